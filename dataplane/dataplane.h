@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The dataplane as its host program sees it: open it, tell it groups, SAs and rosters, read
+ * counters. All functions are called from one control thread. A change is in force, and what it
+ * replaced is out of every worker's hands and wiped, when the call returns (RCU).
+ */
+
+#include <covey/addr.h>
+#include <covey/drop.h>
+#include <covey/error.h>
+#include <covey/limits.h>
+#include <covey/sa.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dataplane;
+
+struct dataplane_config {
+	const char *fabric_port; /* DPDK port name, e.g. "net_af_xdp_fabric" */
+	const char *host_port;
+	struct covey_addr vtep; /* our own VTEP address: the only source that may send */
+	enum covey_encapsulation encapsulation;
+	uint16_t vpe_port;
+	uint8_t vpe_protocol;
+	uint16_t vxlan_port;
+	uint16_t fabric_mtu;       /* bytes of an IP packet on the fabric */
+	uint16_t paths;            /* WindowID paths, 1..1024 */
+	uint8_t class_by_dscp[64]; /* 0..7 */
+};
+
+/* --- life --------------------------------------------------------------------------------- */
+
+/*
+ * EAL is initialised and both ports are attached already (overlay/host/ does that). Sets ports up,
+ * allocates everything, starts no worker. 0 or negative errno.
+ */
+int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
+		   struct covey_error *error);
+/* Start the worker on a free EAL worker lcore. Without an SA, VXLAN is dropped and the rest passes.
+ */
+int dataplane_start(struct dataplane *dataplane, struct covey_error *error);
+/* Stop workers and ports, wipe all keys, free. NULL-safe. */
+void dataplane_close(struct dataplane *dataplane);
+
+/* --- groups ------------------------------------------------------------------------------- */
+
+/*
+ * Say which VNIs belong to group index (0..COVEY_GROUPS_PER_HOST_MAX - 1). Replaces what was said
+ * before; vni_count 0 forgets the group. -EEXIST when a VNI belongs to another group.
+ */
+int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
+			size_t vni_count, struct covey_error *error);
+
+/* --- SAs ---------------------------------------------------------------------------------- */
+
+/*
+ * Install an SA, receive only, with its roster (may be empty). For an SPI that is installed
+ * already, only a higher epoch is accepted, with the same key: sending continues in the new epoch,
+ * received windows stay. -EEXIST for the same or a lower epoch or another key, -ENOSPC above
+ * COVEY_SAS_PER_GROUP_MAX.
+ */
+int dataplane_sa_install(struct dataplane *dataplane, const struct covey_sa *sa,
+			 const struct covey_roster_entry *roster, size_t roster_count,
+			 struct covey_error *error);
+/* Send on this SA from now on; the group's active SA before becomes draining. -ENOENT. */
+int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct covey_error *error);
+/* Receive only from now on. -ENOENT. */
+int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_error *error);
+/* Wipe and forget. 0 also when there is none. */
+void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi);
+
+/* Replace an SA's roster. Epoch floors never fall: the higher of old and new holds. -ENOENT,
+ * -ENOMEM. */
+int dataplane_roster_set(struct dataplane *dataplane, uint32_t spi,
+			 const struct covey_roster_entry *roster, size_t roster_count,
+			 struct covey_error *error);
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+struct dataplane_counters {
+	uint64_t encrypted_packets;
+	uint64_t encrypted_bytes; /* inner IP bytes */
+	uint64_t decrypted_packets;
+	uint64_t decrypted_bytes;
+	uint64_t bypassed_out;
+	uint64_t bypassed_in;
+	uint64_t drops[COVEY_DROP_COUNT];
+};
+
+struct dataplane_sa_status {
+	uint32_t spi;
+	uint32_t group;
+	enum covey_sa_state state;
+	uint16_t epoch;
+	uint32_t windows;      /* replay windows in use */
+	uint64_t packets_sent; /* in this SA by us, all windows, all epochs */
+	uint64_t packets_received;
+	uint64_t icv_failures;
+};
+
+struct dataplane_window_status {
+	uint32_t spi;
+	uint16_t sender_id;
+	uint16_t window_id;
+	uint64_t esn; /* highest sent (ours) or authenticated (others') */
+	bool sending; /* one of our own windows */
+};
+
+struct dataplane_port_status {
+	char name[64];
+	char driver[32];
+	uint16_t mtu;
+	uint64_t rx_packets, rx_bytes, rx_missed;
+	uint64_t tx_packets, tx_bytes, tx_errors;
+};
+
+void dataplane_read_counters(const struct dataplane *dataplane,
+			     struct dataplane_counters *ret_counters);
+/* Fill at most max entries; return how many there are. */
+size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa_status *sas,
+			  size_t max);
+size_t dataplane_read_windows(const struct dataplane *dataplane,
+			      struct dataplane_window_status *windows, size_t max);
+/* ports[0] is the fabric port, ports[1] the host port. */
+void dataplane_read_ports(const struct dataplane *dataplane, struct dataplane_port_status ports[2]);

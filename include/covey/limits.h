@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Every bound that a peer, a file or an operator can push against, in one place.
+ */
+
+/* --- names ------------------------------------------------------------------------------- */
+#define COVEY_NAME_MAX     63  /* group, host and fabric names, bytes without the final zero */
+#define COVEY_IDENTITY_MAX 255 /* SPIFFE ID as text */
+#define COVEY_REASON_MAX   255 /* human-readable reason in a message */
+
+/* --- inventory --------------------------------------------------------------------------- */
+#define COVEY_INVENTORY_BYTES_MAX (16u << 20)
+#define COVEY_INVENTORY_DEPTH_MAX 32   /* nesting of YAML nodes */
+#define COVEY_GROUPS_MAX          1024 /* covey groups in one inventory */
+#define COVEY_VNIS_PER_GROUP_MAX  4096
+#define COVEY_VNI_MAX             0xffffffu /* RFC 7348 section 5: 24 bits */
+
+/* --- SenderID, epoch, ESN ---------------------------------------------------------------- */
+#define COVEY_SENDER_ID_MIN   1u /* 0 is never assigned: "no sender" */
+#define COVEY_SENDER_ID_MAX   65535u
+#define COVEY_EPOCH_MIN       1u
+#define COVEY_EPOCH_MAX       65535u
+#define COVEY_ESN_COUNTER_MAX ((UINT64_C(1) << 48) - 1)
+
+/* --- SAs --------------------------------------------------------------------------------- */
+#define COVEY_SPI_MIN             256u /* RFC 4303 section 2.1: 1..255 are reserved, 0 is local */
+#define COVEY_SAS_PER_GROUP_MAX   8    /* overlapping rekeys; more is refused */
+#define COVEY_GROUPS_PER_HOST_MAX 256
+#define COVEY_ROSTER_MAX          65535u
+
+/* AES-GCM use per sender key: design section 3 */
+#define COVEY_PACKETS_SOFT     (UINT64_C(1) << 35)
+#define COVEY_PACKETS_HARD     (UINT64_C(1) << 36)
+#define COVEY_ICV_FAILURES_MAX (UINT64_C(1) << 32)
+
+/* --- replay ------------------------------------------------------------------------------ */
+#define COVEY_REPLAY_WINDOW_MIN             64u
+#define COVEY_REPLAY_WINDOW_MAX             65536u
+#define COVEY_REPLAY_WINDOW_DEFAULT         1024u
+#define COVEY_REPLAY_WINDOWS_PER_SA_MAX     65536u
+#define COVEY_REPLAY_WINDOWS_PER_SENDER_MAX 1024u
+
+/* --- control channel --------------------------------------------------------------------- */
+#define COVEY_PROTOCOL_VERSION             1u
+#define COVEY_MESSAGE_TO_GKM_MAX           (16u << 10)  /* bytes of one message, member to GKM */
+#define COVEY_MESSAGE_TO_MEMBER_MAX        (256u << 10) /* bytes of one message, GKM to member */
+#define COVEY_ROSTER_ENTRIES_PER_MESSAGE   1024u /* longer rosters come in several messages */
+#define COVEY_HANDSHAKE_SECONDS            10    /* TLS handshake and first message, together */
+#define COVEY_HEARTBEAT_SECONDS            10
+#define COVEY_SILENCE_SECONDS              35 /* a session without a message for this long is dead */
+#define COVEY_SESSIONS_MAX                 70000u
+#define COVEY_SESSIONS_UNAUTHENTICATED_MAX 1024u
+#define COVEY_SEND_QUEUE_BYTES_MAX         (8u << 20)  /* a member that does not read is cut off */
+#define COVEY_CONTROL_REQUEST_MAX          (64u << 10) /* bytes of one request on the local socket */

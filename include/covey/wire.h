@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What VPE looks like on the wire (docs/protocol.md). This file and dataplane/headers.h are the
+ * only ones that swap bytes.
+ */
+
+#include <endian.h>
+#include <stdint.h>
+
+#define COVEY_VPE_PORT        4798 /* UDP for VPE, TCP for the key manager */
+#define COVEY_VPE_IP_PROTOCOL 253  /* RFC 3692: experimentation */
+#define COVEY_VXLAN_PORT      4789 /* RFC 7348 */
+#define COVEY_ICV_LEN         16
+#define COVEY_IV_LEN          12
+
+/* The VPE header: 32 bytes, then ciphertext. All fields big-endian. */
+struct covey_vpe_header {
+	uint32_t spi;
+	/* The next 12 bytes, read in place, are the AES-GCM IV. */
+	uint16_t sender_id;
+	uint16_t window_id;
+	uint32_t esn_high; /* epoch (16) and the counter's upper 16 bits */
+	uint32_t esn_low;
+	uint8_t icv[COVEY_ICV_LEN];
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct covey_vpe_header) == 32, "VPE header is 32 bytes");
+
+#define COVEY_VPE_IV_OFFSET  4
+#define COVEY_VPE_ICV_OFFSET 16
+
+static inline uint64_t covey_vpe_esn(const struct covey_vpe_header *header)
+{
+	return (uint64_t)be32toh(header->esn_high) << 32 | be32toh(header->esn_low);
+}
+
+static inline void covey_vpe_set(struct covey_vpe_header *header, uint32_t spi, uint16_t sender_id,
+				 uint16_t window_id, uint64_t esn)
+{
+	header->spi = htobe32(spi);
+	header->sender_id = htobe16(sender_id);
+	header->window_id = htobe16(window_id);
+	header->esn_high = htobe32((uint32_t)(esn >> 32));
+	header->esn_low = htobe32((uint32_t)esn);
+}
+
+/* --- ESN: epoch (16) then counter (48) ---------------------------------------------------- */
+
+#define COVEY_ESN_COUNTER_BITS 48
+
+static inline uint64_t covey_esn(uint16_t epoch, uint64_t counter)
+{
+	return (uint64_t)epoch << COVEY_ESN_COUNTER_BITS | counter;
+}
+
+static inline uint16_t covey_esn_epoch(uint64_t esn)
+{
+	return (uint16_t)(esn >> COVEY_ESN_COUNTER_BITS);
+}
+
+static inline uint64_t covey_esn_counter(uint64_t esn)
+{
+	return esn & ((UINT64_C(1) << COVEY_ESN_COUNTER_BITS) - 1);
+}
+
+/* --- WindowID: class (3), cast (1), path (12) --------------------------------------------- */
+
+#define COVEY_WINDOW_PATHS 4096u
+#define COVEY_CLASSES      8u
+
+static inline uint16_t covey_window_id(unsigned traffic_class, unsigned multicast, unsigned path)
+{
+	return (uint16_t)(traffic_class << 13 | multicast << 12 |
+			  (path & (COVEY_WINDOW_PATHS - 1)));
+}
+
+static inline unsigned covey_window_class(uint16_t window_id)
+{
+	return window_id >> 13;
+}
+
+static inline unsigned covey_window_cast(uint16_t window_id)
+{
+	return window_id >> 12 & 1;
+}
+
+/* The UDP source port is a function of the WindowID alone, so that a NIC hashing the 4-tuple keeps
+ * a window on one queue. */
+static inline uint16_t covey_udp_source_port(uint16_t window_id)
+{
+	return (uint16_t)(0xc000 | covey_window_class(window_id) << 11 |
+			  covey_window_cast(window_id) << 10 | (window_id & 0x3ff));
+}
+
+/* --- overhead, bytes that a packet grows by ------------------------------------------------ */
+
+#define COVEY_OVERHEAD_UDP_IPV4 (20 + 8 + 32)
+#define COVEY_OVERHEAD_UDP_IPV6 (40 + 8 + 32)
+#define COVEY_OVERHEAD_IP_IPV4  (20 + 32)
+#define COVEY_OVERHEAD_IP_IPV6  (40 + 32)

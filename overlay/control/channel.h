@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * A mutually authenticated TLS 1.3 connection that carries messages (libevent, OpenSSL).
+ */
+
+#include <covey/addr.h>
+#include <covey/error.h>
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "identity.h"
+#include "message.h"
+
+struct tls;
+struct channel;
+
+enum tls_role {
+	TLS_MEMBER, /* client: accepts only a peer whose identity is the fabric's GKM */
+	TLS_GKM,    /* server: accepts only hosts of the fabric */
+};
+
+/*
+ * Load certificate, key and CA (PEM paths) for one role in the fabric. Refuses a key that others
+ * can read, a certificate that does not match its key, and one whose own identity does not fit the
+ * role.
+ */
+int tls_new(enum tls_role role, const char *fabric, const char *ca_file, const char *cert_file,
+	    const char *key_file, struct tls **ret_tls, struct covey_error *error);
+void tls_free(struct tls *tls);
+
+/* Our own identity, from the certificate. */
+const struct identity *tls_identity(const struct tls *tls);
+
+struct channel_handlers {
+	/* The handshake is done and the peer's identity is verified. */
+	void (*opened)(struct channel *channel, const struct identity *peer, void *arg);
+	/* One message; freed after the call (keys in it are wiped). */
+	void (*received)(struct channel *channel, const Covey__Message *message, void *arg);
+	/*
+	 * The channel is no more: reason is for the log. Called exactly once, never from within
+	 * channel_send(), and not after channel_free(). The handler calls channel_free().
+	 */
+	void (*closed)(struct channel *channel, const char *reason, void *arg);
+};
+
+/*
+ * Connect to the GKM. The handshake and the first message received have
+ * COVEY_HANDSHAKE_SECONDS; later silence is bounded by COVEY_SILENCE_SECONDS.
+ */
+int channel_connect(struct event_base *base, struct tls *tls, const struct covey_addr *address,
+		    uint16_t port, const struct channel_handlers *handlers, void *arg,
+		    struct channel **ret_channel, struct covey_error *error);
+
+/* Take over an accepted socket, server side. The fd is the channel's from now on, also on failure.
+ */
+int channel_accept(struct event_base *base, struct tls *tls, int fd,
+		   const struct channel_handlers *handlers, void *arg, struct channel **ret_channel,
+		   struct covey_error *error);
+
+/*
+ * Queue a message. Returns 0, -EMSGSIZE, -ENOMEM, or -ENOBUFS when the peer does not read and
+ * COVEY_SEND_QUEUE_BYTES_MAX would be exceeded (the channel is then closed from the event loop).
+ */
+int channel_send(struct channel *channel, const Covey__Message *message);
+
+/* Send what is queued, then close; `closed` is called when that is done or after two seconds. */
+void channel_finish(struct channel *channel, const char *reason);
+
+void channel_free(struct channel *channel);
+
+/* "192.0.2.1 port 4711", for logs. */
+const char *channel_peer(const struct channel *channel);
+/* The peer's IP address. */
+const struct covey_addr *channel_peer_addr(const struct channel *channel);
+void channel_set_arg(struct channel *channel, void *arg);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The inventory: what the operator wrote, checked and resolved. Pure data; reading it is the only
+ * I/O.
+ *
+ * A host's variables are resolved by Ansible's precedence (all < parent group < child group <
+ * host). Fabric-wide variables (COVEY_SCOPE_FABRIC in schema.c) are accepted in `all: vars` alone.
+ */
+
+#include <covey/addr.h>
+#include <covey/error.h>
+#include <covey/limits.h>
+#include <covey/sa.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "diagnostics.h"
+
+enum fabric_port_kind {
+	FABRIC_PORT_AUTO, /* AF_XDP, else AF_PACKET */
+	FABRIC_PORT_AF_XDP,
+	FABRIC_PORT_AF_PACKET,
+	FABRIC_PORT_DEVICE, /* any DPDK device, named by covey_fabric_device */
+};
+
+enum host_port_kind {
+	HOST_PORT_VETH,
+	HOST_PORT_TAP,
+	HOST_PORT_DEVICE, /* any DPDK device, named by covey_host_device */
+};
+
+struct rekey_policy {
+	uint32_t interval_s;         /* default 3600 */
+	uint32_t activation_delay_s; /* default 10 */
+	uint32_t drain_delay_s;      /* default 30 */
+	uint32_t hard_lifetime_s;    /* default 86400 */
+	bool on_join;                /* default true */
+};
+
+/* A host's rights in a group. */
+struct inventory_member {
+	size_t host; /* index into inventory.hosts */
+	bool may_send;
+	bool may_receive;
+};
+
+struct inventory_group {
+	char *name;
+	uint32_t *vnis; /* sorted, unique over all groups */
+	size_t vni_count;
+	struct inventory_member *members; /* sorted by host */
+	size_t member_count;
+	enum covey_cipher cipher;
+	enum covey_key_scope key_scope;
+	uint32_t replay_window;
+	struct rekey_policy rekey;
+};
+
+struct inventory_host {
+	char *name;
+	struct covey_addr vtep;
+	char *fabric_interface;
+	char *host_interface; /* default "covey0" */
+	enum fabric_port_kind fabric_port;
+	char *fabric_device; /* DPDK device name or devargs, NULL unless FABRIC_PORT_DEVICE */
+	enum host_port_kind host_port;
+	char *host_device;  /* likewise, NULL unless HOST_PORT_DEVICE */
+	char *cores;        /* DPDK core list to pin to ("2,3"), NULL: float over all */
+	uint16_t sender_id; /* fixed by covey_sender_id, 0: the GKM assigns */
+};
+
+struct inventory {
+	char *fabric; /* SPIFFE trust domain */
+	struct covey_addr gkm_address;
+	uint16_t gkm_port;
+	enum covey_encapsulation encapsulation;
+	uint16_t vpe_port;    /* UDP destination port */
+	uint8_t vpe_protocol; /* IP protocol */
+	uint16_t vxlan_port;
+	uint16_t paths;            /* WindowID paths per worker */
+	uint8_t class_by_dscp[64]; /* traffic class 0..7 of each DSCP */
+	struct inventory_group *groups;
+	size_t group_count;
+	struct inventory_host *hosts; /* hosts that have at least one covey_ host variable */
+	size_t host_count;
+};
+
+/*
+ * Read and check the inventory at path.
+ *
+ * Returns 0 and sets *ret_inventory (free with inventory_free), or -EINVAL with every mistake in
+ * diagnostics, or another negative errno with one diagnostic that says why the file cannot be read.
+ */
+int inventory_load(const char *path, struct diagnostics *diagnostics,
+		   struct inventory **ret_inventory);
+
+/* The same from memory; name stands for the file in the diagnostics. text needs no final zero. */
+int inventory_parse(const char *name, const char *text, size_t len, struct diagnostics *diagnostics,
+		    struct inventory **ret_inventory);
+
+void inventory_free(struct inventory *inventory);
+
+/* NULL when there is none of that name. */
+const struct inventory_host *inventory_find_host(const struct inventory *inventory,
+						 const char *name);
+const struct inventory_group *inventory_find_group(const struct inventory *inventory,
+						   const char *name);
+/* The host's membership in the group, NULL when it is no member. */
+const struct inventory_member *inventory_find_member(const struct inventory *inventory,
+						     const struct inventory_group *group,
+						     const struct inventory_host *host);
+
+/* What encapsulation adds to a packet of this fabric, bytes. */
+uint16_t inventory_overhead(const struct inventory *inventory);
