@@ -17,10 +17,11 @@
 #include <stdint.h>
 
 struct dataplane;
+struct port;
 
 struct dataplane_config {
-	const char *fabric_port; /* DPDK port name, e.g. "net_af_xdp_fabric" */
-	const char *host_port;
+	struct port *fabric_port; /* opened (port.h), not started; stay the caller's */
+	struct port *host_port;
 	struct covey_addr vtep; /* our own VTEP address: the only source that may send */
 	enum covey_encapsulation encapsulation;
 	uint16_t vpe_port;
@@ -34,12 +35,13 @@ struct dataplane_config {
 /* --- life --------------------------------------------------------------------------------- */
 
 /*
- * EAL is initialised and both ports are attached already (overlay/host/ does that). Sets ports up,
- * allocates everything, starts no worker. 0 or negative errno.
+ * EAL is initialised and both ports are open already (overlay/host/ports.h). Allocates everything,
+ * starts no worker. 0 or negative errno.
  */
 int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
 		   struct covey_error *error);
-/* Start the worker on a free EAL worker lcore. Without an SA, VXLAN is dropped and the rest passes.
+/* Start ports, and the worker on a free EAL worker lcore. Without an SA, VXLAN is dropped and the
+ * rest passes.
  */
 int dataplane_start(struct dataplane *dataplane, struct covey_error *error);
 /* Stop workers and ports, wipe all keys, free. NULL-safe. */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "port.h"
+
+#include <errno.h>
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wait.h"
+
+/* AF_XDP keeps up to 2,048 buffers a ring (fill, receive, send, completion) on each port. */
+#define POOL_PACKETS 16383
+#define POOL_CACHE   256
+/* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and L2 with two tags.
+ */
+#define FRAME_ROOM (256 + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
+
+struct rte_mempool *port_pool_new(uint16_t mtu, struct covey_error *error)
+{
+	uint32_t room = RTE_ALIGN(RTE_PKTMBUF_HEADROOM + FRAME_ROOM + mtu, RTE_CACHE_LINE_SIZE);
+	struct rte_mempool *pool;
+
+	room = RTE_MIN(RTE_MAX(room, (uint32_t)RTE_MBUF_DEFAULT_BUF_SIZE), (uint32_t)UINT16_MAX);
+	pool = rte_pktmbuf_pool_create("covey_packets", POOL_PACKETS, POOL_CACHE, 0, (uint16_t)room,
+				       SOCKET_ID_ANY);
+	if (!pool)
+		covey_error_set(error, 0,
+				"cannot allocate %u packet buffers of %u bytes (%s): give the "
+				"machine more free memory or fewer reserved hugepages",
+				POOL_PACKETS, room, rte_strerror(rte_errno));
+	return pool;
+}
+
+void port_pool_free(struct rte_mempool *pool)
+{
+	rte_mempool_free(pool);
+}
+
+/* The name part of devargs is the device's own name in EAL. */
+static void device_name(const char *devargs, char *ret_name, size_t size)
+{
+	size_t len = strcspn(devargs, ",");
+
+	if (len >= size)
+		len = size - 1;
+	memcpy(ret_name, devargs, len);
+	ret_name[len] = 0;
+}
+
+static int attach(const char *devargs, uint16_t *ret_id, struct covey_error *error)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	int status;
+
+	device_name(devargs, name, sizeof(name));
+	if (rte_eth_dev_get_port_by_name(name, ret_id) == 0)
+		return 0;
+	status = rte_dev_probe(devargs);
+	if (status)
+		return covey_error_set(error, status, "DPDK does not accept the device \"%s\": %s",
+				       devargs, rte_strerror(-status));
+	if (rte_eth_dev_get_port_by_name(name, ret_id))
+		return covey_error_set(error, -ENODEV, "the device \"%s\" is no Ethernet port",
+				       devargs);
+	return 0;
+}
+
+static int set_up_queues(const struct port *port, const struct rte_eth_dev_info *info,
+			 struct rte_mempool *pool, struct covey_error *error)
+{
+	uint16_t rx_descriptors = 1024, tx_descriptors = 1024;
+	int socket = rte_eth_dev_socket_id(port->id);
+	int status;
+
+	status = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx_descriptors, &tx_descriptors);
+	for (uint16_t queue = 0; !status && queue < port->rx_queues; queue++)
+		status = rte_eth_rx_queue_setup(port->id, queue, rx_descriptors, (unsigned)socket,
+						NULL, pool);
+	if (!status)
+		status =
+			rte_eth_tx_queue_setup(port->id, 0, tx_descriptors, (unsigned)socket, NULL);
+	if (status)
+		return covey_error_set(error, status, "%s: %s refuses its queues: %s", port->name,
+				       info->driver_name, rte_strerror(-status));
+	return 0;
+}
+
+static int configure(struct port *port, struct rte_mempool *pool, struct covey_error *error)
+{
+	struct rte_eth_conf config = {0};
+	struct rte_eth_dev_info info;
+	int status = rte_eth_dev_info_get(port->id, &info);
+
+	if (status)
+		return covey_error_set(error, status, "%s: DPDK cannot describe the port: %s",
+				       port->name, rte_strerror(-status));
+	port->rx_queues = RTE_MIN(RTE_MAX(info.max_rx_queues, 1), PORT_QUEUES_MAX);
+	/* Only software devices have as many queues as the kernel gives them; a NIC gets one a
+	 * worker. */
+	if (strncmp(info.driver_name, "net_af_xdp", 10) != 0)
+		port->rx_queues = 1;
+	status = rte_eth_dev_configure(port->id, port->rx_queues, 1, &config);
+	if (status)
+		return covey_error_set(error, status, "%s: %s refuses %u receive queues: %s",
+				       port->name, info.driver_name, port->rx_queues,
+				       rte_strerror(-status));
+	return set_up_queues(port, &info, pool, error);
+}
+
+int port_open(const char *devargs, const char *name, struct rte_mempool *pool,
+	      struct port **ret_port, struct covey_error *error)
+{
+	struct port *port = calloc(1, sizeof(*port));
+	struct wait_fds_before before;
+	int status;
+
+	if (!port)
+		return covey_error_set(error, -ENOMEM, "%s: out of memory", name);
+	snprintf(port->name, sizeof(port->name), "%s", name);
+	wait_fds_begin(&before);
+	status = attach(devargs, &port->id, error);
+	if (status)
+		goto free_port;
+	status = configure(port, pool, error);
+	if (status)
+		goto detach;
+	port->wait_fd_count = wait_fds_end(&before, port->wait_fds, PORT_WAIT_MAX);
+	*ret_port = port;
+	return 0;
+
+detach:
+	rte_eth_dev_close(port->id);
+free_port:
+	free(port);
+	return status;
+}
+
+int port_start(struct port *port, struct covey_error *error)
+{
+	int status = rte_eth_dev_start(port->id);
+
+	if (status)
+		return covey_error_set(error, status, "%s: the port does not start: %s", port->name,
+				       rte_strerror(-status));
+	/* The host's own MAC address and any multicast group must come in. Kernel interfaces have
+	 * both already (overlay/host sees to it), so a driver that can do neither is no error. */
+	if (rte_eth_allmulticast_enable(port->id))
+		rte_eth_promiscuous_enable(port->id);
+	return 0;
+}
+
+void port_stop(struct port *port)
+{
+	rte_eth_dev_stop(port->id);
+}
+
+void port_close(struct port *port)
+{
+	if (!port)
+		return;
+	rte_eth_dev_close(port->id);
+	free(port);
+}

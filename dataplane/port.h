@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * A port: one DPDK Ethernet device with its queues, and what an idle worker can sleep on until it
+ * has packets.
+ */
+
+#include <covey/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rte_mempool;
+
+#define PORT_NAME_MAX   64
+#define PORT_QUEUES_MAX 16
+#define PORT_WAIT_MAX   PORT_QUEUES_MAX
+
+struct port {
+	uint16_t id; /* DPDK's port id */
+	uint16_t rx_queues;
+	char name[PORT_NAME_MAX]; /* what the operator calls it: the interface */
+	/* Descriptors that poll(2) reports readable when packets wait; none: the worker naps
+	 * instead. */
+	int wait_fds[PORT_WAIT_MAX];
+	unsigned wait_fd_count;
+};
+
+/*
+ * The packet buffers that both ports share, so that a packet crosses from one to the other without
+ * a copy (AF_XDP sends in place what lies in its own memory). mtu: the larger of the two ports'
+ * MTUs.
+ */
+struct rte_mempool *port_pool_new(uint16_t mtu, struct covey_error *error);
+void port_pool_free(struct rte_mempool *pool);
+
+/*
+ * Attach the device (DPDK devargs such as "net_af_xdp_fabric,iface=eth1"; a device that EAL knows
+ * already by that name is used as it is) and set up all its receive queues and one transmit queue
+ * from pool. name is for people. The port carries no packets before port_start().
+ *
+ * Returns 0 or a negative errno; on failure nothing stays attached.
+ */
+int port_open(const char *devargs, const char *name, struct rte_mempool *pool,
+	      struct port **ret_port, struct covey_error *error);
+int port_start(struct port *port, struct covey_error *error);
+void port_stop(struct port *port);
+/* Detach and free. NULL-safe. */
+void port_close(struct port *port);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "wait.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "port.h"
+
+/* Where nothing can be waited for: 20 us at first, doubling to 1 ms. */
+#define NAP_MIN_NS 20000L
+#define NAP_MAX_NS 1000000L
+
+static int next_fd(DIR *directory)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(directory)) != NULL) {
+		int fd = atoi(entry->d_name);
+
+		if (entry->d_name[0] != '.' && fd < WAIT_FD_MAX)
+			return fd;
+	}
+	return -1;
+}
+
+void wait_fds_begin(struct wait_fds_before *before)
+{
+	DIR *directory = opendir("/proc/self/fd");
+
+	memset(before, 0, sizeof(*before));
+	if (!directory)
+		return;
+	for (int fd; (fd = next_fd(directory)) >= 0;)
+		before->open[fd / 8] |= (unsigned char)(1u << fd % 8);
+	closedir(directory);
+}
+
+static bool delivers_packets(int fd)
+{
+	char path[32], target[PATH_MAX];
+	int domain;
+	socklen_t len = sizeof(domain);
+	ssize_t n;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0)
+		return domain == AF_XDP || domain == AF_PACKET;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return false;
+	target[n] = 0;
+	return strcmp(target, "/dev/net/tun") == 0;
+}
+
+unsigned wait_fds_end(const struct wait_fds_before *before, int *ret_fds, unsigned max)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	if (!directory)
+		return 0;
+	for (int fd; count < max && (fd = next_fd(directory)) >= 0;)
+		if (!(before->open[fd / 8] & 1u << fd % 8) && delivers_packets(fd))
+			ret_fds[count++] = fd;
+	closedir(directory);
+	return count;
+}
+
+static unsigned collect(const struct port *port, struct pollfd *fds, unsigned count)
+{
+	for (unsigned i = 0; i < port->wait_fd_count; i++)
+		fds[count++] = (struct pollfd){.fd = port->wait_fds[i], .events = POLLIN};
+	return count;
+}
+
+void wait_for_packets(const struct port *a, const struct port *b, unsigned empty, int timeout_ms)
+{
+	struct pollfd fds[2 * PORT_WAIT_MAX];
+	unsigned count = collect(b, fds, collect(a, fds, 0));
+	struct timespec timeout = {.tv_sec = timeout_ms / 1000,
+				   .tv_nsec = timeout_ms % 1000 * 1000000L};
+
+	if (a->wait_fd_count == 0 || b->wait_fd_count == 0) {
+		long nap = NAP_MIN_NS << (empty < 6 ? empty : 6);
+
+		timeout = (struct timespec){.tv_nsec = nap < NAP_MAX_NS ? nap : NAP_MAX_NS};
+	}
+	ppoll(fds, count, &timeout, NULL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The two ports of this host, from the inventory: the fabric interface and the interface that covey
+ * makes for the kernel. Brings EAL up first.
+ */
+
+#include <covey/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct inventory;
+struct inventory_host;
+struct port;
+struct rte_mempool;
+
+struct ports {
+	struct port *fabric;
+	struct port *host;
+	struct rte_mempool *pool;
+	uint16_t fabric_mtu;    /* bytes of an IP packet */
+	uint16_t host_mtu;      /* the same less the overhead of VPE */
+	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop
+				   it */
+	char fabric_driver[32]; /* "net_af_xdp", for the log */
+	char notice[256];       /* why a fallback was taken; empty: none was */
+};
+
+/* Returns 0 and sets *ret_ports (ports_close when the dataplane is closed), or a negative errno. */
+int ports_open(const struct inventory *inventory, const struct inventory_host *host,
+	       struct ports **ret_ports, struct covey_error *error);
+/* Detach; the kernel's side of a veth pair stays, with its addresses. NULL-safe. */
+void ports_close(struct ports *ports);
