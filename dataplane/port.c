@@ -23,7 +23,10 @@ struct rte_mempool *port_pool_new(uint16_t mtu, struct covey_error *error)
 	uint32_t room = RTE_ALIGN(RTE_PKTMBUF_HEADROOM + FRAME_ROOM + mtu, RTE_CACHE_LINE_SIZE);
 	struct rte_mempool *pool;
 
-	room = RTE_MIN(RTE_MAX(room, (uint32_t)RTE_MBUF_DEFAULT_BUF_SIZE), (uint32_t)UINT16_MAX);
+	if (room < RTE_MBUF_DEFAULT_BUF_SIZE)
+		room = RTE_MBUF_DEFAULT_BUF_SIZE;
+	if (room > UINT16_MAX)
+		room = UINT16_MAX;
 	pool = rte_pktmbuf_pool_create("covey_packets", POOL_PACKETS, POOL_CACHE, 0, (uint16_t)room,
 				       SOCKET_ID_ANY);
 	if (!pool)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * DPDK's environment, with covey's choices: no hugepages needed (used when there are free ones), no
+ * PCI scan unless a port is a PCI device, one control thread and one worker.
+ */
+
+#include <covey/error.h>
+#include <stdbool.h>
+
+/*
+ * name: makes the instance unique on this machine (several may run). cores: DPDK core list that the
+ * worker is pinned to, or NULL to let all threads float over the CPUs that this process may use.
+ */
+int eal_open(const char *name, const char *cores, bool pci, struct covey_error *error);
+void eal_close(void);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The port towards the fabric: AF_XDP on the kernel's interface (AF_PACKET where that cannot be
+ * had), or any DPDK device by name.
+ */
+
+#include "fabric_port.h"
+
+#include <errno.h>
+#include <inventory.h>
+#include <port.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "link.h"
+
+#define DEVARGS_MAX 192
+
+static int open_af_xdp(const struct inventory_host *host, const struct link_info *link,
+		       struct ports *ports, struct covey_error *error)
+{
+	char devargs[DEVARGS_MAX];
+
+	snprintf(devargs, sizeof(devargs), "net_af_xdp_fabric,iface=%s,queue_count=%u",
+		 host->fabric_interface,
+		 link->rx_queues < PORT_QUEUES_MAX ? link->rx_queues : PORT_QUEUES_MAX);
+	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
+	return port_open(devargs, host->fabric_interface, ports->pool, &ports->fabric, error);
+}
+
+static int open_af_packet(const struct inventory_host *host, const struct link_info *link,
+			  struct ports *ports, struct covey_error *error)
+{
+	char devargs[DEVARGS_MAX];
+	unsigned frame = 2048;
+
+	/* A frame slot holds the kernel's own header, some 80 bytes, too. */
+	while (frame < link->mtu + 256u)
+		frame *= 2;
+	snprintf(devargs, sizeof(devargs),
+		 "net_af_packet_fabric,iface=%s,qdisc_bypass=1,framesz=%u,blocksz=%u,framecnt=512",
+		 host->fabric_interface, frame, frame < 4096 ? 4096 : frame);
+	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_packet");
+	ports->fabric_af_packet = true;
+	return port_open(devargs, host->fabric_interface, ports->pool, &ports->fabric, error);
+}
+
+static int open_auto(const struct inventory_host *host, const struct link_info *link,
+		     struct ports *ports, struct covey_error *error)
+{
+	struct covey_error why;
+
+	if (open_af_xdp(host, link, ports, &why) == 0)
+		return 0;
+	snprintf(ports->notice, sizeof(ports->notice),
+		 "no AF_XDP on %s, using AF_PACKET, which is slower: %.120s",
+		 host->fabric_interface, why.text);
+	return open_af_packet(host, link, ports, error);
+}
+
+static int open_device(const struct inventory_host *host, struct ports *ports,
+		       struct covey_error *error)
+{
+	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "%.31s", host->fabric_device);
+	return port_open(host->fabric_device, host->fabric_device, ports->pool, &ports->fabric,
+			 error);
+}
+
+int fabric_port_open(const struct inventory_host *host, struct ports *ports,
+		     struct covey_error *error)
+{
+	struct link_info link;
+	int status;
+
+	if (host->fabric_port == FABRIC_PORT_DEVICE)
+		return open_device(host, ports, error);
+	status = link_get(host->fabric_interface, &link, error);
+	if (status)
+		return status;
+	/* Multicast groups are joined on the host port, so the NIC's own filter knows none of them.
+	 */
+	status = link_set_up(host->fabric_interface, NULL, 0, true, error);
+	if (status)
+		return status;
+	switch (host->fabric_port) {
+	case FABRIC_PORT_AF_XDP:
+		return open_af_xdp(host, &link, ports, error);
+	case FABRIC_PORT_AF_PACKET:
+		return open_af_packet(host, &link, ports, error);
+	case FABRIC_PORT_AUTO:
+	case FABRIC_PORT_DEVICE:
+		break;
+	}
+	return open_auto(host, &link, ports, error);
+}

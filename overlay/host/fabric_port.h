@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "ports.h"
+
+/* Open the port towards the fabric into ports (needs ports->pool). */
+int fabric_port_open(const struct inventory_host *host, struct ports *ports,
+		     struct covey_error *error);

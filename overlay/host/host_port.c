@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The port towards the kernel. A veth pair by default: its kernel side keeps its addresses and
+ * routes when covey-host restarts, and with AF_XDP on the other side it is the faster one
+ * (docs/performance).
+ */
+
+#include "host_port.h"
+
+#include <errno.h>
+#include <inventory.h>
+#include <net/if.h>
+#include <port.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "link.h"
+
+#define DEVARGS_MAX 192
+
+/* The pair may be there from an earlier run: then it is used as it is, with its addresses. */
+static int make_veth(const char *name, const char *peer, struct covey_error *error)
+{
+	struct link_info info;
+	int status = link_add_veth(name, peer, error);
+
+	if (status != -EEXIST)
+		return status;
+	status = link_get(name, &info, error);
+	if (status)
+		return status;
+	if (strcmp(info.kind, "veth") != 0 || link_get(peer, &info, NULL))
+		return covey_error_set(error, -EEXIST,
+				       "interface %s exists and is not the veth pair %s, %s that "
+				       "covey makes: rename it, or set covey_host_interface",
+				       name, name, peer);
+	return 0;
+}
+
+static int configure_veth(const char *name, const char *peer, const uint8_t *mac, uint16_t mtu,
+			  struct covey_error *error)
+{
+	int status = link_set_offloads(name, true, error);
+
+	if (status)
+		return status;
+	link_silence(peer);
+	status = link_set_up(peer, NULL, mtu, false, error);
+	return status ? status : link_set_up(name, mac, mtu, false, error);
+}
+
+static int open_veth(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
+		     struct covey_error *error)
+{
+	char peer[IFNAMSIZ], devargs[DEVARGS_MAX];
+	struct covey_error why;
+	int status;
+
+	if (snprintf(peer, sizeof(peer), "%sp", host->host_interface) >= (int)sizeof(peer))
+		return covey_error_set(error, -ENAMETOOLONG,
+				       "covey_host_interface %s is too long: at most %d characters",
+				       host->host_interface, IFNAMSIZ - 2);
+	status = make_veth(host->host_interface, peer, error);
+	if (status)
+		return status;
+	status = configure_veth(host->host_interface, peer, mac, ports->host_mtu, error);
+	if (status)
+		return status;
+	snprintf(devargs, sizeof(devargs), "net_af_xdp_host,iface=%s", peer);
+	if (port_open(devargs, host->host_interface, ports->pool, &ports->host, &why) == 0)
+		return 0;
+	snprintf(devargs, sizeof(devargs), "net_af_packet_host,iface=%s,qdisc_bypass=1", peer);
+	return port_open(devargs, host->host_interface, ports->pool, &ports->host, error);
+}
+
+static int open_tap(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
+		    struct covey_error *error)
+{
+	char devargs[DEVARGS_MAX];
+	int status;
+
+	snprintf(devargs, sizeof(devargs),
+		 "net_tap_host,iface=%s,mac=%02x:%02x:%02x:%02x:%02x:%02x", host->host_interface,
+		 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	status = port_open(devargs, host->host_interface, ports->pool, &ports->host, error);
+	if (status)
+		return status;
+	status = link_set_offloads(host->host_interface, true, error);
+	if (!status)
+		status = link_set_up(host->host_interface, mac, ports->host_mtu, false, error);
+	if (status) {
+		port_close(ports->host);
+		ports->host = NULL;
+	}
+	return status;
+}
+
+int host_port_open(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
+		   struct covey_error *error)
+{
+	switch (host->host_port) {
+	case HOST_PORT_VETH:
+		return open_veth(host, mac, ports, error);
+	case HOST_PORT_TAP:
+		return open_tap(host, mac, ports, error);
+	case HOST_PORT_DEVICE:
+		break;
+	}
+	return port_open(host->host_device, host->host_device, ports->pool, &ports->host, error);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "link.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <netlink/netlink.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/veth.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int open_netlink(struct nl_sock **ret_socket, struct covey_error *error)
+{
+	struct nl_sock *socket = nl_socket_alloc();
+	int status = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
+
+	if (status) {
+		nl_socket_free(socket);
+		return covey_error_set(error, -EIO, "cannot open a netlink socket: %s",
+				       nl_geterror(status));
+	}
+	*ret_socket = socket;
+	return 0;
+}
+
+/* libnl's errors to errno, as far as a caller tells them apart. */
+static int to_errno(int status)
+{
+	switch (-status) {
+	case NLE_EXIST:
+		return -EEXIST;
+	case NLE_PERM:
+	case NLE_NOACCESS:
+		return -EPERM;
+	case NLE_NODEV:
+	case NLE_OBJ_NOTFOUND:
+		return -ENODEV;
+	case NLE_NOMEM:
+		return -ENOMEM;
+	}
+	return -EIO;
+}
+
+static unsigned count_rx_queues(const char *name)
+{
+	char path[64 + IFNAMSIZ];
+	struct dirent *entry;
+	unsigned count = 0;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/queues", name);
+	directory = opendir(path);
+	if (!directory)
+		return 1;
+	while ((entry = readdir(directory)) != NULL)
+		count += strncmp(entry->d_name, "rx-", 3) == 0;
+	closedir(directory);
+	return count ? count : 1;
+}
+
+int link_get(const char *name, struct link_info *ret_info, struct covey_error *error)
+{
+	struct link_info info = {0};
+	struct rtnl_link *link;
+	struct nl_sock *socket;
+	struct nl_addr *mac;
+	int status = open_netlink(&socket, error);
+
+	if (status)
+		return status;
+	status = rtnl_link_get_kernel(socket, 0, name, &link);
+	nl_socket_free(socket);
+	if (status)
+		return covey_error_set(error, to_errno(status), "interface %s: %s", name,
+				       to_errno(status) == -ENODEV
+					       ? "there is none of that name (see `ip link`)"
+					       : nl_geterror(status));
+	info.index = (unsigned)rtnl_link_get_ifindex(link);
+	info.mtu = (uint16_t)(rtnl_link_get_mtu(link) > UINT16_MAX ? UINT16_MAX
+								   : rtnl_link_get_mtu(link));
+	info.rx_queues = count_rx_queues(name);
+	mac = rtnl_link_get_addr(link);
+	if (mac && nl_addr_get_len(mac) == LINK_MAC_LEN)
+		memcpy(info.mac, nl_addr_get_binary_addr(mac), LINK_MAC_LEN);
+	if (rtnl_link_get_type(link))
+		snprintf(info.kind, sizeof(info.kind), "%s", rtnl_link_get_type(link));
+	rtnl_link_put(link);
+	*ret_info = info;
+	return 0;
+}
+
+int link_add_veth(const char *name, const char *peer, struct covey_error *error)
+{
+	struct nl_sock *socket;
+	int status = open_netlink(&socket, error);
+
+	if (status)
+		return status;
+	status = rtnl_link_veth_add(socket, name, peer, getpid());
+	nl_socket_free(socket);
+	if (status)
+		return covey_error_set(error, to_errno(status), "cannot make veth pair %s, %s: %s",
+				       name, peer, nl_geterror(status));
+	return 0;
+}
+
+int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_multicast,
+		struct covey_error *error)
+{
+	struct rtnl_link *old = NULL, *change = rtnl_link_alloc();
+	struct nl_addr *address = NULL;
+	struct nl_sock *socket;
+	int status = open_netlink(&socket, error);
+
+	if (status) {
+		rtnl_link_put(change);
+		return status;
+	}
+	status = change ? rtnl_link_get_kernel(socket, 0, name, &old) : -NLE_NOMEM;
+	if (status)
+		goto out;
+	if (mac) {
+		address = nl_addr_build(AF_LLC, mac, LINK_MAC_LEN);
+		rtnl_link_set_addr(change, address);
+	}
+	if (mtu)
+		rtnl_link_set_mtu(change, mtu);
+	rtnl_link_set_flags(change, IFF_UP | (all_multicast ? IFF_ALLMULTI : 0));
+	status = rtnl_link_change(socket, old, change, 0);
+out:
+	nl_addr_put(address);
+	rtnl_link_put(old);
+	rtnl_link_put(change);
+	nl_socket_free(socket);
+	if (status)
+		return covey_error_set(error, to_errno(status), "cannot set up interface %s: %s",
+				       name, nl_geterror(status));
+	return 0;
+}
+
+static int ethtool_set(int fd, const char *name, uint32_t command, uint32_t value)
+{
+	struct ethtool_value request = {.cmd = command, .data = value};
+	struct ifreq interface = {0};
+
+	snprintf(interface.ifr_name, sizeof(interface.ifr_name), "%s", name);
+	interface.ifr_data = (char *)&request;
+	return ioctl(fd, SIOCETHTOOL, &interface) ? -errno : 0;
+}
+
+int link_set_offloads(const char *name, bool gro, struct covey_error *error)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int status;
+
+	if (fd < 0)
+		return covey_error_set(error, -errno, "%s: cannot open a socket: %s", name,
+				       strerror(errno));
+	/* Without checksums in hardware the kernel drops segmentation offload by itself, but a
+	 * device that refuses to switch it off is no reason to stop. */
+	status = ethtool_set(fd, name, ETHTOOL_STXCSUM, 0);
+	ethtool_set(fd, name, ETHTOOL_STSO, 0);
+	ethtool_set(fd, name, ETHTOOL_SGSO, 0);
+	ethtool_set(fd, name, ETHTOOL_SGRO, gro);
+	close(fd);
+	if (status)
+		return covey_error_set(error, status,
+				       "%s: cannot switch transmit checksums off: %s", name,
+				       strerror(-status));
+	return 0;
+}
+
+void link_silence(const char *name)
+{
+	char path[64 + IFNAMSIZ];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return; /* no IPv6 in this kernel, so nothing to silence */
+	if (write(fd, "1", 1) != 1) {
+		/* Its chatter would merely be bypass traffic. */
+	}
+	close(fd);
+}

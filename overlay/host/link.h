@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Kernel network interfaces by netlink (libnl): the little that covey asks of them.
+ */
+
+#include <covey/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LINK_MAC_LEN 6
+
+struct link_info {
+	unsigned index;
+	uint8_t mac[LINK_MAC_LEN];
+	uint16_t mtu;
+	unsigned rx_queues;
+	char kind[16]; /* "veth", "tun", ...; empty for a NIC */
+};
+
+/* -ENODEV when there is none of that name. */
+int link_get(const char *name, struct link_info *ret_info, struct covey_error *error);
+
+/* Make a veth pair; -EEXIST when either name is taken. */
+int link_add_veth(const char *name, const char *peer, struct covey_error *error);
+
+/* Set MAC (NULL: leave it) and MTU, receive all multicast, and set the interface up. */
+int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_multicast,
+		struct covey_error *error);
+
+/*
+ * Frames that the kernel sends must be complete, for a program takes them as they are: no checksum
+ * or segmentation left to hardware. Receive aggregation (GRO) is switched on when gro is set.
+ */
+int link_set_offloads(const char *name, bool gro, struct covey_error *error);
+
+/* Keep the kernel from speaking IPv6 of its own on the interface (router solicitations, MLD). */
+void link_silence(const char *name);
