@@ -12,8 +12,12 @@
 
 /* --- inventory --------------------------------------------------------------------------- */
 #define COVEY_INVENTORY_BYTES_MAX (16u << 20)
-#define COVEY_INVENTORY_DEPTH_MAX 32   /* nesting of YAML nodes */
-#define COVEY_GROUPS_MAX          1024 /* covey groups in one inventory */
+#define COVEY_INVENTORY_DEPTH_MAX 32 /* nesting of YAML nodes */
+#define COVEY_INVENTORY_NODES_MAX (2u << 20)
+#define COVEY_ANSIBLE_GROUPS_MAX  4096
+#define COVEY_HOSTS_MAX           65535 /* Ansible hosts, ranges expanded */
+#define COVEY_DIAGNOSTICS_MAX     1000  /* more are counted, not kept */
+#define COVEY_GROUPS_MAX          1024  /* covey groups in one inventory */
 #define COVEY_VNIS_PER_GROUP_MAX  4096
 #define COVEY_VNI_MAX             0xffffffu /* RFC 7348 section 5: 24 bits */
 
