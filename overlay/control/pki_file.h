@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Certificates and keys as files. Keys pass through buffers that are wiped.
+ */
+
+#include <covey/error.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+#define PKI_PATH_MAX 4096
+
+/* "DIRECTORY/STEM.SUFFIX" into buf (PKI_PATH_MAX bytes). Returns 0 or -ENAMETOOLONG. */
+int pki_path(const char *directory, const char *stem, const char *suffix, char *buf,
+	     struct covey_error *error);
+
+/*
+ * Read a private key in PEM. Refuses one that anybody but its owner can read, one that belongs to
+ * someone else than us or root, and an encrypted one. Returns 0 or a negative errno.
+ */
+int pki_read_key(const char *path, EVP_PKEY **ret_key, struct covey_error *error);
+
+/* Read the first certificate of a PEM file. */
+int pki_read_certificate(const char *path, X509 **ret_certificate, struct covey_error *error);
+
+/*
+ * Write STEM.key (PKCS#8, 0600) and STEM.crt (0644). Both are complete on disk before either gets
+ * its name, so that a crash leaves no half file. Returns 0, -EEXIST when either is there and
+ * replace is false, or another negative errno.
+ */
+int pki_write_pair(const char *directory, const char *stem, EVP_PKEY *key, X509 *certificate,
+		   bool replace, struct covey_error *error);

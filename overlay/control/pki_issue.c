@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pki.h"
+#include "pki_certificate.h"
+#include "pki_file.h"
+#include "sender_id.h"
+
+struct issuer {
+	X509 *certificate;
+	EVP_PKEY *key;
+};
+
+static void issuer_free(struct issuer *issuer)
+{
+	X509_free(issuer->certificate);
+	EVP_PKEY_free(issuer->key);
+}
+
+static int check_issuer(const struct issuer *issuer, const char *directory,
+			struct covey_error *error)
+{
+	if (!X509_check_private_key(issuer->certificate, issuer->key))
+		return covey_error_set(error, -EINVAL,
+				       "%s/ca.crt and %s/ca.key do not belong together", directory,
+				       directory);
+	if (!X509_check_ca(issuer->certificate))
+		return covey_error_set(error, -EINVAL, "%s/ca.crt is no CA's certificate",
+				       directory);
+	if (X509_cmp_current_time(X509_get0_notAfter(issuer->certificate)) < 0)
+		return covey_error_set(error, -EKEYEXPIRED,
+				       "%s/ca.crt has expired: make a new CA in another directory "
+				       "with covey pki init",
+				       directory);
+	return 0;
+}
+
+static int issuer_load(const char *directory, struct issuer *issuer, struct covey_error *error)
+{
+	char path[PKI_PATH_MAX];
+	int r;
+
+	r = pki_path(directory, "ca", "crt", path, error);
+	if (r == 0 && access(path, F_OK) < 0 && errno == ENOENT)
+		r = covey_error_set(error, -ENOENT,
+				    "there is no CA in %s: run covey pki init first", directory);
+	if (r == 0)
+		r = pki_read_certificate(path, &issuer->certificate, error);
+	if (r == 0)
+		r = pki_path(directory, "ca", "key", path, error);
+	if (r == 0)
+		r = pki_read_key(path, &issuer->key, error);
+	if (r == 0)
+		r = check_issuer(issuer, directory, error);
+	return r;
+}
+
+/* A certificate that outlives its CA would fail without a visible reason. */
+static int limit_to_issuer(X509 *certificate, const X509 *issuer)
+{
+	const ASN1_TIME *end = X509_get0_notAfter(issuer);
+
+	if (ASN1_TIME_compare(X509_get0_notAfter(certificate), end) <= 0)
+		return 1;
+	return X509_set1_notAfter(certificate, end);
+}
+
+/* Hosts only ever connect and the GKM only ever accepts: neither can play the other's part. */
+static int extend(X509 *certificate, const struct issuer *issuer, enum identity_role role,
+		  const char *uri)
+{
+	char san[sizeof("URI:") + COVEY_IDENTITY_MAX];
+	const struct certificate_extension extensions[] = {
+		{NID_basic_constraints, "critical,CA:FALSE"},
+		{NID_key_usage, "critical,digitalSignature"},
+		{NID_ext_key_usage, role == IDENTITY_GKM ? "serverAuth" : "clientAuth"},
+		{NID_subject_key_identifier, "hash"},
+		{NID_authority_key_identifier, "keyid:always"},
+		{NID_subject_alt_name, san},
+		{0, NULL},
+	};
+
+	snprintf(san, sizeof(san), "URI:%s", uri);
+	return certificate_extend(certificate, issuer->certificate, extensions);
+}
+
+/* EdDSA takes no digest; a CA that was brought along may have any kind of key. */
+static int sign(X509 *certificate, EVP_PKEY *key)
+{
+	int digest;
+
+	if (EVP_PKEY_get_default_digest_nid(key, &digest) == 2 && digest == NID_undef)
+		return X509_sign(certificate, key, NULL) > 0;
+	return X509_sign(certificate, key, EVP_sha256()) > 0;
+}
+
+struct request {
+	enum identity_role role;
+	const char *fabric;
+	const char *name;
+	uint16_t sender_id;
+	long not_before_s;
+	long not_after_s;
+	char uri[COVEY_IDENTITY_MAX + 1];
+};
+
+static X509 *make_certificate(const struct issuer *issuer, const struct request *request,
+			      EVP_PKEY *key)
+{
+	X509 *certificate = certificate_new(key, request->fabric, request->name,
+					    request->not_before_s, request->not_after_s);
+
+	if (!certificate)
+		return NULL;
+	if (X509_set_issuer_name(certificate, X509_get_subject_name(issuer->certificate)) &&
+	    limit_to_issuer(certificate, issuer->certificate) &&
+	    extend(certificate, issuer, request->role, request->uri) == 0 &&
+	    (request->sender_id == 0 ||
+	     sender_id_to_certificate(certificate, request->sender_id) == 0) &&
+	    sign(certificate, issuer->key))
+		return certificate;
+	X509_free(certificate);
+	return NULL;
+}
+
+static int check_request(struct request *request, struct covey_error *error)
+{
+	bool gkm = request->role == IDENTITY_GKM;
+	int r;
+
+	r = identity_format(request->role, request->fabric, request->name, request->uri, error);
+	if (r < 0)
+		return r;
+	if (!gkm && (strcmp(request->name, "gkm") == 0 || strcmp(request->name, "ca") == 0))
+		return covey_error_set(error, -EINVAL,
+				       "a host cannot be called \"%s\": %s.crt is the %s's file",
+				       request->name, request->name,
+				       strcmp(request->name, "ca") == 0 ? "CA" : "key manager");
+	if (gkm && strcmp(request->name, "gkm") != 0)
+		return covey_error_set(error, -EINVAL,
+				       "the key manager's certificate is called gkm, not \"%.80s\"",
+				       request->name);
+	if (request->not_before_s >= request->not_after_s)
+		return covey_error_set(error, -EINVAL,
+				       "the certificate would end before it begins");
+	return 0;
+}
+
+/* Before a key is made: the answer must not wait for one. */
+static int check_absent(const char *directory, const char *name, const char *suffix,
+			struct covey_error *error)
+{
+	char path[PKI_PATH_MAX];
+	int r = pki_path(directory, name, suffix, path, error);
+
+	if (r == 0 && access(path, F_OK) == 0)
+		r = covey_error_set(error, -EEXIST,
+				    "%s is there already and is kept: --force replaces it", path);
+	return r;
+}
+
+int pki_issue(const char *directory, enum identity_role role, const char *fabric, const char *name,
+	      uint16_t sender_id, long not_before_s, long not_after_s, bool force,
+	      struct covey_error *error)
+{
+	struct request request = {role, fabric, name, sender_id, not_before_s, not_after_s, ""};
+	struct issuer issuer = {0};
+	X509 *certificate = NULL;
+	EVP_PKEY *key = NULL;
+	int r;
+
+	r = check_request(&request, error);
+	if (r == 0 && !force)
+		r = check_absent(directory, name, "key", error);
+	if (r == 0 && !force)
+		r = check_absent(directory, name, "crt", error);
+	if (r == 0)
+		r = issuer_load(directory, &issuer, error);
+	if (r < 0)
+		goto out;
+	key = certificate_key();
+	if (key)
+		certificate = make_certificate(&issuer, &request, key);
+	if (!certificate)
+		r = certificate_failed("cannot make the certificate", error);
+	else
+		r = pki_write_pair(directory, name, key, certificate, force, error);
+
+out:
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	issuer_free(&issuer);
+	return r;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pki_file.h"
+
+/* A file that is complete under a temporary name and waits for its own. */
+struct draft {
+	char path[PKI_PATH_MAX];
+	char temporary[PKI_PATH_MAX];
+};
+
+static int cannot_write(const char *path, int number, struct covey_error *error)
+{
+	const char *hint = "";
+
+	if (number == EACCES || number == EPERM || number == EROFS)
+		hint = ": run as a user who may write there, or choose another directory with "
+		       "--pki";
+	else if (number == ENOSPC || number == EDQUOT)
+		hint = ": make room first";
+	return covey_error_set(error, -number, "cannot write %s (%s)%s", path, strerror(number),
+			       hint);
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* mkostemp makes it O_EXCL and 0600, whatever the umask. */
+static int draft_write(struct draft *draft, const char *directory, const char *stem,
+		       const char *suffix, mode_t mode, BIO *content, struct covey_error *error)
+{
+	char *data;
+	long len = BIO_get_mem_data(content, &data);
+	int fd, r;
+
+	r = pki_path(directory, stem, suffix, draft->path, error);
+	if (r < 0)
+		return r;
+	if (snprintf(draft->temporary, PKI_PATH_MAX, "%s/.%s.%s.XXXXXX", directory, stem, suffix) >=
+	    PKI_PATH_MAX) {
+		draft->temporary[0] = '\0';
+		return cannot_write(draft->path, ENAMETOOLONG, error);
+	}
+	fd = mkostemp(draft->temporary, O_CLOEXEC);
+	if (fd < 0) {
+		r = cannot_write(draft->path, errno, error);
+		draft->temporary[0] = '\0';
+		return r;
+	}
+	r = write_all(fd, data, (size_t)len);
+	if (r == 0 && fchmod(fd, mode) < 0)
+		r = -errno;
+	close(fd);
+	return r < 0 ? cannot_write(draft->path, -r, error) : 0;
+}
+
+/* link(2) never replaces, whoever else writes at the same time; rename(2) does, in one step. */
+static int draft_publish(const struct draft *draft, bool replace, struct covey_error *error)
+{
+	if (replace ? rename(draft->temporary, draft->path) == 0
+		    : link(draft->temporary, draft->path) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return covey_error_set(error, -EEXIST,
+				       "%s is there already and is kept: remove it first, or say "
+				       "--force where that is offered",
+				       draft->path);
+	return cannot_write(draft->path, errno, error);
+}
+
+static void draft_discard(const struct draft *draft)
+{
+	if (draft->temporary[0])
+		unlink(draft->temporary);
+}
+
+static void sync_directory(const char *directory)
+{
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+static int publish_both(const struct draft *key, const struct draft *certificate, bool replace,
+			struct covey_error *error)
+{
+	int r = draft_publish(key, replace, error);
+
+	if (r < 0)
+		return r;
+	r = draft_publish(certificate, replace, error);
+	if (r < 0 && !replace)
+		unlink(key->path); /* ours, made a moment ago */
+	return r;
+}
+
+/* BIO_free does not wipe what a memory BIO holds. */
+static void free_secret_bio(BIO *bio)
+{
+	char *data;
+	long len;
+
+	if (!bio)
+		return;
+	len = BIO_get_mem_data(bio, &data);
+	if (len > 0)
+		OPENSSL_cleanse(data, (size_t)len);
+	BIO_free(bio);
+}
+
+int pki_write_pair(const char *directory, const char *stem, EVP_PKEY *key, X509 *certificate,
+		   bool replace, struct covey_error *error)
+{
+	struct draft key_draft = {0}, certificate_draft = {0};
+	BIO *key_pem = BIO_new(BIO_s_mem());
+	BIO *certificate_pem = BIO_new(BIO_s_mem());
+	int r;
+
+	if (!key_pem || !certificate_pem ||
+	    !PEM_write_bio_PKCS8PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL) ||
+	    !PEM_write_bio_X509(certificate_pem, certificate)) {
+		r = covey_error_set(error, -ENOMEM, "out of memory");
+		goto out;
+	}
+	r = draft_write(&key_draft, directory, stem, "key", 0600, key_pem, error);
+	if (r < 0)
+		goto out;
+	r = draft_write(&certificate_draft, directory, stem, "crt", 0644, certificate_pem, error);
+	if (r < 0)
+		goto out;
+	r = publish_both(&key_draft, &certificate_draft, replace, error);
+	if (r == 0)
+		sync_directory(directory);
+
+out:
+	draft_discard(&key_draft);
+	draft_discard(&certificate_draft);
+	free_secret_bio(key_pem);
+	BIO_free(certificate_pem);
+	ERR_clear_error();
+	return r;
+}
