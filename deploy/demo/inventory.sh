@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# The lab's inventory. A test changes it by these variables, all optional. Sourced by lab.sh.
+
+# Lines for `all: vars:`, at their indentation of four.
+LAB_FABRIC_VARS=${LAB_FABRIC_VARS:-}
+# Lines for the group `tenants`, at their indentation of eight.
+LAB_GROUP_VARS=${LAB_GROUP_VARS:-}
+# Lines for `covey_groups`, at their indentation of six: more groups.
+LAB_GROUPS=${LAB_GROUPS:-}
+# Lines for every host, at their indentation of ten.
+LAB_HOST_VARS=${LAB_HOST_VARS:-}
+# Lines for one host: LAB_HOST_VARS_1 and so on.
+
+# lab_write_inventory FILE
+lab_write_inventory() {
+	local file=$1 n own
+
+	{
+		cat <<-YAML
+			all:
+			  vars:
+			    covey_fabric: demo.example
+			    covey_gkm: "$(lab_gkm_address)"
+			    covey_groups:
+			      tenants:
+			        vnis: [100]
+			        members: [hypervisors]
+		YAML
+		lab_lines "$LAB_GROUP_VARS"
+		lab_lines "$LAB_GROUPS"
+		lab_lines "$LAB_FABRIC_VARS"
+		cat <<-YAML
+			  children:
+			    hypervisors:
+			      hosts:
+		YAML
+		for n in $(lab_hosts); do
+			cat <<-YAML
+				        hv$n:
+				          covey_vtep: "$(lab_vtep "$n")"
+				          covey_fabric_interface: fab0
+			YAML
+			own=LAB_HOST_VARS_$n
+			lab_lines "$LAB_HOST_VARS"
+			lab_lines "${!own:-}"
+		done
+	} >"$file"
+}
+
+lab_lines() {
+	if [[ -n $1 ]]; then
+		printf '%s\n' "$1"
+	fi
+}
