@@ -227,7 +227,7 @@ lab_start_bump() {
 	lab_finish_checksums "hv$1" covey0
 	lab_ip "hv$1" link set covey0p up promisc on
 	lab_ip "hv$1" link set covey0 up
-	lab_spawn "bump$1" "hv$1" stdbuf -oL dpdk-testpmd -l 0-1 --no-huge -m 256 --no-pci --in-memory \
+	lab_spawn "bump$1" "hv$1" stdbuf -oL dpdk-testpmd -l 0-1 --no-huge -m 256 --no-pci --no-shconf --no-telemetry \
 		--file-prefix="covey-$LAB_ID-$1" \
 		--vdev=net_af_xdp0,iface=fab0 --vdev=net_af_xdp1,iface=covey0p \
 		-- --forward-mode=io -a --total-num-mbufs=8192 --nb-cores=1 --stats-period 3600
