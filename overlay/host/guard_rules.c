@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "guard_rules.h"
+
+#include <ctype.h>
+#include <net/if.h>
+#include <string.h>
+
+#define IP_UDP 17
+
+bool guard_interface_valid(const char *interface)
+{
+	size_t len = strlen(interface);
+
+	if (len == 0 || len >= IFNAMSIZ)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)interface[i]) && !strchr("_-.:@", interface[i]))
+			return false;
+	}
+	return true;
+}
+
+/* `add` makes `delete` succeed when there is no such table; one transaction holds both. */
+static void write_removal(FILE *stream, const char *family)
+{
+	fprintf(stream, "add table %s covey_guard\n", family);
+	fprintf(stream, "delete table %s covey_guard\n", family);
+}
+
+/*
+ * match: "iifname "x" " or the like, or empty where the chain is bound to the device. The UDP port
+ * and the protocol number are what tells a packet of ours; both address families are meant.
+ */
+static void write_vxlan(FILE *stream, const struct guard_config *config, const char *match)
+{
+	fprintf(stream, "\t\t%sudp dport %u counter drop comment \"clear VXLAN\"\n", match,
+		config->vxlan_port);
+}
+
+static void write_vpe(FILE *stream, const struct guard_config *config, const char *match)
+{
+	fprintf(stream, "\t\t%sudp dport %u counter drop comment \"VPE that is not covey's\"\n",
+		match, config->vpe_port);
+	fprintf(stream,
+		"\t\t%smeta l4proto %u counter drop comment \"VPE in IP that is not covey's\"\n",
+		match, config->vpe_protocol);
+}
+
+/* A later fragment has no port to know it by. Destination options (60) may stand before UDP. */
+static void write_fragments(FILE *stream, const char *match)
+{
+	fprintf(stream,
+		"\t\t%sip frag-off & 0x1fff != 0 meta l4proto udp counter drop "
+		"comment \"UDP fragment, could be clear VXLAN\"\n",
+		match);
+	fprintf(stream,
+		"\t\t%sfrag frag-off != 0 meta l4proto { 17, 60 } counter drop "
+		"comment \"UDP fragment over IPv6, could be clear VXLAN\"\n",
+		match);
+}
+
+static void write_base(FILE *stream, const char *name, const char *hook, const char *device,
+		       int priority)
+{
+	fprintf(stream, "\tchain %s {\n\t\ttype filter hook %s ", name, hook);
+	if (device)
+		fprintf(stream, "device \"%s\" ", device);
+	fprintf(stream, "priority %d; policy accept;\n", priority);
+}
+
+static void write_in(FILE *stream, const struct guard_config *config, const char *chain)
+{
+	char match[IFNAMSIZ + 16];
+
+	snprintf(match, sizeof(match), "iifname \"%s\" ", config->interface);
+	/* Before defragmentation (-400) and connection tracking (-200). */
+	write_base(stream, chain, chain, NULL, -450);
+	write_vxlan(stream, config, match);
+	write_vpe(stream, config, match);
+	if (config->af_packet)
+		fprintf(stream, "\t\t%scounter drop comment \"covey has taken its own copy\"\n",
+			match);
+	fprintf(stream, "\t}\n");
+}
+
+static void write_out(FILE *stream, const struct guard_config *config, const char *chain,
+		      int priority)
+{
+	char match[IFNAMSIZ + 16];
+
+	snprintf(match, sizeof(match), "oifname \"%s\" ", config->interface);
+	write_base(stream, chain, chain, NULL, priority);
+	write_vxlan(stream, config, match);
+	write_vpe(stream, config, match);
+	write_fragments(stream, match);
+	fprintf(stream, "\t}\n");
+}
+
+/*
+ * Bound to names, not devices: holds before the interface exists and when it comes back.
+ */
+static void write_inet(FILE *stream, const struct guard_config *config)
+{
+	fprintf(stream, "table inet covey_guard {\n");
+	fprintf(stream,
+		"\tcomment \"covey: no clear VXLAN on %s, even while covey-host is dead\"\n",
+		config->interface);
+	write_in(stream, config, "prerouting");
+	write_in(stream, config, "input");
+	write_out(stream, config, "output", -450);
+	/* After address translation, when the packet is what will leave. */
+	write_out(stream, config, "postrouting", 300);
+	fprintf(stream, "}\n");
+}
+
+/*
+ * Frames whose VLAN tag is still in the frame, so that nft sees no IP header: one tag (IP header at
+ * byte 18) or two (22). Both families, without IP options. A single tag that the kernel has taken
+ * off already needs none of this: the rules for IP match.
+ */
+static void write_tagged(FILE *stream, const struct guard_config *config)
+{
+	fprintf(stream, "\tchain tagged {\n");
+	for (unsigned at = 18; at <= 22; at += 4) {
+		unsigned type = (at - 2) * 8, v4 = (at + 9) * 8, v6 = (at + 6) * 8;
+
+		fprintf(stream,
+			"\t\t@ll,%u,16 0x0800 @ll,%u,8 %u @ll,%u,16 %u counter drop "
+			"comment \"clear VXLAN, VLAN-tagged\"\n",
+			type, v4, IP_UDP, (at + 22) * 8, config->vxlan_port);
+		fprintf(stream,
+			"\t\t@ll,%u,16 0x86dd @ll,%u,8 %u @ll,%u,16 %u counter drop "
+			"comment \"clear VXLAN over IPv6, VLAN-tagged\"\n",
+			type, v6, IP_UDP, (at + 42) * 8, config->vxlan_port);
+	}
+	fprintf(stream, "\t}\n");
+}
+
+#define TAGGED "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged\n"
+
+/*
+ * Bound to the device: sees bridged and VLAN-tagged frames too, and those of raw sockets.
+ */
+static void write_netdev(FILE *stream, const struct guard_config *config,
+			 enum guard_device_hooks hooks)
+{
+	fprintf(stream, "table netdev covey_guard {\n");
+	write_tagged(stream, config);
+	write_base(stream, "ingress", "ingress", config->interface, -500);
+	write_vxlan(stream, config, "");
+	write_vpe(stream, config, "");
+	fprintf(stream, TAGGED);
+	if (config->af_packet)
+		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
+	fprintf(stream, "\t}\n");
+	if (hooks == GUARD_INGRESS_EGRESS) {
+		write_base(stream, "egress", "egress", config->interface, 500);
+		write_vxlan(stream, config, "");
+		/* What an AF_PACKET port sends passes here; AF_XDP's does not. */
+		if (!config->af_packet)
+			write_vpe(stream, config, "");
+		write_fragments(stream, "");
+		fprintf(stream, TAGGED "\t}\n");
+	}
+	fprintf(stream, "}\n");
+}
+
+void guard_rules_write(FILE *stream, const struct guard_config *config,
+		       enum guard_device_hooks hooks)
+{
+	guard_rules_write_removal(stream);
+	write_inet(stream, config);
+	if (hooks != GUARD_NO_DEVICE)
+		write_netdev(stream, config, hooks);
+}
+
+void guard_rules_write_removal(FILE *stream)
+{
+	write_removal(stream, "inet");
+	write_removal(stream, "netdev");
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The text of the guard's nftables rules: pure, so that it can be read and tested by itself.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct guard_config {
+	const char *interface; /* the fabric interface */
+	uint16_t vxlan_port;
+	uint16_t vpe_port;
+	uint8_t vpe_protocol;
+	bool af_packet; /* the fabric port is AF_PACKET: the kernel sees each packet as well */
+};
+
+/* The hooks of the device itself. They need the device to be there. */
+enum guard_device_hooks {
+	GUARD_NO_DEVICE,
+	GUARD_INGRESS,
+	GUARD_INGRESS_EGRESS, /* egress: Linux 5.16 and later */
+};
+
+/* Whether the name can stand in a rule: what the kernel takes, and nothing that nft would read as
+ * more than a name. */
+bool guard_interface_valid(const char *interface);
+
+/* Write one transaction that replaces whatever guard there is by this one. */
+void guard_rules_write(FILE *stream, const struct guard_config *config,
+		       enum guard_device_hooks hooks);
+
+/* Write one transaction that removes the guard, if there is one. */
+void guard_rules_write_removal(FILE *stream);

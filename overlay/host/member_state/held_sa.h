@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What the host remembers of an SA. The key is not part of it: it passes through held_sa_install()
+ * into the dataplane and is wiped.
+ *
+ *     SaInstall -> installed -- SaActivate -> active -- SaDrain, or another active -> draining
+ *
+ * From any state to gone: hard lifetime, end of draining, leaving the group.
+ */
+
+#include <covey/error.h>
+#include <covey/sa.h>
+#include <message.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct effects;
+struct membership;
+
+#define SA_NEVER UINT64_MAX
+
+struct held_sa {
+	uint64_t instance;     /* the GKM instance that made it */
+	uint64_t registration; /* ours, in which the GKM named it last */
+	uint64_t installed_at; /* ms, monotonic, like all times here */
+	uint64_t expires_at;   /* hard lifetime */
+	uint64_t drained_at;   /* end of draining, or SA_NEVER */
+	uint32_t spi;
+	enum covey_cipher cipher;
+	enum covey_key_scope key_scope;
+	enum covey_sa_state state;
+	uint16_t epoch;
+};
+
+/*
+ * Install the SA that the message brings, or continue an installed one in the epoch of a new
+ * registration; then acknowledge it. -EPROTO when the message makes no sense here.
+ */
+int held_sa_install(struct membership *group, uint64_t instance, const Covey__SaInstall *message,
+		    uint64_t now, const struct effects *effects, struct covey_error *error);
+
+/* Send on it from now on. SAs that the GKM did not name in this registration drain. */
+int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
+		     const struct effects *effects, struct covey_error *error);
+
+/* Receive only for drain_s more seconds; an SA that is gone already is none of our business. */
+int held_sa_drain(struct membership *group, uint32_t spi, uint32_t drain_s, uint64_t now,
+		  const struct effects *effects, struct covey_error *error);
+
+/* Remove what is past its hard lifetime or its draining. True when something was removed. */
+bool held_sa_expire(struct membership *group, uint64_t now, const struct effects *effects);
+
+/* Remove all SAs of the group at once. */
+void held_sa_remove_all(struct membership *group, const struct effects *effects);
+
+/* When held_sa_expire() has something to do next, or SA_NEVER. */
+uint64_t held_sa_deadline(const struct membership *group);
+
+/* NULL when the group has none of that SPI. */
+struct held_sa *held_sa_find(struct membership *group, uint32_t spi);

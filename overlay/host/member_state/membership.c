@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "membership.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A refused group is asked for again about this often, spread by half of it either way. */
+#define RETRY_MS UINT64_C(60000)
+/* The same when the GKM is just not able to at the moment. */
+#define RETRY_SOON_MS UINT64_C(5000)
+
+struct membership *membership_new(const char *name, uint32_t index)
+{
+	struct membership *group = calloc(1, sizeof(*group));
+
+	if (!group)
+		return NULL;
+	snprintf(group->name, sizeof(group->name), "%s", name);
+	group->index = index;
+	return group;
+}
+
+void membership_free(struct membership *group)
+{
+	if (!group)
+		return;
+	senders_clear(&group->senders);
+	free(group->vnis);
+	free(group);
+}
+
+int membership_send_join(struct membership *group, const struct effects *effects,
+			 struct covey_error *error)
+{
+	Covey__Join join = COVEY__JOIN__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	join.group = group->name;
+	message.body_case = COVEY__MESSAGE__BODY_JOIN;
+	message.join = &join;
+	senders_reset(&group->senders);
+	group->state = MEMBERSHIP_JOINING;
+	if (effects->send(effects->arg, &message) != 0)
+		return covey_error_set(error, -EPROTO, "cannot queue Join");
+	return 0;
+}
+
+static int check_joined(const struct membership *group, uint64_t instance,
+			const Covey__Joined *message, struct covey_error *error)
+{
+	uint32_t window = message->replay_window;
+
+	if (message->sender_id < COVEY_SENDER_ID_MIN || message->sender_id > COVEY_SENDER_ID_MAX ||
+	    message->epoch < COVEY_EPOCH_MIN || message->epoch > COVEY_EPOCH_MAX)
+		return covey_error_set(error, -EPROTO,
+				       "group %s: Joined with SenderID %" PRIu32
+				       " and epoch %" PRIu32,
+				       group->name, message->sender_id, message->epoch);
+	if (message->n_vnis == 0 || message->n_vnis > COVEY_VNIS_PER_GROUP_MAX)
+		return covey_error_set(error, -EPROTO, "group %s: Joined with %zu VNIs",
+				       group->name, message->n_vnis);
+	for (size_t i = 0; i < message->n_vnis; i++) {
+		if (message->vnis[i] > COVEY_VNI_MAX)
+			return covey_error_set(error, -EPROTO, "group %s: Joined with VNI %" PRIu32,
+					       group->name, message->vnis[i]);
+	}
+	if (window < COVEY_REPLAY_WINDOW_MIN || window > COVEY_REPLAY_WINDOW_MAX ||
+	    (window & (window - 1)) != 0)
+		return covey_error_set(error, -EPROTO,
+				       "group %s: Joined with a replay window of %" PRIu32
+				       " packets",
+				       group->name, window);
+	/* One lease of an epoch follows another, or an IV could repeat (protocol, invariant 2). */
+	if (instance == group->instance && group->sender_id != 0 &&
+	    (message->sender_id != group->sender_id || message->epoch <= group->epoch))
+		return covey_error_set(error, -EPROTO,
+				       "group %s: Joined with SenderID %" PRIu32 " epoch %" PRIu32
+				       " after SenderID %u epoch %u of the same GKM instance",
+				       group->name, message->sender_id, message->epoch,
+				       group->sender_id, group->epoch);
+	return 0;
+}
+
+/* The dataplane refuses VNIs of another group: then the group is as good as refused. */
+static int set_vnis(struct membership *group, const Covey__Joined *message,
+		    const struct effects *effects, struct covey_error *error)
+{
+	uint32_t *vnis = calloc(message->n_vnis, sizeof(*vnis));
+	int status;
+
+	if (!vnis)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	memcpy(vnis, message->vnis, message->n_vnis * sizeof(*vnis));
+	status = effects->ops->group_set(effects->dataplane, group->index, vnis, message->n_vnis,
+					 error);
+	if (status) {
+		free(vnis);
+		return status;
+	}
+	free(group->vnis);
+	group->vnis = vnis;
+	group->vni_count = message->n_vnis;
+	return 0;
+}
+
+int membership_joined(struct membership *group, uint64_t instance, const Covey__Joined *message,
+		      const struct effects *effects, struct covey_error *error)
+{
+	int status = check_joined(group, instance, message, error);
+
+	if (status)
+		return status;
+	status = set_vnis(group, message, effects, error);
+	if (status)
+		return status;
+	group->instance = instance;
+	group->registration++;
+	group->sender_id = (uint16_t)message->sender_id;
+	group->epoch = (uint16_t)message->epoch;
+	group->may_send = message->may_send;
+	group->may_receive = message->may_receive;
+	group->replay_window = message->replay_window;
+	group->drain_s = message->drain_s;
+	group->state = MEMBERSHIP_JOINED;
+	group->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
+	group->refusal_reason[0] = '\0';
+	senders_reset(&group->senders);
+	effects_note(effects, LOG_LEVEL_NOTICE, "group %s: joined as SenderID %u, epoch %u (%s)",
+		     group->name, group->sender_id, group->epoch,
+		     group->may_send ? (group->may_receive ? "sends and receives" : "sends")
+				     : (group->may_receive ? "receives" : "neither"));
+	return 0;
+}
+
+/* Refusals that say that this host has no right to the group's traffic, and so to its keys. */
+static bool is_revocation(Covey__RefusalCode code)
+{
+	return code == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID;
+}
+
+void membership_refused(struct membership *group, const Covey__Refused *message, uint64_t now,
+			const struct effects *effects)
+{
+	uint64_t retry = message->code == COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE ? RETRY_SOON_MS
+										   : RETRY_MS;
+
+	if (is_revocation(message->code))
+		membership_wipe(group, effects);
+	group->state = MEMBERSHIP_REFUSED;
+	group->refusal = message->code;
+	snprintf(group->refusal_reason, sizeof(group->refusal_reason), "%s", message->reason);
+	group->retry_at = now + retry / 2 + effects->random(effects->arg, (uint32_t)retry);
+	effects_note(effects, LOG_LEVEL_ERROR,
+		     "group %s: the GKM refuses us: %s (%s); asking again in %" PRIu64 " s",
+		     group->name, refusal_name(group->refusal), group->refusal_reason,
+		     (group->retry_at - now) / 1000);
+}
+
+static int send_ack(struct membership *group, const struct effects *effects,
+		    struct covey_error *error)
+{
+	Covey__RosterAck ack = COVEY__ROSTER_ACK__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	ack.group = group->name;
+	ack.generation = group->senders.generation;
+	message.body_case = COVEY__MESSAGE__BODY_ROSTER_ACK;
+	message.roster_ack = &ack;
+	if (effects->send(effects->arg, &message) != 0)
+		return covey_error_set(error, -EPROTO, "cannot queue RosterAck");
+	return 0;
+}
+
+/* SAs of an earlier instance keep the roster that they had: its epochs mean nothing to them. */
+static int publish(const struct membership *group, uint64_t instance, const struct effects *effects,
+		   struct covey_error *error)
+{
+	struct covey_roster_entry *entries = senders_entries(&group->senders);
+	int status = 0;
+
+	if (!entries)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < group->sa_count && status == 0; i++) {
+		if (group->sas[i].instance == instance)
+			status = effects->ops->roster_set(effects->dataplane, group->sas[i].spi,
+							  entries, group->senders.count, error);
+	}
+	free(entries);
+	return status;
+}
+
+int membership_roster(struct membership *group, uint64_t instance, const Covey__Roster *message,
+		      const struct effects *effects, struct covey_error *error)
+{
+	struct covey_error reason;
+	int status = senders_update(&group->senders, message, &reason);
+
+	if (status)
+		return covey_error_set(error, status, "group %s: %s", group->name, reason.text);
+	if (!group->senders.complete)
+		return 0;
+	status = publish(group, instance, effects, error);
+	if (status)
+		return status;
+	return send_ack(group, effects, error);
+}
+
+void membership_wipe(struct membership *group, const struct effects *effects)
+{
+	held_sa_remove_all(group, effects);
+	effects->ops->group_set(effects->dataplane, group->index, NULL, 0, NULL);
+	free(group->vnis);
+	group->vnis = NULL;
+	group->vni_count = 0;
+	senders_clear(&group->senders);
+}
+
+const char *membership_state_name(const struct membership *group)
+{
+	switch (group->state) {
+	case MEMBERSHIP_JOINING:
+		return "joining";
+	case MEMBERSHIP_JOINED:
+		return "joined";
+	case MEMBERSHIP_REFUSED:
+		return "refused";
+	case MEMBERSHIP_LEAVING:
+		return group->rejoin ? "joining" : "leaving";
+	}
+	return "unknown";
+}
+
+const char *refusal_name(Covey__RefusalCode code)
+{
+	static const char *const names[] = {
+		[COVEY__REFUSAL_CODE__REFUSAL_NONE] = "no reason given",
+		[COVEY__REFUSAL_CODE__REFUSAL_VERSION] = "no common protocol version",
+		[COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST] = "host not in the GKM's inventory",
+		[COVEY__REFUSAL_CODE__REFUSAL_VTEP] = "VTEP address not the GKM's inventory's",
+		[COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP] = "group not in the GKM's inventory",
+		[COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED] = "not a member of the group",
+		[COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID] = "SenderID belongs to another identity",
+		[COVEY__REFUSAL_CODE__REFUSAL_SENDER_IDS_EXHAUSTED] = "no SenderID is left",
+		[COVEY__REFUSAL_CODE__REFUSAL_EPOCHS_EXHAUSTED] = "no epoch is left",
+		[COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED] = "another session of our identity",
+		[COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL] = "protocol error",
+		[COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE] = "the GKM cannot do it now",
+		[COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN] = "the GKM stops",
+	};
+
+	if ((size_t)code >= sizeof(names) / sizeof(names[0]))
+		return "unknown refusal";
+	return names[code];
+}

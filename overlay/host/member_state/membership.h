@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * A group that this host is in, or wants to be in.
+ */
+
+#include <covey/limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "effects.h"
+#include "held_sa.h"
+#include "senders.h"
+
+enum membership_state {
+	MEMBERSHIP_JOINING, /* no answer in this session yet, or no session */
+	MEMBERSHIP_JOINED,
+	MEMBERSHIP_REFUSED, /* tried again at retry_at and in each new session */
+	MEMBERSHIP_LEAVING, /* Leave is sent; until Left comes, all else about the group is outdated
+			     */
+};
+
+struct membership {
+	char name[COVEY_NAME_MAX + 1];
+	uint32_t index; /* in the dataplane */
+	enum membership_state state;
+	bool rejoin; /* MEMBERSHIP_LEAVING: join again once Left has come */
+
+	Covey__RefusalCode refusal;
+	char refusal_reason[COVEY_REASON_MAX + 1];
+	uint64_t retry_at; /* ms, monotonic */
+
+	/* From Joined; stays readable while the session is away, for the SAs live on. */
+	uint64_t registration; /* counts Joined */
+	uint64_t instance;     /* of the GKM that answered Joined last */
+	uint16_t sender_id;    /* 0: never joined */
+	uint16_t epoch;
+	bool may_send;
+	bool may_receive;
+	uint32_t *vnis;
+	size_t vni_count;
+	uint32_t replay_window; /* packets */
+	uint32_t drain_s;
+
+	struct senders senders;
+	struct held_sa sas[COVEY_SAS_PER_GROUP_MAX];
+	size_t sa_count;
+};
+
+struct membership *membership_new(const char *name, uint32_t index);
+/* Frees memory alone: SAs and VNIs must be out of the dataplane already. NULL-safe. */
+void membership_free(struct membership *group);
+
+/* Ask the GKM to let us in. */
+int membership_send_join(struct membership *group, const struct effects *effects,
+			 struct covey_error *error);
+
+int membership_joined(struct membership *group, uint64_t instance, const Covey__Joined *message,
+		      const struct effects *effects, struct covey_error *error);
+void membership_refused(struct membership *group, const Covey__Refused *message, uint64_t now,
+			const struct effects *effects);
+int membership_roster(struct membership *group, uint64_t instance, const Covey__Roster *message,
+		      const struct effects *effects, struct covey_error *error);
+
+/* Take SAs and VNIs out of the dataplane. */
+void membership_wipe(struct membership *group, const struct effects *effects);
+
+const char *membership_state_name(const struct membership *group);
+/* "not authorised" and so on. */
+const char *refusal_name(Covey__RefusalCode code);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "receive.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "state.h"
+
+/* The GKM's silence is bounded too (COVEY_SILENCE_SECONDS), so more than this is never useful. */
+#define HEARTBEAT_MAX_S COVEY_HEARTBEAT_SECONDS
+
+static int unexpected(const Covey__Message *message, struct covey_error *error)
+{
+	return covey_error_set(error, -EPROTO, "unexpected %s from the GKM", message_name(message));
+}
+
+static int send_joins(struct member_state *state, struct covey_error *error)
+{
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		int status;
+
+		if (!state->groups[i])
+			continue;
+		status = membership_send_join(state->groups[i], &state->effects, error);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static int receive_welcome(struct member_state *state, const Covey__Welcome *welcome, uint64_t now,
+			   struct covey_error *error)
+{
+	uint32_t heartbeat_s = welcome->heartbeat_s;
+
+	if (welcome->version != COVEY_PROTOCOL_VERSION)
+		return covey_error_set(error, -EPROTO,
+				       "the GKM speaks protocol version %" PRIu32 ", we speak %u",
+				       welcome->version, COVEY_PROTOCOL_VERSION);
+	if (heartbeat_s == 0 || welcome->instance == 0)
+		return covey_error_set(error, -EPROTO, "Welcome without instance or heartbeat");
+	if (heartbeat_s > HEARTBEAT_MAX_S)
+		heartbeat_s = HEARTBEAT_MAX_S;
+	if (state->instance != 0 && state->instance != welcome->instance)
+		effects_note(
+			&state->effects, LOG_LEVEL_NOTICE,
+			"the GKM was restarted: its SAs so far carry on until it has new ones");
+	state->instance = welcome->instance;
+	state->heartbeat = heartbeat_s * UINT64_C(1000);
+	state->heartbeat_at = now + state->heartbeat;
+	state->session = SESSION_OPEN;
+	return send_joins(state, error);
+}
+
+/* Another group holds one of the VNIs: the two inventories differ. Only this group suffers. */
+static int refuse_vnis(struct member_state *state, struct membership *group, const char *reason,
+		       uint64_t now, struct covey_error *error)
+{
+	Covey__Refused refused = COVEY__REFUSED__INIT;
+	Covey__Leave leave = COVEY__LEAVE__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	leave.group = group->name;
+	message.body_case = COVEY__MESSAGE__BODY_LEAVE;
+	message.leave = &leave;
+	refused.group = group->name;
+	refused.code = COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP;
+	refused.reason = (char *)reason;
+	membership_refused(group, &refused, now, &state->effects);
+	if (state->effects.send(state->effects.arg, &message) != 0)
+		return covey_error_set(error, -EPROTO, "cannot queue Leave");
+	return 0;
+}
+
+static int receive_joined(struct member_state *state, const Covey__Joined *joined, uint64_t now,
+			  struct covey_error *error)
+{
+	struct membership *group = member_state_find(state, joined->group);
+	struct covey_error reason = {.text = ""};
+	int status;
+
+	if (!group || group->state != MEMBERSHIP_JOINING)
+		return 0;
+	status = membership_joined(group, state->instance, joined, &state->effects, &reason);
+	if (status == -EEXIST)
+		return refuse_vnis(state, group, reason.text, now, error);
+	if (status)
+		return covey_error_set(error, status, "%s", reason.text);
+	return 0;
+}
+
+static int receive_refused(struct member_state *state, const Covey__Refused *refused, uint64_t now,
+			   struct covey_error *error)
+{
+	struct membership *group;
+
+	if (refused->group[0] == '\0') {
+		state->refusal = refused->code;
+		return covey_error_set(error, -ECONNREFUSED, "the GKM refuses us: %s (%.*s)",
+				       refusal_name(refused->code), COVEY_REASON_MAX,
+				       refused->reason);
+	}
+	group = member_state_find(state, refused->group);
+	if (group && (group->state == MEMBERSHIP_JOINING || group->state == MEMBERSHIP_JOINED))
+		membership_refused(group, refused, now, &state->effects);
+	return 0;
+}
+
+static int receive_left(struct member_state *state, const Covey__Left *left,
+			struct covey_error *error)
+{
+	struct membership *group = member_state_find(state, left->group);
+
+	if (!group || group->state != MEMBERSHIP_LEAVING)
+		return 0;
+	if (!group->rejoin) {
+		state->groups[group->index] = NULL;
+		membership_free(group);
+		return 0;
+	}
+	group->rejoin = false;
+	return membership_send_join(group, &state->effects, error);
+}
+
+/* NULL when the message is outdated: we have left the group, or it was refused since. */
+static struct membership *joined_group(const struct member_state *state, const char *name)
+{
+	struct membership *group = member_state_find(state, name);
+
+	return group && group->state == MEMBERSHIP_JOINED ? group : NULL;
+}
+
+/* Messages about a group that we are in. */
+static int receive_in_group(struct member_state *state, const Covey__Message *message, uint64_t now,
+			    struct covey_error *error)
+{
+	const struct effects *effects = &state->effects;
+	struct membership *group;
+
+	switch (message->body_case) {
+	case COVEY__MESSAGE__BODY_ROSTER:
+		group = joined_group(state, message->roster->group);
+		return group ? membership_roster(group, state->instance, message->roster, effects,
+						 error)
+			     : 0;
+	case COVEY__MESSAGE__BODY_SA_INSTALL:
+		group = joined_group(state, message->sa_install->group);
+		return group ? held_sa_install(group, state->instance, message->sa_install, now,
+					       effects, error)
+			     : 0;
+	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
+		group = joined_group(state, message->sa_activate->group);
+		return group ? held_sa_activate(group, message->sa_activate->spi, now, effects,
+						error)
+			     : 0;
+	case COVEY__MESSAGE__BODY_SA_DRAIN:
+		group = joined_group(state, message->sa_drain->group);
+		return group ? held_sa_drain(group, message->sa_drain->spi,
+					     message->sa_drain->drain_s, now, effects, error)
+			     : 0;
+	default:
+		return unexpected(message, error);
+	}
+}
+
+int receive_message(struct member_state *state, const Covey__Message *message, uint64_t now,
+		    struct covey_error *error)
+{
+	if (message->body_case == COVEY__MESSAGE__BODY_REFUSED && state->session != SESSION_NONE)
+		return receive_refused(state, message->refused, now, error);
+	if (state->session == SESSION_HELLO && message->body_case == COVEY__MESSAGE__BODY_WELCOME)
+		return receive_welcome(state, message->welcome, now, error);
+	if (state->session != SESSION_OPEN)
+		return unexpected(message, error);
+	switch (message->body_case) {
+	case COVEY__MESSAGE__BODY_JOINED:
+		return receive_joined(state, message->joined, now, error);
+	case COVEY__MESSAGE__BODY_LEFT:
+		return receive_left(state, message->left, error);
+	case COVEY__MESSAGE__BODY_HEARTBEAT:
+		return 0;
+	default:
+		return receive_in_group(state, message, now, error);
+	}
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The senders of a group, as the GKM's Roster messages tell them: whole in chunks, then changes,
+ * each with a generation one above the one before. Belongs to one session: after a reconnect the
+ * GKM begins with a whole one again.
+ */
+
+#include <covey/error.h>
+#include <covey/limits.h>
+#include <covey/sa.h>
+#include <message.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sender {
+	struct covey_roster_entry entry;
+	char *identity;
+};
+
+struct senders {
+	struct sender *list; /* sorted by SenderID */
+	size_t count;
+	size_t capacity;
+	uint64_t generation; /* of the last message */
+	bool begun;          /* a first message came in this session */
+	bool complete;       /* no chunk is outstanding: the roster can be put in force */
+};
+
+void senders_clear(struct senders *senders);
+
+/* A new session: what is known stays readable, but only a whole roster can come next. */
+void senders_reset(struct senders *senders);
+
+/*
+ * Take one message. -EPROTO when it does not follow on the one before or is malformed: the roster
+ * is then of no use until a whole one comes in a new session. -ENOMEM.
+ */
+int senders_update(struct senders *senders, const Covey__Roster *message,
+		   struct covey_error *error);
+
+/* The dataplane's form of it: a new array of senders->count entries, to be freed. NULL: no memory.
+ */
+struct covey_roster_entry *senders_entries(const struct senders *senders);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heartbeat.h"
+#include "receive.h"
+
+int member_state_new(const struct effects *effects, const struct covey_addr *vtep,
+		     struct member_state **ret_state)
+{
+	struct member_state *state = calloc(1, sizeof(*state));
+
+	if (!state)
+		return -ENOMEM;
+	state->effects = *effects;
+	state->vtep = *vtep;
+	*ret_state = state;
+	return 0;
+}
+
+void member_state_free(struct member_state *state)
+{
+	if (!state)
+		return;
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
+		membership_free(state->groups[i]);
+	free(state);
+}
+
+struct membership *member_state_find(const struct member_state *state, const char *name)
+{
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		if (state->groups[i] && strcmp(state->groups[i]->name, name) == 0)
+			return state->groups[i];
+	}
+	return NULL;
+}
+
+static int add(struct member_state *state, const char *name, struct membership **ret_group,
+	       struct covey_error *error)
+{
+	struct membership *group;
+	uint32_t index = 0;
+
+	if (strlen(name) > COVEY_NAME_MAX)
+		return covey_error_set(error, -ENAMETOOLONG,
+				       "a group's name has at most %d characters", COVEY_NAME_MAX);
+	while (index < COVEY_GROUPS_PER_HOST_MAX && state->groups[index])
+		index++;
+	if (index == COVEY_GROUPS_PER_HOST_MAX)
+		return covey_error_set(error, -ENOSPC,
+				       "this host is in %d groups already, leave one first",
+				       COVEY_GROUPS_PER_HOST_MAX);
+	group = membership_new(name, index);
+	if (!group)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	state->groups[index] = group;
+	*ret_group = group;
+	return 0;
+}
+
+int member_state_join(struct member_state *state, const char *name, struct covey_error *error)
+{
+	struct membership *group = member_state_find(state, name);
+	int status;
+
+	if (group && group->state == MEMBERSHIP_LEAVING) {
+		group->rejoin = true;
+		return 0;
+	}
+	if (group && group->state != MEMBERSHIP_REFUSED)
+		return 0;
+	if (!group) {
+		status = add(state, name, &group, error);
+		if (status)
+			return status;
+	}
+	if (state->session != SESSION_OPEN) {
+		group->state = MEMBERSHIP_JOINING;
+		return 0;
+	}
+	return membership_send_join(group, &state->effects, error);
+}
+
+static void drop(struct member_state *state, struct membership *group)
+{
+	state->groups[group->index] = NULL;
+	membership_free(group);
+}
+
+static int send_leave(struct member_state *state, struct membership *group)
+{
+	Covey__Leave leave = COVEY__LEAVE__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	leave.group = group->name;
+	message.body_case = COVEY__MESSAGE__BODY_LEAVE;
+	message.leave = &leave;
+	return state->effects.send(state->effects.arg, &message);
+}
+
+int member_state_leave(struct member_state *state, const char *name, struct covey_error *error)
+{
+	struct membership *group = member_state_find(state, name);
+
+	if (!group || (group->state == MEMBERSHIP_LEAVING && !group->rejoin))
+		return covey_error_set(error, -ENOENT,
+				       "this host is not in group %.63s (see: covey show)", name);
+	if (group->state == MEMBERSHIP_LEAVING) {
+		group->rejoin = false;
+		return 0;
+	}
+	membership_wipe(group, &state->effects);
+	effects_note(&state->effects, LOG_LEVEL_NOTICE, "group %s: left", group->name);
+	/* The GKM knows nothing of a group that it refused. */
+	if (state->session != SESSION_OPEN || group->state == MEMBERSHIP_REFUSED ||
+	    send_leave(state, group) != 0)
+		drop(state, group);
+	else
+		group->state = MEMBERSHIP_LEAVING;
+	return 0;
+}
+
+int member_state_opened(struct member_state *state, struct covey_error *error)
+{
+	Covey__Hello hello = COVEY__HELLO__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	hello.version = COVEY_PROTOCOL_VERSION;
+	message_addr_set(&hello.vtep, &state->vtep);
+	hello.software = "covey-host " COVEY_VERSION;
+	message.body_case = COVEY__MESSAGE__BODY_HELLO;
+	message.hello = &hello;
+	state->session = SESSION_HELLO;
+	state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
+	if (state->effects.send(state->effects.arg, &message) != 0)
+		return covey_error_set(error, -EPROTO, "cannot queue Hello");
+	return 0;
+}
+
+int member_state_received(struct member_state *state, const Covey__Message *message, uint64_t now,
+			  struct covey_error *error)
+{
+	return receive_message(state, message, now, error);
+}
+
+void member_state_closed(struct member_state *state)
+{
+	state->session = SESSION_NONE;
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		struct membership *group = state->groups[i];
+
+		if (!group)
+			continue;
+		if (group->state == MEMBERSHIP_LEAVING && !group->rejoin) {
+			drop(state, group);
+			continue;
+		}
+		if (group->state != MEMBERSHIP_REFUSED)
+			group->state = MEMBERSHIP_JOINING;
+		group->rejoin = false;
+		senders_reset(&group->senders);
+	}
+}
+
+/* A retry needs a session; without one the next session asks for every group anyway. */
+static bool retries(const struct member_state *state, const struct membership *group)
+{
+	return group->state == MEMBERSHIP_REFUSED && state->session == SESSION_OPEN;
+}
+
+int member_state_tick(struct member_state *state, uint64_t now, struct covey_error *error)
+{
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		struct membership *group = state->groups[i];
+
+		if (!group)
+			continue;
+		held_sa_expire(group, now, &state->effects);
+		if (retries(state, group) && now >= group->retry_at) {
+			int status = membership_send_join(group, &state->effects, error);
+
+			if (status)
+				return status;
+		}
+	}
+	if (state->session == SESSION_OPEN && now >= state->heartbeat_at) {
+		state->heartbeat_at = now + state->heartbeat;
+		return heartbeat_send(state, error);
+	}
+	return 0;
+}
+
+uint64_t member_state_deadline(const struct member_state *state)
+{
+	uint64_t deadline = state->session == SESSION_OPEN ? state->heartbeat_at : SA_NEVER;
+
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		const struct membership *group = state->groups[i];
+		uint64_t first;
+
+		if (!group)
+			continue;
+		first = held_sa_deadline(group);
+		if (first < deadline)
+			deadline = first;
+		if (retries(state, group) && group->retry_at < deadline)
+			deadline = group->retry_at;
+	}
+	return deadline;
+}

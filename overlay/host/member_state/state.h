@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * A member of groups at the GKM, as a state machine: told of sessions, messages and times, it
+ * drives the dataplane and says what to send (effects.h). No I/O, no clock of its own: all times
+ * are milliseconds of one monotonic clock.
+ *
+ * A session that ends takes nothing away: SAs live on until their hard lifetime. docs/protocol.md
+ * has the order of messages.
+ */
+
+#include <covey/addr.h>
+#include <covey/error.h>
+#include <covey/limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "effects.h"
+#include "membership.h"
+
+enum session_state {
+	SESSION_NONE,
+	SESSION_HELLO, /* Hello is sent */
+	SESSION_OPEN,  /* Welcome has come */
+};
+
+struct member_state {
+	struct effects effects;
+	struct covey_addr vtep;
+	enum session_state session;
+	uint64_t instance;  /* of the last Welcome; 0: none yet */
+	uint64_t heartbeat; /* ms between two */
+	uint64_t heartbeat_at;
+	Covey__RefusalCode refusal; /* why the GKM ended the last session, or none */
+	struct membership *groups[COVEY_GROUPS_PER_HOST_MAX];
+};
+
+int member_state_new(const struct effects *effects, const struct covey_addr *vtep,
+		     struct member_state **ret_state);
+/* Frees memory alone; dataplane_close() wipes the SAs. NULL-safe. */
+void member_state_free(struct member_state *state);
+
+/*
+ * Want to be in the group from now on. 0 also when it is wanted already; a refused group is asked
+ * for again at once. -ENOSPC above COVEY_GROUPS_PER_HOST_MAX, -ENAMETOOLONG.
+ */
+int member_state_join(struct member_state *state, const char *name, struct covey_error *error);
+/* Take its SAs out at once and tell the GKM. -ENOENT when we are not in it. */
+int member_state_leave(struct member_state *state, const char *name, struct covey_error *error);
+
+/* A session is there: says Hello. */
+int member_state_opened(struct member_state *state, struct covey_error *error);
+/*
+ * One message. A negative errno means that the session is of no use any more and must be closed:
+ * -ECONNREFUSED when the GKM says so (state->refusal tells why), else something that we cannot
+ * follow, which a new session puts right.
+ */
+int member_state_received(struct member_state *state, const Covey__Message *message, uint64_t now,
+			  struct covey_error *error);
+/* The session is gone. */
+void member_state_closed(struct member_state *state);
+
+/* Do what is due: expiries, retries, heartbeats. Errors as above. */
+int member_state_tick(struct member_state *state, uint64_t now, struct covey_error *error);
+/* When member_state_tick() is due next; SA_NEVER when nothing is. */
+uint64_t member_state_deadline(const struct member_state *state);
+
+/* NULL when we are not in it. */
+struct membership *member_state_find(const struct member_state *state, const char *name);
