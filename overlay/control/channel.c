@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <event2/buffer.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channel_private.h"
+#include "secret.h"
+
+static void call_closed(int fd, short events, void *arg)
+{
+	struct channel *channel = arg;
+
+	channel_enter(channel);
+	channel->handlers.closed(channel, channel->reason, channel->arg);
+	channel_leave(channel);
+}
+
+static void explain_deadline(struct channel *channel)
+{
+	const struct channel_deadlines *deadlines = &channel->tls->deadlines;
+
+	switch (channel->state) {
+	case CHANNEL_CONNECTING:
+		channel_end(channel, "no answer to the connection within %ld s",
+			    (long)deadlines->begin.tv_sec);
+		break;
+	case CHANNEL_HANDSHAKE:
+		channel_end(channel, "handshake not over within %ld s",
+			    (long)deadlines->begin.tv_sec);
+		break;
+	case CHANNEL_OPEN:
+		if (channel->greeted)
+			channel_end(channel, "silent for %ld s", (long)deadlines->silence.tv_sec);
+		else
+			channel_end(channel, "no first message within %ld s",
+				    (long)deadlines->begin.tv_sec);
+		break;
+	case CHANNEL_FLUSHING:
+	case CHANNEL_LINGERING:
+	case CHANNEL_CLOSED:
+		channel_end(channel, "%s", channel->reason);
+		break;
+	}
+}
+
+static void deadline_passed(int fd, short events, void *arg)
+{
+	explain_deadline(arg);
+}
+
+int channel_new(struct event_base *base, struct tls *tls, const struct channel_handlers *handlers,
+		void *arg, struct channel **ret_channel)
+{
+	bool member = tls->role == TLS_MEMBER;
+	struct channel *channel = calloc(1, sizeof(*channel));
+
+	if (!channel)
+		return -ENOMEM;
+	channel->base = base;
+	channel->tls = tls;
+	channel->handlers = *handlers;
+	channel->arg = arg;
+	channel->fd = -1;
+	channel->receive_max = member ? COVEY_MESSAGE_TO_MEMBER_MAX : COVEY_MESSAGE_TO_GKM_MAX;
+	channel->send_max = member ? COVEY_MESSAGE_TO_GKM_MAX : COVEY_MESSAGE_TO_MEMBER_MAX;
+	channel->deadline = evtimer_new(base, deadline_passed, channel);
+	channel->closer = event_new(base, -1, 0, call_closed, channel);
+	if (!channel->deadline || !channel->closer) {
+		channel_free(channel);
+		return -ENOMEM;
+	}
+	channel_arm(channel, &tls->deadlines.begin);
+	*ret_channel = channel;
+	return 0;
+}
+
+void channel_arm(struct channel *channel, const struct timeval *deadline)
+{
+	event_add(channel->deadline, deadline);
+}
+
+void channel_end(struct channel *channel, const char *format, ...)
+{
+	char reason[CHANNEL_REASON_MAX];
+	va_list args;
+
+	if (channel->state == CHANNEL_CLOSED)
+		return;
+	/* Aside first: the reason so far may be among the arguments. */
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	memcpy(channel->reason, reason, sizeof(reason));
+	channel->state = CHANNEL_CLOSED;
+	event_del(channel->deadline);
+	if (channel->connected)
+		event_del(channel->connected);
+	if (channel->bufferevent)
+		bufferevent_disable(channel->bufferevent, EV_READ | EV_WRITE);
+	event_active(channel->closer, 0, 0);
+}
+
+void channel_enter(struct channel *channel)
+{
+	channel->calls++;
+}
+
+/* The bufferevent goes first: nothing calls us after that. */
+static void destroy(struct channel *channel)
+{
+	if (channel->bufferevent)
+		bufferevent_free(channel->bufferevent);
+	if (channel->connected)
+		event_free(channel->connected);
+	if (channel->deadline)
+		event_free(channel->deadline);
+	if (channel->closer)
+		event_free(channel->closer);
+	if (channel->fd >= 0)
+		close(channel->fd);
+	free(channel);
+}
+
+bool channel_leave(struct channel *channel)
+{
+	channel->calls--;
+	if (!channel->freed)
+		return true;
+	if (channel->calls == 0)
+		destroy(channel);
+	return false;
+}
+
+/* Say goodbye if TLS is up, so that the peer knows that this is no attacker's cut. */
+static void shut_down(struct channel *channel)
+{
+	if (!channel->bufferevent)
+		return;
+	if (SSL_is_init_finished(channel->ssl) && !SSL_get_shutdown(channel->ssl))
+		SSL_shutdown(channel->ssl);
+	ERR_clear_error();
+	channel_socket_drain(SSL_get_fd(channel->ssl));
+}
+
+void channel_free(struct channel *channel)
+{
+	if (!channel || channel->freed)
+		return;
+	shut_down(channel);
+	channel->freed = true;
+	channel->state = CHANNEL_CLOSED;
+	if (channel->bufferevent) {
+		bufferevent_setcb(channel->bufferevent, NULL, NULL, NULL, NULL);
+		bufferevent_disable(channel->bufferevent, EV_READ | EV_WRITE);
+	}
+	if (channel->calls == 0)
+		destroy(channel);
+}
+
+static void release(const void *data, size_t len, void *arg)
+{
+	secret_free((void *)data);
+}
+
+int channel_send(struct channel *channel, const Covey__Message *message)
+{
+	struct evbuffer *output;
+	uint8_t *data;
+	size_t len;
+	int r;
+
+	if (channel->state != CHANNEL_OPEN)
+		return -ENOTCONN;
+	r = message_encode(message, channel->send_max, &data, &len);
+	if (r < 0)
+		return r;
+	output = bufferevent_get_output(channel->bufferevent);
+	if (evbuffer_get_length(output) + len > COVEY_SEND_QUEUE_BYTES_MAX) {
+		secret_free(data);
+		channel_end(channel, "send queue full: the peer does not read (%zu bytes wait)",
+			    evbuffer_get_length(output));
+		return -ENOBUFS;
+	}
+	/* By reference: no copy of a key in libevent's buffers, and wiped once it is sent. */
+	if (evbuffer_add_reference(output, data, len, release, NULL) < 0) {
+		secret_free(data);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+const char *channel_peer(const struct channel *channel)
+{
+	return channel->peer_text;
+}
+
+const struct covey_addr *channel_peer_addr(const struct channel *channel)
+{
+	return &channel->addr;
+}
+
+void channel_set_arg(struct channel *channel, void *arg)
+{
+	channel->arg = arg;
+}

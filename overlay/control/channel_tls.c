@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/util.h>
+#include <unistd.h>
+
+#include "channel_private.h"
+#include "channel_reason.h"
+
+/* More than ever waits while every whole message is taken at once: a message, and TLS records of
+ * 16 KiB that arrive with its end. */
+#define WAITING_RECORDS_BYTES (64u << 10)
+
+static void readable(struct bufferevent *bufferevent, void *arg)
+{
+	channel_receive(arg);
+}
+
+static void written(struct bufferevent *bufferevent, void *arg)
+{
+	struct channel *channel = arg;
+
+	if (channel->state == CHANNEL_FLUSHING)
+		channel_flushed(channel);
+}
+
+/* libevent says it when SSL_do_handshake() has succeeded; trust nothing but our own verdict. */
+static void open_channel(struct channel *channel)
+{
+	if (channel->state != CHANNEL_HANDSHAKE)
+		return;
+	if (!channel->peer.verified || SSL_get_verify_result(channel->ssl) != X509_V_OK) {
+		channel_end(channel, "handshake failed: the peer was not verified");
+		return;
+	}
+	channel->state = CHANNEL_OPEN;
+	channel_enter(channel);
+	channel->handlers.opened(channel, &channel->peer.identity, channel->arg);
+	channel_leave(channel);
+}
+
+static void happened(struct bufferevent *bufferevent, short events, void *arg)
+{
+	struct channel *channel = arg;
+	int number = EVUTIL_SOCKET_ERROR();
+	char reason[CHANNEL_REASON_MAX];
+
+	if (events & BEV_EVENT_CONNECTED) {
+		open_channel(channel);
+		return;
+	}
+	if (channel->state == CHANNEL_FLUSHING || channel->state == CHANNEL_LINGERING) {
+		channel_end(channel, "%s", channel->reason);
+		return;
+	}
+	channel_reason(bufferevent, events, channel->state == CHANNEL_HANDSHAKE, number,
+		       &channel->peer, reason, sizeof(reason));
+	channel_end(channel, "%s", reason);
+}
+
+/*
+ * Deferred: our callbacks never run from inside a call of ours. A second reference to ssl, so that
+ * it is clear who frees it whether libevent succeeds or fails.
+ */
+static struct bufferevent *new_bufferevent(struct channel *channel, SSL *ssl, int fd)
+{
+	enum bufferevent_ssl_state state = channel->tls->role == TLS_MEMBER
+						   ? BUFFEREVENT_SSL_CONNECTING
+						   : BUFFEREVENT_SSL_ACCEPTING;
+	BIO *bio = BIO_new_socket(fd, BIO_NOCLOSE);
+	struct bufferevent *bufferevent;
+
+	if (!bio)
+		return NULL;
+	SSL_set_bio(ssl, bio, bio);
+	SSL_up_ref(ssl);
+	bufferevent = bufferevent_openssl_socket_new(
+		channel->base, fd, ssl, state, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	return bufferevent;
+}
+
+int channel_start_tls(struct channel *channel, int fd)
+{
+	SSL *ssl = tls_connection(channel->tls, &channel->peer);
+
+	if (!ssl)
+		goto fail;
+	channel->bufferevent = new_bufferevent(channel, ssl, fd);
+	if (!channel->bufferevent)
+		goto fail;
+	SSL_free(ssl);
+	channel->ssl = ssl;
+	channel->state = CHANNEL_HANDSHAKE;
+	bufferevent_setcb(channel->bufferevent, readable, written, happened, channel);
+	bufferevent_setwatermark(channel->bufferevent, EV_READ, 0,
+				 channel->receive_max + WAITING_RECORDS_BYTES);
+	bufferevent_enable(channel->bufferevent, EV_READ | EV_WRITE);
+	return 0;
+
+fail:
+	SSL_free(ssl);
+	close(fd);
+	return -ENOMEM;
+}

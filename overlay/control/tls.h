@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What channel.c and tests need of struct tls. Everybody else uses channel.h.
+ */
+
+#include <covey/error.h>
+#include <openssl/ssl.h>
+#include <sys/time.h>
+
+#include "channel.h"
+
+/* How long a channel waits; tests shorten it before they open one. */
+struct channel_deadlines {
+	struct timeval begin;   /* connect, handshake and first message, together */
+	struct timeval silence; /* from one whole message to the next */
+	struct timeval finish;  /* for the peer to take what was queued */
+};
+
+struct tls {
+	SSL_CTX *context;
+	enum tls_role role;
+	struct identity identity;
+	struct channel_deadlines deadlines;
+};
+
+/* What came of verifying a peer. A channel's SSL points at its own as application data. */
+struct tls_peer {
+	bool verified;
+	struct identity identity;
+	struct covey_error refusal; /* why not; empty when the peer showed no certificate */
+};
+
+/* A new connection's SSL; the verdict on the peer goes to *peer, which must live as long. */
+SSL *tls_connection(const struct tls *tls, struct tls_peer *peer);

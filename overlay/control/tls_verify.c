@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tls_verify.h"
+
+#include <errno.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#define CHAIN_DEPTH_MAX 4
+#define NAME_TEXT_MAX   96
+
+static void name_text(const X509_NAME *name, char *buf)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	int len = 0;
+
+	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE) >= 0)
+		len = BIO_read(bio, buf, NAME_TEXT_MAX - 1);
+	buf[len > 0 ? len : 0] = '\0';
+	BIO_free(bio);
+}
+
+static bool is_unknown_ca(int code)
+{
+	return code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+	       code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+	       code == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+	       code == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT;
+}
+
+/* Which certificate of the chain, and what is wrong with it. */
+static void explain_chain(X509_STORE_CTX *store, struct covey_error *refusal)
+{
+	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+	int code = X509_STORE_CTX_get_error(store);
+	bool leaf = X509_STORE_CTX_get_error_depth(store) == 0;
+	char subject[NAME_TEXT_MAX] = "", issuer[NAME_TEXT_MAX] = "";
+	const char *whose = leaf ? "certificate of the peer" : "certificate of the peer's CA";
+
+	if (certificate) {
+		name_text(X509_get_subject_name(certificate), subject);
+		name_text(X509_get_issuer_name(certificate), issuer);
+	}
+	if (code == X509_V_ERR_CERT_HAS_EXPIRED)
+		covey_error_set(refusal, -EACCES, "%s has expired (%s)", whose, subject);
+	else if (code == X509_V_ERR_CERT_NOT_YET_VALID)
+		covey_error_set(refusal, -EACCES,
+				"%s is not valid yet (%s): is this machine's clock right?", whose,
+				subject);
+	else if (is_unknown_ca(code))
+		covey_error_set(
+			refusal, -EACCES,
+			"%s is of a CA that this side does not trust: %s (%s, issued by %s)", whose,
+			X509_verify_cert_error_string(code), subject, issuer);
+	else
+		covey_error_set(refusal, -EACCES, "%s is not trusted: %s (%s, issued by %s)", whose,
+				X509_verify_cert_error_string(code), subject, issuer);
+}
+
+static int check_identity(const struct tls *tls, X509 *certificate, struct tls_peer *peer)
+{
+	enum identity_role wanted = tls->role == TLS_MEMBER ? IDENTITY_GKM : IDENTITY_HOST;
+	struct identity identity;
+	int r;
+
+	r = identity_from_certificate(certificate, &identity, &peer->refusal);
+	if (r < 0)
+		return r;
+	if (strcmp(identity.fabric, tls->identity.fabric) != 0)
+		return covey_error_set(&peer->refusal, -EACCES,
+				       "the peer is of another fabric: %s, not of \"%s\"",
+				       identity.uri, tls->identity.fabric);
+	if (identity.role != wanted)
+		return covey_error_set(
+			&peer->refusal, -EACCES, "the peer is %s, but must be %s", identity.uri,
+			wanted == IDENTITY_GKM ? "the fabric's key manager" : "a host");
+	peer->identity = identity;
+	return 0;
+}
+
+/* Inside the handshake, so that a peer that is refused never gets past it. */
+static int verify(X509_STORE_CTX *store, void *arg)
+{
+	const struct tls *tls = arg;
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_peer *peer = SSL_get_app_data(ssl);
+
+	if (X509_verify_cert(store) != 1) {
+		explain_chain(store, &peer->refusal);
+		return 0;
+	}
+	if (check_identity(tls, X509_STORE_CTX_get0_cert(store), peer) < 0) {
+		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+		return 0;
+	}
+	peer->verified = true;
+	return 1;
+}
+
+void tls_verify_peers(SSL_CTX *context, struct tls *tls)
+{
+	X509_VERIFY_PARAM *parameters = SSL_CTX_get0_param(context);
+	bool member = tls->role == TLS_MEMBER;
+
+	X509_VERIFY_PARAM_set_purpose(parameters,
+				      member ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT);
+	/* ca.crt may hold an intermediate alone: then only what that one issued is trusted. */
+	X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_verify_depth(context, CHAIN_DEPTH_MAX);
+	SSL_CTX_set_cert_verify_callback(context, verify, tls);
+}
