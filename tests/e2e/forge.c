@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "forge.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define SENDER_OFFSET 4
+#define ESN_OFFSET    8
+#define ICV_OFFSET    16
+#define VXLAN_PORT    4789
+#define AHEAD         (1u << 20) /* far above any ESN that a test reaches */
+
+static uint8_t *vpe(struct captured *captured)
+{
+	return captured->frame + captured->packet.vpe;
+}
+
+static void set_esn(struct captured *captured, uint64_t esn)
+{
+	wire_put64(vpe(captured) + ESN_OFFSET, esn);
+}
+
+/* An ESN that no replay window has seen, so that the check meant is the one that is reached. */
+static void freshen(const struct forge *forge, struct captured *captured)
+{
+	set_esn(captured, captured->packet.esn + AHEAD + forge->turn);
+}
+
+static void repair(struct captured *captured)
+{
+	wire_repair(captured->frame, captured->len, &captured->packet);
+}
+
+static void replay(const struct forge *forge, struct captured *captured)
+{
+}
+
+/* The first packet of its window. */
+static void old(const struct forge *forge, struct captured *captured)
+{
+	set_esn(captured, (captured->packet.esn >> 48 << 48) + 1);
+}
+
+static void old_epoch(const struct forge *forge, struct captured *captured)
+{
+	set_esn(captured, captured->packet.esn - (UINT64_C(1) << 48));
+}
+
+static void forged(const struct forge *forge, struct captured *captured)
+{
+	freshen(forge, captured);
+	memset(vpe(captured) + ICV_OFFSET, (int)forge->turn, 16);
+}
+
+static void unknown_spi(const struct forge *forge, struct captured *captured)
+{
+	wire_put32(vpe(captured), captured->packet.spi ^ 0x5a000000);
+}
+
+static void other_sender(const struct forge *forge, struct captured *captured)
+{
+	freshen(forge, captured);
+	wire_put16(vpe(captured) + SENDER_OFFSET, forge->sender_id);
+}
+
+/* One byte shorter each turn, and round again. */
+static void truncate_to(const struct forge *forge, struct captured *captured)
+{
+	size_t full = captured->len - captured->packet.vpe;
+
+	freshen(forge, captured);
+	captured->len = captured->packet.vpe + (full - 1 - forge->turn % full);
+	repair(captured);
+}
+
+static void truncate_header(const struct forge *forge, struct captured *captured)
+{
+	captured->len = captured->packet.vpe + forge->turn % WIRE_VPE_HEADER;
+	repair(captured);
+}
+
+static size_t address_len(const struct captured *captured)
+{
+	return captured->packet.ip_version == 6 ? 16 : 4;
+}
+
+static uint8_t *source_address(struct captured *captured)
+{
+	return captured->frame + captured->packet.ip + (captured->packet.ip_version == 6 ? 8 : 12);
+}
+
+static void readdress_source(const struct forge *forge, struct captured *captured)
+{
+	freshen(forge, captured);
+	memcpy(source_address(captured), forge->address, address_len(captured));
+	repair(captured);
+}
+
+static void readdress_destination(const struct forge *forge, struct captured *captured)
+{
+	size_t len = address_len(captured);
+
+	memcpy(source_address(captured) + len, forge->address, len);
+	memcpy(captured->frame, forge->mac, sizeof(forge->mac));
+	repair(captured);
+}
+
+static void fragment(const struct forge *forge, struct captured *captured)
+{
+	if (captured->packet.ip_version == 4)
+		wire_put16(captured->frame + captured->packet.ip + 6, 0x2000);
+	repair(captured);
+}
+
+/* An IP header that claims more bytes than the frame has. */
+static void malformed(const struct forge *forge, struct captured *captured)
+{
+	size_t len = captured->packet.ip + (captured->packet.ip_version == 6 ? 4 : 2);
+
+	repair(captured);
+	wire_put16(captured->frame + len, 0xfff0);
+}
+
+static void clear_vxlan(const struct forge *forge, struct captured *captured)
+{
+	uint8_t *vxlan = captured->frame + captured->packet.transport + 8, *inner = vxlan + 8;
+
+	memset(vxlan, 0, 8);
+	vxlan[0] = 0x08; /* RFC 7348 section 5: the VNI is valid */
+	wire_put32(vxlan + 4, forge->vni << 8);
+	memcpy(inner, forge->inner_mac, 6);
+	memcpy(inner + 6, "\x02\x66\x6f\x72\x67\x65", 6);
+	wire_put16(inner + 12, 0x88b5); /* IEEE 802 local experimental */
+	for (int i = 0; i < 4; i++)
+		memcpy(inner + 14 + 16 * i, forge->canary, 16);
+	captured->frame[captured->packet.ip + (captured->packet.ip_version == 6 ? 6 : 9)] =
+		IPPROTO_UDP;
+	captured->packet.protocol = IPPROTO_UDP;
+	wire_put16(captured->frame + captured->packet.transport, 0xc001);
+	wire_put16(captured->frame + captured->packet.transport + 2, VXLAN_PORT);
+	captured->len = captured->packet.transport + 8 + 8 + 14 + 64;
+	repair(captured);
+}
+
+static const struct {
+	const char *name;
+	forge_function *function;
+} forges[] = {
+	{"replay", replay},
+	{"old", old},
+	{"old-epoch", old_epoch},
+	{"forged", forged},
+	{"unknown-spi", unknown_spi},
+	{"other-sender", other_sender},
+	{"truncated", truncate_to},
+	{"truncated-header", truncate_header},
+	{"readdressed-source", readdress_source},
+	{"readdressed-destination", readdress_destination},
+	{"fragment", fragment},
+	{"malformed", malformed},
+	{"clear-vxlan", clear_vxlan},
+};
+
+const char *forge_name(size_t i)
+{
+	return i < sizeof(forges) / sizeof(forges[0]) ? forges[i].name : NULL;
+}
+
+forge_function *forge_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(forges) / sizeof(forges[0]); i++) {
+		if (strcmp(forges[i].name, name) == 0)
+			return forges[i].function;
+	}
+	return NULL;
+}
