@@ -39,6 +39,10 @@
 #define COVEY_PACKETS_HARD     (UINT64_C(1) << 36)
 #define COVEY_ICV_FAILURES_MAX (UINT64_C(1) << 32)
 
+/* --- parsing frames ---------------------------------------------------------------------- */
+#define COVEY_VLAN_TAGS_MAX     2u /* IEEE 802.1ad: one service tag, one customer tag */
+#define COVEY_IP_EXTENSIONS_MAX 8u /* headers between IP and its upper layer */
+
 /* --- replay ------------------------------------------------------------------------------ */
 #define COVEY_REPLAY_WINDOW_MIN             64u
 #define COVEY_REPLAY_WINDOW_MAX             65536u
