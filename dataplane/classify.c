@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "classify.h"
+#include "headers.h"
+#include <covey/limits.h>
+
+/* The walk from the IP header to the upper layer. */
+struct walk {
+	const uint8_t *ip;
+	size_t len;        /* bytes at ip that may be read */
+	size_t total;      /* the IP packet's own length */
+	size_t offset;     /* from ip to the current header */
+	uint8_t protocol;  /* of the current header */
+	bool fragment;     /* some fragment, or marked as one (RFC 6946: atomic) */
+	bool not_first;    /* its offset is not 0 */
+	bool is_extension; /* protocol is another extension header */
+};
+
+/* True when size bytes at the current header can be read and belong to the packet. */
+static bool readable(const struct walk *walk, size_t size)
+{
+	return walk->offset + size <= walk->len && walk->offset + size <= walk->total;
+}
+
+/* RFC 8200 section 4, RFC 7045 section 4. AH (RFC 4302) follows either IP version. */
+static bool is_extension(uint8_t version, uint8_t protocol)
+{
+	if (protocol == IPPROTO_AH)
+		return true;
+	if (version == 4)
+		return false;
+	switch (protocol) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_MH:
+	case PROTOCOL_HIP:
+	case PROTOCOL_SHIM6:
+		return true;
+	}
+	return false;
+}
+
+/* Step over one extension header; false when it does not fit. */
+static bool step(struct walk *walk)
+{
+	const uint8_t *header = walk->ip + walk->offset;
+	size_t size;
+
+	if (!readable(walk, 8))
+		return false;
+	switch (walk->protocol) {
+	case IPPROTO_FRAGMENT:
+		walk->fragment = true;
+		walk->not_first = (read_be16(header + 2) & 0xfff8) != 0;
+		size = 8;
+		break;
+	case IPPROTO_AH:
+		size = (header[1] + 2u) * 4;
+		break;
+	default:
+		size = (header[1] + 1u) * 8;
+	}
+	walk->protocol = header[0];
+	if (!readable(walk, size))
+		return false;
+	walk->offset += size;
+	return true;
+}
+
+/* Walk to the upper layer; a later fragment's walk ends where its headers do. False: malformed. */
+static bool walk_extensions(struct walk *walk, uint8_t version)
+{
+	unsigned steps = 0;
+
+	while ((walk->is_extension = is_extension(version, walk->protocol)) && !walk->not_first)
+		if (steps++ == COVEY_IP_EXTENSIONS_MAX || !step(walk))
+			return false;
+	return true;
+}
+
+static bool begin_ipv4(struct walk *walk)
+{
+	const struct rte_ipv4_hdr *header = (const void *)walk->ip;
+	uint16_t fragment;
+
+	if (walk->len < sizeof(*header))
+		return false;
+	fragment = rte_be_to_cpu_16(header->fragment_offset);
+	walk->offset = (header->version_ihl & 0xfu) * 4;
+	walk->total = rte_be_to_cpu_16(header->total_length);
+	walk->protocol = header->next_proto_id;
+	walk->fragment = (fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0;
+	walk->not_first = (fragment & RTE_IPV4_HDR_OFFSET_MASK) != 0;
+	return walk->offset >= sizeof(*header) && readable(walk, 0);
+}
+
+static bool begin_ipv6(struct walk *walk)
+{
+	const struct rte_ipv6_hdr *header = (const void *)walk->ip;
+
+	if (walk->len < sizeof(*header))
+		return false;
+	walk->offset = sizeof(*header);
+	walk->total = sizeof(*header) + rte_be_to_cpu_16(header->payload_len);
+	walk->protocol = header->proto;
+	return true;
+}
+
+/* A later fragment carries no ports: what it belongs to is known by its protocol alone. */
+static enum frame_kind later_fragment(const struct classifier *classifier, const struct walk *walk)
+{
+	if (walk->protocol == classifier->vpe_protocol)
+		return FRAME_FRAGMENT_VPE;
+	if (walk->protocol == IPPROTO_UDP || walk->is_extension)
+		return FRAME_FRAGMENT_UNKNOWN;
+	return FRAME_BYPASS;
+}
+
+static enum frame_kind found(const struct walk *walk, enum frame_kind kind, struct frame *frame)
+{
+	if (walk->fragment)
+		return kind == FRAME_VPE ? FRAME_FRAGMENT_VPE : FRAME_FRAGMENT_VXLAN;
+	frame->payload_offset = (uint16_t)walk->offset;
+	frame->payload_len = (uint16_t)(walk->total - walk->offset);
+	return kind;
+}
+
+static enum frame_kind found_vxlan(struct walk *walk, struct frame *frame)
+{
+	const struct rte_vxlan_hdr *vxlan = (const void *)(walk->ip + walk->offset);
+
+	if (!walk->fragment) {
+		if (!readable(walk, sizeof(*vxlan)) || !vxlan_has_vni(vxlan))
+			return FRAME_MALFORMED;
+		frame->vni = vxlan_vni(vxlan);
+	}
+	return found(walk, FRAME_VXLAN, frame);
+}
+
+static enum frame_kind classify_udp(const struct classifier *classifier, struct walk *walk,
+				    struct frame *frame)
+{
+	const struct rte_udp_hdr *udp = (const void *)(walk->ip + walk->offset);
+	uint16_t port;
+
+	if (!readable(walk, sizeof(*udp)))
+		return FRAME_MALFORMED;
+	port = rte_be_to_cpu_16(udp->dst_port);
+	if (port != classifier->vxlan_port && port != classifier->vpe_port)
+		return FRAME_BYPASS;
+	/* A length that disagrees with IP's would let two readers see two packets. */
+	if (!walk->fragment && rte_be_to_cpu_16(udp->dgram_len) != walk->total - walk->offset)
+		return FRAME_MALFORMED;
+	frame->source_port = rte_be_to_cpu_16(udp->src_port);
+	walk->offset += sizeof(*udp);
+	if (port == classifier->vpe_port)
+		return found(walk, FRAME_VPE, frame);
+	return found_vxlan(walk, frame);
+}
+
+static enum frame_kind classify_walk(const struct classifier *classifier, struct walk *walk,
+				     size_t packet_len, struct frame *frame)
+{
+	uint8_t version = walk->len ? ip_version(walk->ip) : 0;
+
+	if (version != 4 && version != 6)
+		return FRAME_MALFORMED;
+	if (version == 4 ? !begin_ipv4(walk) : !begin_ipv6(walk))
+		return FRAME_MALFORMED;
+	if (walk->total > packet_len || !walk_extensions(walk, version))
+		return FRAME_MALFORMED;
+	frame->ip_len = (uint16_t)walk->total;
+	if (walk->not_first)
+		return later_fragment(classifier, walk);
+	if (walk->protocol == IPPROTO_UDP)
+		return classify_udp(classifier, walk, frame);
+	if (walk->protocol == classifier->vpe_protocol)
+		return found(walk, FRAME_VPE, frame);
+	return FRAME_BYPASS;
+}
+
+void classify_ip(const struct classifier *classifier, const uint8_t *ip, size_t len,
+		 size_t packet_len, struct frame *ret_frame)
+{
+	struct walk walk = {.ip = ip, .len = len};
+
+	ret_frame->source_port = 0;
+	ret_frame->kind = classify_walk(classifier, &walk, packet_len, ret_frame);
+}
+
+void classify_frame(const struct classifier *classifier, const uint8_t *data, size_t len,
+		    size_t frame_len, struct frame *ret_frame)
+{
+	size_t type_at = offsetof(struct rte_ether_hdr, ether_type);
+	unsigned tags = 0;
+	uint16_t type;
+
+	ret_frame->kind = FRAME_MALFORMED;
+	while (true) {
+		if (type_at + 2 > len)
+			return;
+		type = read_be16(data + type_at);
+		if (!is_vlan(type))
+			break;
+		if (tags++ == COVEY_VLAN_TAGS_MAX)
+			return;
+		type_at += sizeof(struct rte_vlan_hdr);
+	}
+	ret_frame->l2_len = (uint16_t)(type_at + 2);
+	data += ret_frame->l2_len;
+	len -= ret_frame->l2_len;
+	if (type != RTE_ETHER_TYPE_IPV4 && type != RTE_ETHER_TYPE_IPV6)
+		ret_frame->kind = FRAME_BYPASS;
+	else if (len > 0 && ip_version(data) == (type == RTE_ETHER_TYPE_IPV4 ? 4 : 6))
+		classify_ip(classifier, data, len, frame_len - ret_frame->l2_len, ret_frame);
+}

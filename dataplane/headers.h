@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Reading headers in place. DPDK has the layouts; here are the field accesses that swap bytes. With
+ * include/covey/wire.h the only place that does.
+ */
+
+#include <netinet/in.h>
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_udp.h>
+#include <rte_vxlan.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Ethertypes that introduce a VLAN tag: IEEE 802.1Q, 802.1ad, and the vendors' one before that. */
+#define ETHERTYPE_QINQ_OLD 0x9100
+
+/* IP protocols that <netinet/in.h> lacks: mobility (RFC 6275), HIP (RFC 7401), Shim6 (RFC 5533). */
+#define PROTOCOL_HIP   139
+#define PROTOCOL_SHIM6 140
+
+static inline uint16_t read_be16(const void *at)
+{
+	uint16_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return rte_be_to_cpu_16(value);
+}
+
+static inline bool is_vlan(uint16_t ethertype)
+{
+	return ethertype == RTE_ETHER_TYPE_VLAN || ethertype == RTE_ETHER_TYPE_QINQ ||
+	       ethertype == ETHERTYPE_QINQ_OLD;
+}
+
+static inline bool vxlan_has_vni(const struct rte_vxlan_hdr *vxlan)
+{
+	return vxlan->vx_flags & rte_cpu_to_be_32(0x08000000); /* RFC 7348 section 5: I */
+}
+
+static inline uint32_t vxlan_vni(const struct rte_vxlan_hdr *vxlan)
+{
+	return rte_be_to_cpu_32(vxlan->vx_vni) >> 8;
+}
+
+/* --- fields that IPv4 and IPv6 both have, by the version in the first nibble -------------- */
+
+static inline uint8_t ip_version(const uint8_t *ip)
+{
+	return ip[0] >> 4;
+}
+
+/* DSCP (6 bits) and ECN (2 bits): IPv4's TOS, IPv6's traffic class. */
+static inline uint8_t ip_traffic_class(const uint8_t *ip)
+{
+	return ip_version(ip) == 4 ? ip[1] : (uint8_t)(ip[0] << 4 | ip[1] >> 4);
+}
+
+static inline const uint8_t *ip_source(const uint8_t *ip)
+{
+	return ip + (ip_version(ip) == 4 ? 12 : 8);
+}
+
+static inline uint8_t ip_address_len(const uint8_t *ip)
+{
+	return ip_version(ip) == 4 ? 4 : 16;
+}
+
+static inline bool ip_is_multicast(const uint8_t *ip)
+{
+	return ip_version(ip) == 4 ? (ip[16] & 0xf0) == 0xe0 : ip[24] == 0xff;
+}
+
+/* True when both have the same version, source and destination. */
+static inline bool ip_same_addresses(const uint8_t *a, const uint8_t *b)
+{
+	if (ip_version(a) != ip_version(b))
+		return false;
+	return memcmp(ip_source(a), ip_source(b), 2u * ip_address_len(a)) == 0;
+}
+
+/* True when the source address is address, 4 or 16 bytes as the family says. */
+static inline bool ip_source_is(const uint8_t *ip, uint16_t family, const uint8_t *address)
+{
+	if (ip_version(ip) == 4)
+		return family == AF_INET && memcmp(ip + 12, address, 4) == 0;
+	return family == AF_INET6 && memcmp(ip + 8, address, 16) == 0;
+}
