@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* Memory for keys, and how to compare them. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Zeroed pages that are locked (as far as RLIMIT_MEMLOCK allows), in no core dump and in no child.
+ * NULL when out of memory.
+ */
+void *secret_alloc(size_t size);
+/* Wipe and unmap what secret_alloc(size) gave. NULL-safe. */
+void secret_free(void *memory, size_t size);
+
+/* Equal? In constant time. */
+static inline bool secret_equal(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	uint8_t difference = 0;
+
+	for (size_t i = 0; i < size; i++)
+		difference |= a[i] ^ b[i];
+	/* Keeps the compiler from leaving the loop early. */
+	__asm__ volatile("" : "+r"(difference));
+	return difference == 0;
+}
