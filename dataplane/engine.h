@@ -12,6 +12,7 @@
  */
 
 #include "cipher.h"
+#include "classify.h"
 #include "dataplane.h"
 #include <rte_common.h>
 #include <rte_rcu_qsbr.h>
@@ -38,7 +39,8 @@ struct engine_worker {
 struct engine {
 	struct dataplane_config config; /* the two port names are NULL here: not ours */
 	uint16_t overhead;              /* bytes that an encrypted packet grows by */
-	_Atomic(const struct sadb *) sadb;
+	struct classifier classifier;
+	_Atomic(struct sadb *) sadb; /* workers: const, engine_worker_sadb() */
 	struct rte_rcu_qsbr *qsbr;
 	unsigned worker_count;
 	struct control *control; /* the control thread's own view; workers never look */
@@ -82,6 +84,12 @@ static inline void engine_worker_offline(struct engine_worker *worker)
 static inline void engine_worker_quiescent(struct engine_worker *worker)
 {
 	rte_rcu_qsbr_quiescent(worker->engine->qsbr, worker->index);
+}
+
+/* The snapshot to use until the worker is quiescent next. */
+static inline const struct sadb *engine_worker_sadb(const struct engine_worker *worker)
+{
+	return atomic_load_explicit(&worker->engine->sadb, memory_order_acquire);
 }
 
 /* Add to a counter that one worker writes and the control thread reads: no lock prefix, no tearing.

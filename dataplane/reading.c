@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the control thread reads while workers run. Each counter has one writer and is one aligned
+ * 64-bit word, so that a reader sees some recent value of each, whole; values of different counters
+ * may be from slightly different moments. Replay windows: see windows.h.
+ */
+#include "control.h"
+
+static uint64_t load(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+void engine_read_counters(const struct engine *engine, struct dataplane_counters *ret_counters)
+{
+	struct dataplane_counters sum = {0};
+
+	for (unsigned i = 0; i < engine->worker_count; i++) {
+		const struct dataplane_counters *counters = &engine->workers[i].counters;
+
+		sum.encrypted_packets += load(&counters->encrypted_packets);
+		sum.encrypted_bytes += load(&counters->encrypted_bytes);
+		sum.decrypted_packets += load(&counters->decrypted_packets);
+		sum.decrypted_bytes += load(&counters->decrypted_bytes);
+		sum.bypassed_out += load(&counters->bypassed_out);
+		sum.bypassed_in += load(&counters->bypassed_in);
+		for (unsigned reason = 0; reason < COVEY_DROP_COUNT; reason++)
+			sum.drops[reason] += load(&counters->drops[reason]);
+	}
+	*ret_counters = sum;
+}
+
+static struct dataplane_sa_status status_of(const struct sa_record *record, unsigned workers)
+{
+	struct dataplane_sa_status status = {
+		.spi = record->spi,
+		.group = record->group,
+		.state = record->state,
+		.epoch = record->epoch,
+		.windows = windows_count(record->windows),
+	};
+
+	for (unsigned i = 0; i < workers; i++) {
+		status.packets_sent += load(&record->tx_states[i].packets);
+		status.packets_received += load(&record->rx_states[i].packets);
+		status.icv_failures += load(&record->rx_states[i].icv_failures);
+	}
+	return status;
+}
+
+size_t engine_read_sas(const struct engine *engine, struct dataplane_sa_status *sas, size_t max)
+{
+	size_t count = 0;
+
+	for (const struct sa_record *record = engine->control->sas; record; record = record->next) {
+		if (count < max)
+			sas[count] = status_of(record, engine->worker_count);
+		count++;
+	}
+	return count;
+}
+
+/* Where engine_read_windows() writes. */
+struct listing {
+	struct dataplane_window_status *windows;
+	size_t max;
+	size_t count;
+};
+
+static void list(struct listing *listing, struct dataplane_window_status status)
+{
+	if (listing->count < listing->max)
+		listing->windows[listing->count] = status;
+	listing->count++;
+}
+
+static void list_received(struct listing *listing, const struct sa_record *record)
+{
+	uint32_t count = windows_count(record->windows);
+	struct window_id id;
+	uint64_t highest;
+
+	for (uint32_t i = 0; i < count; i++) {
+		windows_read(record->windows, i, &id, &highest);
+		list(listing, (struct dataplane_window_status){
+				      .spi = record->spi,
+				      .sender_id = id.sender_id,
+				      .window_id = id.window_id,
+				      .esn = highest,
+			      });
+	}
+}
+
+/* Only windows that the worker can use are looked at: the others' pages stay untouched. */
+static void list_sent(struct listing *listing, const struct engine *engine,
+		      const struct sa_record *record, const struct engine_worker *worker)
+{
+	const struct sa_tx_state *state = &record->tx_states[worker->index];
+
+	for (unsigned kind = 0; kind < 2 * COVEY_CLASSES; kind++)
+		for (unsigned path = 0; path < engine->config.paths; path++) {
+			uint16_t window_id =
+				covey_window_id(kind >> 1, kind & 1, worker->path_base + path);
+			uint64_t esn = load(&state->esn[window_id]);
+
+			if (esn == 0)
+				continue;
+			list(listing, (struct dataplane_window_status){
+					      .spi = record->spi,
+					      .sender_id = record->rx->sender_id,
+					      .window_id = window_id,
+					      .esn = esn,
+					      .sending = true,
+				      });
+		}
+}
+
+size_t engine_read_windows(const struct engine *engine, struct dataplane_window_status *windows,
+			   size_t max)
+{
+	struct listing listing = {.windows = windows, .max = max};
+
+	for (const struct sa_record *record = engine->control->sas; record; record = record->next) {
+		for (unsigned i = 0; i < engine->worker_count; i++)
+			list_sent(&listing, engine, record, &engine->workers[i]);
+		list_received(&listing, record);
+	}
+	return listing.count;
+}

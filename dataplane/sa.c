@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sa.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct sa_tx_state *sa_tx_states_new(unsigned workers)
+{
+	void *memory = mmap(NULL, workers * sizeof(struct sa_tx_state), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void sa_tx_states_free(struct sa_tx_state *states, unsigned workers)
+{
+	if (states)
+		munmap(states, workers * sizeof(*states));
+}
+
+struct sa_rx_state *sa_rx_states_new(unsigned workers)
+{
+	struct sa_rx_state *states =
+		aligned_alloc(RTE_CACHE_LINE_SIZE, workers * sizeof(struct sa_rx_state));
+
+	if (states)
+		memset(states, 0, workers * sizeof(*states));
+	return states;
+}
+
+void sa_rx_states_free(struct sa_rx_state *states)
+{
+	free(states);
+}
+
+struct sa_tx *sa_tx_copy(const struct sa_tx *sa)
+{
+	struct sa_tx *copy = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*sa));
+
+	if (copy)
+		*copy = *sa;
+	return copy;
+}
+
+struct sa_rx *sa_rx_copy(const struct sa_rx *sa)
+{
+	struct sa_rx *copy = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*sa));
+
+	if (copy)
+		*copy = *sa;
+	return copy;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What workers need of an SA: one structure to send, one to receive. Both are immutable once
+ * published; a change publishes a new one. What workers write, they write through pointers, each
+ * worker to its own part; that part outlives the structures, for as long as the SA is installed.
+ */
+
+#include "cipher.h"
+#include "roster.h"
+#include "windows.h"
+#include <covey/limits.h>
+#include <rte_common.h>
+#include <stdint.h>
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+/*
+ * One worker's. esn[] holds the last ESN sent in a window, epoch and all, and only ever rises: a
+ * higher epoch starts above it, activating again continues it.
+ */
+struct sa_tx_state {
+	uint64_t packets;                        /* sent in all windows and epochs */
+	uint64_t esn[65536] __rte_cache_aligned; /* by WindowID; pages come as they are used */
+} __rte_cache_aligned;
+
+struct sa_tx {
+	const struct cipher *cipher;
+	const struct cipher_key *key;
+	struct sa_tx_state *states; /* by worker */
+	uint64_t esn_base;          /* epoch and counter 0: the first ESN is one more */
+	uint64_t packet_limit;      /* per worker, so that all together keep COVEY_PACKETS_HARD */
+	uint32_t spi;
+	uint16_t sender_id;
+} __rte_cache_aligned;
+
+_Static_assert(sizeof(struct sa_tx) == RTE_CACHE_LINE_SIZE, "sa_tx is one cache line");
+
+/* Zeroed, for so many workers. NULL when out of memory. */
+struct sa_tx_state *sa_tx_states_new(unsigned workers);
+void sa_tx_states_free(struct sa_tx_state *states, unsigned workers);
+
+/*
+ * Take the window's next ESN. 0 (never a valid ESN) when its counter or the SA's packet limit has
+ * come to its end.
+ */
+static inline uint64_t sa_tx_next(const struct sa_tx *sa, unsigned worker, uint16_t window_id)
+{
+	struct sa_tx_state *state = &sa->states[worker];
+	uint64_t last = RTE_MAX(state->esn[window_id], sa->esn_base);
+
+	if (last >= (sa->esn_base | COVEY_ESN_COUNTER_MAX) || state->packets >= sa->packet_limit)
+		return 0;
+	__atomic_store_n(&state->packets, state->packets + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&state->esn[window_id], last + 1, __ATOMIC_RELAXED);
+	return last + 1;
+}
+
+/* --- receiving ---------------------------------------------------------------------------- */
+
+/* One worker's. */
+struct sa_rx_state {
+	uint64_t packets;
+	uint64_t icv_failures;
+} __rte_cache_aligned;
+
+struct sa_rx {
+	const struct cipher *cipher;
+	const struct roster *roster;
+	struct windows *windows;
+	struct sa_rx_state *states; /* by worker */
+	uint32_t spi;
+	uint32_t group;
+	uint32_t replay_window; /* packets */
+	uint16_t sender_id;     /* our own */
+	bool may_receive;
+} __rte_cache_aligned;
+
+_Static_assert(sizeof(struct sa_rx) == RTE_CACHE_LINE_SIZE, "sa_rx is one cache line");
+
+/* Zeroed, for so many workers. NULL when out of memory. */
+struct sa_rx_state *sa_rx_states_new(unsigned workers);
+void sa_rx_states_free(struct sa_rx_state *states);
+
+/* --- both --------------------------------------------------------------------------------- */
+
+/* Copies on the heap, cache-aligned; NULL when out of memory. free() ends them. */
+struct sa_tx *sa_tx_copy(const struct sa_tx *sa);
+struct sa_rx *sa_rx_copy(const struct sa_rx *sa);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The snapshot that workers read: which group a VNI belongs to, which SA a group sends on, which SA
+ * an SPI names. Immutable from publication until no worker holds it.
+ *
+ * Its size is fixed and there are two, used in turn: publishing allocates nothing and cannot fail.
+ */
+
+#include "sa.h"
+#include "vnis.h"
+#include <covey/drop.h>
+#include <covey/limits.h>
+
+#define SADB_SAS_MAX  (COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
+#define SADB_SPI_BITS 12u
+
+_Static_assert(1u << SADB_SPI_BITS >= 2 * SADB_SAS_MAX, "half full at the most");
+
+/* What a group sends on; without tx, why it does not. */
+struct sadb_group {
+	const struct sa_tx *tx;
+	enum covey_drop reason;
+};
+
+struct sadb_spi {
+	const struct sa_rx *rx; /* NULL: empty */
+	uint32_t spi;
+};
+
+struct sadb {
+	const struct vnis *vnis;
+	struct sadb_group groups[COVEY_GROUPS_PER_HOST_MAX];
+	struct sadb_spi spis[1u << SADB_SPI_BITS];
+};
+
+/* Before publication: no SA, no group sends. */
+void sadb_clear(struct sadb *sadb, const struct vnis *vnis);
+/* Before publication: receive on rx. Its SPI is not there yet, and there is room. */
+void sadb_add(struct sadb *sadb, const struct sa_rx *rx);
+
+static inline uint32_t sadb_first(uint32_t spi)
+{
+	return (uint32_t)(spi * UINT32_C(0x9e3779b1)) >> (32 - SADB_SPI_BITS);
+}
+
+/* NULL when no such SA is installed. */
+static inline const struct sa_rx *sadb_find(const struct sadb *sadb, uint32_t spi)
+{
+	uint32_t i = sadb_first(spi);
+
+	while (sadb->spis[i].rx && sadb->spis[i].spi != spi)
+		i = (i + 1) & ((1u << SADB_SPI_BITS) - 1);
+	return sadb->spis[i].rx;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "vnis.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct vnis *vnis_new(size_t count)
+{
+	struct vnis *vnis;
+	unsigned bits = 4;
+
+	/* At most half full, so that there always is an empty cell and runs are short. */
+	while ((size_t)1 << bits < 2 * count)
+		bits++;
+	vnis = malloc(sizeof(*vnis) + sizeof(vnis->cells[0]) * ((size_t)1 << bits));
+	if (!vnis)
+		return NULL;
+	vnis->shift = 32 - bits;
+	vnis->mask = (1u << bits) - 1;
+	memset(vnis->cells, 0xff, sizeof(vnis->cells[0]) << bits);
+	return vnis;
+}
+
+void vnis_free(struct vnis *vnis)
+{
+	free(vnis);
+}
+
+int vnis_add(struct vnis *vnis, uint32_t vni, uint32_t group)
+{
+	uint32_t i = vnis_first(vnis, vni);
+
+	while (vnis->cells[i].vni != UINT32_MAX) {
+		if (vnis->cells[i].vni == vni)
+			return vnis->cells[i].group == group ? 0 : -EEXIST;
+		i = (i + 1) & vnis->mask;
+	}
+	vnis->cells[i] = (struct vni_cell){.vni = vni, .group = group};
+	return 0;
+}
