@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dispatch.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "join.h"
+#include "log.h"
+#include "manager.h"
+#include "session.h"
+
+#define PROTOCOL COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL
+
+/* What a peer calls something, fit for a log line. */
+static const char *printable(const char *text, char buf[COVEY_NAME_MAX + 1])
+{
+	size_t i;
+
+	for (i = 0; text[i] && i < COVEY_NAME_MAX; i++)
+		buf[i] = isgraph((unsigned char)text[i]) ? text[i] : '?';
+	buf[i] = '\0';
+	return buf;
+}
+
+/* --- Hello --------------------------------------------------------------------------------- */
+
+static void welcome(struct session *session)
+{
+	Covey__Welcome answer = COVEY__WELCOME__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	answer.version = COVEY_PROTOCOL_VERSION;
+	answer.instance = session->manager->instance;
+	answer.heartbeat_s = COVEY_HEARTBEAT_SECONDS;
+	message.body_case = COVEY__MESSAGE__BODY_WELCOME;
+	message.welcome = &answer;
+	session_send(session, &message);
+}
+
+/* Two at once mean a host that restarted faster than its old connection died, or a stolen key. */
+static void supersede(struct session *session)
+{
+	struct session **live = &session->manager->by_host[session->host];
+	char name[SESSION_NAME_LEN];
+
+	if (*live) {
+		log_error("ALARM: %s has a second session, from %s: the first is cut; if this "
+			  "host was not restarted, its certificate is in use elsewhere",
+			  session_name(*live, name), channel_peer(session->channel));
+		session_end(*live, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED,
+			    "another session of the same identity took over");
+	}
+	*live = session;
+}
+
+static bool is_acceptable(struct session *session, const Covey__Hello *hello)
+{
+	const struct inventory *inventory = session->manager->inventory;
+	long host = manager_find_host(session->manager, session->peer.host);
+	char theirs[COVEY_ADDR_STRLEN];
+	char ours[COVEY_ADDR_STRLEN];
+	struct covey_addr vtep;
+
+	if (hello->version != COVEY_PROTOCOL_VERSION) {
+		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_VERSION,
+			    "protocol version %" PRIu32 " is not %u: install the same covey on "
+			    "both sides",
+			    hello->version, COVEY_PROTOCOL_VERSION);
+		return false;
+	}
+	if (host < 0 || session->peer.role != IDENTITY_HOST) {
+		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST,
+			    "%.128s is no host of the key manager's inventory", session->peer.uri);
+		return false;
+	}
+	if (message_addr_get(&hello->vtep, &vtep) < 0 ||
+	    !covey_addr_equal(&vtep, &inventory->hosts[host].vtep)) {
+		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_VTEP,
+			    "VTEP address %s is not %s, as the key manager's inventory has it for "
+			    "%s",
+			    message_addr_get(&hello->vtep, &vtep) < 0
+				    ? "(malformed)"
+				    : covey_addr_format(&vtep, theirs),
+			    covey_addr_format(&inventory->hosts[host].vtep, ours),
+			    inventory->hosts[host].name);
+		return false;
+	}
+	session->host = (size_t)host;
+	return true;
+}
+
+static void on_hello(struct session *session, const Covey__Hello *hello)
+{
+	char software[COVEY_NAME_MAX + 1];
+	char name[SESSION_NAME_LEN];
+
+	if (session->state == SESSION_WELCOMED) {
+		session_end(session, PROTOCOL, "a second Hello");
+		return;
+	}
+	if (!is_acceptable(session, hello))
+		return;
+	supersede(session);
+	session->state = SESSION_WELCOMED;
+	session->counted = false;
+	session->manager->unauthenticated_count--;
+	log_info("%s is welcome, it runs %s", session_name(session, name),
+		 printable(hello->software, software));
+	welcome(session);
+}
+
+/* --- acknowledgements ---------------------------------------------------------------------- */
+
+/* The session's registration in a group, by the name it used. Ends the session when there is none.
+ */
+static struct registration *find_registration(struct session *session, const char *group)
+{
+	for (size_t i = 0; i < session->registration_count; i++)
+		if (strcmp(session->registrations[i].realm->group->name, group) == 0)
+			return &session->registrations[i];
+	return NULL;
+}
+
+static void on_roster_ack(struct session *session, const Covey__RosterAck *ack)
+{
+	struct registration *registration = find_registration(session, ack->group);
+	char group[COVEY_NAME_MAX + 1];
+
+	if (registration && !registration->joined)
+		return; /* sent before it had our answer to its Leave */
+	if (!registration || group_roster_acked(registration->realm->state, registration->seat,
+						ack->generation) < 0) {
+		session_end(session, PROTOCOL,
+			    "RosterAck of generation %" PRIu64 " in group \"%s\", which was never "
+			    "sent",
+			    ack->generation, printable(ack->group, group));
+		return;
+	}
+	realm_wake(registration->realm);
+}
+
+static void on_sa_installed(struct session *session, const Covey__SaInstalled *ack)
+{
+	struct registration *registration = find_registration(session, ack->group);
+	char group[COVEY_NAME_MAX + 1];
+
+	if (registration && !registration->joined)
+		return;
+	if (!registration ||
+	    group_sa_acked(registration->realm->state, registration->seat, ack->spi) < 0) {
+		session_end(session, PROTOCOL,
+			    "SaInstalled of SA %" PRIu32 " in group \"%s\", which was never sent",
+			    ack->spi, printable(ack->group, group));
+		return;
+	}
+	realm_wake(registration->realm);
+}
+
+/* --- the rest ------------------------------------------------------------------------------ */
+
+static void on_leave(struct session *session, const Covey__Leave *leave)
+{
+	struct registration *registration = find_registration(session, leave->group);
+	Covey__Left left = COVEY__LEFT__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+	char name[SESSION_NAME_LEN];
+
+	if (registration && registration->joined) {
+		registration->joined = false;
+		group_left(registration->realm->state, registration->seat);
+		realm_wake(registration->realm);
+		log_info("%s leaves %s", session_name(session, name),
+			 registration->realm->group->name);
+	}
+	/* Who leaves where it is not, was refused meanwhile: it gets what it wants. */
+	left.group = leave->group;
+	message.body_case = COVEY__MESSAGE__BODY_LEFT;
+	message.left = &left;
+	session_send(session, &message);
+}
+
+static void on_heartbeat(struct session *session)
+{
+	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
+	message.heartbeat = &heartbeat;
+	session_send(session, &message);
+}
+
+static void on_join(struct session *session, const Covey__Join *join)
+{
+	char group[COVEY_NAME_MAX + 1];
+
+	if (inventory_find_group(session->manager->inventory, join->group))
+		join_group(session, join->group);
+	else
+		session_refuse(session, printable(join->group, group),
+			       COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP,
+			       "group \"%s\" is not in the key manager's inventory", group);
+}
+
+void dispatch(struct session *session, const Covey__Message *message)
+{
+	if (message->body_case == COVEY__MESSAGE__BODY_HELLO) {
+		on_hello(session, message->hello);
+		return;
+	}
+	if (session->state == SESSION_OPENING) {
+		session_end(session, PROTOCOL, "%s before Hello", message_name(message));
+		return;
+	}
+	switch (message->body_case) {
+	case COVEY__MESSAGE__BODY_JOIN:
+		on_join(session, message->join);
+		return;
+	case COVEY__MESSAGE__BODY_LEAVE:
+		on_leave(session, message->leave);
+		return;
+	case COVEY__MESSAGE__BODY_ROSTER_ACK:
+		on_roster_ack(session, message->roster_ack);
+		return;
+	case COVEY__MESSAGE__BODY_SA_INSTALLED:
+		on_sa_installed(session, message->sa_installed);
+		return;
+	case COVEY__MESSAGE__BODY_HEARTBEAT:
+		on_heartbeat(session);
+		return;
+	default:
+		session_end(session, PROTOCOL, "%s is no message to a key manager",
+			    message_name(message));
+	}
+}

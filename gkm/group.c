@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "group.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int group_new(size_t seats, uint64_t activation_delay_ms, const struct group_output *output,
+	      struct group **ret_group)
+{
+	struct group *group = calloc(1, sizeof(*group));
+
+	if (!group)
+		return -ENOMEM;
+	group->members = calloc(seats ? seats : 1, sizeof(*group->members));
+	if (!group->members || roster_init(&group->roster, seats) < 0) {
+		free(group->members);
+		free(group);
+		return -ENOMEM;
+	}
+	group->seats = seats;
+	group->activation_delay_ms = activation_delay_ms;
+	group->deadline_ms = GROUP_NEVER;
+	group->output = *output;
+	*ret_group = group;
+	return 0;
+}
+
+void group_free(struct group *group)
+{
+	if (!group)
+		return;
+	for (size_t i = 0; i < group->sa_count; i++)
+		sa_free(group->sas[i]);
+	sender_ids_free(&group->sender_ids);
+	roster_free(&group->roster);
+	free(group->members);
+	free(group);
+}
+
+/* The highest SPI that a member may hold, 0: none. */
+static uint32_t highest_live_spi(const struct group *group)
+{
+	for (size_t i = group->sa_count; i-- > 0;)
+		if (sa_is_live(group->sas[i]))
+			return group->sas[i]->spi;
+	return 0;
+}
+
+int group_bind(struct group *group, size_t seat, uint16_t sender_id)
+{
+	struct member *member = &group->members[seat];
+	int rc;
+
+	rc = sender_ids_bind(&group->sender_ids, member->identity, sender_id,
+			     highest_live_spi(group));
+	if (rc < 0)
+		return rc;
+	if (member->sender_id != sender_id)
+		roster_remove(&group->roster, seat);
+	member->sender_id = sender_id;
+	return 0;
+}
+
+int group_restore(struct group *group, size_t seat, uint16_t sender_id)
+{
+	int rc = group_bind(group, seat, sender_id);
+
+	if (rc == 0)
+		group->members[seat].awaited = true;
+	return rc;
+}
+
+static void forget_registration(struct group *group, size_t seat)
+{
+	struct member *member = &group->members[seat];
+
+	member->session = NULL;
+	member->greeted = false;
+	member->sent_generation = 0;
+	member->acked_generation = 0;
+	member->listed_generation = 0;
+	member->listed_by_ms = 0;
+	for (size_t i = 0; i < group->sa_count; i++)
+		group->sas[i]->members[seat] = SA_MEMBER_NONE;
+}
+
+int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_epoch)
+{
+	struct member *member = &group->members[seat];
+
+	if (member->sender_id == 0 || !session)
+		return -EINVAL;
+	if (member->session)
+		return -EALREADY;
+	if (member->epoch == COVEY_EPOCH_MAX)
+		return -EOVERFLOW;
+	forget_registration(group, seat);
+	member->session = session;
+	member->awaited = false;
+	member->epoch++;
+	*ret_epoch = member->epoch;
+	return 0;
+}
+
+void group_lost(struct group *group, size_t seat)
+{
+	forget_registration(group, seat);
+}
+
+void group_left(struct group *group, size_t seat)
+{
+	forget_registration(group, seat);
+	roster_remove(&group->roster, seat);
+}
+
+bool group_needs_sa(const struct group *group)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->state == SA_INSTALLING || group->sas[i]->state == SA_ACTIVE)
+			return false;
+	return true;
+}
+
+size_t group_live_members(const struct group *group)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < group->seats; i++)
+		count += group->members[i].session != NULL;
+	return count;
+}
+
+struct sa *group_active_sa(const struct group *group)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->state == SA_ACTIVE)
+			return group->sas[i];
+	return NULL;
+}
+
+uint64_t group_deadline(const struct group *group)
+{
+	return group->deadline_ms;
+}
+
+/* Nobody but the one who is joining can hold, or come back for, anything. */
+static bool is_first_ever(const struct group *group)
+{
+	if (group->sa_was_active || highest_live_spi(group) || group_live_members(group) > 1)
+		return false;
+	for (size_t i = 0; i < group->seats; i++)
+		if (group->members[i].awaited)
+			return false;
+	return true;
+}
+
+/* Make room by forgetting the oldest retired one. False: too many are live. */
+static bool make_room(struct group *group)
+{
+	size_t live = 0;
+	size_t i = 0;
+
+	for (size_t j = 0; j < group->sa_count; j++)
+		live += sa_is_live(group->sas[j]);
+	if (live == COVEY_SAS_PER_GROUP_MAX)
+		return false;
+	if (group->sa_count - live < GROUP_RETIRED_KEPT)
+		return true;
+	while (sa_is_live(group->sas[i]))
+		i++;
+	sa_free(group->sas[i]);
+	group->sa_count--;
+	memmove(&group->sas[i], &group->sas[i + 1], (group->sa_count - i) * sizeof(*group->sas));
+	return true;
+}
+
+int group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t tek_len,
+		   const struct sa_timing *timing)
+{
+	struct sa_timing mine = *timing;
+	struct sa *sa;
+	int rc;
+
+	if (group->sa_count && spi <= group->sas[group->sa_count - 1]->spi)
+		return -EINVAL;
+	if (!make_room(group))
+		return -ENOSPC;
+	if (is_first_ever(group))
+		mine.activation_delay_ms = 0;
+	rc = sa_new(spi, tek, tek_len, &mine, group->seats, &sa);
+	if (rc < 0)
+		return rc;
+	group->sas[group->sa_count++] = sa;
+	return 0;
+}
+
+int group_roster_acked(struct group *group, size_t seat, uint64_t generation)
+{
+	struct member *member = &group->members[seat];
+
+	if (!member->session || generation == 0 || generation > member->sent_generation)
+		return -EPROTO;
+	if (generation > member->acked_generation)
+		member->acked_generation = generation;
+	return 0;
+}
+
+int group_sa_acked(struct group *group, size_t seat, uint32_t spi)
+{
+	if (!group->members[seat].session)
+		return -EPROTO;
+	for (size_t i = 0; i < group->sa_count; i++) {
+		struct sa *sa = group->sas[i];
+
+		if (sa->spi != spi || sa->members[seat] == SA_MEMBER_NONE)
+			continue;
+		if (sa->members[seat] == SA_MEMBER_SENT)
+			sa->members[seat] = SA_MEMBER_ACKED;
+		return 0;
+	}
+	return -EPROTO;
+}

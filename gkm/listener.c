@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "listener.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "manager.h"
+#include "session.h"
+
+#define BACKLOG           1024
+#define LOG_INTERVAL_MS   10000
+#define PAUSE_ON_ERROR_MS 500
+
+struct listener {
+	struct manager *manager;
+	struct evconnlistener *socket;
+	struct event *resume;
+	uint64_t quiet_until_ms; /* turned-away connections are logged this seldom */
+	uint64_t unlogged;
+};
+
+/* --- the socket ---------------------------------------------------------------------------- */
+
+static socklen_t socket_address(const struct covey_addr *addr, uint16_t port,
+				struct sockaddr_storage *ret_address)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+
+	memset(ret_address, 0, sizeof(*ret_address));
+	ret_address->ss_family = addr->family;
+	if (addr->family == AF_INET6) {
+		v6->sin6_port = htons(port);
+		memcpy(&v6->sin6_addr, addr->bytes, sizeof(v6->sin6_addr));
+		return sizeof(*v6);
+	}
+	v4->sin_port = htons(port);
+	memcpy(&v4->sin_addr, addr->bytes, sizeof(v4->sin_addr));
+	return sizeof(*v4);
+}
+
+static int explain(int rc, const char *address, uint16_t port, struct covey_error *error)
+{
+	switch (-rc) {
+	case EADDRINUSE:
+		return covey_error_set(error, rc,
+				       "%s port %u is in use: `ss -ltnp sport = :%u` names the "
+				       "program; stop it, or change covey_gkm_port in the "
+				       "inventory",
+				       address, port, port);
+	case EADDRNOTAVAIL:
+		return covey_error_set(error, rc,
+				       "%s is no address of this host: run covey-gkm on the host "
+				       "that has it, add it to an interface, or change covey_gkm "
+				       "in the inventory",
+				       address);
+	case EACCES:
+	case EPERM:
+		return covey_error_set(error, rc,
+				       "no permission to listen on %s port %u: ports below 1024 "
+				       "need root or CAP_NET_BIND_SERVICE; the default is 4798",
+				       address, port);
+	default:
+		return covey_error_set(error, rc, "cannot listen on %s port %u: %s", address, port,
+				       strerror(-rc));
+	}
+}
+
+static int open_socket(const struct inventory *inventory, struct covey_error *error)
+{
+	struct sockaddr_storage address;
+	socklen_t len = socket_address(&inventory->gkm_address, inventory->gkm_port, &address);
+	char text[COVEY_ADDR_STRLEN];
+	const int on = 1;
+	int rc;
+	int fd;
+
+	covey_addr_format(&inventory->gkm_address, text);
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return explain(-errno, text, inventory->gkm_port, error);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (address.ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0) {
+		rc = explain(-errno, text, inventory->gkm_port, error);
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+/* --- connections --------------------------------------------------------------------------- */
+
+/* A flood must not become a flood of lines. */
+static void log_turned_away(struct listener *listener, const char *why)
+{
+	uint64_t now_ms = clock_now_ms();
+
+	if (now_ms < listener->quiet_until_ms) {
+		listener->unlogged++;
+		return;
+	}
+	log_warning("connections are turned away: %s (%" PRIu64 " more since the last such line)",
+		    why, listener->unlogged);
+	listener->unlogged = 0;
+	listener->quiet_until_ms = now_ms + LOG_INTERVAL_MS;
+}
+
+static void on_accept(struct evconnlistener *socket, evutil_socket_t fd, struct sockaddr *address,
+		      int len, void *arg)
+{
+	struct listener *listener = arg;
+	struct manager *manager = listener->manager;
+	const char *why = NULL;
+	struct covey_error error;
+
+	if (manager->session_count >= manager->session_max)
+		why = "there are as many sessions as this process can hold";
+	else if (manager->unauthenticated_count >= COVEY_SESSIONS_UNAUTHENTICATED_MAX)
+		why = "too many have not identified themselves yet";
+	if (why) {
+		evutil_closesocket(fd);
+		log_turned_away(listener, why);
+	} else if (session_accept(manager, fd, &error) < 0) {
+		log_turned_away(listener, error.text);
+	}
+}
+
+/* Out of descriptors or memory: accept() would fail at every turn of the loop. */
+static void on_error(struct evconnlistener *socket, void *arg)
+{
+	struct listener *listener = arg;
+
+	log_turned_away(listener, strerror(EVUTIL_SOCKET_ERROR()));
+	evconnlistener_disable(socket);
+	event_add(listener->resume, &(struct timeval){.tv_usec = PAUSE_ON_ERROR_MS * 1000});
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *listener = arg;
+
+	evconnlistener_enable(listener->socket);
+}
+
+int listener_new(struct manager *manager, struct listener **ret_listener, struct covey_error *error)
+{
+	struct listener *listener = calloc(1, sizeof(*listener));
+	int rc = -ENOMEM;
+	int fd;
+
+	if (!listener)
+		return covey_error_set(error, rc, "out of memory");
+	fd = open_socket(manager->inventory, error);
+	if (fd < 0) {
+		rc = fd;
+		goto fail;
+	}
+	listener->manager = manager;
+	listener->resume = evtimer_new(manager->base, on_resume, listener);
+	listener->socket = evconnlistener_new(manager->base, on_accept, listener,
+					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (!listener->socket || !listener->resume) {
+		if (!listener->socket)
+			close(fd);
+		covey_error_set(error, rc, "out of memory");
+		goto fail;
+	}
+	evconnlistener_set_error_cb(listener->socket, on_error);
+	*ret_listener = listener;
+	return 0;
+fail:
+	listener_free(listener);
+	return rc;
+}
+
+void listener_free(struct listener *listener)
+{
+	if (!listener)
+		return;
+	if (listener->socket)
+		evconnlistener_free(listener->socket);
+	if (listener->resume)
+		event_free(listener->resume);
+	free(listener);
+}

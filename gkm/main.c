@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * covey-gkm: the group key manager. What starts, in order, and its exact reverse.
+ */
+
+#include <covey/error.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+#include "channel.h"
+#include "descriptors.h"
+#include "inventory.h"
+#include "listener.h"
+#include "log.h"
+#include "manager.h"
+#include "options.h"
+#include "secret.h"
+#include "store.h"
+
+struct gkm {
+	struct options options;
+	struct inventory *inventory;
+	struct store *store;
+	struct event_base *base;
+	struct tls *tls;
+	struct manager manager;
+	struct listener *listener;
+	struct event *signals[2];
+};
+
+static int load_inventory(struct gkm *gkm)
+{
+	struct diagnostics diagnostics;
+	int rc;
+
+	diagnostics_init(&diagnostics);
+	rc = inventory_load(gkm->options.inventory, &diagnostics, &gkm->inventory);
+	if (rc < 0)
+		diagnostics_print(&diagnostics, stderr);
+	diagnostics_free(&diagnostics);
+	return rc;
+}
+
+static int load_tls(struct gkm *gkm, struct covey_error *error)
+{
+	static const char *const names[] = {"ca.crt", "gkm.crt", "gkm.key"};
+	char *paths[3] = {NULL};
+	int rc = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		if (asprintf(&paths[i], "%s/%s", gkm->options.pki, names[i]) < 0)
+			paths[i] = NULL;
+	if (!paths[0] || !paths[1] || !paths[2])
+		rc = covey_error_set(error, -1, "out of memory");
+	else
+		rc = tls_new(TLS_GKM, gkm->inventory->fabric, paths[0], paths[1], paths[2],
+			     &gkm->tls, error);
+	for (size_t i = 0; i < 3; i++)
+		free(paths[i]);
+	return rc;
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct gkm *gkm = arg;
+
+	log_notice("%s: stopping", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	sd_notify(0, "STOPPING=1");
+	listener_free(gkm->listener);
+	gkm->listener = NULL;
+	manager_stop(&gkm->manager);
+}
+
+static int catch_signals(struct gkm *gkm, struct covey_error *error)
+{
+	static const int numbers[] = {SIGTERM, SIGINT};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < 2; i++) {
+		gkm->signals[i] = evsignal_new(gkm->base, numbers[i], on_signal, gkm);
+		if (!gkm->signals[i] || event_add(gkm->signals[i], NULL) < 0)
+			return covey_error_set(error, -1, "signals cannot be caught");
+	}
+	return 0;
+}
+
+static void announce(const struct gkm *gkm)
+{
+	char address[COVEY_ADDR_STRLEN];
+
+	covey_addr_format(&gkm->inventory->gkm_address, address);
+	log_notice("listens on %s port %u for fabric %s: %zu groups, %zu hosts, up to %zu sessions",
+		   address, gkm->inventory->gkm_port, gkm->inventory->fabric,
+		   gkm->inventory->group_count, gkm->inventory->host_count,
+		   gkm->manager.session_max);
+	sd_notifyf(0, "READY=1\nSTATUS=Listening on %s port %u", address, gkm->inventory->gkm_port);
+}
+
+static int start(struct gkm *gkm, struct covey_error *error)
+{
+	int rc;
+
+	rc = store_open(gkm->options.state, &gkm->store, error);
+	if (rc < 0)
+		return rc;
+	gkm->base = event_base_new();
+	if (!gkm->base)
+		return covey_error_set(error, -1, "out of memory");
+	rc = load_tls(gkm, error);
+	if (rc < 0)
+		return rc;
+	gkm->manager = (struct manager){.base = gkm->base,
+					.inventory = gkm->inventory,
+					.store = gkm->store,
+					.tls = gkm->tls,
+					.session_max = descriptors_raise()};
+	rc = manager_init(&gkm->manager, error);
+	if (rc < 0)
+		return rc;
+	rc = listener_new(&gkm->manager, &gkm->listener, error);
+	if (rc < 0)
+		return rc;
+	return catch_signals(gkm, error);
+}
+
+static void stop(struct gkm *gkm)
+{
+	for (size_t i = 2; i-- > 0;)
+		if (gkm->signals[i])
+			event_free(gkm->signals[i]);
+	listener_free(gkm->listener);
+	if (gkm->manager.base)
+		manager_free(&gkm->manager);
+	tls_free(gkm->tls);
+	if (gkm->base)
+		event_base_free(gkm->base);
+	store_close(gkm->store);
+	inventory_free(gkm->inventory);
+}
+
+int main(int argc, char **argv)
+{
+	struct gkm gkm = {0};
+	struct covey_error error = {0};
+	int status = EXIT_FAILURE;
+
+	options_parse(argc, argv, &gkm.options);
+	log_init("covey-gkm", gkm.options.log_level);
+	if (secret_protect_process(&error) < 0) {
+		log_error("%s", error.text);
+		return EXIT_FAILURE;
+	}
+	if (load_inventory(&gkm) < 0)
+		return EXIT_FAILURE;
+	if (start(&gkm, &error) < 0) {
+		log_error("%s", error.text);
+	} else {
+		announce(&gkm);
+		if (event_base_dispatch(gkm.base) == 0)
+			status = EXIT_SUCCESS;
+	}
+	stop(&gkm);
+	if (status == EXIT_SUCCESS)
+		log_notice("stopped");
+	return status;
+}

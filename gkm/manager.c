@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "manager.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "identity.h"
+#include "log.h"
+#include "session.h"
+
+static int out_of_memory(struct covey_error *error)
+{
+	return covey_error_set(error, -ENOMEM, "out of memory");
+}
+
+static int name_hosts(struct manager *manager, struct covey_error *error)
+{
+	const struct inventory *inventory = manager->inventory;
+	char uri[COVEY_IDENTITY_MAX + 1];
+
+	for (size_t i = 0; i < inventory->host_count; i++) {
+		const struct inventory_host *host = &inventory->hosts[i];
+		int rc = identity_format(IDENTITY_HOST, inventory->fabric, host->name, uri, error);
+
+		if (rc < 0)
+			return rc;
+		manager->identities[i] = strdup(uri);
+		if (!manager->identities[i])
+			return out_of_memory(error);
+		if (host->sender_id &&
+		    sender_ids_bind(&manager->reserved, uri, host->sender_id, 0) < 0)
+			return out_of_memory(error);
+	}
+	return 0;
+}
+
+static int init_realms(struct manager *manager, struct covey_error *error)
+{
+	for (size_t i = 0; i < manager->inventory->group_count; i++) {
+		int rc = realm_init(&manager->realms[i], manager, &manager->inventory->groups[i],
+				    error);
+
+		if (rc < 0)
+			return rc;
+		manager->realm_count++;
+	}
+	return 0;
+}
+
+int manager_init(struct manager *manager, struct covey_error *error)
+{
+	size_t hosts = manager->inventory->host_count + 1;
+	int rc;
+
+	LIST_INIT(&manager->sessions);
+	manager->identities = calloc(hosts, sizeof(*manager->identities));
+	manager->by_host = calloc(hosts, sizeof(struct session *));
+	manager->realms = calloc(manager->inventory->group_count + 1, sizeof(*manager->realms));
+	if (!manager->identities || !manager->by_host || !manager->realms)
+		return out_of_memory(error);
+	if (RAND_bytes((unsigned char *)&manager->instance, sizeof(manager->instance)) != 1)
+		return covey_error_set(error, -EIO, "the system gives no random numbers");
+	rc = name_hosts(manager, error);
+	if (rc < 0)
+		return rc;
+	return init_realms(manager, error);
+}
+
+void manager_stop(struct manager *manager)
+{
+	struct timeval patience = {.tv_sec = 2};
+	struct session *session = LIST_FIRST(&manager->sessions);
+
+	if (manager->stopping)
+		return;
+	manager->stopping = true;
+	for (size_t i = 0; i < manager->realm_count; i++)
+		realm_stop(&manager->realms[i]);
+	while (session) {
+		struct session *next = LIST_NEXT(session, entry);
+
+		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN,
+			    "the key manager stops");
+		session = next;
+	}
+	event_base_loopexit(manager->base, manager->session_count ? &patience : NULL);
+}
+
+void manager_free(struct manager *manager)
+{
+	struct session *session;
+
+	while ((session = LIST_FIRST(&manager->sessions)))
+		session_free(session);
+	for (size_t i = 0; i < manager->realm_count; i++)
+		realm_free(&manager->realms[i]);
+	free(manager->realms);
+	free(manager->by_host);
+	for (size_t i = 0; manager->identities && i < manager->inventory->host_count; i++)
+		free(manager->identities[i]);
+	free(manager->identities);
+	sender_ids_free(&manager->reserved);
+}
+
+long manager_find_host(const struct manager *manager, const char *name)
+{
+	const struct inventory_host *host = inventory_find_host(manager->inventory, name);
+
+	return host ? host - manager->inventory->hosts : -ENOENT;
+}

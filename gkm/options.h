@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "log.h"
+
+struct options {
+	const char *inventory;
+	const char *pki;
+	const char *state;
+	enum log_level log_level;
+};
+
+/* Read the command line; exits for --help, --version, --usage and mistakes, as argp does. */
+void options_parse(int argc, char **argv, struct options *ret_options);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "realm.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "manager.h"
+#include "outbox.h"
+#include "secret.h"
+
+/* --- keys ---------------------------------------------------------------------------------- */
+
+static int begin_with_key(struct realm *realm, uint8_t *tek, size_t len, struct covey_error *error)
+{
+	const struct rekey_policy *policy = &realm->group->rekey;
+	const struct sa_timing timing = {
+		.begin_ms = clock_now_ms(),
+		.activation_delay_ms = policy->activation_delay_s * UINT64_C(1000),
+		.drain_delay_ms = policy->drain_delay_s * UINT64_C(1000),
+		.hard_lifetime_ms = policy->hard_lifetime_s * UINT64_C(1000),
+	};
+	uint32_t spi;
+	int rc;
+
+	if (RAND_priv_bytes(tek, (int)len) != 1)
+		return covey_error_set(error, -EIO, "the system gives no random numbers");
+	rc = store_take_spi(realm->manager->store, &spi, error);
+	if (rc < 0)
+		return rc;
+	rc = group_begin_sa(realm->state, spi, tek, len, &timing);
+	if (rc < 0)
+		return covey_error_set(error, rc, "SA %u of group %s cannot begin: %s", spi,
+				       realm->group->name, strerror(-rc));
+	log_info("%s: SA %u begins, %s, keys per %s", realm->group->name, spi,
+		 covey_cipher_name(realm->group->cipher),
+		 covey_key_scope_name(realm->group->key_scope));
+	return 0;
+}
+
+int realm_begin_sa(struct realm *realm, struct covey_error *error)
+{
+	size_t len = covey_cipher_key_len(realm->group->cipher);
+	uint8_t *tek = secret_alloc(len);
+	int rc;
+
+	if (!tek)
+		return covey_error_set(error, -ENOMEM, "no memory for a key");
+	rc = begin_with_key(realm, tek, len, error);
+	secret_free(tek);
+	return rc;
+}
+
+int realm_ensure_sa(struct realm *realm, struct covey_error *error)
+{
+	return group_needs_sa(realm->state) ? realm_begin_sa(realm, error) : 0;
+}
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+static void schedule(struct realm *realm, uint64_t now_ms)
+{
+	uint64_t deadline = group_deadline(realm->state);
+	uint64_t wait;
+
+	if (deadline == GROUP_NEVER) {
+		event_del(realm->timer);
+		return;
+	}
+	wait = deadline > now_ms ? deadline - now_ms : 0;
+	event_add(realm->timer, &(struct timeval){.tv_sec = (time_t)(wait / 1000),
+						  .tv_usec = (suseconds_t)(wait % 1000 * 1000)});
+}
+
+/* Members without an SA fail closed; the last one's lifetime is over, so they get another. */
+static void replace_expired(struct realm *realm)
+{
+	struct covey_error error;
+
+	if (!group_needs_sa(realm->state) || group_live_members(realm->state) == 0)
+		return;
+	if (realm_begin_sa(realm, &error) == 0)
+		realm_wake(realm);
+	else
+		log_error("%s has no SA, its members cannot send: %s", realm->group->name,
+			  error.text);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct realm *realm = arg;
+	uint64_t now_ms = clock_now_ms();
+
+	group_settle(realm->state, now_ms);
+	schedule(realm, now_ms);
+	replace_expired(realm);
+}
+
+void realm_wake(struct realm *realm)
+{
+	if (!realm->manager->stopping)
+		event_add(realm->timer, &(struct timeval){0});
+}
+
+void realm_stop(struct realm *realm)
+{
+	event_del(realm->timer);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+/* The seat of an identity, or -ENOENT when it is not authorised any more. */
+static long find_seat(const struct realm *realm, const char *identity)
+{
+	struct identity who;
+	const struct inventory_host *host;
+	const struct inventory_member *member;
+
+	if (identity_parse(identity, &who, NULL) < 0 || who.role != IDENTITY_HOST ||
+	    strcmp(who.fabric, realm->manager->inventory->fabric) != 0)
+		return -ENOENT;
+	host = inventory_find_host(realm->manager->inventory, who.host);
+	member = host ? inventory_find_member(realm->manager->inventory, realm->group, host) : NULL;
+	return member ? member - realm->group->members : -ENOENT;
+}
+
+static int restore(const char *identity, uint16_t sender_id, void *arg)
+{
+	struct realm *realm = arg;
+	long seat = find_seat(realm, identity);
+
+	/* Who is not authorised any more still holds its SenderID: it was bound for good. */
+	if (seat < 0)
+		return sender_ids_bind(&realm->state->sender_ids, identity, sender_id, 0);
+	return group_restore(realm->state, (size_t)seat, sender_id);
+}
+
+static void seat_members(struct realm *realm)
+{
+	for (size_t i = 0; i < realm->group->member_count; i++) {
+		const struct inventory_member *from = &realm->group->members[i];
+		struct member *to = &realm->state->members[i];
+
+		to->identity = realm->manager->identities[from->host];
+		to->vtep = realm->manager->inventory->hosts[from->host].vtep;
+		to->may_send = from->may_send;
+	}
+}
+
+int realm_init(struct realm *realm, struct manager *manager, const struct inventory_group *group,
+	       struct covey_error *error)
+{
+	struct group_output output = outbox_output(realm);
+	int rc;
+
+	*realm = (struct realm){.manager = manager, .group = group};
+	realm->timer = event_new(manager->base, -1, 0, on_timer, realm);
+	rc = group_new(group->member_count, group->rekey.activation_delay_s * UINT64_C(1000),
+		       &output, &realm->state);
+	if (rc < 0 || !realm->timer) {
+		rc = covey_error_set(error, -ENOMEM, "out of memory");
+		goto fail;
+	}
+	seat_members(realm);
+	error->text[0] = '\0';
+	rc = store_each_binding(manager->store, group->name, restore, realm, error);
+	if (rc < 0 && !error->text[0])
+		covey_error_set(error, rc, "bindings of group %s cannot be restored: %s",
+				group->name, strerror(-rc));
+	if (rc < 0)
+		goto fail;
+	return 0;
+fail:
+	realm_free(realm);
+	return rc;
+}
+
+void realm_free(struct realm *realm)
+{
+	if (realm->timer)
+		event_free(realm->timer);
+	group_free(realm->state);
+	*realm = (struct realm){0};
+}

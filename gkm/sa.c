@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sa.h"
+
+#include <covey/limits.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "secret.h"
+
+int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_timing *timing,
+	   size_t seats, struct sa **ret_sa)
+{
+	struct sa *sa;
+
+	if (spi < COVEY_SPI_MIN || (tek_len != covey_cipher_key_len(COVEY_AES_256_GCM) &&
+				    tek_len != covey_cipher_key_len(COVEY_AES_128_GCM)))
+		return -EINVAL;
+	sa = calloc(1, sizeof(*sa) + seats);
+	if (!sa)
+		return -ENOMEM;
+	sa->tek = secret_alloc(tek_len);
+	if (!sa->tek) {
+		free(sa);
+		return -ENOMEM;
+	}
+	memcpy(sa->tek, tek, tek_len);
+	sa->tek_len = tek_len;
+	sa->spi = spi;
+	sa->state = SA_INSTALLING;
+	sa->activate_by_ms = timing->begin_ms + timing->activation_delay_ms;
+	sa->drain_delay_ms = timing->drain_delay_ms;
+	sa->expires_ms = timing->begin_ms + timing->hard_lifetime_ms;
+	sa->seats = seats;
+	*ret_sa = sa;
+	return 0;
+}
+
+void sa_retire(struct sa *sa)
+{
+	secret_free(sa->tek);
+	sa->tek = NULL;
+	sa->tek_len = 0;
+	sa->state = SA_RETIRED;
+}
+
+void sa_free(struct sa *sa)
+{
+	if (!sa)
+		return;
+	sa_retire(sa);
+	free(sa);
+}
+
+const char *sa_state_name(enum sa_state state)
+{
+	switch (state) {
+	case SA_INSTALLING:
+		return "installing";
+	case SA_ACTIVE:
+		return "active";
+	case SA_DRAINING:
+		return "draining";
+	case SA_RETIRED:
+		return "retired";
+	}
+	return "unknown";
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * One group SA at the key manager: its key, its state and where each member is with it. Pure; time
+ * is passed in, in milliseconds of any clock that only moves forward.
+ *
+ *     installing --all acked, or the delay passed--> active --a newer one is active--> draining
+ *         |                                            |                                  |
+ *         +------------- hard lifetime ----------------+-----------> retired <------------+
+ *
+ * The key is wiped when the SA retires. A retired SA is kept for a while without it, to tell a late
+ * acknowledgement from one that was never asked for.
+ */
+
+#include <covey/sa.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sa_state {
+	SA_INSTALLING,
+	SA_ACTIVE,
+	SA_DRAINING,
+	SA_RETIRED,
+};
+
+/* A member's progress, in this order. Back to SA_MEMBER_NONE with each registration. */
+enum sa_member_state {
+	SA_MEMBER_NONE,
+	SA_MEMBER_SENT,    /* SaInstall is out */
+	SA_MEMBER_ACKED,   /* it can receive */
+	SA_MEMBER_ACTIVE,  /* SaActivate is out: it sends */
+	SA_MEMBER_DRAINED, /* SaDrain is out */
+};
+
+/* When an SA begins, and how long its stages last. */
+struct sa_timing {
+	uint64_t begin_ms;
+	uint64_t activation_delay_ms; /* how long the slowest member is waited for */
+	uint64_t drain_delay_ms;      /* how long the SAs before this one drain once it is active */
+	uint64_t hard_lifetime_ms;
+};
+
+struct sa {
+	uint32_t spi;
+	enum sa_state state;
+	uint8_t *tek; /* locked memory; NULL once retired */
+	size_t tek_len;
+	uint64_t activate_by_ms;
+	uint64_t drain_delay_ms;
+	uint64_t drain_by_ms; /* while draining */
+	uint64_t expires_ms;
+	size_t seats;
+	uint8_t members[]; /* enum sa_member_state by seat */
+};
+
+/*
+ * Make an SA in state installing. tek is copied. Returns 0, -EINVAL for a key length that no cipher
+ * has or a reserved SPI, or -ENOMEM.
+ */
+int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_timing *timing,
+	   size_t seats, struct sa **ret_sa);
+/* Wipes the key. */
+void sa_free(struct sa *sa);
+
+/* Wipe the key for good. */
+void sa_retire(struct sa *sa);
+
+static inline bool sa_is_live(const struct sa *sa)
+{
+	return sa->state != SA_RETIRED;
+}
+
+/* The member has been sent it, and not been told to drop it. */
+static inline bool sa_is_held(const struct sa *sa, size_t seat)
+{
+	return sa->members[seat] >= SA_MEMBER_SENT && sa->members[seat] <= SA_MEMBER_ACTIVE;
+}
+
+/* The member can receive. */
+static inline bool sa_is_acked(const struct sa *sa, size_t seat)
+{
+	return sa->members[seat] == SA_MEMBER_ACKED || sa->members[seat] == SA_MEMBER_ACTIVE;
+}
+
+const char *sa_state_name(enum sa_state state);

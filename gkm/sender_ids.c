@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sender_ids.h"
+
+#include <covey/limits.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sender_ids_free(struct sender_ids *ids)
+{
+	for (size_t i = 0; i < ids->count; i++)
+		free(ids->holders[i].identity);
+	free(ids->holders);
+	*ids = (struct sender_ids){0};
+}
+
+/* Where sender_id stands, or would have to be inserted. */
+static size_t position(const struct sender_ids *ids, uint16_t sender_id)
+{
+	size_t low = 0;
+	size_t high = ids->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ids->holders[middle].sender_id < sender_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct sender_id_holder *sender_ids_holder(const struct sender_ids *ids, uint16_t sender_id)
+{
+	size_t at = position(ids, sender_id);
+
+	if (at == ids->count || ids->holders[at].sender_id != sender_id)
+		return NULL;
+	return &ids->holders[at];
+}
+
+static struct sender_id_holder *find_bound(const struct sender_ids *ids, const char *identity)
+{
+	for (size_t i = 0; i < ids->count; i++) {
+		struct sender_id_holder *holder = &ids->holders[i];
+
+		if (!holder->former_until_spi && strcmp(holder->identity, identity) == 0)
+			return holder;
+	}
+	return NULL;
+}
+
+uint16_t sender_ids_find(const struct sender_ids *ids, const char *identity)
+{
+	const struct sender_id_holder *holder = find_bound(ids, identity);
+
+	return holder ? holder->sender_id : 0;
+}
+
+static void remove_at(struct sender_ids *ids, size_t at)
+{
+	free(ids->holders[at].identity);
+	ids->count--;
+	memmove(&ids->holders[at], &ids->holders[at + 1],
+		(ids->count - at) * sizeof(*ids->holders));
+}
+
+static int grow(struct sender_ids *ids)
+{
+	size_t capacity = ids->capacity ? ids->capacity * 2 : 16;
+	struct sender_id_holder *holders;
+
+	if (ids->count < ids->capacity)
+		return 0;
+	holders = reallocarray(ids->holders, capacity, sizeof(*holders));
+	if (!holders)
+		return -ENOMEM;
+	ids->holders = holders;
+	ids->capacity = capacity;
+	return 0;
+}
+
+static int insert(struct sender_ids *ids, const char *identity, uint16_t sender_id)
+{
+	size_t at = position(ids, sender_id);
+	char *copy;
+
+	if (grow(ids) < 0)
+		return -ENOMEM;
+	copy = strdup(identity);
+	if (!copy)
+		return -ENOMEM;
+	memmove(&ids->holders[at + 1], &ids->holders[at],
+		(ids->count - at) * sizeof(*ids->holders));
+	ids->holders[at] = (struct sender_id_holder){.identity = copy, .sender_id = sender_id};
+	ids->count++;
+	return 0;
+}
+
+/* What the identity had before it got sender_id. */
+static void give_up(struct sender_ids *ids, const char *identity, uint16_t sender_id,
+		    uint32_t used_until_spi)
+{
+	for (size_t i = 0; i < ids->count; i++) {
+		struct sender_id_holder *holder = &ids->holders[i];
+
+		if (holder->former_until_spi || holder->sender_id == sender_id ||
+		    strcmp(holder->identity, identity) != 0)
+			continue;
+		if (used_until_spi)
+			holder->former_until_spi = used_until_spi;
+		else
+			remove_at(ids, i);
+		return;
+	}
+}
+
+int sender_ids_bind(struct sender_ids *ids, const char *identity, uint16_t sender_id,
+		    uint32_t used_until_spi)
+{
+	size_t at = position(ids, sender_id);
+	int rc;
+
+	if (at < ids->count && ids->holders[at].sender_id == sender_id) {
+		if (strcmp(ids->holders[at].identity, identity) != 0)
+			return -EEXIST;
+		give_up(ids, identity, sender_id, used_until_spi);
+		ids->holders[position(ids, sender_id)].former_until_spi = 0;
+		return 0;
+	}
+	rc = insert(ids, identity, sender_id);
+	if (rc < 0)
+		return rc;
+	give_up(ids, identity, sender_id, used_until_spi);
+	return 0;
+}
+
+void sender_ids_release(struct sender_ids *ids, uint32_t lowest_spi)
+{
+	for (size_t i = ids->count; i-- > 0;) {
+		uint32_t until = ids->holders[i].former_until_spi;
+
+		if (until && until < lowest_spi)
+			remove_at(ids, i);
+	}
+}
+
+/* The lowest that neither table names, 0 when there is none. Both are sorted: one walk. */
+static uint16_t lowest_free(const struct sender_ids *ids, const struct sender_ids *reserved)
+{
+	size_t i = 0;
+	size_t j = 0;
+
+	for (uint32_t candidate = COVEY_SENDER_ID_MIN; candidate <= COVEY_SENDER_ID_MAX;
+	     candidate++) {
+		while (i < ids->count && ids->holders[i].sender_id < candidate)
+			i++;
+		while (j < reserved->count && reserved->holders[j].sender_id < candidate)
+			j++;
+		if (i < ids->count && ids->holders[i].sender_id == candidate)
+			continue;
+		if (j < reserved->count && reserved->holders[j].sender_id == candidate)
+			continue;
+		return (uint16_t)candidate;
+	}
+	return 0;
+}
+
+static const struct sender_id_holder *other_holder(const struct sender_ids *ids, uint16_t sender_id,
+						   const char *identity)
+{
+	const struct sender_id_holder *holder = sender_ids_holder(ids, sender_id);
+
+	return holder && strcmp(holder->identity, identity) != 0 ? holder : NULL;
+}
+
+struct sender_id_choice sender_id_choose(const struct sender_ids *ids,
+					 const struct sender_ids *reserved, const char *identity,
+					 uint16_t certificate, uint16_t fixed)
+{
+	struct sender_id_choice choice = {.verdict = SENDER_ID_NEW,
+					  .sender_id = certificate ? certificate : fixed,
+					  .by_certificate = certificate != 0};
+	const struct sender_id_holder *other = NULL;
+	uint16_t bound = sender_ids_find(ids, identity);
+
+	if (choice.sender_id) {
+		other = other_holder(ids, choice.sender_id, identity);
+		if (!other)
+			other = other_holder(reserved, choice.sender_id, identity);
+		if (other) {
+			choice.verdict = SENDER_ID_CONFLICT;
+			choice.holder = other->identity;
+			return choice;
+		}
+	} else {
+		choice.sender_id = bound ? bound : lowest_free(ids, reserved);
+	}
+	if (choice.sender_id == 0)
+		choice.verdict = SENDER_ID_EXHAUSTED;
+	else if (choice.sender_id == bound)
+		choice.verdict = SENDER_ID_KNOWN;
+	return choice;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dispatch.h"
+#include "log.h"
+#include "manager.h"
+
+const char *session_name(const struct session *session, char *buf)
+{
+	snprintf(buf, SESSION_NAME_LEN, "%s (%s)",
+		 session->opened ? session->peer.host : "unknown peer",
+		 channel_peer(session->channel));
+	return buf;
+}
+
+/* --- groups -------------------------------------------------------------------------------- */
+
+struct registration *session_registration(struct session *session, const struct realm *realm)
+{
+	for (size_t i = 0; i < session->registration_count; i++)
+		if (session->registrations[i].realm == realm)
+			return &session->registrations[i];
+	return NULL;
+}
+
+struct registration *session_register(struct session *session, struct realm *realm, size_t seat)
+{
+	struct registration *found = session_registration(session, realm);
+	struct registration *grown;
+
+	if (found)
+		return found;
+	grown = reallocarray(session->registrations, session->registration_count + 1,
+			     sizeof(*grown));
+	if (!grown)
+		return NULL;
+	session->registrations = grown;
+	found = &grown[session->registration_count++];
+	*found = (struct registration){.realm = realm, .seat = seat};
+	return found;
+}
+
+/* The groups keep what the member had, until it comes back or leaves. */
+static void release(struct session *session)
+{
+	struct manager *manager = session->manager;
+
+	if (session->counted)
+		manager->unauthenticated_count--;
+	session->counted = false;
+	if (session->state == SESSION_WELCOMED && manager->by_host[session->host] == session)
+		manager->by_host[session->host] = NULL;
+	for (size_t i = 0; i < session->registration_count; i++) {
+		struct registration *registration = &session->registrations[i];
+
+		if (!registration->joined)
+			continue;
+		registration->joined = false;
+		group_lost(registration->realm->state, registration->seat);
+		realm_wake(registration->realm);
+	}
+}
+
+/* --- sending ------------------------------------------------------------------------------- */
+
+void session_send(struct session *session, const Covey__Message *message)
+{
+	char name[SESSION_NAME_LEN];
+	int rc;
+
+	if (session->state == SESSION_ENDING)
+		return;
+	rc = channel_send(session->channel, message);
+	if (rc == 0 || rc == -ENOTCONN) /* its end is known, on_closed() follows */
+		return;
+	log_warning("%s: %s cannot be sent: %s; the session is cut", session_name(session, name),
+		    message_name(message), strerror(-rc));
+	if (rc != -ENOBUFS) /* then the channel closes itself */
+		channel_finish(session->channel, "a message could not be sent");
+}
+
+static void send_refused(struct session *session, const char *group, Covey__RefusalCode code,
+			 char *reason)
+{
+	Covey__Refused refused = COVEY__REFUSED__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	refused.group = (char *)group;
+	refused.code = code;
+	refused.reason = reason;
+	message.body_case = COVEY__MESSAGE__BODY_REFUSED;
+	message.refused = &refused;
+	session_send(session, &message);
+}
+
+void session_refuse(struct session *session, const char *group, Covey__RefusalCode code,
+		    const char *format, ...)
+{
+	char reason[COVEY_REASON_MAX + 1];
+	char name[SESSION_NAME_LEN];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	log_warning("%s is refused: %s", session_name(session, name), reason);
+	send_refused(session, group, code, reason);
+}
+
+void session_end(struct session *session, Covey__RefusalCode code, const char *format, ...)
+{
+	char reason[COVEY_REASON_MAX + 1];
+	char name[SESSION_NAME_LEN];
+	va_list args;
+
+	if (session->state == SESSION_ENDING)
+		return;
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	log_line(code == COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+		 "%s: session ends: %s", session_name(session, name), reason);
+	if (session->opened)
+		send_refused(session, "", code, reason);
+	release(session);
+	session->state = SESSION_ENDING;
+	channel_finish(session->channel, reason);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static void on_opened(struct channel *channel, const struct identity *peer, void *arg)
+{
+	struct session *session = arg;
+	char name[SESSION_NAME_LEN];
+
+	session->peer = *peer;
+	session->opened = true;
+	log_debug("%s is connected as %s", session_name(session, name), peer->uri);
+}
+
+static void on_received(struct channel *channel, const Covey__Message *message, void *arg)
+{
+	struct session *session = arg;
+
+	if (session->state != SESSION_ENDING)
+		dispatch(session, message);
+}
+
+static void on_closed(struct channel *channel, const char *reason, void *arg)
+{
+	struct session *session = arg;
+	struct manager *manager = session->manager;
+	char name[SESSION_NAME_LEN];
+
+	if (session->state == SESSION_WELCOMED)
+		log_info("%s departs: %s", session_name(session, name), reason);
+	else if (session->state == SESSION_OPENING)
+		log_warning("%s is cut before it was let in: %s", session_name(session, name),
+			    reason);
+	session_free(session);
+	if (manager->stopping && manager->session_count == 0)
+		event_base_loopbreak(manager->base);
+}
+
+int session_accept(struct manager *manager, int fd, struct covey_error *error)
+{
+	static const struct channel_handlers handlers = {
+		.opened = on_opened, .received = on_received, .closed = on_closed};
+	struct session *session = calloc(1, sizeof(*session));
+	int rc;
+
+	if (!session) {
+		evutil_closesocket(fd);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	rc = channel_accept(manager->base, manager->tls, fd, &handlers, session, &session->channel,
+			    error);
+	if (rc < 0) {
+		free(session);
+		return rc;
+	}
+	session->manager = manager;
+	session->counted = true;
+	manager->unauthenticated_count++;
+	manager->session_count++;
+	LIST_INSERT_HEAD(&manager->sessions, session, entry);
+	return 0;
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	release(session);
+	LIST_REMOVE(session, entry);
+	session->manager->session_count--;
+	channel_free(session->channel);
+	free(session->registrations);
+	free(session);
+}

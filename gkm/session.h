@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * One member's connection: from accept to close.
+ */
+
+#include <covey/limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "channel.h"
+#include "identity.h"
+#include "message.h"
+
+struct manager;
+struct realm;
+
+enum session_state {
+	SESSION_OPENING,  /* no Hello accepted yet */
+	SESSION_WELCOMED, /* its host is known; it may join groups */
+	SESSION_ENDING,   /* the last message is on its way; nothing it says counts any more */
+};
+
+/* A group that the session joined. It stays noted after Leave: late acknowledgements may follow. */
+struct registration {
+	struct realm *realm;
+	size_t seat;
+	bool joined;
+};
+
+struct session {
+	LIST_ENTRY(session) entry;
+	struct manager *manager;
+	struct channel *channel;
+	enum session_state state;
+	bool opened;  /* the TLS handshake is done: peer is valid */
+	bool counted; /* in manager->unauthenticated_count */
+	struct identity peer;
+	size_t host; /* index into inventory->hosts, once welcomed */
+	struct registration *registrations;
+	size_t registration_count;
+};
+
+/* Take over an accepted socket; it is closed when this fails. */
+int session_accept(struct manager *manager, int fd, struct covey_error *error);
+
+/* Send; a session that cannot take the message is cut at the event loop's next turn. */
+void session_send(struct session *session, const Covey__Message *message);
+
+/* Refuse one group; the session goes on. */
+__attribute__((format(printf, 4, 5))) void session_refuse(struct session *session,
+							  const char *group,
+							  Covey__RefusalCode code,
+							  const char *format, ...);
+
+/*
+ * Refuse the session with a reason that is also logged, and close it. Its groups lose it at once.
+ */
+__attribute__((format(printf, 3, 4))) void
+session_end(struct session *session, Covey__RefusalCode code, const char *format, ...);
+
+/* Close without a word, free. */
+void session_free(struct session *session);
+
+/* NULL when the session never joined the group. */
+struct registration *session_registration(struct session *session, const struct realm *realm);
+/* The same, or a new one, not joined. NULL: no memory. */
+struct registration *session_register(struct session *session, struct realm *realm, size_t seat);
+
+/* "hv1 (192.0.2.1 port 4711)" into buf, for logs. Returns buf. */
+#define SESSION_NAME_LEN 192
+const char *session_name(const struct session *session, char *buf);

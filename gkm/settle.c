@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "group.h"
+
+/*
+ * group_settle(): what is due, in an order in which one pass is enough. Each step makes one kind of
+ * decision; docs/protocol.md tells the same as the members see it.
+ */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Rounded up: a member may keep an SA a moment too long, never too short. */
+static uint32_t seconds_until(uint64_t then_ms, uint64_t now_ms)
+{
+	uint64_t seconds = then_ms > now_ms ? (then_ms - now_ms + 999) / 1000 : 0;
+
+	return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
+static void enter(struct group *group, struct sa *sa, enum sa_state state)
+{
+	sa->state = state;
+	group->output.changed(sa, group->output.arg);
+}
+
+/* --- SAs that are over --------------------------------------------------------------------- */
+
+static void retire(struct group *group, struct sa *sa)
+{
+	for (size_t i = 0; i < group->seats; i++) {
+		const struct member *member = &group->members[i];
+
+		if (!member->session || !sa_is_held(sa, i))
+			continue;
+		group->output.drain(member, sa, 0, group->output.arg);
+		sa->members[i] = SA_MEMBER_DRAINED;
+	}
+	sa_retire(sa);
+	enter(group, sa, SA_RETIRED);
+}
+
+static uint32_t lowest_live_spi(const struct group *group)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (sa_is_live(group->sas[i]))
+			return group->sas[i]->spi;
+	return UINT32_MAX;
+}
+
+/* Nobody holds a key any more, so nobody can send: those without a session need no mention. */
+static void forget_departed(struct group *group)
+{
+	for (size_t i = 0; i < group->seats; i++)
+		if (!group->members[i].session)
+			roster_remove(&group->roster, i);
+}
+
+static void retire_due(struct group *group, uint64_t now_ms)
+{
+	bool retired = false;
+
+	for (size_t i = 0; i < group->sa_count; i++) {
+		struct sa *sa = group->sas[i];
+
+		if (!sa_is_live(sa))
+			continue;
+		if (now_ms < sa->expires_ms &&
+		    (sa->state != SA_DRAINING || now_ms < sa->drain_by_ms))
+			continue;
+		retire(group, sa);
+		retired = true;
+	}
+	if (!retired)
+		return;
+	sender_ids_release(&group->sender_ids, lowest_live_spi(group));
+	if (lowest_live_spi(group) == UINT32_MAX)
+		forget_departed(group);
+}
+
+/* --- SAs that become active ---------------------------------------------------------------- */
+
+/* Every member that is there, and everyone who held an earlier instance's SA. */
+static bool all_acked(const struct group *group, const struct sa *sa)
+{
+	for (size_t i = 0; i < group->seats; i++) {
+		const struct member *member = &group->members[i];
+
+		if (member->awaited && !group->sa_was_active)
+			return false;
+		if (member->session && !sa_is_acked(sa, i))
+			return false;
+	}
+	return true;
+}
+
+static void promote(struct group *group, size_t index, uint64_t now_ms)
+{
+	struct sa *sa = group->sas[index];
+
+	for (size_t i = 0; i < index; i++) {
+		struct sa *older = group->sas[i];
+
+		if (older->state != SA_INSTALLING && older->state != SA_ACTIVE)
+			continue;
+		older->drain_by_ms = now_ms + sa->drain_delay_ms;
+		enter(group, older, SA_DRAINING);
+	}
+	group->sa_was_active = true;
+	enter(group, sa, SA_ACTIVE);
+}
+
+static void promote_due(struct group *group, uint64_t now_ms)
+{
+	for (size_t i = 0; i < group->sa_count; i++) {
+		const struct sa *sa = group->sas[i];
+
+		if (sa->state != SA_INSTALLING)
+			continue;
+		if (now_ms >= sa->activate_by_ms || all_acked(group, sa))
+			promote(group, i, now_ms);
+	}
+}
+
+/* --- the roster ---------------------------------------------------------------------------- */
+
+/*
+ * The member has its new epoch in force where it sends: on the active SA, or, when there is none
+ * yet, on one that will be. Its floor must not rise earlier, or its peers would drop what it still
+ * sends in the epoch before.
+ */
+static bool is_ready_to_send(const struct group *group, size_t seat)
+{
+	const struct sa *active = group_active_sa(group);
+
+	if (active)
+		return sa_is_acked(active, seat);
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->state == SA_INSTALLING && sa_is_acked(group->sas[i], seat))
+			return true;
+	return false;
+}
+
+static void list_senders(struct group *group, uint64_t now_ms)
+{
+	for (size_t i = 0; i < group->seats; i++) {
+		struct member *member = &group->members[i];
+
+		if (!member->session || !member->may_send || member->listed_generation ||
+		    !is_ready_to_send(group, i))
+			continue;
+		roster_set(&group->roster, i, member->sender_id, member->epoch, &member->vtep,
+			   member->identity);
+		member->listed_generation = group->roster.generation + 1;
+		member->listed_by_ms = now_ms + group->activation_delay_ms;
+	}
+}
+
+static void send_changes(const struct roster_part *part, void *arg)
+{
+	struct group *group = arg;
+
+	for (size_t i = 0; i < group->seats; i++) {
+		struct member *member = &group->members[i];
+
+		if (!member->session || !member->greeted)
+			continue;
+		group->output.roster(member, part, group->output.arg);
+		member->sent_generation = part->generation;
+	}
+}
+
+/* --- what a member has not got yet --------------------------------------------------------- */
+
+struct greeting {
+	struct group *group;
+	struct member *member;
+};
+
+static void send_full(const struct roster_part *part, void *arg)
+{
+	struct greeting *greeting = arg;
+
+	greeting->group->output.roster(greeting->member, part, greeting->group->output.arg);
+	greeting->member->sent_generation = part->generation;
+}
+
+static void install_missing(struct group *group, size_t seat, uint64_t now_ms)
+{
+	for (size_t i = 0; i < group->sa_count; i++) {
+		struct sa *sa = group->sas[i];
+
+		if (!sa_is_live(sa) || sa->members[seat] != SA_MEMBER_NONE)
+			continue;
+		group->output.install(&group->members[seat], sa,
+				      seconds_until(sa->expires_ms, now_ms), group->output.arg);
+		sa->members[seat] = SA_MEMBER_SENT;
+	}
+}
+
+static void bring_up_to_date(struct group *group, uint64_t now_ms)
+{
+	for (size_t i = 0; i < group->seats; i++) {
+		struct greeting greeting = {.group = group, .member = &group->members[i]};
+
+		if (!greeting.member->session)
+			continue;
+		if (!greeting.member->greeted)
+			roster_full(&group->roster, send_full, &greeting);
+		greeting.member->greeted = true;
+		install_missing(group, i, now_ms);
+	}
+}
+
+/* --- switching members over ---------------------------------------------------------------- */
+
+/* The two members that are furthest behind with the roster, to answer "all but this one" fast. */
+struct laggards {
+	size_t last; /* seat */
+	uint64_t last_acked;
+	uint64_t second_acked;
+};
+
+static struct laggards find_laggards(const struct group *group)
+{
+	struct laggards laggards = {.last_acked = UINT64_MAX, .second_acked = UINT64_MAX};
+
+	for (size_t i = 0; i < group->seats; i++) {
+		const struct member *member = &group->members[i];
+
+		if (!member->session)
+			continue;
+		if (member->acked_generation < laggards.last_acked) {
+			laggards.second_acked = laggards.last_acked;
+			laggards.last_acked = member->acked_generation;
+			laggards.last = i;
+		} else if (member->acked_generation < laggards.second_acked) {
+			laggards.second_acked = member->acked_generation;
+		}
+	}
+	return laggards;
+}
+
+/* All others take this member's packets in its epoch, or were waited for long enough. */
+static bool is_expected_by_others(const struct group *group, size_t seat,
+				  const struct laggards *laggards, uint64_t now_ms)
+{
+	const struct member *member = &group->members[seat];
+	uint64_t acked = laggards->last == seat ? laggards->second_acked : laggards->last_acked;
+
+	if (!member->may_send)
+		return true;
+	return member->listed_generation &&
+	       (acked >= member->listed_generation || now_ms >= member->listed_by_ms);
+}
+
+static void drain_older(struct group *group, size_t seat, uint64_t now_ms)
+{
+	for (size_t i = 0; i < group->sa_count; i++) {
+		struct sa *sa = group->sas[i];
+
+		if (sa->state != SA_DRAINING || !sa_is_held(sa, seat))
+			continue;
+		group->output.drain(&group->members[seat], sa,
+				    seconds_until(sa->drain_by_ms, now_ms), group->output.arg);
+		sa->members[seat] = SA_MEMBER_DRAINED;
+	}
+}
+
+static void switch_members(struct group *group, uint64_t now_ms)
+{
+	struct sa *active = group_active_sa(group);
+	struct laggards laggards = find_laggards(group);
+
+	if (!active)
+		return;
+	for (size_t i = 0; i < group->seats; i++) {
+		if (!group->members[i].session)
+			continue;
+		if (active->members[i] == SA_MEMBER_ACKED &&
+		    is_expected_by_others(group, i, &laggards, now_ms)) {
+			group->output.activate(&group->members[i], active, group->output.arg);
+			active->members[i] = SA_MEMBER_ACTIVE;
+		}
+		if (active->members[i] == SA_MEMBER_ACTIVE)
+			drain_older(group, i, now_ms);
+	}
+}
+
+/* --- when to come back --------------------------------------------------------------------- */
+
+static uint64_t next_deadline(const struct group *group)
+{
+	const struct sa *active = group_active_sa(group);
+	uint64_t deadline = GROUP_NEVER;
+
+	for (size_t i = 0; i < group->sa_count; i++) {
+		const struct sa *sa = group->sas[i];
+
+		if (!sa_is_live(sa))
+			continue;
+		deadline = earlier(deadline, sa->expires_ms);
+		if (sa->state == SA_INSTALLING)
+			deadline = earlier(deadline, sa->activate_by_ms);
+		if (sa->state == SA_DRAINING)
+			deadline = earlier(deadline, sa->drain_by_ms);
+	}
+	for (size_t i = 0; active && i < group->seats; i++)
+		if (group->members[i].session && active->members[i] == SA_MEMBER_ACKED &&
+		    group->members[i].listed_generation)
+			deadline = earlier(deadline, group->members[i].listed_by_ms);
+	return deadline;
+}
+
+void group_settle(struct group *group, uint64_t now_ms)
+{
+	retire_due(group, now_ms);
+	promote_due(group, now_ms);
+	list_senders(group, now_ms);
+	roster_publish(&group->roster, send_changes, group);
+	bring_up_to_date(group, now_ms);
+	switch_members(group, now_ms);
+	group->deadline_ms = next_deadline(group);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The key manager's durable state: one SQLite file. It holds who is bound to which SenderID and the
+ * next SPI; never a key. What a function returns 0 for has reached the disk.
+ *
+ * One program has the file at a time. Errors: -EBUSY (another has it), -ENOSPC (disk full), -EROFS
+ * (cannot be written), -EBADMSG (damaged, or not a state file), -ENOENT and -EACCES (path), else
+ * -EIO; the text says what to do.
+ */
+
+#include <covey/error.h>
+#include <stdint.h>
+
+struct store;
+
+/*
+ * Open the file, or make it (mode 0600) when there is none. Its directory must exist. Checks all
+ * of it.
+ */
+int store_open(const char *path, struct store **ret_store, struct covey_error *error);
+void store_close(struct store *store);
+
+/*
+ * Call each() for every binding of the group, by rising SenderID. Stops at the first negative value
+ * that each() returns, and returns it.
+ */
+int store_each_binding(struct store *store, const char *group,
+		       int (*each)(const char *identity, uint16_t sender_id, void *arg), void *arg,
+		       struct covey_error *error);
+
+/*
+ * Bind the identity to the SenderID in this group, instead of the one it had. -EEXIST when another
+ * identity is bound to it.
+ */
+int store_bind(struct store *store, const char *group, const char *identity, uint16_t sender_id,
+	       struct covey_error *error);
+
+/* Take an SPI that was never taken before. -EOVERFLOW when none is left. */
+int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error);
