@@ -6,7 +6,8 @@
  * I/O.
  *
  * A host's variables are resolved by Ansible's precedence (all < parent group < child group <
- * host). Fabric-wide variables (COVEY_SCOPE_FABRIC in schema.c) are accepted in `all: vars` alone.
+ * host). Fabric-wide variables (FIELD_OF_FABRIC in schema.c) are accepted in `all: vars` alone. The
+ * file stands for itself: group_vars/ and host_vars/ beside it are not read.
  */
 
 #include <covey/addr.h>
@@ -84,7 +85,7 @@ struct inventory {
 	uint8_t class_by_dscp[64]; /* traffic class 0..7 of each DSCP */
 	struct inventory_group *groups;
 	size_t group_count;
-	struct inventory_host *hosts; /* hosts that have at least one covey_ host variable */
+	struct inventory_host *hosts; /* hosts with a covey_vtep, in the order of the file */
 	size_t host_count;
 };
 

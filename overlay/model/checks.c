@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "checks.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vnis.h"
+
+static void check_required(struct reader *reader)
+{
+	const struct node *where = reader->ansible.all_vars;
+
+	if (!where)
+		where = reader->ansible.all->mark;
+	for (size_t i = 0; i < fabric_schema.count; i++)
+		if (fabric_schema.fields[i].required && !reader->fabric[i])
+			reader_report(reader, where, "%s is missing: set it in vars of group all",
+				      fabric_schema.fields[i].name);
+}
+
+static const struct node *fabric_key(const struct reader *reader, const char *name)
+{
+	return reader->fabric[schema_find(&fabric_schema, name)];
+}
+
+static void check_ports(struct reader *reader)
+{
+	const struct inventory *inventory = reader->inventory;
+	const struct node *vpe = fabric_key(reader, "covey_vpe_port");
+	const struct node *vxlan = fabric_key(reader, "covey_vxlan_port");
+
+	/* The two defaults differ, so one of them is written. */
+	if (inventory->vpe_port == inventory->vxlan_port && (vpe || vxlan))
+		reader_report(reader, vpe ? vpe : vxlan,
+			      "covey_vpe_port and covey_vxlan_port are both %u: they must differ",
+			      inventory->vpe_port);
+}
+
+/* Protocols that pass by, or that a router would take for its own. */
+static void check_protocol(struct reader *reader)
+{
+	static const uint8_t taken[] = {IPPROTO_ICMP,    IPPROTO_IGMP,     IPPROTO_IPIP,
+					IPPROTO_TCP,     IPPROTO_UDP,      IPPROTO_IPV6,
+					IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_ICMPV6,
+					IPPROTO_DSTOPTS, IPPROTO_NONE};
+	const struct node *key = fabric_key(reader, "covey_vpe_protocol");
+
+	if (key && memchr(taken, reader->inventory->vpe_protocol, sizeof(taken)))
+		reader_report(reader, key,
+			      "covey_vpe_protocol %u is another protocol's number: 253 and 254 are "
+			      "free for such use",
+			      reader->inventory->vpe_protocol);
+}
+
+void checks_fabric(struct reader *reader)
+{
+	check_required(reader);
+	check_ports(reader);
+	check_protocol(reader);
+	vnis_check(reader);
+}
+
+/* The host's variable, NULL when it is not set or was wrong. */
+static const struct variable *variable_of(const struct host_site *site, const char *name)
+{
+	const struct variable *variable = site->variables[schema_find(&host_schema, name)];
+
+	return variable && variable->valid ? variable : NULL;
+}
+
+static bool is_set(const struct host_site *site, const char *name)
+{
+	return site->variables[schema_find(&host_schema, name)] != NULL;
+}
+
+static void check_interfaces(struct reader *reader, const struct host_site *site,
+			     const struct inventory_host *host)
+{
+	const struct variable *fabric = variable_of(site, "covey_fabric_interface");
+	const struct variable *inner = variable_of(site, "covey_host_interface");
+
+	if (!is_set(site, "covey_fabric_interface") && host->fabric_port != FABRIC_PORT_DEVICE)
+		reader_report(reader, site->host->mark,
+			      "host %s has no covey_fabric_interface: name the interface that "
+			      "leads to the other hosts",
+			      host->name);
+	if (fabric && strcmp(host->fabric_interface, host->host_interface) == 0)
+		reader_report(reader, inner ? inner->value : fabric->value,
+			      "host %s: covey_host_interface and covey_fabric_interface are both "
+			      "%s: covey makes the first and sends through the second",
+			      host->name, host->host_interface);
+}
+
+static void check_device(struct reader *reader, const struct host_site *site, const char *port,
+			 const char *device, bool by_device)
+{
+	const struct variable *chosen = variable_of(site, port);
+	const struct variable *named = variable_of(site, device);
+
+	if (by_device && chosen && !is_set(site, device))
+		reader_report(reader, chosen->value, "host %s: %s: device needs a %s",
+			      site->host->name, port, device);
+	if (!by_device && named && (chosen || !is_set(site, port)))
+		reader_report(reader, named->key, "host %s: %s is used only with %s: device",
+			      site->host->name, device, port);
+}
+
+static void check_family(struct reader *reader, const struct host_site *site,
+			 const struct inventory_host *host, const struct host_site *first_site,
+			 const struct inventory_host *first)
+{
+	if (host->vtep.family != first->vtep.family)
+		reader_report(reader, variable_of(site, "covey_vtep")->value,
+			      "host %s has an %s VTEP address, but %s has an %s one (line %u): all "
+			      "hosts of a fabric use one family",
+			      host->name, host->vtep.family == AF_INET6 ? "IPv6" : "IPv4",
+			      first->name, first->vtep.family == AF_INET6 ? "IPv6" : "IPv4",
+			      variable_of(first_site, "covey_vtep")->value->line);
+}
+
+/* For the search for equals: the same member of every host, then the order of the file. */
+struct rank {
+	struct covey_addr vtep;
+	uint16_t sender_id;
+	size_t index;
+};
+
+static int by_vtep(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+	int order = memcmp(&x->vtep, &y->vtep, sizeof(x->vtep));
+
+	return order ? order : x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int by_sender_id(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->sender_id != y->sender_id)
+		return x->sender_id < y->sender_id ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void report_equal(struct reader *reader, const char *name, const struct rank *earlier,
+			 const struct rank *later)
+{
+	const struct inventory_host *hosts = reader->inventory->hosts;
+	const struct variable *first = variable_of(&reader->sites[earlier->index], name);
+	const struct variable *second = variable_of(&reader->sites[later->index], name);
+
+	reader_report(reader, second->value,
+		      "%s %s of host %s is host %s's already (line %u): give each host its own",
+		      name, second->value->text, hosts[later->index].name,
+		      hosts[earlier->index].name, first->value->line);
+}
+
+static void check_equals(struct reader *reader, struct rank *ranks, size_t count)
+{
+	qsort(ranks, count, sizeof(*ranks), by_vtep);
+	for (size_t i = 1; i < count; i++)
+		if (ranks[i].vtep.family && covey_addr_equal(&ranks[i].vtep, &ranks[i - 1].vtep))
+			report_equal(reader, "covey_vtep", &ranks[i - 1], &ranks[i]);
+	qsort(ranks, count, sizeof(*ranks), by_sender_id);
+	for (size_t i = 1; i < count; i++)
+		if (ranks[i].sender_id && ranks[i].sender_id == ranks[i - 1].sender_id)
+			report_equal(reader, "covey_sender_id", &ranks[i - 1], &ranks[i]);
+}
+
+void checks_hosts(struct reader *reader)
+{
+	const struct inventory *inventory = reader->inventory;
+	struct rank *ranks = calloc(inventory->host_count + 1, sizeof(*ranks));
+	size_t first = SIZE_MAX;
+
+	if (!ranks) {
+		reader->diagnostics->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < inventory->host_count; i++) {
+		const struct inventory_host *host = &inventory->hosts[i];
+		const struct host_site *site = &reader->sites[i];
+
+		check_interfaces(reader, site, host);
+		check_device(reader, site, "covey_fabric_port", "covey_fabric_device",
+			     host->fabric_port == FABRIC_PORT_DEVICE);
+		check_device(reader, site, "covey_host_port", "covey_host_device",
+			     host->host_port == HOST_PORT_DEVICE);
+		ranks[i].vtep = host->vtep;
+		ranks[i].sender_id = host->sender_id;
+		ranks[i].index = i;
+		if (!host->vtep.family)
+			continue;
+		if (first == SIZE_MAX)
+			first = i;
+		check_family(reader, site, host, &reader->sites[first], &inventory->hosts[first]);
+	}
+	check_equals(reader, ranks, inventory->host_count);
+	free(ranks);
+}

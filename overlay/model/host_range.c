@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "host_range.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_SIZE  512 /* of a pattern and of a name made from it */
+#define RANGES_MAX 8   /* in one pattern */
+
+struct range {
+	long begin, end, step;
+	int width; /* digits to fill up to with zeros, 0: none */
+	bool letters;
+};
+
+struct expansion {
+	int (*fn)(const char *name, void *arg);
+	void *arg;
+	const char **ret_reason;
+};
+
+/* Ansible's order: small letters, then capitals. */
+static const char alphabet[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+static int wrong(const struct expansion *expansion, const char *reason)
+{
+	*expansion->ret_reason = reason;
+	return -EINVAL;
+}
+
+static bool parse_number(const char *text, long *ret_number)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 9 || strspn(text, "0123456789") != len)
+		return false;
+	*ret_number = strtol(text, NULL, 10);
+	return true;
+}
+
+static bool parse_letter(const char *text, long *ret_letter)
+{
+	if (!isalpha((unsigned char)text[0]) || text[1])
+		return false;
+	*ret_letter = strchr(alphabet, text[0]) - alphabet;
+	return true;
+}
+
+/* The inside of the brackets: BEGIN:END or BEGIN:END:STEP. Cuts it apart. */
+static int parse_range(const struct expansion *expansion, char *inside, struct range *ret_range)
+{
+	struct range range = {.step = 1};
+	char *begin = strsep(&inside, ":");
+	char *end = strsep(&inside, ":");
+	char *step = strsep(&inside, ":");
+
+	if (!end || inside || !*end)
+		return wrong(expansion, "a host range is [BEGIN:END] or [BEGIN:END:STEP]");
+	if (!*begin)
+		begin = "0";
+	if (step && (!parse_number(step, &range.step) || range.step == 0))
+		return wrong(expansion, "the step of a host range is a number from 1");
+	if (begin[0] == '0' && begin[1]) {
+		range.width = (int)strlen(begin);
+		if (strlen(end) != strlen(begin))
+			return wrong(expansion, "a host range with leading zeros needs begin and "
+						"end of one length");
+	}
+	range.letters = parse_letter(begin, &range.begin) && parse_letter(end, &range.end);
+	if (!range.letters && !(parse_number(begin, &range.begin) && parse_number(end, &range.end)))
+		return wrong(expansion, "a host range goes from number to number or from letter to "
+					"letter");
+	if (range.begin > range.end)
+		return wrong(expansion, "a host range must not begin behind its end");
+	*ret_range = range;
+	return 0;
+}
+
+static int expand(const struct expansion *expansion, const char *pattern, unsigned ranges)
+{
+	char copy[NAME_SIZE], name[NAME_SIZE];
+	struct range range;
+	char *open, *close;
+	int r;
+
+	if (!strchr(pattern, '['))
+		return expansion->fn(pattern, expansion->arg);
+	if (ranges == RANGES_MAX)
+		return wrong(expansion, "too many ranges in one host name");
+	strcpy(copy, pattern);
+	open = strchr(copy, '[');
+	close = strchr(open, ']');
+	if (!close)
+		return wrong(expansion, "the [ of this host range has no ]");
+	*open = *close = '\0';
+	r = parse_range(expansion, open + 1, &range);
+	for (long i = range.begin; r == 0 && i <= range.end; i += range.step) {
+		int len = range.letters ? snprintf(name, sizeof(name), "%s%c%s", copy, alphabet[i],
+						   close + 1)
+					: snprintf(name, sizeof(name), "%s%0*ld%s", copy,
+						   range.width, i, close + 1);
+
+		if ((size_t)len >= sizeof(name))
+			return wrong(expansion, "the host name is too long");
+		r = expand(expansion, name, ranges + 1);
+	}
+	return r;
+}
+
+/* hv1:2222 is host hv1; an IPv6 address has more colons, and stays. */
+static void cut_port(char *pattern)
+{
+	bool inside = false;
+	char *colon = NULL;
+
+	for (char *p = pattern; *p; p++) {
+		if (*p == '[' || *p == ']') {
+			inside = *p == '[';
+		} else if (*p == ':' && !inside) {
+			if (colon)
+				return;
+			colon = p;
+		}
+	}
+	if (colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1))
+		*colon = '\0';
+}
+
+int host_range_expand(const char *pattern, int (*fn)(const char *name, void *arg), void *arg,
+		      const char **ret_reason)
+{
+	const struct expansion expansion = {.fn = fn, .arg = arg, .ret_reason = ret_reason};
+	char copy[NAME_SIZE];
+
+	if (strlen(pattern) >= sizeof(copy))
+		return wrong(&expansion, "the host name is too long");
+	strcpy(copy, pattern);
+	cut_port(copy);
+	if (!*copy)
+		return wrong(&expansion, "the host name is empty");
+	return expand(&expansion, copy, 0);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "inventory.h"
+
+#include <covey/wire.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void inventory_free(struct inventory *inventory)
+{
+	if (!inventory)
+		return;
+	for (size_t i = 0; i < inventory->group_count; i++) {
+		free(inventory->groups[i].name);
+		free(inventory->groups[i].vnis);
+		free(inventory->groups[i].members);
+	}
+	for (size_t i = 0; i < inventory->host_count; i++) {
+		struct inventory_host *host = &inventory->hosts[i];
+
+		free(host->name);
+		free(host->fabric_interface);
+		free(host->host_interface);
+		free(host->fabric_device);
+		free(host->host_device);
+		free(host->cores);
+	}
+	free(inventory->groups);
+	free(inventory->hosts);
+	free(inventory->fabric);
+	free(inventory);
+}
+
+const struct inventory_host *inventory_find_host(const struct inventory *inventory,
+						 const char *name)
+{
+	for (size_t i = 0; i < inventory->host_count; i++)
+		if (strcmp(inventory->hosts[i].name, name) == 0)
+			return &inventory->hosts[i];
+	return NULL;
+}
+
+const struct inventory_group *inventory_find_group(const struct inventory *inventory,
+						   const char *name)
+{
+	for (size_t i = 0; i < inventory->group_count; i++)
+		if (strcmp(inventory->groups[i].name, name) == 0)
+			return &inventory->groups[i];
+	return NULL;
+}
+
+static int by_host(const void *a, const void *b)
+{
+	const struct inventory_member *x = a, *y = b;
+
+	return x->host < y->host ? -1 : x->host > y->host;
+}
+
+const struct inventory_member *inventory_find_member(const struct inventory *inventory,
+						     const struct inventory_group *group,
+						     const struct inventory_host *host)
+{
+	struct inventory_member key = {.host = (size_t)(host - inventory->hosts)};
+
+	return bsearch(&key, group->members, group->member_count, sizeof(key), by_host);
+}
+
+uint16_t inventory_overhead(const struct inventory *inventory)
+{
+	bool ipv6 = inventory->host_count && inventory->hosts[0].vtep.family == AF_INET6;
+
+	if (inventory->encapsulation == COVEY_ENCAPSULATION_IP)
+		return ipv6 ? COVEY_OVERHEAD_IP_IPV6 : COVEY_OVERHEAD_IP_IPV4;
+	return ipv6 ? COVEY_OVERHEAD_UDP_IPV6 : COVEY_OVERHEAD_UDP_IPV4;
+}

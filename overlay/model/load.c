@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <covey/wire.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checks.h"
+#include "groups.h"
+#include "inventory.h"
+#include "order.h"
+#include "qos.h"
+#include "reader.h"
+#include "resolve.h"
+
+void *reader_alloc(struct reader *reader, size_t size)
+{
+	void *memory = arena_alloc(&reader->arena, size);
+
+	if (!memory)
+		reader->diagnostics->out_of_memory = true;
+	return memory;
+}
+
+static struct inventory *inventory_new(void)
+{
+	struct inventory *inventory = calloc(1, sizeof(*inventory));
+
+	if (!inventory)
+		return NULL;
+	inventory->gkm_port = COVEY_VPE_PORT;
+	inventory->encapsulation = COVEY_ENCAPSULATION_UDP;
+	inventory->vpe_port = COVEY_VPE_PORT;
+	inventory->vpe_protocol = COVEY_VPE_IP_PROTOCOL;
+	inventory->vxlan_port = COVEY_VXLAN_PORT;
+	inventory->paths = 16;
+	qos_default(inventory->class_by_dscp);
+	return inventory;
+}
+
+/* Each step goes on after mistakes, so that one run shows all of them. */
+static void read_tree(struct reader *reader, const struct node *root)
+{
+	ansible_read(reader, root);
+	if (!reader->ansible.ungrouped)
+		return;
+	if (order_groups(reader)) {
+		resolve_hosts(reader);
+		checks_hosts(reader);
+		if (reader->groups)
+			groups_read(reader, reader->groups);
+	}
+	checks_fabric(reader);
+}
+
+static int read_text(struct reader *reader, const char *text, size_t len)
+{
+	struct node *root;
+	int r;
+
+	reader->inventory = inventory_new();
+	if (!reader->inventory || scalars_init(&reader->scalars) < 0)
+		return -ENOMEM;
+	r = yaml_tree_load(&reader->arena, text, len, reader->diagnostics, &root);
+	if (r < 0)
+		return r;
+	read_tree(reader, root);
+	if (reader->diagnostics->out_of_memory)
+		return -ENOMEM;
+	return reader->diagnostics->count ? -EINVAL : 0;
+}
+
+int inventory_parse(const char *name, const char *text, size_t len, struct diagnostics *diagnostics,
+		    struct inventory **ret_inventory)
+{
+	struct reader reader = {.diagnostics = diagnostics};
+	int r = diagnostics_set_source(diagnostics, name, text, len);
+
+	if (r < 0)
+		return r;
+	if (len > COVEY_INVENTORY_BYTES_MAX) {
+		diagnostics_add(diagnostics, 0, 0, "larger than %u MiB: no inventory",
+				COVEY_INVENTORY_BYTES_MAX >> 20);
+		return -EFBIG;
+	}
+	r = read_text(&reader, text, len);
+	if (r == 0) {
+		*ret_inventory = reader.inventory;
+		reader.inventory = NULL;
+	}
+	inventory_free(reader.inventory);
+	ansible_free(&reader.ansible);
+	scalars_free(&reader.scalars);
+	arena_free(&reader.arena);
+	return r;
+}
+
+/* Read up to COVEY_INVENTORY_BYTES_MAX + 1 bytes: one more than is good shows that it is too much.
+ */
+static int read_file(int fd, char **ret_text, size_t *ret_len)
+{
+	size_t len = 0, size = 64u << 10;
+	char *text = NULL;
+
+	for (;;) {
+		char *grown = realloc(text, size);
+		ssize_t n = grown ? read(fd, grown + len, size - len) : -1;
+
+		if (n < 0) {
+			int r = grown ? -errno : -ENOMEM;
+
+			free(grown ? grown : text);
+			return r;
+		}
+		text = grown;
+		len += (size_t)n;
+		if (n == 0 || len > COVEY_INVENTORY_BYTES_MAX)
+			break;
+		if (len == size)
+			size *= 2;
+	}
+	*ret_text = text;
+	*ret_len = len;
+	return 0;
+}
+
+static const char *advice(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return ": name the inventory with --inventory FILE";
+	case EACCES:
+		return ": make it readable for this user, or run as root";
+	case EISDIR:
+		return ": name the file itself";
+	default:
+		return "";
+	}
+}
+
+int inventory_load(const char *path, struct diagnostics *diagnostics,
+		   struct inventory **ret_inventory)
+{
+	char *text = NULL;
+	size_t len = 0;
+	/* Not blocking: a FIFO would wait for a writer. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int r = fd < 0 ? -errno : read_file(fd, &text, &len);
+
+	if (fd >= 0)
+		close(fd);
+	if (r < 0) {
+		int set = diagnostics_set_source(diagnostics, path, "", 0);
+
+		if (set < 0)
+			return set;
+		diagnostics_add(diagnostics, 0, 0, "cannot read it: %s%s", strerror(-r),
+				advice(-r));
+		return r;
+	}
+	r = inventory_parse(path, text, len, diagnostics, ret_inventory);
+	free(text);
+	return r;
+}

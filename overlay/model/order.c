@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "order.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void count_parents(struct ansible *ansible)
+{
+	for (struct ansible_group *group = ansible->groups; group; group = group->next)
+		for (const struct link *link = group->parents; link; link = link->next)
+			group->pending++;
+}
+
+/* Kahn's order: a group is ready when all its parents have their depth. Returns how many were. */
+static size_t set_depths(struct reader *reader, struct ansible_group **ready)
+{
+	struct ansible *ansible = &reader->ansible;
+	size_t done = 0, count = 0;
+
+	for (struct ansible_group *group = ansible->groups; group; group = group->next)
+		if (group->pending == 0)
+			ready[count++] = group;
+	while (done < count) {
+		const struct ansible_group *parent = ready[done++];
+
+		for (const struct link *link = parent->children; link; link = link->next) {
+			struct ansible_group *child = link->group;
+
+			if (child->depth <= parent->depth)
+				child->depth = parent->depth + 1;
+			if (--child->pending == 0)
+				ready[count++] = child;
+		}
+	}
+	return done;
+}
+
+static const struct link *pending_parent(const struct ansible_group *group)
+{
+	const struct link *link = group->parents;
+
+	while (link && !link->group->pending)
+		link = link->next;
+	return link;
+}
+
+/* From any group that is left over, upwards to groups that are: this ends up in a loop. */
+static void report_loop(struct reader *reader)
+{
+	struct ansible_group *group = reader->ansible.groups;
+	size_t walk = ++reader->ansible.visits;
+	const struct link *up = NULL;
+
+	while (!group->pending)
+		group = group->next;
+	while (group->visit != walk) {
+		group->visit = walk;
+		group = pending_parent(group)->group;
+	}
+	/* The implied way from `all` has no place of its own. */
+	up = pending_parent(group);
+	reader_report(reader, up->mark ? up->mark : group->mark,
+		      "group %s is below itself (it is a child of %s): Ansible allows no loops",
+		      group->name, up->group->name);
+}
+
+bool order_groups(struct reader *reader)
+{
+	struct ansible *ansible = &reader->ansible;
+	struct ansible_group **ready =
+		reader_alloc(reader, (ansible->group_count + 1) * sizeof(struct ansible_group *));
+
+	if (!ready)
+		return false;
+	count_parents(ansible);
+	if (set_depths(reader, ready) == ansible->group_count)
+		return true;
+	report_loop(reader);
+	return false;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rules.h"
+
+#include <covey/limits.h>
+#include <ctype.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* The first character is a letter or digit: no hidden files, no command line flags, no "..". */
+static bool is_name(const char *text, const char *accept)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len <= COVEY_NAME_MAX && isalnum((unsigned char)text[0]) &&
+	       strspn(text, accept) == len;
+}
+
+const char *fabric_name_rule(const char *text)
+{
+	if (is_name(text, LOWER DIGITS "._-"))
+		return NULL;
+	return "a name of 1 to 63 of a-z 0-9 . _ - (it becomes the trust domain of the "
+	       "certificates)";
+}
+
+const char *host_name_rule(const char *text)
+{
+	if (strcmp(text, "gkm") == 0 || strcmp(text, "ca") == 0)
+		return "another name: gkm and ca name the key manager's and the authority's "
+		       "certificates";
+	if (is_name(text, LOWER UPPER DIGITS "._-"))
+		return NULL;
+	return "a name of 1 to 63 of a-z A-Z 0-9 . _ - that begins with a letter or digit (it "
+	       "becomes part of the host's certificate)";
+}
+
+const char *group_name_rule(const char *text)
+{
+	if (is_name(text, LOWER UPPER DIGITS "._-"))
+		return NULL;
+	return "a name of 1 to 63 of a-z A-Z 0-9 . _ - that begins with a letter or digit";
+}
+
+/* The kernel's dev_valid_name(). */
+const char *interface_rule(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len > 0 && len < IFNAMSIZ && strcmp(text, ".") != 0 && strcmp(text, "..") != 0 &&
+	    strpbrk(text, "/: \t\n\v\f\r") == NULL)
+		return NULL;
+	return "an interface name of 1 to 15 characters, without slash, colon and space";
+}
+
+const char *device_rule(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (!isgraph((unsigned char)text[i]))
+			len = 0;
+	if (len > 0 && len <= 255)
+		return NULL;
+	return "a DPDK device of 1 to 255 characters, like 0000:65:00.0 or net_tap0,iface=x";
+}
+
+#define CORE_MAX 1023
+
+/* Read a core number and move on. -1 when there is none. */
+static long take_core(const char **text)
+{
+	char *end;
+	long core;
+
+	if (!isdigit((unsigned char)**text))
+		return -1;
+	core = strtol(*text, &end, 10);
+	*text = end;
+	return core <= CORE_MAX ? core : -1;
+}
+
+static bool is_core_list(const char *text)
+{
+	for (;;) {
+		long first = take_core(&text), last = first;
+
+		if (first >= 0 && *text == '-') {
+			text++;
+			last = take_core(&text);
+		}
+		if (first < 0 || last < first)
+			return false;
+		if (*text == '\0')
+			return true;
+		if (*text++ != ',')
+			return false;
+	}
+}
+
+const char *cores_rule(const char *text)
+{
+	return is_core_list(text) ? NULL
+				  : "a list of CPUs like \"2,3\" or \"4-7\", each below 1024";
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What a text must look like. Each returns NULL when it is good, else what it must be, to be read
+ * after "must be ".
+ */
+
+/* SPIFFE trust domain (SPIFFE-ID section 2.1): lower case. */
+const char *fabric_name_rule(const char *text);
+
+/* A SPIFFE path segment (section 2.2), so upper case too; not "gkm" or "ca", whose certificate
+ * files lie beside the hosts'. */
+const char *host_name_rule(const char *text);
+
+/* A covey group's name. */
+const char *group_name_rule(const char *text);
+
+/* A Linux network interface. */
+const char *interface_rule(const char *text);
+
+/* A DPDK device, by name or devargs. */
+const char *device_rule(const char *text);
+
+/* CPUs, as "2,3" or "4-7". */
+const char *cores_rule(const char *text);

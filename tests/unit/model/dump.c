@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Prints the hosts of an inventory with their resolved variables as JSON, for precedence.py. */
+
+#include <stdio.h>
+
+#include "inventory.h"
+
+static void print_host(const struct inventory_host *host)
+{
+	static const char *const fabric_ports[] = {"auto", "af_xdp", "af_packet", "device"};
+	static const char *const host_ports[] = {"veth", "tap", "device"};
+	char vtep[COVEY_ADDR_STRLEN];
+
+	printf("\"%s\": {\"covey_vtep\": \"%s\", \"covey_fabric_interface\": \"%s\", "
+	       "\"covey_host_interface\": \"%s\", \"covey_fabric_port\": \"%s\", "
+	       "\"covey_host_port\": \"%s\", \"covey_cores\": \"%s\", \"covey_sender_id\": %u}",
+	       host->name, covey_addr_format(&host->vtep, vtep),
+	       host->fabric_interface ? host->fabric_interface : "", host->host_interface,
+	       fabric_ports[host->fabric_port], host_ports[host->host_port],
+	       host->cores ? host->cores : "", host->sender_id);
+}
+
+int main(int argc, char **argv)
+{
+	struct diagnostics diagnostics;
+	struct inventory *inventory = NULL;
+	int status = 1;
+
+	diagnostics_init(&diagnostics);
+	if (argc == 2 && inventory_load(argv[1], &diagnostics, &inventory) == 0) {
+		printf("{");
+		for (size_t i = 0; i < inventory->host_count; i++) {
+			printf("%s\n", i ? "," : "");
+			print_host(&inventory->hosts[i]);
+		}
+		printf("}\n");
+		status = 0;
+	}
+	diagnostics_print(&diagnostics, stderr);
+	diagnostics_free(&diagnostics);
+	inventory_free(inventory);
+	return status;
+}
