@@ -189,9 +189,13 @@ lab_wires() {
 
 # lab_up: all of it, programs included, until every host has joined.
 lab_up() {
+	lab_wires
+	lab_programs
+}
+
+lab_programs() {
 	local n
 
-	lab_wires
 	if [[ $LAB_MODE == covey ]]; then
 		lab_write_inventory "$LAB_DIR/inventory.yaml"
 		lab_issue_certificates

@@ -33,8 +33,11 @@ lab_exit() {
 
 	trap '' HUP INT TERM # a second Ctrl-C must not interrupt the cleaning
 	trap - EXIT
+	if ((status == 0)) && declare -F lab_on_success >/dev/null; then
+		(lab_on_success) || status=1
+	fi
 	if ((status)) && declare -F lab_on_failure >/dev/null; then
-		lab_on_failure || true
+		(lab_on_failure) || true
 	fi
 	if [[ ! -e $LAB_DIR/kept ]]; then
 		lab_remove "$LAB_ID"

@@ -35,6 +35,12 @@ static void replay(const struct forge *forge, struct captured *captured)
 {
 }
 
+/* Other bytes under the same IV. */
+static void altered(const struct forge *forge, struct captured *captured)
+{
+	vpe(captured)[ICV_OFFSET] ^= 1;
+}
+
 /* The first packet of its window. */
 static void old(const struct forge *forge, struct captured *captured)
 {
@@ -147,6 +153,7 @@ static const struct {
 	forge_function *function;
 } forges[] = {
 	{"replay", replay},
+	{"altered", altered},
 	{"old", old},
 	{"old-epoch", old_epoch},
 	{"forged", forged},

@@ -17,6 +17,7 @@
 struct sent {
 	uint64_t frames;
 	uint64_t refused;
+	unsigned snapshots;
 };
 
 static int set_options(const struct traffic *traffic, int fd)
@@ -58,7 +59,7 @@ static int open_socket(const struct traffic *traffic)
 	return err;
 }
 
-static int write_report(const struct traffic *traffic, const struct sent *sent)
+static int write_report(const struct traffic *traffic, struct sent *sent)
 {
 	char temporary[4096];
 	FILE *file;
@@ -67,8 +68,10 @@ static int write_report(const struct traffic *traffic, const struct sent *sent)
 	file = fopen(temporary, "we");
 	if (!file)
 		return -errno;
-	fprintf(file, "{\"stream\":%" PRIu32 ",\"sent\":%" PRIu64 ",\"refused\":%" PRIu64 "}\n",
-		traffic->stream, sent->frames, sent->refused);
+	fprintf(file,
+		"{\"snapshot\":%u,\"stream\":%" PRIu32 ",\"sent\":%" PRIu64 ",\"refused\":%" PRIu64
+		"}\n",
+		sent->snapshots++, traffic->stream, sent->frames, sent->refused);
 	return fclose(file) || rename(temporary, traffic->output) ? -errno : 0;
 }
 
@@ -104,6 +107,7 @@ int send_frames(const struct traffic *traffic)
 
 	if (fd < 0)
 		return fd;
+	err = write_report(traffic, &sent);
 	for (uint64_t turn = 0; !err && (!traffic->count || sent.frames < traffic->count); turn++) {
 		wait_until(start + turn * 1000000000 / traffic->rate);
 		send_one(traffic, fd, &sent);

@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Replayed, altered, truncated, re-addressed and forged packets from the fabric: each hits its own
+# counter, as often as it was sent, and no tenant sees one of them.
+. "$(dirname "$0")/_init.sh"
+
+unicast=(--from "$(lab_vtep 1)" --to "$(lab_vtep 2)" --cast 0)
+
+e2e_up
+e2e_add_evil
+e2e_receive_multicast 2
+e2e_wait_ping 1 2
+e2e_wait_ping 1 3
+# One flow, so one window, and more packets than its replay window holds.
+e2e_send 1 2 --count 3000 --rate 3000
+e2e_expect_all 1 2
+before=$(e2e_report rx2 .received)
+
+attack() {
+	local reason=$1 count=$2 what=$3
+
+	shift 3
+	e2e_expect_drops 2 "$reason" "$count" e2e_inject "$what" --count "$count" "${unicast[@]}" "$@"
+}
+
+own=$(lab_show 2 '.groups[0].sender_id')
+third=$(lab_show 3 '.groups[0].sender_id')
+attack in-replay-seen 7 replay
+attack in-replay-old 6 old
+attack in-icv 5 forged
+attack in-unknown-spi 4 unknown-spi
+attack in-not-on-roster 3 other-sender --sender-id 65000
+attack in-source 2 other-sender --sender-id "$third"
+attack in-own-sender 9 other-sender --sender-id "$own"
+attack in-source 8 readdressed-source --address "$(lab_vtep 3)"
+attack in-epoch 6 old-epoch
+attack in-short 32 truncated-header # at each length
+attack in-icv 50 truncated          # cut by 1 byte, 2 bytes, ...
+attack in-fragment 4 fragment
+attack in-malformed 3 malformed
+attack in-clear-vxlan 2 clear-vxlan --canary "$E2E_CANARY"
+
+# A packet for hv2 sent on to hv3, whom it would not hurt: it has the key, and sees the addresses.
+e2e_expect_drops 3 in-inner-address 1 e2e_inject readdressed-destination "${unicast[@]}" \
+	--address "$(lab_vtep 3)" --mac "$(lab_mac 3)"
+
+# Multicast: the copies reach all, and each refuses them.
+e2e_expect_drops 3 in-replay-seen 1 e2e_inject replay --from "$(lab_vtep 1)" --cast 1
+expect "frames after the attacks at t2" "$(e2e_report rx2 .received)" "$before"
+e2e_expect_intact 2
+
+# And the window did not move for any of them.
+e2e_send 1 2 --count 100
+lab_wait 10 "traffic after the attacks" e2e_report_is rx2 '.streams["1"].duplicates == 100'

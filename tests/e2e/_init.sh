@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# Every end-to-end test begins with this file. It gives the lab of deploy/demo/lab.sh and turns on
+# the three oracles; a test that ends well is judged by them before it passes.
+#
+#       t1          t2          t3          tenants: traffic sends and receives numbered frames
+#        │           │           │          that carry the canary (delivery oracle)
+#   ┌────┴────┐ ┌────┴────┐ ┌────┴────┐
+#   │   hv1   │ │   hv2   │ │   hv3   │     vxlan100 ─ covey0 ─ covey-host ─ fab0
+#   └────┬────┘ └────┬────┘ └────┬────┘
+#        │           │           │   ← wire2: forwarder, in tests that ask for it
+#   ┌────┴───────────┴───────────┴────┐
+#   │ sw      br0        recorder     │     sees what each host sends: IV oracle, wire oracle
+#   └────┬───────────────────────┬────┘
+#   ┌────┴────┐             ┌────┴────┐
+#   │   gkm   │             │  evil   │     inject, in tests that ask for it; the recorder does not
+#   └─────────┘             └─────────┘     listen to its port
+
+set -euo pipefail
+
+E2E_HERE=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=deploy/demo/lab.sh
+. "$E2E_HERE/../../deploy/demo/lab.sh"
+
+E2E_ORACLES=on # a test of the oracles themselves, or one that leaks on purpose, ends them
+E2E_CANARY=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+E2E_LONG=${COVEY_TEST_LONG:-} # set: ten times as many frames
+
+lab_new "${COVEY_LAB_ID:-}"
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+# expect WHAT ACTUAL WANTED
+expect() {
+	[[ $2 == "$3" ]] || fail "$1: $2, should be $3"
+}
+
+# --- up -------------------------------------------------------------------------------------------
+
+# e2e_up: the lab, with the recorder listening from before the first packet.
+e2e_up() {
+	lab_wires
+	e2e_record
+	lab_programs
+}
+
+e2e_record() {
+	local n ports=()
+
+	for n in $(lab_hosts); do
+		ports+=("hv$n")
+	done
+	lab_spawn recorder sw "$(lab_program recorder)" --output "$LAB_DIR/recorder.json" \
+		--pcap "$LAB_DIR/recorder.pcap" --canary "$E2E_CANARY" "${ports[@]}" gkm
+	lab_wait 10 "the recorder" test -e "$LAB_DIR/recorder.json"
+}
+
+# e2e_report NAME FILTER: what the recorder, a traffic program or the forwarder saw until now.
+e2e_report() {
+	local file=$LAB_DIR/$1.json before
+
+	before=$(jq .snapshot "$file")
+	if lab_is_running "$1"; then
+		lab_signal "$1" USR1
+		lab_wait 10 "a report of $1" e2e_is_newer "$1" "$file" "$before"
+	fi
+	jq -r "$2" "$file"
+}
+
+# A program that just ended wrote its last report.
+e2e_is_newer() {
+	(($(jq .snapshot "$2") > $3)) || lab_is_gone "$1"
+}
+
+# e2e_report_is NAME FILTER: the filter says true.
+e2e_report_is() {
+	[[ $(e2e_report "$1" "$2") == true ]]
+}
+
+# --- oracles --------------------------------------------------------------------------------------
+
+e2e_recorder_oracle() {
+	e2e_report_is recorder '.lost == 0 and (.out_of_memory | not) and .windows_untracked == 0' ||
+		e2e_verdict "the recorder lost packets"
+}
+
+e2e_iv_oracle() {
+	e2e_report_is recorder '.iv_reused == 0' ||
+		e2e_verdict "IV oracle: one IV with different bytes: $(jq -c .first_reused \
+			"$LAB_DIR/recorder.json")"
+}
+
+e2e_format_oracle() {
+	e2e_report_is recorder '[.faults[]] | add == 0' ||
+		e2e_verdict "headers against the protocol: $(jq -c .faults "$LAB_DIR/recorder.json")"
+}
+
+e2e_wire_oracle() {
+	e2e_report_is recorder '.canary_packets == 0 and .kinds.vxlan == 0' ||
+		e2e_verdict "wire oracle: $(jq -c '{canary_packets, canary_kinds, kinds}' \
+			"$LAB_DIR/recorder.json")"
+}
+
+e2e_verdict() {
+	echo "FAIL: $*" >&2
+	return 1
+}
+
+e2e_oracles() {
+	local status=0
+
+	e2e_recorder_oracle || status=1
+	e2e_iv_oracle || status=1
+	e2e_format_oracle || status=1
+	e2e_wire_oracle || status=1
+	return "$status"
+}
+
+lab_on_success() {
+	if [[ $E2E_ORACLES == on ]]; then
+		e2e_oracles
+	fi
+}
+
+lab_on_failure() {
+	local file
+
+	for file in "$LAB_DIR"/log/*; do
+		[[ -s $file ]] || continue
+		echo "--- ${file##*/}, last lines"
+		tail -n 25 "$file"
+	done
+	for file in "$LAB_DIR"/*.json; do
+		[[ -s $file ]] || continue
+		echo "--- ${file##*/}"
+		head -c 3000 "$file"
+	done
+}
+
+# --- traffic --------------------------------------------------------------------------------------
+
+# frames N: how many frames to send where N will do.
+frames() {
+	if [[ $E2E_LONG ]]; then echo $(($1 * 10)); else echo "$1"; fi
+}
+
+# e2e_receive N [OPTION...]: numbered frames that reach tN, until stopped: report rxN.
+e2e_receive() {
+	local n=$1
+
+	shift
+	rm -f "$LAB_DIR/rx$n.json"
+	lab_spawn "rx$n" "t$n" "$(lab_program traffic)" receive --port 5000 \
+		--output "$LAB_DIR/rx$n.json" "$@"
+	lab_wait 10 "rx$n" test -e "$LAB_DIR/rx$n.json"
+}
+
+# The same, of the tenants' multicast group as well.
+e2e_receive_multicast() {
+	e2e_receive "$@" --group 239.9.9.9 --interface eth0
+}
+
+# e2e_send FROM TO [OPTION...]: frames from tFROM to tTO, or to the group where TO is "all". The
+# stream's number is FROM. Report txFROM-TO.
+e2e_send() {
+	local to
+
+	mapfile -t to < <(e2e_destination "$2")
+	in_ns "t$1" "$(lab_program traffic)" send --port 5000 --canary "$E2E_CANARY" --stream "$1" \
+		--output "$LAB_DIR/tx$1-$2.json" "${@:3}" "${to[@]}"
+}
+
+# The same in the background, until stopped.
+e2e_keep_sending() {
+	local to
+
+	mapfile -t to < <(e2e_destination "$2")
+	rm -f "$LAB_DIR/tx$1-$2.json"
+	lab_spawn "tx$1-$2" "t$1" "$(lab_program traffic)" send --port 5000 --canary "$E2E_CANARY" \
+		--stream "$1" --output "$LAB_DIR/tx$1-$2.json" "${@:3}" "${to[@]}"
+	lab_wait 10 "tx$1-$2" test -e "$LAB_DIR/tx$1-$2.json"
+}
+
+# As options, a line each.
+e2e_destination() {
+	if [[ $1 == all ]]; then
+		printf '%s\n' --to 239.9.9.9 --interface eth0
+	else
+		printf '%s\n' --to "$(lab_tenant "$1")"
+	fi
+}
+
+# e2e_expect_all FROM TO [SENT-TO]: the delivery oracle, lossless form: of stream FROM every frame
+# arrived at tTO, once, unaltered. A stream to the group was sent to "all".
+e2e_expect_all() {
+	local from=$1 to=$2 sent
+
+	sent=$(jq .sent "$LAB_DIR/tx$from-${3:-$to}.json")
+	((sent > 0)) || fail "t$from sent nothing"
+	lab_poll 10 e2e_has_received "$to" "$from" "$sent" || true
+	expect "frames of t$from that t$to received" \
+		"$(e2e_report "rx$to" ".streams[\"$from\"].received // 0")" "$sent"
+	e2e_expect_intact "$to"
+}
+
+e2e_has_received() {
+	(($(e2e_report "rx$1" ".streams[\"$2\"].received // 0") >= $3))
+}
+
+# None altered, none twice, none lost in the receiver itself.
+e2e_expect_intact() {
+	expect "altered frames at t$1" "$(e2e_report "rx$1" .altered)" 0
+	expect "frames twice at t$1" "$(e2e_report "rx$1" '[.streams[].duplicates] | add // 0')" 0
+	expect "frames that t$1's socket lost" "$(e2e_report "rx$1" .overflow)" 0
+}
+
+# e2e_ping FROM TO
+e2e_ping() {
+	in_ns "t$1" ping -q -c 1 -W 1 -p "$E2E_CANARY" "$(lab_tenant "$2")"
+}
+
+e2e_wait_ping() {
+	lab_wait 15 "t$1 to reach t$2" e2e_ping "$1" "$2"
+}
+
+# --- counters -------------------------------------------------------------------------------------
+
+e2e_drop() {
+	lab_show "$1" ".drops[\"$2\"]"
+}
+
+e2e_drops_in() {
+	lab_show "$1" '[.drops | to_entries[] | select(.key | startswith("in-")) | .value] | add'
+}
+
+e2e_drop_has_risen() {
+	(($(e2e_drop "$1" "$2") >= $3))
+}
+
+# e2e_expect_drops N REASON COUNT COMMAND...: the command makes hvN drop exactly so many incoming
+# packets for this reason, and none for another.
+e2e_expect_drops() {
+	local n=$1 reason=$2 count=$3 before all
+
+	shift 3
+	before=$(e2e_drop "$n" "$reason")
+	all=$(e2e_drops_in "$n")
+	"$@"
+	lab_poll 5 e2e_drop_has_risen "$n" "$reason" $((before + count)) || true
+	expect "$reason at hv$n" $(($(e2e_drop "$n" "$reason") - before)) "$count"
+	expect "drops at hv$n, any reason, beside $count of $reason" \
+		$(($(e2e_drops_in "$n") - all - count)) 0
+}
+
+# --- the attacker ---------------------------------------------------------------------------------
+
+e2e_add_evil() {
+	lab_add_namespace evil
+	lab_plug evil eth0
+	lab_finish_checksums evil eth0
+}
+
+# e2e_inject WHAT [OPTION...]: from a packet that the recorder captured until now.
+e2e_inject() {
+	local what=$1
+
+	shift
+	e2e_report recorder .snapshot >/dev/null
+	in_ns evil "$(lab_program inject)" --capture "$LAB_DIR/recorder.pcap" --as "$what" "$@" eth0 \
+		>/dev/null
+}
+
+# The hardware address of hvN's fabric interface.
+lab_mac() {
+	lab_ip "hv$1" -json link show dev fab0 | jq -r '.[0].address'
+}
