@@ -90,11 +90,9 @@ static int extend(X509 *certificate, const struct issuer *issuer, enum identity_
 /* EdDSA takes no digest; a CA that was brought along may have any kind of key. */
 static int sign(X509 *certificate, EVP_PKEY *key)
 {
-	int digest;
+	bool eddsa = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448");
 
-	if (EVP_PKEY_get_default_digest_nid(key, &digest) == 2 && digest == NID_undef)
-		return X509_sign(certificate, key, NULL) > 0;
-	return X509_sign(certificate, key, EVP_sha256()) > 0;
+	return X509_sign(certificate, key, eddsa ? NULL : EVP_sha256()) > 0;
 }
 
 struct request {
