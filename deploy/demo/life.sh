@@ -89,20 +89,20 @@ lab_is_marked() {
 }
 
 lab_end() {
-	local deadline=$((SECONDS + LAB_STOP_S)) pid running=("$@")
+	local deadline=$((SECONDS + LAB_STOP_S)) pid left=("$@")
 
 	kill -TERM "$@" 2>/dev/null || true
-	while ((${#running[@]} && SECONDS <= deadline)); do
-		running=()
+	while ((${#left[@]} && SECONDS <= deadline)); do
+		left=()
 		for pid in "$@"; do
 			if lab_runs "$pid"; then
-				running+=("$pid")
+				left+=("$pid")
 			fi
 		done
-		((${#running[@]} == 0)) || sleep 0.02
+		((${#left[@]} == 0)) || sleep 0.02
 	done
-	if ((${#running[@]})); then
-		kill -KILL "${running[@]}" 2>/dev/null || true
+	if ((${#left[@]})); then
+		kill -KILL "${left[@]}" 2>/dev/null || true
 	fi
 }
 

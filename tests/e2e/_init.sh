@@ -167,21 +167,21 @@ e2e_receive_multicast() {
 # e2e_send FROM TO [OPTION...]: frames from tFROM to tTO, or to the group where TO is "all". The
 # stream's number is FROM. Report txFROM-TO.
 e2e_send() {
-	local to
+	local where
 
-	mapfile -t to < <(e2e_destination "$2")
+	mapfile -t where < <(e2e_destination "$2")
 	in_ns "t$1" "$(lab_program traffic)" send --port 5000 --canary "$E2E_CANARY" --stream "$1" \
-		--output "$LAB_DIR/tx$1-$2.json" "${@:3}" "${to[@]}"
+		--output "$LAB_DIR/tx$1-$2.json" "${@:3}" "${where[@]}"
 }
 
 # The same in the background, until stopped.
 e2e_keep_sending() {
-	local to
+	local where
 
-	mapfile -t to < <(e2e_destination "$2")
+	mapfile -t where < <(e2e_destination "$2")
 	rm -f "$LAB_DIR/tx$1-$2.json"
 	lab_spawn "tx$1-$2" "t$1" "$(lab_program traffic)" send --port 5000 --canary "$E2E_CANARY" \
-		--stream "$1" --output "$LAB_DIR/tx$1-$2.json" "${@:3}" "${to[@]}"
+		--stream "$1" --output "$LAB_DIR/tx$1-$2.json" "${@:3}" "${where[@]}"
 	lab_wait 10 "tx$1-$2" test -e "$LAB_DIR/tx$1-$2.json"
 }
 
