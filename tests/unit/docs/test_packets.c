@@ -28,6 +28,11 @@ static uint64_t read_number(const uint8_t *bytes, size_t len)
 	return number;
 }
 
+static unsigned window_id(const struct worked *packet)
+{
+	return packet->traffic_class << 13 | packet->cast << 12 | packet->path;
+}
+
 static void assert_block(const char *packet, const char *field, const uint8_t *bytes, size_t len)
 {
 	struct block block;
@@ -86,8 +91,7 @@ static void test_fields(void **state)
 		assert_int_equal(fields.len, 16);
 		assert_int_equal(read_number(fields.bytes, 4), packet->spi);
 		assert_int_equal(read_number(fields.bytes + 4, 2), packet->sender_id);
-		assert_int_equal(read_number(fields.bytes + 6, 2),
-				 packet->traffic_class << 13 | packet->cast << 12 | packet->path);
+		assert_int_equal(read_number(fields.bytes + 6, 2), window_id(packet));
 		assert_int_equal(read_number(fields.bytes + 8, 2), packet->epoch);
 		assert_int_equal(read_number(fields.bytes + 10, 6), packet->counter);
 		assert_block(packet->name, "iv", fields.bytes + 4, 12);
@@ -155,9 +159,10 @@ static void check_ipv4(const uint8_t *outer, size_t len, const uint8_t *inner, u
 	assert_memory_equal(outer + 12, inner + 12, 8);
 }
 
-static void check_ipv6(const uint8_t *outer, size_t len, const uint8_t *inner, uint8_t protocol)
+static void check_ipv6(const uint8_t *outer, size_t len, const uint8_t *inner, uint8_t protocol,
+		       unsigned window_id)
 {
-	assert_int_equal(read_number(outer, 4), read_number(inner, 4) & 0xfff00000);
+	assert_int_equal(read_number(outer, 4), (read_number(inner, 4) & 0xfff00000) | window_id);
 	assert_int_equal(read_number(outer + 4, 2), len - 40);
 	assert_int_equal(outer[6], protocol);
 	assert_int_equal(outer[7], inner[7]); /* hop limit */
@@ -188,7 +193,8 @@ static void test_outer_headers(void **state)
 		if (packet->ip_version == 4)
 			check_ipv4(outer.bytes, outer.len, inner.bytes, protocol);
 		else
-			check_ipv6(outer.bytes, outer.len, inner.bytes, protocol);
+			check_ipv6(outer.bytes, outer.len, inner.bytes, protocol,
+				   window_id(packet));
 		if (packet->udp && packet->ip_version == 4)
 			check_udp(outer.bytes + 20, outer.len - 20, packet);
 		else if (packet->udp)
