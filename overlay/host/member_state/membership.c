@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "printable.h"
+
 /* A refused group is asked for again about this often, spread by half of it either way. */
 #define RETRY_MS UINT64_C(60000)
 /* The same when the GKM is just not able to at the moment. */
@@ -154,7 +156,7 @@ void membership_refused(struct membership *group, const Covey__Refused *message,
 		membership_wipe(group, effects);
 	group->state = MEMBERSHIP_REFUSED;
 	group->refusal = message->code;
-	snprintf(group->refusal_reason, sizeof(group->refusal_reason), "%s", message->reason);
+	printable_copy(group->refusal_reason, sizeof(group->refusal_reason), message->reason);
 	group->retry_at = now + retry / 2 + effects->random(effects->arg, (uint32_t)retry);
 	effects_note(effects, LOG_LEVEL_ERROR,
 		     "group %s: the GKM refuses us: %s (%s); asking again in %" PRIu64 " s",

@@ -91,6 +91,15 @@ static int receive_joined(struct member_state *state, const Covey__Joined *joine
 	return 0;
 }
 
+/* This host is no part of the fabric any more: its keys end here, and not with their lifetime. */
+static void wipe_all(struct member_state *state)
+{
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		if (state->groups[i])
+			membership_wipe(state->groups[i], &state->effects);
+	}
+}
+
 static int receive_refused(struct member_state *state, const Covey__Refused *refused, uint64_t now,
 			   struct covey_error *error)
 {
@@ -98,6 +107,8 @@ static int receive_refused(struct member_state *state, const Covey__Refused *ref
 
 	if (refused->group[0] == '\0') {
 		state->refusal = refused->code;
+		if (refused->code == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST)
+			wipe_all(state);
 		return covey_error_set(error, -ECONNREFUSED, "the GKM refuses us: %s (%.*s)",
 				       refusal_name(refused->code), COVEY_REASON_MAX,
 				       refused->reason);

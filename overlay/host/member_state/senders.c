@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "printable.h"
+
 static void clear(struct senders *senders)
 {
 	for (size_t i = 0; i < senders->count; i++)
@@ -78,11 +80,12 @@ static int parse_entry(const Covey__RosterEntry *message, struct covey_roster_en
 				       "roster entry of SenderID %" PRIu32
 				       " with a malformed VTEP address",
 				       message->sender_id);
-	if (strnlen(message->identity, COVEY_IDENTITY_MAX + 1) > COVEY_IDENTITY_MAX)
+	if (strnlen(message->identity, COVEY_IDENTITY_MAX + 1) > COVEY_IDENTITY_MAX ||
+	    !printable(message->identity))
 		return covey_error_set(error, -EPROTO,
 				       "roster entry of SenderID %" PRIu32
-				       " with an identity of over %d bytes",
-				       message->sender_id, COVEY_IDENTITY_MAX);
+				       " with a malformed identity",
+				       message->sender_id);
 	entry.sender_id = (uint16_t)message->sender_id;
 	entry.epoch_floor = (uint16_t)message->epoch_floor;
 	*ret_entry = entry;

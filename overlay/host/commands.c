@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "commands.h"
+
+#include <errno.h>
+#include <inventory.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <suggest.h>
+
+#include "control.h"
+#include "host.h"
+#include "member.h"
+#include "show.h"
+
+/* How long `covey join` waits for the GKM's word. */
+#define JOIN_SECONDS 10
+
+/* A client that waits for its group to be joined or refused. */
+struct wait {
+	struct commands *commands;
+	struct control_client *client; /* NULL: free */
+	struct event *timer;
+	char group[COVEY_NAME_MAX + 1];
+};
+
+struct commands {
+	const struct host *host;
+	struct control *control;
+	struct wait waits[CONTROL_CLIENTS_MAX];
+};
+
+/* Takes the reference to answer, which may be NULL: memory was short. */
+static void answer(struct control_client *client, json_t *object)
+{
+	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	control_answer(client, line ? line : "{\"ok\":false,\"error\":\"out of memory\"}");
+	free(line);
+	json_decref(object);
+}
+
+static void answer_error(struct control_client *client, const char *text)
+{
+	answer(client, json_pack("{s:b, s:s}", "ok", 0, "error", text));
+}
+
+/* --- join ------------------------------------------------------------------------------------ */
+
+static void answer_joined(struct control_client *client, const struct membership *group)
+{
+	answer(client, json_pack("{s:b, s:s, s:i, s:i}", "ok", 1, "group", group->name, "sender_id",
+				 (int)group->sender_id, "epoch", (int)group->epoch));
+}
+
+static void answer_refused(struct control_client *client, const struct membership *group)
+{
+	struct covey_error error;
+
+	covey_error_set(&error, 0,
+			"group %s: the GKM refuses: %s (%.200s); compare covey_groups in its "
+			"inventory with this host's",
+			group->name, refusal_name(group->refusal), group->refusal_reason);
+	answer_error(client, error.text);
+}
+
+/* True when the group's state is an answer. */
+static bool answer_if_settled(const struct host *host, struct control_client *client,
+			      const char *name)
+{
+	const struct membership *group = member_state_find(member_read_state(host->member), name);
+
+	if (!group || (group->state == MEMBERSHIP_LEAVING && !group->rejoin)) {
+		answer_error(client, "the group was left meanwhile");
+		return true;
+	}
+	if (group->state == MEMBERSHIP_JOINED)
+		answer_joined(client, group);
+	else if (group->state == MEMBERSHIP_REFUSED)
+		answer_refused(client, group);
+	else
+		return false;
+	return true;
+}
+
+static void stop_waiting(struct wait *wait)
+{
+	evtimer_del(wait->timer);
+	wait->client = NULL;
+}
+
+static void waited_long(evutil_socket_t fd, short what, void *arg)
+{
+	struct wait *wait = arg;
+	struct member_status status;
+	struct covey_error error;
+	char address[COVEY_ADDR_STRLEN];
+
+	member_read_status(wait->commands->host->member, &status);
+	covey_error_set(&error, 0,
+			"no answer from the GKM at %s port %u within %d s (%.250s); this host goes "
+			"on trying: look at `covey show` here and at covey-gkm's log there",
+			covey_addr_format(&status.gkm_address, address), status.gkm_port,
+			JOIN_SECONDS,
+			status.last_error                 ? status.last_error
+			: status.link == MEMBER_CONNECTED ? "connected, but it says nothing"
+							  : "not connected yet");
+	answer_error(wait->client, error.text);
+	stop_waiting(wait);
+}
+
+static void start_waiting(struct commands *commands, struct control_client *client,
+			  const char *group)
+{
+	static const struct timeval deadline = {.tv_sec = JOIN_SECONDS};
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct wait *wait = &commands->waits[i];
+
+		if (wait->client)
+			continue;
+		wait->client = client;
+		snprintf(wait->group, sizeof(wait->group), "%s", group);
+		evtimer_add(wait->timer, &deadline);
+		return;
+	}
+	answer_error(client, "too many clients at once, try again");
+}
+
+void commands_changed(struct commands *commands)
+{
+	if (!commands)
+		return;
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct wait *wait = &commands->waits[i];
+
+		if (wait->client && answer_if_settled(commands->host, wait->client, wait->group))
+			stop_waiting(wait);
+	}
+}
+
+/* The inventory's groups are all there are: another name is a mistake. */
+static int check_known(const struct host *host, const char *group, struct covey_error *error)
+{
+	struct suggestion suggestion = suggestion_start(group);
+	char nearest[SUGGESTION_SIZE];
+
+	if (inventory_find_group(host->inventory, group))
+		return 0;
+	for (size_t i = 0; i < host->inventory->group_count; i++)
+		suggestion_try(&suggestion, host->inventory->groups[i].name);
+	return covey_error_set(error, -ENOENT,
+			       "the inventory has no group %.63s%s: add it to covey_groups and "
+			       "restart covey-host",
+			       group, suggestion_format(&suggestion, nearest));
+}
+
+static void join(struct commands *commands, struct control_client *client, const char *group)
+{
+	struct covey_error error;
+
+	if (check_known(commands->host, group, &error) < 0 ||
+	    member_join(commands->host->member, group, &error) < 0) {
+		answer_error(client, error.text);
+		return;
+	}
+	if (!answer_if_settled(commands->host, client, group))
+		start_waiting(commands, client, group);
+}
+
+/* --- the others ------------------------------------------------------------------------------ */
+
+static void leave(struct commands *commands, struct control_client *client, const char *group)
+{
+	struct covey_error error;
+
+	if (member_leave(commands->host->member, group, &error) < 0)
+		answer_error(client, error.text);
+	else
+		answer(client, json_pack("{s:b, s:s}", "ok", 1, "group", group));
+}
+
+static void run(struct commands *commands, struct control_client *client, const char *command,
+		const char *group)
+{
+	if (strcmp(command, "show") == 0)
+		answer(client, show_host(commands->host));
+	else if (strcmp(command, "join") != 0 && strcmp(command, "leave") != 0)
+		answer_error(client, "unknown command: this covey-host knows show, join and leave");
+	else if (!group || group[0] == '\0' || strlen(group) > COVEY_NAME_MAX)
+		answer_error(client, "join and leave need the name of a group");
+	else if (command[0] == 'j')
+		join(commands, client, group);
+	else
+		leave(commands, client, group);
+}
+
+static void request(struct control_client *client, const char *line, size_t len, void *arg)
+{
+	json_error_t reason;
+	json_t *object = json_loadb(line, len, JSON_REJECT_DUPLICATES, &reason);
+	const char *command = json_string_value(json_object_get(object, "command"));
+	const char *group = json_string_value(json_object_get(object, "group"));
+	struct covey_error error;
+
+	if (!object) {
+		covey_error_set(&error, 0, "the request is no JSON object: %s", reason.text);
+		answer_error(client, error.text);
+	} else if (!command) {
+		answer_error(client, "the request has no \"command\"");
+	} else {
+		run(arg, client, command, group);
+	}
+	json_decref(object);
+}
+
+static void gone(struct control_client *client, void *arg)
+{
+	struct commands *commands = arg;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		if (commands->waits[i].client == client)
+			stop_waiting(&commands->waits[i]);
+	}
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+int commands_open(struct event_base *base, const char *path, const struct host *host,
+		  struct commands **ret_commands, struct covey_error *error)
+{
+	static const struct control_handlers handlers = {.request = request, .gone = gone};
+	struct commands *commands = calloc(1, sizeof(*commands));
+	int status = 0;
+
+	if (!commands)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	commands->host = host;
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX && status == 0; i++) {
+		commands->waits[i].commands = commands;
+		commands->waits[i].timer = evtimer_new(base, waited_long, &commands->waits[i]);
+		if (!commands->waits[i].timer)
+			status = covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	if (status == 0)
+		status = control_open(base, path, &handlers, commands, &commands->control, error);
+	if (status) {
+		commands_close(commands);
+		return status;
+	}
+	*ret_commands = commands;
+	return 0;
+}
+
+void commands_close(struct commands *commands)
+{
+	if (!commands)
+		return;
+	control_close(commands->control);
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		if (commands->waits[i].timer)
+			event_free(commands->waits[i].timer);
+	}
+	free(commands);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * All that runs in this process, for those who show it.
+ */
+
+#include <stdbool.h>
+
+struct dataplane;
+struct identity;
+struct inventory;
+struct inventory_host;
+struct member;
+
+struct host {
+	const struct inventory *inventory;
+	const struct inventory_host *self;
+	const struct identity *identity;
+	struct member *member;
+	struct dataplane *dataplane;
+	bool ready; /* the dataplane forwards and the guard is up */
+};

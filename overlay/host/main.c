@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * covey-host: one per hypervisor. What starts, in order, and its exact reverse.
+ */
+
+#include <channel.h>
+#include <covey/error.h>
+#include <dataplane.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <inventory.h>
+#include <log.h>
+#include <secret.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "guard.h"
+#include "host.h"
+#include "member.h"
+#include "notify.h"
+#include "options.h"
+#include "ports.h"
+#include "startup.h"
+
+struct process {
+	struct options options;
+	struct inventory *inventory;
+	const struct inventory_host *self;
+	struct event_base *base;
+	struct tls *tls;
+	struct commands *commands;
+	struct ports *ports;
+	struct dataplane *dataplane;
+	struct member *member;
+	struct notify *notify;
+	struct event *signals[2];
+	struct host host; /* the same, for those who show it */
+};
+
+static const struct dataplane_ops ops = {
+	.group_set = dataplane_group_set,
+	.sa_install = dataplane_sa_install,
+	.sa_activate = dataplane_sa_activate,
+	.sa_drain = dataplane_sa_drain,
+	.sa_remove = dataplane_sa_remove,
+	.roster_set = dataplane_roster_set,
+	.read_sas = dataplane_read_sas,
+};
+
+/* All mistakes go to standard error, each with its place; the error sums them up. */
+static int load_inventory(struct process *process, struct covey_error *error)
+{
+	struct diagnostics diagnostics;
+	int status;
+
+	diagnostics_init(&diagnostics);
+	status = inventory_load(process->options.inventory, &diagnostics, &process->inventory);
+	if (status) {
+		diagnostics_print(&diagnostics, stderr);
+		covey_error_set(error, 0, "%s: %zu mistakes, see above", process->options.inventory,
+				diagnostics.count);
+	}
+	diagnostics_free(&diagnostics);
+	if (status)
+		return status;
+	return startup_find_self(process->inventory, process->options.inventory,
+				 process->options.name, &process->self, error);
+}
+
+static int raise_guard(const struct process *process, bool af_packet, struct covey_error *error)
+{
+	const struct guard_config config = {
+		.interface = process->self->fabric_interface,
+		.vxlan_port = process->inventory->vxlan_port,
+		.vpe_port = process->inventory->vpe_port,
+		.vpe_protocol = process->inventory->vpe_protocol,
+		.af_packet = af_packet,
+	};
+	struct covey_error warning;
+	int status;
+
+	if (!config.interface) {
+		log_notice("no guard: the fabric port is a device that the kernel does not drive");
+		return 0;
+	}
+	status = guard_up(&config, &warning, error);
+	if (status == 0 && warning.text[0] != '\0')
+		log_warning("guard: %s", warning.text);
+	return status;
+}
+
+static bool expects_af_packet(const struct process *process)
+{
+	return process->self->fabric_port == FABRIC_PORT_AF_PACKET;
+}
+
+static int open_ports(struct process *process, struct covey_error *error)
+{
+	int status = ports_open(process->inventory, process->self, &process->ports, error);
+
+	if (status)
+		return status;
+	if (process->ports->notice[0] != '\0')
+		log_warning("%s", process->ports->notice);
+	if (process->ports->fabric_af_packet != expects_af_packet(process))
+		status = raise_guard(process, process->ports->fabric_af_packet, error);
+	return status;
+}
+
+static int start_dataplane(struct process *process, struct covey_error *error)
+{
+	const struct inventory *inventory = process->inventory;
+	struct dataplane_config config = {
+		.fabric_port = process->ports->fabric,
+		.host_port = process->ports->host,
+		.vtep = process->self->vtep,
+		.encapsulation = inventory->encapsulation,
+		.vpe_port = inventory->vpe_port,
+		.vpe_protocol = inventory->vpe_protocol,
+		.vxlan_port = inventory->vxlan_port,
+		.fabric_mtu = process->ports->fabric_mtu,
+		.paths = inventory->paths,
+	};
+	int status;
+
+	memcpy(config.class_by_dscp, inventory->class_by_dscp, sizeof(config.class_by_dscp));
+	status = dataplane_open(&config, &process->dataplane, error);
+	return status ? status : dataplane_start(process->dataplane, error);
+}
+
+static void changed(void *arg)
+{
+	struct process *process = arg;
+
+	commands_changed(process->commands);
+	if (process->notify && process->host.member)
+		notify_status(process->notify, &process->host);
+}
+
+/* Every group that the inventory gives this host. */
+static int join_groups(struct process *process, struct covey_error *error)
+{
+	for (size_t i = 0; i < process->inventory->group_count; i++) {
+		const struct inventory_group *group = &process->inventory->groups[i];
+		int status;
+
+		if (!inventory_find_member(process->inventory, group, process->self))
+			continue;
+		status = member_join(process->member, group->name, error);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static int start_member(struct process *process, struct covey_error *error)
+{
+	const struct member_config config = {
+		.base = process->base,
+		.tls = process->tls,
+		.gkm_address = process->inventory->gkm_address,
+		.gkm_port = process->inventory->gkm_port,
+		.vtep = process->self->vtep,
+		.ops = &ops,
+		.dataplane = process->dataplane,
+		.changed = changed,
+		.arg = process,
+	};
+	int status = member_new(&config, &process->member, error);
+
+	return status ? status : join_groups(process, error);
+}
+
+/* No Leave: the SenderID and the peers' rosters stay for when we are back. */
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct process *process = arg;
+
+	log_notice("%s: stopping", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	notify_stopping();
+	event_base_loopbreak(process->base);
+}
+
+static int catch_signals(struct process *process, struct covey_error *error)
+{
+	static const int numbers[] = {SIGTERM, SIGINT};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < 2; i++) {
+		process->signals[i] = evsignal_new(process->base, numbers[i], on_signal, process);
+		if (!process->signals[i] || event_add(process->signals[i], NULL) < 0)
+			return covey_error_set(error, -ENOMEM, "signals cannot be caught");
+	}
+	return 0;
+}
+
+/* The control socket comes before the ports, so that a second covey-host stops there. */
+static int start(struct process *process, struct covey_error *error)
+{
+	int status;
+
+	if ((status = raise_guard(process, expects_af_packet(process), error)) ||
+	    (status = startup_load_tls(process->inventory, process->options.pki,
+				       process->self->name, &process->tls, error)))
+		return status;
+	process->base = event_base_new();
+	if (!process->base)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	if ((status = catch_signals(process, error)) ||
+	    (status = commands_open(process->base, process->options.socket, &process->host,
+				    &process->commands, error)) ||
+	    (status = open_ports(process, error)) || (status = start_dataplane(process, error)) ||
+	    (status = start_member(process, error)))
+		return status;
+	return notify_new(process->base, &process->notify, error);
+}
+
+static void announce(struct process *process)
+{
+	process->host = (struct host){
+		.inventory = process->inventory,
+		.self = process->self,
+		.identity = tls_identity(process->tls),
+		.member = process->member,
+		.dataplane = process->dataplane,
+		.ready = true,
+	};
+	log_notice("%s forwards: fabric port %s (%s, MTU %u), host port %s (MTU %u)",
+		   process->host.identity->uri,
+		   process->self->fabric_interface ? process->self->fabric_interface
+						   : process->self->fabric_device,
+		   process->ports->fabric_driver, process->ports->fabric_mtu,
+		   process->self->host_interface, process->ports->host_mtu);
+	notify_ready();
+	member_start(process->member);
+}
+
+/* The guard stays: that is what it is for. */
+static void stop(struct process *process)
+{
+	notify_free(process->notify);
+	member_free(process->member);
+	dataplane_close(process->dataplane);
+	ports_close(process->ports);
+	commands_close(process->commands);
+	for (size_t i = 2; i-- > 0;) {
+		if (process->signals[i])
+			event_free(process->signals[i]);
+	}
+	if (process->base)
+		event_base_free(process->base);
+	tls_free(process->tls);
+	inventory_free(process->inventory);
+}
+
+static int run_guard(struct process *process, struct covey_error *error)
+{
+	int status;
+
+	if (process->options.guard == GUARD_COMMAND_OFF)
+		return guard_down(error);
+	status = load_inventory(process, error);
+	if (status == 0)
+		status = raise_guard(process, expects_af_packet(process), error);
+	inventory_free(process->inventory);
+	return status;
+}
+
+static int run_host(struct process *process, struct covey_error *error)
+{
+	int status = load_inventory(process, error);
+
+	if (status == 0)
+		status = start(process, error);
+	if (status == 0) {
+		announce(process);
+		event_base_dispatch(process->base);
+	}
+	stop(process);
+	if (status == 0)
+		log_notice("stopped");
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct process process = {0};
+	struct covey_error error = {.text = ""};
+	int status;
+
+	options_parse(argc, argv, &process.options);
+	log_init("covey-host", process.options.log_level);
+	status = startup_check_root(&error);
+	if (status == 0 && process.options.guard != GUARD_COMMAND_NONE)
+		status = run_guard(&process, &error);
+	else if (status == 0 && (status = secret_protect_process(&error)) == 0)
+		status = run_host(&process, &error);
+	if (status == 0)
+		return EXIT_SUCCESS;
+	log_error("%s", error.text);
+	return EXIT_FAILURE;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "member.h"
+
+#include <channel.h>
+#include <errno.h>
+#include <log.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backoff.h"
+#include "clock.h"
+#include "member_state/printable.h"
+
+struct member {
+	struct member_config config;
+	struct member_state *state;
+	struct channel *channel; /* NULL while waiting */
+	struct event *tick;
+	struct event *reconnect;
+	struct backoff backoff;
+	enum member_link link;
+	uint64_t link_since; /* ms, monotonic */
+	bool finished;       /* the channel is of no use any more, and on its way out */
+	bool slow;           /* the next attempt has time */
+	char last_error[512];
+};
+
+static void set_link(struct member *member, enum member_link link)
+{
+	member->link = link;
+	member->link_since = clock_ms();
+}
+
+/* --- what the state machine does to the world ---------------------------------------------- */
+
+static int send_message(void *arg, const Covey__Message *message)
+{
+	struct member *member = arg;
+
+	return channel_send(member->channel, message);
+}
+
+static void note(void *arg, enum log_level level, const char *text)
+{
+	log_line(level, "%s", text);
+}
+
+static uint32_t random_below(void *arg, uint32_t bound)
+{
+	return arc4random_uniform(bound);
+}
+
+/* --- the session ----------------------------------------------------------------------------- */
+
+/* After anything that may have moved the state machine. */
+static void settle(struct member *member)
+{
+	uint64_t deadline = member_state_deadline(member->state), now = clock_ms();
+	struct timeval wait = clock_timeval(deadline > now ? deadline - now : 0);
+
+	if (member->state->session == SESSION_OPEN && member->link != MEMBER_CONNECTED) {
+		set_link(member, MEMBER_CONNECTED);
+		member->last_error[0] = '\0';
+		log_notice("connected to the GKM, %s", channel_peer(member->channel));
+	}
+	if (deadline == SA_NEVER)
+		evtimer_del(member->tick);
+	else
+		evtimer_add(member->tick, &wait);
+	if (member->config.changed)
+		member->config.changed(member->config.arg);
+}
+
+/* Once for each reason: a GKM that is away for an hour would fill the log. */
+static void report(struct member *member, const char *reason)
+{
+	char text[sizeof(member->last_error)];
+
+	printable_copy(text, sizeof(text), reason);
+	if (strcmp(member->last_error, text) == 0)
+		return;
+	memcpy(member->last_error, text, sizeof(text));
+	if (member->state->refusal == COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED)
+		log_error("ALARM: a second covey-host runs with this host's certificate and took "
+			  "over its session: stop the wrong one, and if it is not yours, issue a "
+			  "new certificate (%s)",
+			  text);
+	else
+		log_warning("GKM: %s", text);
+}
+
+static bool needs_operator(Covey__RefusalCode code)
+{
+	return code == COVEY__REFUSAL_CODE__REFUSAL_VERSION ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_VTEP ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED;
+}
+
+static void wait_to_reconnect(struct member *member)
+{
+	uint64_t lasted = clock_ms() - member->link_since;
+	struct timeval wait;
+
+	if (member->link == MEMBER_CONNECTED && lasted >= BACKOFF_SOUND_MS)
+		backoff_reset(&member->backoff);
+	wait = clock_timeval(member->slow ? backoff_slow(arc4random_uniform)
+					  : backoff_next(&member->backoff, arc4random_uniform));
+	member->slow = false;
+	set_link(member, MEMBER_WAITING);
+	evtimer_add(member->reconnect, &wait);
+}
+
+/* The session is of no use: stop listening to it now, it closes when what is queued has gone. */
+static void finish(struct member *member, const struct covey_error *error)
+{
+	report(member, error->text);
+	member->slow = needs_operator(member->state->refusal);
+	member->finished = true;
+	member_state_closed(member->state);
+	channel_finish(member->channel, error->text);
+}
+
+static void opened(struct channel *channel, const struct identity *peer, void *arg)
+{
+	struct member *member = arg;
+	struct covey_error error;
+
+	if (member_state_opened(member->state, &error) < 0)
+		finish(member, &error);
+	settle(member);
+}
+
+static void received(struct channel *channel, const Covey__Message *message, void *arg)
+{
+	struct member *member = arg;
+	struct covey_error error;
+
+	if (member->finished)
+		return;
+	log_debug("received %s", message_name(message));
+	if (member_state_received(member->state, message, clock_ms(), &error) < 0)
+		finish(member, &error);
+	settle(member);
+}
+
+static void closed(struct channel *channel, const char *reason, void *arg)
+{
+	struct member *member = arg;
+
+	if (!member->finished) {
+		report(member, reason);
+		member_state_closed(member->state);
+	}
+	channel_free(channel);
+	member->channel = NULL;
+	wait_to_reconnect(member);
+	settle(member);
+}
+
+static void start_connecting(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct channel_handlers handlers = {
+		.opened = opened,
+		.received = received,
+		.closed = closed,
+	};
+	struct member *member = arg;
+	struct covey_error error;
+
+	set_link(member, MEMBER_CONNECTING);
+	member->finished = false;
+	member->state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
+	if (channel_connect(member->config.base, member->config.tls, &member->config.gkm_address,
+			    member->config.gkm_port, &handlers, member, &member->channel,
+			    &error) < 0) {
+		member->channel = NULL;
+		report(member, error.text);
+		wait_to_reconnect(member);
+	}
+	settle(member);
+}
+
+static void tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct member *member = arg;
+	struct covey_error error;
+
+	if (member_state_tick(member->state, clock_ms(), &error) < 0)
+		finish(member, &error);
+	settle(member);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+int member_new(const struct member_config *config, struct member **ret_member,
+	       struct covey_error *error)
+{
+	struct member *member = calloc(1, sizeof(*member));
+	const struct effects effects = {
+		.ops = config->ops,
+		.dataplane = config->dataplane,
+		.send = send_message,
+		.note = note,
+		.random = random_below,
+		.arg = member,
+	};
+
+	if (!member)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	member->config = *config;
+	member->tick = evtimer_new(config->base, tick, member);
+	member->reconnect = evtimer_new(config->base, start_connecting, member);
+	if (!member->tick || !member->reconnect ||
+	    member_state_new(&effects, &config->vtep, &member->state) < 0) {
+		member_free(member);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	set_link(member, MEMBER_WAITING);
+	*ret_member = member;
+	return 0;
+}
+
+void member_start(struct member *member)
+{
+	start_connecting(-1, 0, member);
+}
+
+void member_free(struct member *member)
+{
+	if (!member)
+		return;
+	if (member->channel)
+		channel_free(member->channel);
+	if (member->reconnect)
+		event_free(member->reconnect);
+	if (member->tick)
+		event_free(member->tick);
+	member_state_free(member->state);
+	free(member);
+}
+
+int member_join(struct member *member, const char *group, struct covey_error *error)
+{
+	int status = member_state_join(member->state, group, error);
+
+	settle(member);
+	return status;
+}
+
+int member_leave(struct member *member, const char *group, struct covey_error *error)
+{
+	int status = member_state_leave(member->state, group, error);
+
+	settle(member);
+	return status;
+}
+
+void member_read_status(const struct member *member, struct member_status *ret_status)
+{
+	*ret_status = (struct member_status){
+		.gkm_address = member->config.gkm_address,
+		.gkm_port = member->config.gkm_port,
+		.link = member->link,
+		.since_ms = clock_ms() - member->link_since,
+		.last_error = member->last_error[0] ? member->last_error : NULL,
+	};
+}
+
+const struct member_state *member_read_state(const struct member *member)
+{
+	return member->state;
+}

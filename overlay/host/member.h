@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * This host's session with the GKM: connects, keeps it, and feeds the state machine
+ * (member_state/) with messages and time. All from one event loop.
+ */
+
+#include <covey/addr.h>
+#include <covey/error.h>
+#include <event2/event.h>
+#include <stdint.h>
+
+#include "member_state/state.h"
+
+struct member;
+struct tls;
+
+struct member_config {
+	struct event_base *base;
+	struct tls *tls;
+	struct covey_addr gkm_address;
+	uint16_t gkm_port;
+	struct covey_addr vtep;
+	const struct dataplane_ops *ops;
+	struct dataplane *dataplane;
+	void (*changed)(void *arg); /* something that `covey show` shows is different; may be NULL
+				     */
+	void *arg;
+};
+
+enum member_link {
+	MEMBER_WAITING,    /* for the next attempt */
+	MEMBER_CONNECTING, /* up to the GKM's Welcome */
+	MEMBER_CONNECTED,
+};
+
+struct member_status {
+	struct covey_addr gkm_address;
+	uint16_t gkm_port;
+	enum member_link link;
+	uint64_t since_ms;      /* how long it is so */
+	const char *last_error; /* why the last session ended; NULL: it was none, or never one */
+};
+
+int member_new(const struct member_config *config, struct member **ret_member,
+	       struct covey_error *error);
+/* Make the first attempt to connect. */
+void member_start(struct member *member);
+/* Closes the session without leaving any group: SenderIDs and rosters stay. NULL-safe. */
+void member_free(struct member *member);
+
+/* See member_state_join() and member_state_leave(). */
+int member_join(struct member *member, const char *group, struct covey_error *error);
+int member_leave(struct member *member, const char *group, struct covey_error *error);
+
+void member_read_status(const struct member *member, struct member_status *ret_status);
+const struct member_state *member_read_state(const struct member *member);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What the service manager is told (sd_notify): readiness, a status line, signs of life.
+ */
+
+#include <covey/error.h>
+#include <event2/event.h>
+
+struct notify;
+struct host;
+
+/* Feeds the watchdog from the event loop when the service manager asked for it. */
+int notify_new(struct event_base *base, struct notify **ret_notify, struct covey_error *error);
+/* NULL-safe. */
+void notify_free(struct notify *notify);
+
+void notify_ready(void);
+void notify_stopping(void);
+/* "GKM connected; tenants: joined, SPI 256 active; ..." when it differs from the last. */
+void notify_status(struct notify *notify, const struct host *host);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <log.h>
+
+enum guard_command {
+	GUARD_COMMAND_NONE, /* run the host */
+	GUARD_COMMAND_ON,
+	GUARD_COMMAND_OFF,
+};
+
+struct options {
+	const char *inventory;
+	const char *pki;
+	const char *name; /* of this host in the inventory */
+	const char *socket;
+	enum guard_command guard;
+	enum log_level log_level;
+};
+
+/* Parse the command line; ends the process with a message on a mistake, --help and --version. */
+void options_parse(int argc, char **argv, struct options *ret_options);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "show.h"
+
+#include <identity.h>
+#include <inttypes.h>
+#include <inventory.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "host.h"
+#include "member.h"
+#include "show_dataplane.h"
+
+#define SAS_MAX ((size_t)COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
+
+static const char *const link_names[] = {
+	[MEMBER_WAITING] = "waiting",
+	[MEMBER_CONNECTING] = "connecting",
+	[MEMBER_CONNECTED] = "connected",
+};
+
+static json_t *show_gkm(const struct member *member)
+{
+	const struct member_state *state = member_read_state(member);
+	struct member_status status;
+	char address[COVEY_ADDR_STRLEN], instance[17];
+
+	member_read_status(member, &status);
+	snprintf(instance, sizeof(instance), "%016" PRIx64, state->instance);
+	return json_pack("{s:s, s:i, s:s, s:I, s:s?, s:s?}", "address",
+			 covey_addr_format(&status.gkm_address, address), "port",
+			 (int)status.gkm_port, "state", link_names[status.link], "since_s",
+			 (json_int_t)(status.since_ms / 1000), "instance",
+			 state->instance ? instance : NULL, "last_error", status.last_error);
+}
+
+/* --- groups ---------------------------------------------------------------------------------- */
+
+static json_t *show_sender(const struct membership *group, const struct sender *sender)
+{
+	char vtep[COVEY_ADDR_STRLEN];
+
+	return json_pack("{s:i, s:s, s:s, s:i, s:b}", "sender_id", (int)sender->entry.sender_id,
+			 "identity", sender->identity, "vtep",
+			 covey_addr_format(&sender->entry.vtep, vtep), "epoch_floor",
+			 (int)sender->entry.epoch_floor, "self",
+			 sender->entry.sender_id == group->sender_id);
+}
+
+static json_t *show_senders(const struct membership *group)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < group->senders.count; i++)
+		json_array_append_new(array, show_sender(group, &group->senders.list[i]));
+	return array;
+}
+
+static json_t *show_vnis(const struct membership *group)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < group->vni_count; i++)
+		json_array_append_new(array, json_integer(group->vnis[i]));
+	return array;
+}
+
+/* "no such member: not in covey_groups", or NULL. */
+static const char *refusal_text(const struct membership *group, char *buf, size_t size)
+{
+	if (group->state != MEMBERSHIP_REFUSED)
+		return NULL;
+	snprintf(buf, size, "%s: %s", refusal_name(group->refusal), group->refusal_reason);
+	return buf;
+}
+
+static json_t *show_group(const struct membership *group)
+{
+	char refusal[COVEY_REASON_MAX + 64];
+
+	return json_pack(
+		"{s:s, s:i, s:s, s:s?, s:i, s:i, s:b, s:b, s:o, s:i, s:o}", "name", group->name,
+		"index", (int)group->index, "state", membership_state_name(group), "refusal",
+		refusal_text(group, refusal, sizeof(refusal)), "sender_id", (int)group->sender_id,
+		"epoch", (int)group->epoch, "may_send", group->may_send, "may_receive",
+		group->may_receive, "vnis", show_vnis(group), "replay_window",
+		(int)group->replay_window, "members", show_senders(group));
+}
+
+static json_t *show_groups(const struct member_state *state)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		const struct membership *group = state->groups[i];
+
+		if (group && (group->state != MEMBERSHIP_LEAVING || group->rejoin))
+			json_array_append_new(array, show_group(group));
+	}
+	return array;
+}
+
+/* --- SAs ------------------------------------------------------------------------------------- */
+
+static const struct dataplane_sa_status *find_status(const struct dataplane_sa_status *statuses,
+						     size_t count, uint32_t spi)
+{
+	static const struct dataplane_sa_status none;
+
+	for (size_t i = 0; i < count; i++) {
+		if (statuses[i].spi == spi)
+			return &statuses[i];
+	}
+	return &none;
+}
+
+static json_t *show_sa(const struct membership *group, const struct held_sa *sa,
+		       const struct dataplane_sa_status *status, uint64_t now)
+{
+	uint64_t ends = sa->drained_at < sa->expires_at ? sa->drained_at : sa->expires_at;
+
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "spi",
+			 (json_int_t)sa->spi, "group", group->name, "state",
+			 covey_sa_state_name(sa->state), "cipher", covey_cipher_name(sa->cipher),
+			 "key_scope", covey_key_scope_name(sa->key_scope), "epoch", (int)sa->epoch,
+			 "age_s", (json_int_t)((now - sa->installed_at) / 1000), "expires_s",
+			 (json_int_t)(ends > now ? (ends - now) / 1000 : 0), "windows",
+			 (json_int_t)status->windows, "packets_sent",
+			 (json_int_t)status->packets_sent, "packets_received",
+			 (json_int_t)status->packets_received, "icv_failures",
+			 (json_int_t)status->icv_failures);
+}
+
+static json_t *show_sas(const struct host *host, const struct member_state *state)
+{
+	struct dataplane_sa_status *statuses = calloc(SAS_MAX, sizeof(*statuses));
+	json_t *array = json_array();
+	uint64_t now = clock_ms();
+	size_t count;
+
+	if (!statuses || !array) {
+		free(statuses);
+		json_decref(array);
+		return NULL;
+	}
+	count = dataplane_read_sas(host->dataplane, statuses, SAS_MAX);
+	if (count > SAS_MAX)
+		count = SAS_MAX;
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		const struct membership *group = state->groups[i];
+
+		for (size_t j = 0; group && j < group->sa_count; j++) {
+			const struct held_sa *sa = &group->sas[j];
+
+			json_array_append_new(
+				array,
+				show_sa(group, sa, find_status(statuses, count, sa->spi), now));
+		}
+	}
+	free(statuses);
+	return array;
+}
+
+json_t *show_host(const struct host *host)
+{
+	const struct member_state *state = member_read_state(host->member);
+
+	return json_pack("{s:b, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "host",
+			 host->self->name, "identity", host->identity->uri, "ready", host->ready,
+			 "gkm", show_gkm(host->member), "groups", show_groups(state), "sas",
+			 show_sas(host, state), "windows", show_windows(host->dataplane),
+			 "counters", show_counters(host->dataplane), "drops",
+			 show_drops(host->dataplane), "ports", show_ports(host->dataplane));
+}

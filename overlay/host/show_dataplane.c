@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "show_dataplane.h"
+
+#include <covey/wire.h>
+#include <dataplane.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What fits on a screen many times over; the SAs say how many windows there are. */
+#define WINDOWS_MAX 16384
+
+static json_t *show_window(const struct dataplane_window_status *window)
+{
+	char esn[17];
+
+	snprintf(esn, sizeof(esn), "%016" PRIx64, window->esn);
+	return json_pack("{s:I, s:i, s:i, s:i, s:s, s:i, s:s, s:b}", "spi", (json_int_t)window->spi,
+			 "sender_id", (int)window->sender_id, "window_id", (int)window->window_id,
+			 "class", (int)covey_window_class(window->window_id), "cast",
+			 covey_window_cast(window->window_id) ? "multicast" : "unicast", "path",
+			 (int)(window->window_id & (COVEY_WINDOW_PATHS - 1)), "esn", esn, "sending",
+			 window->sending);
+}
+
+json_t *show_windows(const struct dataplane *dataplane)
+{
+	struct dataplane_window_status *windows = calloc(WINDOWS_MAX, sizeof(*windows));
+	json_t *array = json_array();
+	size_t count;
+
+	if (!windows || !array) {
+		free(windows);
+		json_decref(array);
+		return NULL;
+	}
+	count = dataplane_read_windows(dataplane, windows, WINDOWS_MAX);
+	for (size_t i = 0; i < count && i < WINDOWS_MAX; i++)
+		json_array_append_new(array, show_window(&windows[i]));
+	free(windows);
+	return array;
+}
+
+json_t *show_counters(const struct dataplane *dataplane)
+{
+	struct dataplane_counters counters;
+
+	dataplane_read_counters(dataplane, &counters);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "encrypted_packets",
+			 (json_int_t)counters.encrypted_packets, "encrypted_bytes",
+			 (json_int_t)counters.encrypted_bytes, "decrypted_packets",
+			 (json_int_t)counters.decrypted_packets, "decrypted_bytes",
+			 (json_int_t)counters.decrypted_bytes, "bypassed_out",
+			 (json_int_t)counters.bypassed_out, "bypassed_in",
+			 (json_int_t)counters.bypassed_in);
+}
+
+json_t *show_drops(const struct dataplane *dataplane)
+{
+	struct dataplane_counters counters;
+	json_t *object = json_object();
+
+	dataplane_read_counters(dataplane, &counters);
+	for (size_t i = 0; i < COVEY_DROP_COUNT; i++)
+		json_object_set_new(object, covey_drop_names[i],
+				    json_integer((json_int_t)counters.drops[i]));
+	return object;
+}
+
+static json_t *show_port(const struct dataplane_port_status *port, const char *role)
+{
+	return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "role", role, "name",
+			 port->name, "driver", port->driver, "mtu", (int)port->mtu, "rx_packets",
+			 (json_int_t)port->rx_packets, "rx_bytes", (json_int_t)port->rx_bytes,
+			 "rx_missed", (json_int_t)port->rx_missed, "tx_packets",
+			 (json_int_t)port->tx_packets, "tx_bytes", (json_int_t)port->tx_bytes,
+			 "tx_errors", (json_int_t)port->tx_errors);
+}
+
+json_t *show_ports(const struct dataplane *dataplane)
+{
+	struct dataplane_port_status ports[2];
+
+	dataplane_read_ports(dataplane, ports);
+	return json_pack("[o, o]", show_port(&ports[0], "fabric"), show_port(&ports[1], "host"));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What must be right before anything starts, with errors that say how to put it right.
+ */
+
+#include <covey/error.h>
+
+struct inventory;
+struct inventory_host;
+struct tls;
+
+/* -EPERM unless we are root. */
+int startup_check_root(struct covey_error *error);
+
+/* Find this host in the inventory that was read from file; -ENOENT names the nearest one. */
+int startup_find_self(const struct inventory *inventory, const char *file, const char *name,
+		      const struct inventory_host **ret_self, struct covey_error *error);
+
+/* Load this host's certificate and key from directory, and check whom it speaks for. */
+int startup_load_tls(const struct inventory *inventory, const char *directory, const char *name,
+		     struct tls **ret_tls, struct covey_error *error);
