@@ -14,6 +14,16 @@ void sender_ids_free(struct sender_ids *ids)
 	*ids = (struct sender_ids){0};
 }
 
+/* FNV-1a: no protection is needed, a collision costs one strcmp(). */
+static uint32_t digest_of(const char *identity)
+{
+	uint32_t digest = 2166136261u;
+
+	for (; *identity; identity++)
+		digest = (digest ^ (uint8_t)*identity) * 16777619u;
+	return digest;
+}
+
 /* Where sender_id stands, or would have to be inserted. */
 static size_t position(const struct sender_ids *ids, uint16_t sender_id)
 {
@@ -40,22 +50,27 @@ const struct sender_id_holder *sender_ids_holder(const struct sender_ids *ids, u
 	return &ids->holders[at];
 }
 
-static struct sender_id_holder *find_bound(const struct sender_ids *ids, const char *identity)
+/* Where the identity's binding stands, other than one to sender_id; ids->count: nowhere. */
+static size_t find_bound(const struct sender_ids *ids, const char *identity, uint16_t but)
 {
-	for (size_t i = 0; i < ids->count; i++) {
-		struct sender_id_holder *holder = &ids->holders[i];
+	uint32_t digest = digest_of(identity);
+	size_t i;
 
-		if (!holder->former_until_spi && strcmp(holder->identity, identity) == 0)
-			return holder;
+	for (i = 0; i < ids->count; i++) {
+		const struct sender_id_holder *holder = &ids->holders[i];
+
+		if (holder->digest == digest && !holder->former_until_spi &&
+		    holder->sender_id != but && strcmp(holder->identity, identity) == 0)
+			break;
 	}
-	return NULL;
+	return i;
 }
 
 uint16_t sender_ids_find(const struct sender_ids *ids, const char *identity)
 {
-	const struct sender_id_holder *holder = find_bound(ids, identity);
+	size_t at = find_bound(ids, identity, 0);
 
-	return holder ? holder->sender_id : 0;
+	return at < ids->count ? ids->holders[at].sender_id : 0;
 }
 
 static void remove_at(struct sender_ids *ids, size_t at)
@@ -93,7 +108,8 @@ static int insert(struct sender_ids *ids, const char *identity, uint16_t sender_
 		return -ENOMEM;
 	memmove(&ids->holders[at + 1], &ids->holders[at],
 		(ids->count - at) * sizeof(*ids->holders));
-	ids->holders[at] = (struct sender_id_holder){.identity = copy, .sender_id = sender_id};
+	ids->holders[at] = (struct sender_id_holder){
+		.identity = copy, .digest = digest_of(identity), .sender_id = sender_id};
 	ids->count++;
 	return 0;
 }
@@ -102,18 +118,14 @@ static int insert(struct sender_ids *ids, const char *identity, uint16_t sender_
 static void give_up(struct sender_ids *ids, const char *identity, uint16_t sender_id,
 		    uint32_t used_until_spi)
 {
-	for (size_t i = 0; i < ids->count; i++) {
-		struct sender_id_holder *holder = &ids->holders[i];
+	size_t at = find_bound(ids, identity, sender_id);
 
-		if (holder->former_until_spi || holder->sender_id == sender_id ||
-		    strcmp(holder->identity, identity) != 0)
-			continue;
-		if (used_until_spi)
-			holder->former_until_spi = used_until_spi;
-		else
-			remove_at(ids, i);
+	if (at == ids->count)
 		return;
-	}
+	if (used_until_spi)
+		ids->holders[at].former_until_spi = used_until_spi;
+	else
+		remove_at(ids, at);
 }
 
 int sender_ids_bind(struct sender_ids *ids, const char *identity, uint16_t sender_id,

@@ -16,6 +16,7 @@ struct sender_id_holder {
 	/* 0: bound to the identity. Else the identity has another one by now, but used this one
 	 * with SAs up to this SPI: nobody else gets it before they are gone. */
 	uint32_t former_until_spi;
+	uint32_t digest; /* of the identity, so that most comparisons are of numbers */
 	uint16_t sender_id;
 };
 

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The state file: what it keeps, and that no damage to it, nor a disk without room, ever makes it
+ * give out an SPI or a SenderID a second time.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scratch.h"
+#include "store.h"
+
+struct place {
+	char directory[SCRATCH_PATH_MAX];
+	char file[SCRATCH_PATH_MAX + 16];
+};
+
+static int begin(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	*state = place;
+	if (!place || scratch_new(place->directory) < 0)
+		return -1;
+	snprintf(place->file, sizeof(place->file), "%s/gkm.db", place->directory);
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct place *place = *state;
+
+	scratch_free(place->directory);
+	free(place);
+	return 0;
+}
+
+static struct store *open_store(const char *path)
+{
+	struct covey_error error = {0};
+	struct store *store = NULL;
+	int rc = store_open(path, &store, &error);
+
+	if (rc < 0)
+		fail_msg("%s: %s", path, error.text);
+	return store;
+}
+
+static void assert_refused(const char *path, int rc, const char *text)
+{
+	struct covey_error error = {0};
+	struct store *store = (struct store *)&error;
+
+	assert_int_equal(store_open(path, &store, &error), rc);
+	assert_ptr_equal(store, &error);
+	if (!strstr(error.text, text))
+		fail_msg("\"%s\" does not say \"%s\"", error.text, text);
+	assert_non_null(strstr(error.text, path));
+}
+
+static uint32_t take_spi(struct store *store)
+{
+	struct covey_error error = {0};
+	uint32_t spi = 0;
+
+	if (store_take_spi(store, &spi, &error) < 0)
+		fail_msg("%s", error.text);
+	return spi;
+}
+
+static int append_binding(const char *identity, uint16_t sender_id, void *arg)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 64, "%s=%u ", identity, sender_id);
+	return 0;
+}
+
+/* "a=1 b=2 " */
+static const char *bindings(struct store *store, const char *group, char buf[4096])
+{
+	buf[0] = '\0';
+	assert_int_equal(store_each_binding(store, group, append_binding, buf, NULL), 0);
+	return buf;
+}
+
+/* A file with content, closed again: bindings a=1, b=2 in g; SPIs up to 300 taken. */
+static void make_file(const char *path)
+{
+	struct store *store = open_store(path);
+
+	assert_int_equal(store_bind(store, "g", "a", 1, NULL), 0);
+	assert_int_equal(store_bind(store, "g", "b", 2, NULL), 0);
+	while (take_spi(store) < 300)
+		continue;
+	store_close(store);
+}
+
+/* --- keeping ------------------------------------------------------------------------------- */
+
+static void a_new_file_begins_at_the_lowest_spi(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_store(place->file);
+	struct stat status;
+
+	assert_int_equal(take_spi(store), 256);
+	assert_int_equal(take_spi(store), 257);
+	assert_int_equal(stat(place->file, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	store_close(store);
+}
+
+static void it_is_all_there_after_reopening(void **state)
+{
+	const struct place *place = *state;
+	struct store *store;
+	char buf[4096];
+
+	make_file(place->file);
+	store = open_store(place->file);
+	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
+	assert_string_equal(bindings(store, "other", buf), "");
+	assert_int_equal(take_spi(store), 301);
+	store_close(store);
+}
+
+/* Killed at any moment: what was answered is on disk. */
+static void it_survives_being_killed(void **state)
+{
+	const struct place *place = *state;
+	struct store *store;
+	char buf[4096];
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (store_open(place->file, &store, NULL) == 0 &&
+		    store_bind(store, "g", "a", 7, NULL) == 0) {
+			take_spi(store);
+			raise(SIGKILL);
+		}
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	store = open_store(place->file);
+	assert_string_equal(bindings(store, "g", buf), "a=7 ");
+	assert_int_equal(take_spi(store), 257);
+	store_close(store);
+}
+
+static void a_sender_id_is_bound_once_per_group(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_store(place->file);
+	struct covey_error error = {0};
+	char buf[4096];
+
+	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
+	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
+	assert_int_equal(store_bind(store, "g", "b", 1, &error), -EEXIST);
+	assert_non_null(strstr(error.text, "SenderID 1"));
+	assert_int_equal(store_bind(store, "h", "b", 1, &error), 0);
+	assert_int_equal(store_bind(store, "g", "b", 2, &error), 0);
+	assert_int_equal(store_bind(store, "g", "a", 9, &error), 0);
+	assert_string_equal(bindings(store, "g", buf), "b=2 a=9 ");
+	assert_int_equal(store_bind(store, "g", "c", 0, &error), -EEXIST);
+	store_close(store);
+}
+
+static void spis_run_out_and_never_wrap(void **state)
+{
+	const struct place *place = *state;
+	struct covey_error error = {0};
+	struct store *store;
+	uint32_t spi = 4711;
+	char command[1024];
+
+	store_close(open_store(place->file));
+	snprintf(command, sizeof(command),
+		 "python3 -c 'import sqlite3; d = sqlite3.connect(\"%s\"); d.execute(\"UPDATE "
+		 "serial SET next_spi = 4294967295, complement = ~4294967295\"); d.commit()'",
+		 place->file);
+	assert_int_equal(system(command), 0);
+	store = open_store(place->file);
+	assert_int_equal(take_spi(store), UINT32_MAX);
+	assert_int_equal(store_take_spi(store, &spi, &error), -EOVERFLOW);
+	assert_int_equal(spi, 4711);
+	assert_non_null(strstr(error.text, "used up"));
+	store_close(store);
+}
+
+/* --- refusing ------------------------------------------------------------------------------ */
+
+static void only_one_has_it(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_store(place->file);
+
+	assert_refused(place->file, -EBUSY, "another covey-gkm");
+	store_close(store);
+	store_close(open_store(place->file));
+}
+
+static void only_one_process_has_it(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_store(place->file);
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		execl("/usr/bin/python3", "python3", "-c",
+		      "import sqlite3, sys\n"
+		      "d = sqlite3.connect(sys.argv[1], timeout=0)\n"
+		      "try: d.execute('BEGIN EXCLUSIVE')\n"
+		      "except sqlite3.OperationalError: sys.exit(3)\n",
+		      place->file, NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(WEXITSTATUS(status), 3);
+	store_close(store);
+}
+
+static void write_file(const char *path, const void *data, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, len), len);
+	close(fd);
+}
+
+static size_t read_file(const char *path, uint8_t *data, size_t max)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t len;
+
+	assert_true(fd >= 0);
+	len = read(fd, data, max);
+	close(fd);
+	assert_true(len > 0 && (size_t)len < max);
+	return (size_t)len;
+}
+
+static void what_is_no_state_file(void **state)
+{
+	const struct place *place = *state;
+	char command[1024];
+	char text[8192];
+
+	memset(text, 'x', sizeof(text));
+	write_file(place->file, text, sizeof(text));
+	assert_refused(place->file, -EBADMSG, "not a covey-gkm state file");
+	write_file(place->file, "", 0);
+	assert_refused(place->file, -EBADMSG, "is empty");
+	unlink(place->file);
+	assert_int_equal(mkdir(place->file, 0700), 0);
+	assert_refused(place->file, -EBADMSG, "no regular file");
+	rmdir(place->file);
+	snprintf(command, sizeof(command),
+		 "python3 -c 'import sqlite3; d = sqlite3.connect(\"%s\"); d.execute(\"CREATE "
+		 "TABLE t (x)\"); d.commit()'",
+		 place->file);
+	assert_int_equal(system(command), 0);
+	assert_refused(place->file, -EBADMSG, "another program's");
+}
+
+static void a_directory_that_is_not_there(void **state)
+{
+	const struct place *place = *state;
+	char path[SCRATCH_PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/absent/gkm.db", place->directory);
+	assert_refused(path, -ENOENT, "its directory does not exist");
+}
+
+static void truncated_anywhere(void **state)
+{
+	const struct place *place = *state;
+	static uint8_t whole[1 << 20];
+	size_t len;
+
+	make_file(place->file);
+	len = read_file(place->file, whole, sizeof(whole));
+	for (size_t cut = 0; cut < len; cut += 173) {
+		struct covey_error error = {0};
+		struct store *store;
+
+		write_file(place->file, whole, cut);
+		assert_int_equal(store_open(place->file, &store, &error), -EBADMSG);
+		assert_true(strlen(error.text) > 40);
+	}
+}
+
+/* Either it is noticed, or all that counts is still as it was. */
+static void bits_flipped_anywhere(void **state)
+{
+	const struct place *place = *state;
+	static uint8_t whole[1 << 20];
+	size_t noticed = 0;
+	char buf[4096];
+	size_t len;
+
+	make_file(place->file);
+	len = read_file(place->file, whole, sizeof(whole));
+	srandom(3);
+	for (size_t i = 0; i < 3000; i++) {
+		size_t at = (size_t)random() % len;
+		uint8_t bit = (uint8_t)(1u << (random() % 8));
+		struct covey_error error = {0};
+		struct store *store;
+		int rc;
+
+		/* Most of the file is empty: look where something is. */
+		if (whole[at] == 0 && i % 8)
+			continue;
+		whole[at] ^= bit;
+		write_file(place->file, whole, len);
+		whole[at] ^= bit;
+		rc = store_open(place->file, &store, &error);
+		if (rc < 0) {
+			assert_true(strlen(error.text) > 40);
+			noticed++;
+			continue;
+		}
+		assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
+		assert_int_equal(take_spi(store), 301);
+		store_close(store);
+	}
+	assert_true(noticed > 100);
+}
+
+/* --- disks --------------------------------------------------------------------------------- */
+
+/* A file system of our own, that nobody else sees. */
+static bool mount_small(const char *directory)
+{
+	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("tmpfs", directory, "tmpfs", 0, "size=96k,mode=700") == 0;
+}
+
+static void fill_disk(const char *directory, char path[SCRATCH_PATH_MAX + 16])
+{
+	static const char block[512] = "full";
+	int fd;
+
+	snprintf(path, SCRATCH_PATH_MAX + 16, "%s/filler", directory);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	while (write(fd, block, sizeof(block)) > 0)
+		continue;
+	close(fd);
+}
+
+static void a_full_disk(void **state)
+{
+	const struct place *place = *state;
+	char filler[SCRATCH_PATH_MAX + 16];
+	struct covey_error error = {0};
+	struct store *store;
+	char identity[600];
+	uint32_t spi = 4711;
+	char buf[4096];
+	int rc = 0;
+
+	if (!mount_small(place->directory))
+		skip();
+	make_file(place->file);
+	store = open_store(place->file);
+	fill_disk(place->directory, filler);
+	assert_int_equal(store_take_spi(store, &spi, &error), -ENOSPC);
+	assert_int_equal(spi, 4711);
+	assert_non_null(strstr(error.text, "disk is full"));
+	memset(identity, 'i', sizeof(identity));
+	identity[sizeof(identity) - 1] = '\0';
+	rc = store_bind(store, "g", identity, 3, &error);
+	assert_int_equal(rc, -ENOSPC);
+	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
+	/* It goes on where it was when there is room again. */
+	unlink(filler);
+	assert_int_equal(take_spi(store), 301);
+	store_close(store);
+	fill_disk(place->directory, filler);
+	unlink(place->file);
+	truncate(filler, 4096 * 20);
+	fill_disk(place->directory, filler);
+	assert_refused(place->file, -ENOSPC, "disk is full");
+	umount(place->directory);
+}
+
+static void a_read_only_disk(void **state)
+{
+	const struct place *place = *state;
+
+	if (!mount_small(place->directory))
+		skip();
+	make_file(place->file);
+	assert_int_equal(mount(NULL, place->directory, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_refused(place->file, -EROFS, "read-only");
+	assert_int_equal(mount(NULL, place->directory, NULL, MS_REMOUNT, NULL), 0);
+	store_close(open_store(place->file));
+	umount(place->directory);
+}
+
+static void an_open_mode_is_closed(void **state)
+{
+	const struct place *place = *state;
+	struct stat status;
+
+	make_file(place->file);
+	assert_int_equal(chmod(place->file, 0666), 0);
+	store_close(open_store(place->file));
+	assert_int_equal(stat(place->file, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_new_file_begins_at_the_lowest_spi),
+		TEST(it_is_all_there_after_reopening),
+		TEST(it_survives_being_killed),
+		TEST(a_sender_id_is_bound_once_per_group),
+		TEST(spis_run_out_and_never_wrap),
+		TEST(only_one_has_it),
+		TEST(only_one_process_has_it),
+		TEST(what_is_no_state_file),
+		TEST(a_directory_that_is_not_there),
+		TEST(truncated_anywhere),
+		TEST(bits_flipped_anywhere),
+		TEST(a_full_disk),
+		TEST(a_read_only_disk),
+		TEST(an_open_mode_is_closed),
+	};
+
+	return cmocka_run_group_tests_name("gkm-store", tests, NULL, NULL);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * A group with its state machine, whose output is written down, and members that answer when told.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "group.h"
+
+#define WORLD_SEATS   6
+#define WORLD_HISTORY 4096
+
+enum said {
+	SAID_ROSTER,
+	SAID_INSTALL,
+	SAID_ACTIVATE,
+	SAID_DRAIN,
+	SAID_CHANGED, /* to nobody: an SA is in a new state */
+};
+
+struct saying {
+	enum said what;
+	size_t seat;
+	uint32_t spi;
+	uint32_t seconds; /* SAID_INSTALL: lifetime, SAID_DRAIN: drain */
+	enum sa_state state;
+	uint64_t generation;
+	bool full;
+};
+
+struct world {
+	struct group *group;
+	struct saying said[WORLD_HISTORY];
+	size_t said_count;
+	uint64_t now_ms;
+	uint32_t next_spi;
+	uint16_t next_sender_id;
+};
+
+#define DELAY_MS    UINT64_C(10000)
+#define DRAIN_MS    UINT64_C(30000)
+#define LIFETIME_MS UINT64_C(86400000)
+
+struct world *world_new(void);
+void world_free(struct world *world);
+
+/* Forget what was said. */
+void world_hush(struct world *world);
+void world_settle(struct world *world);
+/* Let time pass, in one step, and settle. */
+void world_pass(struct world *world, uint64_t ms);
+
+/* As join.c does it: bind if need be, make an SA if there is none, register. Returns the epoch. */
+uint16_t world_join(struct world *world, size_t seat);
+uint32_t world_rekey(struct world *world);
+/* Acknowledge all that this seat was sent. */
+void world_ack_rosters(struct world *world, size_t seat);
+void world_ack_sas(struct world *world, size_t seat);
+/* Everybody acknowledges everything until nothing is said any more. */
+void world_calm(struct world *world);
+
+/* How often was this said to the seat? spi 0: of any SA. */
+size_t world_count(const struct world *world, enum said what, size_t seat, uint32_t spi);
+/* The last of its kind, NULL: none. */
+const struct saying *world_last(const struct world *world, enum said what, size_t seat,
+				uint32_t spi);
+struct sa *world_sa(const struct world *world, uint32_t spi);
+/* The seat's epoch floor in the roster, 0: not in it. */
+uint16_t world_floor(const struct world *world, size_t seat);
