@@ -45,21 +45,62 @@ int diagnostics_set_source(struct diagnostics *diagnostics, const char *file, co
 	return 0;
 }
 
-static int append(struct diagnostics *diagnostics, struct diagnostic item)
+static int compare(const struct diagnostic *x, const struct diagnostic *y)
 {
-	struct diagnostic *items;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->column != y->column)
+		return x->column < y->column ? -1 : 1;
+	return strcmp(x->message, y->message);
+}
 
-	/* Room doubles whenever the count is a power of two. */
-	if ((diagnostics->count & (diagnostics->count - 1)) == 0) {
-		size_t room = diagnostics->count ? diagnostics->count * 2 : 1;
+/* Index of the first item that is not before this one. */
+static size_t find_place(const struct diagnostics *diagnostics, const struct diagnostic *item)
+{
+	size_t low = 0, high = diagnostics->count;
 
-		items = reallocarray(diagnostics->items, room, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		diagnostics->items = items;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(&diagnostics->items[middle], item) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	diagnostics->items[diagnostics->count++] = item;
+	return low;
+}
+
+/* Takes over the message, also on failure. */
+static int insert(struct diagnostics *diagnostics, struct diagnostic item)
+{
+	size_t place = find_place(diagnostics, &item);
+	size_t room = diagnostics->count ? diagnostics->count * 2 : 1;
+	struct diagnostic *items = diagnostics->items;
+
+	if (place < diagnostics->count && compare(&items[place], &item) == 0) {
+		free(item.message);
+		return 0;
+	}
+	/* Room doubles whenever the count is a power of two. */
+	if ((diagnostics->count & (diagnostics->count - 1)) == 0)
+		items = reallocarray(items, room, sizeof(*items));
+	if (!items) {
+		free(item.message);
+		return -ENOMEM;
+	}
+	memmove(&items[place + 1], &items[place], (diagnostics->count - place) * sizeof(*items));
+	items[place] = item;
+	diagnostics->items = items;
+	diagnostics->count++;
 	return 0;
+}
+
+/* Names come from the file, and must not reach a terminal's controls. */
+static void sanitize(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
 }
 
 void diagnostics_add(struct diagnostics *diagnostics, size_t line, size_t column,
@@ -80,22 +121,9 @@ void diagnostics_add(struct diagnostics *diagnostics, size_t line, size_t column
 		diagnostics->out_of_memory = true;
 		return;
 	}
-	if (append(diagnostics, item) < 0) {
-		free(item.message);
+	sanitize(item.message);
+	if (insert(diagnostics, item) < 0)
 		diagnostics->out_of_memory = true;
-	}
-}
-
-static int by_place(const void *a, const void *b)
-{
-	const struct diagnostic *x = *(const struct diagnostic *const *)a;
-	const struct diagnostic *y = *(const struct diagnostic *const *)b;
-
-	if (x->line != y->line)
-		return x->line < y->line ? -1 : 1;
-	if (x->column != y->column)
-		return x->column < y->column ? -1 : 1;
-	return strcmp(x->message, y->message);
 }
 
 static void print_one(const struct diagnostics *diagnostics, const struct diagnostic *item,
@@ -115,22 +143,12 @@ static void print_one(const struct diagnostics *diagnostics, const struct diagno
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream)
 {
 	struct line_cursor cursor = line_cursor_start(diagnostics->text, diagnostics->text_len);
-	const struct diagnostic **sorted = calloc(diagnostics->count + 1, sizeof(*sorted));
 
-	if (!sorted) {
-		fprintf(stream, "out of memory\n");
-		return;
-	}
 	for (size_t i = 0; i < diagnostics->count; i++)
-		sorted[i] = &diagnostics->items[i];
-	qsort(sorted, diagnostics->count, sizeof(*sorted), by_place);
-	for (size_t i = 0; i < diagnostics->count; i++)
-		if (i == 0 || by_place(&sorted[i - 1], &sorted[i]) != 0)
-			print_one(diagnostics, sorted[i], &cursor, stream);
+		print_one(diagnostics, &diagnostics->items[i], &cursor, stream);
 	if (diagnostics->omitted)
 		fprintf(stream, "%s: and %zu more mistakes, not shown\n", diagnostics->file,
 			diagnostics->omitted);
 	if (diagnostics->out_of_memory)
 		fprintf(stream, "out of memory: this list is not complete\n");
-	free(sorted);
 }

@@ -23,7 +23,7 @@ struct diagnostics {
 	char *file;
 	char *text; /* the file's own text, for quoting */
 	size_t text_len;
-	struct diagnostic *items;
+	struct diagnostic *items; /* in order of their place, each once */
 	size_t count;
 	size_t omitted;     /* beyond COVEY_DIAGNOSTICS_MAX */
 	bool out_of_memory; /* something was lost: the file cannot be called good */
@@ -41,5 +41,5 @@ __attribute__((format(printf, 4, 5))) void diagnostics_add(struct diagnostics *d
 							   size_t line, size_t column,
 							   const char *format, ...);
 
-/* Print all, ordered by their place, each once. */
+/* Print all. */
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* covey check: read the inventory, report every mistake, else sum it up. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "inventory.h"
+#include "inventory_json.h"
+#include "table.h"
+#include "words.h"
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+	struct cli *cli = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = cli;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 0)
+			argp_error(state, "one inventory at a time: %s is too much", value);
+		cli->inventory = value;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static size_t count_rights(const struct inventory_group *group, bool sending)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < group->member_count; i++)
+		count += sending ? group->members[i].may_send : group->members[i].may_receive;
+	return count;
+}
+
+static void print_groups(const struct inventory *inventory)
+{
+	static const char *const columns[] = {"GROUP",  "VNIS", ">MEMBERS", ">SEND", ">RECEIVE",
+					      "CIPHER", "KEY",  "REKEY",    NULL};
+	struct table *table = table_new(columns);
+	char time[WORDS_TIME_SIZE];
+
+	for (size_t i = 0; i < inventory->group_count; i++) {
+		const struct inventory_group *group = &inventory->groups[i];
+		char *vnis = words_ranges(group->vnis, group->vni_count);
+
+		table_cell(table, "%s", group->name);
+		table_cell(table, "%s", vnis ? vnis : "?");
+		table_cell(table, "%zu", group->member_count);
+		table_cell(table, "%zu", count_rights(group, true));
+		table_cell(table, "%zu", count_rights(group, false));
+		table_cell(table, "%s", covey_cipher_name(group->cipher));
+		table_cell(table, "per %s", covey_key_scope_name(group->key_scope));
+		table_cell(table, "every %s", words_time(group->rekey.interval_s, time));
+		free(vnis);
+	}
+	table_print(table, "No groups.", stdout);
+}
+
+static void print_hosts(const struct inventory *inventory)
+{
+	static const char *const columns[] = {"HOST",           "VTEP",     "FABRIC INTERFACE",
+					      "HOST INTERFACE", "SENDERID", NULL};
+	struct table *table = table_new(columns);
+	char vtep[COVEY_ADDR_STRLEN];
+
+	for (size_t i = 0; i < inventory->host_count; i++) {
+		const struct inventory_host *host = &inventory->hosts[i];
+
+		table_cell(table, "%s", host->name);
+		table_cell(table, "%s", covey_addr_format(&host->vtep, vtep));
+		table_cell(table, "%s",
+			   host->fabric_port == FABRIC_PORT_DEVICE ? host->fabric_device
+								   : host->fabric_interface);
+		table_cell(table, "%s",
+			   host->host_port == HOST_PORT_DEVICE ? host->host_device
+							       : host->host_interface);
+		if (host->sender_id)
+			table_cell(table, "%u", host->sender_id);
+		else
+			table_cell(table, "by the GKM");
+	}
+	table_print(table, "No host has a covey_vtep: the fabric is empty.", stdout);
+}
+
+static void print_summary(const struct cli *cli, const struct inventory *inventory)
+{
+	char gkm[COVEY_ADDR_STRLEN];
+
+	printf("%s is good.\n\n", cli->inventory);
+	printf("Fabric %s: key manager at %s port %u, ", inventory->fabric,
+	       covey_addr_format(&inventory->gkm_address, gkm), inventory->gkm_port);
+	if (inventory->encapsulation == COVEY_ENCAPSULATION_UDP)
+		printf("VPE in UDP port %u", inventory->vpe_port);
+	else
+		printf("VPE in IP protocol %u", inventory->vpe_protocol);
+	printf(", VXLAN port %u\n\n", inventory->vxlan_port);
+	print_groups(inventory);
+	printf("\n");
+	print_hosts(inventory);
+}
+
+int check_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = parse,
+		.args_doc = "[FILE]",
+		.doc = "Read the inventory and report every mistake with its place. Without FILE, "
+		       "the one of --inventory.",
+		.children = cli_children};
+	struct diagnostics diagnostics;
+	struct inventory *inventory = NULL;
+	bool good;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, cli))
+		return CLI_USAGE;
+	diagnostics_init(&diagnostics);
+	good = inventory_load(cli->inventory, &diagnostics, &inventory) == 0;
+	if (cli->json)
+		good &= inventory_json_print(inventory, &diagnostics, stdout) == 0;
+	else if (good)
+		print_summary(cli, inventory);
+	else
+		diagnostics_print(&diagnostics, stderr);
+	diagnostics_free(&diagnostics);
+	inventory_free(inventory);
+	return good ? CLI_OK : CLI_FAILURE;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "client.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWER_MAX      (64u << 20) /* bytes; a host of very many windows tells much */
+#define PATIENCE_MS     15000       /* for all: covey-host waits 10 s for the GKM itself */
+#define ANSWER_ROOM_MIN 65536
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Wait for the socket. Returns 0, -ETIMEDOUT or another negative errno. */
+static int await(int fd, short events, long deadline)
+{
+	struct pollfd pollfd = {.fd = fd, .events = events};
+
+	for (;;) {
+		long left = deadline - now_ms();
+		int n = left > 0 ? poll(&pollfd, 1, (int)left) : 0;
+
+		if (n > 0)
+			return 0;
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+static int explain_permission(const char *path, struct covey_error *error)
+{
+	const struct passwd *user = NULL;
+	const struct group *group = NULL;
+	struct stat status;
+
+	if (stat(path, &status) == 0) {
+		user = getpwuid(status.st_uid);
+		group = getgrgid(status.st_gid);
+	}
+	if (!user || !group)
+		return covey_error_set(error, -EACCES,
+				       "you may not talk to covey-host at %s: run this as root",
+				       path);
+	return covey_error_set(error, -EACCES,
+			       "you may not talk to covey-host at %s: user %s and members of group "
+			       "%s may",
+			       path, user->pw_name, group->gr_name);
+}
+
+static int explain_connect(const char *path, int code, struct covey_error *error)
+{
+	switch (code) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return covey_error_set(error, -code,
+				       "covey-host does not run here (nobody answers at %s): start "
+				       "it with `systemctl start covey-host`, or name its socket "
+				       "with --socket",
+				       path);
+	case EACCES:
+	case EPERM:
+		return explain_permission(path, error);
+	case EAGAIN:
+		return covey_error_set(error, -code,
+				       "covey-host at %s is busy with other clients: try again",
+				       path);
+	default:
+		return covey_error_set(error, -code, "cannot connect to covey-host at %s: %s", path,
+				       strerror(code));
+	}
+}
+
+static int open_socket(const char *path, int *ret_fd, struct covey_error *error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return covey_error_set(error, -ENAMETOOLONG,
+				       "the socket's path %.40s... is longer than %zu bytes", path,
+				       sizeof(address.sun_path) - 1);
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return covey_error_set(error, -errno, "cannot make a socket: %s", strerror(errno));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		int code = errno;
+
+		close(fd);
+		return explain_connect(path, code, error);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int send_all(int fd, const char *data, size_t len, long deadline)
+{
+	while (len) {
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+		int r;
+
+		if (n >= 0) {
+			data += n;
+			len -= (size_t)n;
+			continue;
+		}
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		r = await(fd, POLLOUT, deadline);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+struct answer {
+	char *data;
+	size_t len;
+	size_t room;
+};
+
+/* Read once. Returns 1 at the line's or stream's end, 0 to go on, or a negative errno. */
+static int receive_some(int fd, struct answer *answer)
+{
+	ssize_t n;
+
+	if (answer->len == answer->room) {
+		size_t room = answer->room ? answer->room * 2 : ANSWER_ROOM_MIN;
+		char *data = room <= ANSWER_MAX ? realloc(answer->data, room) : NULL;
+
+		if (!data)
+			return room <= ANSWER_MAX ? -ENOMEM : -EMSGSIZE;
+		answer->data = data;
+		answer->room = room;
+	}
+	n = recv(fd, answer->data + answer->len, answer->room - answer->len, 0);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (n == 0)
+		return 1;
+	answer->len += (size_t)n;
+	return memchr(answer->data + answer->len - n, '\n', (size_t)n) != NULL;
+}
+
+static int receive_line(int fd, struct answer *answer, long deadline)
+{
+	int r = 0;
+
+	while (r == 0) {
+		r = await(fd, POLLIN, deadline);
+		if (r == 0)
+			r = receive_some(fd, answer);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int exchange(int fd, const json_t *request, struct answer *answer)
+{
+	long deadline = now_ms() + PATIENCE_MS;
+	char *line = json_dumps(request, JSON_COMPACT);
+	int r;
+
+	if (!line)
+		return -ENOMEM;
+	r = send_all(fd, line, strlen(line), deadline);
+	if (r == 0)
+		r = send_all(fd, "\n", 1, deadline);
+	free(line);
+	return r < 0 ? r : receive_line(fd, answer, deadline);
+}
+
+static int explain_exchange(const char *path, int r, struct covey_error *error)
+{
+	if (r == -ETIMEDOUT)
+		return covey_error_set(error, r,
+				       "covey-host at %s did not answer within %d s: look at "
+				       "`journalctl -u covey-host`",
+				       path, PATIENCE_MS / 1000);
+	return covey_error_set(error, r, "talking to covey-host at %s failed: %s", path,
+			       strerror(-r));
+}
+
+int client_ask(const char *path, json_t *request, json_t **ret_answer, struct covey_error *error)
+{
+	struct answer answer = {0};
+	json_t *object = NULL;
+	int fd = -1;
+	int r = open_socket(path, &fd, error);
+
+	if (r == 0) {
+		r = exchange(fd, request, &answer);
+		if (r < 0)
+			explain_exchange(path, r, error);
+		close(fd);
+	}
+	json_decref(request);
+	if (r == 0)
+		object = json_loadb(answer.data, answer.len, 0, NULL);
+	free(answer.data);
+	if (r == 0 && !json_is_object(object)) {
+		json_decref(object);
+		return covey_error_set(error, -EPROTO,
+				       "what answers at %s is no covey-host, or it stopped in the "
+				       "middle of its answer: try again",
+				       path);
+	}
+	if (r == 0)
+		*ret_answer = object;
+	return r;
+}
+
+json_t *client_command(const char *path, bool json, const char *command, json_t *request)
+{
+	struct covey_error error;
+	json_t *answer = NULL;
+	const char *reason;
+
+	if (client_ask(path, request, &answer, &error) < 0) {
+		fprintf(stderr, "covey %s: %s\n", command, error.text);
+		return NULL;
+	}
+	if (json) {
+		json_dumpf(answer, stdout, JSON_INDENT(2));
+		printf("\n");
+	}
+	if (json_is_true(json_object_get(answer, "ok")))
+		return answer;
+	reason = json_string_value(json_object_get(answer, "error"));
+	fprintf(stderr, "covey %s: %s\n", command,
+		reason ? reason : "covey-host refused and did not say why");
+	json_decref(answer);
+	return NULL;
+}
+
+json_t *client_group_request(const char *command, const char *group)
+{
+	return json_pack("{s:s, s:s}", "command", command, "group", group);
+}

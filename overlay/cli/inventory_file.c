@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "inventory_file.h"
+
+#include <stdio.h>
+
+struct inventory *inventory_file_load(const struct cli *cli)
+{
+	struct diagnostics diagnostics;
+	struct inventory *inventory = NULL;
+
+	diagnostics_init(&diagnostics);
+	inventory_load(cli->inventory, &diagnostics, &inventory);
+	diagnostics_print(&diagnostics, stderr);
+	diagnostics_free(&diagnostics);
+	return inventory;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* covey leave GROUP */
+
+#include <stdio.h>
+
+#include "client.h"
+#include "group_argument.h"
+
+int leave_main(struct cli *cli, int argc, char **argv)
+{
+	const char *group = group_argument(
+		cli, argc, argv,
+		"Have this host leave a group and wipe its keys. The traffic of its VNIs stops "
+		"here, "
+		"it never goes on in clear. A restart of covey-host joins it again.");
+	json_t *answer;
+
+	if (!group)
+		return CLI_USAGE;
+	answer = client_command(cli->socket, cli->json, "leave",
+				client_group_request("leave", group));
+	if (!answer)
+		return CLI_FAILURE;
+	if (!cli->json)
+		printf("Left %s. Its keys are wiped here; traffic of its VNIs is dropped.\n",
+		       group);
+	json_decref(answer);
+	return CLI_OK;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* covey pki: the certificate authority and what it issues. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "inventory_file.h"
+#include "pki.h"
+#include "suggest.h"
+
+#define DAY          86400L
+#define DAYS_MAX     36500L
+#define CA_DAYS      3650
+#define HOST_DAYS    365
+#define CLOCK_SKEW_S 300 /* a host whose clock is this much behind accepts a new certificate */
+#define GKM          "gkm"
+
+struct pki_arguments {
+	struct cli *cli;
+	const char *action; /* "init" or "issue" */
+	const char *name;   /* a host, "gkm" or NULL */
+	long days;          /* 0: not said */
+	bool all;
+	bool force;
+};
+
+enum { OPTION_ALL = 0x100, OPTION_DAYS, OPTION_FORCE };
+
+static const struct argp_option table[] = {
+	{"all", OPTION_ALL, NULL, 0, "The key manager and every host that has no certificate yet",
+	 0},
+	{"days", OPTION_DAYS, "N", 0, "Validity (CA: 3650, others: 365)", 0},
+	{"force", OPTION_FORCE, NULL, 0, "Replace certificates and keys that are there", 0},
+	{0},
+};
+
+static long parse_days(const char *text, struct argp_state *state)
+{
+	char *end;
+	long days = strtol(text, &end, 10);
+
+	if (end == text || *end || days < 1 || days > DAYS_MAX)
+		argp_error(state, "--days must be a number from 1 to %ld, not %s", DAYS_MAX, text);
+	return days;
+}
+
+static void check_usage(const struct pki_arguments *arguments, struct argp_state *state)
+{
+	bool init;
+
+	if (!arguments->action) {
+		argp_error(state, "what to do is missing: init or issue");
+		return;
+	}
+	init = strcmp(arguments->action, "init") == 0;
+	if (!init && strcmp(arguments->action, "issue") != 0)
+		argp_error(state, "unknown action %s: there are init and issue", arguments->action);
+	if (init && (arguments->name || arguments->all || arguments->force))
+		argp_error(state, "init takes no host, no --all and no --force");
+	if (!init && arguments->all == (arguments->name != NULL))
+		argp_error(state, "issue for whom? Name one host, gkm, or give --all");
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+	struct pki_arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = arguments->cli;
+		return 0;
+	case OPTION_ALL:
+		arguments->all = true;
+		return 0;
+	case OPTION_FORCE:
+		arguments->force = true;
+		return 0;
+	case OPTION_DAYS:
+		arguments->days = parse_days(value, state);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 1)
+			argp_error(state, "one host at a time: %s is too much", value);
+		else if (state->arg_num == 1)
+			arguments->name = value;
+		else
+			arguments->action = value;
+		return 0;
+	case ARGP_KEY_END:
+		check_usage(arguments, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int init(const struct pki_arguments *arguments, const struct inventory *inventory)
+{
+	const char *directory = arguments->cli->pki;
+	struct covey_error error;
+
+	if (pki_init(directory, inventory->fabric,
+		     (unsigned)(arguments->days ? arguments->days : CA_DAYS), &error) < 0) {
+		fprintf(stderr, "covey pki init: %s\n", error.text);
+		return CLI_FAILURE;
+	}
+	printf("Made the certificate authority of fabric %s: %s/ca.crt and %s/ca.key.\n"
+	       "Keep ca.key on this machine alone. Next: covey pki issue --all\n",
+	       inventory->fabric, directory, directory);
+	return CLI_OK;
+}
+
+static bool file_exists(const char *directory, const char *name, const char *suffix)
+{
+	char *path;
+	bool exists;
+
+	if (asprintf(&path, "%s/%s.%s", directory, name, suffix) < 0)
+		return false;
+	exists = access(path, F_OK) == 0;
+	free(path);
+	return exists;
+}
+
+/* Issue for one, with host NULL for the key manager. Returns an exit status. */
+static int issue(const struct pki_arguments *arguments, const struct inventory *inventory,
+		 const struct inventory_host *host)
+{
+	const char *directory = arguments->cli->pki;
+	const char *name = host ? host->name : GKM;
+	uint16_t sender_id = host ? host->sender_id : 0;
+	struct covey_error error;
+
+	if (arguments->all && !arguments->force && file_exists(directory, name, "crt") &&
+	    file_exists(directory, name, "key")) {
+		printf("%s: skipped, has a certificate (--force replaces it)\n", name);
+		return CLI_OK;
+	}
+	if (pki_issue(directory, host ? IDENTITY_HOST : IDENTITY_GKM, inventory->fabric, name,
+		      sender_id, -CLOCK_SKEW_S,
+		      (arguments->days ? arguments->days : HOST_DAYS) * DAY, arguments->force,
+		      &error) < 0) {
+		fprintf(stderr, "covey pki issue: %s: %s\n", name, error.text);
+		return CLI_FAILURE;
+	}
+	printf("%s: issued %s/%s.crt and %s.key", name, directory, name, name);
+	if (sender_id)
+		printf(" with SenderID %u", sender_id);
+	printf("\n");
+	return CLI_OK;
+}
+
+/* Goes on after a failure: one host's broken files are no reason to leave out the others. */
+static int issue_all(const struct pki_arguments *arguments, const struct inventory *inventory)
+{
+	int status = issue(arguments, inventory, NULL);
+
+	/* Without a CA, every host would fail in the same words. */
+	if (status != CLI_OK && !file_exists(arguments->cli->pki, "ca", "crt"))
+		return status;
+	for (size_t i = 0; i < inventory->host_count; i++)
+		if (issue(arguments, inventory, &inventory->hosts[i]) != CLI_OK)
+			status = CLI_FAILURE;
+	return status;
+}
+
+static int issue_one(const struct pki_arguments *arguments, const struct inventory *inventory)
+{
+	struct suggestion suggestion = suggestion_start(arguments->name);
+	const struct inventory_host *host = inventory_find_host(inventory, arguments->name);
+	char hint[SUGGESTION_SIZE];
+
+	if (host || strcmp(arguments->name, GKM) == 0)
+		return issue(arguments, inventory, host);
+	suggestion_try(&suggestion, GKM);
+	for (size_t i = 0; i < inventory->host_count; i++)
+		suggestion_try(&suggestion, inventory->hosts[i].name);
+	fprintf(stderr,
+		"covey pki issue: %s has no host %s%s: add it there with its covey_vtep first\n",
+		arguments->cli->inventory, arguments->name, suggestion_format(&suggestion, hint));
+	return CLI_FAILURE;
+}
+
+int pki_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = table,
+		.parser = parse,
+		.args_doc = "init\nissue HOST\nissue gkm\nissue --all",
+		.doc = "Make the fabric's certificate authority (init), and the certificates of "
+		       "its "
+		       "hosts and key manager (issue), in the directory of --pki."
+		       "\vCopy ca.crt, HOST.crt and HOST.key to each host; ca.key stays here.",
+		.children = cli_children};
+	struct pki_arguments arguments = {.cli = cli};
+	struct inventory *inventory;
+	int status;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return CLI_USAGE;
+	inventory = inventory_file_load(cli);
+	if (!inventory)
+		return CLI_FAILURE;
+	if (strcmp(arguments.action, "init") == 0)
+		status = init(&arguments, inventory);
+	else if (arguments.all)
+		status = issue_all(&arguments, inventory);
+	else
+		status = issue_one(&arguments, inventory);
+	inventory_free(inventory);
+	return status;
+}

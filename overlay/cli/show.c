@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* covey show [PART] */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "suggest.h"
+#include "views.h"
+
+struct show_arguments {
+	struct cli *cli;
+	const char *part; /* NULL: an overview */
+	bool all;
+};
+
+enum { OPTION_ALL = 0x100 };
+
+static const struct argp_option table[] = {
+	{"all", OPTION_ALL, NULL, 0, "Drops: also reasons that never occurred", 0}, {0}};
+
+static const char *const parts[] = {"groups", "sas", "members", "windows", "drops", "ports"};
+
+static void check_part(const char *part, struct argp_state *state)
+{
+	struct suggestion suggestion = suggestion_start(part);
+	char hint[SUGGESTION_SIZE];
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (strcmp(parts[i], part) == 0)
+			return;
+		suggestion_try(&suggestion, parts[i]);
+	}
+	argp_error(state,
+		   "nothing to show is called %s%s: there are groups, sas, members, windows, drops "
+		   "and ports",
+		   part, suggestion_format(&suggestion, hint));
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+	struct show_arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = arguments->cli;
+		return 0;
+	case OPTION_ALL:
+		arguments->all = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (arguments->part)
+			argp_error(state, "one part at a time: %s is too much", value);
+		check_part(value, state);
+		arguments->part = value;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Windows can be thousands: only `covey show windows` lists them. */
+static void overview(const json_t *answer, bool all)
+{
+	view_host(answer);
+	printf("\n");
+	view_groups(answer);
+	printf("\n");
+	view_members(answer);
+	printf("\n");
+	view_sas(answer);
+	printf("\n");
+	view_ports(answer);
+	printf("\n");
+	view_drops(answer, all);
+	printf("\n%zu windows: `covey show windows` lists them.\n",
+	       json_array_size(json_object_get(answer, "windows")));
+}
+
+static void show(const json_t *answer, const char *part, bool all)
+{
+	if (!part)
+		overview(answer, all);
+	else if (strcmp(part, "groups") == 0)
+		view_groups(answer);
+	else if (strcmp(part, "sas") == 0)
+		view_sas(answer);
+	else if (strcmp(part, "members") == 0)
+		view_members(answer);
+	else if (strcmp(part, "windows") == 0)
+		view_windows(answer);
+	else if (strcmp(part, "drops") == 0)
+		view_drops(answer, all);
+	else
+		view_ports(answer);
+}
+
+int show_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = table,
+		.parser = parse,
+		.args_doc = "[groups|sas|members|windows|drops|ports]",
+		.doc = "Show what this host's covey-host does: all in short, or one part.",
+		.children = cli_children};
+	struct show_arguments arguments = {.cli = cli};
+	json_t *answer;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return CLI_USAGE;
+	answer = client_command(cli->socket, cli->json, "show",
+				json_pack("{s:s}", "command", "show"));
+	if (!answer)
+		return CLI_FAILURE;
+	if (!cli->json)
+		show(answer, arguments.part, arguments.all);
+	json_decref(answer);
+	return CLI_OK;
+}

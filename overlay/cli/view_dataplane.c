@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <covey/drop.h>
+#include <string.h>
+
+#include "fields.h"
+#include "table.h"
+#include "views.h"
+
+/* A newer covey-host may know reasons that we do not. */
+static const char *explain(const char *name)
+{
+	for (size_t i = 0; i < COVEY_DROP_COUNT; i++)
+		if (strcmp(covey_drop_names[i], name) == 0)
+			return covey_drop_texts[i];
+	return "-";
+}
+
+void view_drops(const json_t *answer, bool all)
+{
+	static const char *const columns[] = {">PACKETS", "DROPPED AS", "MEANING", NULL};
+	struct table *table = table_new(columns);
+	const char *name;
+	json_t *count;
+
+	json_object_foreach(json_object_get(answer, "drops"), name, count) {
+		if (!all && json_integer_value(count) == 0)
+			continue;
+		table_cell(table, FIELD_NUMBER, json_integer_value(count));
+		table_cell(table, "%s", name);
+		table_cell(table, "%s", explain(name));
+	}
+	table_print(table, "No packet was dropped.", stdout);
+}
+
+void view_ports(const json_t *answer)
+{
+	static const char *const columns[] = {
+		"PORT",       "NAME",        "DRIVER",    ">MTU",       ">RX PACKETS", ">RX BYTES",
+		">RX MISSED", ">TX PACKETS", ">TX BYTES", ">TX ERRORS", NULL};
+	static const char *const counters[] = {"mtu",        "rx_packets", "rx_bytes", "rx_missed",
+					       "tx_packets", "tx_bytes",   "tx_errors"};
+	struct table *table = table_new(columns);
+	json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "ports"), i, port) {
+		table_cell(table, "%s", field_text(port, "role"));
+		table_cell(table, "%s", field_text(port, "name"));
+		table_cell(table, "%s", field_text(port, "driver"));
+		for (size_t j = 0; j < sizeof(counters) / sizeof(counters[0]); j++)
+			table_cell(table, FIELD_NUMBER, field_number(port, counters[j]));
+	}
+	table_print(table, "No ports are open.", stdout);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "fields.h"
+#include "table.h"
+#include "views.h"
+#include "words.h"
+
+/* "100, 200-219", to be freed; NULL: no memory. */
+static char *vnis_of(const json_t *group)
+{
+	const json_t *list = json_object_get(group, "vnis");
+	uint32_t *numbers = calloc(json_array_size(list) + 1, sizeof(*numbers));
+	char *text = NULL;
+
+	if (!numbers)
+		return NULL;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		numbers[i] = (uint32_t)json_integer_value(json_array_get(list, i));
+	text = words_ranges(numbers, json_array_size(list));
+	free(numbers);
+	return text;
+}
+
+static const char *rights_of(const json_t *group)
+{
+	bool send = field_true(group, "may_send");
+	bool receive = field_true(group, "may_receive");
+
+	return send && receive ? "send, receive" : send ? "send" : receive ? "receive" : "-";
+}
+
+static void add_group(struct table *table, const json_t *group)
+{
+	char *vnis = vnis_of(group);
+
+	table_cell(table, "%s", field_text(group, "name"));
+	table_cell(table, "%s", field_text(group, "state"));
+	table_cell(table, FIELD_NUMBER, field_number(group, "sender_id"));
+	table_cell(table, FIELD_NUMBER, field_number(group, "epoch"));
+	table_cell(table, "%s", rights_of(group));
+	table_cell(table, FIELD_NUMBER, field_number(group, "replay_window"));
+	table_cell(table, "%zu", json_array_size(json_object_get(group, "members")));
+	table_cell(table, "%s", vnis && *vnis ? vnis : "-");
+	free(vnis);
+}
+
+void view_groups(const json_t *answer)
+{
+	static const char *const columns[] = {"GROUP",    "STATE", ">SENDERID",
+					      ">EPOCH",   "MAY",   ">REPLAY WINDOW",
+					      ">SENDERS", "VNIS",  NULL};
+	const json_t *groups = json_object_get(answer, "groups");
+	struct table *table = table_new(columns);
+	json_t *group;
+	size_t i;
+
+	json_array_foreach(groups, i, group)
+		add_group(table, group);
+	table_print(table, "This host is in no group. `covey join GROUP` asks for one.", stdout);
+	json_array_foreach(groups, i, group)
+		if (json_is_string(json_object_get(group, "refusal")))
+			printf("%s: the key manager refuses: %s\n", field_text(group, "name"),
+			       field_text(group, "refusal"));
+}
+
+static void add_members(struct table *table, const json_t *group)
+{
+	json_t *member;
+	size_t i;
+
+	json_array_foreach(json_object_get(group, "members"), i, member) {
+		table_cell(table, "%s", field_text(group, "name"));
+		table_cell(table, FIELD_NUMBER, field_number(member, "sender_id"));
+		table_cell(table, "%s", field_text(member, "vtep"));
+		table_cell(table, FIELD_NUMBER, field_number(member, "epoch_floor"));
+		table_cell(table, "%s%s", field_text(member, "identity"),
+			   field_true(member, "self") ? " (this host)" : "");
+	}
+}
+
+void view_members(const json_t *answer)
+{
+	static const char *const columns[] = {"GROUP",        ">SENDERID", "VTEP",
+					      ">EPOCH FLOOR", "IDENTITY",  NULL};
+	struct table *table = table_new(columns);
+	json_t *group;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "groups"), i, group)
+		add_members(table, group);
+	table_print(table, "No senders are known.", stdout);
+}

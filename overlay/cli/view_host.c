@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fields.h"
+#include "views.h"
+#include "words.h"
+
+static void print_gkm(const json_t *gkm)
+{
+	json_int_t since = field_number(gkm, "since_s");
+	char time[WORDS_TIME_SIZE];
+
+	printf("Key manager at %s port " FIELD_NUMBER ": %s for %s\n", field_text(gkm, "address"),
+	       field_number(gkm, "port"), field_text(gkm, "state"),
+	       words_time(since > 0 ? (uint64_t)since : 0, time));
+	if (json_is_string(json_object_get(gkm, "last_error")))
+		printf("  last failure: %s\n", field_text(gkm, "last_error"));
+}
+
+static void print_counters(const json_t *counters)
+{
+	printf("Packets: " FIELD_NUMBER " encrypted, " FIELD_NUMBER " decrypted, " FIELD_NUMBER
+	       " passed by outwards, " FIELD_NUMBER " inwards\n",
+	       field_number(counters, "encrypted_packets"),
+	       field_number(counters, "decrypted_packets"), field_number(counters, "bypassed_out"),
+	       field_number(counters, "bypassed_in"));
+}
+
+void view_host(const json_t *answer)
+{
+	printf("%s, %s: %s\n", field_text(answer, "host"), field_text(answer, "identity"),
+	       field_true(answer, "ready") ? "ready" : "not ready");
+	print_gkm(json_object_get(answer, "gkm"));
+	print_counters(json_object_get(answer, "counters"));
+}

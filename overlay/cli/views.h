@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The parts of `covey show`, each from covey-host's whole answer, to standard output.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+
+void view_host(const json_t *answer);
+void view_groups(const json_t *answer);
+void view_sas(const json_t *answer);
+void view_members(const json_t *answer);
+void view_windows(const json_t *answer);
+/* all: also reasons that never occurred. */
+void view_drops(const json_t *answer, bool all);
+void view_ports(const json_t *answer);
