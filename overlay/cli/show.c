@@ -75,7 +75,7 @@ static void overview(const json_t *answer, bool all)
 	view_ports(answer);
 	printf("\n");
 	view_drops(answer, all);
-	printf("\n%zu windows: `covey show windows` lists them.\n",
+	printf("\nWindows: %zu (`covey show windows` lists them)\n",
 	       json_array_size(json_object_get(answer, "windows")));
 }
 

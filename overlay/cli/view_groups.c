@@ -31,16 +31,25 @@ static const char *rights_of(const json_t *group)
 	return send && receive ? "send, receive" : send ? "send" : receive ? "receive" : "-";
 }
 
+/* What the key manager assigns is 0 until it has. */
+static void add_known(struct table *table, const json_t *group, const char *key)
+{
+	if (field_number(group, key))
+		table_cell(table, FIELD_NUMBER, field_number(group, key));
+	else
+		table_cell(table, "-");
+}
+
 static void add_group(struct table *table, const json_t *group)
 {
 	char *vnis = vnis_of(group);
 
 	table_cell(table, "%s", field_text(group, "name"));
 	table_cell(table, "%s", field_text(group, "state"));
-	table_cell(table, FIELD_NUMBER, field_number(group, "sender_id"));
-	table_cell(table, FIELD_NUMBER, field_number(group, "epoch"));
+	add_known(table, group, "sender_id");
+	add_known(table, group, "epoch");
 	table_cell(table, "%s", rights_of(group));
-	table_cell(table, FIELD_NUMBER, field_number(group, "replay_window"));
+	add_known(table, group, "replay_window");
 	table_cell(table, "%zu", json_array_size(json_object_get(group, "members")));
 	table_cell(table, "%s", vnis && *vnis ? vnis : "-");
 	free(vnis);
