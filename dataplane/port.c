@@ -91,7 +91,19 @@ static int set_up_queues(const struct port *port, const struct rte_eth_dev_info 
 	return 0;
 }
 
-static int configure(struct port *port, struct rte_mempool *pool, struct covey_error *error)
+/* A driver that cannot set an MTU takes what fits its buffers, which are large enough. */
+static int set_mtu(const struct port *port, uint16_t mtu, struct covey_error *error)
+{
+	int status = mtu ? rte_eth_dev_set_mtu(port->id, mtu) : 0;
+
+	if (status && status != -ENOTSUP)
+		return covey_error_set(error, status, "%s: the port refuses an MTU of %u: %s",
+				       port->name, mtu, rte_strerror(-status));
+	return 0;
+}
+
+static int configure(struct port *port, uint16_t mtu, struct rte_mempool *pool,
+		     struct covey_error *error)
 {
 	struct rte_eth_conf config = {0};
 	struct rte_eth_dev_info info;
@@ -110,10 +122,11 @@ static int configure(struct port *port, struct rte_mempool *pool, struct covey_e
 		return covey_error_set(error, status, "%s: %s refuses %u receive queues: %s",
 				       port->name, info.driver_name, port->rx_queues,
 				       rte_strerror(-status));
-	return set_up_queues(port, &info, pool, error);
+	status = set_mtu(port, mtu, error);
+	return status ? status : set_up_queues(port, &info, pool, error);
 }
 
-int port_open(const char *devargs, const char *name, struct rte_mempool *pool,
+int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_mempool *pool,
 	      struct port **ret_port, struct covey_error *error)
 {
 	struct port *port = calloc(1, sizeof(*port));
@@ -127,7 +140,7 @@ int port_open(const char *devargs, const char *name, struct rte_mempool *pool,
 	status = attach(devargs, &port->id, error);
 	if (status)
 		goto free_port;
-	status = configure(port, pool, error);
+	status = configure(port, mtu, pool, error);
 	if (status)
 		goto detach;
 	port->wait_fd_count = wait_fds_end(&before, port->wait_fds, PORT_WAIT_MAX);

@@ -37,11 +37,12 @@ void port_pool_free(struct rte_mempool *pool);
 /*
  * Attach the device (DPDK devargs such as "net_af_xdp_fabric,iface=eth1"; a device that EAL knows
  * already by that name is used as it is) and set up all its receive queues and one transmit queue
- * from pool. name is for people. The port carries no packets before port_start().
+ * from pool. name is for people. mtu: bytes of an IP packet, 0 to leave the device's own. The port
+ * carries no packets before port_start().
  *
  * Returns 0 or a negative errno; on failure nothing stays attached.
  */
-int port_open(const char *devargs, const char *name, struct rte_mempool *pool,
+int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_mempool *pool,
 	      struct port **ret_port, struct covey_error *error);
 int port_start(struct port *port, struct covey_error *error);
 void port_stop(struct port *port);

@@ -55,6 +55,9 @@ int eal_open(const char *name, const char *cores, bool pci, struct covey_error *
 	char *args[ARGS_MAX];
 	int count = 0;
 
+	/* libxdp's dispatcher shares an interface between several XDP programs; covey wants it
+	 * alone. */
+	setenv("LIBXDP_SKIP_DISPATCHER", "1", 1);
 	allowed_cpus(cpus, sizeof(cpus));
 	/* lcore 0 is the control thread, lcore 1 the worker; the set after @ is where they may run.
 	 */

@@ -26,7 +26,8 @@ static int open_af_xdp(const struct inventory_host *host, const struct link_info
 		 host->fabric_interface,
 		 link->rx_queues < PORT_QUEUES_MAX ? link->rx_queues : PORT_QUEUES_MAX);
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
-	return port_open(devargs, host->fabric_interface, ports->pool, &ports->fabric, error);
+	return port_open(devargs, host->fabric_interface, link->mtu, ports->pool, &ports->fabric,
+			 error);
 }
 
 static int open_af_packet(const struct inventory_host *host, const struct link_info *link,
@@ -43,7 +44,8 @@ static int open_af_packet(const struct inventory_host *host, const struct link_i
 		 host->fabric_interface, frame, frame < 4096 ? 4096 : frame);
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_packet");
 	ports->fabric_af_packet = true;
-	return port_open(devargs, host->fabric_interface, ports->pool, &ports->fabric, error);
+	return port_open(devargs, host->fabric_interface, link->mtu, ports->pool, &ports->fabric,
+			 error);
 }
 
 static int open_auto(const struct inventory_host *host, const struct link_info *link,
@@ -63,7 +65,7 @@ static int open_device(const struct inventory_host *host, struct ports *ports,
 		       struct covey_error *error)
 {
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "%.31s", host->fabric_device);
-	return port_open(host->fabric_device, host->fabric_device, ports->pool, &ports->fabric,
+	return port_open(host->fabric_device, host->fabric_device, 0, ports->pool, &ports->fabric,
 			 error);
 }
 

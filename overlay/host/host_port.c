@@ -68,10 +68,12 @@ static int open_veth(const struct inventory_host *host, const uint8_t *mac, stru
 	if (status)
 		return status;
 	snprintf(devargs, sizeof(devargs), "net_af_xdp_host,iface=%s", peer);
-	if (port_open(devargs, host->host_interface, ports->pool, &ports->host, &why) == 0)
+	if (port_open(devargs, host->host_interface, ports->host_mtu, ports->pool, &ports->host,
+		      &why) == 0)
 		return 0;
 	snprintf(devargs, sizeof(devargs), "net_af_packet_host,iface=%s,qdisc_bypass=1", peer);
-	return port_open(devargs, host->host_interface, ports->pool, &ports->host, error);
+	return port_open(devargs, host->host_interface, ports->host_mtu, ports->pool, &ports->host,
+			 error);
 }
 
 static int open_tap(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
@@ -83,7 +85,8 @@ static int open_tap(const struct inventory_host *host, const uint8_t *mac, struc
 	snprintf(devargs, sizeof(devargs),
 		 "net_tap_host,iface=%s,mac=%02x:%02x:%02x:%02x:%02x:%02x", host->host_interface,
 		 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	status = port_open(devargs, host->host_interface, ports->pool, &ports->host, error);
+	status = port_open(devargs, host->host_interface, ports->host_mtu, ports->pool,
+			   &ports->host, error);
 	if (status)
 		return status;
 	status = link_set_offloads(host->host_interface, true, error);
@@ -107,5 +110,6 @@ int host_port_open(const struct inventory_host *host, const uint8_t *mac, struct
 	case HOST_PORT_DEVICE:
 		break;
 	}
-	return port_open(host->host_device, host->host_device, ports->pool, &ports->host, error);
+	return port_open(host->host_device, host->host_device, ports->host_mtu, ports->pool,
+			 &ports->host, error);
 }
