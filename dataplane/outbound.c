@@ -179,7 +179,8 @@ static void encapsulate(const struct engine *engine, struct departure *departure
 	at = ip_version(inner) == 4 ? write_ipv4(at, inner, protocol, total)
 				    : write_ipv6(at, inner, protocol, total, departure->window_id);
 	if (udp)
-		at = write_udp(at, config->vpe_port, departure->window_id, (uint16_t)(inner - at));
+		at = write_udp(at, config->vpe_port, departure->window_id,
+			       (uint16_t)(inner + departure->inner_len - at));
 	departure->vpe = (struct covey_vpe_header *)at;
 	covey_vpe_set(departure->vpe, departure->sa->spi, departure->sa->sender_id,
 		      departure->window_id, departure->esn);
