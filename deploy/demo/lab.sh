@@ -36,7 +36,7 @@ LAB_BUILD=${COVEY_BUILD:-$LAB_SOURCE/build}
 # shellcheck source=deploy/demo/inventory.sh
 . "$LAB_HERE/inventory.sh"
 
-# What a test may set before lab_up.
+# What a test may set before lab_up. LAB_WIRE: the number of a host that gets a wire of its own.
 LAB_MODE=${LAB_MODE:-covey}
 LAB_HOSTS=${LAB_HOSTS:-3}
 LAB_FAMILY=${LAB_FAMILY:-4}
@@ -107,7 +107,7 @@ lab_add_namespace() {
 	ip netns add "$ns"
 	ip -n "$ns" link set lo up
 	# Unasked-for router and neighbour discovery would only blur what the switch counts.
-	if ((LAB_FAMILY == 4)) || [[ $1 == t* || $1 == sw ]]; then
+	if ((LAB_FAMILY == 4)) || [[ $1 == t* || $1 == sw || $1 == wire* ]]; then
 		in_ns "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
 			net.ipv6.conf.default.disable_ipv6=1
 	fi
@@ -147,7 +147,25 @@ lab_add_gkm() {
 
 lab_add_host() {
 	lab_add_namespace "hv$1"
-	lab_plug "hv$1" fab0
+	if [[ ${LAB_WIRE:-} == "$1" ]]; then
+		lab_plug_wire "$1"
+	else
+		lab_plug "hv$1" fab0
+	fi
+}
+
+# lab_plug_wire N: a namespace between hvN and its switch port, whose interfaces `host` and `switch`
+# a program has to join.
+lab_plug_wire() {
+	lab_add_namespace "wire$1"
+	lab_ip "wire$1" link add host mtu "$LAB_FABRIC_MTU" type veth \
+		peer name fab0 mtu "$LAB_FABRIC_MTU" netns "$(lab_ns "hv$1")"
+	lab_ip sw link add "hv$1" mtu "$LAB_FABRIC_MTU" type veth \
+		peer name switch mtu "$LAB_FABRIC_MTU" netns "$(lab_ns "wire$1")"
+	lab_ip sw link set "hv$1" master br0 up
+	lab_ip "hv$1" link set fab0 up
+	lab_ip "wire$1" link set host up
+	lab_ip "wire$1" link set switch up
 }
 
 # lab_add_tenant N: a tenant namespace and the bridge in hvN that the VXLAN device will join.

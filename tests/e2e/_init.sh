@@ -45,7 +45,17 @@ expect() {
 e2e_up() {
 	lab_wires
 	e2e_record
+	[[ -z ${LAB_WIRE:-} ]] || e2e_start_wire "$LAB_WIRE"
 	lab_programs
+}
+
+# e2e_start_wire N [OPTION...]: carry frames between hvN and the switch (LAB_WIRE=N), with the
+# forwarder's impairments. Report wireN.
+e2e_start_wire() {
+	rm -f "$LAB_DIR/wire$1.json"
+	lab_spawn "wire$1" "wire$1" "$(lab_program forwarder)" --output "$LAB_DIR/wire$1.json" \
+		"${@:2}" host switch
+	lab_wait 10 "the wire of hv$1" test -e "$LAB_DIR/wire$1.json"
 }
 
 e2e_record() {
