@@ -33,13 +33,17 @@ static const char *error_text(unsigned long code)
 	return text ? text : "unknown TLS error";
 }
 
-/* libevent keeps the first few and gives the last one first; the first one is the cause. */
+/*
+ * libevent keeps the first few and gives the last one first; the first one is the cause. Before it
+ * stands the bare result of SSL_get_error(), which belongs to no library.
+ */
 static unsigned long first_error(struct bufferevent *bufferevent)
 {
 	unsigned long code, first = 0;
 
 	while ((code = bufferevent_get_openssl_error(bufferevent)))
-		first = code;
+		if (ERR_GET_LIB(code))
+			first = code;
 	return first;
 }
 

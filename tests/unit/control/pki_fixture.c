@@ -39,15 +39,21 @@ static void issue(const char *fabric, const char *name, long not_before_s, long 
  * A certificate that our own CA would not make: key of this algorithm, issued by ISSUER.crt and
  * .key, with these lines as its extensions.
  */
-static void foreign(const char *name, const char *algorithm, const char *issuer,
-		    const char *extensions)
+static void foreign_for(int days, const char *name, const char *algorithm, const char *issuer,
+			const char *extensions)
 {
 	if (!shell("cd '%s' && umask 077 && printf '%s' > ext && "
 		   "openssl req -new -newkey %s -nodes -keyout %s.key -subj /CN=%s -out csr && "
-		   "openssl x509 -req -in csr -CA %s.crt -CAkey %s.key -days 30 -extfile ext "
+		   "openssl x509 -req -in csr -CA %s.crt -CAkey %s.key -days %d -extfile ext "
 		   "-out %s.crt",
-		   pki, extensions, algorithm, name, name, issuer, issuer, name))
+		   pki, extensions, algorithm, name, name, issuer, issuer, days, name))
 		fail_msg("cannot make %s", name);
+}
+
+static void foreign(const char *name, const char *algorithm, const char *issuer,
+		    const char *extensions)
+{
+	foreign_for(30, name, algorithm, issuer, extensions);
 }
 
 static void other_ca(const char *name, const char *algorithm)
@@ -62,6 +68,26 @@ static void other_ca(const char *name, const char *algorithm)
 #define BOTH_EKU "extendedKeyUsage=serverAuth,clientAuth\\n"
 #define HOST_SAN "subjectAltName=URI:spiffe://lab/host/hv1\\n"
 #define GKM_SAN  "subjectAltName=URI:spiffe://lab/gkm\\n"
+
+/* Other kinds of keys, and an issuer between CA and host. */
+static void other_issuers(void)
+{
+	other_ca("rsa-ca", "rsa:2048");
+	foreign("rsa-gkm", "rsa:2048", "rsa-ca", GKM_SAN BOTH_EKU);
+	foreign("rsa-host", "rsa:2048", "rsa-ca", HOST_SAN BOTH_EKU);
+	other_ca("ed-ca", "ed25519");
+	foreign("ed-gkm", "ed25519", "ed-ca", GKM_SAN BOTH_EKU);
+	foreign("ed-host", "ed25519", "ed-ca", HOST_SAN BOTH_EKU);
+	foreign("plain-host", "ed25519", "ed-ca", HOST_SAN);
+	foreign("sub-ca", P256, "ed-ca",
+		"basicConstraints=critical,CA:TRUE\\nkeyUsage=keyCertSign\\n");
+	foreign("chained-host", P256, "sub-ca", HOST_SAN BOTH_EKU);
+	foreign("chained-gkm", P256, "sub-ca", GKM_SAN BOTH_EKU);
+	assert_true(
+		shell("cd '%s' && cat sub-ca.crt >> chained-host.crt && "
+		      "cat sub-ca.crt >> chained-gkm.crt && cat rsa-ca.crt ed-ca.crt > all-ca.crt",
+		      pki));
+}
 
 int pki_setup(void **state)
 {
@@ -85,6 +111,11 @@ int pki_setup(void **state)
 	other_ca("ca2", P256);
 	foreign("other-ca", P256, "ca2", HOST_SAN BOTH_EKU);
 	foreign("other-gkm", P256, "ca2", GKM_SAN BOTH_EKU);
+	foreign_for(-1, "expired-gkm", P256, "ca", GKM_SAN BOTH_EKU);
+	foreign("server-host", P256, "ca", HOST_SAN "extendedKeyUsage=serverAuth\\n");
+	other_issuers();
+	assert_true(
+		shell(": > '%s' && chmod 600 '%s'", pki_file("empty.key"), pki_file("empty.key")));
 	return 0;
 }
 
