@@ -26,7 +26,8 @@ static int next_fd(DIR *directory)
 	while ((entry = readdir(directory)) != NULL) {
 		int fd = atoi(entry->d_name);
 
-		if (entry->d_name[0] != '.' && fd < WAIT_FD_MAX)
+		/* The directory's own number is free again for what is opened next. */
+		if (entry->d_name[0] != '.' && fd < WAIT_FD_MAX && fd != dirfd(directory))
 			return fd;
 	}
 	return -1;
