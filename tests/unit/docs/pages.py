@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Holds the documentation to the source: names, links, options, inventory variables.
+
+Usage: pages.py CHECK SOURCE [PROGRAM...]
+CHECK is one of the functions below that begin with check_.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+
+class Mistakes:
+    def __init__(self):
+        self.found = []
+
+    def expect(self, condition, text):
+        if not condition:
+            self.found.append(text)
+
+
+def read(source, path):
+    return (source / path).read_text(encoding="utf-8")
+
+
+def manual_text(page):
+    """A manual page's words, without the few escapes that ours use."""
+    return page.replace("\\&", "").replace("\\-", "-")
+
+
+def check_drops(source, programs, mistakes):
+    """Each drop reason has a row in the protocol page, and no row names another."""
+    names = set(re.findall(r'X\(\w+,\s*"([a-z-]+)"', read(source, "include/covey/drop.h")))
+    rows = re.findall(r"\| `((?:in|out)-[a-z-]+)` \|$", read(source, "docs/protocol.md"), re.M)
+    mistakes.expect(len(names) > 20, "include/covey/drop.h holds hardly any reason")
+    for name in sorted(names - set(rows)):
+        mistakes.expect(False, f"docs/protocol.md has no row for drop reason {name}")
+    for name in sorted(set(rows) - names):
+        mistakes.expect(False, f"docs/protocol.md names {name}, which is no drop reason")
+    for page in ("docs/bring-up.md", "docs/threat-model.md", "docs/architecture.md"):
+        for name in re.findall(r"`((?:in|out)-[a-z-]+)`", read(source, page)):
+            mistakes.expect(name in names, f"{page} names {name}, which is no drop reason")
+
+
+def sections_of(page, level):
+    """Headings of one level, each with the text below it."""
+    parts = re.split(rf"^{'#' * level} (.+)$", page, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def check_messages(source, programs, mistakes):
+    """Each message, field and code of the .proto file stands in the protocol page, with its number."""
+    proto = re.sub(r"//.*", "", read(source, "overlay/control/covey.proto"))
+    page = read(source, "docs/protocol.md")
+    sections = sections_of(page, 4)
+    sub = {"RosterEntry": "Roster", "SaUse": "Heartbeat"}
+    messages = re.findall(r"message (\w+) \{(.*?)\n\}", proto, re.S)
+    mistakes.expect(len(messages) > 10, "covey.proto holds hardly any message")
+    for name, body in messages:
+        if name == "Message":
+            continue
+        section = sections.get(sub.get(name, name), "")
+        mistakes.expect(section, f"docs/protocol.md has no section {name}")
+        for field, number in re.findall(r"(\w+) = (\d+)", body):
+            mistakes.expect(
+                f"| {number} {field} |" in section,
+                f"docs/protocol.md, {name}: no row for field {number} {field}",
+            )
+    for name, number in re.findall(r"REFUSAL_(\w+) = (\d+)", proto):
+        mistakes.expect(f"| {number} | {name} |" in page, f"no row for refusal {number} {name}")
+    for prefix in ("CIPHER_AES", "KEY_SCOPE"):
+        for name, number in re.findall(rf"{prefix}_(\w+) = ([1-9])", proto):
+            name = "AES_" + name if prefix == "CIPHER_AES" else name
+            mistakes.expect(f"{number} {name}" in page, f"docs/protocol.md lacks {number} {name}")
+
+
+def anchor(heading):
+    heading = re.sub(r"[^\w\s-]", "", heading.strip().lower())
+    return heading.replace(" ", "-")
+
+
+def check_links(source, programs, mistakes):
+    """Links between pages lead to files and headings that exist."""
+    pages = [source / "README.md", source / "CONTRIBUTING.md", *sorted(source.glob("docs/*.md"))]
+    headings = {
+        page: {anchor(h) for h in re.findall(r"^#+ (.+)$", page.read_text(), re.M)}
+        for page in pages
+    }
+    count = 0
+    for page in pages:
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            if "://" in link:
+                continue
+            count += 1
+            path, _, fragment = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            mistakes.expect(target.exists(), f"{page.name}: {link} leads nowhere")
+            if fragment and target in headings:
+                mistakes.expect(fragment in headings[target], f"{page.name}: no heading {link}")
+    mistakes.expect(count > 20, f"only {count} links were found")
+
+
+def check_paths(source, programs, mistakes):
+    """Files that the pages name are there."""
+    for page in ("CONTRIBUTING.md", "docs/architecture.md", "docs/threat-model.md", "README.md"):
+        text = read(source, page)
+        named = re.findall(r"`((?:include|overlay|gkm|dataplane|deploy|tests|docs)/[\w/.*-]+)`", text)
+        for path in named:
+            if "AREA" in path:
+                continue
+            found = list(source.glob(path.rstrip("/"))) if "*" in path else [source / path]
+            mistakes.expect(
+                any(p.exists() for p in found), f"{page} names {path}, which is not there"
+            )
+
+
+def check_inventory(source, programs, mistakes):
+    """Each key of the inventory's tables has an entry in its manual page, and no entry more."""
+    tables = read(source, "overlay/model/schema.c")
+    keys = set(re.findall(r'^\t\{"(\w+)", FIELD_OF_', tables, re.M))
+    page = read(source, "docs/man/covey-inventory.5")
+    entries = set(re.findall(r"^\.It Va (\w+)$", page, re.M))
+    mistakes.expect(len(keys) > 20, "overlay/model/schema.c holds hardly any key")
+    for key in sorted(keys - entries):
+        mistakes.expect(False, f"covey-inventory.5 has no entry for {key}")
+    for key in sorted(entries - keys):
+        mistakes.expect(False, f"covey-inventory.5 has an entry for {key}, which is no key")
+
+
+def options_of(program, *command):
+    """Long options by what --help says, with their short ones."""
+    text = subprocess.run(
+        [program, *command, "--help"], check=True, capture_output=True, text=True, timeout=10
+    ).stdout
+    return set(re.findall(r"^ +(?:-(\S), +)?--([a-z-]+)", text, re.M))
+
+
+def check_options(source, programs, mistakes):
+    """Each option of a program stands in its manual page, and none that it does not have."""
+    for program in programs:
+        name = pathlib.Path(program).name
+        page = manual_text(read(source, f"docs/man/{name}.{1 if name == 'covey' else 8}"))
+        entries = set()
+        for line in re.findall(r"^\.It (Fl .*)$", page, re.M):
+            match = re.match(r"(?:Fl (\S) , )?Fl -([a-z-]+)", line)
+            entries.add((match[1] or "", match[2]))
+        options = options_of(program)
+        if name == "covey":
+            for command in ("check", "pki", "join", "leave", "show"):
+                mistakes.expect(re.search(rf"^\.It Cm {command}\b", page, re.M),
+                                f"covey.1 has no entry for {command}")
+                options |= options_of(program, command)
+        mistakes.expect(len(options) > 5, f"{name} --help shows hardly any option")
+        for short, option in sorted(options - entries):
+            mistakes.expect(False, f"{name}: -{short} --{option} is not in its manual page")
+        for short, option in sorted(entries - options):
+            mistakes.expect(False, f"{name}: its manual page has -{short} --{option}, it has not")
+
+
+def main():
+    check = globals().get("check_" + sys.argv[1])
+    mistakes = Mistakes()
+    check(pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:], mistakes)
+    for mistake in mistakes.found:
+        print(mistake)
+    return 1 if mistakes.found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
