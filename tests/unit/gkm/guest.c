@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "guest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- what it says -------------------------------------------------------------------------- */
+
+static void send_message(struct guest *guest, Covey__Message *message, int body_case)
+{
+	message->body_case = body_case;
+	assert_int_equal(channel_send(guest->channel, message), 0);
+}
+
+void guest_hello(struct guest *guest)
+{
+	Covey__Hello hello = COVEY__HELLO__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	hello.version = COVEY_PROTOCOL_VERSION;
+	hello.software = (char *)"a test\nwith two lines";
+	message_addr_set(&hello.vtep, &guest->vtep);
+	message.hello = &hello;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_HELLO);
+}
+
+void guest_join(struct guest *guest, const char *group)
+{
+	Covey__Join join = COVEY__JOIN__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	join.group = (char *)group;
+	message.join = &join;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_JOIN);
+}
+
+void guest_leave(struct guest *guest)
+{
+	Covey__Leave leave = COVEY__LEAVE__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	leave.group = (char *)GUEST_GROUP;
+	message.leave = &leave;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_LEAVE);
+}
+
+void guest_ack_roster(struct guest *guest, uint64_t generation)
+{
+	Covey__RosterAck ack = COVEY__ROSTER_ACK__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	ack.group = (char *)GUEST_GROUP;
+	ack.generation = generation;
+	message.roster_ack = &ack;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_ROSTER_ACK);
+}
+
+void guest_ack_sa(struct guest *guest, uint32_t spi)
+{
+	Covey__SaInstalled ack = COVEY__SA_INSTALLED__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	ack.group = (char *)GUEST_GROUP;
+	ack.spi = spi;
+	message.sa_installed = &ack;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_SA_INSTALLED);
+}
+
+void guest_heartbeat(struct guest *guest)
+{
+	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	message.heartbeat = &heartbeat;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_HEARTBEAT);
+}
+
+void guest_send_welcome(struct guest *guest)
+{
+	Covey__Welcome nonsense = COVEY__WELCOME__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	message.welcome = &nonsense;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_WELCOME);
+}
+
+/* --- what it hears ------------------------------------------------------------------------- */
+
+static void on_roster(struct guest *guest, const Covey__Roster *roster)
+{
+	assert_string_equal(roster->group, GUEST_GROUP);
+	assert_true(roster->full ? guest->generation == 0
+				 : roster->generation == guest->generation + 1);
+	guest->generation = roster->generation;
+	for (size_t i = 0; i < roster->n_removed; i++)
+		guest->floors[roster->removed[i] % 16] = 0;
+	for (size_t i = 0; i < roster->n_set; i++) {
+		assert_non_null(strstr(roster->set[i]->identity, "spiffe://test/host/"));
+		assert_int_equal(roster->set[i]->vtep.len, 4);
+		guest->floors[roster->set[i]->sender_id % 16] =
+			(uint16_t)roster->set[i]->epoch_floor;
+	}
+	if (guest->acks)
+		guest_ack_roster(guest, roster->generation);
+}
+
+static void on_install(struct guest *guest, const Covey__SaInstall *install)
+{
+	assert_true(guest->joined && guest->generation > 0);
+	assert_int_equal(install->cipher, COVEY__CIPHER__CIPHER_AES_256_GCM);
+	assert_int_equal(install->key_scope, COVEY__KEY_SCOPE__KEY_SCOPE_SENDER);
+	assert_int_equal(install->tek.len, 32);
+	guest->spi = install->spi;
+	guest->tek_len = install->tek.len;
+	guest->lifetime_s = install->hard_lifetime_s;
+	memcpy(guest->tek, install->tek.data, install->tek.len);
+	if (guest->acks)
+		guest_ack_sa(guest, install->spi);
+}
+
+static void on_joined(struct guest *guest, const Covey__Joined *joined)
+{
+	assert_string_equal(joined->group, GUEST_GROUP);
+	assert_int_equal(joined->n_vnis, 2);
+	assert_int_equal(joined->vnis[1], 101);
+	assert_int_equal(joined->drain_s, 30);
+	assert_int_equal(joined->replay_window, COVEY_REPLAY_WINDOW_DEFAULT);
+	assert_true(joined->may_send && joined->may_receive);
+	guest->joined = true;
+	guest->generation = 0;
+	guest->sender_id = (uint16_t)joined->sender_id;
+	guest->epoch = (uint16_t)joined->epoch;
+}
+
+static void on_refused(struct guest *guest, const Covey__Refused *refused)
+{
+	guest->refusal = refused->code;
+	snprintf(guest->refusal_reason, sizeof(guest->refusal_reason), "%s", refused->reason);
+}
+
+static void on_received(struct channel *channel, const Covey__Message *message, void *arg)
+{
+	struct guest *guest = arg;
+
+	switch (message->body_case) {
+	case COVEY__MESSAGE__BODY_WELCOME:
+		guest->welcome = true;
+		guest->instance = message->welcome->instance;
+		assert_int_equal(message->welcome->heartbeat_s, COVEY_HEARTBEAT_SECONDS);
+		if (guest->joins)
+			guest_join(guest, GUEST_GROUP);
+		break;
+	case COVEY__MESSAGE__BODY_JOINED:
+		on_joined(guest, message->joined);
+		break;
+	case COVEY__MESSAGE__BODY_REFUSED:
+		on_refused(guest, message->refused);
+		break;
+	case COVEY__MESSAGE__BODY_ROSTER:
+		on_roster(guest, message->roster);
+		break;
+	case COVEY__MESSAGE__BODY_SA_INSTALL:
+		on_install(guest, message->sa_install);
+		break;
+	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
+		guest->active_spi = message->sa_activate->spi;
+		break;
+	case COVEY__MESSAGE__BODY_LEFT:
+		guest->left = true;
+		break;
+	case COVEY__MESSAGE__BODY_HEARTBEAT:
+		guest->heartbeats++;
+		break;
+	default:
+		fail_msg("unexpected %s", message_name(message));
+	}
+}
+
+static void on_opened(struct channel *channel, const struct identity *peer, void *arg)
+{
+	struct guest *guest = arg;
+
+	assert_int_equal(peer->role, IDENTITY_GKM);
+	guest->opened = true;
+	if (guest->joins)
+		guest_hello(guest);
+}
+
+static void on_closed(struct channel *channel, const char *reason, void *arg)
+{
+	struct guest *guest = arg;
+
+	snprintf(guest->closed_reason, sizeof(guest->closed_reason), "%s", reason);
+	guest->closed = true;
+	guest_vanish(guest);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+void guest_connect(struct guest *guest, struct event_base *base, const char *directory,
+		   const char *name, const char *vtep, uint16_t port)
+{
+	static const struct channel_handlers handlers = {
+		.opened = on_opened, .received = on_received, .closed = on_closed};
+	struct covey_error error = {0};
+	struct covey_addr gkm;
+	char paths[3][512];
+
+	snprintf(paths[0], sizeof(paths[0]), "%s/ca.crt", directory);
+	snprintf(paths[1], sizeof(paths[1]), "%s/%s.crt", directory, name);
+	snprintf(paths[2], sizeof(paths[2]), "%s/%s.key", directory, name);
+	assert_true(covey_addr_parse("127.0.0.1", &gkm));
+	assert_true(covey_addr_parse(vtep, &guest->vtep));
+	if (tls_new(TLS_MEMBER, "test", paths[0], paths[1], paths[2], &guest->tls, &error) < 0)
+		fail_msg("%s", error.text);
+	if (channel_connect(base, guest->tls, &gkm, port, &handlers, guest, &guest->channel,
+			    &error) < 0)
+		fail_msg("%s", error.text);
+}
+
+void guest_vanish(struct guest *guest)
+{
+	channel_free(guest->channel);
+	tls_free(guest->tls);
+	guest->channel = NULL;
+	guest->tls = NULL;
+}

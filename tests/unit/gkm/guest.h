@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * A small group member that speaks to a real covey-gkm, and remembers what it was told about one
+ * group. It has no dataplane: installing is remembering.
+ */
+
+#include <covey/limits.h>
+#include <covey/sa.h>
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "channel.h"
+#include "message.h"
+
+#define GUEST_GROUP "tenants"
+
+struct guest {
+	struct tls *tls;
+	struct channel *channel;
+	struct covey_addr vtep;
+	bool joins; /* asks to join as soon as it is welcome */
+	bool acks;  /* acknowledges by itself */
+
+	bool opened;
+	bool welcome;
+	bool joined;
+	bool left;
+	bool closed;
+	char closed_reason[256];
+	uint64_t instance;
+	Covey__RefusalCode refusal;
+	char refusal_reason[COVEY_REASON_MAX + 1];
+	uint16_t sender_id;
+	uint16_t epoch;
+	uint64_t generation;
+	uint16_t floors[16]; /* by SenderID */
+	uint32_t spi;        /* the last SA that was installed */
+	uint8_t tek[COVEY_TEK_BYTES_MAX];
+	size_t tek_len;
+	uint32_t lifetime_s;
+	uint32_t active_spi;
+	size_t heartbeats;
+};
+
+/* Connect with DIRECTORY/NAME.crt. Fails the test when that is not possible. */
+void guest_connect(struct guest *guest, struct event_base *base, const char *directory,
+		   const char *name, const char *vtep, uint16_t port);
+/* Cut the connection without a word, as a host that is killed. */
+void guest_vanish(struct guest *guest);
+
+void guest_hello(struct guest *guest);
+void guest_join(struct guest *guest, const char *group);
+void guest_leave(struct guest *guest);
+void guest_ack_roster(struct guest *guest, uint64_t generation);
+void guest_ack_sa(struct guest *guest, uint32_t spi);
+void guest_heartbeat(struct guest *guest);
+void guest_send_welcome(struct guest *guest);

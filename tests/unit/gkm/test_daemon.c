@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The real covey-gkm on loopback, with real certificates and small members (guest.h). It is given
+ * as the first argument.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "pki.h"
+#include "scratch.h"
+
+#define PATIENCE_S 20
+#define YEAR_S     (365L * 86400)
+
+enum { HV1, HV2, HV3, HV4, STRANGER, GUESTS };
+
+static const char *const names[GUESTS] = {"hv1", "hv2", "hv3", "hv4", "stranger"};
+static const char *const vteps[GUESTS] = {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4",
+					  "10.0.0.9"};
+
+static const char *gkm_program;
+
+struct fabric {
+	char directory[SCRATCH_PATH_MAX];
+	uint16_t port;
+	pid_t gkm;
+	struct event_base *base;
+	struct guest guests[GUESTS];
+};
+
+/* --- files --------------------------------------------------------------------------------- */
+
+static void path_of(const struct fabric *fabric, const char *name, char path[512])
+{
+	snprintf(path, 512, "%s/%s", fabric->directory, name);
+}
+
+static uint16_t free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+/* hv4 is of the fabric but of no group; hv3's SenderID is fixed. */
+static void write_inventory(const struct fabric *fabric, const char *gkm_address)
+{
+	char path[512];
+	FILE *file;
+
+	path_of(fabric, "inventory.yaml", path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file,
+		"all:\n  vars:\n    covey_fabric: test\n    covey_gkm: %s\n"
+		"    covey_gkm_port: %u\n    covey_groups:\n      tenants:\n"
+		"        vnis: [100, 101]\n        members: [hv1, hv2, hv3]\n"
+		"        rekey: {activation_delay: 2s}\n  hosts:\n",
+		gkm_address, fabric->port);
+	for (size_t i = HV1; i <= HV4; i++)
+		fprintf(file, "    %s: {covey_vtep: %s, covey_fabric_interface: eth0%s}\n",
+			names[i], vteps[i], i == HV3 ? ", covey_sender_id: 3" : "");
+	assert_int_equal(fclose(file), 0);
+}
+
+static void issue(const char *directory, enum identity_role role, const char *name,
+		  uint16_t sender_id, bool force)
+{
+	struct covey_error error = {0};
+
+	if (pki_issue(directory, role, "test", name, sender_id, -60, YEAR_S, force, &error) < 0)
+		fail_msg("%s", error.text);
+}
+
+static void make_pki(const char *directory)
+{
+	struct covey_error error = {0};
+
+	if (pki_init(directory, "test", 10, &error) < 0)
+		fail_msg("%s", error.text);
+	issue(directory, IDENTITY_GKM, "gkm", 0, false);
+	for (size_t i = 0; i < GUESTS; i++)
+		issue(directory, IDENTITY_HOST, names[i], 0, false);
+}
+
+/* --- waiting ------------------------------------------------------------------------------- */
+
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void turn(const struct fabric *fabric)
+{
+	struct timeval soon = {.tv_usec = 50000};
+
+	event_base_loopexit(fabric->base, &soon);
+	event_base_loop(fabric->base, EVLOOP_ONCE);
+}
+
+#define WAIT_FOR(fabric, condition)                                                                \
+	do {                                                                                       \
+		time_t until = now_s() + PATIENCE_S;                                               \
+                                                                                                   \
+		while (!(condition)) {                                                             \
+			if (now_s() > until)                                                       \
+				fail_msg("waited in vain for %s", #condition);                     \
+			turn(fabric);                                                              \
+		}                                                                                  \
+	} while (0)
+
+/* --- the program --------------------------------------------------------------------------- */
+
+/* Its standard error goes to DIRECTORY/log, appended. */
+static pid_t run_gkm(const struct fabric *fabric)
+{
+	char inventory[512], pki[512], state[512], log[512];
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child > 0)
+		return child;
+	path_of(fabric, "inventory.yaml", inventory);
+	path_of(fabric, "pki", pki);
+	path_of(fabric, "gkm.db", state);
+	path_of(fabric, "log", log);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
+	execl(gkm_program, gkm_program, "--inventory", inventory, "--pki", pki, "--state", state,
+	      "--log-level", "debug", NULL);
+	_exit(127);
+}
+
+static bool log_says(const struct fabric *fabric, const char *text)
+{
+	static char log[1 << 20];
+	char path[512];
+	ssize_t len;
+	int fd;
+
+	path_of(fabric, "log", path);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return false;
+	len = read(fd, log, sizeof(log) - 1);
+	close(fd);
+	log[len < 0 ? 0 : len] = '\0';
+	return strstr(log, text) != NULL;
+}
+
+static void forget_log(const struct fabric *fabric)
+{
+	char path[512];
+
+	path_of(fabric, "log", path);
+	unlink(path);
+}
+
+static void start_gkm(struct fabric *fabric)
+{
+	forget_log(fabric);
+	fabric->gkm = run_gkm(fabric);
+	WAIT_FOR(fabric, log_says(fabric, "listens on 127.0.0.1 port"));
+}
+
+/* Returns its exit status, or minus the signal that ended it. */
+static int wait_for_exit(pid_t child)
+{
+	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int stop_gkm(struct fabric *fabric, int number)
+{
+	pid_t child = fabric->gkm;
+
+	fabric->gkm = 0;
+	kill(child, number);
+	return wait_for_exit(child);
+}
+
+static int begin(void **state)
+{
+	struct fabric *fabric = calloc(1, sizeof(*fabric));
+	char pki[512];
+
+	*state = fabric;
+	if (!fabric || scratch_new(fabric->directory) < 0)
+		return -1;
+	fabric->base = event_base_new();
+	fabric->port = free_port();
+	path_of(fabric, "pki", pki);
+	make_pki(pki);
+	write_inventory(fabric, "127.0.0.1");
+	start_gkm(fabric);
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct fabric *fabric = *state;
+
+	for (size_t i = 0; i < GUESTS; i++)
+		guest_vanish(&fabric->guests[i]);
+	if (fabric->gkm)
+		stop_gkm(fabric, SIGKILL);
+	event_base_free(fabric->base);
+	scratch_free(fabric->directory);
+	free(fabric);
+	return 0;
+}
+
+/* --- members ------------------------------------------------------------------------------- */
+
+static struct guest *connect_from(struct fabric *fabric, size_t who, const char *pki, bool joins)
+{
+	struct guest *guest = &fabric->guests[who];
+	char directory[512];
+
+	guest_vanish(guest);
+	*guest = (struct guest){.joins = joins, .acks = true};
+	path_of(fabric, pki, directory);
+	guest_connect(guest, fabric->base, directory, names[who], vteps[who], fabric->port);
+	return guest;
+}
+
+static struct guest *bring(struct fabric *fabric, size_t who)
+{
+	struct guest *guest = connect_from(fabric, who, "pki", true);
+
+	WAIT_FOR(fabric, guest->active_spi || guest->refusal || guest->closed);
+	return guest;
+}
+
+/* Connected, nothing said. */
+static struct guest *knock(struct fabric *fabric, size_t who)
+{
+	struct guest *guest = connect_from(fabric, who, "pki", false);
+
+	WAIT_FOR(fabric, guest->opened);
+	return guest;
+}
+
+static void assert_cut(struct fabric *fabric, struct guest *guest, Covey__RefusalCode code,
+		       const char *reason)
+{
+	WAIT_FOR(fabric, guest->closed);
+	if (guest->refusal != code)
+		fail_msg("refusal %d, then closed: %s", guest->refusal, guest->closed_reason);
+	if (!strstr(guest->refusal_reason, reason))
+		fail_msg("\"%s\" does not say \"%s\"", guest->refusal_reason, reason);
+}
+
+/* --- joining ------------------------------------------------------------------------------- */
+
+static void three_members_agree(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+
+	for (size_t i = HV1; i <= HV3; i++)
+		bring(fabric, i);
+	for (size_t i = HV1; i <= HV3; i++) {
+		assert_int_equal(guests[i].active_spi, 256);
+		assert_int_equal(guests[i].epoch, 1);
+		assert_memory_equal(guests[i].tek, guests[HV1].tek, 32);
+		assert_in_range(guests[i].lifetime_s, 86390, 86400);
+		WAIT_FOR(fabric, guests[i].floors[1] && guests[i].floors[2] && guests[i].floors[3]);
+	}
+	assert_int_equal(guests[HV1].sender_id, 1);
+	assert_int_equal(guests[HV2].sender_id, 2);
+	assert_int_equal(guests[HV3].sender_id, 3);
+	assert_true(log_says(fabric, "joins tenants as SenderID 3, epoch 1"));
+}
+
+static void coming_back_gives_a_higher_epoch(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	uint8_t tek[32];
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	memcpy(tek, guests[HV2].tek, sizeof(tek));
+	for (uint16_t epoch = 2; epoch < 5; epoch++) {
+		guest_vanish(&guests[HV2]);
+		bring(fabric, HV2);
+		assert_int_equal(guests[HV2].epoch, epoch);
+		assert_int_equal(guests[HV2].sender_id, 2);
+		assert_int_equal(guests[HV2].active_spi, 256);
+		assert_memory_equal(guests[HV2].tek, tek, sizeof(tek));
+		WAIT_FOR(fabric, guests[HV1].floors[2] == epoch);
+	}
+}
+
+/* Why an IV can never repeat, rule 3: epochs begin anew, so the key must, too. */
+static void a_restarted_gkm_has_another_key(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	uint64_t instance;
+	uint8_t tek[32];
+
+	bring(fabric, HV2);
+	bring(fabric, HV1);
+	assert_int_equal(guests[HV1].sender_id, 2);
+	memcpy(tek, guests[HV1].tek, sizeof(tek));
+	instance = guests[HV1].instance;
+	assert_int_equal(stop_gkm(fabric, SIGKILL), -SIGKILL);
+	WAIT_FOR(fabric, guests[HV1].closed && guests[HV2].closed);
+	start_gkm(fabric);
+	connect_from(fabric, HV1, "pki", true);
+	connect_from(fabric, HV2, "pki", true);
+	WAIT_FOR(fabric, guests[HV1].active_spi && guests[HV2].active_spi);
+	assert_int_equal(guests[HV1].sender_id, 2);
+	assert_int_equal(guests[HV2].sender_id, 1);
+	assert_true(guests[HV1].active_spi > 256);
+	assert_int_equal(guests[HV1].active_spi, guests[HV2].active_spi);
+	assert_int_equal(guests[HV1].epoch, 1);
+	assert_memory_not_equal(guests[HV1].tek, tek, sizeof(tek));
+	assert_true(guests[HV1].instance != instance);
+}
+
+static void leaving_and_joining_again(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	guest_leave(&guests[HV2]);
+	WAIT_FOR(fabric, guests[HV2].left && guests[HV1].floors[2] == 0);
+	guest_ack_sa(&guests[HV2], 256); /* crossed our Left: no fault */
+	guests[HV2].active_spi = 0;
+	guest_join(&guests[HV2], GUEST_GROUP);
+	WAIT_FOR(fabric, guests[HV2].active_spi == 256);
+	assert_int_equal(guests[HV2].epoch, 2);
+	WAIT_FOR(fabric, guests[HV1].floors[2] == 2);
+}
+
+static void a_stalled_member_delays_but_does_not_block(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *stalled = connect_from(fabric, HV1, "pki", true);
+	time_t began;
+
+	stalled->acks = false;
+	WAIT_FOR(fabric, stalled->spi);
+	began = now_s();
+	bring(fabric, HV2);
+	assert_int_equal(fabric->guests[HV2].active_spi, 256);
+	assert_true(now_s() - began >= 1);
+	assert_int_equal(stalled->active_spi, 0);
+}
+
+static void heartbeats_are_answered(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_heartbeat(guest);
+	guest_heartbeat(guest);
+	WAIT_FOR(fabric, guest->heartbeats == 2);
+}
+
+/* --- refusals ------------------------------------------------------------------------------ */
+
+static void who_may_not_join(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV4);
+
+	assert_int_equal(guest->refusal, COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED);
+	assert_false(guest->closed);
+	guest->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
+	guest_join(guest, "no\nsuch group");
+	WAIT_FOR(fabric, guest->refusal == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP);
+	assert_non_null(strstr(guest->refusal_reason, "no?such?group"));
+	assert_int_equal(guest->tek_len, 0);
+	guest = bring(fabric, STRANGER);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST, "stranger");
+}
+
+static void a_certificate_of_another_ca(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest;
+	char other[512], ours[512];
+
+	path_of(fabric, "other", other);
+	make_pki(other);
+	/* It trusts our CA, so that only the key manager can refuse. */
+	path_of(fabric, "pki/ca.crt", ours);
+	path_of(fabric, "other/ca.crt", other);
+	assert_int_equal(rename(ours, other), 0);
+	guest = connect_from(fabric, HV1, "other", true);
+	WAIT_FOR(fabric, guest->closed);
+	assert_false(guest->welcome);
+	assert_int_equal(guest->refusal, COVEY__REFUSAL_CODE__REFUSAL_NONE);
+	WAIT_FOR(fabric, log_says(fabric, "is cut before it was let in"));
+}
+
+static void a_vtep_that_is_anothers(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = knock(fabric, HV1);
+
+	assert_true(covey_addr_parse("10.0.0.2", &guest->vtep));
+	guest_hello(guest);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_VTEP, "10.0.0.2");
+}
+
+static void a_certificate_that_claims_anothers_sender_id(void **state)
+{
+	struct fabric *fabric = *state;
+	char pki[512];
+
+	bring(fabric, HV1);
+	assert_int_equal(fabric->guests[HV1].sender_id, 1);
+	path_of(fabric, "pki", pki);
+	issue(pki, IDENTITY_HOST, "hv2", 1, true);
+	bring(fabric, HV2);
+	assert_int_equal(fabric->guests[HV2].refusal, COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID);
+	assert_int_equal(fabric->guests[HV2].tek_len, 0);
+	assert_true(log_says(fabric, "ALARM: tenants: spiffe://test/host/hv2 claims SenderID 1"));
+	/* What the inventory fixes for hv3, which never joined. */
+	issue(pki, IDENTITY_HOST, "hv2", 3, true);
+	bring(fabric, HV2);
+	assert_int_equal(fabric->guests[HV2].refusal, COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID);
+	issue(pki, IDENTITY_HOST, "hv2", 7, true);
+	bring(fabric, HV2);
+	assert_int_equal(fabric->guests[HV2].sender_id, 7);
+}
+
+static void a_second_session_supersedes_the_first(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest first;
+	struct guest *second;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	/* The channel of the first stays alive under another name. */
+	first = fabric->guests[HV2];
+	channel_set_arg(first.channel, &first);
+	fabric->guests[HV2] = (struct guest){0};
+	second = bring(fabric, HV2);
+	assert_cut(fabric, &first, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED, "took over");
+	assert_int_equal(second->epoch, 2);
+	assert_int_equal(second->sender_id, 2);
+	assert_int_equal(second->active_spi, 256);
+	WAIT_FOR(fabric, fabric->guests[HV1].floors[2] == 2);
+	assert_true(log_says(fabric, "ALARM: hv2"));
+	guest_heartbeat(second);
+	WAIT_FOR(fabric, second->heartbeats == 1);
+}
+
+/* --- messages that make no sense ----------------------------------------------------------- */
+
+static void nothing_before_hello(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = knock(fabric, HV1);
+
+	guest_join(guest, GUEST_GROUP);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "Join before Hello");
+	guest = knock(fabric, HV1);
+	guest_heartbeat(guest);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "Heartbeat before Hello");
+}
+
+static void only_one_hello(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_hello(guest);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "second Hello");
+}
+
+static void no_join_twice(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_join(guest, GUEST_GROUP);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "which it is in");
+}
+
+static void no_ack_of_what_was_not_sent(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_ack_sa(guest, 4711);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "SaInstalled of SA 4711");
+	guest = bring(fabric, HV1);
+	guest_ack_roster(guest, 99);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "generation 99");
+	guest = knock(fabric, HV2);
+	guest_hello(guest);
+	WAIT_FOR(fabric, guest->welcome);
+	guest_ack_sa(guest, 256);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "SaInstalled of SA 256");
+}
+
+static void no_message_of_a_gkm(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_send_welcome(guest);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "Welcome");
+}
+
+/* --- the program itself -------------------------------------------------------------------- */
+
+static void sigterm_ends_it_cleanly(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+	pid_t child = fabric->gkm;
+
+	knock(fabric, HV2);
+	fabric->gkm = 0;
+	kill(child, SIGTERM);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN, "stops");
+	assert_int_equal(wait_for_exit(child), 0);
+	assert_true(log_says(fabric, "stopped"));
+	start_gkm(fabric);
+	assert_int_equal(stop_gkm(fabric, SIGINT), 0);
+}
+
+/* Starts another one, expects it to give up and say why. */
+static void assert_gives_up(struct fabric *fabric, const char *why)
+{
+	forget_log(fabric);
+	assert_int_equal(wait_for_exit(run_gkm(fabric)), 1);
+	if (!log_says(fabric, why))
+		fail_msg("it did not say \"%s\"", why);
+}
+
+static void it_says_why_it_cannot_start(void **state)
+{
+	struct fabric *fabric = *state;
+	char from[512], to[512];
+
+	assert_gives_up(fabric, "another covey-gkm");
+	path_of(fabric, "gkm.db", from);
+	path_of(fabric, "away.db", to);
+	assert_int_equal(rename(from, to), 0);
+	assert_gives_up(fabric, "is in use: `ss -ltnp");
+	write_inventory(fabric, "192.0.2.1");
+	assert_gives_up(fabric, "192.0.2.1 is no address of this host");
+	write_inventory(fabric, "not an address");
+	assert_gives_up(fabric, "inventory.yaml:4:");
+	path_of(fabric, "inventory.yaml", from);
+	unlink(from);
+	assert_gives_up(fabric, "inventory.yaml");
+}
+
+/* No key may ever be in the state file. */
+static void the_key_is_not_on_disk(void **state)
+{
+	struct fabric *fabric = *state;
+	static uint8_t file[1 << 20];
+	struct guest *guest = bring(fabric, HV1);
+	char path[512];
+	ssize_t len;
+	int fd;
+
+	path_of(fabric, "gkm.db", path);
+	fd = open(path, O_RDONLY);
+	len = read(fd, file, sizeof(file));
+	close(fd);
+	assert_true(len > 4096);
+	assert_null(memmem(file, (size_t)len, guest->tek, 8));
+	assert_non_null(memmem(file, (size_t)len, "spiffe://test/host/hv1", 22));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(three_members_agree),
+		TEST(coming_back_gives_a_higher_epoch),
+		TEST(a_restarted_gkm_has_another_key),
+		TEST(leaving_and_joining_again),
+		TEST(a_stalled_member_delays_but_does_not_block),
+		TEST(heartbeats_are_answered),
+		TEST(who_may_not_join),
+		TEST(a_certificate_of_another_ca),
+		TEST(a_vtep_that_is_anothers),
+		TEST(a_certificate_that_claims_anothers_sender_id),
+		TEST(a_second_session_supersedes_the_first),
+		TEST(nothing_before_hello),
+		TEST(only_one_hello),
+		TEST(no_join_twice),
+		TEST(no_ack_of_what_was_not_sent),
+		TEST(no_message_of_a_gkm),
+		TEST(sigterm_ends_it_cleanly),
+		TEST(it_says_why_it_cannot_start),
+		TEST(the_key_is_not_on_disk),
+	};
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s COVEY-GKM\n", argv[0]);
+		return EXIT_FAILURE;
+	}
+	gkm_program = argv[1];
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests_name("gkm-daemon", tests, NULL, NULL);
+}
