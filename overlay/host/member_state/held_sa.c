@@ -190,6 +190,23 @@ static int install_again(struct membership *group, struct held_sa *sa,
 	return 0;
 }
 
+int held_sa_claim(struct membership *group, uint32_t spi, uint64_t instance,
+		  const struct effects *effects, struct covey_error *error)
+{
+	struct held_sa *sa = held_sa_find(group, spi);
+
+	if (!sa)
+		return 0;
+	if (sa->instance == instance)
+		return covey_error_set(error, -EPROTO, "SPI %" PRIu32 " is group %s's already", spi,
+				       group->name);
+	effects_note(effects, LOG_LEVEL_WARNING,
+		     "group %s: the GKM uses SPI %" PRIu32 " again, has it lost its database?",
+		     group->name, spi);
+	forget(group, sa, effects);
+	return 0;
+}
+
 static int send_installed(const struct membership *group, uint32_t spi,
 			  const struct effects *effects)
 {
@@ -215,15 +232,6 @@ int held_sa_install(struct membership *group, uint64_t instance, const Covey__Sa
 		return covey_error_set(error, -EPROTO,
 				       "group %s: SPI %" PRIu32 " came before the whole roster",
 				       group->name, message->spi);
-	if (sa && sa->instance != instance) {
-		/* Serials are durable, so only a GKM that lost its database does this: new key. */
-		effects_note(effects, LOG_LEVEL_WARNING,
-			     "group %s: the GKM uses SPI %" PRIu32 " again, has it lost its "
-			     "database?",
-			     group->name, sa->spi);
-		forget(group, sa, effects);
-		sa = NULL;
-	}
 	if (sa)
 		status = install_again(group, sa, message, now, effects, error);
 	else

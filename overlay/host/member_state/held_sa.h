@@ -41,6 +41,14 @@ struct held_sa {
 int held_sa_install(struct membership *group, uint64_t instance, const Covey__SaInstall *message,
 		    uint64_t now, const struct effects *effects, struct covey_error *error);
 
+/*
+ * Make way for an SPI that the GKM wants to use otherwise. Serials are durable, so only a GKM that
+ * lost its database does that to an SA of an earlier instance: the SA ends. -EPROTO when this
+ * instance gave the SPI to this group.
+ */
+int held_sa_claim(struct membership *group, uint32_t spi, uint64_t instance,
+		  const struct effects *effects, struct covey_error *error);
+
 /* Send on it from now on. SAs that the GKM did not name in this registration drain. */
 int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
 		     const struct effects *effects, struct covey_error *error);

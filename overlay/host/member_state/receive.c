@@ -143,6 +143,25 @@ static struct membership *joined_group(const struct member_state *state, const c
 	return group && group->state == MEMBERSHIP_JOINED ? group : NULL;
 }
 
+static int receive_install(struct member_state *state, struct membership *group,
+			   const Covey__SaInstall *install, uint64_t now, struct covey_error *error)
+{
+	const struct held_sa *own = held_sa_find(group, install->spi);
+
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		struct membership *other = state->groups[i];
+		int status = 0;
+
+		/* Our own SA of this instance is what a new registration continues. */
+		if (other && !(other == group && own && own->instance == state->instance))
+			status = held_sa_claim(other, install->spi, state->instance,
+					       &state->effects, error);
+		if (status)
+			return status;
+	}
+	return held_sa_install(group, state->instance, install, now, &state->effects, error);
+}
+
 /* Messages about a group that we are in. */
 static int receive_in_group(struct member_state *state, const Covey__Message *message, uint64_t now,
 			    struct covey_error *error)
@@ -158,9 +177,7 @@ static int receive_in_group(struct member_state *state, const Covey__Message *me
 			     : 0;
 	case COVEY__MESSAGE__BODY_SA_INSTALL:
 		group = joined_group(state, message->sa_install->group);
-		return group ? held_sa_install(group, state->instance, message->sa_install, now,
-					       effects, error)
-			     : 0;
+		return group ? receive_install(state, group, message->sa_install, now, error) : 0;
 	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
 		group = joined_group(state, message->sa_activate->group);
 		return group ? held_sa_activate(group, message->sa_activate->spi, now, effects,

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Joining, leaving, being refused. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "world.h"
+
+static struct membership *group(const struct world *world, const char *name)
+{
+	return member_state_find(world->state, name);
+}
+
+static void test_leave(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+	assert_journal(world, "remove 256; vnis 0:0; >Leave g; ");
+	/* What the GKM sent before it read our Leave is outdated. */
+	assert_int_equal(world_install(world, "g", 257, 86400), 0);
+	assert_int_equal(world_activate(world, "g", 256), 0);
+	assert_int_equal(world_roster(world, "g", 7, false, false, 9, 0), 0);
+	assert_int_equal(world_joined(world, "g", 7, 9), 0);
+	assert_journal(world, "");
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), -ENOENT);
+	assert_int_equal(world_left(world, "g"), 0);
+	assert_null(group(world, "g"));
+	world_free(world);
+}
+
+static void test_leave_and_join_again(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+	assert_int_equal(member_state_join(world->state, "g", &world->error), 0);
+	assert_journal(world, "remove 256; vnis 0:0; >Leave g; ");
+	assert_int_equal(world_left(world, "g"), 0);
+	assert_journal(world, ">Join g; ");
+	assert_int_equal(world_joined(world, "g", 7, 2), 0);
+	assert_int_equal(group(world, "g")->state, MEMBERSHIP_JOINED);
+	world_free(world);
+}
+
+static void test_leave_join_leave(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+	assert_int_equal(member_state_join(world->state, "g", &world->error), 0);
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+	world_forget(world);
+	assert_int_equal(world_left(world, "g"), 0);
+	assert_journal(world, "");
+	assert_null(group(world, "g"));
+	world_free(world);
+}
+
+static void test_leave_without_a_session(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	member_state_closed(world->state);
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+	assert_journal(world, "remove 256; vnis 0:0; ");
+	assert_null(group(world, "g"));
+	assert_int_equal(world_open(world, 1), 0);
+	assert_journal(world, ">Hello; ");
+	world_free(world);
+}
+
+static void test_session_ends_while_leaving(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+	member_state_closed(world->state);
+	assert_null(group(world, "g"));
+	world_free(world);
+}
+
+/* What says that we have no right to the group takes its keys away; what does not, does not. */
+static void test_refusals(void **state)
+{
+	static const struct {
+		Covey__RefusalCode code;
+		bool wipes;
+		uint64_t retry_ms; /* with a random number in the middle */
+	} rows[] = {
+		{COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED, true, 60000},
+		{COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP, true, 60000},
+		{COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID, true, 60000},
+		{COVEY__REFUSAL_CODE__REFUSAL_EPOCHS_EXHAUSTED, false, 60000},
+		{COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE, false, 5000},
+		{(Covey__RefusalCode)77, false, 60000},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *world = world_with_active_sa();
+
+		member_state_closed(world->state);
+		assert_int_equal(world_open(world, 1), 0);
+		world_forget(world);
+		assert_int_equal(world_refused(world, "g", rows[i].code), 0);
+		assert_journal(world, rows[i].wipes ? "remove 256; vnis 0:0; " : "");
+		assert_int_equal(group(world, "g")->state, MEMBERSHIP_REFUSED);
+		/* It goes into JSON: no byte that is not text. */
+		assert_string_equal(group(world, "g")->refusal_reason, "because??");
+		assert_int_equal(group(world, "g")->retry_at - world->now, rows[i].retry_ms);
+		assert_non_null(refusal_name(rows[i].code));
+		assert_int_equal(world_pass(world, rows[i].retry_ms), 0);
+		assert_non_null(strstr(world->journal, ">Join g; "));
+		assert_int_equal(group(world, "g")->state, MEMBERSHIP_JOINING);
+		world_free(world);
+	}
+}
+
+static void test_join_of_a_refused_group_asks_at_once(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(world_refused(world, "g", COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED), 0);
+	world_forget(world);
+	assert_int_equal(member_state_join(world->state, "g", &world->error), 0);
+	assert_journal(world, ">Join g; ");
+	assert_int_equal(member_state_join(world->state, "g", &world->error), 0);
+	assert_journal(world, "");
+	world_free(world);
+}
+
+static void test_session_refused(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(world_refused(world, "", COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED),
+			 -ECONNREFUSED);
+	assert_int_equal(world->state->refusal, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED);
+	assert_journal(world, "");
+	assert_int_equal(world_refused(world, "", COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST),
+			 -ECONNREFUSED);
+	assert_journal(world, "remove 256; vnis 0:0; ");
+	world_free(world);
+}
+
+/* The GKM gives us a VNI that another group of ours has: only the later one suffers. */
+static void test_vni_clash(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(member_state_join(world->state, "h", &world->error), 0);
+	world_forget(world);
+	world->dataplane.group_fails = -EEXIST;
+	assert_int_equal(world_joined(world, "h", 3, 1), 0);
+	assert_journal(world, "vnis 1:0; >Leave h; ");
+	assert_int_equal(group(world, "h")->state, MEMBERSHIP_REFUSED);
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
+	world_free(world);
+}
+
+static void test_groups_are_apart(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(member_state_join(world->state, "h", &world->error), 0);
+	assert_int_equal(world_joined(world, "h", 3, 1), 0);
+	assert_int_equal(world_roster(world, "h", 1, true, false, 3, 0), 0);
+	assert_int_equal(world_install(world, "h", 400, 86400), 0);
+	assert_int_equal(world_activate(world, "h", 400), 0);
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
+	assert_int_equal(world_sa(world, 400)->group, 1);
+	/* The other group's SA is not this group's. */
+	assert_int_equal(world_activate(world, "h", 256), -EPROTO);
+	assert_int_equal(world_install(world, "h", 256, 86400), -EPROTO);
+	world_free(world);
+}
+
+static void test_bounds(void **state)
+{
+	struct world *world = world_new();
+	char name[COVEY_NAME_MAX + 2];
+
+	memset(name, 'x', sizeof(name));
+	name[COVEY_NAME_MAX + 1] = '\0';
+	assert_int_equal(member_state_join(world->state, name, &world->error), -ENAMETOOLONG);
+	for (int i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		snprintf(name, sizeof(name), "g%d", i);
+		assert_int_equal(member_state_join(world->state, name, &world->error), 0);
+	}
+	assert_int_equal(member_state_join(world->state, "more", &world->error), -ENOSPC);
+	assert_int_equal(member_state_leave(world->state, "g5", &world->error), 0);
+	assert_int_equal(member_state_join(world->state, "more", &world->error), 0);
+	assert_int_equal(group(world, "more")->index, 5);
+	world_free(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_leave),
+		cmocka_unit_test(test_leave_and_join_again),
+		cmocka_unit_test(test_leave_join_leave),
+		cmocka_unit_test(test_leave_without_a_session),
+		cmocka_unit_test(test_session_ends_while_leaving),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_join_of_a_refused_group_asks_at_once),
+		cmocka_unit_test(test_session_refused),
+		cmocka_unit_test(test_vni_clash),
+		cmocka_unit_test(test_groups_are_apart),
+		cmocka_unit_test(test_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* From Hello to an active SA, and back again after the session or the GKM went away. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "world.h"
+
+static void test_first_registration(void **state)
+{
+	struct world *world = world_new();
+
+	assert_int_equal(member_state_join(world->state, "g", &world->error), 0);
+	assert_journal(world, "");
+	assert_int_equal(world_open(world, 1), 0);
+	assert_journal(world, ">Hello; >Join g; ");
+	assert_int_equal(world_joined(world, "g", 7, 1), 0);
+	assert_journal(world, "vnis 0:2; ");
+	assert_int_equal(world_roster(world, "g", 1, true, false, 7, 8, 0), 0);
+	assert_journal(world, ">RosterAck 1; ");
+	assert_int_equal(world_install(world, "g", 256, 86400), 0);
+	assert_journal(world, "install 256 e1 r2; >SaInstalled 256; ");
+	/* Receive only until the GKM says so. */
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_INSTALLED);
+	assert_int_equal(world_sa(world, 256)->sender_id, 7);
+	assert_int_equal(world_activate(world, "g", 256), 0);
+	assert_journal(world, "activate 256; ");
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
+	world_free(world);
+}
+
+static void test_session_lost_takes_nothing_away(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	member_state_closed(world->state);
+	assert_int_equal(world_pass(world, 3600 * 1000), 0);
+	assert_journal(world, "");
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
+	world_free(world);
+}
+
+static void test_second_registration_raises_the_epoch(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 1), 0);
+	assert_int_equal(world_joined(world, "g", 7, 2), 0);
+	assert_int_equal(world_roster(world, "g", 5, true, false, 7, 8, 9, 0), 0);
+	assert_int_equal(world_install(world, "g", 256, 86400), 0);
+	assert_journal(world, ">Hello; >Join g; vnis 0:2; roster 256:3; >RosterAck 5; "
+			      "install 256 e2 r3; >SaInstalled 256; ");
+	/* It never stopped sending. */
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
+	assert_int_equal(world_activate(world, "g", 256), 0);
+	assert_journal(world, "activate 256; ");
+	world_free(world);
+}
+
+/* An epoch that does not rise would repeat IVs: whatever sends it is not followed. */
+static void test_epoch_must_rise(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 1), 0);
+	world_forget(world);
+	assert_int_equal(world_joined(world, "g", 7, 1), -EPROTO);
+	assert_int_equal(world_joined(world, "g", 8, 2), -EPROTO);
+	assert_journal(world, "");
+	assert_int_equal(world_sa(world, 256)->epoch, 1);
+	world_free(world);
+}
+
+static void test_sa_sent_twice_is_acknowledged_twice(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(world_install(world, "g", 256, 86400), 0);
+	assert_journal(world, ">SaInstalled 256; ");
+	world_free(world);
+}
+
+/* The old instance's SA carries on until there is a new one to send on, and drains only then. */
+static void test_gkm_restart(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 2), 0);
+	assert_int_equal(world_joined(world, "g", 7, 1), 0);
+	world_forget(world);
+	/* The roster is the new instance's: it says nothing of the old SA's epochs. */
+	assert_int_equal(world_roster(world, "g", 1, true, false, 7, 0), 0);
+	assert_journal(world, ">RosterAck 1; ");
+	assert_int_equal(world_sa(world, 256)->roster_count, 2);
+	assert_int_equal(world_install(world, "g", 257, 86400), 0);
+	assert_int_equal(world_pass(world, 5000), 0);
+	assert_journal(world, "install 257 e1 r1; >SaInstalled 257; ");
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
+	assert_int_equal(world_sa(world, 257)->state, COVEY_SA_INSTALLED);
+	assert_int_equal(world_activate(world, "g", 257), 0);
+	assert_journal(world, "activate 257; drain 256; ");
+	assert_int_equal(world_pass(world, 29999), 0);
+	assert_non_null(world_sa(world, 256));
+	assert_int_equal(world_pass(world, 1), 0);
+	assert_null(world_sa(world, 256));
+	assert_int_equal(world_sa(world, 257)->state, COVEY_SA_ACTIVE);
+	world_free(world);
+}
+
+/* The GKM retired an SA while we were away, and so does not name it again. */
+static void test_retired_while_away(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 1), 0);
+	assert_int_equal(world_joined(world, "g", 7, 2), 0);
+	assert_int_equal(world_roster(world, "g", 9, true, false, 7, 0), 0);
+	assert_int_equal(world_install(world, "g", 300, 86400), 0);
+	assert_int_equal(world_activate(world, "g", 256), -EPROTO);
+	world_forget(world);
+	assert_int_equal(world_activate(world, "g", 300), 0);
+	assert_journal(world, "activate 300; drain 256; ");
+	assert_int_equal(world_pass(world, 30000), 0);
+	assert_null(world_sa(world, 256));
+	world_free(world);
+}
+
+static void test_rekey(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(world_install(world, "g", 257, 86400), 0);
+	assert_int_equal(world_activate(world, "g", 257), 0);
+	assert_journal(world, "install 257 e1 r2; >SaInstalled 257; activate 257; ");
+	/* Of the same instance: it drains for as long as the GKM says, and the GKM has not said. */
+	assert_int_equal(world_pass(world, 60000), 0);
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_DRAINING);
+	world_forget(world);
+	assert_int_equal(world_drain(world, "g", 256, 10), 0);
+	assert_journal(world, "drain 256; ");
+	assert_int_equal(world_pass(world, 9999), 0);
+	assert_non_null(world_sa(world, 256));
+	assert_int_equal(world_pass(world, 1), 0);
+	assert_null(world_sa(world, 256));
+	world_free(world);
+}
+
+static void test_drain_at_once(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(world_drain(world, "g", 256, 0), 0);
+	assert_journal(world, "remove 256; ");
+	/* Again, or for another: gone is gone. */
+	assert_int_equal(world_drain(world, "g", 256, 0), 0);
+	assert_int_equal(world_drain(world, "g", 999, 5), 0);
+	assert_journal(world, "");
+	world_free(world);
+}
+
+static void test_hard_lifetime(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	member_state_closed(world->state);
+	assert_int_equal(world_pass(world, 86399999), 0);
+	assert_non_null(world_sa(world, 256));
+	assert_int_equal(world->notes[LOG_LEVEL_ERROR], 0);
+	assert_int_equal(world_pass(world, 1), 0);
+	assert_journal(world, "remove 256; ");
+	assert_int_equal(world->notes[LOG_LEVEL_ERROR], 1);
+	world_free(world);
+}
+
+/* The lifetime counts from the first receipt, however often we come back. */
+static void test_hard_lifetime_is_not_renewed(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	for (uint32_t epoch = 2; epoch < 26; epoch++) {
+		member_state_closed(world->state);
+		assert_int_equal(world_pass(world, 3599 * 1000), 0);
+		assert_int_equal(world_open(world, 1), 0);
+		assert_int_equal(world_joined(world, "g", 7, epoch), 0);
+		assert_int_equal(world_roster(world, "g", 1, true, false, 7, 0), 0);
+		assert_int_equal(world_install(world, "g", 256, 86400), 0);
+	}
+	assert_int_equal(world_sa(world, 256)->epoch, 25);
+	assert_int_equal(world_pass(world, 25 * 1000), 0);
+	assert_null(world_sa(world, 256));
+	world_free(world);
+}
+
+static void test_heartbeat_tells_of_current_sas(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	world->dataplane.packets_sent = 42;
+	assert_int_equal(world_pass(world, 9999), 0);
+	assert_journal(world, "");
+	assert_int_equal(world_pass(world, 1), 0);
+	assert_journal(world, ">Heartbeat 256:42; ");
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 2), 0);
+	world_forget(world);
+	assert_int_equal(world_pass(world, 10000), 0);
+	assert_journal(world, ">Heartbeat; ");
+	world_free(world);
+}
+
+/* GKMs that restart before they ever activate anything must not fill the dataplane. */
+static void test_many_gkm_restarts(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	for (uint64_t instance = 2; instance < 30; instance++) {
+		member_state_closed(world->state);
+		assert_int_equal(world_open(world, instance), 0);
+		assert_int_equal(world_joined(world, "g", 7, 1), 0);
+		assert_int_equal(world_roster(world, "g", 1, true, false, 7, 0), 0);
+		assert_int_equal(world_install(world, "g", 300 + (uint32_t)instance, 86400), 0);
+		assert_non_null(world_sa(world, 300 + (uint32_t)instance));
+		assert_true(world->dataplane.sa_count <= COVEY_SAS_PER_GROUP_MAX);
+		world_forget(world);
+	}
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
+	world_free(world);
+}
+
+/* A GKM that lost its database gives SPIs again, with other keys: the old SA ends, wherever it was.
+ */
+static void test_spi_again(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(member_state_join(world->state, "h", &world->error), 0);
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 2), 0);
+	assert_int_equal(world_joined(world, "h", 3, 1), 0);
+	assert_int_equal(world_roster(world, "h", 1, true, false, 3, 0), 0);
+	world_forget(world);
+	assert_int_equal(world_install(world, "h", 256, 86400), 0);
+	assert_journal(world, "remove 256; install 256 e1 r1; >SaInstalled 256; ");
+	assert_int_equal(world_sa(world, 256)->group, 1);
+	assert_int_equal(world->notes[LOG_LEVEL_WARNING], 1);
+	world_free(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_registration),
+		cmocka_unit_test(test_session_lost_takes_nothing_away),
+		cmocka_unit_test(test_second_registration_raises_the_epoch),
+		cmocka_unit_test(test_epoch_must_rise),
+		cmocka_unit_test(test_sa_sent_twice_is_acknowledged_twice),
+		cmocka_unit_test(test_gkm_restart),
+		cmocka_unit_test(test_retired_while_away),
+		cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_drain_at_once),
+		cmocka_unit_test(test_hard_lifetime),
+		cmocka_unit_test(test_hard_lifetime_is_not_renewed),
+		cmocka_unit_test(test_heartbeat_tells_of_current_sas),
+		cmocka_unit_test(test_many_gkm_restarts),
+		cmocka_unit_test(test_spi_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
