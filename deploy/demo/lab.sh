@@ -122,6 +122,11 @@ lab_add_switch() {
 	lab_ip sw link add br0 mtu "$LAB_FABRIC_MTU" type bridge \
 		stp_state 0 mcast_snooping 1 mcast_querier 1
 	lab_ip sw link set br0 up
+	# A switch does not look into what it forwards; this one's kernel would.
+	if in_ns sw test -e /proc/sys/net/bridge/bridge-nf-call-iptables; then
+		in_ns sw sysctl -qw net.bridge.bridge-nf-call-iptables=0 \
+			net.bridge.bridge-nf-call-ip6tables=0
+	fi
 }
 
 # lab_plug NAME INTERFACE: a wire from that namespace's interface to a switch port of its name.
@@ -323,12 +328,12 @@ lab_show() {
 }
 
 lab_has_joined() {
-	[[ $(lab_show "$1" '([.groups[] | select(.state == "joined")] | length > 0) and
-		([.sas[] | select(.state == "active")] | length > 0)') == true ]]
+	[[ $(lab_show "$1" 'any(.groups[]; .name == "tenants" and .state == "joined") and
+		any(.sas[]; .group == "tenants" and .state == "active")') == true ]]
 }
 
 lab_knows_members() {
-	[[ $(lab_show "$1" "[.groups[].members | length] | min") -ge $2 ]]
+	[[ $(lab_show "$1" '.groups[] | select(.name == "tenants") | .members | length') -ge $2 ]]
 }
 
 # Every host sends and knows every other.

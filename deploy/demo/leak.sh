@@ -16,8 +16,8 @@ leak_add_bare() {
 	mac=$(lab_ip "hv$2" -json link show dev fab0 | jq -r '.[0].address')
 	lab_ip "hv$1" address add "$(leak_bare "$1")/24" dev fab0
 	lab_ip "hv$1" neigh replace "$(leak_bare "$2")" lladdr "$mac" dev fab0 nud permanent
-	lab_ip "hv$1" link add vxlan200 type vxlan id 100 local "$(leak_bare "$1")" \
-		remote "$(leak_bare "$2")" dstport 4789 dev fab0
+	lab_ip "hv$1" link add vxlan200 type vxlan id 200 local "$(leak_bare "$1")" \
+		remote "$(leak_bare "$2")" dstport 4789
 	lab_ip "hv$1" address add "172.17.0.$1/24" dev vxlan200
 	lab_ip "hv$1" link set vxlan200 up
 }

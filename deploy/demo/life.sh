@@ -19,6 +19,7 @@ lab_new() {
 	LAB_DIR=$LAB_ROOT/$LAB_ID
 	# Leftovers are found by this mark in a process's environment.
 	export COVEY_LAB=$LAB_ID
+	export RUNTIME_DIRECTORY=$LAB_DIR # where DPDK puts its files
 	trap 'lab_exit' EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
@@ -56,7 +57,7 @@ lab_remove() {
 	for ns in $(lab_namespaces "$id"); do
 		ip netns delete "$ns"
 	done
-	rm -rf "${LAB_ROOT:?}/$id" /run/dpdk/covey-"$id"-*
+	rm -rf "${LAB_ROOT:?}/$id"
 	rmdir "$LAB_ROOT" 2>/dev/null || true
 }
 

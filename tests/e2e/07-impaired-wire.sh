@@ -59,7 +59,11 @@ expect "frames that t2 received" "$(e2e_report rx2 '.streams["1"].received')" \
 	$((sent - $(wire drop) - $(wire flip) - $(wire truncate) - $(wire readdress)))
 e2e_expect_intact 2
 
-# The last packets once more.
+# A wire that is whole again, and the last packets once more.
+lab_stop wire2
+e2e_start_wire 2
+e2e_send 1 2 --count 100
+lab_wait 10 "a hundred frames more" e2e_report_is wire2 '.vpe >= 100'
 e2e_replay() {
 	lab_signal wire2 USR2
 }
