@@ -5,7 +5,7 @@
 # are not installed while tests run, so the units are pointed at the ones that were built.
 set -eu
 
-sbindir=$1 gkm=$2 host=$3
+sbindir=$1 gkm=$(realpath "$2") host=$(realpath "$3")
 shift 3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
