@@ -156,6 +156,8 @@ static void read_group(struct reader *reader, const struct node *key, const stru
 	group = names_group(reader, name, key);
 	if (!group)
 		return;
+	if (!group->mark)
+		group->mark = key;
 	if (parent && group == reader->ansible.ungrouped && parent != reader->ansible.all)
 		reader_report(reader, key,
 			      "ungrouped is Ansible's own group for hosts that are in no other: "
@@ -175,14 +177,14 @@ static void read_group(struct reader *reader, const struct node *key, const stru
 }
 
 /* Ansible makes these two before it reads anything, and hangs every loose group below `all`. */
-static bool add_implied_groups(struct reader *reader, const struct node *root)
+static bool add_implied_groups(struct reader *reader)
 {
 	struct ansible *ansible = &reader->ansible;
 
 	ansible->groups_tail = &ansible->groups;
 	ansible->hosts_tail = &ansible->hosts;
-	ansible->all = names_group(reader, "all", root);
-	ansible->ungrouped = names_group(reader, "ungrouped", root);
+	ansible->all = names_group(reader, "all", NULL);
+	ansible->ungrouped = names_group(reader, "ungrouped", NULL);
 	return ansible->all && ansible->ungrouped;
 }
 
@@ -200,15 +202,16 @@ void ansible_read(struct reader *reader, const struct node *root)
 {
 	const struct node *groups;
 
-	if (!structure_mapping(reader, "an inventory", "groups, first of all all:", root,
-			       &groups) ||
-	    !add_implied_groups(reader, root))
+	if (!structure_mapping(reader, "an inventory", "groups, first of all all:", root, &groups))
 		return;
 	if (!groups) {
-		reader_report(reader, root,
-			      "the inventory is empty: it needs at least all: with vars and hosts");
+		diagnostics_add(
+			reader->diagnostics, 0, 0,
+			"the inventory is empty: it needs at least all: with vars and hosts");
 		return;
 	}
+	if (!add_implied_groups(reader))
+		return;
 	node_for_each_pair(key, value, groups)
 		read_group(reader, key, value, NULL);
 	adopt_loose_groups(reader);

@@ -42,8 +42,8 @@ struct membership {
 };
 
 struct ansible_group {
-	const char *name; /* first, for the index by name */
-	const struct node *mark;
+	const char *name;        /* first, for the index by name */
+	const struct node *mark; /* where it is named first; NULL: `all` or `ungrouped`, implied */
 	struct section *sections;
 	struct link *parents;
 	struct link *children;
@@ -79,7 +79,6 @@ struct ansible {
 	struct ansible_group *all;
 	struct ansible_group *ungrouped;
 	const struct node *all_vars; /* the key, NULL when there is none */
-	bool broken;                 /* a loop of groups: nothing can be resolved */
 };
 
 /* Read the whole document. Mistakes are reported. */

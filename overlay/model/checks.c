@@ -9,10 +9,11 @@
 
 static void check_required(struct reader *reader)
 {
+	static const struct node start = {.line = 1, .column = 1};
 	const struct node *where = reader->ansible.all_vars;
 
 	if (!where)
-		where = reader->ansible.all->mark;
+		where = reader->ansible.all->mark ? reader->ansible.all->mark : &start;
 	for (size_t i = 0; i < fabric_schema.count; i++)
 		if (fabric_schema.fields[i].required && !reader->fabric[i])
 			reader_report(reader, where, "%s is missing: set it in vars of group all",

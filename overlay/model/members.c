@@ -128,7 +128,7 @@ static bool read_list(const struct roll *roll, const struct list *list, const st
 	if (node->count == 0) {
 		reader_report(roll->reader, node, "%s is an empty list: %s", label,
 			      list->right == MEMBER ? "name hosts or groups"
-						    : "leave it out to let every member");
+						    : "leave it out to let every member do it");
 		return false;
 	}
 	node_for_each_item(item, node)

@@ -11,7 +11,10 @@ static void count_parents(struct ansible *ansible)
 			group->pending++;
 }
 
-/* Kahn's order: a group is ready when all its parents have their depth. Returns how many were. */
+/*
+ * Kahn's order: a group is ready when all its parents have their depth. First in, first out goes by
+ * depth, so a group's last parent is its deepest. Returns how many became ready.
+ */
 static size_t set_depths(struct reader *reader, struct ansible_group **ready)
 {
 	struct ansible *ansible = &reader->ansible;
@@ -26,8 +29,7 @@ static size_t set_depths(struct reader *reader, struct ansible_group **ready)
 		for (const struct link *link = parent->children; link; link = link->next) {
 			struct ansible_group *child = link->group;
 
-			if (child->depth <= parent->depth)
-				child->depth = parent->depth + 1;
+			child->depth = parent->depth + 1;
 			if (--child->pending == 0)
 				ready[count++] = child;
 		}
