@@ -8,8 +8,12 @@ CHECK is one of the functions below that begin with check_.
 
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+
+
+SKIP = 77  # meson's "could not be tried"
 
 
 class Mistakes:
@@ -116,6 +120,19 @@ def check_paths(source, programs, mistakes):
             )
 
 
+def check_tests(source, programs, mistakes):
+    """Tests that the architecture page names by their functions are there."""
+    text = read(source, "docs/architecture.md")
+    named = re.findall(r"`(tests/unit/[\w/]+\.c)`: ((?:`\w+`(?:, )?)+)", text)
+    mistakes.expect(len(named) > 5, "docs/architecture.md names hardly any test")
+    for path, names in named:
+        for name in re.findall(r"\w+", names):
+            mistakes.expect(
+                re.search(rf"\b{name}\(void \*\*state\)", read(source, path)),
+                f"docs/architecture.md names {name}, which is not in {path}",
+            )
+
+
 def check_inventory(source, programs, mistakes):
     """Each key of the inventory's tables has an entry in its manual page, and no entry more."""
     tables = read(source, "overlay/model/schema.c")
@@ -157,6 +174,19 @@ def check_options(source, programs, mistakes):
             mistakes.expect(False, f"{name}: -{short} --{option} is not in its manual page")
         for short, option in sorted(entries - options):
             mistakes.expect(False, f"{name}: its manual page has -{short} --{option}, it has not")
+
+
+def check_manuals(source, programs, mistakes):
+    """groff finds nothing to warn of in the manual pages."""
+    if not shutil.which("groff"):
+        sys.exit(SKIP)
+    pages = sorted(source.glob("docs/man/*.[1-8]"))
+    mistakes.expect(len(pages) >= 4, "docs/man holds hardly any page")
+    for page in pages:
+        run = subprocess.run(
+            ["groff", "-ww", "-mandoc", "-Tutf8", "-z", page], capture_output=True, text=True
+        )
+        mistakes.expect(run.returncode == 0 and not run.stderr, run.stderr.strip())
 
 
 def main():
