@@ -40,6 +40,7 @@ LAB_BUILD=${COVEY_BUILD:-$LAB_SOURCE/build}
 LAB_MODE=${LAB_MODE:-covey}
 LAB_HOSTS=${LAB_HOSTS:-3}
 LAB_FAMILY=${LAB_FAMILY:-4}
+LAB_LOG_LEVEL=${LAB_LOG_LEVEL:-info}
 LAB_FABRIC_MTU=1600 # tenants keep more than 1450
 
 lab_ns() {
@@ -266,6 +267,21 @@ lab_attach_bump() {
 	lab_add_vxlan "$1" covey0
 }
 
+# --- the recorder ---------------------------------------------------------------------------------
+
+# lab_start_recorder HEX...: listen on the switch's ports to what hosts and key manager send, and look
+# for these canaries. Before the others' work, or it would miss packets where cores are few.
+lab_start_recorder() {
+	local n ports=() canaries=()
+
+	for n in $(lab_hosts); do ports+=("hv$n"); done
+	for n in "$@"; do canaries+=(--canary "$n"); done
+	lab_spawn recorder sw nice -n -15 "$(lab_program recorder)" \
+		--output "$LAB_DIR/recorder.json" --pcap "$LAB_DIR/recorder.pcap" \
+		"${canaries[@]}" "${ports[@]}" gkm
+	lab_wait 10 "the recorder" test -e "$LAB_DIR/recorder.json"
+}
+
 # --- covey ----------------------------------------------------------------------------------------
 
 lab_program() {
@@ -286,7 +302,7 @@ lab_issue_certificates() {
 
 lab_start_gkm() {
 	lab_spawn gkm gkm "$(lab_program covey-gkm)" --inventory "$LAB_DIR/inventory.yaml" \
-		--pki "$LAB_DIR/pki" --state "$LAB_DIR/gkm.db" --log-level debug
+		--pki "$LAB_DIR/pki" --state "$LAB_DIR/gkm.db" --log-level "$LAB_LOG_LEVEL"
 	lab_wait 10 "covey-gkm to listen" lab_gkm_listens
 }
 
@@ -301,7 +317,7 @@ lab_start_covey() {
 	shift
 	lab_spawn "hv$n" "hv$n" "$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" \
 		--pki "$LAB_DIR/pki" --name "hv$n" --socket "$LAB_DIR/hv$n.sock" \
-		--log-level debug "$@"
+		--log-level "$LAB_LOG_LEVEL" "$@"
 }
 
 lab_attach_covey() {

@@ -32,6 +32,8 @@ lab_new() {
 lab_exit() {
 	local status=$?
 
+	# shellcheck disable=SC2034 # for the hooks
+	LAB_STATUS=$status
 	trap '' HUP INT TERM # a second Ctrl-C must not interrupt the cleaning
 	trap - EXIT
 	if ((status == 0)) && declare -F lab_on_success >/dev/null; then

@@ -19,6 +19,7 @@
 
 set -euo pipefail
 
+LAB_LOG_LEVEL=debug
 E2E_HERE=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=deploy/demo/lab.sh
 . "$E2E_HERE/../../deploy/demo/lab.sh"
@@ -59,14 +60,7 @@ e2e_start_wire() {
 }
 
 e2e_record() {
-	local n ports=()
-
-	for n in $(lab_hosts); do
-		ports+=("hv$n")
-	done
-	lab_spawn recorder sw "$(lab_program recorder)" --output "$LAB_DIR/recorder.json" \
-		--pcap "$LAB_DIR/recorder.pcap" --canary "$E2E_CANARY" "${ports[@]}" gkm
-	lab_wait 10 "the recorder" test -e "$LAB_DIR/recorder.json"
+	lab_start_recorder "$E2E_CANARY"
 }
 
 # e2e_report NAME FILTER: what the recorder, a traffic program or the forwarder saw until now.

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIZE_FIRST (1u << 16)
+#define SIZE_FIRST (1u << 20) /* growing stops the world: begin large */
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {

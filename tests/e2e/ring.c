@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define BLOCK_SIZE  (1u << 20)
-#define BLOCK_COUNT 16u
+#define BLOCK_COUNT 32u
 #define RING_BYTES  ((size_t)BLOCK_SIZE * BLOCK_COUNT)
 
 static int set_options(int fd)
