@@ -198,20 +198,20 @@ static void adopt_loose_groups(struct reader *reader)
 			return;
 }
 
-void ansible_read(struct reader *reader, const struct node *root)
+bool ansible_read(struct reader *reader, const struct node *root)
 {
 	const struct node *groups;
 
 	if (!structure_mapping(reader, "an inventory", "groups, first of all all:", root, &groups))
-		return;
+		return false;
 	if (!groups) {
 		diagnostics_add(
 			reader->diagnostics, 0, 0,
 			"the inventory is empty: it needs at least all: with vars and hosts");
-		return;
+		return false;
 	}
 	if (!add_implied_groups(reader))
-		return;
+		return false;
 	node_for_each_pair(key, value, groups)
 		read_group(reader, key, value, NULL);
 	adopt_loose_groups(reader);
@@ -219,4 +219,5 @@ void ansible_read(struct reader *reader, const struct node *root)
 		reader_report(reader, reader->ansible.ungrouped->children->mark,
 			      "ungrouped is Ansible's own group for hosts that are in no other: it "
 			      "has no children");
+	return true;
 }

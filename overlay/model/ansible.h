@@ -81,8 +81,8 @@ struct ansible {
 	const struct node *all_vars; /* the key, NULL when there is none */
 };
 
-/* Read the whole document. Mistakes are reported. */
-void ansible_read(struct reader *reader, const struct node *root);
+/* Read the whole document. Mistakes are reported; false: there is nothing to go on with. */
+bool ansible_read(struct reader *reader, const struct node *root);
 void ansible_free(struct ansible *ansible);
 
 struct ansible_group *ansible_find_group(const struct ansible *ansible, const char *name);

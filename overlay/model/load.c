@@ -40,19 +40,31 @@ static struct inventory *inventory_new(void)
 	return inventory;
 }
 
-/* Each step goes on after mistakes, so that one run shows all of them. */
+static void read_groups(struct reader *reader)
+{
+	if (reader->groups)
+		groups_read(reader, reader->groups);
+}
+
+/*
+ * Each step goes on after mistakes, so that one run shows all of them; but none can work with what
+ * the one before had no memory for.
+ */
 static void read_tree(struct reader *reader, const struct node *root)
 {
-	ansible_read(reader, root);
-	if (!reader->ansible.ungrouped)
+	static void (*const resolving[])(struct reader *) = {resolve_hosts, checks_hosts,
+							     read_groups};
+	const bool *out_of_memory = &reader->diagnostics->out_of_memory;
+	bool ordered;
+
+	if (!ansible_read(reader, root) || *out_of_memory)
 		return;
-	if (order_groups(reader)) {
-		resolve_hosts(reader);
-		checks_hosts(reader);
-		if (reader->groups)
-			groups_read(reader, reader->groups);
-	}
-	checks_fabric(reader);
+	ordered = order_groups(reader);
+	for (size_t i = 0; ordered && i < sizeof(resolving) / sizeof(resolving[0]); i++)
+		if (!*out_of_memory)
+			resolving[i](reader);
+	if (!*out_of_memory)
+		checks_fabric(reader);
 }
 
 static int read_text(struct reader *reader, const char *text, size_t len)
