@@ -61,7 +61,7 @@ static int load_inventory(struct process *process, struct covey_error *error)
 	status = inventory_load(process->options.inventory, &diagnostics, &process->inventory);
 	if (status) {
 		diagnostics_print(&diagnostics, stderr);
-		covey_error_set(error, 0, "%s: %zu mistakes, see above", process->options.inventory,
+		covey_error_set(error, 0, "%s: the inventory is no good (mistakes: %zu, see above)", process->options.inventory,
 				diagnostics.count);
 	}
 	diagnostics_free(&diagnostics);

@@ -132,7 +132,7 @@ int member_state_opened(struct member_state *state, struct covey_error *error)
 
 	hello.version = COVEY_PROTOCOL_VERSION;
 	message_addr_set(&hello.vtep, &state->vtep);
-	hello.software = "covey-host " COVEY_VERSION;
+	hello.software = "covey-host/" COVEY_VERSION;
 	message.body_case = COVEY__MESSAGE__BODY_HELLO;
 	message.hello = &hello;
 	state->session = SESSION_HELLO;

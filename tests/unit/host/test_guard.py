@@ -1,0 +1,313 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The guard, in two network namespaces that a wire joins: what it drops and counts, and what passes.
+
+    test_guard.py COVEY_HOST
+
+        host: d0 10.9.0.1, the fabric interface  ----------  fabric: d1 10.9.0.2
+              br0 (in one test) with d0 in it
+"""
+
+import errno
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SKIPPED = 77  # what meson reads as "not run"
+ETH_P_ALL = 3
+INVENTORY = """
+all:
+  vars:
+    covey_fabric: test.example
+    covey_gkm: 10.9.0.254
+    covey_groups: {g: {vnis: [100], members: [hv1]}}
+  hosts:
+    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: d0, covey_fabric_port: KIND}
+"""
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class Namespace:
+    def __init__(self, name):
+        self.name = f"covey-guard-{os.getpid()}-{name}"
+        run("ip", "netns", "add", self.name)
+
+    def ip(self, *words):
+        return run("ip", "-n", self.name, *words)
+
+    def run(self, *command):
+        return run("ip", "netns", "exec", self.name, *command)
+
+    def reaches(self, address):
+        ping = ["ip", "netns", "exec", self.name, "ping", "-q", "-c3", "-i0.05", "-W1", address]
+        return subprocess.run(ping, capture_output=True).returncode == 0
+
+    def python(self, code):
+        """Start Python in the namespace."""
+        return subprocess.Popen(["ip", "netns", "exec", self.name, "/usr/bin/python3", "-c", code],
+                                stdout=subprocess.PIPE, text=True)
+
+    def send_frame(self, device, frame):
+        code = f"""
+import socket
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+    s.bind(({device!r}, {ETH_P_ALL}))
+    try:
+        s.send(bytes.fromhex({frame.hex()!r}))
+    except OSError as error:
+        if error.errno != {errno.ENOBUFS}:  # how the kernel tells that an egress hook dropped it
+            raise
+"""
+        self.run("/usr/bin/python3", "-c", code)
+
+    def rules(self):
+        return [item["rule"] for item in json.loads(self.run("nft", "-j", "list", "ruleset"))["nftables"]
+                if "rule" in item]
+
+    def dropped(self, chain=None, comment=""):
+        """Packets that the guard counted, of all chains or one."""
+        total = 0
+        for rule in self.rules():
+            if chain in (None, rule["chain"]) and comment in rule.get("comment", ""):
+                total += sum(e["counter"]["packets"] for e in rule["expr"] if "counter" in e)
+        return total
+
+    def delete(self):
+        run("ip", "netns", "delete", self.name)
+
+
+def checksum(data):
+    words = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    words = (words & 0xFFFF) + (words >> 16)
+    return ~(words + (words >> 16)) & 0xFFFF
+
+
+def ipv4(source, to, protocol, payload, fragment=0):
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 7, fragment, 64, protocol, 0,
+                         socket.inet_aton(source), socket.inet_aton(to))
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
+
+
+def ipv6(source, to, protocol, payload):
+    return struct.pack("!IHBB", 6 << 28, len(payload), protocol, 64) + \
+        socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, to) + payload
+
+
+def udp(port, payload=b"\x08" + bytes(60)):
+    return struct.pack("!HHHH", 50000, port, 8 + len(payload), 0) + payload
+
+
+def ethernet(packet, tags=0, kind=0x0800):
+    tag = struct.pack("!HH", 0x8100, 5) * tags
+    return b"\xff" * 6 + b"\x02\0\0\0\0\x09" + tag + struct.pack("!H", kind) + packet
+
+
+class GuardTest(unittest.TestCase):
+    def setUp(self):
+        self.host = Namespace("host")
+        self.addCleanup(self.host.delete)
+        self.fabric = Namespace("fabric")
+        self.addCleanup(self.fabric.delete)
+        self.add_wire()
+
+    def add_wire(self):
+        self.host.ip("link", "add", "d0", "type", "veth", "peer", "name", "d1", "netns",
+                     self.fabric.name)
+        for space, device, last in ((self.host, "d0", 1), (self.fabric, "d1", 2)):
+            space.run("sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0",
+                      "net.ipv6.conf.default.accept_dad=0", f"net.ipv6.conf.{device}.accept_dad=0")
+            space.ip("address", "add", f"10.9.0.{last}/24", "dev", device)
+            space.ip("address", "add", f"fd09::{last}/64", "dev", device, "nodad")
+            space.ip("link", "set", device, "up")
+
+    def guard(self, what, kind="af_xdp"):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as inventory:
+            inventory.write(INVENTORY.replace("KIND", kind))
+            inventory.flush()
+            self.host.run(PROGRAM, "--inventory", inventory.name, "--name", "hv1", "--guard", what)
+
+    def add_vxlan(self):
+        """One device to the multicast group, one to the other side alone."""
+        for space, device, last in ((self.host, "d0", 1), (self.fabric, "d1", 2)):
+            space.ip("link", "add", "vx0", "type", "vxlan", "id", "100", "group", "239.1.1.1",
+                     "dev", device, "dstport", "4789")
+            space.ip("link", "add", "vx1", "type", "vxlan", "id", "101", "remote",
+                     f"10.9.0.{3 - last}", "dstport", "4789")
+            for device in ("vx0", "vx1"):
+                space.ip("address", "add", f"192.168.{device[2]}.{last}/24", "dev", device)
+                space.ip("link", "set", device, "up")
+
+    def wait(self, condition, what):
+        deadline = time.monotonic() + 10
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+
+    def test_vxlan_devices(self):
+        self.add_vxlan()
+        for device in (0, 1):
+            self.assertTrue(self.host.reaches(f"192.168.{device}.2"), "before the guard")
+        self.guard("on")
+        for device in (0, 1):
+            self.host.ip("neigh", "flush", "dev", f"vx{device}")
+            self.fabric.ip("neigh", "flush", "dev", f"vx{device}")
+            before = self.host.dropped("output", "clear VXLAN")
+            self.assertFalse(self.host.reaches(f"192.168.{device}.2"), "out")
+            self.assertGreater(self.host.dropped("output", "clear VXLAN"), before)
+            before = self.host.dropped("ingress", "clear VXLAN")
+            self.assertFalse(self.fabric.reaches(f"192.168.{device}.1"), "in")
+            self.assertGreater(self.host.dropped("ingress", "clear VXLAN"), before)
+        self.guard("off")
+        self.assertEqual(self.host.rules(), [])
+        for device in (0, 1):
+            self.wait(lambda: self.host.reaches(f"192.168.{device}.2"), "after the guard")
+
+    def test_the_rest_passes(self):
+        self.guard("on")
+        self.host.ip("neigh", "flush", "dev", "d0")
+        for address in ("10.9.0.2", "fd09::2"):
+            self.assertTrue(self.host.reaches(address))
+        server = self.host.python("""
+import socket
+with socket.create_server(("10.9.0.1", 22)) as s:
+    print("ready", flush=True)
+    peer, _ = s.accept()
+    peer.sendall(b"SSH-2.0")
+    peer.close()
+""")
+        server.stdout.readline()
+        told = self.fabric.run("/usr/bin/python3", "-c", """
+import socket
+print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
+""")
+        server.wait()
+        server.stdout.close()
+        self.assertIn("SSH-2.0", told)
+        self.assertEqual(self.host.dropped(), 0)
+
+    def test_before_the_device_exists(self):
+        self.host.ip("link", "delete", "d0")
+        self.guard("on")
+        self.add_wire()
+        self.add_vxlan()
+        self.assertFalse(self.host.reaches("192.168.1.2"))
+        self.assertFalse(self.fabric.reaches("192.168.1.1"))
+        self.assertGreater(self.host.dropped("output"), 0)
+        self.assertGreater(self.host.dropped("prerouting"), 0)
+
+    def frames(self):
+        clear = udp(4789)
+        v4 = ipv4("10.9.0.1", "10.9.0.2", 17, clear)
+        v6 = ipv6("fd09::1", "fd09::2", 17, clear)
+        return {
+            "IPv4": ethernet(v4),
+            "IPv6": ethernet(v6, kind=0x86DD),
+            "tagged IPv4": ethernet(v4, tags=1),
+            "tagged IPv6": ethernet(v6, tags=1, kind=0x86DD),
+            "twice tagged IPv4": ethernet(v4, tags=2),
+            "twice tagged IPv6": ethernet(v6, tags=2, kind=0x86DD),
+        }
+
+    def later_fragments(self):
+        rest = bytes(64)
+        extension = struct.pack("!BBHI", 17, 0, 8 << 3, 99)
+        return {
+            "fragment of IPv4": ethernet(ipv4("10.9.0.1", "10.9.0.2", 17, rest, fragment=8)),
+            "fragment of IPv6": ethernet(ipv6("fd09::1", "fd09::2", 44, extension + rest),
+                                         kind=0x86DD),
+        }
+
+    def foreign_vpe(self):
+        return {
+            "VPE": ethernet(ipv4("10.9.0.1", "10.9.0.2", 17, udp(4798))),
+            "VPE in IP": ethernet(ipv4("10.9.0.1", "10.9.0.2", 253, bytes(64))),
+        }
+
+    def test_frames_out(self):
+        self.guard("on")
+        for name, frame in {**self.frames(), **self.later_fragments(),
+                            **self.foreign_vpe()}.items():
+            with self.subTest(name):
+                before = self.host.dropped()
+                self.host.send_frame("d0", frame)
+                self.assertEqual(self.host.dropped(), before + 1)
+
+    def test_frames_in(self):
+        self.guard("on")
+        for name, frame in {**self.frames(), **self.foreign_vpe()}.items():
+            with self.subTest(name):
+                before = self.host.dropped("ingress") + self.host.dropped("tagged")
+                self.fabric.send_frame("d1", frame)
+                self.assertEqual(self.host.dropped("ingress") + self.host.dropped("tagged"),
+                                 before + 1)
+
+    def test_bridged(self):
+        """What a bridge sends by the fabric interface passes no IP hook."""
+        self.guard("on")
+        self.host.ip("link", "add", "br0", "type", "bridge")
+        self.host.ip("link", "set", "d0", "master", "br0")
+        self.host.ip("link", "set", "br0", "up")
+        for frame in self.frames().values():
+            before = self.host.dropped()
+            self.host.send_frame("br0", frame)
+            self.assertEqual(self.host.dropped(), before + 1)
+
+    def test_af_packet(self):
+        """The kernel hears nothing of what covey takes from its own copy; covey's VPE leaves."""
+        self.assertTrue(self.fabric.reaches("10.9.0.1"))
+        self.guard("on", "af_packet")
+        self.assertFalse(self.fabric.reaches("10.9.0.1"))
+        self.assertGreater(self.host.dropped("ingress", "own copy"), 0)
+        self.host.send_frame("d0", self.foreign_vpe()["VPE"])
+        self.assertEqual(self.host.dropped("egress"), 0)
+        for frame in self.frames().values():
+            before = self.host.dropped("egress") + self.host.dropped("tagged")
+            self.host.send_frame("d0", frame)
+            self.assertEqual(self.host.dropped("egress") + self.host.dropped("tagged"), before + 1)
+
+    def test_replacing_never_opens(self):
+        """Clear VXLAN is sent without pause while the guard is put up again and again."""
+        self.fabric.run("nft", "add table inet count; add chain inet count in "
+                        "{ type filter hook prerouting priority 0; }; "
+                        "add rule inet count in udp dport 4789 counter")
+        sender = self.host.python("""
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print("ready", flush=True)
+while True:
+    try:
+        s.sendto(bytes(60), ("10.9.0.2", 4789))
+    except PermissionError:
+        pass
+""")
+        self.addCleanup(sender.wait)
+        self.addCleanup(sender.kill)
+        self.addCleanup(sender.stdout.close)
+        sender.stdout.readline()
+        self.wait(self.fabric.dropped, "clear VXLAN to be seen without the guard")
+        self.guard("on")
+        leaked = self.fabric.dropped()
+        for _ in range(20):
+            self.guard("on")
+            self.guard("on", "af_packet")
+            self.wait(self.host.dropped, "the sender to go on")
+        self.assertEqual(self.fabric.dropped(), leaked)
+        sets = [(rule["chain"], rule.get("comment")) for rule in self.host.rules()]
+        self.guard("on", "af_packet")
+        self.assertEqual([(rule["chain"], rule.get("comment")) for rule in self.host.rules()], sets)
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        print("needs root, for network namespaces")
+        sys.exit(SKIPPED)
+    PROGRAM = sys.argv.pop(1)
+    unittest.main(verbosity=2)
