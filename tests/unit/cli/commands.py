@@ -1,0 +1,385 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The program covey, command by command, against a covey-host that this test plays.
+
+commands.py COVEY EXAMPLE_INVENTORY
+"""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+COVEY, EXAMPLE = sys.argv[1:3]
+
+SHOWN = {
+    "ok": True,
+    "host": "hv1",
+    "identity": "spiffe://f/host/hv1",
+    "ready": True,
+    "gkm": {
+        "address": "192.0.2.10",
+        "port": 4798,
+        "state": "waiting",
+        "since_s": 3725,
+        "instance": None,
+        "last_error": "connection refused",
+    },
+    "groups": [
+        {
+            "name": "tenants",
+            "index": 0,
+            "state": "joined",
+            "refusal": None,
+            "sender_id": 7,
+            "epoch": 3,
+            "may_send": True,
+            "may_receive": False,
+            "vnis": [100, 200, 201, 202],
+            "replay_window": 1024,
+            "members": [
+                {
+                    "sender_id": 7,
+                    "identity": "spiffe://f/host/hv1",
+                    "vtep": "198.51.100.1",
+                    "epoch_floor": 3,
+                    "self": True,
+                }
+            ],
+        },
+        {"name": "feed", "index": 1, "state": "refused", "refusal": "not authorised: no member"},
+    ],
+    "sas": [
+        {
+            "spi": 256,
+            "group": "tenants",
+            "state": "active",
+            "cipher": "aes-256-gcm",
+            "key_scope": "sender",
+            "epoch": 3,
+            "age_s": 61,
+            "expires_s": 86400,
+            "windows": 2,
+            "packets_sent": 10,
+            "packets_received": 11,
+            "icv_failures": 0,
+        }
+    ],
+    "windows": [
+        {
+            "spi": 256,
+            "sender_id": 7,
+            "window_id": 4096,
+            "class": 0,
+            "cast": "multicast",
+            "path": 0,
+            "esn": "0003000000000005",
+            "sending": True,
+        }
+    ],
+    "counters": {"encrypted_packets": 10},
+    "drops": {"in-icv": 0, "in-replay-seen": 12},
+    "ports": [{"role": "fabric", "name": "eth1", "driver": "net_af_xdp", "mtu": 1500}],
+}
+
+
+def run(*arguments):
+    result = subprocess.run(
+        [COVEY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30
+    )
+    return result.returncode, result.stdout, result.stderr
+
+
+class Host:
+    """Answers one request with the given bytes; remembers the request."""
+
+    def __init__(self, directory, answer, read=True):
+        self.path = os.path.join(directory, "host.sock")
+        self.answer = answer
+        self.read = read
+        self.request = None
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        client, _ = self.listener.accept()
+        with client:
+            if self.read:
+                self.request = client.makefile("rb").readline()
+            client.sendall(self.answer)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        self.thread.join()
+        self.listener.close()
+        os.unlink(self.path)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.path = self.directory.name
+
+    def ask(self, answer, *arguments, read=True):
+        if not isinstance(answer, bytes):
+            answer = json.dumps(answer).encode() + b"\n"
+        with Host(self.path, answer, read) as host:
+            result = run("--socket", host.path, *arguments)
+        self.request = json.loads(host.request) if host.request else None
+        return result
+
+    def write(self, text):
+        path = os.path.join(self.path, "inventory.yaml")
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        return path
+
+
+class Usage(Case):
+    def test_statuses(self):
+        for arguments, status, words in (
+            ([], 2, "a command is missing"),
+            (["shwo"], 2, "unknown command shwo (did you mean show?)"),
+            (["check", "a", "b"], 2, "b is too much"),
+            (["show", "sa"], 2, "(did you mean sas?)"),
+            (["join"], 2, "the group's name is missing"),
+            (["leave", "a", "b"], 2, "one group at a time"),
+            (["pki"], 2, "init or issue"),
+            (["pki", "mint"], 2, "unknown action mint"),
+            (["pki", "init", "--all"], 2, "init takes no host"),
+            (["pki", "issue"], 2, "Name one host"),
+            (["pki", "issue", "hv1", "--all"], 2, "Name one host"),
+            (["pki", "init", "--days", "0"], 2, "--days must be a number"),
+        ):
+            with self.subTest(arguments):
+                code, out, err = run(*arguments)
+                self.assertEqual(code, status)
+                self.assertIn(words, err)
+                self.assertEqual(out, "")
+
+    def test_help_and_version(self):
+        for command in ([], ["check"], ["pki"], ["join"], ["leave"], ["show"]):
+            with self.subTest(command):
+                code, out, _ = run(*command, "--help")
+                self.assertEqual(code, 0)
+                self.assertIn("--inventory", out)
+        self.assertRegex(run("--version")[1], r"^covey \d+\.\d+\.\d+\n$")
+
+    def test_full_output(self):
+        with open("/dev/full", "w") as full:
+            code = subprocess.run([COVEY, "check", EXAMPLE], stdout=full, stderr=subprocess.DEVNULL)
+        self.assertEqual(code.returncode, 1)
+
+
+class Check(Case):
+    def test_example(self):
+        for arguments in (["check", EXAMPLE], ["-i", EXAMPLE, "check"], ["check", "-i", EXAMPLE]):
+            code, out, err = run(*arguments)
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("is good.", out)
+            self.assertRegex(out, r"tenants +100, 200-219 +3 +3 +3 +aes-256-gcm")
+            self.assertRegex(out, r"feed +300 +2 +1 +1 ")
+            self.assertRegex(out, r"hv3 +198\.51\.100\.3 +ens2f0np0 ")
+
+    def test_example_json(self):
+        code, out, _ = run("--json", "check", EXAMPLE)
+        model = json.loads(out)
+        self.assertEqual(code, 0)
+        self.assertTrue(model["ok"])
+        self.assertEqual([host["name"] for host in model["hosts"]], ["hv1", "hv2", "hv3"])
+        self.assertEqual(model["groups"][1]["vnis"], [300])
+        self.assertEqual(model["groups"][1]["members"][0], {"host": "hv1", "may_send": True, "may_receive": False})
+        self.assertEqual(model["class_by_dscp"][34], 5)
+
+    def test_mistakes(self):
+        path = self.write("all:\n  vars:\n    covey_gmk: 1\n    covey_fabric: f\n")
+        code, out, err = run("check", path)
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn(
+            f"{path}:3:5: unknown variable covey_gmk (did you mean covey_gkm?)\n"
+            "    3 |     covey_gmk: 1\n"
+            "      |     ^\n",
+            err,
+        )
+        code, out, err = run("check", "--json", path)
+        answer = json.loads(out)
+        self.assertEqual((code, err, answer["ok"]), (1, "", False))
+        self.assertEqual([(m["line"], m["column"]) for m in answer["mistakes"]], [(2, 3), (2, 3), (3, 5)])
+
+    def test_no_file(self):
+        code, _, err = run("check", os.path.join(self.path, "none"))
+        self.assertEqual(code, 1)
+        self.assertIn("--inventory FILE", err)
+
+
+class Pki(Case):
+    def pki(self, *arguments):
+        return run("-i", EXAMPLE, "-p", os.path.join(self.path, "pki"), "pki", *arguments)
+
+    def mode(self, name):
+        return stat.S_IMODE(os.stat(os.path.join(self.path, "pki", name)).st_mode)
+
+    def content(self, name):
+        with open(os.path.join(self.path, "pki", name), "rb") as stream:
+            return stream.read()
+
+    def test_life(self):
+        code, _, err = self.pki("issue", "--all")
+        self.assertEqual((code, err.count("\n")), (1, 1))
+        self.assertIn("covey pki init", err)
+        self.assertEqual(self.pki("init")[0], 0)
+        self.assertEqual(self.pki("init")[0], 1)
+        self.assertEqual(self.pki("issue", "hv2")[0], 0)
+        code, out, _ = self.pki("issue", "--all")
+        self.assertEqual(code, 0)
+        self.assertIn("hv2: skipped", out)
+        for name in ("gkm", "hv1", "hv3"):
+            self.assertIn(f"{name}: issued", out)
+        self.assertIn("with SenderID 1", out)
+        for name in ("ca", "gkm", "hv1", "hv2", "hv3"):
+            self.assertEqual(self.mode(name + ".key"), 0o600)
+
+    def test_no_overwriting(self):
+        self.pki("init")
+        self.pki("issue", "hv1")
+        before = self.content("hv1.key")
+        code, _, err = self.pki("issue", "hv1")
+        self.assertEqual(code, 1)
+        self.assertIn("--force", err)
+        self.assertEqual(self.content("hv1.key"), before)
+        self.assertEqual(self.pki("issue", "hv1", "--force")[0], 0)
+        self.assertNotEqual(self.content("hv1.key"), before)
+
+    def test_half_a_pair(self):
+        """A certificate without its key is no reason to skip a host in silence."""
+        self.pki("init")
+        self.pki("issue", "--all")
+        os.unlink(os.path.join(self.path, "pki", "hv1.key"))
+        code, out, err = self.pki("issue", "--all")
+        self.assertEqual(code, 1)
+        self.assertIn("hv1.crt", err)
+        self.assertIn("hv3: skipped", out)
+
+    def test_unknown_host(self):
+        code, _, err = self.pki("issue", "hv11")
+        self.assertEqual(code, 1)
+        self.assertIn("has no host hv11 (did you mean hv1?)", err)
+
+
+class Client(Case):
+    def test_overview(self):
+        code, out, err = self.ask(SHOWN, "show")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(self.request, {"command": "show"})
+        self.assertIn("waiting for 1h 2m", out)
+        self.assertIn("last failure: connection refused", out)
+        self.assertRegex(out, r"tenants +joined +7 +3 +send +1024 +1 +100, 200-202\n")
+        self.assertIn("feed: the key manager refuses: not authorised: no member", out)
+        self.assertIn("spiffe://f/host/hv1 (this host)", out)
+        self.assertRegex(out, r"256 +tenants +active .* 1m 1s +1d ")
+        self.assertRegex(out, r"12 +in-replay-seen +VPE packet that was received before")
+        self.assertNotIn("in-icv", out)
+
+    def test_parts(self):
+        for part, words in (
+            ("groups", "REPLAY WINDOW"),
+            ("sas", "aes-256-gcm"),
+            ("members", "EPOCH FLOOR"),
+            ("windows", "0003000000000005"),
+            ("drops", "in-replay-seen"),
+            ("ports", "net_af_xdp"),
+        ):
+            code, out, _ = self.ask(SHOWN, "show", part)
+            self.assertEqual(code, 0)
+            self.assertIn(words, out)
+            self.assertNotIn("Key manager", out)
+        self.assertIn("in-icv", self.ask(SHOWN, "show", "drops", "--all")[1])
+
+    def test_columns_align(self):
+        out = self.ask(SHOWN, "show", "groups")[1].splitlines()
+        self.assertEqual(out[0].index("VNIS"), out[1].index("100,"))
+
+    def test_empty_and_strange(self):
+        strange = {"ok": True, "groups": 5, "sas": [1, "x"], "drops": [], "gkm": 7, "ports": {}}
+        for answer in ({"ok": True}, strange):
+            code, out, _ = self.ask(answer, "show")
+            self.assertEqual(code, 0)
+            self.assertIn("No packet was dropped.", out)
+
+    def test_json_passes_through(self):
+        code, out, _ = self.ask(SHOWN, "show", "--json")
+        self.assertEqual((code, json.loads(out)), (0, SHOWN))
+
+    def test_join_and_leave(self):
+        code, out, _ = self.ask({"ok": True, "group": "g", "sender_id": 9, "epoch": 1}, "join", "g")
+        self.assertEqual((code, out), (0, "Joined g as SenderID 9.\n"))
+        self.assertEqual(self.request, {"command": "join", "group": "g"})
+        code, out, _ = self.ask({"ok": True, "group": "g"}, "leave", "g")
+        self.assertEqual(code, 0)
+        self.assertEqual(self.request, {"command": "leave", "group": "g"})
+
+    def test_refusal(self):
+        refusal = {"ok": False, "error": "no group g: add it"}
+        self.assertEqual(self.ask(refusal, "join", "g"), (1, "", "covey join: no group g: add it\n"))
+        code, out, _ = self.ask(refusal, "--json", "join", "g")
+        self.assertEqual((code, json.loads(out)), (1, refusal))
+
+    def test_closed_early(self):
+        """A covey-host with too many clients answers without reading."""
+        code, _, err = self.ask({"ok": False, "error": "too many"}, "join", "g", read=False)
+        self.assertEqual(code, 1)
+        self.assertTrue("too many" in err or "reset" in err, err)
+
+    def test_no_host_or_nonsense(self):
+        code, _, err = run("-s", os.path.join(self.path, "none"), "show")
+        self.assertEqual(code, 1)
+        self.assertIn("systemctl start covey-host", err)
+        code, _, err = run("-s", "x" * 200, "show")
+        self.assertEqual(code, 1)
+        self.assertIn("longer than 107 bytes", err)
+        for answer in (b"", b"[1, 2]\n", b'{"ok": tr', b"\xff\n"):
+            code, _, err = self.ask(answer, "show")
+            self.assertEqual(code, 1)
+            self.assertIn("no covey-host", err)
+
+    def test_dead_socket(self):
+        path = os.path.join(self.path, "dead")
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(path)
+        self.assertIn("systemctl start covey-host", run("-s", path, "show")[2])
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to become another user")
+    def test_permission(self):
+        os.chmod(self.path, 0o755)
+        path = os.path.join(self.path, "closed")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            os.chmod(path, 0o660)
+            with open(COVEY, "rb") as program:
+                result = subprocess.run(
+                    [f"/proc/self/fd/{program.fileno()}", "-s", path, "show"],
+                    pass_fds=[program.fileno()],
+                    user=65534,
+                    group=65534,
+                    extra_groups=[],
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("user root and members of group root may", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])
