@@ -6,7 +6,7 @@
 #include <net/if.h>
 #include <string.h>
 
-#define IP_UDP 17
+#define IP_UDP 17u
 
 bool guard_interface_valid(const char *interface)
 {
