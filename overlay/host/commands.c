@@ -216,22 +216,12 @@ static void request(struct control_client *client, const char *line, size_t len,
 	json_decref(object);
 }
 
-static void gone(struct control_client *client, void *arg)
-{
-	struct commands *commands = arg;
-
-	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		if (commands->waits[i].client == client)
-			stop_waiting(&commands->waits[i]);
-	}
-}
-
 /* --- life ------------------------------------------------------------------------------------ */
 
 int commands_open(struct event_base *base, const char *path, const struct host *host,
 		  struct commands **ret_commands, struct covey_error *error)
 {
-	static const struct control_handlers handlers = {.request = request, .gone = gone};
+	static const struct control_handlers handlers = {.request = request};
 	struct commands *commands = calloc(1, sizeof(*commands));
 	int status = 0;
 

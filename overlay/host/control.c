@@ -19,7 +19,7 @@ struct control_client {
 	struct control_client *next;
 	struct bufferevent *stream;
 	struct event *deadline;
-	bool asked; /* the request was handed on; gone() is due unless it is answered */
+	bool asked; /* the request was handed on */
 	bool answered;
 };
 
@@ -50,16 +50,6 @@ static void client_free(struct control_client *client)
 	if (client->stream)
 		bufferevent_free(client->stream);
 	free(client);
-}
-
-/* The client went away, or took too long. */
-static void drop(struct control_client *client)
-{
-	struct control *control = client->control;
-
-	if (client->asked && !client->answered)
-		control->handlers.gone(client, control->arg);
-	client_free(client);
 }
 
 static void arm(struct control_client *client)
@@ -116,19 +106,22 @@ static void written(struct bufferevent *stream, void *arg)
 		client_free(client);
 }
 
-/* A client that ends its own side after the request may still read; if not, writing fails. */
+/*
+ * The client's end of the connection is closed. Whoever asked may still read, and if not, writing
+ * the answer fails; before that, the one who answers holds on to the client.
+ */
 static void ended(struct bufferevent *stream, short what, void *arg)
 {
 	struct control_client *client = arg;
 
-	if ((what & BEV_EVENT_EOF) && client->asked)
+	if (client->asked && (!client->answered || (what & BEV_EVENT_EOF)))
 		return;
-	drop(client);
+	client_free(client);
 }
 
 static void late(evutil_socket_t fd, short what, void *arg)
 {
-	drop(arg);
+	client_free(arg);
 }
 
 /* The descriptor is the client's, also on failure. */

@@ -16,14 +16,12 @@ struct control_client;
 #define CONTROL_CLIENTS_MAX      16
 #define CONTROL_DEADLINE_SECONDS 5 /* to send the request, and again to take the answer */
 
+/*
+ * One request of len bytes, without its newline; line[len] is 0. Call control_answer() exactly
+ * once, now or later: the client stays until then, even when it went away.
+ */
 struct control_handlers {
-	/*
-	 * One request of len bytes, without its newline; line[len] is 0. Call control_answer() now
-	 * or later.
-	 */
 	void (*request)(struct control_client *client, const char *line, size_t len, void *arg);
-	/* The client went away before it was answered: forget it. */
-	void (*gone)(struct control_client *client, void *arg);
 };
 
 /*
@@ -32,7 +30,7 @@ struct control_handlers {
  */
 int control_open(struct event_base *base, const char *path, const struct control_handlers *handlers,
 		 void *arg, struct control **ret_control, struct covey_error *error);
-/* Drops all clients, without `gone`, and removes the socket. NULL-safe. */
+/* Drops all clients and removes the socket. NULL-safe. */
 void control_close(struct control *control);
 
 /* Send the answer (one line, without its newline) and close when the client has it. The client is
