@@ -25,8 +25,9 @@ enum tls_role {
 
 /*
  * Load certificate, key and CA (PEM paths) for one role in the fabric. Refuses a key that others
- * can read, a certificate that does not match its key, and one whose own identity does not fit the
- * role.
+ * can read, a certificate that does not match its key, one that is not valid now, and one whose
+ * own identity or key usage does not fit the role. Ignores SIGPIPE for the process unless it is
+ * handled, as OpenSSL's writes may raise it. Must outlive its channels. 0 or a negative errno.
  */
 int tls_new(enum tls_role role, const char *fabric, const char *ca_file, const char *cert_file,
 	    const char *key_file, struct tls **ret_tls, struct covey_error *error);
@@ -48,8 +49,8 @@ struct channel_handlers {
 };
 
 /*
- * Connect to the GKM. The handshake and the first message received have
- * COVEY_HANDSHAKE_SECONDS; later silence is bounded by COVEY_SILENCE_SECONDS.
+ * Connect to the GKM. A connection that fails is told by `closed`. The handshake and the first
+ * message received have COVEY_HANDSHAKE_SECONDS; later silence is bounded by COVEY_SILENCE_SECONDS.
  */
 int channel_connect(struct event_base *base, struct tls *tls, const struct covey_addr *address,
 		    uint16_t port, const struct channel_handlers *handlers, void *arg,
@@ -62,7 +63,8 @@ int channel_accept(struct event_base *base, struct tls *tls, int fd,
 		   struct covey_error *error);
 
 /*
- * Queue a message. Returns 0, -EMSGSIZE, -ENOMEM, or -ENOBUFS when the peer does not read and
+ * Queue a message. Returns 0, -EMSGSIZE, -ENOMEM, -ENOTCONN before `opened` and after the end, or
+ * -ENOBUFS when the peer does not read and
  * COVEY_SEND_QUEUE_BYTES_MAX would be exceeded (the channel is then closed from the event loop).
  */
 int channel_send(struct channel *channel, const Covey__Message *message);

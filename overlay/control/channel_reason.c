@@ -62,8 +62,10 @@ void channel_reason(struct bufferevent *bufferevent, short events, bool handshak
 	if (peer->refusal.text[0])
 		snprintf(buf, size, "%s%s", stage, peer->refusal.text);
 	else if ((events & BEV_EVENT_EOF) || is_eof(code) || (code == 0 && number == 0))
-		snprintf(buf, size, "%s",
-			 handshake ? "peer closed during the handshake" : "peer closed");
+		snprintf(buf, size, "peer closed%s",
+			 handshake                ? " during the handshake"
+			 : events & BEV_EVENT_EOF ? ""
+						  : " without a goodbye: was it killed?");
 	else if (code)
 		snprintf(buf, size, "%s%s", stage, error_text(code));
 	else

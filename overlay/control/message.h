@@ -20,13 +20,17 @@
  */
 long message_frame_length(const uint8_t *data, size_t len, size_t max);
 
-/* Decode one message. NULL when it is no valid Message or has no body. Free with message_free. */
+/*
+ * Decode one message. NULL when it is no valid Message, has no body or an unknown one, or carries
+ * anything beside its one body; unknown fields inside the body are skipped. Takes at most
+ * 8 KiB + 24 * len bytes of memory, else NULL as well. Free with message_free.
+ */
 Covey__Message *message_decode(const uint8_t *data, size_t len);
 void message_free(Covey__Message *message);
 
 /*
  * Encode frame header and message into a new buffer (secret_free it: it may hold a key). Returns 0,
- * -ENOMEM, or -EMSGSIZE when it is above max.
+ * -ENOMEM, or -EMSGSIZE when it is above max or has no body.
  */
 int message_encode(const Covey__Message *message, size_t max, uint8_t **ret_data, size_t *ret_len);
 

@@ -19,9 +19,8 @@ static int parse_der(const ASN1_OCTET_STRING *value, long *ret_number)
 	int r = -EINVAL;
 
 	integer = d2i_ASN1_INTEGER(NULL, &p, len);
-	if (!integer || p != data + len)
-		goto out;
-	if (i2d_ASN1_INTEGER(integer, &again) != len || memcmp(again, data, (size_t)len) != 0)
+	if (!integer || i2d_ASN1_INTEGER(integer, &again) != len ||
+	    memcmp(again, data, (size_t)len) != 0)
 		goto out;
 	if (!ASN1_INTEGER_get_int64(&number, integer))
 		goto out;

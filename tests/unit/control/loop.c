@@ -51,6 +51,8 @@ static void opened(struct channel *channel, const struct identity *peer, void *a
 	end->calls_after_free += end->freed;
 	end->opened++;
 	end->peer = *peer;
+	if (end->greets)
+		send_hello(end, "hello");
 	maybe_free(end, WHEN_OPENED);
 }
 

@@ -36,6 +36,7 @@ struct end {
 	char text[256]; /* of the last Hello or Refused */
 	uint32_t next;  /* RosterAck generations must count up from 0 */
 	bool out_of_order;
+	bool greets;           /* sends a Hello when opened */
 	enum occasion free_on; /* call channel_free() inside this handler */
 	struct end *victim;    /* whose channel it frees, NULL: its own */
 	bool keep;             /* do not free when closed */

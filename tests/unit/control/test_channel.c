@@ -3,6 +3,7 @@
 /* A channel between two ends that trust each other: delivery, order, bounds and ends. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "channel_private.h"
 #include "loop.h"
 
 static int send_ack(struct end *end, uint64_t generation)
@@ -290,6 +292,53 @@ static void argument_can_change(void **state)
 	channel_set_arg(loop->server.channel, &loop->server);
 }
 
+static void first_end_counts(void **state)
+{
+	struct loop *loop = *state;
+
+	loop->server.keep = true;
+	loop_open(loop);
+	channel_end(loop->server.channel, "first");
+	channel_end(loop->server.channel, "second");
+	loop_until(loop, &loop->server.closed, 1);
+	channel_end(loop->server.channel, "third");
+	loop_spin(loop);
+	assert_string_equal(loop->server.reason, "first");
+	assert_int_equal(loop->server.closed, 1);
+}
+
+/* libevent's memory comes through here: what it gives back must hold no key. */
+static uint8_t tek[32];
+static int leaks;
+
+static void watching_free(void *memory)
+{
+	if (memory && tek[0] && memmem(memory, malloc_usable_size(memory), tek, sizeof(tek)))
+		leaks++;
+	free(memory);
+}
+
+static void keys_do_not_stay_in_buffers(void **state)
+{
+	struct loop *loop = *state;
+	Covey__SaInstall install = COVEY__SA_INSTALL__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	for (size_t i = 0; i < sizeof(tek); i++)
+		tek[i] = (uint8_t)(0xa5 ^ i * 7);
+	install.tek = (ProtobufCBinaryData){sizeof(tek), tek};
+	message.body_case = COVEY__MESSAGE__BODY_SA_INSTALL;
+	message.sa_install = &install;
+	loop_open(loop);
+	assert_int_equal(channel_send(loop->server.channel, &message), 0);
+	loop_until(loop, &loop->client.received, 1);
+	loop->server.freed = loop->client.freed = true;
+	channel_free(loop->server.channel);
+	channel_free(loop->client.channel);
+	loop_spin(loop);
+	assert_int_equal(leaks, 0);
+}
+
 #define LOOP(test) cmocka_unit_test_setup_teardown(test, loop_setup, loop_teardown)
 
 int main(void)
@@ -315,7 +364,10 @@ int main(void)
 		LOOP(free_the_other_inside_received),
 		LOOP(free_of_nothing),
 		LOOP(argument_can_change),
+		LOOP(first_end_counts),
+		LOOP(keys_do_not_stay_in_buffers),
 	};
 
+	event_set_mem_functions(malloc, realloc, watching_free);
 	return cmocka_run_group_tests_name("control-channel", tests, pki_setup, pki_teardown);
 }
