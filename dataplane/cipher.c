@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cipher.h"
-#include "secret.h"
+#include "key_memory.h"
 #include <errno.h>
 #include <intel-ipsec-mb.h>
 #include <stdlib.h>
@@ -100,7 +100,7 @@ bool cipher_open(const struct cipher *cipher, const struct cipher_key *key,
 
 	cipher->decrypt((const struct gcm_key_data *)key, (struct gcm_context_data *)context, data,
 			data, len, iv, NULL, 0, computed, COVEY_ICV_LEN);
-	if (secret_equal(computed, icv, COVEY_ICV_LEN))
+	if (constant_time_equal(computed, icv, COVEY_ICV_LEN))
 		return true;
 	explicit_bzero(data, len);
 	return false;

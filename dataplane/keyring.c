@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "keyring.h"
-#include "secret.h"
+#include "key_memory.h"
 #include <covey/limits.h>
 #include <errno.h>
 #include <string.h>
@@ -33,7 +33,7 @@ int keyring_new(const struct ciphers *ciphers, struct kdf *kdf, const struct cov
 	if (key_len == 0 ||
 	    (sa->key_scope != COVEY_KEY_SCOPE_SENDER && sa->key_scope != COVEY_KEY_SCOPE_GROUP))
 		return -EINVAL;
-	keyring = secret_alloc(sizeof(*keyring));
+	keyring = key_memory_alloc(sizeof(*keyring));
 	if (!keyring)
 		return -ENOMEM;
 	keyring->ciphers = ciphers;
@@ -51,15 +51,15 @@ void keyring_free(struct keyring *keyring)
 	if (!keyring)
 		return;
 	for (unsigned i = 0; i < CHUNKS; i++)
-		secret_free(keyring->chunks[i], sizeof(*keyring->chunks[i]));
-	secret_free(keyring, sizeof(*keyring));
+		key_memory_free(keyring->chunks[i], sizeof(*keyring->chunks[i]));
+	key_memory_free(keyring, sizeof(*keyring));
 }
 
 bool keyring_matches(const struct keyring *keyring, const struct covey_sa *sa)
 {
 	return sa->cipher == keyring->cipher && sa->key_scope == keyring->scope &&
 	       sa->spi == keyring->spi &&
-	       secret_equal(sa->tek, keyring->tek, covey_cipher_key_len(keyring->cipher));
+	       constant_time_equal(sa->tek, keyring->tek, covey_cipher_key_len(keyring->cipher));
 }
 
 static int expand(struct keyring *keyring, uint16_t sender_id, struct cipher_key *key)
@@ -85,7 +85,7 @@ int keyring_add(struct keyring *keyring, uint16_t sender_id, const struct cipher
 	int error;
 
 	if (!*chunk)
-		*chunk = secret_alloc(sizeof(**chunk));
+		*chunk = key_memory_alloc(sizeof(**chunk));
 	if (!*chunk)
 		return -ENOMEM;
 	if (!(*chunk)->expanded[at]) {

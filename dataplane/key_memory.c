@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "secret.h"
+#include "key_memory.h"
 #include <string.h>
 #include <sys/mman.h>
 
-void *secret_alloc(size_t size)
+void *key_memory_alloc(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -17,7 +17,7 @@ void *secret_alloc(size_t size)
 	return memory;
 }
 
-void secret_free(void *memory, size_t size)
+void key_memory_free(void *memory, size_t size)
 {
 	if (!memory)
 		return;

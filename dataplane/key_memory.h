@@ -11,12 +11,12 @@
  * Zeroed pages that are locked (as far as RLIMIT_MEMLOCK allows), in no core dump and in no child.
  * NULL when out of memory.
  */
-void *secret_alloc(size_t size);
-/* Wipe and unmap what secret_alloc(size) gave. NULL-safe. */
-void secret_free(void *memory, size_t size);
+void *key_memory_alloc(size_t size);
+/* Wipe and unmap what key_memory_alloc(size) gave. NULL-safe. */
+void key_memory_free(void *memory, size_t size);
 
 /* Equal? In constant time. */
-static inline bool secret_equal(const uint8_t *a, const uint8_t *b, size_t size)
+static inline bool constant_time_equal(const uint8_t *a, const uint8_t *b, size_t size)
 {
 	uint8_t difference = 0;
 
