@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 int scratch_new(char path[SCRATCH_PATH_MAX])
 {
@@ -22,4 +26,29 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 void scratch_free(const char *path)
 {
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+bool scratch_mount(const char *directory)
+{
+	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("tmpfs", directory, "tmpfs", 0, "size=96k,mode=700") == 0;
+}
+
+void scratch_unmount(const char *directory)
+{
+	umount2(directory, MNT_DETACH);
+}
+
+int scratch_fill(const char *path)
+{
+	static const char block[512] = "full";
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	if (fd < 0)
+		return -1;
+	while (write(fd, block, sizeof(block)) > 0)
+		continue;
+	close(fd);
+	return 0;
 }

@@ -20,7 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +46,7 @@ struct fabric {
 	char directory[SCRATCH_PATH_MAX];
 	uint16_t port;
 	pid_t gkm;
+	char state[32]; /* the state file's name in the directory */
 	struct event_base *base;
 	struct guest guests[GUESTS];
 };
@@ -151,7 +154,7 @@ static pid_t run_gkm(const struct fabric *fabric)
 		return child;
 	path_of(fabric, "inventory.yaml", inventory);
 	path_of(fabric, "pki", pki);
-	path_of(fabric, "gkm.db", state);
+	path_of(fabric, fabric->state, state);
 	path_of(fabric, "log", log);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
@@ -218,6 +221,7 @@ static int begin(void **state)
 	*state = fabric;
 	if (!fabric || scratch_new(fabric->directory) < 0)
 		return -1;
+	snprintf(fabric->state, sizeof(fabric->state), "gkm.db");
 	fabric->base = event_base_new();
 	fabric->port = free_port();
 	path_of(fabric, "pki", pki);
@@ -609,6 +613,88 @@ static void the_key_is_not_on_disk(void **state)
 	assert_non_null(memmem(file, (size_t)len, "spiffe://test/host/hv1", 22));
 }
 
+/* --- when there is not enough of something ------------------------------------------------- */
+
+static void nothing_is_granted_on_a_full_disk(void **state)
+{
+	struct fabric *fabric = *state;
+	char directory[512], state_file[512], filler[512];
+	struct guest *guest;
+
+	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
+	path_of(fabric, "small", directory);
+	path_of(fabric, "gkm.db", state_file);
+	path_of(fabric, "small/filler", filler);
+	assert_int_equal(mkdir(directory, 0700), 0);
+	if (!scratch_mount(directory))
+		skip();
+	unlink(state_file);
+	assert_int_equal(symlink("small/gkm.db", state_file), 0);
+	assert_gives_up(fabric, "no regular file");
+	snprintf(fabric->state, sizeof(fabric->state), "%s", "small/gkm.db");
+	start_gkm(fabric);
+	assert_int_equal(scratch_fill(filler), 0);
+	guest = bring(fabric, HV1);
+	assert_int_equal(guest->refusal, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE);
+	assert_false(guest->joined || guest->tek_len);
+	assert_true(log_says(fabric, "disk is full"));
+	unlink(filler);
+	guest = bring(fabric, HV1);
+	assert_int_equal(guest->active_spi, 256);
+	stop_gkm(fabric, SIGTERM);
+	path_of(fabric, "small", directory);
+	scratch_unmount(directory);
+}
+
+static int raw_connection(const struct fabric *fabric)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons(fabric->port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void it_outlives_a_lack_of_descriptors(void **state)
+{
+	struct fabric *fabric = *state;
+	const struct rlimit few = {.rlim_cur = 24, .rlim_max = 24};
+	struct rlimit before;
+	int sockets[40];
+
+	assert_int_equal(prlimit(fabric->gkm, RLIMIT_NOFILE, &few, &before), 0);
+	for (size_t i = 0; i < 40; i++)
+		sockets[i] = raw_connection(fabric);
+	WAIT_FOR(fabric, log_says(fabric, "turned away: Too many open files"));
+	for (size_t i = 0; i < 40; i++)
+		close(sockets[i]);
+	assert_int_equal(bring(fabric, HV1)->active_spi, 256);
+}
+
+static void strangers_cannot_take_all_places(void **state)
+{
+	struct fabric *fabric = *state;
+	const struct rlimit many = {.rlim_cur = 4096, .rlim_max = 4096};
+	static int sockets[COVEY_SESSIONS_UNAUTHENTICATED_MAX + 100];
+	const size_t count = sizeof(sockets) / sizeof(*sockets);
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
+	bring(fabric, HV1);
+	for (size_t i = 0; i < count; i++)
+		sockets[i] = raw_connection(fabric);
+	WAIT_FOR(fabric, log_says(fabric, "too many have not identified themselves yet"));
+	guest_heartbeat(&fabric->guests[HV1]);
+	WAIT_FOR(fabric, fabric->guests[HV1].heartbeats == 1);
+	for (size_t i = 0; i < count; i++)
+		close(sockets[i]);
+	do
+		bring(fabric, HV2);
+	while (!fabric->guests[HV2].active_spi);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(int argc, char **argv)
@@ -633,6 +719,9 @@ int main(int argc, char **argv)
 		TEST(sigterm_ends_it_cleanly),
 		TEST(it_says_why_it_cannot_start),
 		TEST(the_key_is_not_on_disk),
+		TEST(nothing_is_granted_on_a_full_disk),
+		TEST(it_outlives_a_lack_of_descriptors),
+		TEST(strangers_cannot_take_all_places),
 	};
 
 	if (argc != 2) {

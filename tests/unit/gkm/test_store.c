@@ -13,7 +13,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -354,27 +353,6 @@ static void bits_flipped_anywhere(void **state)
 
 /* --- disks --------------------------------------------------------------------------------- */
 
-/* A file system of our own, that nobody else sees. */
-static bool mount_small(const char *directory)
-{
-	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("tmpfs", directory, "tmpfs", 0, "size=96k,mode=700") == 0;
-}
-
-static void fill_disk(const char *directory, char path[SCRATCH_PATH_MAX + 16])
-{
-	static const char block[512] = "full";
-	int fd;
-
-	snprintf(path, SCRATCH_PATH_MAX + 16, "%s/filler", directory);
-	fd = open(path, O_WRONLY | O_CREAT, 0600);
-	assert_true(fd >= 0);
-	while (write(fd, block, sizeof(block)) > 0)
-		continue;
-	close(fd);
-}
-
 static void a_full_disk(void **state)
 {
 	const struct place *place = *state;
@@ -386,11 +364,12 @@ static void a_full_disk(void **state)
 	char buf[4096];
 	int rc = 0;
 
-	if (!mount_small(place->directory))
+	if (!scratch_mount(place->directory))
 		skip();
 	make_file(place->file);
 	store = open_store(place->file);
-	fill_disk(place->directory, filler);
+	snprintf(filler, sizeof(filler), "%s/filler", place->directory);
+	assert_int_equal(scratch_fill(filler), 0);
 	assert_int_equal(store_take_spi(store, &spi, &error), -ENOSPC);
 	assert_int_equal(spi, 4711);
 	assert_non_null(strstr(error.text, "disk is full"));
@@ -403,26 +382,24 @@ static void a_full_disk(void **state)
 	unlink(filler);
 	assert_int_equal(take_spi(store), 301);
 	store_close(store);
-	fill_disk(place->directory, filler);
 	unlink(place->file);
-	truncate(filler, 4096 * 20);
-	fill_disk(place->directory, filler);
+	assert_int_equal(scratch_fill(filler), 0);
 	assert_refused(place->file, -ENOSPC, "disk is full");
-	umount(place->directory);
+	scratch_unmount(place->directory);
 }
 
 static void a_read_only_disk(void **state)
 {
 	const struct place *place = *state;
 
-	if (!mount_small(place->directory))
+	if (!scratch_mount(place->directory))
 		skip();
 	make_file(place->file);
 	assert_int_equal(mount(NULL, place->directory, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	assert_refused(place->file, -EROFS, "read-only");
 	assert_int_equal(mount(NULL, place->directory, NULL, MS_REMOUNT, NULL), 0);
 	store_close(open_store(place->file));
-	umount(place->directory);
+	scratch_unmount(place->directory);
 }
 
 static void an_open_mode_is_closed(void **state)
