@@ -91,10 +91,19 @@ static int set_up_queues(const struct port *port, const struct rte_eth_dev_info 
 	return 0;
 }
 
-/* A driver that cannot set an MTU takes what fits its buffers, which are large enough. */
-static int set_mtu(const struct port *port, uint16_t mtu, struct covey_error *error)
+/* These declare a standard frame's length as their most (DPDK 22.11), and carry what the kernel's
+ * interface does; its MTU was set there (overlay/host). */
+static bool follows_kernel(const struct rte_eth_dev_info *info)
 {
-	int status = mtu ? rte_eth_dev_set_mtu(port->id, mtu) : 0;
+	return strcmp(info->driver_name, "net_af_packet") == 0 ||
+	       strcmp(info->driver_name, "net_tap") == 0;
+}
+
+/* A driver that cannot set an MTU takes what fits its buffers, which are large enough. */
+static int set_mtu(const struct port *port, const struct rte_eth_dev_info *info, uint16_t mtu,
+		   struct covey_error *error)
+{
+	int status = mtu && !follows_kernel(info) ? rte_eth_dev_set_mtu(port->id, mtu) : 0;
 
 	if (status && status != -ENOTSUP)
 		return covey_error_set(error, status, "%s: the port refuses an MTU of %u: %s",
@@ -122,7 +131,7 @@ static int configure(struct port *port, uint16_t mtu, struct rte_mempool *pool,
 		return covey_error_set(error, status, "%s: %s refuses %u receive queues: %s",
 				       port->name, info.driver_name, port->rx_queues,
 				       rte_strerror(-status));
-	status = set_mtu(port, mtu, error);
+	status = set_mtu(port, &info, mtu, error);
 	return status ? status : set_up_queues(port, &info, pool, error);
 }
 
