@@ -25,14 +25,19 @@ openssl_issue() {
 		-out "$directory/$host.crt" "${@:3}" 2>/dev/null
 }
 
-# expect_refused NAME WORDS: covey-host of hv2, with pki and inventory NAME, is not let in; it says
-# why in these words (a regular expression), and its tenants' packets stay at home.
-expect_refused() {
-	local name=$1 words=$2
+# start_as NAME [HOST]: covey-host in hv2 with inventory and pki of that name.
+start_as() {
+	echo "as $1"
+	lab_spawn hv2 hv2 "$(lab_program covey-host)" --inventory "$LAB_DIR/$1.yaml" \
+		--pki "$LAB_DIR/$1" --name "${2:-hv2}" --socket "$LAB_DIR/hv2.sock"
+}
 
-	echo "as $name"
-	lab_spawn hv2 hv2 "$(lab_program covey-host)" --inventory "$LAB_DIR/$name.yaml" \
-		--pki "$LAB_DIR/$name" --name "${3:-hv2}" --socket "$LAB_DIR/hv2.sock"
+# expect_refused NAME WORDS [HOST]: he is not let in; he says why in these words (a regular
+# expression), and his tenants' packets stay at home.
+expect_refused() {
+	local words=$2
+
+	start_as "$1" "${3:-hv2}"
 	lab_wait 20 "covey0 of hv2" lab_host_is_up 2
 	lab_address hv2 covey0 "$(lab_vtep 2)"
 	lab_ip hv2 link show vxlan100 >/dev/null 2>&1 || lab_add_vxlan 2 covey0
@@ -63,8 +68,16 @@ covey_pki "$LAB_DIR/stranger.yaml" "$LAB_DIR/stranger" issue hv2
 cp "$LAB_DIR/pki/ca.crt" "$LAB_DIR/stranger/ca.crt" # he trusts us; we need not trust him
 expect_refused stranger 'unknown ca|certificate'
 
+# covey-host does not even begin with a certificate that has expired; another program would, and the
+# key manager sees it too.
 openssl_issue "$LAB_DIR/expired" hv2 -days -1
-expect_refused expired 'expired'
+start_as expired
+lab_wait 20 "covey-host to give up" lab_is_gone hv2
+grep -q 'expired' "$LAB_DIR/log/hv2" || fail "covey-host does not say that its certificate expired"
+in_ns gkm timeout 10 openssl s_client -tls1_3 -connect "$(lab_gkm_address):4798" -quiet \
+	-cert "$LAB_DIR/expired/hv2.crt" -key "$LAB_DIR/expired/hv2.key" \
+	-CAfile "$LAB_DIR/pki/ca.crt" </dev/null >"$LAB_DIR/log/s_client" 2>&1 || true
+lab_wait 5 "the key manager to refuse it" grep -qi 'expired' "$LAB_DIR/log/gkm"
 
 sed -i 's/hv2:/hv9:/' "$LAB_DIR/unlisted.yaml"
 openssl_issue "$LAB_DIR/unlisted" hv9 -days 1
@@ -72,7 +85,6 @@ expect_refused unlisted 'inventory|unknown' hv9
 
 openssl_issue "$LAB_DIR/foreign" hv2 -days 1
 cp "$LAB_DIR/inventory.yaml" "$LAB_DIR/foreign.yaml"
-lab_spawn hv2 hv2 "$(lab_program covey-host)" --inventory "$LAB_DIR/foreign.yaml" \
-	--pki "$LAB_DIR/foreign" --name hv2 --socket "$LAB_DIR/hv2.sock"
+start_as foreign
 lab_wait 30 "hv2 to join with a certificate by openssl" lab_has_joined 2
 e2e_wait_ping 1 2
