@@ -61,8 +61,8 @@ static int load_inventory(struct process *process, struct covey_error *error)
 	status = inventory_load(process->options.inventory, &diagnostics, &process->inventory);
 	if (status) {
 		diagnostics_print(&diagnostics, stderr);
-		covey_error_set(error, 0, "%s: the inventory is no good (mistakes: %zu, see above)", process->options.inventory,
-				diagnostics.count);
+		covey_error_set(error, 0, "%s: the inventory is no good (mistakes: %zu, see above)",
+				process->options.inventory, diagnostics.count);
 	}
 	diagnostics_free(&diagnostics);
 	if (status)
