@@ -22,7 +22,6 @@ struct sa_record {
 	uint32_t group;
 	enum covey_sa_state state;
 	uint16_t epoch;
-	bool may_send;
 	struct keyring *keyring;
 	uint16_t *floors; /* by SenderID, the highest epoch floor so far */
 	struct windows *windows;

@@ -61,12 +61,6 @@ static unsigned sas_in_group(const struct control *control, uint32_t group)
 	return count;
 }
 
-static void note(struct sa_record *record, const struct covey_sa *sa)
-{
-	record->epoch = sa->epoch;
-	record->may_send = sa->may_send;
-}
-
 static int install_new(struct engine *engine, const struct covey_sa *sa,
 		       const struct covey_roster_entry *roster, size_t roster_count,
 		       struct covey_error *error)
@@ -88,7 +82,7 @@ static int install_new(struct engine *engine, const struct covey_sa *sa,
 		return explain(error, code, sa->spi);
 	}
 	record_swap(record, parts);
-	note(record, sa);
+	record->epoch = sa->epoch;
 	record->next = control->sas;
 	control->sas = record;
 	control_publish(engine);
@@ -122,7 +116,7 @@ static int reinstall(struct engine *engine, struct sa_record *record, const stru
 	code = record_make_parts(engine, record, sa, roster, roster_count, &parts);
 	if (code != 0)
 		return explain(error, code, sa->spi);
-	note(record, sa);
+	record->epoch = sa->epoch;
 	replace(engine, record, parts);
 	return 0;
 }

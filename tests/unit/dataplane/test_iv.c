@@ -143,6 +143,21 @@ static void test_epochs_and_activation(void **state)
 	lab_close(&lab);
 }
 
+/* What is listed of our windows accounts for every packet: each starts at counter 1. */
+static void check_windows_listed(const struct engine *engine)
+{
+	static struct dataplane_window_status windows[1024];
+	size_t count = engine_read_windows(engine, windows, RTE_DIM(windows));
+	uint64_t packets = 0;
+
+	assert_true(count <= RTE_DIM(windows));
+	for (size_t i = 0; i < count; i++) {
+		assert_true(windows[i].sending);
+		packets += covey_esn_counter(windows[i].esn);
+	}
+	assert_int_equal(packets, seen_count);
+}
+
 /* Two workers send on one SA: their windows are apart, so their counters may be equal. */
 static void test_two_workers(void **state)
 {
@@ -162,6 +177,7 @@ static void test_two_workers(void **state)
 		assert_int_equal(send_from(engine_worker(engine, i & 1), 32, &esn), 32);
 	assert_int_equal(engine_read_sas(engine, &status, 1), 1);
 	assert_int_equal(status.packets_sent, 200 * 32);
+	check_windows_listed(engine);
 	engine_free(engine);
 }
 
