@@ -8,8 +8,9 @@ static void forget(struct replay *replay, uint32_t size, uint64_t first, uint64_
 	while (count > 0) {
 		unsigned bit = first % 64;
 		unsigned span = count < 64 - bit ? (unsigned)count : 64 - bit;
+		uint64_t ones = span == 64 ? UINT64_MAX : (UINT64_C(1) << span) - 1;
 
-		replay->bits[(first & (size - 1)) / 64] &= ~(UINT64_MAX >> (64 - span) << bit);
+		replay->bits[(first & (size - 1)) / 64] &= ~(ones << bit);
 		first += span;
 		count -= span;
 	}
