@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/util.h>
 #include <unistd.h>
@@ -16,11 +17,15 @@ static void readable(struct bufferevent *bufferevent, void *arg)
 	channel_receive(arg);
 }
 
+/*
+ * libevent calls this from the event loop, some time after the queue was empty; what was queued
+ * since then must go out before the end.
+ */
 static void written(struct bufferevent *bufferevent, void *arg)
 {
 	struct channel *channel = arg;
 
-	if (channel->state == CHANNEL_FLUSHING)
+	if (evbuffer_get_length(bufferevent_get_output(bufferevent)) == 0)
 		channel_flushed(channel);
 }
 

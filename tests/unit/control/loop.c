@@ -73,6 +73,11 @@ static void received(struct channel *channel, const Covey__Message *message, voi
 	end->calls_after_free += end->freed;
 	end->received++;
 	note(end, message);
+	if (end->refuses) {
+		send_hello(end, end->received == 1 ? "welcome" : "refused");
+		if (end->received == 2)
+			channel_finish(channel, "refused");
+	}
 	maybe_free(end, WHEN_RECEIVED);
 	if (end->freed)
 		note(end, message); /* the message outlives the channel until we return */

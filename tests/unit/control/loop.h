@@ -40,6 +40,7 @@ struct end {
 	enum occasion free_on; /* call channel_free() inside this handler */
 	struct end *victim;    /* whose channel it frees, NULL: its own */
 	bool keep;             /* do not free when closed */
+	bool refuses;          /* answers the first message, then finishes with a last one */
 };
 
 /* Somebody else's connection: plain bytes over TLS, or over TCP when context is NULL. */

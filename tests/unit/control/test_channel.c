@@ -150,6 +150,20 @@ static void finish_delivers_what_is_queued(void **state)
 	assert_int_equal(loop->server.received, 0);
 }
 
+/* libevent's word that the queue was empty comes late; what was queued meanwhile still arrives. */
+static void finish_right_after_another_message(void **state)
+{
+	struct loop *loop = *state;
+
+	loop_open(loop);
+	loop->server.refuses = true;
+	send_hello(&loop->client, "hello");
+	send_hello(&loop->client, "nonsense");
+	loop_until(loop, &loop->client.closed, 1);
+	assert_int_equal(loop->client.received, 2);
+	assert_string_equal(loop->client.text, "refused");
+}
+
 static void finish_of_an_empty_queue(void **state)
 {
 	struct loop *loop = *state;
@@ -351,6 +365,7 @@ int main(void)
 		LOOP(too_long_a_message_is_not_sent),
 		LOOP(end_is_seen_by_the_other),
 		LOOP(finish_delivers_what_is_queued),
+		LOOP(finish_right_after_another_message),
 		LOOP(finish_of_an_empty_queue),
 		LOOP(finish_before_it_is_open),
 		LOOP(nothing_is_sent_on_a_closed_channel),
