@@ -54,9 +54,9 @@
 #define COVEY_PROTOCOL_VERSION             1u
 #define COVEY_MESSAGE_TO_GKM_MAX           (16u << 10)  /* bytes of one message, member to GKM */
 #define COVEY_MESSAGE_TO_MEMBER_MAX        (256u << 10) /* bytes of one message, GKM to member */
-#define COVEY_ROSTER_ENTRIES_PER_MESSAGE   1024u /* longer rosters come in several messages */
-#define COVEY_CERTIFICATES_BYTES_MAX       (32u << 10)  /* a peer's certificate chain */
-#define COVEY_HANDSHAKE_SECONDS            10    /* TLS handshake and first message, together */
+#define COVEY_ROSTER_ENTRIES_PER_MESSAGE   1024u       /* longer rosters come in several messages */
+#define COVEY_CERTIFICATES_BYTES_MAX       (32u << 10) /* a peer's certificate chain */
+#define COVEY_HANDSHAKE_SECONDS            10 /* TLS handshake and first message, together */
 #define COVEY_HEARTBEAT_SECONDS            10
 #define COVEY_SILENCE_SECONDS              35 /* a session without a message for this long is dead */
 #define COVEY_SESSIONS_MAX                 70000u
