@@ -249,13 +249,17 @@ lab_attach_plain() {
 
 # --- bump: testpmd carries frames unchanged -------------------------------------------------------
 
+# Its threads float over all cores: pinned, two bumps would share one and be half as fast.
 lab_start_bump() {
+	local cores="0-$(($(nproc) - 1))"
+
 	lab_ip "hv$1" link add covey0 mtu "$LAB_FABRIC_MTU" type veth \
 		peer name covey0p mtu "$LAB_FABRIC_MTU"
 	lab_finish_checksums "hv$1" covey0
 	lab_ip "hv$1" link set covey0p up promisc on
 	lab_ip "hv$1" link set covey0 up
-	lab_spawn "bump$1" "hv$1" stdbuf -oL dpdk-testpmd -l 0-1 --no-huge -m 256 --no-pci --no-shconf --no-telemetry \
+	lab_spawn "bump$1" "hv$1" stdbuf -oL dpdk-testpmd \
+		--lcores="0@($cores),1@($cores)" --no-huge -m 256 --no-pci --no-shconf --no-telemetry \
 		--file-prefix="covey-$LAB_ID-$1" \
 		--vdev=net_af_xdp0,iface=fab0 --vdev=net_af_xdp1,iface=covey0p \
 		-- --forward-mode=io -a --total-num-mbufs=8192 --nb-cores=1 --stats-period 3600
