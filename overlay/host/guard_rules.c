@@ -29,35 +29,31 @@ static void write_removal(FILE *stream, const char *family)
 }
 
 /*
- * match: "iifname "x" " or the like, or empty where the chain is bound to the device. The UDP port
- * and the protocol number are what tells a packet of ours; both address families are meant.
+ * The UDP port and the protocol number are what tells a packet of ours; both address families are
+ * meant.
  */
-static void write_vxlan(FILE *stream, const struct guard_config *config, const char *match)
+static void write_vxlan(FILE *stream, const struct guard_config *config)
 {
-	fprintf(stream, "\t\t%sudp dport %u counter drop comment \"clear VXLAN\"\n", match,
+	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
 		config->vxlan_port);
 }
 
-static void write_vpe(FILE *stream, const struct guard_config *config, const char *match)
+static void write_vpe(FILE *stream, const struct guard_config *config)
 {
-	fprintf(stream, "\t\t%sudp dport %u counter drop comment \"VPE that is not covey's\"\n",
-		match, config->vpe_port);
+	fprintf(stream, "\t\tudp dport %u counter drop comment \"VPE that is not covey's\"\n",
+		config->vpe_port);
 	fprintf(stream,
-		"\t\t%smeta l4proto %u counter drop comment \"VPE in IP that is not covey's\"\n",
-		match, config->vpe_protocol);
+		"\t\tmeta l4proto %u counter drop comment \"VPE in IP that is not covey's\"\n",
+		config->vpe_protocol);
 }
 
 /* A later fragment has no port to know it by. Destination options (60) may stand before UDP. */
-static void write_fragments(FILE *stream, const char *match)
+static void write_fragments(FILE *stream)
 {
-	fprintf(stream,
-		"\t\t%sip frag-off & 0x1fff != 0 meta l4proto udp counter drop "
-		"comment \"UDP fragment, could be clear VXLAN\"\n",
-		match);
-	fprintf(stream,
-		"\t\t%sfrag frag-off != 0 meta l4proto { 17, 60 } counter drop "
-		"comment \"UDP fragment over IPv6, could be clear VXLAN\"\n",
-		match);
+	fprintf(stream, "\t\tip frag-off & 0x1fff != 0 meta l4proto udp counter drop "
+			"comment \"UDP fragment, could be clear VXLAN\"\n");
+	fprintf(stream, "\t\tfrag frag-off != 0 meta l4proto { 17, 60 } counter drop "
+			"comment \"UDP fragment over IPv6, could be clear VXLAN\"\n");
 }
 
 static void write_base(FILE *stream, const char *name, const char *hook, const char *device,
@@ -69,31 +65,33 @@ static void write_base(FILE *stream, const char *name, const char *hook, const c
 	fprintf(stream, "priority %d; policy accept;\n", priority);
 }
 
-static void write_in(FILE *stream, const struct guard_config *config, const char *chain)
+/* Every packet of the machine passes these two chains: the first rule lets all others go. */
+static void write_others_pass(FILE *stream, const char *key, const struct guard_config *config)
 {
-	char match[IFNAMSIZ + 16];
+	fprintf(stream, "\t\t%s != \"%s\" accept\n", key, config->interface);
+}
 
-	snprintf(match, sizeof(match), "iifname \"%s\" ", config->interface);
+static void write_in(FILE *stream, const struct guard_config *config)
+{
 	/* Before defragmentation (-400) and connection tracking (-200). */
-	write_base(stream, chain, chain, NULL, -450);
-	write_vxlan(stream, config, match);
-	write_vpe(stream, config, match);
+	write_base(stream, "prerouting", "prerouting", NULL, -450);
+	write_others_pass(stream, "iifname", config);
+	write_vxlan(stream, config);
+	write_vpe(stream, config);
 	if (config->af_packet)
-		fprintf(stream, "\t\t%scounter drop comment \"covey has taken its own copy\"\n",
-			match);
+		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
 	fprintf(stream, "\t}\n");
 }
 
-static void write_out(FILE *stream, const struct guard_config *config, const char *chain,
-		      int priority)
+static void write_out(FILE *stream, const struct guard_config *config)
 {
-	char match[IFNAMSIZ + 16];
-
-	snprintf(match, sizeof(match), "oifname \"%s\" ", config->interface);
-	write_base(stream, chain, chain, NULL, priority);
-	write_vxlan(stream, config, match);
-	write_vpe(stream, config, match);
-	write_fragments(stream, match);
+	/* After address translation, when the packet is what will leave; routed ones pass here too.
+	 */
+	write_base(stream, "postrouting", "postrouting", NULL, 300);
+	write_others_pass(stream, "oifname", config);
+	write_vxlan(stream, config);
+	write_vpe(stream, config);
+	write_fragments(stream);
 	fprintf(stream, "\t}\n");
 }
 
@@ -106,11 +104,8 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 	fprintf(stream,
 		"\tcomment \"covey: no clear VXLAN on %s, even while covey-host is dead\"\n",
 		config->interface);
-	write_in(stream, config, "prerouting");
-	write_in(stream, config, "input");
-	write_out(stream, config, "output", -450);
-	/* After address translation, when the packet is what will leave. */
-	write_out(stream, config, "postrouting", 300);
+	write_in(stream, config);
+	write_out(stream, config);
 	fprintf(stream, "}\n");
 }
 
@@ -148,19 +143,19 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 	fprintf(stream, "table netdev covey_guard {\n");
 	write_tagged(stream, config);
 	write_base(stream, "ingress", "ingress", config->interface, -500);
-	write_vxlan(stream, config, "");
-	write_vpe(stream, config, "");
+	write_vxlan(stream, config);
+	write_vpe(stream, config);
 	fprintf(stream, TAGGED);
 	if (config->af_packet)
 		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
 	fprintf(stream, "\t}\n");
 	if (hooks == GUARD_INGRESS_EGRESS) {
 		write_base(stream, "egress", "egress", config->interface, 500);
-		write_vxlan(stream, config, "");
+		write_vxlan(stream, config);
 		/* What an AF_PACKET port sends passes here; AF_XDP's does not. */
 		if (!config->af_packet)
-			write_vpe(stream, config, "");
-		write_fragments(stream, "");
+			write_vpe(stream, config);
+		write_fragments(stream);
 		fprintf(stream, TAGGED "\t}\n");
 	}
 	fprintf(stream, "}\n");

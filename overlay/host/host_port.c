@@ -41,7 +41,7 @@ static int make_veth(const char *name, const char *peer, struct covey_error *err
 static int configure_veth(const char *name, const char *peer, const uint8_t *mac, uint16_t mtu,
 			  struct covey_error *error)
 {
-	int status = link_set_offloads(name, true, error);
+	int status = link_set_offloads(name, false, error);
 
 	if (status)
 		return status;

@@ -159,9 +159,9 @@ class GuardTest(unittest.TestCase):
         for device in (0, 1):
             self.host.ip("neigh", "flush", "dev", f"vx{device}")
             self.fabric.ip("neigh", "flush", "dev", f"vx{device}")
-            before = self.host.dropped("output", "clear VXLAN")
+            before = self.host.dropped("postrouting", "clear VXLAN")
             self.assertFalse(self.host.reaches(f"192.168.{device}.2"), "out")
-            self.assertGreater(self.host.dropped("output", "clear VXLAN"), before)
+            self.assertGreater(self.host.dropped("postrouting", "clear VXLAN"), before)
             before = self.host.dropped("ingress", "clear VXLAN")
             self.assertFalse(self.fabric.reaches(f"192.168.{device}.1"), "in")
             self.assertGreater(self.host.dropped("ingress", "clear VXLAN"), before)
@@ -200,7 +200,7 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
         self.add_vxlan()
         self.assertFalse(self.host.reaches("192.168.1.2"))
         self.assertFalse(self.fabric.reaches("192.168.1.1"))
-        self.assertGreater(self.host.dropped("output"), 0)
+        self.assertGreater(self.host.dropped("postrouting"), 0)
         self.assertGreater(self.host.dropped("prerouting"), 0)
 
     def frames(self):
