@@ -159,6 +159,49 @@ static enum frame_kind classify_udp(const struct classifier *classifier, struct 
 	return found_vxlan(walk, frame);
 }
 
+/* RFC 792, RFC 4443 section 2.1. */
+static bool is_icmp_error(uint8_t protocol, uint8_t type)
+{
+	if (protocol == IPPROTO_ICMPV6)
+		return type < ICMPV6_INFORMATIONAL;
+	switch (type) {
+	case ICMP_UNREACHABLE:
+	case ICMP_SOURCE_QUENCH:
+	case ICMP_REDIRECT:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETER_PROBLEM:
+		return true;
+	}
+	return false;
+}
+
+/* Only as much is needed of a quote as tells its UDP port: what is cut before holds no VXLAN. */
+static bool quotes_vxlan(const struct classifier *classifier, struct walk *quote)
+{
+	uint8_t version = quote->len ? ip_version(quote->ip) : 0;
+
+	if (version != 4 && version != 6)
+		return false;
+	if (version == 4 ? !begin_ipv4(quote) : !begin_ipv6(quote))
+		return false;
+	if (!walk_extensions(quote, version) || quote->not_first ||
+	    quote->protocol != IPPROTO_UDP || !readable(quote, sizeof(struct rte_udp_hdr)))
+		return false;
+	return read_be16(quote->ip + quote->offset + 2) == classifier->vxlan_port;
+}
+
+/* An ICMP error quotes the packet that it is about, its contents included. */
+static enum frame_kind classify_icmp(const struct classifier *classifier, const struct walk *walk)
+{
+	const uint8_t *icmp = walk->ip + walk->offset;
+	struct walk quote = {.ip = icmp + ICMP_ERROR_LEN};
+
+	if (!readable(walk, ICMP_ERROR_LEN) || !is_icmp_error(walk->protocol, icmp[0]))
+		return FRAME_BYPASS;
+	quote.len = RTE_MIN(walk->len, walk->total) - walk->offset - ICMP_ERROR_LEN;
+	return quotes_vxlan(classifier, &quote) ? FRAME_QUOTED_VXLAN : FRAME_BYPASS;
+}
+
 static enum frame_kind classify_walk(const struct classifier *classifier, struct walk *walk,
 				     size_t packet_len, struct frame *frame)
 {
@@ -177,6 +220,8 @@ static enum frame_kind classify_walk(const struct classifier *classifier, struct
 		return classify_udp(classifier, walk, frame);
 	if (walk->protocol == classifier->vpe_protocol)
 		return found(walk, FRAME_VPE, frame);
+	if (walk->protocol == IPPROTO_ICMP || walk->protocol == IPPROTO_ICMPV6)
+		return classify_icmp(classifier, walk);
 	return FRAME_BYPASS;
 }
 

@@ -16,6 +16,7 @@ enum frame_kind {
 	FRAME_MALFORMED,        /* a broken header, or more of them than the bounds allow */
 	FRAME_FRAGMENT_VXLAN,   /* the first fragment of VXLAN */
 	FRAME_FRAGMENT_VPE,     /* a fragment of VPE */
+	FRAME_QUOTED_VXLAN,     /* an ICMP error about VXLAN, which it quotes */
 	FRAME_FRAGMENT_UNKNOWN, /* a later fragment of UDP, or of something behind extensions */
 };
 

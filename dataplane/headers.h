@@ -23,6 +23,16 @@
 #define PROTOCOL_HIP   139
 #define PROTOCOL_SHIM6 140
 
+/* ICMP errors (RFC 792, RFC 4443 section 2.1): bytes before the packet that they quote, and
+ * their types. */
+#define ICMP_ERROR_LEN         8u
+#define ICMP_UNREACHABLE       3
+#define ICMP_SOURCE_QUENCH     4
+#define ICMP_REDIRECT          5
+#define ICMP_TIME_EXCEEDED     11
+#define ICMP_PARAMETER_PROBLEM 12
+#define ICMPV6_INFORMATIONAL   128 /* from here on: no errors */
+
 static inline uint16_t read_be16(const void *at)
 {
 	uint16_t value;

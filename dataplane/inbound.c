@@ -32,6 +32,7 @@ static enum covey_drop verdict_of(enum frame_kind kind)
 		return NO_DROP;
 	case FRAME_VXLAN:
 	case FRAME_FRAGMENT_VXLAN:
+	case FRAME_QUOTED_VXLAN:
 		return COVEY_DROP_IN_CLEAR_VXLAN;
 	case FRAME_FRAGMENT_VPE:
 		return COVEY_DROP_IN_FRAGMENT;

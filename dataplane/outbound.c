@@ -30,6 +30,8 @@ static enum covey_drop verdict_of(enum frame_kind kind)
 	case FRAME_FRAGMENT_VXLAN:
 	case FRAME_FRAGMENT_UNKNOWN:
 		return COVEY_DROP_OUT_FRAGMENT;
+	case FRAME_QUOTED_VXLAN:
+		return COVEY_DROP_OUT_QUOTE;
 	case FRAME_MALFORMED:
 		break;
 	}

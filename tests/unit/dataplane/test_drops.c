@@ -152,6 +152,21 @@ static void without_vni_flag(struct scene *scene)
 	scene->wire[UDP_AT + 8] = 0;
 }
 
+/* What the kernel answers to VXLAN that it has no use for. */
+static void port_unreachable(struct scene *scene)
+{
+	static const uint8_t unreachable[8] = {3, 3};
+	uint8_t *ip = scene->wire + IP_AT;
+	size_t len = scene->wire_len - IP_AT;
+
+	memmove(ip + 28, ip, len);
+	memcpy(ip + 20, unreachable, sizeof(unreachable));
+	ip[2] = (uint8_t)((len + 28) >> 8);
+	ip[3] = (uint8_t)(len + 28);
+	ip[9] = 1;
+	scene->wire_len += 28;
+}
+
 static void later_fragment(struct scene *scene)
 {
 	scene->wire[IP_AT + 7] = 1;
@@ -235,6 +250,12 @@ static void clear_vxlan_fragment(struct scene *scene)
 {
 	clear_vxlan(scene);
 	first_fragment(scene);
+}
+
+static void clear_vxlan_quoted(struct scene *scene)
+{
+	clear_vxlan(scene);
+	port_unreachable(scene);
 }
 
 static void cut_to_31(struct scene *scene)
@@ -394,6 +415,7 @@ static const struct row rows[] = {
 	{COVEY_DROP_OUT_MALFORMED, "VXLAN without I", NULL, NULL, without_vni_flag},
 	{COVEY_DROP_OUT_FRAGMENT, "later fragment", NULL, NULL, later_fragment},
 	{COVEY_DROP_OUT_FRAGMENT, "first fragment", NULL, NULL, first_fragment},
+	{COVEY_DROP_OUT_QUOTE, "port unreachable", NULL, NULL, port_unreachable},
 	{COVEY_DROP_OUT_SEGMENTED, "two buffers", NULL, NULL, chained},
 	{COVEY_DROP_OUT_SEGMENTED, "no headroom", NULL, NULL, no_headroom},
 	{COVEY_DROP_OUT_VPE, "UDP port", NULL, NULL, vpe_port},
@@ -410,6 +432,7 @@ static const struct row rows[] = {
 	{COVEY_DROP_IN_MALFORMED, "length beyond frame", NULL, NULL, longer_than_frame},
 	{COVEY_DROP_IN_CLEAR_VXLAN, "whole", NULL, NULL, clear_vxlan},
 	{COVEY_DROP_IN_CLEAR_VXLAN, "first fragment", NULL, NULL, clear_vxlan_fragment},
+	{COVEY_DROP_IN_CLEAR_VXLAN, "quoted", NULL, NULL, clear_vxlan_quoted},
 	{COVEY_DROP_IN_FRAGMENT, "first fragment", NULL, NULL, first_fragment},
 	{COVEY_DROP_IN_SEGMENTED, "two buffers", NULL, NULL, chained},
 	{COVEY_DROP_IN_SHORT, "31 bytes", NULL, NULL, cut_to_31},
