@@ -93,6 +93,14 @@ static inline bool ip_same_addresses(const uint8_t *a, const uint8_t *b)
 	return memcmp(ip_source(a), ip_source(b), 2u * ip_address_len(a)) == 0;
 }
 
+/* True when the destination address is address, 4 or 16 bytes as the family says. */
+static inline bool ip_destination_is(const uint8_t *ip, uint16_t family, const uint8_t *address)
+{
+	if (ip_version(ip) == 4)
+		return family == AF_INET && memcmp(ip + 16, address, 4) == 0;
+	return family == AF_INET6 && memcmp(ip + 24, address, 16) == 0;
+}
+
 /* True when the source address is address, 4 or 16 bytes as the family says. */
 static inline bool ip_source_is(const uint8_t *ip, uint16_t family, const uint8_t *address)
 {

@@ -42,6 +42,15 @@ static enum covey_drop verdict_of(enum frame_kind kind)
 	return COVEY_DROP_IN_MALFORMED;
 }
 
+/* A switch that floods brings other hosts' packets, and so may an attacker: with the group's key in
+ * hand they would decrypt, and a kernel that forwards would send them on in clear elsewhere. */
+static bool is_ours(const struct engine *engine, const uint8_t *outer)
+{
+	const struct covey_addr *vtep = &engine->config.vtep;
+
+	return ip_is_multicast(outer) || ip_destination_is(outer, vtep->family, vtep->bytes);
+}
+
 /* Is the packet from a sender that may send it? Sets sa and key. */
 static enum covey_drop check_sender(const struct sadb *sadb, struct arrival *arrival, uint32_t spi)
 {
@@ -90,8 +99,9 @@ static enum covey_drop precheck(struct arrival *arrival)
 	return reason_of(replay_check(arrival->replay, sa->replay_window, arrival->esn));
 }
 
-static enum covey_drop admit(const struct sadb *sadb, struct rte_mbuf **slot,
-			     const struct frame *frame, struct arrival *arrival)
+static enum covey_drop admit(const struct engine *engine, const struct sadb *sadb,
+			     struct rte_mbuf **slot, const struct frame *frame,
+			     struct arrival *arrival)
 {
 	const struct covey_vpe_header *vpe;
 	enum covey_drop verdict;
@@ -102,6 +112,8 @@ static enum covey_drop admit(const struct sadb *sadb, struct rte_mbuf **slot,
 		return COVEY_DROP_IN_SHORT;
 	arrival->slot = slot;
 	arrival->outer = rte_pktmbuf_mtod_offset(*slot, uint8_t *, frame->l2_len);
+	if (!is_ours(engine, arrival->outer))
+		return COVEY_DROP_IN_DESTINATION;
 	arrival->vpe = arrival->outer + frame->payload_offset;
 	vpe = (const struct covey_vpe_header *)arrival->vpe;
 	arrival->esn = covey_vpe_esn(vpe);
@@ -201,7 +213,7 @@ static bool sort(struct engine_worker *worker, const struct sadb *sadb, struct r
 	burst_classify(worker, *slot, &frame);
 	verdict = verdict_of(frame.kind);
 	if (frame.kind == FRAME_VPE)
-		verdict = admit(sadb, slot, &frame, arrival);
+		verdict = admit(worker->engine, sadb, slot, &frame, arrival);
 	else if (verdict == NO_DROP)
 		engine_count(&worker->counters.bypassed_in, 1);
 	if (verdict == NO_DROP)

@@ -29,6 +29,7 @@
 	X(IN_FRAGMENT, "in-fragment", "fragment of a VPE packet")                                  \
 	X(IN_SEGMENTED, "in-segmented", "VPE packet in several buffers")                           \
 	X(IN_SHORT, "in-short", "VPE packet shorter than its headers")                             \
+	X(IN_DESTINATION, "in-destination", "VPE packet to the address of another host")           \
 	X(IN_UNKNOWN_SPI, "in-unknown-spi", "VPE packet of an SA that is not installed")           \
 	X(IN_NOT_RECEIVER, "in-not-receiver", "VPE packet of a group that this host may not read") \
 	X(IN_OWN_SENDER, "in-own-sender", "VPE packet that carries our own SenderID")              \

@@ -50,6 +50,12 @@ static void put_ethernet(struct writer *writer, const struct sample *sample)
 	put(writer, sample->ipv6 ? 0x86dd : 0x0800, 2);
 }
 
+/* Last byte of a unicast destination: 1's packets go to another, another's to 1. */
+static uint8_t destination_of(const struct sample *sample)
+{
+	return sample->source == 1 ? 0xc8 : 1;
+}
+
 static void put_ipv4(struct writer *writer, const struct sample *sample, size_t payload)
 {
 	uint8_t *header = writer->at;
@@ -65,7 +71,7 @@ static void put_ipv4(struct writer *writer, const struct sample *sample, size_t 
 	put(writer, 17, 1);
 	put(writer, 0, 2);
 	put(writer, 0x0a000000 | sample->source, 4);
-	put(writer, sample->multicast ? 0xef010101 : 0x0a0000c8, 4);
+	put(writer, sample->multicast ? 0xef010101 : 0x0a000000 | destination_of(sample), 4);
 	for (unsigned i = 0; i < sample->option_words; i++)
 		put(writer, 0x01010101, 4);
 	checksum = internet_checksum(header, length);
@@ -85,7 +91,7 @@ static void put_ipv6(struct writer *writer, const struct sample *sample, size_t 
 	put(writer, 0xfd00000000000000, 8);
 	put(writer, sample->source, 8);
 	put(writer, sample->multicast ? 0xff05000000000000 : 0xfd00000000000000, 8);
-	put(writer, sample->multicast ? 0x239 : 0xc8, 8);
+	put(writer, sample->multicast ? 0x239 : destination_of(sample), 8);
 	if (options == 0)
 		return;
 	put(writer, 17, 1);

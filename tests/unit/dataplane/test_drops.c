@@ -379,9 +379,14 @@ static void inner_header_length(struct scene *scene)
 	scene->clear[IP_AT] = 0x44;
 }
 
-static void wire_destination(struct scene *scene)
+static void inner_destination(struct scene *scene)
 {
-	scene->wire[IP_AT + 19] = 77;
+	scene->clear[IP_AT + 19] = 77;
+}
+
+static void own_destination(struct scene *scene)
+{
+	scene->wire[IP_AT + 19] = LAB_SELF;
 }
 
 static void inner_source(struct scene *scene)
@@ -436,6 +441,7 @@ static const struct row rows[] = {
 	{COVEY_DROP_IN_FRAGMENT, "first fragment", NULL, NULL, first_fragment},
 	{COVEY_DROP_IN_SEGMENTED, "two buffers", NULL, NULL, chained},
 	{COVEY_DROP_IN_SHORT, "31 bytes", NULL, NULL, cut_to_31},
+	{COVEY_DROP_IN_DESTINATION, "for another host", NULL, inner_destination, NULL},
 	{COVEY_DROP_IN_UNKNOWN_SPI, "never installed", NULL, NULL, unknown_spi},
 	{COVEY_DROP_IN_UNKNOWN_SPI, "removed", removed, NULL, NULL},
 	{COVEY_DROP_IN_NOT_RECEIVER, "sender only", not_receiver, NULL, NULL},
@@ -456,7 +462,7 @@ static const struct row rows[] = {
 	{COVEY_DROP_IN_INNER_MALFORMED, "longer than it is", NULL, inner_longer, NULL},
 	{COVEY_DROP_IN_INNER_MALFORMED, "shorter than it is", NULL, inner_shorter, NULL},
 	{COVEY_DROP_IN_INNER_MALFORMED, "header of 16 bytes", NULL, inner_header_length, NULL},
-	{COVEY_DROP_IN_INNER_ADDRESS, "other destination outside", NULL, NULL, wire_destination},
+	{COVEY_DROP_IN_INNER_ADDRESS, "other destination inside", NULL, inner_destination, own_destination},
 	{COVEY_DROP_IN_INNER_ADDRESS, "other source inside", other_source, NULL, inner_source},
 	{COVEY_DROP_IN_INNER_NOT_VXLAN, "DNS", NULL, inner_dns, NULL},
 	{COVEY_DROP_IN_INNER_NOT_VXLAN, "fragment", NULL, inner_fragment, NULL},

@@ -148,7 +148,7 @@ static void test_publication_under_traffic(void **state)
 	pthread_t thread;
 
 	lab_open(&pair.sender, &config);
-	config.vtep = lab_address(false, LAB_PEER);
+	config.vtep = lab_address(false, 0xc8); /* where reference_vxlan() sends */
 	lab_open(&pair.receiver, &config);
 	assert_int_equal(pthread_create(&thread, NULL, work, &pair), 0);
 	for (unsigned round = 0; round < ROUNDS; round++) {

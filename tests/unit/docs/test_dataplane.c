@@ -64,11 +64,14 @@ static struct covey_roster_entry sender_of(const struct worked *packet, const st
 static struct engine *open_engine(const struct worked *packet, const struct block *outer)
 {
 	struct dataplane_config config = config_for(packet);
+	bool ipv4 = packet->ip_version == 4;
 	struct covey_roster_entry sender = sender_of(packet, outer);
 	struct covey_sa sa = sa_for(packet);
 	const uint32_t vni = VNI;
 	struct engine *engine;
 
+	/* Where the packet goes, should it be no multicast group. */
+	memcpy(config.vtep.bytes, outer->bytes + (ipv4 ? 16 : 24), ipv4 ? 4 : 16);
 	assert_int_equal(engine_new(&config, 1, &engine, NULL), 0);
 	assert_int_equal(engine_group_set(engine, 0, &vni, 1, NULL), 0);
 	assert_int_equal(engine_sa_install(engine, &sa, &sender, 1, NULL), 0);
