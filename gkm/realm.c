@@ -11,6 +11,9 @@
 #include "outbox.h"
 #include "secret.h"
 
+/* How soon after a failure an SA that members wait for is begun again. */
+#define RETRY_MS 2000u
+
 /* --- keys ---------------------------------------------------------------------------------- */
 
 static int begin_with_key(struct realm *realm, uint8_t *tek, size_t len, struct covey_error *error)
@@ -60,9 +63,8 @@ int realm_ensure_sa(struct realm *realm, struct covey_error *error)
 
 /* --- time ---------------------------------------------------------------------------------- */
 
-static void schedule(struct realm *realm, uint64_t now_ms)
+static void schedule(struct realm *realm, uint64_t deadline, uint64_t now_ms)
 {
-	uint64_t deadline = group_deadline(realm->state);
 	uint64_t wait;
 
 	if (deadline == GROUP_NEVER) {
@@ -74,28 +76,36 @@ static void schedule(struct realm *realm, uint64_t now_ms)
 						  .tv_usec = (suseconds_t)(wait % 1000 * 1000)});
 }
 
-/* Members without an SA fail closed; the last one's lifetime is over, so they get another. */
-static void replace_expired(struct realm *realm)
+/*
+ * Members without an SA fail closed; the last one's lifetime is over, so they get another. Returns
+ * when to try again: no member asks for it.
+ */
+static uint64_t replace_expired(struct realm *realm, uint64_t now_ms)
 {
 	struct covey_error error;
 
 	if (!group_needs_sa(realm->state) || group_live_members(realm->state) == 0)
-		return;
-	if (realm_begin_sa(realm, &error) == 0)
-		realm_wake(realm);
-	else
-		log_error("%s has no SA, its members cannot send: %s", realm->group->name,
-			  error.text);
+		return GROUP_NEVER;
+	if (realm_begin_sa(realm, &error) == 0) {
+		group_settle(realm->state, now_ms);
+		return GROUP_NEVER;
+	}
+	log_error("%s has no SA, its members cannot send: %s; trying again in %u s",
+		  realm->group->name, error.text, RETRY_MS / 1000);
+	return now_ms + RETRY_MS;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct realm *realm = arg;
 	uint64_t now_ms = clock_now_ms();
+	uint64_t retry_ms;
+	uint64_t deadline_ms;
 
 	group_settle(realm->state, now_ms);
-	schedule(realm, now_ms);
-	replace_expired(realm);
+	retry_ms = replace_expired(realm, now_ms);
+	deadline_ms = group_deadline(realm->state);
+	schedule(realm, retry_ms < deadline_ms ? retry_ms : deadline_ms, now_ms);
 }
 
 void realm_wake(struct realm *realm)

@@ -43,7 +43,7 @@ void guest_leave(struct guest *guest)
 	Covey__Leave leave = COVEY__LEAVE__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	leave.group = (char *)GUEST_GROUP;
+	leave.group = (char *)guest->group;
 	message.leave = &leave;
 	send_message(guest, &message, COVEY__MESSAGE__BODY_LEAVE);
 }
@@ -53,7 +53,7 @@ void guest_ack_roster(struct guest *guest, uint64_t generation)
 	Covey__RosterAck ack = COVEY__ROSTER_ACK__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	ack.group = (char *)GUEST_GROUP;
+	ack.group = (char *)guest->group;
 	ack.generation = generation;
 	message.roster_ack = &ack;
 	send_message(guest, &message, COVEY__MESSAGE__BODY_ROSTER_ACK);
@@ -64,7 +64,7 @@ void guest_ack_sa(struct guest *guest, uint32_t spi)
 	Covey__SaInstalled ack = COVEY__SA_INSTALLED__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	ack.group = (char *)GUEST_GROUP;
+	ack.group = (char *)guest->group;
 	ack.spi = spi;
 	message.sa_installed = &ack;
 	send_message(guest, &message, COVEY__MESSAGE__BODY_SA_INSTALLED);
@@ -92,7 +92,7 @@ void guest_send_welcome(struct guest *guest)
 
 static void on_roster(struct guest *guest, const Covey__Roster *roster)
 {
-	assert_string_equal(roster->group, GUEST_GROUP);
+	assert_string_equal(roster->group, guest->group);
 	assert_true(roster->full ? guest->generation == 0
 				 : roster->generation == guest->generation + 1);
 	guest->generation = roster->generation;
@@ -124,9 +124,9 @@ static void on_install(struct guest *guest, const Covey__SaInstall *install)
 
 static void on_joined(struct guest *guest, const Covey__Joined *joined)
 {
-	assert_string_equal(joined->group, GUEST_GROUP);
+	assert_string_equal(joined->group, guest->group);
 	assert_int_equal(joined->n_vnis, 2);
-	assert_int_equal(joined->vnis[1], 101);
+	assert_int_equal(joined->vnis[1], joined->vnis[0] + 1);
 	assert_int_equal(joined->drain_s, 30);
 	assert_int_equal(joined->replay_window, COVEY_REPLAY_WINDOW_DEFAULT);
 	assert_true(joined->may_send && joined->may_receive);
@@ -152,7 +152,7 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 		guest->instance = message->welcome->instance;
 		assert_int_equal(message->welcome->heartbeat_s, COVEY_HEARTBEAT_SECONDS);
 		if (guest->joins)
-			guest_join(guest, GUEST_GROUP);
+			guest_join(guest, guest->group);
 		break;
 	case COVEY__MESSAGE__BODY_JOINED:
 		on_joined(guest, message->joined);
@@ -168,6 +168,9 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 		break;
 	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
 		guest->active_spi = message->sa_activate->spi;
+		break;
+	case COVEY__MESSAGE__BODY_SA_DRAIN:
+		guest->drained_spi = message->sa_drain->spi;
 		break;
 	case COVEY__MESSAGE__BODY_LEFT:
 		guest->left = true;

@@ -22,8 +22,9 @@ struct guest {
 	struct tls *tls;
 	struct channel *channel;
 	struct covey_addr vtep;
-	bool joins; /* asks to join as soon as it is welcome */
-	bool acks;  /* acknowledges by itself */
+	const char *group; /* the one that it is about */
+	bool joins;        /* asks to join as soon as it is welcome */
+	bool acks;         /* acknowledges by itself */
 
 	bool opened;
 	bool welcome;
@@ -43,6 +44,7 @@ struct guest {
 	size_t tek_len;
 	uint32_t lifetime_s;
 	uint32_t active_spi;
+	uint32_t drained_spi;
 	size_t heartbeats;
 };
 

@@ -46,7 +46,8 @@ struct fabric {
 	char directory[SCRATCH_PATH_MAX];
 	uint16_t port;
 	pid_t gkm;
-	char state[32]; /* the state file's name in the directory */
+	char state[32];    /* the state file's name in the directory */
+	const char *rekey; /* group tenants' policy in the inventory */
 	struct event_base *base;
 	struct guest guests[GUESTS];
 };
@@ -84,8 +85,9 @@ static void write_inventory(const struct fabric *fabric, const char *gkm_address
 		"all:\n  vars:\n    covey_fabric: test\n    covey_gkm: %s\n"
 		"    covey_gkm_port: %u\n    covey_groups:\n      tenants:\n"
 		"        vnis: [100, 101]\n        members: [hv1, hv2, hv3]\n"
-		"        rekey: {activation_delay: 2s}\n  hosts:\n",
-		gkm_address, fabric->port);
+		"        rekey: {%s}\n      feed: {vnis: [200, 201], members: [hv1, hv2, hv3]}\n"
+		"  hosts:\n",
+		gkm_address, fabric->port, fabric->rekey);
 	for (size_t i = HV1; i <= HV4; i++)
 		fprintf(file, "    %s: {covey_vtep: %s, covey_fabric_interface: eth0%s}\n",
 			names[i], vteps[i], i == HV3 ? ", covey_sender_id: 3" : "");
@@ -222,6 +224,7 @@ static int begin(void **state)
 	if (!fabric || scratch_new(fabric->directory) < 0)
 		return -1;
 	snprintf(fabric->state, sizeof(fabric->state), "gkm.db");
+	fabric->rekey = "activation_delay: 2s";
 	fabric->base = event_base_new();
 	fabric->port = free_port();
 	path_of(fabric, "pki", pki);
@@ -253,7 +256,7 @@ static struct guest *connect_from(struct fabric *fabric, size_t who, const char 
 	char directory[512];
 
 	guest_vanish(guest);
-	*guest = (struct guest){.joins = joins, .acks = true};
+	*guest = (struct guest){.group = GUEST_GROUP, .joins = joins, .acks = true};
 	path_of(fabric, pki, directory);
 	guest_connect(guest, fabric->base, directory, names[who], vteps[who], fabric->port);
 	return guest;
@@ -398,6 +401,23 @@ static void heartbeats_are_answered(void **state)
 	WAIT_FOR(fabric, guest->heartbeats == 2);
 }
 
+/* No member asks for it; without the key manager's own doing they would fail closed for ever. */
+static void an_ended_sa_is_replaced(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest;
+
+	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
+	fabric->rekey = "interval: 1s, hard_lifetime: 2s";
+	write_inventory(fabric, "127.0.0.1");
+	start_gkm(fabric);
+	guest = bring(fabric, HV1);
+	assert_int_equal(guest->active_spi, 256);
+	WAIT_FOR(fabric, guest->active_spi > 256);
+	assert_int_equal(guest->drained_spi, 256);
+	assert_int_equal(guest->epoch, 1); /* in the same registration */
+}
+
 /* --- refusals ------------------------------------------------------------------------------ */
 
 static void who_may_not_join(void **state)
@@ -465,6 +485,69 @@ static void a_certificate_that_claims_anothers_sender_id(void **state)
 	issue(pki, IDENTITY_HOST, "hv2", 7, true);
 	bring(fabric, HV2);
 	assert_int_equal(fabric->guests[HV2].sender_id, 7);
+}
+
+/* Why an IV can never repeat, rule 1, when an identity's SenderID changes. */
+static void a_given_up_sender_id_is_nobody_elses(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	char pki[512];
+
+	path_of(fabric, "pki", pki);
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].sender_id, 2);
+	issue(pki, IDENTITY_HOST, "hv2", 7, true);
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].sender_id, 7);
+	assert_int_equal(guests[HV2].epoch, 2);
+	WAIT_FOR(fabric, guests[HV1].floors[2] == 0 && guests[HV1].floors[7] == 2);
+	/* 2 was used with an SA that is still there. */
+	issue(pki, IDENTITY_HOST, "hv1", 2, true);
+	bring(fabric, HV1);
+	assert_int_equal(guests[HV1].refusal, COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID);
+	/* Back to it is no other identity. */
+	issue(pki, IDENTITY_HOST, "hv2", 2, true);
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].sender_id, 2);
+	assert_int_equal(guests[HV2].epoch, 3);
+	issue(pki, IDENTITY_HOST, "hv2", 7, true);
+	bring(fabric, HV2);
+	assert_int_equal(stop_gkm(fabric, SIGKILL), -SIGKILL);
+	start_gkm(fabric);
+	/* The change was durable; the next instance has another key. */
+	issue(pki, IDENTITY_HOST, "hv2", 0, true);
+	connect_from(fabric, HV1, "pki", true);
+	connect_from(fabric, HV2, "pki", true);
+	WAIT_FOR(fabric, guests[HV1].active_spi && guests[HV2].active_spi);
+	assert_int_equal(guests[HV2].sender_id, 7);
+	assert_int_equal(guests[HV1].sender_id, 2);
+	assert_true(guests[HV1].active_spi > 256);
+}
+
+static void groups_have_nothing_in_common(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	uint8_t tek[32];
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	memcpy(tek, guests[HV2].tek, sizeof(tek));
+	connect_from(fabric, HV2, "pki", false)->group = "feed";
+	guests[HV2].joins = true;
+	WAIT_FOR(fabric, guests[HV2].active_spi);
+	assert_int_equal(guests[HV2].sender_id, 1);
+	assert_int_equal(guests[HV2].epoch, 1);
+	assert_int_equal(guests[HV2].active_spi, 257);
+	assert_memory_not_equal(guests[HV2].tek, tek, sizeof(tek));
+	/* In the other group it is who it was. */
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].sender_id, 2);
+	assert_int_equal(guests[HV2].epoch, 2);
+	assert_int_equal(guests[HV2].active_spi, 256);
+	assert_memory_equal(guests[HV2].tek, tek, sizeof(tek));
 }
 
 static void a_second_session_supersedes_the_first(void **state)
@@ -706,10 +789,13 @@ int main(int argc, char **argv)
 		TEST(leaving_and_joining_again),
 		TEST(a_stalled_member_delays_but_does_not_block),
 		TEST(heartbeats_are_answered),
+		TEST(an_ended_sa_is_replaced),
 		TEST(who_may_not_join),
 		TEST(a_certificate_of_another_ca),
 		TEST(a_vtep_that_is_anothers),
 		TEST(a_certificate_that_claims_anothers_sender_id),
+		TEST(a_given_up_sender_id_is_nobody_elses),
+		TEST(groups_have_nothing_in_common),
 		TEST(a_second_session_supersedes_the_first),
 		TEST(nothing_before_hello),
 		TEST(only_one_hello),

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * A realm over a store that fails when it is told to, and members that are only remembered.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+#include <time.h>
+
+#include "inventory.h"
+#include "log.h"
+#include "manager.h"
+#include "outbox.h"
+#include "realm.h"
+
+#define PATIENCE_S 20
+
+static const char text[] = "all:\n"
+			   "  vars:\n"
+			   "    covey_fabric: test\n"
+			   "    covey_gkm: 127.0.0.1\n"
+			   "    covey_groups:\n"
+			   "      tenants:\n"
+			   "        vnis: [100]\n"
+			   "        members: [hv1, hv2]\n"
+			   "        rekey: {interval: 1s, hard_lifetime: 2s}\n"
+			   "      feed: {vnis: [200], members: [hv2]}\n"
+			   "  hosts:\n"
+			   "    hv1: {covey_vtep: 10.0.0.1, covey_fabric_interface: eth0}\n"
+			   "    hv2: {covey_vtep: 10.0.0.2, covey_fabric_interface: eth0}\n";
+
+static char *identities[] = {"spiffe://test/host/hv1", "spiffe://test/host/hv2"};
+
+struct bound {
+	const char *identity;
+	uint16_t sender_id;
+};
+
+/* What stands in for the program around the realm. */
+static struct {
+	const struct bound *bindings;
+	size_t binding_count;
+	int fault; /* of the store, 0: none */
+	uint32_t next_spi;
+	size_t refused;     /* SPIs that the store did not give */
+	uint32_t installed; /* the last SA that a member was sent */
+} around;
+
+struct bench {
+	struct inventory *inventory;
+	struct manager manager;
+	struct realm realm;
+};
+
+/* --- the store ----------------------------------------------------------------------------- */
+
+int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error)
+{
+	if (around.fault) {
+		around.refused++;
+		return covey_error_set(error, around.fault, "the store is broken");
+	}
+	*ret_spi = around.next_spi++;
+	return 0;
+}
+
+int store_each_binding(struct store *store, const char *group,
+		       int (*each)(const char *identity, uint16_t sender_id, void *arg), void *arg,
+		       struct covey_error *error)
+{
+	int rc = 0;
+
+	if (around.fault)
+		return covey_error_set(error, around.fault, "the store is broken");
+	for (size_t i = 0; i < around.binding_count && rc >= 0; i++)
+		rc = each(around.bindings[i].identity, around.bindings[i].sender_id, arg);
+	return rc;
+}
+
+/* --- the sessions -------------------------------------------------------------------------- */
+
+static void take_roster(const struct member *to, const struct roster_part *part, void *arg)
+{
+}
+
+static void take_install(const struct member *to, const struct sa *sa, uint32_t lifetime_s,
+			 void *arg)
+{
+	around.installed = sa->spi;
+}
+
+static void take_activate(const struct member *to, const struct sa *sa, void *arg)
+{
+}
+
+static void take_drain(const struct member *to, const struct sa *sa, uint32_t drain_s, void *arg)
+{
+}
+
+static void take_change(const struct sa *sa, void *arg)
+{
+}
+
+struct group_output outbox_output(struct realm *realm)
+{
+	return (struct group_output){.roster = take_roster,
+				     .install = take_install,
+				     .activate = take_activate,
+				     .drain = take_drain,
+				     .changed = take_change,
+				     .arg = realm};
+}
+
+/* --- the realm ----------------------------------------------------------------------------- */
+
+static int begin(void **state)
+{
+	static struct bench bench;
+	struct diagnostics diagnostics;
+
+	memset(&bench, 0, sizeof(bench));
+	memset(&around, 0, sizeof(around));
+	around.next_spi = 256;
+	diagnostics_init(&diagnostics);
+	if (inventory_parse("text", text, sizeof(text) - 1, &diagnostics, &bench.inventory) < 0)
+		return -1;
+	diagnostics_free(&diagnostics);
+	bench.manager.base = event_base_new();
+	bench.manager.inventory = bench.inventory;
+	bench.manager.identities = identities;
+	*state = &bench;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct bench *bench = *state;
+
+	if (bench->realm.state)
+		realm_free(&bench->realm);
+	event_base_free(bench->manager.base);
+	inventory_free(bench->inventory);
+	return 0;
+}
+
+static int make_realm(struct bench *bench, const char *name, struct covey_error *error)
+{
+	return realm_init(&bench->realm, &bench->manager,
+			  inventory_find_group(bench->inventory, name), error);
+}
+
+/* As join.c does it. */
+static void join(struct bench *bench, size_t seat, uint16_t sender_id)
+{
+	struct covey_error error;
+	uint16_t epoch;
+
+	assert_int_equal(group_bind(bench->realm.state, seat, sender_id), 0);
+	assert_int_equal(realm_ensure_sa(&bench->realm, &error), 0);
+	assert_int_equal(group_join(bench->realm.state, seat, bench, &epoch), 0);
+	realm_wake(&bench->realm);
+}
+
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void turn(const struct bench *bench)
+{
+	struct timeval soon = {.tv_usec = 50000};
+
+	event_base_loopexit(bench->manager.base, &soon);
+	event_base_loop(bench->manager.base, EVLOOP_ONCE);
+}
+
+#define WAIT_FOR(bench, condition)                                                                 \
+	do {                                                                                       \
+		time_t until = now_s() + PATIENCE_S;                                               \
+                                                                                                   \
+		while (!(condition)) {                                                             \
+			if (now_s() > until)                                                       \
+				fail_msg("waited in vain for %s", #condition);                     \
+			turn(bench);                                                               \
+		}                                                                                  \
+	} while (0)
+
+/* Members without an SA send nothing, and none of them asks for one. */
+static void a_failure_is_tried_again(void **state)
+{
+	struct bench *bench = *state;
+	struct covey_error error;
+
+	assert_int_equal(make_realm(bench, "tenants", &error), 0);
+	join(bench, 0, 1);
+	WAIT_FOR(bench, around.installed == 256);
+	around.fault = -ENOSPC;
+	WAIT_FOR(bench, around.refused >= 2);
+	assert_int_equal(around.installed, 256);
+	around.fault = 0;
+	WAIT_FOR(bench, around.installed == 257);
+}
+
+static void nobody_there_needs_no_sa(void **state)
+{
+	struct bench *bench = *state;
+	struct covey_error error;
+
+	assert_int_equal(make_realm(bench, "tenants", &error), 0);
+	join(bench, 0, 1);
+	WAIT_FOR(bench, around.installed == 256);
+	group_lost(bench->realm.state, 0);
+	realm_wake(&bench->realm);
+	WAIT_FOR(bench, group_needs_sa(bench->realm.state)); /* its lifetime is over */
+	turn(bench);
+	assert_int_equal(around.next_spi, 257);
+	assert_false(event_pending(bench->realm.timer, EV_TIMEOUT, NULL));
+	join(bench, 0, 1);
+	WAIT_FOR(bench, around.installed == 257);
+}
+
+static void who_may_no_longer_join_keeps_its_sender_id(void **state)
+{
+	static const struct bound bindings[] = {{"spiffe://test/host/hv1", 1}, /* not in feed */
+						{"spiffe://test/host/hv2", 2},
+						{"spiffe://test/host/gone", 3},
+						{"spiffe://other/host/hv2", 4}};
+	struct bench *bench = *state;
+	struct covey_error error;
+	struct group *group;
+
+	around.bindings = bindings;
+	around.binding_count = 4;
+	assert_int_equal(make_realm(bench, "feed", &error), 0);
+	group = bench->realm.state;
+	assert_int_equal(group->seats, 1);
+	assert_int_equal(group->members[0].sender_id, 2);
+	assert_true(group->members[0].awaited);
+	for (size_t i = 0; i < 4; i++) {
+		const struct sender_id_holder *holder =
+			sender_ids_holder(&group->sender_ids, bindings[i].sender_id);
+
+		assert_non_null(holder);
+		assert_string_equal(holder->identity, bindings[i].identity);
+	}
+}
+
+static void bindings_that_cannot_be_read(void **state)
+{
+	static const struct bound twice[] = {{"spiffe://test/host/hv1", 1},
+					     {"spiffe://test/host/hv2", 1}};
+	struct bench *bench = *state;
+	struct covey_error error;
+
+	around.fault = -EIO;
+	assert_int_equal(make_realm(bench, "tenants", &error), -EIO);
+	assert_string_equal(error.text, "the store is broken");
+	assert_null(bench->realm.state);
+	around.fault = 0;
+	around.bindings = twice;
+	around.binding_count = 2;
+	assert_int_equal(make_realm(bench, "tenants", &error), -EEXIST);
+	assert_non_null(strstr(error.text, "bindings of group tenants cannot be restored"));
+	assert_null(bench->realm.state);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_failure_is_tried_again),
+		TEST(nobody_there_needs_no_sa),
+		TEST(who_may_no_longer_join_keeps_its_sender_id),
+		TEST(bindings_that_cannot_be_read),
+	};
+
+	log_init("test", LOG_LEVEL_DEBUG);
+	return cmocka_run_group_tests_name("gkm-realm", tests, NULL, NULL);
+}
