@@ -38,6 +38,18 @@ static int check_key_file(const char *path, const struct stat *st, struct covey_
 	return 0;
 }
 
+static const char *advice(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return " (make it with: covey pki, or name its directory with --pki)";
+	case EACCES:
+		return " (make it readable for the user this program runs as)";
+	default:
+		return "";
+	}
+}
+
 /* O_NONBLOCK: a FIFO in the file's place must not hang us. */
 static int open_file(const char *path, bool key, off_t *ret_size, struct covey_error *error)
 {
@@ -47,7 +59,7 @@ static int open_file(const char *path, bool key, off_t *ret_size, struct covey_e
 
 	if (fd < 0)
 		return covey_error_set(error, -errno, "cannot read %s: %s%s", path, strerror(errno),
-				       errno == ENOENT ? " (make it with: covey pki)" : "");
+				       advice(errno));
 	if (fstat(fd, &st) < 0)
 		r = covey_error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
 	else if (!S_ISREG(st.st_mode) || st.st_size > PEM_BYTES_MAX)

@@ -21,7 +21,17 @@ static int cannot_load(const char *what, const char *path, struct covey_error *e
 
 	ERR_clear_error();
 	return covey_error_set(error, -EINVAL, "cannot load the %s from %s: %s", what, path,
-			       reason ? reason : "unreadable");
+			       reason ? reason : "no certificate of it is good");
+}
+
+/* OpenSSL's own readers wait for ever at a FIFO, and say nothing about a file that is missing. */
+static int check_readable(const char *path, struct covey_error *error)
+{
+	X509 *certificate = NULL;
+	int r = pki_read_certificate(path, &certificate, error);
+
+	X509_free(certificate);
+	return r;
 }
 
 static int check_dates(X509 *certificate, const char *path, struct covey_error *error)
@@ -84,6 +94,9 @@ static int load_own(struct tls *tls, const char *fabric, const char *cert_file,
 	EVP_PKEY *key = NULL;
 	int r;
 
+	r = check_readable(cert_file, error);
+	if (r < 0)
+		return r;
 	if (SSL_CTX_use_certificate_chain_file(tls->context, cert_file) != 1)
 		return cannot_load("certificate", cert_file, error);
 	r = check_own(tls, SSL_CTX_get0_certificate(tls->context), fabric, cert_file, error);
@@ -147,6 +160,9 @@ int tls_new(enum tls_role role, const char *fabric, const char *ca_file, const c
 		r = covey_error_set(error, -ENOMEM, "OpenSSL cannot set up TLS 1.3");
 		goto fail;
 	}
+	r = check_readable(ca_file, error);
+	if (r < 0)
+		goto fail;
 	if (SSL_CTX_load_verify_file(tls->context, ca_file) != 1) {
 		r = cannot_load("CA", ca_file, error);
 		goto fail;

@@ -335,13 +335,16 @@ static void own_files_are_checked(void **state)
 		{TLS_MEMBER, "lab", "early.crt", "early.key", -EINVAL, "not valid yet"},
 		{TLS_MEMBER, "lab", "no-san.crt", "no-san.key", -EINVAL, "alternative name"},
 		{TLS_MEMBER, "lab", "server-host.crt", "server-host.key", -EINVAL, "clientAuth"},
-		{TLS_MEMBER, "lab", "absent.crt", "hv1.key", -EINVAL, "absent.crt"},
+		{TLS_MEMBER, "lab", "absent.crt", "hv1.key", -ENOENT, "make it with: covey pki"},
 		{TLS_MEMBER, "lab", "hv1.crt", "absent.key", -ENOENT, "absent.key"},
+		{TLS_MEMBER, "lab", "fifo", "hv1.key", -EINVAL, "is no file"},
+		{TLS_MEMBER, "lab", "hv1.crt", "fifo", -EINVAL, "is no file"},
 		{TLS_MEMBER, "lab", "hv1.key", "hv1.key", -EINVAL, "certificate"},
 		{TLS_MEMBER, "lab", "hv1.crt", "hv1.crt", -EACCES, "chmod 600"},
 		{TLS_MEMBER, "lab", "hv1.crt", "empty.key", -EINVAL, "no private key"},
 	};
 
+	assert_int_equal(mkfifo(pki_file("fifo"), 0600), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct covey_error error = {""};
 		int r = load(rows[i].role, rows[i].fabric, rows[i].certificate, rows[i].key,
@@ -380,8 +383,12 @@ static void ca_file_is_checked(void **state)
 
 	assert_int_equal(tls_new(TLS_MEMBER, "lab", pki_file("absent.crt"), pki_file("hv1.crt"),
 				 pki_file("hv1.key"), &tls, &error),
-			 -EINVAL);
+			 -ENOENT);
 	assert_non_null(strstr(error.text, "absent.crt"));
+	assert_int_equal(tls_new(TLS_MEMBER, "lab", pki_file("fifo"), pki_file("hv1.crt"),
+				 pki_file("hv1.key"), &tls, &error),
+			 -EINVAL);
+	assert_non_null(strstr(error.text, "is no file"));
 	assert_int_equal(tls_new(TLS_MEMBER, "lab", pki_file("hv1.key"), pki_file("hv1.crt"),
 				 pki_file("hv1.key"), &tls, &error),
 			 -EINVAL);
