@@ -83,6 +83,26 @@ static unsigned collect(const struct port *port, struct pollfd *fds, unsigned co
 	return count;
 }
 
+/* A socket whose link went down reports that until somebody asks, and then poll() never sleeps;
+ * what cannot be taken back, a hang-up, costs a nap each time. */
+static void take_errors(const struct pollfd *fds, unsigned count)
+{
+	const struct timespec nap = {.tv_nsec = NAP_MAX_NS};
+	bool failed = false;
+
+	for (unsigned i = 0; i < count; i++) {
+		int reason;
+		socklen_t len = sizeof(reason);
+
+		if (!(fds[i].revents & (POLLERR | POLLHUP | POLLNVAL)))
+			continue;
+		getsockopt(fds[i].fd, SOL_SOCKET, SO_ERROR, &reason, &len);
+		failed = true;
+	}
+	if (failed)
+		nanosleep(&nap, NULL);
+}
+
 void wait_for_packets(const struct port *a, const struct port *b, unsigned empty, int timeout_ms)
 {
 	struct pollfd fds[2 * PORT_WAIT_MAX];
@@ -95,5 +115,6 @@ void wait_for_packets(const struct port *a, const struct port *b, unsigned empty
 
 		timeout = (struct timespec){.tv_nsec = nap < NAP_MAX_NS ? nap : NAP_MAX_NS};
 	}
-	ppoll(fds, count, &timeout, NULL);
+	if (ppoll(fds, count, &timeout, NULL) > 0)
+		take_errors(fds, count);
 }
