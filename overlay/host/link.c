@@ -86,6 +86,8 @@ int link_get(const char *name, struct link_info *ret_info, struct covey_error *e
 	info.index = (unsigned)rtnl_link_get_ifindex(link);
 	info.mtu = (uint16_t)(rtnl_link_get_mtu(link) > UINT16_MAX ? UINT16_MAX
 								   : rtnl_link_get_mtu(link));
+	info.running =
+		(rtnl_link_get_flags(link) & IFF_UP) && (rtnl_link_get_flags(link) & IFF_RUNNING);
 	info.rx_queues = count_rx_queues(name);
 	mac = rtnl_link_get_addr(link);
 	if (mac && nl_addr_get_len(mac) == LINK_MAC_LEN)

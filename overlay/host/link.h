@@ -16,6 +16,7 @@ struct link_info {
 	uint8_t mac[LINK_MAC_LEN];
 	uint16_t mtu;
 	unsigned rx_queues;
+	bool running;  /* up, and with a carrier */
 	char kind[16]; /* "veth", "tun", ...; empty for a NIC */
 };
 

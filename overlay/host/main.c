@@ -20,6 +20,7 @@
 #include "commands.h"
 #include "guard.h"
 #include "host.h"
+#include "link_watch.h"
 #include "member.h"
 #include "notify.h"
 #include "options.h"
@@ -33,12 +34,14 @@ struct process {
 	struct event_base *base;
 	struct tls *tls;
 	struct commands *commands;
+	struct link_watch *links;
 	struct ports *ports;
 	struct dataplane *dataplane;
 	struct member *member;
 	struct notify *notify;
 	struct event *signals[2];
-	struct host host; /* the same, for those who show it */
+	struct host host;        /* the same, for those who show it */
+	struct covey_error lost; /* why it cannot go on; empty: it can */
 };
 
 static const struct dataplane_ops ops = {
@@ -91,6 +94,32 @@ static int raise_guard(const struct process *process, bool af_packet, struct cov
 	if (status == 0 && warning.text[0] != '\0')
 		log_warning("guard: %s", warning.text);
 	return status;
+}
+
+/* Whoever started us starts us again, and that sets up ports on what is there then. */
+static void on_lost(const char *what, void *arg)
+{
+	struct process *process = arg;
+
+	covey_error_set(&process->lost, 0, "%s: stopping, to be started again", what);
+	event_base_loopbreak(process->base);
+}
+
+static int watch_fabric(struct process *process, struct covey_error *error)
+{
+	int status = link_watch_new(process->base, on_lost, process, &process->links, error);
+
+	if (status || process->self->fabric_port == FABRIC_PORT_DEVICE)
+		return status;
+	return link_watch_add(process->links, process->self->fabric_interface, true, error);
+}
+
+/* Its MTU is the operator's to lower. */
+static int watch_host(struct process *process, struct covey_error *error)
+{
+	if (process->self->host_port == HOST_PORT_DEVICE)
+		return 0;
+	return link_watch_add(process->links, process->self->host_interface, false, error);
 }
 
 static bool expects_af_packet(const struct process *process)
@@ -213,7 +242,8 @@ static int start(struct process *process, struct covey_error *error)
 	if ((status = catch_signals(process, error)) ||
 	    (status = commands_open(process->base, process->options.socket, &process->host,
 				    &process->commands, error)) ||
-	    (status = open_ports(process, error)) || (status = start_dataplane(process, error)) ||
+	    (status = watch_fabric(process, error)) || (status = open_ports(process, error)) ||
+	    (status = watch_host(process, error)) || (status = start_dataplane(process, error)) ||
 	    (status = start_member(process, error)))
 		return status;
 	return notify_new(process->base, &process->notify, error);
@@ -246,6 +276,7 @@ static void stop(struct process *process)
 	member_free(process->member);
 	dataplane_close(process->dataplane);
 	ports_close(process->ports);
+	link_watch_free(process->links);
 	commands_close(process->commands);
 	for (size_t i = 2; i-- > 0;) {
 		if (process->signals[i])
@@ -279,6 +310,10 @@ static int run_host(struct process *process, struct covey_error *error)
 	if (status == 0) {
 		announce(process);
 		event_base_dispatch(process->base);
+		if (process->lost.text[0] != '\0') {
+			*error = process->lost;
+			status = -ENODEV;
+		}
 	}
 	stop(process);
 	if (status == 0)
