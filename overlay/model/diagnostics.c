@@ -98,9 +98,13 @@ static int insert(struct diagnostics *diagnostics, struct diagnostic item)
 /* Names come from the file, and must not reach a terminal's controls. */
 static void sanitize(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		/* U+0080 to U+009F, the other set of controls (ISO 6429), as UTF-8. */
+		if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+			*p = p[1] = '?';
+	}
 }
 
 void diagnostics_add(struct diagnostics *diagnostics, size_t line, size_t column,

@@ -64,6 +64,15 @@ static const char *skip_characters(const char *p, const char *end, size_t count)
 	return p;
 }
 
+/* ASCII's, and U+0080 to U+009F as UTF-8. */
+static bool is_control(const char *p, const char *end)
+{
+	const unsigned char *bytes = (const unsigned char *)p;
+
+	return *bytes < 0x20 || *bytes == 0x7f ||
+	       (*bytes == 0xc2 && end - p >= 2 && bytes[1] >= 0x80 && bytes[1] <= 0x9f);
+}
+
 void line_cursor_quote(const struct line_cursor *cursor, size_t column, FILE *stream)
 {
 	const char *end = line_end(cursor->start, cursor->end);
@@ -75,7 +84,12 @@ void line_cursor_quote(const struct line_cursor *cursor, size_t column, FILE *st
 
 	/* Control characters could move the terminal's cursor: the caret would point elsewhere. */
 	for (const char *p = from; p < to; p++)
-		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p, stream);
+		if (is_control(p, to)) {
+			fputc(' ', stream);
+			p += (*p & 0x80) != 0;
+		} else {
+			fputc(*p, stream);
+		}
 	fprintf(stream, "%s\n", to < end ? "..." : "");
 	margin -= (int)strlen(before);
 	fprintf(stream, "%*s%*s^\n", margin, "| ", (int)(column - first + strlen(before)), "");

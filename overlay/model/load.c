@@ -2,6 +2,7 @@
 #include <covey/wire.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 #include "qos.h"
 #include "reader.h"
 #include "resolve.h"
+
+#define PIPE_PATIENCE_MS 3000
 
 void *reader_alloc(struct reader *reader, size_t size)
 {
@@ -93,7 +96,8 @@ int inventory_parse(const char *name, const char *text, size_t len, struct diagn
 	if (r < 0)
 		return r;
 	if (len > COVEY_INVENTORY_BYTES_MAX) {
-		diagnostics_add(diagnostics, 0, 0, "larger than %u MiB: no inventory",
+		diagnostics_add(diagnostics, 0, 0,
+				"larger than %u MiB, so it is no inventory: name the right file",
 				COVEY_INVENTORY_BYTES_MAX >> 20);
 		return -EFBIG;
 	}
@@ -109,6 +113,17 @@ int inventory_parse(const char *name, const char *text, size_t len, struct diagn
 	return r;
 }
 
+/* Who writes into a pipe may take a moment; a FIFO without a writer would take for ever. */
+static int await(int fd)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+	int n = poll(&pollfd, 1, PIPE_PATIENCE_MS);
+
+	if (n < 0)
+		return -errno;
+	return n ? 0 : -ETIMEDOUT;
+}
+
 /* Read up to COVEY_INVENTORY_BYTES_MAX + 1 bytes: one more than is good shows that it is too much.
  */
 static int read_file(int fd, char **ret_text, size_t *ret_len)
@@ -118,15 +133,18 @@ static int read_file(int fd, char **ret_text, size_t *ret_len)
 
 	for (;;) {
 		char *grown = realloc(text, size);
-		ssize_t n = grown ? read(fd, grown + len, size - len) : -1;
+		ssize_t n = -1;
+		int r;
 
+		text = grown ? grown : text;
+		r = grown ? await(fd) : -ENOMEM;
+		if (r == 0)
+			n = read(fd, text + len, size - len);
 		if (n < 0) {
-			int r = grown ? -errno : -ENOMEM;
-
-			free(grown ? grown : text);
+			r = r < 0 ? r : -errno;
+			free(text);
 			return r;
 		}
-		text = grown;
 		len += (size_t)n;
 		if (n == 0 || len > COVEY_INVENTORY_BYTES_MAX)
 			break;
@@ -147,6 +165,8 @@ static const char *advice(int error)
 		return ": make it readable for this user, or run as root";
 	case EISDIR:
 		return ": name the file itself";
+	case ETIMEDOUT:
+		return ": it is a pipe and nobody writes into it; name a file";
 	default:
 		return "";
 	}

@@ -47,7 +47,10 @@ static int report_syntax(const struct builder *builder)
 		return -ENOMEM;
 	if (parser->error == YAML_READER_ERROR)
 		place_of_offset(builder, parser->problem_offset, &line, &column);
-	if (parser->context)
+	if (parser->error == YAML_READER_ERROR)
+		diagnostics_add(builder->diagnostics, line, column,
+				"not valid YAML: %s; save the file as plain UTF-8 text", problem);
+	else if (parser->context)
 		diagnostics_add(builder->diagnostics, line, column,
 				"not valid YAML: %s (%s that began at line %zu)", problem,
 				parser->context, parser->context_mark.line + 1);

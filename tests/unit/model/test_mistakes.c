@@ -44,7 +44,8 @@ static const struct mistake mistakes[] = {
 	{"no UTF-8",
 	 "all:\n"
 	 "  x: \377\n",
-	 "2:6: not valid YAML: invalid leading UTF-8 octet\n"},
+	 "2:6: not valid YAML: invalid leading UTF-8 octet; save the file as plain UTF-8 "
+	 "text\n"},
 	{"two documents",
 	 "all:\n"
 	 "---\n"
