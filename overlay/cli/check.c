@@ -124,7 +124,7 @@ int check_main(struct cli *cli, int argc, char **argv)
 	diagnostics_init(&diagnostics);
 	good = inventory_load(cli->inventory, &diagnostics, &inventory) == 0;
 	if (cli->json)
-		good &= inventory_json_print(inventory, &diagnostics, stdout) == 0;
+		good &= inventory_json_print(inventory, &diagnostics) == 0;
 	else if (good)
 		print_summary(cli, inventory);
 	else

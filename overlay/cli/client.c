@@ -13,6 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "json_text.h"
+#include "words.h"
+
 #define ANSWER_MAX      (64u << 20) /* bytes; a host of very many windows tells much */
 #define PATIENCE_MS     15000       /* for all: covey-host waits 10 s for the GKM itself */
 #define ANSWER_ROOM_MIN 65536
@@ -229,6 +232,27 @@ int client_ask(const char *path, json_t *request, json_t **ret_answer, struct co
 	return r;
 }
 
+/* Nothing in an answer may steer the terminal that it is printed to. */
+static void disarm(json_t *value)
+{
+	const char *key;
+	json_t *part;
+	char *text;
+	size_t i;
+
+	if (json_is_object(value))
+		json_object_foreach(value, key, part)
+			disarm(part);
+	json_array_foreach(value, i, part)
+		disarm(part);
+	text = json_is_string(value) ? strdup(json_string_value(value)) : NULL;
+	if (!text)
+		return;
+	words_disarm(text);
+	json_string_set(value, text);
+	free(text);
+}
+
 json_t *client_command(const char *path, bool json, const char *command, json_t *request)
 {
 	struct covey_error error;
@@ -237,12 +261,13 @@ json_t *client_command(const char *path, bool json, const char *command, json_t 
 
 	if (client_ask(path, request, &answer, &error) < 0) {
 		fprintf(stderr, "covey %s: %s\n", command, error.text);
+		if (json)
+			json_print(json_failure(error.text));
 		return NULL;
 	}
-	if (json) {
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		printf("\n");
-	}
+	if (json)
+		json_print(json_incref(answer));
+	disarm(answer);
 	if (json_is_true(json_object_get(answer, "ok")))
 		return answer;
 	reason = json_string_value(json_object_get(answer, "error"));

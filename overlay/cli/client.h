@@ -16,8 +16,8 @@
 int client_ask(const char *path, json_t *request, json_t **ret_answer, struct covey_error *error);
 
 /*
- * Ask, and print why when it fails: to standard error, with json the answer itself to standard
- * output, too. NULL unless the answer's "ok" is true. command: for messages.
+ * Ask, and print why when it fails: to standard error, with json as an object to standard output,
+ * too. NULL unless the answer's "ok" is true. command: for messages.
  */
 json_t *client_command(const char *path, bool json, const char *command, json_t *request);
 

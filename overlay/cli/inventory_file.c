@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "inventory_json.h"
+
 struct inventory *inventory_file_load(const struct cli *cli)
 {
 	struct diagnostics diagnostics;
@@ -10,7 +12,10 @@ struct inventory *inventory_file_load(const struct cli *cli)
 
 	diagnostics_init(&diagnostics);
 	inventory_load(cli->inventory, &diagnostics, &inventory);
-	diagnostics_print(&diagnostics, stderr);
+	if (!inventory && cli->json)
+		inventory_json_print(NULL, &diagnostics);
+	else
+		diagnostics_print(&diagnostics, stderr);
 	diagnostics_free(&diagnostics);
 	return inventory;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "inventory_json.h"
 
-#include <errno.h>
 #include <jansson.h>
+
+#include "json_text.h"
 
 static json_t *address(const struct covey_addr *addr)
 {
@@ -112,21 +113,17 @@ static json_t *mistakes(const struct diagnostics *diagnostics)
 	for (size_t i = 0; i < diagnostics->count; i++) {
 		const struct diagnostic *item = &diagnostics->items[i];
 
-		json_array_append_new(
-			list, json_pack("{s:I, s:I, s:s}", "line", (json_int_t)item->line, "column",
-					(json_int_t)item->column, "message", item->message));
+		json_array_append_new(list,
+				      json_pack("{s:I, s:I, s:o}", "line", (json_int_t)item->line,
+						"column", (json_int_t)item->column, "message",
+						json_text(item->message)));
 	}
-	return json_pack("{s:b, s:s?, s:o, s:I}", "ok", 0, "file", diagnostics->file, "mistakes",
-			 list, "omitted", (json_int_t)diagnostics->omitted);
+	return json_pack("{s:b, s:o, s:o, s:I}", "ok", 0, "file",
+			 json_text(diagnostics->file ? diagnostics->file : "?"), "mistakes", list,
+			 "omitted", (json_int_t)diagnostics->omitted);
 }
 
-int inventory_json_print(const struct inventory *inventory, const struct diagnostics *diagnostics,
-			 FILE *stream)
+int inventory_json_print(const struct inventory *inventory, const struct diagnostics *diagnostics)
 {
-	json_t *object = inventory ? model(inventory) : mistakes(diagnostics);
-	int r = object ? json_dumpf(object, stream, JSON_INDENT(2)) : -1;
-
-	json_decref(object);
-	fputc('\n', stream);
-	return r < 0 ? -ENOMEM : 0;
+	return json_print(inventory ? model(inventory) : mistakes(diagnostics));
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-#include <stdio.h>
-
 #include "inventory.h"
 
 /*
  * Print {"ok": true, ...the inventory} or, when inventory is NULL, {"ok": false, "mistakes":
  * [{"line", "column", "message"}]}. Returns 0 or -ENOMEM.
  */
-int inventory_json_print(const struct inventory *inventory, const struct diagnostics *diagnostics,
-			 FILE *stream);
+int inventory_json_print(const struct inventory *inventory, const struct diagnostics *diagnostics);

@@ -11,6 +11,7 @@
 #include "cli.h"
 #include "inventory_file.h"
 #include "pki.h"
+#include "pki_report.h"
 #include "suggest.h"
 
 #define DAY          86400L
@@ -99,20 +100,24 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	}
 }
 
-static int init(const struct pki_arguments *arguments, const struct inventory *inventory)
+static void init(const struct pki_arguments *arguments, const struct inventory *inventory,
+		 struct pki_report *report)
 {
 	const char *directory = arguments->cli->pki;
 	struct covey_error error;
 
 	if (pki_init(directory, inventory->fabric,
 		     (unsigned)(arguments->days ? arguments->days : CA_DAYS), &error) < 0) {
-		fprintf(stderr, "covey pki init: %s\n", error.text);
-		return CLI_FAILURE;
+		pki_report_failed(report, NULL, error.text);
+		return;
+	}
+	if (report->json) {
+		pki_report_made(report, directory, "ca", 0);
+		return;
 	}
 	printf("Made the certificate authority of fabric %s: %s/ca.crt and %s/ca.key.\n"
 	       "Keep ca.key on this machine alone. Next: covey pki issue --all\n",
 	       inventory->fabric, directory, directory);
-	return CLI_OK;
 }
 
 static bool file_exists(const char *directory, const char *name, const char *suffix)
@@ -127,9 +132,9 @@ static bool file_exists(const char *directory, const char *name, const char *suf
 	return exists;
 }
 
-/* Issue for one, with host NULL for the key manager. Returns an exit status. */
-static int issue(const struct pki_arguments *arguments, const struct inventory *inventory,
-		 const struct inventory_host *host)
+/* Issue for one, with host NULL for the key manager. */
+static void issue(const struct pki_arguments *arguments, const struct inventory *inventory,
+		  const struct inventory_host *host, struct pki_report *report)
 {
 	const char *directory = arguments->cli->pki;
 	const char *name = host ? host->name : GKM;
@@ -137,53 +142,56 @@ static int issue(const struct pki_arguments *arguments, const struct inventory *
 	struct covey_error error;
 
 	if (arguments->all && !arguments->force && file_exists(directory, name, "crt") &&
-	    file_exists(directory, name, "key")) {
-		printf("%s: skipped, has a certificate (--force replaces it)\n", name);
-		return CLI_OK;
-	}
-	if (pki_issue(directory, host ? IDENTITY_HOST : IDENTITY_GKM, inventory->fabric, name,
-		      sender_id, -CLOCK_SKEW_S,
-		      (arguments->days ? arguments->days : HOST_DAYS) * DAY, arguments->force,
-		      &error) < 0) {
-		fprintf(stderr, "covey pki issue: %s: %s\n", name, error.text);
-		return CLI_FAILURE;
-	}
-	printf("%s: issued %s/%s.crt and %s.key", name, directory, name, name);
-	if (sender_id)
-		printf(" with SenderID %u", sender_id);
-	printf("\n");
-	return CLI_OK;
+	    file_exists(directory, name, "key"))
+		pki_report_skipped(report, name);
+	else if (pki_issue(directory, host ? IDENTITY_HOST : IDENTITY_GKM, inventory->fabric, name,
+			   sender_id, -CLOCK_SKEW_S,
+			   (arguments->days ? arguments->days : HOST_DAYS) * DAY, arguments->force,
+			   &error) < 0)
+		pki_report_failed(report, name, error.text);
+	else
+		pki_report_made(report, directory, name, sender_id);
 }
 
 /* Goes on after a failure: one host's broken files are no reason to leave out the others. */
-static int issue_all(const struct pki_arguments *arguments, const struct inventory *inventory)
+static void issue_all(const struct pki_arguments *arguments, const struct inventory *inventory,
+		      struct pki_report *report)
 {
-	int status = issue(arguments, inventory, NULL);
-
+	issue(arguments, inventory, NULL, report);
 	/* Without a CA, every host would fail in the same words. */
-	if (status != CLI_OK && !file_exists(arguments->cli->pki, "ca", "crt"))
-		return status;
+	if (report->failed && !file_exists(arguments->cli->pki, "ca", "crt"))
+		return;
 	for (size_t i = 0; i < inventory->host_count; i++)
-		if (issue(arguments, inventory, &inventory->hosts[i]) != CLI_OK)
-			status = CLI_FAILURE;
-	return status;
+		issue(arguments, inventory, &inventory->hosts[i], report);
 }
 
-static int issue_one(const struct pki_arguments *arguments, const struct inventory *inventory)
+static void refuse_unknown(const struct pki_arguments *arguments, const struct inventory *inventory,
+			   struct pki_report *report)
 {
 	struct suggestion suggestion = suggestion_start(arguments->name);
-	const struct inventory_host *host = inventory_find_host(inventory, arguments->name);
 	char hint[SUGGESTION_SIZE];
+	char *reason;
 
-	if (host || strcmp(arguments->name, GKM) == 0)
-		return issue(arguments, inventory, host);
 	suggestion_try(&suggestion, GKM);
 	for (size_t i = 0; i < inventory->host_count; i++)
 		suggestion_try(&suggestion, inventory->hosts[i].name);
-	fprintf(stderr,
-		"covey pki issue: %s has no host %s%s: add it there with its covey_vtep first\n",
-		arguments->cli->inventory, arguments->name, suggestion_format(&suggestion, hint));
-	return CLI_FAILURE;
+	if (asprintf(&reason, "%s has no host %s%s: add it there with its covey_vtep first",
+		     arguments->cli->inventory, arguments->name,
+		     suggestion_format(&suggestion, hint)) < 0)
+		reason = NULL;
+	pki_report_failed(report, NULL, reason ? reason : "out of memory");
+	free(reason);
+}
+
+static void issue_one(const struct pki_arguments *arguments, const struct inventory *inventory,
+		      struct pki_report *report)
+{
+	const struct inventory_host *host = inventory_find_host(inventory, arguments->name);
+
+	if (host || strcmp(arguments->name, GKM) == 0)
+		issue(arguments, inventory, host, report);
+	else
+		refuse_unknown(arguments, inventory, report);
 }
 
 int pki_main(struct cli *cli, int argc, char **argv)
@@ -199,19 +207,22 @@ int pki_main(struct cli *cli, int argc, char **argv)
 		.children = cli_children};
 	struct pki_arguments arguments = {.cli = cli};
 	struct inventory *inventory;
-	int status;
+	struct pki_report report;
+	bool initialise;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return CLI_USAGE;
 	inventory = inventory_file_load(cli);
 	if (!inventory)
 		return CLI_FAILURE;
-	if (strcmp(arguments.action, "init") == 0)
-		status = init(&arguments, inventory);
+	initialise = strcmp(arguments.action, "init") == 0;
+	report = pki_report_begin(initialise ? "pki init" : "pki issue", cli->json);
+	if (initialise)
+		init(&arguments, inventory, &report);
 	else if (arguments.all)
-		status = issue_all(&arguments, inventory);
+		issue_all(&arguments, inventory, &report);
 	else
-		status = issue_one(&arguments, inventory);
+		issue_one(&arguments, inventory, &report);
 	inventory_free(inventory);
-	return status;
+	return pki_report_end(&report);
 }

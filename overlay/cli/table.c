@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "words.h"
+
 struct table {
 	const char *const *columns;
 	size_t column_count;
@@ -58,6 +60,7 @@ void table_cell(struct table *table, const char *format, ...)
 		table->failed = true;
 		return;
 	}
+	words_disarm(text);
 	table->cells[table->count++] = text;
 }
 

@@ -14,3 +14,6 @@ const char *words_time(uint64_t seconds, char *buf);
 
 /* "100, 200-219": sorted numbers with runs drawn together. NULL: no memory; free() it. */
 char *words_ranges(const uint32_t *numbers, size_t count);
+
+/* Puts a question mark in the place of each byte that could steer a terminal. */
+void words_disarm(char *text);

@@ -5,6 +5,7 @@
 commands.py COVEY EXAMPLE_INVENTORY
 """
 
+import fcntl
 import json
 import os
 import socket
@@ -12,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import unittest
 
@@ -90,9 +92,18 @@ SHOWN = {
 
 def run(*arguments):
     result = subprocess.run(
-        [COVEY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30
+        [COVEY, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        timeout=30,
     )
     return result.returncode, result.stdout, result.stderr
+
+
+def unread(pipe):
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 class Host:
@@ -217,6 +228,43 @@ class Check(Case):
         self.assertEqual((code, err, answer["ok"]), (1, "", False))
         self.assertEqual([(m["line"], m["column"]) for m in answer["mistakes"]], [(2, 3), (2, 3), (3, 5)])
 
+    def test_pipe(self):
+        """A pipe whose writer takes its time, as behind <(...)."""
+        with open(EXAMPLE, "rb") as example:
+            text = example.read()
+        reader, writer = os.pipe()
+        process = subprocess.Popen(
+            [COVEY, "check", f"/dev/fd/{reader}"],
+            pass_fds=[reader],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        os.write(writer, text[:100])
+        while process.poll() is None and unread(reader):
+            pass
+        os.write(writer, text[100:])
+        os.close(writer)
+        os.close(reader)
+        self.assertIn("is good.", process.communicate(timeout=30)[0])
+        self.assertEqual(process.returncode, 0)
+
+    def test_encodings(self):
+        with open(EXAMPLE, encoding="utf-8") as example:
+            text = example.read()
+        path = self.write(text)
+        for encoding, newline, words in (
+            ("utf-8-sig", "\n", None),
+            ("utf-8", "\r\n", None),
+            ("utf-16", "\n", "save the file as plain UTF-8"),
+            ("utf-16-le", "\n", "save the file as plain UTF-8"),
+        ):
+            with self.subTest(encoding=encoding, newline=newline):
+                with open(path, "w", encoding=encoding, newline=newline) as stream:
+                    stream.write(text)
+                code, _, err = run("check", path)
+                self.assertEqual(code, 1 if words else 0)
+                self.assertIn(words or "", err)
+
     def test_no_file(self):
         code, _, err = run("check", os.path.join(self.path, "none"))
         self.assertEqual(code, 1)
@@ -270,6 +318,29 @@ class Pki(Case):
         self.assertEqual(code, 1)
         self.assertIn("hv1.crt", err)
         self.assertIn("hv3: skipped", out)
+
+    def test_json(self):
+        code, out, err = self.pki("--json", "issue", "--all")
+        answer = json.loads(out)
+        self.assertEqual((code, err, answer["ok"]), (1, "", False))
+        self.assertIn("covey pki init", answer["results"][0]["error"])
+        answer = json.loads(self.pki("--json", "init")[1])
+        self.assertTrue(answer["ok"])
+        self.assertEqual(answer["results"][0]["certificate"], os.path.join(self.path, "pki/ca.crt"))
+        self.pki("issue", "hv2")
+        code, out, err = self.pki("--json", "issue", "--all")
+        answer = json.loads(out)
+        self.assertEqual((code, err, answer["ok"]), (0, "", True))
+        results = {result["name"]: result for result in answer["results"]}
+        self.assertEqual(results["hv1"]["state"], "made")
+        self.assertEqual(results["hv1"]["sender_id"], 1)
+        self.assertEqual(results["hv2"], {"name": "hv2", "state": "skipped"})
+        code, out, err = self.pki("--json", "issue", "nobody")
+        answer = json.loads(out)
+        self.assertEqual((code, err, answer["ok"]), (1, "", False))
+        self.assertIn("has no host nobody", answer["results"][0]["error"])
+        code, out, err = run("-i", self.write("all:\n"), "--json", "pki", "init")
+        self.assertEqual((code, err, json.loads(out)["ok"]), (1, "", False))
 
     def test_unknown_host(self):
         code, _, err = self.pki("issue", "hv11")
@@ -334,6 +405,41 @@ class Client(Case):
         self.assertEqual(self.ask(refusal, "join", "g"), (1, "", "covey join: no group g: add it\n"))
         code, out, _ = self.ask(refusal, "--json", "join", "g")
         self.assertEqual((code, json.loads(out)), (1, refusal))
+
+    def test_json_of_failures(self):
+        """Standard output is one JSON object also when nobody can be asked, whatever the name."""
+        for path in ("none", "none\udcff", "x" * 200):
+            code, out, err = run("--json", "-s", os.path.join(self.path, path), "show")
+            answer = json.loads(out)
+            self.assertEqual((code, answer["ok"]), (1, False))
+            self.assertTrue(answer["error"])
+            self.assertIn("covey show: ", err)
+        code, out, _ = self.ask(b"nonsense\n", "--json", "show")
+        self.assertEqual((code, json.loads(out)["ok"]), (1, False))
+        code, out, _ = run("--json", "check", os.path.join(self.path, "none\udcff"))
+        self.assertEqual((code, json.loads(out)["ok"]), (1, False))
+
+    def test_no_terminal_controls(self):
+        evil = "\x1b[2J\x9b31m\r\n\x7f"
+        answer = {
+            "ok": True,
+            "host": evil,
+            "gkm": {"last_error": evil},
+            "groups": [{"name": evil, "refusal": evil, "members": [{"identity": evil}]}],
+            "drops": {evil: 1},
+        }
+        _, out, _ = self.ask(answer, "show")
+        for letter in "\x1b\x9b\r\x7f":
+            self.assertNotIn(letter, out)
+        self.assertIn("?[2J", out)
+        _, _, err = self.ask({"ok": False, "error": evil}, "join", "g")
+        self.assertEqual(err, "covey join: ?[2J??31m???\n")
+
+    def test_endless_depth(self):
+        for answer in (b"[" * 100000 + b"\n", b'{"a":' * 100000 + b"\n"):
+            code, _, err = self.ask(answer, "show")
+            self.assertEqual(code, 1)
+            self.assertIn("no covey-host", err)
 
     def test_closed_early(self):
         """A covey-host with too many clients answers without reading."""

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pki_report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "json_text.h"
+
+struct pki_report pki_report_begin(const char *command, bool json)
+{
+	return (struct pki_report){
+		.command = command, .json = json, .results = json ? json_array() : NULL};
+}
+
+static json_t *path(const char *directory, const char *name, const char *suffix)
+{
+	json_t *text = NULL;
+	char *joined;
+
+	if (asprintf(&joined, "%s/%s.%s", directory, name, suffix) < 0)
+		return NULL;
+	text = json_text(joined);
+	free(joined);
+	return text;
+}
+
+void pki_report_made(struct pki_report *report, const char *directory, const char *name,
+		     uint16_t sender_id)
+{
+	if (report->json) {
+		json_array_append_new(report->results,
+				      json_pack("{s:s, s:s, s:o, s:o, s:i}", "name", name, "state",
+						"made", "certificate", path(directory, name, "crt"),
+						"key", path(directory, name, "key"), "sender_id",
+						(int)sender_id));
+		return;
+	}
+	printf("%s: issued %s/%s.crt and %s.key", name, directory, name, name);
+	if (sender_id)
+		printf(" with SenderID %u", sender_id);
+	printf("\n");
+}
+
+void pki_report_skipped(struct pki_report *report, const char *name)
+{
+	if (report->json)
+		json_array_append_new(report->results,
+				      json_pack("{s:s, s:s}", "name", name, "state", "skipped"));
+	else
+		printf("%s: skipped, has a certificate (--force replaces it)\n", name);
+}
+
+void pki_report_failed(struct pki_report *report, const char *name, const char *reason)
+{
+	report->failed = true;
+	if (report->json)
+		json_array_append_new(report->results,
+				      json_pack("{s:o?, s:s, s:o}", "name",
+						name ? json_text(name) : NULL, "state", "failed",
+						"error", json_text(reason)));
+	else
+		fprintf(stderr, "covey %s: %s%s%s\n", report->command, name ? name : "",
+			name ? ": " : "", reason);
+}
+
+int pki_report_end(struct pki_report *report)
+{
+	if (report->json && json_print(json_pack("{s:b, s:o}", "ok", !report->failed, "results",
+						 report->results)) < 0)
+		return CLI_FAILURE;
+	return report->failed ? CLI_FAILURE : CLI_OK;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What `covey pki` did, for people as it happens, for programs as one object at the end.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pki_report {
+	const char *command; /* for messages: "pki issue" */
+	bool json;
+	bool failed;
+	json_t *results;
+};
+
+struct pki_report pki_report_begin(const char *command, bool json);
+
+void pki_report_made(struct pki_report *report, const char *directory, const char *name,
+		     uint16_t sender_id);
+void pki_report_skipped(struct pki_report *report, const char *name);
+/* name: NULL when it is about no host. */
+void pki_report_failed(struct pki_report *report, const char *name, const char *reason);
+
+/* Returns an exit status. */
+int pki_report_end(struct pki_report *report);
