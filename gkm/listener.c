@@ -12,18 +12,17 @@
 #include "clock.h"
 #include "log.h"
 #include "manager.h"
+#include "quiet.h"
 #include "session.h"
 
 #define BACKLOG           1024
-#define LOG_INTERVAL_MS   10000
 #define PAUSE_ON_ERROR_MS 500
 
 struct listener {
 	struct manager *manager;
 	struct evconnlistener *socket;
 	struct event *resume;
-	uint64_t quiet_until_ms; /* turned-away connections are logged this seldom */
-	uint64_t unlogged;
+	struct quiet quiet; /* about turned-away connections */
 };
 
 /* --- the socket ---------------------------------------------------------------------------- */
@@ -99,19 +98,14 @@ static int open_socket(const struct inventory *inventory, struct covey_error *er
 
 /* --- connections --------------------------------------------------------------------------- */
 
-/* A flood must not become a flood of lines. */
 static void log_turned_away(struct listener *listener, const char *why)
 {
-	uint64_t now_ms = clock_now_ms();
+	uint64_t unsaid;
 
-	if (now_ms < listener->quiet_until_ms) {
-		listener->unlogged++;
-		return;
-	}
-	log_warning("connections are turned away: %s (%" PRIu64 " more since the last such line)",
-		    why, listener->unlogged);
-	listener->unlogged = 0;
-	listener->quiet_until_ms = now_ms + LOG_INTERVAL_MS;
+	if (quiet_lets(&listener->quiet, 1, clock_now_ms(), &unsaid))
+		log_warning("connections are turned away: %s (%" PRIu64
+			    " more since the last such line)",
+			    why, unsaid);
 }
 
 static void on_accept(struct evconnlistener *socket, evutil_socket_t fd, struct sockaddr *address,

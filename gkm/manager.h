@@ -15,6 +15,7 @@
 
 #include "channel.h"
 #include "inventory.h"
+#include "quiet.h"
 #include "realm.h"
 #include "sender_ids.h"
 #include "store.h"
@@ -39,6 +40,7 @@ struct manager {
 	size_t session_count;
 	size_t unauthenticated_count; /* those whose Hello was not accepted yet */
 	size_t session_max;           /* as many as there are file descriptors for */
+	struct quiet quiet;           /* about those that were cut before */
 	bool stopping;
 };
 

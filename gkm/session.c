@@ -2,13 +2,18 @@
 #include "session.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "dispatch.h"
 #include "log.h"
 #include "manager.h"
+
+/* Lines about strangers in QUIET_INTERVAL_MS. */
+#define CUT_LINES 20
 
 const char *session_name(const struct session *session, char *buf)
 {
@@ -152,6 +157,18 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 		dispatch(session, message);
 }
 
+static void log_cut(const struct session *session, const char *reason)
+{
+	char name[SESSION_NAME_LEN];
+	uint64_t unsaid;
+
+	if (!quiet_lets(&session->manager->quiet, CUT_LINES, clock_now_ms(), &unsaid))
+		return;
+	log_warning("%s is cut before it was let in: %s", session_name(session, name), reason);
+	if (unsaid)
+		log_warning("%" PRIu64 " more were cut so and not logged", unsaid);
+}
+
 static void on_closed(struct channel *channel, const char *reason, void *arg)
 {
 	struct session *session = arg;
@@ -161,8 +178,7 @@ static void on_closed(struct channel *channel, const char *reason, void *arg)
 	if (session->state == SESSION_WELCOMED)
 		log_info("%s departs: %s", session_name(session, name), reason);
 	else if (session->state == SESSION_OPENING)
-		log_warning("%s is cut before it was let in: %s", session_name(session, name),
-			    reason);
+		log_cut(session, reason);
 	session_free(session);
 	if (manager->stopping && manager->session_count == 0)
 		event_base_loopbreak(manager->base);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "scratch.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -34,9 +40,12 @@ void scratch_free(const char *path)
 
 bool scratch_mount(const char *directory)
 {
-	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("tmpfs", directory, "tmpfs", 0, "size=96k,mode=700") == 0;
+	if (geteuid() != 0)
+		return false;
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_int_equal(mount("tmpfs", directory, "tmpfs", 0, "size=96k,mode=700"), 0);
+	return true;
 }
 
 void scratch_unmount(const char *directory)

@@ -15,7 +15,7 @@ void scratch_free(const char *path);
 
 /*
  * Put a small file system there, that only this process and its children see, until
- * scratch_unmount(). False when we may not.
+ * scratch_unmount(). False when we are not root; then the test is skipped. Root must be able to.
  */
 bool scratch_mount(const char *directory);
 void scratch_unmount(const char *directory);

@@ -165,8 +165,10 @@ static pid_t run_gkm(const struct fabric *fabric)
 	_exit(127);
 }
 
-static bool log_says(const struct fabric *fabric, const char *text)
+/* How often the log says it. */
+static size_t log_count(const struct fabric *fabric, const char *text)
 {
+	size_t count = 0;
 	static char log[1 << 20];
 	char path[512];
 	ssize_t len;
@@ -175,11 +177,18 @@ static bool log_says(const struct fabric *fabric, const char *text)
 	path_of(fabric, "log", path);
 	fd = open(path, O_RDONLY);
 	if (fd < 0)
-		return false;
+		return 0;
 	len = read(fd, log, sizeof(log) - 1);
 	close(fd);
 	log[len < 0 ? 0 : len] = '\0';
-	return strstr(log, text) != NULL;
+	for (const char *at = log; (at = strstr(at, text)); at++)
+		count++;
+	return count;
+}
+
+static bool log_says(const struct fabric *fabric, const char *text)
+{
+	return log_count(fabric, text) > 0;
 }
 
 static void forget_log(const struct fabric *fabric)
@@ -757,6 +766,17 @@ static void it_outlives_a_lack_of_descriptors(void **state)
 	assert_int_equal(bring(fabric, HV1)->active_spi, 256);
 }
 
+static void strangers_cannot_fill_the_log(void **state)
+{
+	struct fabric *fabric = *state;
+
+	for (size_t i = 0; i < 500; i++)
+		close(raw_connection(fabric));
+	assert_int_equal(bring(fabric, HV1)->active_spi, 256);
+	/* Each of them counts as one that has not identified itself until it is cut. */
+	assert_in_range(log_count(fabric, "is cut before it was let in"), 20, 40);
+}
+
 static void strangers_cannot_take_all_places(void **state)
 {
 	struct fabric *fabric = *state;
@@ -807,6 +827,7 @@ int main(int argc, char **argv)
 		TEST(the_key_is_not_on_disk),
 		TEST(nothing_is_granted_on_a_full_disk),
 		TEST(it_outlives_a_lack_of_descriptors),
+		TEST(strangers_cannot_fill_the_log),
 		TEST(strangers_cannot_take_all_places),
 	};
 
