@@ -26,6 +26,8 @@ struct held_sa *held_sa_find(struct membership *group, uint32_t spi)
 static void forget(struct membership *group, struct held_sa *sa, const struct effects *effects)
 {
 	effects->ops->sa_remove(effects->dataplane, sa->spi);
+	if (sa->registration == group->registration && sa->spi > group->removed_spi)
+		group->removed_spi = sa->spi;
 	*sa = group->sas[--group->sa_count];
 }
 
@@ -234,6 +236,12 @@ int held_sa_install(struct membership *group, uint64_t instance, const Covey__Sa
 				       group->name, message->spi);
 	if (sa)
 		status = install_again(group, sa, message, now, effects, error);
+	else if (message->spi <= group->removed_spi)
+		/* Its counters are gone, and the epoch is the same: IVs would repeat. */
+		status = covey_error_set(error, -EPROTO,
+					 "group %s: SPI %" PRIu32
+					 " comes after a later or the same one was removed",
+					 group->name, message->spi);
 	else
 		status = install_new(group, instance, message, now, effects, error);
 	if (status)

@@ -121,6 +121,7 @@ int membership_joined(struct membership *group, uint64_t instance, const Covey__
 		return status;
 	group->instance = instance;
 	group->registration++;
+	group->removed_spi = 0;
 	group->sender_id = (uint16_t)message->sender_id;
 	group->epoch = (uint16_t)message->epoch;
 	group->may_send = message->may_send;

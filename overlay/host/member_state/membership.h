@@ -35,6 +35,7 @@ struct membership {
 	/* From Joined; stays readable while the session is away, for the SAs live on. */
 	uint64_t registration; /* counts Joined */
 	uint64_t instance;     /* of the GKM that answered Joined last */
+	uint32_t removed_spi;  /* the highest that was removed in this registration; 0: none */
 	uint16_t sender_id;    /* 0: never joined */
 	uint16_t epoch;
 	bool may_send;

@@ -163,6 +163,27 @@ static void test_drain_at_once(void **state)
 	world_free(world);
 }
 
+/* The windows' counters went with the SA: in the same epoch the same key would repeat IVs. */
+static void test_removed_sa_needs_a_new_epoch(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(world_drain(world, "g", 256, 0), 0);
+	world_forget(world);
+	assert_int_equal(world_install(world, "g", 256, 86400), -EPROTO);
+	assert_journal(world, "");
+	assert_null(world_sa(world, 256));
+	/* That ends the session, and the next one has a new epoch. */
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 1), 0);
+	assert_int_equal(world_joined(world, "g", 7, 2), 0);
+	assert_int_equal(world_roster(world, "g", 5, true, false, 7, 8, 0), 0);
+	world_forget(world);
+	assert_int_equal(world_install(world, "g", 256, 86400), 0);
+	assert_journal(world, "install 256 e2 r2; >SaInstalled 256; ");
+	world_free(world);
+}
+
 static void test_hard_lifetime(void **state)
 {
 	struct world *world = world_with_active_sa();
@@ -263,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_retired_while_away),
 		cmocka_unit_test(test_rekey),
 		cmocka_unit_test(test_drain_at_once),
+		cmocka_unit_test(test_removed_sa_needs_a_new_epoch),
 		cmocka_unit_test(test_hard_lifetime),
 		cmocka_unit_test(test_hard_lifetime_is_not_renewed),
 		cmocka_unit_test(test_heartbeat_tells_of_current_sas),
