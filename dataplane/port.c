@@ -11,15 +11,18 @@
 
 #include "wait.h"
 
-/* AF_XDP keeps up to 2,048 buffers a ring (fill, receive, send, completion) on each port. */
-#define POOL_PACKETS 16383
-#define POOL_CACHE   256
+/* AF_XDP keeps up to 2,048 buffers a ring (fill, receive, send, completion) on each port, and fills
+ * one for each further receive queue. */
+#define POOL_PACKETS  16383
+#define QUEUE_PACKETS 2048
+#define POOL_CACHE    256
 /* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and L2 with two tags.
  */
 #define FRAME_ROOM (256 + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
 
-struct rte_mempool *port_pool_new(uint16_t mtu, struct covey_error *error)
+struct rte_mempool *port_pool_new(uint16_t mtu, unsigned rx_queues, struct covey_error *error)
 {
+	unsigned packets = POOL_PACKETS + QUEUE_PACKETS * (rx_queues - 1);
 	uint32_t room = RTE_ALIGN(RTE_PKTMBUF_HEADROOM + FRAME_ROOM + mtu, RTE_CACHE_LINE_SIZE);
 	struct rte_mempool *pool;
 
@@ -27,13 +30,13 @@ struct rte_mempool *port_pool_new(uint16_t mtu, struct covey_error *error)
 		room = RTE_MBUF_DEFAULT_BUF_SIZE;
 	if (room > UINT16_MAX)
 		room = UINT16_MAX;
-	pool = rte_pktmbuf_pool_create("covey_packets", POOL_PACKETS, POOL_CACHE, 0, (uint16_t)room,
+	pool = rte_pktmbuf_pool_create("covey_packets", packets, POOL_CACHE, 0, (uint16_t)room,
 				       SOCKET_ID_ANY);
 	if (!pool)
 		covey_error_set(error, 0,
 				"cannot allocate %u packet buffers of %u bytes (%s): give the "
 				"machine more free memory or fewer reserved hugepages",
-				POOL_PACKETS, room, rte_strerror(rte_errno));
+				packets, room, rte_strerror(rte_errno));
 	return pool;
 }
 
@@ -72,7 +75,7 @@ static int attach(const char *devargs, uint16_t *ret_id, struct covey_error *err
 }
 
 static int set_up_queues(const struct port *port, const struct rte_eth_dev_info *info,
-			 struct rte_mempool *pool, struct covey_error *error)
+			 uint16_t tx_queues, struct rte_mempool *pool, struct covey_error *error)
 {
 	uint16_t rx_descriptors = 1024, tx_descriptors = 1024;
 	int socket = rte_eth_dev_socket_id(port->id);
@@ -82,9 +85,9 @@ static int set_up_queues(const struct port *port, const struct rte_eth_dev_info 
 	for (uint16_t queue = 0; !status && queue < port->rx_queues; queue++)
 		status = rte_eth_rx_queue_setup(port->id, queue, rx_descriptors, (unsigned)socket,
 						NULL, pool);
-	if (!status)
-		status =
-			rte_eth_tx_queue_setup(port->id, 0, tx_descriptors, (unsigned)socket, NULL);
+	for (uint16_t queue = 0; !status && queue < tx_queues; queue++)
+		status = rte_eth_tx_queue_setup(port->id, queue, tx_descriptors, (unsigned)socket,
+						NULL);
 	if (status)
 		return covey_error_set(error, status, "%s: %s refuses its queues: %s", port->name,
 				       info->driver_name, rte_strerror(-status));
@@ -116,6 +119,7 @@ static int configure(struct port *port, uint16_t mtu, struct rte_mempool *pool,
 {
 	struct rte_eth_conf config = {0};
 	struct rte_eth_dev_info info;
+	uint16_t tx_queues = 1;
 	int status = rte_eth_dev_info_get(port->id, &info);
 
 	if (status)
@@ -126,13 +130,15 @@ static int configure(struct port *port, uint16_t mtu, struct rte_mempool *pool,
 	 * worker. */
 	if (strncmp(info.driver_name, "net_af_xdp", 10) != 0)
 		port->rx_queues = 1;
-	status = rte_eth_dev_configure(port->id, port->rx_queues, 1, &config);
+	else
+		tx_queues = port->rx_queues; /* one socket is a pair of them; the first sends */
+	status = rte_eth_dev_configure(port->id, port->rx_queues, tx_queues, &config);
 	if (status)
 		return covey_error_set(error, status, "%s: %s refuses %u receive queues: %s",
 				       port->name, info.driver_name, port->rx_queues,
 				       rte_strerror(-status));
 	status = set_mtu(port, &info, mtu, error);
-	return status ? status : set_up_queues(port, &info, pool, error);
+	return status ? status : set_up_queues(port, &info, tx_queues, pool, error);
 }
 
 int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_mempool *pool,

@@ -29,9 +29,9 @@ struct port {
 /*
  * The packet buffers that both ports share, so that a packet crosses from one to the other without
  * a copy (AF_XDP sends in place what lies in its own memory). mtu: the larger of the two ports'
- * MTUs.
+ * MTUs. rx_queues: of the port that has more, 1 to PORT_QUEUES_MAX.
  */
-struct rte_mempool *port_pool_new(uint16_t mtu, struct covey_error *error);
+struct rte_mempool *port_pool_new(uint16_t mtu, unsigned rx_queues, struct covey_error *error);
 void port_pool_free(struct rte_mempool *pool);
 
 /*

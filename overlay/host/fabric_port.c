@@ -22,9 +22,15 @@ static int open_af_xdp(const struct inventory_host *host, const struct link_info
 {
 	char devargs[DEVARGS_MAX];
 
+	/* A queue without a socket would be lost: what comes in there, the guard drops. */
+	if (link->rx_queues > PORT_QUEUES_MAX)
+		return covey_error_set(error, -E2BIG,
+				       "%s has %u queues, at most %d are served: `ethtool -L %s "
+				       "combined %d`",
+				       host->fabric_interface, link->rx_queues, PORT_QUEUES_MAX,
+				       host->fabric_interface, PORT_QUEUES_MAX);
 	snprintf(devargs, sizeof(devargs), "net_af_xdp_fabric,iface=%s,queue_count=%u",
-		 host->fabric_interface,
-		 link->rx_queues < PORT_QUEUES_MAX ? link->rx_queues : PORT_QUEUES_MAX);
+		 host->fabric_interface, link->rx_queues);
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
 	return port_open(devargs, host->fabric_interface, link->mtu, ports->pool, &ports->fabric,
 			 error);

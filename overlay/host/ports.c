@@ -17,29 +17,32 @@
 /* IPv6's minimum link MTU (RFC 8200 section 5), which a fabric of either family should carry. */
 #define HOST_MTU_MIN 1280
 
-/* MTU of the fabric before its port is open: a kernel interface tells, a device is taken as
- * Ethernet. */
-static int fabric_mtu(const struct inventory_host *host, uint16_t *ret_mtu,
-		      struct covey_error *error)
-{
-	struct link_info link;
-	int status;
+/* AF_XDP's packet buffers fit a page, so above this there is none. */
+#define AF_XDP_MTU_MAX 3584
 
-	if (host->fabric_port == FABRIC_PORT_DEVICE) {
-		*ret_mtu = RTE_ETHER_MTU;
-		return 0;
-	}
-	status = link_get(host->fabric_interface, &link, error);
-	if (!status)
-		*ret_mtu = link.mtu;
-	return status;
+/* MTU and receive queues of the fabric before its port is open: a kernel interface tells, a device
+ * is taken as Ethernet. */
+static int measure_fabric(const struct inventory_host *host, uint16_t *ret_mtu,
+			  unsigned *ret_queues, struct covey_error *error)
+{
+	struct link_info link = {.mtu = RTE_ETHER_MTU, .rx_queues = 1};
+	int status = 0;
+
+	if (host->fabric_port != FABRIC_PORT_DEVICE)
+		status = link_get(host->fabric_interface, &link, error);
+	if (status)
+		return status;
+	*ret_mtu = link.mtu;
+	*ret_queues = link.mtu > AF_XDP_MTU_MAX ? 1 : RTE_MIN(link.rx_queues, PORT_QUEUES_MAX);
+	return 0;
 }
 
 static int open_both(const struct inventory *inventory, const struct inventory_host *host,
 		     struct ports *ports, struct covey_error *error)
 {
 	struct rte_ether_addr mac;
-	int status = fabric_mtu(host, &ports->fabric_mtu, error);
+	unsigned queues;
+	int status = measure_fabric(host, &ports->fabric_mtu, &queues, error);
 
 	if (status)
 		return status;
@@ -50,7 +53,7 @@ static int open_both(const struct inventory *inventory, const struct inventory_h
 				       host->fabric_interface, ports->fabric_mtu, HOST_MTU_MIN,
 				       inventory_overhead(inventory));
 	ports->host_mtu = (uint16_t)(ports->fabric_mtu - inventory_overhead(inventory));
-	ports->pool = port_pool_new(ports->fabric_mtu, error);
+	ports->pool = port_pool_new(ports->fabric_mtu, queues, error);
 	if (!ports->pool)
 		return -ENOMEM;
 	status = fabric_port_open(host, ports, error);

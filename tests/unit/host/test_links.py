@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What covey-host does when an interface under it goes, comes back, or changes: it never runs deaf.
 
-    test_links.py COVEY_HOST COVEY
+    test_links.py COVEY_HOST COVEY CHANNELS
 
-        d0, the fabric interface  ----------  d1: two ends of a wire in one network namespace
+        d0, the fabric interface  ----------  d1: two ends of a wire
+
+    in one network namespace, or, in the test of several queues, d1 in another.
 """
 
 import os
+import re
 import select
 import subprocess
 import sys
@@ -24,6 +27,20 @@ all:
     covey_groups: {g: {vnis: [100], members: [hv1]}}
   hosts:
     hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: d0, covey_fabric_port: PORT}
+"""
+# One packet from each of 256 source ports, so that they spread over queues.
+SEND = """
+import socket
+for _ in range(256):
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("10.9.0.1", 5555))
+"""
+RECEIVE = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.9.0.1", 5555))
+s.settimeout(10)
+print("ready", flush=True)
+print(len([s.recv(9) for _ in range(256)]), flush=True)
 """
 
 
@@ -51,19 +68,22 @@ class LinksTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.directory.name, name)
 
-    def start(self, port):
+    def start(self, port, *environment):
         with open(self.path("inventory.yaml"), "w") as inventory:
             inventory.write(INVENTORY.replace("PORT", port))
         files = ["--inventory", self.path("inventory.yaml"), "--pki", self.path("pki")]
         run(COVEY, *files, "pki", "init")
         run(COVEY, *files, "pki", "issue", "--all")
         self.host = subprocess.Popen(
-            ["ip", "netns", "exec", self.space, COVEY_HOST, *files, "--name", "hv1",
+            ["ip", "netns", "exec", self.space, "env", *environment, COVEY_HOST, *files, "--name", "hv1",
              "--socket", self.path("host.sock")], stderr=subprocess.PIPE, bufsize=0)
         self.log = ""
         self.addCleanup(self.host.stderr.close)
         self.addCleanup(self.host.wait)
         self.addCleanup(self.host.kill)
+
+    def start_well(self, port, *environment):
+        self.start(port, *environment)
         self.wait_log("forwards")
 
     def wait_log(self, text):
@@ -89,7 +109,7 @@ class LinksTest(unittest.TestCase):
     def test_fabric_gone(self):
         for port in "af_xdp", "af_packet":
             with self.subTest(port=port):
-                self.start(port)
+                self.start_well(port)
                 self.ip("link", "delete", "d0")
                 self.expect_end("interface d0 is gone")
                 self.add_wire()
@@ -97,7 +117,7 @@ class LinksTest(unittest.TestCase):
 
     def test_fabric_replaced(self):
         """Gone and back before anybody can look."""
-        self.start("af_xdp")
+        self.start_well("af_xdp")
         os.kill(self.host.pid, 19)
         self.ip("link", "delete", "d0")
         self.add_wire()
@@ -105,12 +125,12 @@ class LinksTest(unittest.TestCase):
         self.expect_end("interface d0 was replaced")
 
     def test_fabric_mtu(self):
-        self.start("af_xdp")
+        self.start_well("af_xdp")
         self.ip("link", "set", "d0", "mtu", "1400")
         self.expect_end("interface d0 has an MTU of 1400 now, and had 1500")
 
     def test_host_interface_gone(self):
-        self.start("af_xdp")
+        self.start_well("af_xdp")
         self.ip("link", "delete", "covey0")
         self.expect_end("interface covey0 is gone")
 
@@ -118,7 +138,7 @@ class LinksTest(unittest.TestCase):
         """Nothing to end for, and nothing to burn a core for either."""
         for port in "af_xdp", "af_packet":
             with self.subTest(port=port):
-                self.start(port)
+                self.start_well(port)
                 self.ip("link", "set", "d0", "down")
                 self.wait_log("interface d0 is down")
                 before = self.used_cpu()
@@ -131,7 +151,7 @@ class LinksTest(unittest.TestCase):
                 os.rename(self.path("pki"), self.path("pki-" + port))
 
     def test_others_do_not_matter(self):
-        self.start("af_xdp")
+        self.start_well("af_xdp")
         self.ip("link", "add", "other0", "type", "veth", "peer", "name", "other1")
         self.ip("link", "set", "other0", "mtu", "1400")
         self.ip("link", "set", "covey0", "mtu", "1400")
@@ -140,11 +160,61 @@ class LinksTest(unittest.TestCase):
         self.wait_log("interface d0 is down")  # so it has seen the others
         self.assertIsNone(self.host.poll())
 
+    def add_queues(self, count):
+        self.ip("link", "delete", "d0")
+        queues = ["numrxqueues", str(count), "numtxqueues", str(count)]
+        self.ip("link", "add", "d0", *queues, "type", "veth",
+                "peer", "name", "d1", *queues, "netns", self.far)
+        run("ip", "netns", "exec", self.space, "ethtool", "-L", "d0", "rx", str(count), "tx",
+            str(count))
+        self.ip("link", "set", "d0", "up")
+        run("ip", "-n", self.far, "link", "set", "d1", "up")
+
+    def add_far(self):
+        self.far = self.space + "-far"
+        run("ip", "netns", "add", self.far)
+        self.addCleanup(run, "ip", "netns", "delete", self.far)
+
+    def redirected(self, queue):
+        """Packets that covey's socket took from that queue."""
+        text = run("ip", "netns", "exec", self.space, "ethtool", "-S", "d0")
+        return int(re.search(rf"rx_queue_{queue}_xdp_redirect: (\d+)", text).group(1))
+
+    def test_several_queues(self):
+        self.add_far()
+        self.add_queues(4)
+        self.start_well("af_xdp", PRELOAD)
+        self.ip("address", "add", "10.9.0.1/24", "dev", "covey0")
+        run("ip", "-n", self.far, "address", "add", "10.9.0.2/24", "dev", "d1")
+        run("ip", "netns", "exec", self.far, "ethtool", "-K", "d1", "tx", "off")
+        run("ip", "netns", "exec", self.far, "ping", "-c1", "-W5", "10.9.0.1")
+        receiver = subprocess.Popen(["ip", "netns", "exec", self.space, "/usr/bin/python3", "-c",
+                                     RECEIVE], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(receiver.wait)
+        self.addCleanup(receiver.kill)
+        self.addCleanup(receiver.stdout.close)
+        receiver.stdout.readline()
+        run("ip", "netns", "exec", self.far, "/usr/bin/python3", "-c", SEND)
+        self.assertEqual(receiver.stdout.readline(), "256\n")
+        for queue in range(4):
+            self.assertGreater(self.redirected(queue), 0)
+
+    def test_too_many_queues(self):
+        self.add_far()
+        self.add_queues(17)
+        self.start("af_xdp", PRELOAD)
+        self.expect_end("d0 has 17 queues, at most 16 are served: `ethtool -L d0 combined 16`")
+
 
 if __name__ == "__main__":
     if os.geteuid() != 0:
         print("needs root, for network namespaces")
         sys.exit(SKIPPED)
+    # Address sanitizer wants to be the first library, and is content to be the second; libxdp
+    # never frees its rings.
+    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + \
+        ":verify_asan_link_order=0:detect_leaks=0"
+    PRELOAD = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(3))
     COVEY = sys.argv.pop(2)
     COVEY_HOST = sys.argv.pop(1)
     unittest.main(verbosity=2)
