@@ -38,13 +38,15 @@ lab_covey 2 join tenants
 lab_wait 10 "hv2 to be in again" state_is 2 tenants joined
 e2e_wait_ping 2 3
 
-if lab_covey 3 join storage >"$LAB_DIR/log/refused" 2>&1; then
-	lab_wait 10 "hv3 to be refused" state_is 3 storage refused
-fi
-expect "hv3 has an SA of storage" \
+if lab_covey 3 join storage >"$LAB_DIR/log/refused" 2>&1; then fail "hv3 joined storage"; fi
+grep -q "covey join: .*not a member of the group" "$LAB_DIR/log/refused" ||
+	fail "hv3 is refused in other words: $(<"$LAB_DIR/log/refused")"
+expect "hv3 in storage" "$(state 3 storage)" refused
+expect "hv3's SAs of storage" \
 	"$(lab_show 3 '[.sas[] | select(.group == "storage")] | length')" 0
-if lab_covey 3 join nosuch >"$LAB_DIR/log/unknown" 2>&1; then
-	lab_wait 10 "hv3 to be refused" state_is 3 nosuch refused
-fi
+if lab_covey 3 join nosuch >"$LAB_DIR/log/unknown" 2>&1; then fail "hv3 joined nosuch"; fi
+grep -q "covey join: the inventory has no group nosuch" "$LAB_DIR/log/unknown" ||
+	fail "the unknown group is refused in other words: $(<"$LAB_DIR/log/unknown")"
+expect "hv3 in nosuch" "$(state 3 nosuch)" none
 lab_stop tx1-3
 e2e_expect_all 1 3
