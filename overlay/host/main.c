@@ -227,21 +227,34 @@ static int catch_signals(struct process *process, struct covey_error *error)
 	return 0;
 }
 
-/* The control socket comes before the ports, so that a second covey-host stops there. */
-static int start(struct process *process, struct covey_error *error)
+/* The control socket comes first, so that a second covey-host stops there. */
+static int open_control(struct process *process, struct covey_error *error)
 {
 	int status;
 
-	if ((status = raise_guard(process, expects_af_packet(process), error)) ||
-	    (status = startup_load_tls(process->inventory, process->options.pki,
-				       process->self->name, &process->tls, error)))
-		return status;
 	process->base = event_base_new();
 	if (!process->base)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	if ((status = catch_signals(process, error)) ||
-	    (status = commands_open(process->base, process->options.socket, &process->host,
-				    &process->commands, error)) ||
+	status = catch_signals(process, error);
+	return status ? status
+		      : commands_open(process->base, process->options.socket, &process->host,
+				      &process->commands, error);
+}
+
+/* The guard goes up whatever else is wrong, unless it is another covey-host's. */
+static int start(struct process *process, struct covey_error *error)
+{
+	int status = open_control(process, error);
+
+	if (status == -EADDRINUSE)
+		return status;
+	if (status) {
+		raise_guard(process, expects_af_packet(process), NULL);
+		return status;
+	}
+	if ((status = raise_guard(process, expects_af_packet(process), error)) ||
+	    (status = startup_load_tls(process->inventory, process->options.pki,
+				       process->self->name, &process->tls, error)) ||
 	    (status = watch_fabric(process, error)) || (status = open_ports(process, error)) ||
 	    (status = watch_host(process, error)) || (status = start_dataplane(process, error)) ||
 	    (status = start_member(process, error)))

@@ -74,6 +74,10 @@ class LinksTest(unittest.TestCase):
         files = ["--inventory", self.path("inventory.yaml"), "--pki", self.path("pki")]
         run(COVEY, *files, "pki", "init")
         run(COVEY, *files, "pki", "issue", "--all")
+        self.begin(*environment)
+
+    def begin(self, *environment):
+        files = ["--inventory", self.path("inventory.yaml"), "--pki", self.path("pki")]
         self.host = subprocess.Popen(
             ["ip", "netns", "exec", self.space, "env", *environment, COVEY_HOST, *files, "--name", "hv1",
              "--socket", self.path("host.sock")], stderr=subprocess.PIPE, bufsize=0)
@@ -85,6 +89,11 @@ class LinksTest(unittest.TestCase):
     def start_well(self, port, *environment):
         self.start(port, *environment)
         self.wait_log("forwards")
+
+    def guard(self):
+        rules = run("ip", "netns", "exec", self.space, "nft", "--stateless", "list", "ruleset")
+        self.assertIn("covey_guard", rules)
+        return rules
 
     def wait_log(self, text):
         deadline = time.monotonic() + 20
@@ -204,6 +213,18 @@ class LinksTest(unittest.TestCase):
         self.add_queues(17)
         self.start("af_xdp", PRELOAD)
         self.expect_end("d0 has 17 queues, at most 16 are served: `ethtool -L d0 combined 16`")
+
+    def test_second_one_leaves_the_guard(self):
+        """The first one fell back to AF_PACKET, whose guard lets its packets out."""
+        self.add_far()
+        self.add_queues(17)
+        self.start_well("auto", PRELOAD)
+        self.assertIn("net_af_packet", self.log)
+        guard, first = self.guard(), self.host
+        self.begin()
+        self.expect_end("another covey-host listens on")
+        self.assertEqual(self.guard(), guard)
+        self.assertIsNone(first.poll())
 
 
 if __name__ == "__main__":
