@@ -766,6 +766,27 @@ static void it_outlives_a_lack_of_descriptors(void **state)
 	assert_int_equal(bring(fabric, HV1)->active_spi, 256);
 }
 
+/* Members that do not read, and strangers that say nothing: none of them is waited for. */
+static void sigterm_ends_it_under_load(void **state)
+{
+	struct fabric *fabric = *state;
+	int sockets[200];
+	time_t began;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	for (size_t i = 0; i < 200; i++)
+		sockets[i] = raw_connection(fabric);
+	for (size_t i = 0; i < 20000; i++)
+		guest_heartbeat(&fabric->guests[HV1]);
+	WAIT_FOR(fabric, fabric->guests[HV1].heartbeats > 0);
+	began = now_s();
+	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
+	assert_in_range(now_s() - began, 0, 5);
+	for (size_t i = 0; i < 200; i++)
+		close(sockets[i]);
+}
+
 static void strangers_cannot_fill_the_log(void **state)
 {
 	struct fabric *fabric = *state;
@@ -827,6 +848,7 @@ int main(int argc, char **argv)
 		TEST(the_key_is_not_on_disk),
 		TEST(nothing_is_granted_on_a_full_disk),
 		TEST(it_outlives_a_lack_of_descriptors),
+		TEST(sigterm_ends_it_under_load),
 		TEST(strangers_cannot_fill_the_log),
 		TEST(strangers_cannot_take_all_places),
 	};
