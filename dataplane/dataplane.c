@@ -20,6 +20,7 @@ struct dataplane {
 	struct port *fabric;
 	struct port *host;
 	struct worker worker;
+	unsigned turns_seen;
 	bool ports_started;
 	bool running;
 };
@@ -79,6 +80,14 @@ int dataplane_start(struct dataplane *dataplane, struct covey_error *error)
 				       strerror(-status));
 	dataplane->running = true;
 	return 0;
+}
+
+bool dataplane_is_alive(struct dataplane *dataplane)
+{
+	unsigned before = dataplane->turns_seen;
+
+	dataplane->turns_seen = atomic_load(&dataplane->worker.turns);
+	return dataplane->turns_seen != before;
 }
 
 void dataplane_close(struct dataplane *dataplane)

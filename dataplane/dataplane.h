@@ -44,6 +44,8 @@ int dataplane_open(const struct dataplane_config *config, struct dataplane **ret
  * rest passes.
  */
 int dataplane_start(struct dataplane *dataplane, struct covey_error *error);
+/* Whether the worker went on since the last call; asleep, too, it does so ten times a second. */
+bool dataplane_is_alive(struct dataplane *dataplane);
 /* Stop workers and ports, wipe all keys, free. NULL-safe. */
 void dataplane_close(struct dataplane *dataplane);
 

@@ -71,10 +71,11 @@ int worker_run(void *arg)
 	struct worker *worker = arg;
 	uint64_t spin = rte_get_tsc_hz() / 1000000 * SPIN_US;
 	uint64_t last = rte_rdtsc();
-	unsigned empty = 0;
+	unsigned empty = 0, turns = 0;
 
 	engine_worker_online(worker->engine);
 	while (!atomic_load_explicit(&worker->stop, memory_order_relaxed)) {
+		atomic_store_explicit(&worker->turns, ++turns, memory_order_relaxed);
 		if (turn(worker) > 0) {
 			last = rte_rdtsc();
 			empty = 0;

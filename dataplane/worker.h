@@ -18,6 +18,7 @@ struct worker {
 	const struct port *host;
 	unsigned lcore;
 	atomic_bool stop;
+	atomic_uint turns; /* of its loop, so that others see that it lives */
 };
 
 /* Runs until worker->stop; the argument is a struct worker. For rte_eal_remote_launch(). */

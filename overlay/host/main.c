@@ -204,6 +204,13 @@ static int start_member(struct process *process, struct covey_error *error)
 	return status ? status : join_groups(process, error);
 }
 
+static bool is_alive(void *arg)
+{
+	struct process *process = arg;
+
+	return dataplane_is_alive(process->dataplane);
+}
+
 /* No Leave: the SenderID and the peers' rosters stay for when we are back. */
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -259,7 +266,7 @@ static int start(struct process *process, struct covey_error *error)
 	    (status = watch_host(process, error)) || (status = start_dataplane(process, error)) ||
 	    (status = start_member(process, error)))
 		return status;
-	return notify_new(process->base, &process->notify, error);
+	return notify_new(process->base, is_alive, process, &process->notify, error);
 }
 
 static void announce(struct process *process)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <log.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,15 +19,23 @@
 
 struct notify {
 	struct event *watchdog; /* NULL: nobody asked */
+	bool (*alive)(void *arg);
+	void *arg;
 	char status[STATUS_MAX];
 };
 
 static void feed(evutil_socket_t fd, short what, void *arg)
 {
-	sd_notify(0, "WATCHDOG=1");
+	struct notify *notify = arg;
+
+	if (notify->alive(notify->arg))
+		sd_notify(0, "WATCHDOG=1");
+	else
+		log_error("the dataplane's worker hangs: leaving the rest to systemd's watchdog");
 }
 
-int notify_new(struct event_base *base, struct notify **ret_notify, struct covey_error *error)
+int notify_new(struct event_base *base, bool (*alive)(void *arg), void *arg,
+	       struct notify **ret_notify, struct covey_error *error)
 {
 	struct notify *notify = calloc(1, sizeof(*notify));
 	struct timeval interval;
@@ -34,10 +43,12 @@ int notify_new(struct event_base *base, struct notify **ret_notify, struct covey
 
 	if (!notify)
 		return covey_error_set(error, -ENOMEM, "out of memory");
+	notify->alive = alive;
+	notify->arg = arg;
 	if (sd_watchdog_enabled(0, &usec) > 0) {
 		/* sd_watchdog_enabled(3): notify at half of the interval. */
 		interval = clock_timeval(usec / 2000);
-		notify->watchdog = event_new(base, -1, EV_PERSIST, feed, NULL);
+		notify->watchdog = event_new(base, -1, EV_PERSIST, feed, notify);
 		if (!notify->watchdog || event_add(notify->watchdog, &interval) < 0) {
 			notify_free(notify);
 			return covey_error_set(error, -ENOMEM, "out of memory");

@@ -7,12 +7,17 @@
 
 #include <covey/error.h>
 #include <event2/event.h>
+#include <stdbool.h>
 
 struct notify;
 struct host;
 
-/* Feeds the watchdog from the event loop when the service manager asked for it. */
-int notify_new(struct event_base *base, struct notify **ret_notify, struct covey_error *error);
+/*
+ * Feeds the watchdog from the event loop when the service manager asked for it, as long as alive()
+ * is true of what does not run in that loop.
+ */
+int notify_new(struct event_base *base, bool (*alive)(void *arg), void *arg,
+	       struct notify **ret_notify, struct covey_error *error);
 /* NULL-safe. */
 void notify_free(struct notify *notify);
 
