@@ -44,6 +44,10 @@ attack in-clear-vxlan 2 clear-vxlan --canary "$E2E_CANARY"
 e2e_expect_drops 3 in-inner-address 1 e2e_inject readdressed-destination "${unicast[@]}" \
 	--address "$(lab_vtep 3)" --mac "$(lab_mac 3)"
 
+# The same sent on as it is, so that nothing but the MAC address differs.
+e2e_expect_drops 3 in-destination 1 e2e_inject readdressed-destination "${unicast[@]}" \
+	--address "$(lab_vtep 2)" --mac "$(lab_mac 3)"
+
 # Multicast: the copies reach all, and each refuses them.
 e2e_expect_drops 3 in-replay-seen 1 e2e_inject replay --from "$(lab_vtep 1)" --cast 1
 expect "frames after the attacks at t2" "$(e2e_report rx2 .received)" "$before"
