@@ -12,22 +12,35 @@
 #include "wait.h"
 
 /* AF_XDP keeps up to 2,048 buffers a ring (fill, receive, send, completion) on each port, and fills
- * one for each further receive queue. */
-#define POOL_PACKETS  16383
-#define QUEUE_PACKETS 2048
-#define POOL_CACHE    256
+ * one for each further receive queue. Other drivers copy, or have rings of their own. */
+#define POOL_PACKETS_AF_XDP 16383
+#define QUEUE_PACKETS       2048
+#define POOL_PACKETS        8191
+#define POOL_CACHE          256
 /* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and L2 with two tags.
  */
 #define FRAME_ROOM (256 + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
+#define PAGE       4096u
 
-struct rte_mempool *port_pool_new(uint16_t mtu, unsigned rx_queues, struct covey_error *error)
+/* Bytes of a buffer without its headroom. AF_XDP's must fit a page with all that stands before;
+ * AF_PACKET wants them as large as its slots, which are whole pages when 2,048 is too small. */
+static uint32_t pool_room(uint16_t mtu, bool af_xdp)
 {
-	unsigned packets = POOL_PACKETS + QUEUE_PACKETS * (rx_queues - 1);
-	uint32_t room = RTE_ALIGN(RTE_PKTMBUF_HEADROOM + FRAME_ROOM + mtu, RTE_CACHE_LINE_SIZE);
+	uint32_t frame = mtu + FRAME_ROOM;
+
+	if (frame <= RTE_MBUF_DEFAULT_DATAROOM)
+		return RTE_MBUF_DEFAULT_DATAROOM;
+	return af_xdp ? RTE_ALIGN(frame, RTE_CACHE_LINE_SIZE) : RTE_ALIGN(frame, PAGE);
+}
+
+struct rte_mempool *port_pool_new(uint16_t mtu, unsigned rx_queues, bool af_xdp,
+				  struct covey_error *error)
+{
+	unsigned packets =
+		af_xdp ? POOL_PACKETS_AF_XDP + QUEUE_PACKETS * (rx_queues - 1) : POOL_PACKETS;
+	uint32_t room = pool_room(mtu, af_xdp) + RTE_PKTMBUF_HEADROOM;
 	struct rte_mempool *pool;
 
-	if (room < RTE_MBUF_DEFAULT_BUF_SIZE)
-		room = RTE_MBUF_DEFAULT_BUF_SIZE;
 	if (room > UINT16_MAX)
 		room = UINT16_MAX;
 	pool = rte_pktmbuf_pool_create("covey_packets", packets, POOL_CACHE, 0, (uint16_t)room,

@@ -41,7 +41,7 @@ LAB_MODE=${LAB_MODE:-covey}
 LAB_HOSTS=${LAB_HOSTS:-3}
 LAB_FAMILY=${LAB_FAMILY:-4}
 LAB_LOG_LEVEL=${LAB_LOG_LEVEL:-info}
-LAB_FABRIC_MTU=1600 # tenants keep more than 1450
+LAB_FABRIC_MTU=${LAB_FABRIC_MTU:-1600} # tenants keep 1450
 
 lab_ns() {
 	echo "covey-$LAB_ID-$1"

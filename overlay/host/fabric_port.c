@@ -13,9 +13,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "af_packet.h"
 #include "link.h"
 
 #define DEVARGS_MAX 192
+
+/* Buffers first: each kind of port wants its own. */
+static int open_port(const char *devargs, const char *name, unsigned queues, bool af_xdp,
+		     struct ports *ports, struct covey_error *error)
+{
+	int status;
+
+	ports->pool = port_pool_new(ports->fabric_mtu, queues, af_xdp, error);
+	if (!ports->pool)
+		return -ENOMEM;
+	status = port_open(devargs, name, ports->fabric_mtu, ports->pool, &ports->fabric, error);
+	if (status) {
+		port_pool_free(ports->pool);
+		ports->pool = NULL;
+	}
+	return status;
+}
 
 static int open_af_xdp(const struct inventory_host *host, const struct link_info *link,
 		       struct ports *ports, struct covey_error *error)
@@ -32,26 +50,19 @@ static int open_af_xdp(const struct inventory_host *host, const struct link_info
 	snprintf(devargs, sizeof(devargs), "net_af_xdp_fabric,iface=%s,queue_count=%u",
 		 host->fabric_interface, link->rx_queues);
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
-	return port_open(devargs, host->fabric_interface, link->mtu, ports->pool, &ports->fabric,
-			 error);
+	return open_port(devargs, host->fabric_interface, link->rx_queues, true, ports, error);
 }
 
-static int open_af_packet(const struct inventory_host *host, const struct link_info *link,
-			  struct ports *ports, struct covey_error *error)
+static int open_af_packet(const struct inventory_host *host, struct ports *ports,
+			  struct covey_error *error)
 {
 	char devargs[DEVARGS_MAX];
-	unsigned frame = 2048;
 
-	/* A frame slot holds the kernel's own header, some 80 bytes, too. */
-	while (frame < link->mtu + 256u)
-		frame *= 2;
-	snprintf(devargs, sizeof(devargs),
-		 "net_af_packet_fabric,iface=%s,qdisc_bypass=1,framesz=%u,blocksz=%u,framecnt=512",
-		 host->fabric_interface, frame, frame < 4096 ? 4096 : frame);
+	af_packet_devargs("fabric", host->fabric_interface, ports->fabric_mtu, devargs,
+			  sizeof(devargs));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_packet");
 	ports->fabric_af_packet = true;
-	return port_open(devargs, host->fabric_interface, link->mtu, ports->pool, &ports->fabric,
-			 error);
+	return open_port(devargs, host->fabric_interface, 1, false, ports, error);
 }
 
 static int open_auto(const struct inventory_host *host, const struct link_info *link,
@@ -64,15 +75,14 @@ static int open_auto(const struct inventory_host *host, const struct link_info *
 	snprintf(ports->notice, sizeof(ports->notice),
 		 "no AF_XDP on %s, using AF_PACKET, which is slower: %.120s",
 		 host->fabric_interface, why.text);
-	return open_af_packet(host, link, ports, error);
+	return open_af_packet(host, ports, error);
 }
 
 static int open_device(const struct inventory_host *host, struct ports *ports,
 		       struct covey_error *error)
 {
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "%.31s", host->fabric_device);
-	return port_open(host->fabric_device, host->fabric_device, 0, ports->pool, &ports->fabric,
-			 error);
+	return open_port(host->fabric_device, host->fabric_device, 1, false, ports, error);
 }
 
 int fabric_port_open(const struct inventory_host *host, struct ports *ports,
@@ -95,7 +105,7 @@ int fabric_port_open(const struct inventory_host *host, struct ports *ports,
 	case FABRIC_PORT_AF_XDP:
 		return open_af_xdp(host, &link, ports, error);
 	case FABRIC_PORT_AF_PACKET:
-		return open_af_packet(host, &link, ports, error);
+		return open_af_packet(host, ports, error);
 	case FABRIC_PORT_AUTO:
 	case FABRIC_PORT_DEVICE:
 		break;

@@ -3,6 +3,9 @@
 
 #include "ports.h"
 
-/* Open the port towards the fabric into ports (needs ports->pool). */
+/*
+ * Open the port towards the fabric, and the packet buffers that suit it, into ports (needs
+ * ports->fabric_mtu).
+ */
 int fabric_port_open(const struct inventory_host *host, struct ports *ports,
 		     struct covey_error *error);

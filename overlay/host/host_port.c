@@ -15,9 +15,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "af_packet.h"
 #include "link.h"
 
 #define DEVARGS_MAX 192
+#define TAP_MTU_MAX 1500u
 
 /* The pair may be there from an earlier run: then it is used as it is, with its addresses. */
 static int make_veth(const char *name, const char *peer, struct covey_error *error)
@@ -71,9 +73,22 @@ static int open_veth(const struct inventory_host *host, const uint8_t *mac, stru
 	if (port_open(devargs, host->host_interface, ports->host_mtu, ports->pool, &ports->host,
 		      &why) == 0)
 		return 0;
-	snprintf(devargs, sizeof(devargs), "net_af_packet_host,iface=%s,qdisc_bypass=1", peer);
+	af_packet_devargs("host", peer, ports->host_mtu, devargs, sizeof(devargs));
 	return port_open(devargs, host->host_interface, ports->host_mtu, ports->pool, &ports->host,
 			 error);
+}
+
+/* DPDK's TAP driver sends no longer packet, whatever the interface's MTU. */
+static void limit_tap(const struct inventory_host *host, struct ports *ports)
+{
+	size_t used = strlen(ports->notice);
+
+	if (ports->host_mtu <= TAP_MTU_MAX)
+		return;
+	snprintf(ports->notice + used, sizeof(ports->notice) - used,
+		 "%s%s: a TAP carries at most %u bytes, the fabric would have %u: use a veth pair",
+		 used ? "; " : "", host->host_interface, TAP_MTU_MAX, ports->host_mtu);
+	ports->host_mtu = TAP_MTU_MAX;
 }
 
 static int open_tap(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
@@ -82,6 +97,7 @@ static int open_tap(const struct inventory_host *host, const uint8_t *mac, struc
 	char devargs[DEVARGS_MAX];
 	int status;
 
+	limit_tap(host, ports);
 	snprintf(devargs, sizeof(devargs),
 		 "net_tap_host,iface=%s,mac=%02x:%02x:%02x:%02x:%02x:%02x", host->host_interface,
 		 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);

@@ -17,32 +17,27 @@
 /* IPv6's minimum link MTU (RFC 8200 section 5), which a fabric of either family should carry. */
 #define HOST_MTU_MIN 1280
 
-/* AF_XDP's packet buffers fit a page, so above this there is none. */
-#define AF_XDP_MTU_MAX 3584
-
-/* MTU and receive queues of the fabric before its port is open: a kernel interface tells, a device
- * is taken as Ethernet. */
+/* MTU of the fabric before its port is open: a kernel interface tells, a device is taken as
+ * Ethernet.
+ */
 static int measure_fabric(const struct inventory_host *host, uint16_t *ret_mtu,
-			  unsigned *ret_queues, struct covey_error *error)
+			  struct covey_error *error)
 {
-	struct link_info link = {.mtu = RTE_ETHER_MTU, .rx_queues = 1};
+	struct link_info link = {.mtu = RTE_ETHER_MTU};
 	int status = 0;
 
 	if (host->fabric_port != FABRIC_PORT_DEVICE)
 		status = link_get(host->fabric_interface, &link, error);
-	if (status)
-		return status;
-	*ret_mtu = link.mtu;
-	*ret_queues = link.mtu > AF_XDP_MTU_MAX ? 1 : RTE_MIN(link.rx_queues, PORT_QUEUES_MAX);
-	return 0;
+	if (!status)
+		*ret_mtu = link.mtu;
+	return status;
 }
 
 static int open_both(const struct inventory *inventory, const struct inventory_host *host,
 		     struct ports *ports, struct covey_error *error)
 {
 	struct rte_ether_addr mac;
-	unsigned queues;
-	int status = measure_fabric(host, &ports->fabric_mtu, &queues, error);
+	int status = measure_fabric(host, &ports->fabric_mtu, error);
 
 	if (status)
 		return status;
@@ -53,9 +48,6 @@ static int open_both(const struct inventory *inventory, const struct inventory_h
 				       host->fabric_interface, ports->fabric_mtu, HOST_MTU_MIN,
 				       inventory_overhead(inventory));
 	ports->host_mtu = (uint16_t)(ports->fabric_mtu - inventory_overhead(inventory));
-	ports->pool = port_pool_new(ports->fabric_mtu, queues, error);
-	if (!ports->pool)
-		return -ENOMEM;
 	status = fabric_port_open(host, ports, error);
 	if (status)
 		return status;

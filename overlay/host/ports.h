@@ -24,7 +24,7 @@ struct ports {
 	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop
 				   it */
 	char fabric_driver[32]; /* "net_af_xdp", for the log */
-	char notice[256];       /* why a fallback was taken; empty: none was */
+	char notice[384];       /* what is less than it could be, and why; empty: nothing is */
 };
 
 /* Returns 0 and sets *ret_ports (ports_close when the dataplane is closed), or a negative errno. */
