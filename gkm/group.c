@@ -98,19 +98,31 @@ int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_ep
 	forget_registration(group, seat);
 	member->session = session;
 	member->awaited = false;
+	member->away_spi = 0;
 	member->epoch++;
 	*ret_epoch = member->epoch;
 	return 0;
 }
 
+/* The SA that the member goes on sending on while it is away. */
+static uint32_t sending_spi(const struct group *group, size_t seat)
+{
+	for (size_t i = group->sa_count; i-- > 0;)
+		if (group->sas[i]->members[seat] == SA_MEMBER_ACTIVE)
+			return group->sas[i]->spi;
+	return 0;
+}
+
 void group_lost(struct group *group, size_t seat)
 {
+	group->members[seat].away_spi = sending_spi(group, seat);
 	forget_registration(group, seat);
 }
 
 void group_left(struct group *group, size_t seat)
 {
 	forget_registration(group, seat);
+	group->members[seat].away_spi = 0;
 	roster_remove(&group->roster, seat);
 }
 
@@ -128,6 +140,15 @@ size_t group_live_members(const struct group *group)
 
 	for (size_t i = 0; i < group->seats; i++)
 		count += group->members[i].session != NULL;
+	return count;
+}
+
+size_t group_live_sas(const struct group *group)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < group->sa_count; i++)
+		count += sa_is_live(group->sas[i]);
 	return count;
 }
 
@@ -158,11 +179,9 @@ static bool is_first_ever(const struct group *group)
 /* Make room by forgetting the oldest retired one. False: too many are live. */
 static bool make_room(struct group *group)
 {
-	size_t live = 0;
+	size_t live = group_live_sas(group);
 	size_t i = 0;
 
-	for (size_t j = 0; j < group->sa_count; j++)
-		live += sa_is_live(group->sas[j]);
 	if (live == COVEY_SAS_PER_GROUP_MAX)
 		return false;
 	if (group->sa_count - live < GROUP_RETIRED_KEPT)
@@ -192,6 +211,7 @@ int group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t
 	if (rc < 0)
 		return rc;
 	group->sas[group->sa_count++] = sa;
+	group->wish = (struct rekey_wish){.reason = REKEY_NONE};
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rekey.h"
 #include "roster.h"
 #include "sa.h"
 #include "sender_ids.h"
@@ -33,6 +34,7 @@ struct member {
 	uint16_t epoch;     /* the last one leased, 0: none yet; never falls */
 	void *session;      /* the live registration, NULL: none */
 	bool awaited;       /* held an earlier instance's SA, has not come back yet */
+	uint32_t away_spi;  /* without a session: the SA it sent on when it had one, 0: none */
 
 	/* The rest belongs to the live registration. */
 	bool greeted; /* has the full roster; gets changes from now on */
@@ -49,6 +51,9 @@ struct group_output {
 			void *arg);
 	void (*activate)(const struct member *to, const struct sa *sa, void *arg);
 	void (*drain)(const struct member *to, const struct sa *sa, uint32_t drain_s, void *arg);
+	/* It did not acknowledge in time and is not waited for any more; for the log. May be NULL.
+	 */
+	void (*late)(const struct member *who, const struct sa *sa, void *arg);
 	/* The SA is in a new state; for the log. */
 	void (*changed)(const struct sa *sa, void *arg);
 	void *arg;
@@ -65,6 +70,7 @@ struct group {
 	bool sa_was_active; /* ever, in this instance */
 	uint64_t activation_delay_ms;
 	uint64_t deadline_ms;
+	struct rekey_wish wish; /* rekey.h */
 	struct group_output output;
 };
 
@@ -114,3 +120,5 @@ uint64_t group_deadline(const struct group *group);
 /* NULL when there is none. */
 struct sa *group_active_sa(const struct group *group);
 size_t group_live_members(const struct group *group);
+/* SAs that are not retired. */
+size_t group_live_sas(const struct group *group);

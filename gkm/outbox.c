@@ -100,6 +100,16 @@ static void send_drain(const struct member *to, const struct sa *sa, uint32_t dr
 	session_send(to->session, &message);
 }
 
+static void log_late(const struct member *who, const struct sa *sa, void *arg)
+{
+	const struct realm *realm = arg;
+
+	log_warning("%s: %s has not acknowledged SA %u within %u s and is not waited for: it falls "
+		    "silent when the SA before it is drained, until it answers",
+		    realm->group->name, who->identity, sa->spi,
+		    realm->group->rekey.activation_delay_s);
+}
+
 static void log_state(const struct sa *sa, void *arg)
 {
 	const struct realm *realm = arg;
@@ -117,6 +127,7 @@ struct group_output outbox_output(struct realm *realm)
 				     .install = send_install,
 				     .activate = send_activate,
 				     .drain = send_drain,
+				     .late = log_late,
 				     .changed = log_state,
 				     .arg = realm};
 }

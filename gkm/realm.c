@@ -16,6 +16,15 @@
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
+/* The last tenth of a time, drawn evenly: groups that began together do not stay together. */
+static uint64_t spread(uint64_t ms)
+{
+	uint32_t number = 0;
+
+	RAND_bytes((unsigned char *)&number, sizeof(number));
+	return ms - ms / 10 * number / UINT32_MAX;
+}
+
 static int begin_with_key(struct realm *realm, uint8_t *tek, size_t len, struct covey_error *error)
 {
 	const struct rekey_policy *policy = &realm->group->rekey;
@@ -24,6 +33,7 @@ static int begin_with_key(struct realm *realm, uint8_t *tek, size_t len, struct 
 		.activation_delay_ms = policy->activation_delay_s * UINT64_C(1000),
 		.drain_delay_ms = policy->drain_delay_s * UINT64_C(1000),
 		.hard_lifetime_ms = policy->hard_lifetime_s * UINT64_C(1000),
+		.rekey_after_ms = spread(policy->interval_s * UINT64_C(1000)),
 	};
 	uint32_t spi;
 	int rc;
@@ -77,35 +87,47 @@ static void schedule(struct realm *realm, uint64_t deadline, uint64_t now_ms)
 }
 
 /*
- * Members without an SA fail closed; the last one's lifetime is over, so they get another. Returns
- * when to try again: no member asks for it.
+ * Begin the SA that is due, if any. A failure is tried again by itself, for no member asks for it,
+ * and not with every message that arrives meanwhile.
  */
-static uint64_t replace_expired(struct realm *realm, uint64_t now_ms)
+static void begin_due(struct realm *realm, uint64_t now_ms)
 {
+	enum rekey_reason reason = rekey_due(realm->state, now_ms);
 	struct covey_error error;
 
-	if (!group_needs_sa(realm->state) || group_live_members(realm->state) == 0)
-		return GROUP_NEVER;
+	if (reason == REKEY_NONE || now_ms < realm->retry_ms)
+		return;
+	realm->retry_ms = 0;
+	log_notice("%s: another SA, for %s", realm->group->name, rekey_reason_text(reason));
 	if (realm_begin_sa(realm, &error) == 0) {
 		group_settle(realm->state, now_ms);
-		return GROUP_NEVER;
+		return;
 	}
-	log_error("%s has no SA, its members cannot send: %s; trying again in %u s",
-		  realm->group->name, error.text, RETRY_MS / 1000);
-	return now_ms + RETRY_MS;
+	log_error("%s gets no new SA%s: %s; trying again in %u s", realm->group->name,
+		  reason == REKEY_MISSING ? ", its members cannot send" : "", error.text,
+		  RETRY_MS / 1000);
+	realm->retry_ms = now_ms + RETRY_MS;
+}
+
+/* While a failed begin waits, it is overdue: the retry counts. */
+static uint64_t next_event(const struct realm *realm, uint64_t now_ms)
+{
+	uint64_t rekey_ms = rekey_deadline(realm->state, now_ms);
+	uint64_t deadline_ms = group_deadline(realm->state);
+
+	if (rekey_ms < realm->retry_ms)
+		rekey_ms = realm->retry_ms;
+	return rekey_ms < deadline_ms ? rekey_ms : deadline_ms;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct realm *realm = arg;
 	uint64_t now_ms = clock_now_ms();
-	uint64_t retry_ms;
-	uint64_t deadline_ms;
 
 	group_settle(realm->state, now_ms);
-	retry_ms = replace_expired(realm, now_ms);
-	deadline_ms = group_deadline(realm->state);
-	schedule(realm, retry_ms < deadline_ms ? retry_ms : deadline_ms, now_ms);
+	begin_due(realm, now_ms);
+	schedule(realm, next_event(realm, now_ms), now_ms);
 }
 
 void realm_wake(struct realm *realm)

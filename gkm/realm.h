@@ -19,6 +19,7 @@ struct realm {
 	const struct inventory_group *group;
 	struct group *state;
 	struct event *timer;
+	uint64_t retry_ms; /* an SA could not begin: not again before */
 };
 
 /* Seats are the group's members in the inventory, in that order. Restores durable bindings. */

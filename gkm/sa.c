@@ -28,9 +28,13 @@ int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_tim
 	sa->tek_len = tek_len;
 	sa->spi = spi;
 	sa->state = SA_INSTALLING;
+	sa->begin_ms = timing->begin_ms;
 	sa->activate_by_ms = timing->begin_ms + timing->activation_delay_ms;
 	sa->drain_delay_ms = timing->drain_delay_ms;
 	sa->expires_ms = timing->begin_ms + timing->hard_lifetime_ms;
+	sa->rekey_ms =
+		timing->rekey_after_ms ? timing->begin_ms + timing->rekey_after_ms : UINT64_MAX;
+	sa->patience_ms = timing->begin_ms + timing->hard_lifetime_ms / 2;
 	sa->seats = seats;
 	*ret_sa = sa;
 	return 0;

@@ -31,7 +31,8 @@ enum sa_member_state {
 	SA_MEMBER_SENT,    /* SaInstall is out */
 	SA_MEMBER_ACKED,   /* it can receive */
 	SA_MEMBER_ACTIVE,  /* SaActivate is out: it sends */
-	SA_MEMBER_DRAINED, /* SaDrain is out */
+	SA_MEMBER_DRAINED, /* SaDrain is out, with some time left */
+	SA_MEMBER_GONE,    /* SaDrain(0) is out: it holds the SA no more */
 };
 
 /* When an SA begins, and how long its stages last. */
@@ -40,6 +41,7 @@ struct sa_timing {
 	uint64_t activation_delay_ms; /* how long the slowest member is waited for */
 	uint64_t drain_delay_ms;      /* how long the SAs before this one drain once it is active */
 	uint64_t hard_lifetime_ms;
+	uint64_t rekey_after_ms; /* when the group's next one is due, 0: when somebody asks */
 };
 
 struct sa {
@@ -47,9 +49,13 @@ struct sa {
 	enum sa_state state;
 	uint8_t *tek; /* locked memory; NULL once retired */
 	size_t tek_len;
+	uint64_t begin_ms;
 	uint64_t activate_by_ms;
 	uint64_t drain_delay_ms;
-	uint64_t drain_by_ms; /* while draining */
+	uint64_t drain_begin_ms; /* while draining */
+	uint64_t drain_by_ms;
+	uint64_t rekey_ms;    /* when the next one is due, UINT64_MAX: never */
+	uint64_t patience_ms; /* until when the next one waits for members that are away */
 	uint64_t expires_ms;
 	size_t seats;
 	uint8_t members[]; /* enum sa_member_state by seat */

@@ -35,7 +35,7 @@ static void retire(struct group *group, struct sa *sa)
 		if (!member->session || !sa_is_held(sa, i))
 			continue;
 		group->output.drain(member, sa, 0, group->output.arg);
-		sa->members[i] = SA_MEMBER_DRAINED;
+		sa->members[i] = SA_MEMBER_GONE;
 	}
 	sa_retire(sa);
 	enter(group, sa, SA_RETIRED);
@@ -104,11 +104,22 @@ static void promote(struct group *group, size_t index, uint64_t now_ms)
 
 		if (older->state != SA_INSTALLING && older->state != SA_ACTIVE)
 			continue;
+		older->drain_begin_ms = now_ms;
 		older->drain_by_ms = now_ms + sa->drain_delay_ms;
 		enter(group, older, SA_DRAINING);
 	}
 	group->sa_was_active = true;
 	enter(group, sa, SA_ACTIVE);
+}
+
+/* Once for each: an SA is promoted once. One that waits for nobody makes nobody late. */
+static void name_late(const struct group *group, const struct sa *sa)
+{
+	if (sa->activate_by_ms == sa->begin_ms)
+		return;
+	for (size_t i = 0; group->output.late && i < group->seats; i++)
+		if (group->members[i].session && !sa_is_acked(sa, i))
+			group->output.late(&group->members[i], sa, group->output.arg);
 }
 
 static void promote_due(struct group *group, uint64_t now_ms)
@@ -118,8 +129,10 @@ static void promote_due(struct group *group, uint64_t now_ms)
 
 		if (sa->state != SA_INSTALLING)
 			continue;
-		if (now_ms >= sa->activate_by_ms || all_acked(group, sa))
-			promote(group, i, now_ms);
+		if (now_ms < sa->activate_by_ms && !all_acked(group, sa))
+			continue;
+		name_late(group, sa);
+		promote(group, i, now_ms);
 	}
 }
 
@@ -186,6 +199,28 @@ static void send_full(const struct roster_part *part, void *arg)
 	greeting->member->sent_generation = part->generation;
 }
 
+/*
+ * A member holds COVEY_SAS_PER_GROUP_MAX at most. It counts a drain in whole seconds and from when
+ * it heard of it, so it may have some that are retired here: those it wipes first.
+ */
+static void make_room_at(struct group *group, size_t seat)
+{
+	size_t held = 0;
+
+	for (size_t i = 0; i < group->sa_count; i++)
+		held += sa_is_held(group->sas[i], seat) ||
+			group->sas[i]->members[seat] == SA_MEMBER_DRAINED;
+	for (size_t i = 0; held >= COVEY_SAS_PER_GROUP_MAX && i < group->sa_count; i++) {
+		struct sa *sa = group->sas[i];
+
+		if (sa_is_live(sa) || sa->members[seat] != SA_MEMBER_DRAINED)
+			continue;
+		group->output.drain(&group->members[seat], sa, 0, group->output.arg);
+		sa->members[seat] = SA_MEMBER_GONE;
+		held--;
+	}
+}
+
 static void install_missing(struct group *group, size_t seat, uint64_t now_ms)
 {
 	for (size_t i = 0; i < group->sa_count; i++) {
@@ -193,6 +228,7 @@ static void install_missing(struct group *group, size_t seat, uint64_t now_ms)
 
 		if (!sa_is_live(sa) || sa->members[seat] != SA_MEMBER_NONE)
 			continue;
+		make_room_at(group, seat);
 		group->output.install(&group->members[seat], sa,
 				      seconds_until(sa->expires_ms, now_ms), group->output.arg);
 		sa->members[seat] = SA_MEMBER_SENT;
@@ -315,6 +351,7 @@ static uint64_t next_deadline(const struct group *group)
 
 void group_settle(struct group *group, uint64_t now_ms)
 {
+	rekey_hasten(group, now_ms);
 	retire_due(group, now_ms);
 	promote_due(group, now_ms);
 	list_senders(group, now_ms);

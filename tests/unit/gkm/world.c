@@ -63,6 +63,14 @@ static void on_drain(const struct member *to, const struct sa *sa, uint32_t drai
 					  .seconds = drain_s});
 }
 
+static void on_late(const struct member *who, const struct sa *sa, void *arg)
+{
+	struct world *world = arg;
+
+	write_down(world,
+		   (struct saying){.what = SAID_LATE, .seat = seat_of(world, who), .spi = sa->spi});
+}
+
 static void on_changed(const struct sa *sa, void *arg)
 {
 	write_down(arg, (struct saying){.what = SAID_CHANGED,
@@ -78,6 +86,7 @@ struct world *world_new(void)
 					    .install = on_install,
 					    .activate = on_activate,
 					    .drain = on_drain,
+					    .late = on_late,
 					    .changed = on_changed,
 					    .arg = world};
 
@@ -95,6 +104,7 @@ struct world *world_new(void)
 	world->now_ms = 1000;
 	world->next_spi = COVEY_SPI_MIN;
 	world->next_sender_id = 1;
+	world->drain_ms = DRAIN_MS;
 	return world;
 }
 
@@ -124,8 +134,9 @@ uint32_t world_rekey(struct world *world)
 {
 	const struct sa_timing timing = {.begin_ms = world->now_ms,
 					 .activation_delay_ms = DELAY_MS,
-					 .drain_delay_ms = DRAIN_MS,
-					 .hard_lifetime_ms = LIFETIME_MS};
+					 .drain_delay_ms = world->drain_ms,
+					 .hard_lifetime_ms = LIFETIME_MS,
+					 .rekey_after_ms = world->interval_ms};
 	uint32_t spi = world->next_spi++;
 	uint8_t tek[32];
 

@@ -22,6 +22,7 @@ enum said {
 	SAID_INSTALL,
 	SAID_ACTIVATE,
 	SAID_DRAIN,
+	SAID_LATE,    /* of it, to nobody */
 	SAID_CHANGED, /* to nobody: an SA is in a new state */
 };
 
@@ -42,6 +43,8 @@ struct world {
 	uint64_t now_ms;
 	uint32_t next_spi;
 	uint16_t next_sender_id;
+	uint64_t interval_ms; /* until the next SA after each, 0: none */
+	uint64_t drain_ms;
 };
 
 #define DELAY_MS    UINT64_C(10000)

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rekey.h"
+
+#include "group.h"
+
+/* An SA that all have switched away from has drained this long before it may end early: packets on
+ * their way do not live longer. */
+#define DRAIN_MIN_MS UINT64_C(1000)
+
+static const struct sa *find_installing(const struct group *group)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->state == SA_INSTALLING)
+			return group->sas[i];
+	return NULL;
+}
+
+bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms)
+{
+	struct rekey_wish *wish = &group->wish;
+
+	if (find_installing(group))
+		return false;
+	if (wish->reason == REKEY_NONE || due_ms < wish->due_ms)
+		wish->due_ms = due_ms;
+	if (reason > wish->reason)
+		wish->reason = reason;
+	return true;
+}
+
+/* --- when ---------------------------------------------------------------------------------- */
+
+static bool is_full(const struct group *group)
+{
+	return group_live_sas(group) == COVEY_SAS_PER_GROUP_MAX;
+}
+
+static bool is_someone_away(const struct group *group, uint32_t spi)
+{
+	for (size_t i = 0; i < group->seats; i++)
+		if (!group->members[i].session && group->members[i].away_spi == spi)
+			return true;
+	return false;
+}
+
+static uint64_t interval_end(const struct group *group)
+{
+	const struct sa *active = group_active_sa(group);
+
+	if (!active || find_installing(group))
+		return UINT64_MAX;
+	if (active->rekey_ms < active->patience_ms && is_someone_away(group, active->spi))
+		return active->patience_ms;
+	return active->rekey_ms;
+}
+
+/* The next rekey's reason and time, whether there is room for it or not. */
+static struct rekey_wish next(const struct group *group)
+{
+	struct rekey_wish interval = {.reason = REKEY_INTERVAL, .due_ms = interval_end(group)};
+
+	if (group_live_members(group) == 0)
+		return (struct rekey_wish){.due_ms = UINT64_MAX};
+	if (group_needs_sa(group))
+		return (struct rekey_wish){.reason = REKEY_MISSING};
+	if (group->wish.reason != REKEY_NONE && group->wish.due_ms <= interval.due_ms)
+		return group->wish;
+	return interval;
+}
+
+enum rekey_reason rekey_due(const struct group *group, uint64_t now_ms)
+{
+	struct rekey_wish wish = next(group);
+
+	return now_ms >= wish.due_ms && !is_full(group) ? wish.reason : REKEY_NONE;
+}
+
+/* --- room ---------------------------------------------------------------------------------- */
+
+static bool is_urgent(enum rekey_reason reason)
+{
+	return reason > REKEY_OPERATOR;
+}
+
+/* The oldest of the draining ones, as SAs stand by rising SPI. */
+static struct sa *find_draining(const struct group *group)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->state == SA_DRAINING)
+			return group->sas[i];
+	return NULL;
+}
+
+static bool have_all_switched(const struct group *group, const struct sa *sa)
+{
+	for (size_t i = 0; i < group->seats; i++)
+		if (group->members[i].session && sa_is_held(sa, i))
+			return false;
+	return true;
+}
+
+/* When the oldest draining SA makes way for this rekey. */
+static uint64_t room_at(const struct group *group, enum rekey_reason reason)
+{
+	const struct sa *oldest = find_draining(group);
+
+	if (!oldest)
+		return UINT64_MAX;
+	if (!is_urgent(reason) || !have_all_switched(group, oldest))
+		return oldest->drain_by_ms;
+	return oldest->drain_begin_ms + DRAIN_MIN_MS < oldest->drain_by_ms
+		       ? oldest->drain_begin_ms + DRAIN_MIN_MS
+		       : oldest->drain_by_ms;
+}
+
+void rekey_hasten(struct group *group, uint64_t now_ms)
+{
+	struct rekey_wish wish = next(group);
+
+	if (is_full(group) && now_ms >= wish.due_ms && now_ms >= room_at(group, wish.reason))
+		find_draining(group)->drain_by_ms = now_ms;
+}
+
+uint64_t rekey_deadline(const struct group *group, uint64_t now_ms)
+{
+	struct rekey_wish wish = next(group);
+	uint64_t room_ms = is_full(group) ? room_at(group, wish.reason) : 0;
+
+	return wish.due_ms > room_ms ? wish.due_ms : room_ms;
+}
+
+const char *rekey_reason_text(enum rekey_reason reason)
+{
+	switch (reason) {
+	case REKEY_NONE:
+		break;
+	case REKEY_INTERVAL:
+		return "its interval is over";
+	case REKEY_OPERATOR:
+		return "the operator asks for it";
+	case REKEY_MISSING:
+		return "its members have none to send on";
+	}
+	return "no reason";
+}

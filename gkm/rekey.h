@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * When a group gets its next SA, and why. Pure, like group.h: the one who has keys and SPIs asks
+ * rekey_due() after each group_settle(), and begins an SA when it says so.
+ *
+ * Rekeys of one group are drawn together: while an SA is being installed nobody sends on it yet, so
+ * it is as good as any that would follow, except for an eviction.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct group;
+
+/* By rising urgency: of two reasons that wait together, the higher one is remembered. */
+enum rekey_reason {
+	REKEY_NONE,
+	REKEY_INTERVAL, /* the SA's time has come */
+	REKEY_OPERATOR, /* covey rekey */
+	REKEY_MISSING,  /* members are there, and no SA that they send on, or will */
+};
+
+struct rekey_wish {
+	enum rekey_reason reason; /* REKEY_NONE: nobody asked */
+	uint64_t due_ms;
+};
+
+/*
+ * Ask for another SA at due_ms. False when there is no need: one that serves as well is being
+ * installed.
+ */
+bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms);
+
+/*
+ * Why an SA is to begin now, REKEY_NONE when none is. Never while COVEY_SAS_PER_GROUP_MAX are live,
+ * nor when no member is there. An interval that is over waits, up to half the SA's hard lifetime,
+ * for members that have it and are away: a cut control channel is to cost no packet.
+ */
+enum rekey_reason rekey_due(const struct group *group, uint64_t now_ms);
+
+/* When rekey_due() will say so without any other event, UINT64_MAX: never. */
+uint64_t rekey_deadline(const struct group *group, uint64_t now_ms);
+
+/* As part of group_settle(): end the oldest draining SA early where an urgent rekey has no room. */
+void rekey_hasten(struct group *group, uint64_t now_ms);
+
+/* "its interval is over" and so on. */
+const char *rekey_reason_text(enum rekey_reason reason);

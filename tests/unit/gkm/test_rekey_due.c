@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * When a group gets its next SA: the interval, members that are away or late, rekeys that come
+ * together, and where there is no room.
+ */
+
+#include "world.h"
+
+enum { A, B, C, D };
+
+#define HOUR_MS UINT64_C(3600000)
+
+static int begin(void **state)
+{
+	struct world *world = world_new();
+
+	world->interval_ms = HOUR_MS;
+	for (size_t i = A; i <= C; i++)
+		world_join(world, i);
+	world_calm(world);
+	world_hush(world);
+	*state = world;
+	return 0;
+}
+
+static int end(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+static enum rekey_reason due(const struct world *world)
+{
+	return rekey_due(world->group, world->now_ms);
+}
+
+static uint64_t deadline(const struct world *world)
+{
+	return rekey_deadline(world->group, world->now_ms);
+}
+
+/* A whole rekey, all acknowledge. */
+static void turn_over(struct world *world)
+{
+	world_rekey(world);
+	world_calm(world);
+	world_hush(world);
+}
+
+static void an_interval_ends(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(deadline(world), 1000 + HOUR_MS);
+	world_pass(world, HOUR_MS - 1);
+	assert_int_equal(due(world), REKEY_NONE);
+	world_pass(world, 1);
+	assert_int_equal(due(world), REKEY_INTERVAL);
+	world_rekey(world);
+	assert_int_equal(due(world), REKEY_NONE);
+	world_calm(world);
+	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(deadline(world), 1000 + 2 * HOUR_MS);
+}
+
+/* Its hard lifetime is another time, and longer. */
+static void an_interval_that_nobody_serves_ends_nothing(void **state)
+{
+	struct world *world = *state;
+
+	world_pass(world, 5 * HOUR_MS);
+	assert_int_equal(group_active_sa(world->group)->spi, 256);
+	assert_int_equal(due(world), REKEY_INTERVAL);
+}
+
+static void nobody_there_is_not_rekeyed(void **state)
+{
+	struct world *world = *state;
+
+	for (size_t i = A; i <= C; i++)
+		group_lost(world->group, i);
+	world_pass(world, 20 * HOUR_MS);
+	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(deadline(world), UINT64_MAX);
+	world_join(world, A);
+	world_calm(world);
+	assert_int_equal(due(world), REKEY_INTERVAL);
+}
+
+/* A control channel that is cut for longer than the interval costs no packet. */
+static void who_is_away_is_waited_for(void **state)
+{
+	struct world *world = *state;
+
+	group_lost(world->group, B);
+	world_pass(world, 2 * HOUR_MS);
+	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(deadline(world), 1000 + LIFETIME_MS / 2);
+	world_join(world, B);
+	world_calm(world);
+	assert_int_equal(due(world), REKEY_INTERVAL);
+}
+
+static void who_is_away_for_too_long_is_not(void **state)
+{
+	struct world *world = *state;
+
+	group_lost(world->group, B);
+	world_pass(world, LIFETIME_MS / 2);
+	assert_int_equal(due(world), REKEY_INTERVAL);
+	turn_over(world);
+	/* It has no SA that counts any more: the next one does not wait. */
+	world_pass(world, HOUR_MS);
+	assert_int_equal(due(world), REKEY_INTERVAL);
+}
+
+static void who_left_is_not_waited_for(void **state)
+{
+	struct world *world = *state;
+
+	group_lost(world->group, B);
+	group_left(world->group, B);
+	world_pass(world, HOUR_MS);
+	assert_int_equal(due(world), REKEY_INTERVAL);
+}
+
+static void who_is_away_does_not_stop_the_operator(void **state)
+{
+	struct world *world = *state;
+
+	group_lost(world->group, B);
+	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
+	assert_int_equal(due(world), REKEY_OPERATOR);
+}
+
+static void who_does_not_acknowledge_is_named_once(void **state)
+{
+	struct world *world = *state;
+	uint32_t spi = world_rekey(world);
+
+	world_settle(world);
+	world_ack_sas(world, A);
+	world_pass(world, DELAY_MS - 1);
+	assert_int_equal(world_count(world, SAID_LATE, B, spi), 0);
+	world_pass(world, 1);
+	world_pass(world, 1);
+	assert_int_equal(world_count(world, SAID_LATE, A, spi), 0);
+	assert_int_equal(world_count(world, SAID_LATE, B, spi), 1);
+	assert_int_equal(world_count(world, SAID_LATE, C, spi), 1);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 1);
+	world_ack_sas(world, B);
+	world_settle(world);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, B, spi), 1);
+	assert_int_equal(world_count(world, SAID_LATE, B, spi), 1);
+}
+
+static void rekeys_are_drawn_together(void **state)
+{
+	struct world *world = *state;
+
+	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms + 500));
+	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms + 300));
+	assert_int_equal(deadline(world), world->now_ms + 300);
+	world_pass(world, 300);
+	assert_int_equal(due(world), REKEY_OPERATOR);
+	world_rekey(world);
+	assert_int_equal(due(world), REKEY_NONE);
+	/* Nobody sends on the new one yet. */
+	assert_false(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
+	world_calm(world);
+	assert_int_equal(due(world), REKEY_NONE);
+	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
+	assert_int_equal(due(world), REKEY_OPERATOR);
+}
+
+/* The one before is drained in its time, and not for the operator's impatience. */
+static void a_full_group_waits_for_room(void **state)
+{
+	struct world *world = *state;
+
+	for (size_t i = 1; i < COVEY_SAS_PER_GROUP_MAX; i++) {
+		world_pass(world, 2000);
+		turn_over(world);
+	}
+	assert_int_equal(group_live_sas(world->group), COVEY_SAS_PER_GROUP_MAX);
+	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
+	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(deadline(world), 1000 + 2000 + DRAIN_MS);
+	world->now_ms = 1000 + 2000 + DRAIN_MS - 1;
+	world_settle(world);
+	assert_int_equal(due(world), REKEY_NONE);
+	world_pass(world, 1);
+	assert_int_equal(due(world), REKEY_OPERATOR);
+}
+
+/* What a member counts as held, at its clock: a drain ends up to a second later there. */
+static void a_member_never_holds_too_many(void **state)
+{
+	struct world *world = *state;
+
+	world->drain_ms = 400;
+	for (size_t i = 0; i < 40; i++) {
+		size_t held = 0;
+
+		turn_over(world);
+		if (group_live_sas(world->group) == COVEY_SAS_PER_GROUP_MAX)
+			world_pass(world, 400);
+		for (size_t j = 0; j < world->group->sa_count; j++)
+			held += world->group->sas[j]->members[A] >= SA_MEMBER_SENT &&
+				world->group->sas[j]->members[A] < SA_MEMBER_GONE;
+		assert_true(held <= COVEY_SAS_PER_GROUP_MAX);
+	}
+}
+
+static void a_missing_sa_is_due(void **state)
+{
+	struct world *world = *state;
+
+	world_pass(world, LIFETIME_MS);
+	assert_int_equal(due(world), REKEY_MISSING);
+	assert_true(deadline(world) <= world->now_ms);
+	world_rekey(world);
+	assert_int_equal(due(world), REKEY_NONE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_interval_ends),
+		TEST(an_interval_that_nobody_serves_ends_nothing),
+		TEST(nobody_there_is_not_rekeyed),
+		TEST(who_is_away_is_waited_for),
+		TEST(who_is_away_for_too_long_is_not),
+		TEST(who_left_is_not_waited_for),
+		TEST(who_is_away_does_not_stop_the_operator),
+		TEST(who_does_not_acknowledge_is_named_once),
+		TEST(rekeys_are_drawn_together),
+		TEST(a_full_group_waits_for_room),
+		TEST(a_member_never_holds_too_many),
+		TEST(a_missing_sa_is_due),
+	};
+
+	return cmocka_run_group_tests_name("gkm-rekey-due", tests, NULL, NULL);
+}
