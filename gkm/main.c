@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "channel.h"
+#include "commands.h"
 #include "descriptors.h"
 #include "inventory.h"
 #include "listener.h"
@@ -29,6 +30,7 @@ struct gkm {
 	struct tls *tls;
 	struct manager manager;
 	struct listener *listener;
+	struct commands *commands;
 	struct event *signals[2];
 };
 
@@ -124,6 +126,9 @@ static int start(struct gkm *gkm, struct covey_error *error)
 	rc = listener_new(&gkm->manager, &gkm->listener, error);
 	if (rc < 0)
 		return rc;
+	rc = commands_open(&gkm->manager, gkm->options.socket, &gkm->commands, error);
+	if (rc < 0)
+		return rc;
 	return catch_signals(gkm, error);
 }
 
@@ -132,6 +137,7 @@ static void stop(struct gkm *gkm)
 	for (size_t i = 2; i-- > 0;)
 		if (gkm->signals[i])
 			event_free(gkm->signals[i]);
+	commands_close(gkm->commands);
 	listener_free(gkm->listener);
 	if (gkm->manager.base)
 		manager_free(&gkm->manager);

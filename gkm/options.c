@@ -13,6 +13,7 @@ static const struct argp_option table[] = {
 	 "Where ca.crt, gkm.crt and gkm.key are, as `covey pki` makes them (/etc/covey/pki)", 0},
 	{"state", 's', "FILE", 0,
 	 "Durable state: SenderIDs and the SPI serial, no keys (/var/lib/covey/gkm.db)", 0},
+	{"socket", 'S', "PATH", 0, "Where `covey rekey` and the like ask (/run/covey/gkm.sock)", 0},
 	{"log-level", 'l', "LEVEL", 0, "error, warning, notice, info or debug (info)", 0},
 	{0},
 };
@@ -51,6 +52,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case 's':
 		options->state = value;
 		return 0;
+	case 'S':
+		options->socket = value;
+		return 0;
 	case 'l':
 		parse_level(value, options, state);
 		return 0;
@@ -74,6 +78,7 @@ void options_parse(int argc, char **argv, struct options *ret_options)
 		.inventory = "/etc/covey/inventory.yaml",
 		.pki = "/etc/covey/pki",
 		.state = "/var/lib/covey/gkm.db",
+		.socket = "/run/covey/gkm.sock",
 		.log_level = LOG_LEVEL_INFO,
 	};
 

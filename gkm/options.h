@@ -7,6 +7,7 @@ struct options {
 	const char *inventory;
 	const char *pki;
 	const char *state;
+	const char *socket;
 	enum log_level log_level;
 };
 

@@ -110,9 +110,9 @@ static void begin_due(struct realm *realm, uint64_t now_ms)
 }
 
 /* While a failed begin waits, it is overdue: the retry counts. */
-static uint64_t next_event(const struct realm *realm, uint64_t now_ms)
+static uint64_t next_event(const struct realm *realm)
 {
-	uint64_t rekey_ms = rekey_deadline(realm->state, now_ms);
+	uint64_t rekey_ms = rekey_deadline(realm->state);
 	uint64_t deadline_ms = group_deadline(realm->state);
 
 	if (rekey_ms < realm->retry_ms)
@@ -127,7 +127,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	group_settle(realm->state, now_ms);
 	begin_due(realm, now_ms);
-	schedule(realm, next_event(realm, now_ms), now_ms);
+	schedule(realm, next_event(realm), now_ms);
 }
 
 void realm_wake(struct realm *realm)

@@ -121,7 +121,7 @@ void rekey_hasten(struct group *group, uint64_t now_ms)
 		find_draining(group)->drain_by_ms = now_ms;
 }
 
-uint64_t rekey_deadline(const struct group *group, uint64_t now_ms)
+uint64_t rekey_deadline(const struct group *group)
 {
 	struct rekey_wish wish = next(group);
 	uint64_t room_ms = is_full(group) ? room_at(group, wish.reason) : 0;

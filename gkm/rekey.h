@@ -41,7 +41,7 @@ bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms);
 enum rekey_reason rekey_due(const struct group *group, uint64_t now_ms);
 
 /* When rekey_due() will say so without any other event, UINT64_MAX: never. */
-uint64_t rekey_deadline(const struct group *group, uint64_t now_ms);
+uint64_t rekey_deadline(const struct group *group);
 
 /* As part of group_settle(): end the oldest draining SA early where an urgent rekey has no room. */
 void rekey_hasten(struct group *group, uint64_t now_ms);

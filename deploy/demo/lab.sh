@@ -306,7 +306,8 @@ lab_issue_certificates() {
 
 lab_start_gkm() {
 	lab_spawn gkm gkm "$(lab_program covey-gkm)" --inventory "$LAB_DIR/inventory.yaml" \
-		--pki "$LAB_DIR/pki" --state "$LAB_DIR/gkm.db" --log-level "$LAB_LOG_LEVEL"
+		--pki "$LAB_DIR/pki" --state "$LAB_DIR/gkm.db" --socket "$LAB_DIR/gkm.sock" \
+		--log-level "$LAB_LOG_LEVEL"
 	lab_wait 10 "covey-gkm to listen" lab_gkm_listens
 }
 
@@ -345,6 +346,16 @@ lab_covey() {
 # lab_show N FILTER: ask hvN's daemon, print what jq's filter makes of the answer.
 lab_show() {
 	lab_covey "$1" --json show | jq -r "$2"
+}
+
+# lab_at_gkm ARGUMENT...: the command line as typed beside the key manager.
+lab_at_gkm() {
+	"$(lab_program covey)" --gkm-socket "$LAB_DIR/gkm.sock" "$@"
+}
+
+# lab_show_gkm FILTER
+lab_show_gkm() {
+	lab_at_gkm --json show --gkm | jq -r "$1"
 }
 
 lab_has_joined() {

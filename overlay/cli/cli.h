@@ -19,7 +19,8 @@ enum {
 struct cli {
 	const char *inventory;
 	const char *pki;
-	const char *socket;
+	const char *socket;     /* covey-host's */
+	const char *gkm_socket; /* covey-gkm's */
 	bool json;
 };
 
@@ -35,3 +36,4 @@ int pki_main(struct cli *cli, int argc, char **argv);
 int join_main(struct cli *cli, int argc, char **argv);
 int leave_main(struct cli *cli, int argc, char **argv);
 int show_main(struct cli *cli, int argc, char **argv);
+int rekey_main(struct cli *cli, int argc, char **argv);

@@ -28,6 +28,18 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+struct client_daemon client_host(const struct cli *cli)
+{
+	return (struct client_daemon){
+		.name = "covey-host", .option = "--socket", .path = cli->socket};
+}
+
+struct client_daemon client_gkm(const struct cli *cli)
+{
+	return (struct client_daemon){
+		.name = "covey-gkm", .option = "--gkm-socket", .path = cli->gkm_socket};
+}
+
 /* Wait for the socket. Returns 0, -ETIMEDOUT or another negative errno. */
 static int await(int fd, short events, long deadline)
 {
@@ -46,59 +58,58 @@ static int await(int fd, short events, long deadline)
 	}
 }
 
-static int explain_permission(const char *path, struct covey_error *error)
+static int explain_permission(const struct client_daemon *daemon, struct covey_error *error)
 {
 	const struct passwd *user = NULL;
 	const struct group *group = NULL;
 	struct stat status;
 
-	if (stat(path, &status) == 0) {
+	if (stat(daemon->path, &status) == 0) {
 		user = getpwuid(status.st_uid);
 		group = getgrgid(status.st_gid);
 	}
 	if (!user || !group)
 		return covey_error_set(error, -EACCES,
-				       "you may not talk to covey-host at %s: run this as root",
-				       path);
+				       "you may not talk to %s at %s: run this as root",
+				       daemon->name, daemon->path);
 	return covey_error_set(error, -EACCES,
-			       "you may not talk to covey-host at %s: user %s and members of group "
+			       "you may not talk to %s at %s: user %s and members of group "
 			       "%s may",
-			       path, user->pw_name, group->gr_name);
+			       daemon->name, daemon->path, user->pw_name, group->gr_name);
 }
 
-static int explain_connect(const char *path, int code, struct covey_error *error)
+static int explain_connect(const struct client_daemon *daemon, int code, struct covey_error *error)
 {
 	switch (code) {
 	case ENOENT:
 	case ECONNREFUSED:
 		return covey_error_set(error, -code,
-				       "covey-host does not run here (nobody answers at %s): start "
-				       "it with `systemctl start covey-host`, or name its socket "
-				       "with --socket",
-				       path);
+				       "%s does not run here (nobody answers at %s): start it with "
+				       "`systemctl start %s`, or name its socket with %s",
+				       daemon->name, daemon->path, daemon->name, daemon->option);
 	case EACCES:
 	case EPERM:
-		return explain_permission(path, error);
+		return explain_permission(daemon, error);
 	case EAGAIN:
 		return covey_error_set(error, -code,
-				       "covey-host at %s is busy with other clients: try again",
-				       path);
+				       "%s at %s is busy with other clients: try again",
+				       daemon->name, daemon->path);
 	default:
-		return covey_error_set(error, -code, "cannot connect to covey-host at %s: %s", path,
-				       strerror(code));
+		return covey_error_set(error, -code, "cannot connect to %s at %s: %s", daemon->name,
+				       daemon->path, strerror(code));
 	}
 }
 
-static int open_socket(const char *path, int *ret_fd, struct covey_error *error)
+static int open_socket(const struct client_daemon *daemon, int *ret_fd, struct covey_error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (strlen(daemon->path) >= sizeof(address.sun_path))
 		return covey_error_set(error, -ENAMETOOLONG,
-				       "the socket's path %.40s... is longer than %zu bytes", path,
-				       sizeof(address.sun_path) - 1);
-	strcpy(address.sun_path, path);
+				       "the socket's path %.40s... is longer than %zu bytes",
+				       daemon->path, sizeof(address.sun_path) - 1);
+	strcpy(address.sun_path, daemon->path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return covey_error_set(error, -errno, "cannot make a socket: %s", strerror(errno));
@@ -106,7 +117,7 @@ static int open_socket(const char *path, int *ret_fd, struct covey_error *error)
 		int code = errno;
 
 		close(fd);
-		return explain_connect(path, code, error);
+		return explain_connect(daemon, code, error);
 	}
 	*ret_fd = fd;
 	return 0;
@@ -188,32 +199,34 @@ static int exchange(int fd, const json_t *request, struct answer *answer)
 		return -ENOMEM;
 	r = send_all(fd, line, (size_t)r, deadline);
 	free(line);
-	/* A busy covey-host says so and closes before it has read anything. */
+	/* A busy daemon says so and closes before it has read anything. */
 	return r < 0 && r != -EPIPE ? r : receive_line(fd, answer, deadline);
 }
 
-static int explain_exchange(const char *path, int r, struct covey_error *error)
+static int explain_exchange(const struct client_daemon *daemon, int r, struct covey_error *error)
 {
 	if (r == -ETIMEDOUT)
 		return covey_error_set(error, r,
-				       "covey-host at %s did not answer within %d s: look at "
-				       "`journalctl -u covey-host`",
-				       path, PATIENCE_MS / 1000);
-	return covey_error_set(error, r, "talking to covey-host at %s failed: %s", path,
-			       strerror(-r));
+				       "%s at %s did not answer within %d s: look at "
+				       "`journalctl -u %s`",
+				       daemon->name, daemon->path, PATIENCE_MS / 1000,
+				       daemon->name);
+	return covey_error_set(error, r, "talking to %s at %s failed: %s", daemon->name,
+			       daemon->path, strerror(-r));
 }
 
-int client_ask(const char *path, json_t *request, json_t **ret_answer, struct covey_error *error)
+int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret_answer,
+	       struct covey_error *error)
 {
 	struct answer answer = {0};
 	json_t *object = NULL;
 	int fd = -1;
-	int r = open_socket(path, &fd, error);
+	int r = open_socket(daemon, &fd, error);
 
 	if (r == 0) {
 		r = exchange(fd, request, &answer);
 		if (r < 0)
-			explain_exchange(path, r, error);
+			explain_exchange(daemon, r, error);
 		close(fd);
 	}
 	json_decref(request);
@@ -223,9 +236,9 @@ int client_ask(const char *path, json_t *request, json_t **ret_answer, struct co
 	if (r == 0 && !json_is_object(object)) {
 		json_decref(object);
 		return covey_error_set(error, -EPROTO,
-				       "what answers at %s is no covey-host, or it stopped in the "
+				       "what answers at %s is no %s, or it stopped in the "
 				       "middle of its answer: try again",
-				       path);
+				       daemon->path, daemon->name);
 	}
 	if (r == 0)
 		*ret_answer = object;
@@ -253,13 +266,14 @@ static void disarm(json_t *value)
 	free(text);
 }
 
-json_t *client_command(const char *path, bool json, const char *command, json_t *request)
+json_t *client_command(const struct client_daemon *daemon, bool json, const char *command,
+		       json_t *request)
 {
 	struct covey_error error;
 	json_t *answer = NULL;
 	const char *reason;
 
-	if (client_ask(path, request, &answer, &error) < 0) {
+	if (client_ask(daemon, request, &answer, &error) < 0) {
 		fprintf(stderr, "covey %s: %s\n", command, error.text);
 		if (json)
 			json_print(json_failure(error.text));
@@ -271,8 +285,11 @@ json_t *client_command(const char *path, bool json, const char *command, json_t 
 	if (json_is_true(json_object_get(answer, "ok")))
 		return answer;
 	reason = json_string_value(json_object_get(answer, "error"));
-	fprintf(stderr, "covey %s: %s\n", command,
-		reason ? reason : "covey-host refused and did not say why");
+	if (reason)
+		fprintf(stderr, "covey %s: %s\n", command, reason);
+	else
+		fprintf(stderr, "covey %s: %s refused and did not say why\n", command,
+			daemon->name);
 	json_decref(answer);
 	return NULL;
 }

@@ -2,24 +2,37 @@
 #pragma once
 
 /*
- * Asks the local covey-host over its Unix socket: one JSON object each way, a line each.
+ * Asks a local daemon over its Unix socket: one JSON object each way, a line each.
  */
 
 #include <covey/error.h>
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "cli.h"
+
+struct client_daemon {
+	const char *name;   /* the program's and its unit's */
+	const char *option; /* the one that names its socket */
+	const char *path;
+};
+
+struct client_daemon client_host(const struct cli *cli);
+struct client_daemon client_gkm(const struct cli *cli);
+
 /*
  * Send request (stolen, also on failure) and wait for the answer. Returns 0 and sets *ret_answer,
  * an object, whatever its "ok" says; or a negative errno with error saying what to do.
  */
-int client_ask(const char *path, json_t *request, json_t **ret_answer, struct covey_error *error);
+int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret_answer,
+	       struct covey_error *error);
 
 /*
  * Ask, and print why when it fails: to standard error, with json as an object to standard output,
  * too. NULL unless the answer's "ok" is true. command: for messages.
  */
-json_t *client_command(const char *path, bool json, const char *command, json_t *request);
+json_t *client_command(const struct client_daemon *daemon, bool json, const char *command,
+		       json_t *request);
 
 /* {"command": command, "group": group}. */
 json_t *client_group_request(const char *command, const char *group);

@@ -14,12 +14,12 @@ int join_main(struct cli *cli, int argc, char **argv)
 		"Have this host join a group that the inventory lets it into, and wait until the "
 		"key manager has agreed. Groups whose member it is are joined at every start of "
 		"covey-host anyway.");
+	struct client_daemon daemon = client_host(cli);
 	json_t *answer;
 
 	if (!group)
 		return CLI_USAGE;
-	answer =
-		client_command(cli->socket, cli->json, "join", client_group_request("join", group));
+	answer = client_command(&daemon, cli->json, "join", client_group_request("join", group));
 	if (!answer)
 		return CLI_FAILURE;
 	if (!cli->json)

@@ -14,12 +14,12 @@ int leave_main(struct cli *cli, int argc, char **argv)
 		"Have this host leave a group and wipe its keys. The traffic of its VNIs stops "
 		"here, "
 		"it never goes on in clear. A restart of covey-host joins it again.");
+	struct client_daemon daemon = client_host(cli);
 	json_t *answer;
 
 	if (!group)
 		return CLI_USAGE;
-	answer = client_command(cli->socket, cli->json, "leave",
-				client_group_request("leave", group));
+	answer = client_command(&daemon, cli->json, "leave", client_group_request("leave", group));
 	if (!answer)
 		return CLI_FAILURE;
 	if (!cli->json)

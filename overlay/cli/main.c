@@ -18,7 +18,7 @@ struct command {
 
 static const struct command commands[] = {
 	{"check", check_main}, {"pki", pki_main},   {"join", join_main},
-	{"leave", leave_main}, {"show", show_main},
+	{"leave", leave_main}, {"show", show_main}, {"rekey", rekey_main},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -31,7 +31,9 @@ static const char doc[] =
 	"  pki      make the certificate authority and the hosts' certificates\n"
 	"  join     have this host join a group\n"
 	"  leave    have this host leave a group\n"
-	"  show     what this host does: groups, SAs, members, windows, drops, ports\n"
+	"  show     what this host does: groups, SAs, members, windows, drops, ports;\n"
+	"           --gkm: what the key manager on this machine does\n"
+	"  rekey    have the key manager on this machine replace a group's key\n"
 	"\v`covey COMMAND --help` tells more. Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 struct choice_of_command {
@@ -50,8 +52,8 @@ static const struct command *find(const char *name, struct argp_state *state)
 			return &commands[i];
 		suggestion_try(&suggestion, commands[i].name);
 	}
-	argp_error(state, "unknown command %s%s: there are check, pki, join, leave and show", name,
-		   suggestion_format(&suggestion, hint));
+	argp_error(state, "unknown command %s%s: there are check, pki, join, leave, show and rekey",
+		   name, suggestion_format(&suggestion, hint));
 	return NULL;
 }
 
@@ -69,7 +71,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		state->next = state->argc; /* the rest is the command's */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "a command is missing: check, pki, join, leave or show");
+		argp_error(state, "a command is missing: check, pki, join, leave, show or rekey");
 		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -84,7 +86,8 @@ int main(int argc, char **argv)
 					 .children = cli_children};
 	struct cli cli = {.inventory = "/etc/covey/inventory.yaml",
 			  .pki = "/etc/covey/pki",
-			  .socket = "/run/covey/host.sock"};
+			  .socket = "/run/covey/host.sock",
+			  .gkm_socket = "/run/covey/gkm.sock"};
 	struct choice_of_command choice = {.cli = &cli};
 	char name[32];
 	int status;

@@ -7,6 +7,7 @@ static const struct argp_option table[] = {
 	{"inventory", 'i', "FILE", 0, "The fabric's inventory (/etc/covey/inventory.yaml)", 0},
 	{"pki", 'p', "DIR", 0, "Certificates and keys (/etc/covey/pki)", 0},
 	{"socket", 's', "PATH", 0, "The local covey-host's socket (/run/covey/host.sock)", 0},
+	{"gkm-socket", 'g', "PATH", 0, "The local covey-gkm's socket (/run/covey/gkm.sock)", 0},
 	{"json", 'j', NULL, 0, "Answer in JSON, for programs", 0},
 	{0},
 };
@@ -24,6 +25,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case 's':
 		cli->socket = value;
+		return 0;
+	case 'g':
+		cli->gkm_socket = value;
 		return 0;
 	case 'j':
 		cli->json = true;

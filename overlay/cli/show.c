@@ -14,12 +14,16 @@ struct show_arguments {
 	struct cli *cli;
 	const char *part; /* NULL: an overview */
 	bool all;
+	bool gkm;
 };
 
-enum { OPTION_ALL = 0x100 };
+enum { OPTION_ALL = 0x100, OPTION_GKM };
 
 static const struct argp_option table[] = {
-	{"all", OPTION_ALL, NULL, 0, "Drops: also reasons that never occurred", 0}, {0}};
+	{"all", OPTION_ALL, NULL, 0, "Drops: also reasons that never occurred", 0},
+	{"gkm", OPTION_GKM, NULL, 0, "Ask the key manager on this machine: groups, sas, members",
+	 0},
+	{0}};
 
 static const char *const parts[] = {"groups", "sas", "members", "windows", "drops", "ports"};
 
@@ -39,6 +43,17 @@ static void check_part(const char *part, struct argp_state *state)
 		   part, suggestion_format(&suggestion, hint));
 }
 
+/* The others are a host's. */
+static void check_gkm_part(const struct show_arguments *arguments, struct argp_state *state)
+{
+	const char *part = arguments->part;
+
+	if (arguments->gkm && part && strcmp(part, "groups") != 0 && strcmp(part, "sas") != 0 &&
+	    strcmp(part, "members") != 0)
+		argp_error(state, "a key manager has no %s: there are groups, sas and members",
+			   part);
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
 	struct show_arguments *arguments = state->input;
@@ -49,6 +64,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case OPTION_ALL:
 		arguments->all = true;
+		return 0;
+	case OPTION_GKM:
+		arguments->gkm = true;
+		return 0;
+	case ARGP_KEY_END:
+		check_gkm_part(arguments, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->part)
@@ -103,18 +124,22 @@ int show_main(struct cli *cli, int argc, char **argv)
 		.options = table,
 		.parser = parse,
 		.args_doc = "[groups|sas|members|windows|drops|ports]",
-		.doc = "Show what this host's covey-host does: all in short, or one part.",
+		.doc = "Show what this host's covey-host does, or with --gkm the key manager on "
+		       "this machine: all in short, or one part.",
 		.children = cli_children};
 	struct show_arguments arguments = {.cli = cli};
+	struct client_daemon daemon;
 	json_t *answer;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return CLI_USAGE;
-	answer = client_command(cli->socket, cli->json, "show",
-				json_pack("{s:s}", "command", "show"));
+	daemon = arguments.gkm ? client_gkm(cli) : client_host(cli);
+	answer = client_command(&daemon, cli->json, "show", json_pack("{s:s}", "command", "show"));
 	if (!answer)
 		return CLI_FAILURE;
-	if (!cli->json)
+	if (!cli->json && arguments.gkm)
+		view_gkm(answer, arguments.part);
+	else if (!cli->json)
 		show(answer, arguments.part, arguments.all);
 	json_decref(answer);
 	return CLI_OK;

@@ -16,3 +16,6 @@ void view_windows(const json_t *answer);
 /* all: also reasons that never occurred. */
 void view_drops(const json_t *answer, bool all);
 void view_ports(const json_t *answer);
+
+/* From covey-gkm's whole answer. part: groups, sas, members, NULL: all. */
+void view_gkm(const json_t *answer, const char *part);

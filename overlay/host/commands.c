@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <inventory.h>
 #include <jansson.h>
+#include <local_json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <suggest.h>
 
-#include "control.h"
 #include "host.h"
 #include "member.h"
 #include "show.h"
@@ -21,41 +21,27 @@
 /* A client that waits for its group to be joined or refused. */
 struct wait {
 	struct commands *commands;
-	struct control_client *client; /* NULL: free */
+	struct local_client *client; /* NULL: free */
 	struct event *timer;
 	char group[COVEY_NAME_MAX + 1];
 };
 
 struct commands {
 	const struct host *host;
-	struct control *control;
-	struct wait waits[CONTROL_CLIENTS_MAX];
+	struct local_server *server;
+	struct wait waits[LOCAL_CLIENTS_MAX];
 };
-
-/* Takes the reference to answer, which may be NULL: memory was short. */
-static void answer(struct control_client *client, json_t *object)
-{
-	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
-
-	control_answer(client, line ? line : "{\"ok\":false,\"error\":\"out of memory\"}");
-	free(line);
-	json_decref(object);
-}
-
-static void answer_error(struct control_client *client, const char *text)
-{
-	answer(client, json_pack("{s:b, s:s}", "ok", 0, "error", text));
-}
 
 /* --- join ------------------------------------------------------------------------------------ */
 
-static void answer_joined(struct control_client *client, const struct membership *group)
+static void answer_joined(struct local_client *client, const struct membership *group)
 {
-	answer(client, json_pack("{s:b, s:s, s:i, s:i}", "ok", 1, "group", group->name, "sender_id",
-				 (int)group->sender_id, "epoch", (int)group->epoch));
+	local_answer_json(client, json_pack("{s:b, s:s, s:i, s:i}", "ok", 1, "group", group->name,
+					    "sender_id", (int)group->sender_id, "epoch",
+					    (int)group->epoch));
 }
 
-static void answer_refused(struct control_client *client, const struct membership *group)
+static void answer_refused(struct local_client *client, const struct membership *group)
 {
 	struct covey_error error;
 
@@ -63,17 +49,17 @@ static void answer_refused(struct control_client *client, const struct membershi
 			"group %s: the GKM refuses: %s (%.200s); compare covey_groups in its "
 			"inventory with this host's",
 			group->name, refusal_name(group->refusal), group->refusal_reason);
-	answer_error(client, error.text);
+	local_answer_error(client, error.text);
 }
 
 /* True when the group's state is an answer. */
-static bool answer_if_settled(const struct host *host, struct control_client *client,
+static bool answer_if_settled(const struct host *host, struct local_client *client,
 			      const char *name)
 {
 	const struct membership *group = member_state_find(member_read_state(host->member), name);
 
 	if (!group || (group->state == MEMBERSHIP_LEAVING && !group->rejoin)) {
-		answer_error(client, "the group was left meanwhile");
+		local_answer_error(client, "the group was left meanwhile");
 		return true;
 	}
 	if (group->state == MEMBERSHIP_JOINED)
@@ -107,16 +93,15 @@ static void waited_long(evutil_socket_t fd, short what, void *arg)
 			status.last_error                 ? status.last_error
 			: status.link == MEMBER_CONNECTED ? "connected, but it says nothing"
 							  : "not connected yet");
-	answer_error(wait->client, error.text);
+	local_answer_error(wait->client, error.text);
 	stop_waiting(wait);
 }
 
-static void start_waiting(struct commands *commands, struct control_client *client,
-			  const char *group)
+static void start_waiting(struct commands *commands, struct local_client *client, const char *group)
 {
 	static const struct timeval deadline = {.tv_sec = JOIN_SECONDS};
 
-	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+	for (size_t i = 0; i < LOCAL_CLIENTS_MAX; i++) {
 		struct wait *wait = &commands->waits[i];
 
 		if (wait->client)
@@ -126,14 +111,14 @@ static void start_waiting(struct commands *commands, struct control_client *clie
 		evtimer_add(wait->timer, &deadline);
 		return;
 	}
-	answer_error(client, "too many clients at once, try again");
+	local_answer_error(client, "too many clients at once, try again");
 }
 
 void commands_changed(struct commands *commands)
 {
 	if (!commands)
 		return;
-	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+	for (size_t i = 0; i < LOCAL_CLIENTS_MAX; i++) {
 		struct wait *wait = &commands->waits[i];
 
 		if (wait->client && answer_if_settled(commands->host, wait->client, wait->group))
@@ -157,13 +142,13 @@ static int check_known(const struct host *host, const char *group, struct covey_
 			       group, suggestion_format(&suggestion, nearest));
 }
 
-static void join(struct commands *commands, struct control_client *client, const char *group)
+static void join(struct commands *commands, struct local_client *client, const char *group)
 {
 	struct covey_error error;
 
 	if (check_known(commands->host, group, &error) < 0 ||
 	    member_join(commands->host->member, group, &error) < 0) {
-		answer_error(client, error.text);
+		local_answer_error(client, error.text);
 		return;
 	}
 	if (!answer_if_settled(commands->host, client, group))
@@ -172,47 +157,39 @@ static void join(struct commands *commands, struct control_client *client, const
 
 /* --- the others ------------------------------------------------------------------------------ */
 
-static void leave(struct commands *commands, struct control_client *client, const char *group)
+static void leave(struct commands *commands, struct local_client *client, const char *group)
 {
 	struct covey_error error;
 
 	if (member_leave(commands->host->member, group, &error) < 0)
-		answer_error(client, error.text);
+		local_answer_error(client, error.text);
 	else
-		answer(client, json_pack("{s:b, s:s}", "ok", 1, "group", group));
+		local_answer_json(client, json_pack("{s:b, s:s}", "ok", 1, "group", group));
 }
 
-static void run(struct commands *commands, struct control_client *client, const char *command,
+static void run(struct commands *commands, struct local_client *client, const char *command,
 		const char *group)
 {
 	if (strcmp(command, "show") == 0)
-		answer(client, show_host(commands->host));
+		local_answer_json(client, show_host(commands->host));
 	else if (strcmp(command, "join") != 0 && strcmp(command, "leave") != 0)
-		answer_error(client, "unknown command: this covey-host knows show, join and leave");
+		local_answer_error(client,
+				   "unknown command: this covey-host knows show, join and leave");
 	else if (!group || group[0] == '\0' || strlen(group) > COVEY_NAME_MAX)
-		answer_error(client, "join and leave need the name of a group");
+		local_answer_error(client, "join and leave need the name of a group");
 	else if (command[0] == 'j')
 		join(commands, client, group);
 	else
 		leave(commands, client, group);
 }
 
-static void request(struct control_client *client, const char *line, size_t len, void *arg)
+static void request(struct local_client *client, const char *line, size_t len, void *arg)
 {
-	json_error_t reason;
-	json_t *object = json_loadb(line, len, JSON_REJECT_DUPLICATES, &reason);
-	const char *command = json_string_value(json_object_get(object, "command"));
-	const char *group = json_string_value(json_object_get(object, "group"));
-	struct covey_error error;
+	const char *command;
+	json_t *object = local_request_read(client, line, len, &command);
 
-	if (!object) {
-		covey_error_set(&error, 0, "the request is no JSON object: %s", reason.text);
-		answer_error(client, error.text);
-	} else if (!command) {
-		answer_error(client, "the request has no \"command\"");
-	} else {
-		run(arg, client, command, group);
-	}
+	if (object)
+		run(arg, client, command, json_string_value(json_object_get(object, "group")));
 	json_decref(object);
 }
 
@@ -221,21 +198,21 @@ static void request(struct control_client *client, const char *line, size_t len,
 int commands_open(struct event_base *base, const char *path, const struct host *host,
 		  struct commands **ret_commands, struct covey_error *error)
 {
-	static const struct control_handlers handlers = {.request = request};
+	static const struct local_handlers handlers = {.request = request};
 	struct commands *commands = calloc(1, sizeof(*commands));
 	int status = 0;
 
 	if (!commands)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	commands->host = host;
-	for (size_t i = 0; i < CONTROL_CLIENTS_MAX && status == 0; i++) {
+	for (size_t i = 0; i < LOCAL_CLIENTS_MAX && status == 0; i++) {
 		commands->waits[i].commands = commands;
 		commands->waits[i].timer = evtimer_new(base, waited_long, &commands->waits[i]);
 		if (!commands->waits[i].timer)
 			status = covey_error_set(error, -ENOMEM, "out of memory");
 	}
 	if (status == 0)
-		status = control_open(base, path, &handlers, commands, &commands->control, error);
+		status = local_open(base, path, &handlers, commands, &commands->server, error);
 	if (status) {
 		commands_close(commands);
 		return status;
@@ -248,8 +225,8 @@ void commands_close(struct commands *commands)
 {
 	if (!commands)
 		return;
-	control_close(commands->control);
-	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+	local_close(commands->server);
+	for (size_t i = 0; i < LOCAL_CLIENTS_MAX; i++) {
 		if (commands->waits[i].timer)
 			event_free(commands->waits[i].timer);
 	}

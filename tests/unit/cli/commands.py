@@ -142,11 +142,11 @@ class Case(unittest.TestCase):
         self.addCleanup(self.directory.cleanup)
         self.path = self.directory.name
 
-    def ask(self, answer, *arguments, read=True):
+    def ask(self, answer, *arguments, read=True, option="--socket"):
         if not isinstance(answer, bytes):
             answer = json.dumps(answer).encode() + b"\n"
         with Host(self.path, answer, read) as host:
-            result = run("--socket", host.path, *arguments)
+            result = run(option, host.path, *arguments)
         self.request = json.loads(host.request) if host.request else None
         return result
 
@@ -399,6 +399,53 @@ class Client(Case):
         code, out, _ = self.ask({"ok": True, "group": "g"}, "leave", "g")
         self.assertEqual(code, 0)
         self.assertEqual(self.request, {"command": "leave", "group": "g"})
+
+    def test_rekey(self):
+        code, out, _ = self.ask(
+            {"ok": True, "group": "g", "rekey": "under way"}, "rekey", "g", option="--gkm-socket"
+        )
+        self.assertEqual((code, out), (0, "Rekey of g: under way.\n"))
+        self.assertEqual(self.request, {"command": "rekey", "group": "g"})
+
+    def test_gkm_overview(self):
+        group = {
+            "name": "tenants",
+            "connected": 1,
+            "rekey_s": 3599,
+            "sas": [
+                {"spi": 300, "state": "active", "acked": 1, "sending": 1, "age_s": 61, "ends_s": 9}
+            ],
+            "members": [
+                {
+                    "identity": "spiffe://f/host/hv1",
+                    "vtep": "198.51.100.1",
+                    "state": "away",
+                    "sender_id": 7,
+                    "epoch": 3,
+                    "spi": 0,
+                }
+            ],
+        }
+        answer = {"ok": True, "fabric": "f", "instance": "0123", "sessions": 1, "groups": [group]}
+        code, out, _ = self.ask(answer, "show", "--gkm", option="--gkm-socket")
+        self.assertEqual(code, 0)
+        self.assertEqual(self.request, {"command": "show"})
+        self.assertIn("instance 0123, 1 sessions", out)
+        self.assertRegex(out, r"tenants +1 +1 +1 +59m 59s\n")
+        self.assertRegex(out, r"300 +tenants +active +1 +1 +1m 1s +9s\n")
+        self.assertRegex(out, r"tenants +7 +3 +198.51.100.1 +away +0 +spiffe://f/host/hv1\n")
+        code, out, _ = self.ask(answer, "show", "--gkm", "sas", option="--gkm-socket")
+        self.assertNotIn("spiffe", out)
+
+    def test_no_gkm(self):
+        path = os.path.join(self.path, "nothing.sock")
+        status, _, errors = run("--gkm-socket", path, "rekey", "g")
+        self.assertEqual(status, 1)
+        self.assertIn("systemctl start covey-gkm", errors)
+        self.assertIn("--gkm-socket", errors)
+        status, _, errors = run("show", "--gkm", "windows")
+        self.assertEqual(status, 2)
+        self.assertIn("a key manager has no windows", errors)
 
     def test_refusal(self):
         refusal = {"ok": False, "error": "no group g: add it"}

@@ -37,7 +37,7 @@ static enum rekey_reason due(const struct world *world)
 
 static uint64_t deadline(const struct world *world)
 {
-	return rekey_deadline(world->group, world->now_ms);
+	return rekey_deadline(world->group);
 }
 
 /* A whole rekey, all acknowledge. */

@@ -4,9 +4,9 @@
 
 #include "daemon.h"
 
-#include <control.h>
 #include <covey/limits.h>
 #include <errno.h>
+#include <local_server.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,17 +129,17 @@ static void test_join_waits(void **state)
 static void test_too_many_clients(void **state)
 {
 	struct daemon *daemon = daemon_new();
-	int clients[CONTROL_CLIENTS_MAX], more;
+	int clients[LOCAL_CLIENTS_MAX], more;
 	json_t *answer;
 
-	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+	for (int i = 0; i < LOCAL_CLIENTS_MAX; i++) {
 		clients[i] = daemon_connect(daemon);
 		daemon_run(daemon);
 	}
 	more = daemon_connect(daemon);
 	assert_non_null(strstr(daemon_read(daemon, more), "too many clients"));
 	close(more);
-	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+	for (int i = 0; i < LOCAL_CLIENTS_MAX; i++)
 		close(clients[i]);
 	daemon_run(daemon);
 	answer = daemon_ask(daemon, "{\"command\": \"show\"}\n");
@@ -176,7 +176,7 @@ static void test_socket_file(void **state)
 	assert_int_equal(
 		commands_open(daemon->base, daemon->socket, &daemon->host, &second, &error),
 		-EADDRINUSE);
-	assert_non_null(strstr(error.text, "another covey-host"));
+	assert_non_null(strstr(error.text, "another covey program"));
 	assert_null(second);
 	daemon_free(daemon);
 }

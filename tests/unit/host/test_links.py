@@ -222,7 +222,7 @@ class LinksTest(unittest.TestCase):
         self.assertIn("net_af_packet", self.log)
         guard, first = self.guard(), self.host
         self.begin()
-        self.expect_end("another covey-host listens on")
+        self.expect_end("another covey program listens on")
         self.assertEqual(self.guard(), guard)
         self.assertIsNone(first.poll())
 

@@ -10,29 +10,29 @@
 #include <event2/event.h>
 #include <stddef.h>
 
-struct control;
-struct control_client;
+struct local_server;
+struct local_client;
 
-#define CONTROL_CLIENTS_MAX      16
-#define CONTROL_DEADLINE_SECONDS 5 /* to send the request, and again to take the answer */
+#define LOCAL_CLIENTS_MAX      16
+#define LOCAL_DEADLINE_SECONDS 5 /* to send the request, and again to take the answer */
 
 /*
- * One request of len bytes, without its newline; line[len] is 0. Call control_answer() exactly
+ * One request of len bytes, without its newline; line[len] is 0. Call local_answer() exactly
  * once, now or later: the client stays until then, even when it went away.
  */
-struct control_handlers {
-	void (*request)(struct control_client *client, const char *line, size_t len, void *arg);
+struct local_handlers {
+	void (*request)(struct local_client *client, const char *line, size_t len, void *arg);
 };
 
 /*
  * Listen at path, mode 0660; its directory is made (0755) when it is absent. A socket that nobody
  * listens on is replaced; -EADDRINUSE when somebody does.
  */
-int control_open(struct event_base *base, const char *path, const struct control_handlers *handlers,
-		 void *arg, struct control **ret_control, struct covey_error *error);
+int local_open(struct event_base *base, const char *path, const struct local_handlers *handlers,
+	       void *arg, struct local_server **ret_server, struct covey_error *error);
 /* Drops all clients and removes the socket. NULL-safe. */
-void control_close(struct control *control);
+void local_close(struct local_server *server);
 
 /* Send the answer (one line, without its newline) and close when the client has it. The client is
  * not to be used any more. */
-void control_answer(struct control_client *client, const char *line);
+void local_answer(struct local_client *client, const char *line);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include "control.h"
+#include "local_server.h"
 
 #include <covey/limits.h>
 #include <errno.h>
@@ -12,39 +12,39 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "control_socket.h"
+#include "local_socket.h"
 
-struct control_client {
-	struct control *control;
-	struct control_client *next;
+struct local_client {
+	struct local_server *server;
+	struct local_client *next;
 	struct bufferevent *stream;
 	struct event *deadline;
 	bool asked; /* the request was handed on */
 	bool answered;
 };
 
-struct control {
+struct local_server {
 	struct event_base *base;
 	struct event *accept;
-	struct control_handlers handlers;
+	struct local_handlers handlers;
 	void *arg;
-	struct control_client *clients;
+	struct local_client *clients;
 	unsigned client_count;
 	char *path;
 	int fd;
 };
 
-static void client_free(struct control_client *client)
+static void client_free(struct local_client *client)
 {
-	struct control *control = client->control;
+	struct local_server *server = client->server;
 
-	for (struct control_client **at = &control->clients; *at; at = &(*at)->next) {
+	for (struct local_client **at = &server->clients; *at; at = &(*at)->next) {
 		if (*at == client) {
 			*at = client->next;
 			break;
 		}
 	}
-	control->client_count--;
+	server->client_count--;
 	if (client->deadline)
 		event_free(client->deadline);
 	if (client->stream)
@@ -52,14 +52,14 @@ static void client_free(struct control_client *client)
 	free(client);
 }
 
-static void arm(struct control_client *client)
+static void arm(struct local_client *client)
 {
-	static const struct timeval deadline = {.tv_sec = CONTROL_DEADLINE_SECONDS};
+	static const struct timeval deadline = {.tv_sec = LOCAL_DEADLINE_SECONDS};
 
 	evtimer_add(client->deadline, &deadline);
 }
 
-void control_answer(struct control_client *client, const char *line)
+void local_answer(struct local_client *client, const char *line)
 {
 	client->answered = true;
 	bufferevent_write(client->stream, line, strlen(line));
@@ -67,17 +67,17 @@ void control_answer(struct control_client *client, const char *line)
 	arm(client);
 }
 
-static void refuse(struct control_client *client, const char *reason)
+static void refuse(struct local_client *client, const char *reason)
 {
 	client->asked = true;
 	bufferevent_disable(client->stream, EV_READ);
-	control_answer(client, reason);
+	local_answer(client, reason);
 }
 
 static void readable(struct bufferevent *stream, void *arg)
 {
-	struct control_client *client = arg;
-	struct control *control = client->control;
+	struct local_client *client = arg;
+	struct local_server *server = client->server;
 	struct evbuffer *input = bufferevent_get_input(stream);
 	size_t len;
 	char *line;
@@ -94,13 +94,13 @@ static void readable(struct bufferevent *stream, void *arg)
 	}
 	evtimer_del(client->deadline);
 	client->asked = true;
-	control->handlers.request(client, line, len, control->arg);
+	server->handlers.request(client, line, len, server->arg);
 	free(line);
 }
 
 static void written(struct bufferevent *stream, void *arg)
 {
-	struct control_client *client = arg;
+	struct local_client *client = arg;
 
 	if (client->answered)
 		client_free(client);
@@ -112,7 +112,7 @@ static void written(struct bufferevent *stream, void *arg)
  */
 static void ended(struct bufferevent *stream, short what, void *arg)
 {
-	struct control_client *client = arg;
+	struct local_client *client = arg;
 
 	if (client->asked && (!client->answered || (what & BEV_EVENT_EOF)))
 		return;
@@ -125,20 +125,20 @@ static void late(evutil_socket_t fd, short what, void *arg)
 }
 
 /* The descriptor is the client's, also on failure. */
-static void client_new(struct control *control, int fd)
+static void client_new(struct local_server *server, int fd)
 {
-	struct control_client *client = calloc(1, sizeof(*client));
+	struct local_client *client = calloc(1, sizeof(*client));
 
 	if (!client) {
 		close(fd);
 		return;
 	}
-	client->control = control;
-	client->next = control->clients;
-	control->clients = client;
-	control->client_count++;
-	client->deadline = evtimer_new(control->base, late, client);
-	client->stream = bufferevent_socket_new(control->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	client->server = server;
+	client->next = server->clients;
+	server->clients = client;
+	server->client_count++;
+	client->deadline = evtimer_new(server->base, late, client);
+	client->stream = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!client->stream)
 		close(fd);
 	if (!client->stream || !client->deadline) {
@@ -155,60 +155,59 @@ static void acceptable(evutil_socket_t listener, short what, void *arg)
 {
 	static const char busy[] =
 		"{\"ok\": false, \"error\": \"too many clients at once, try again\"}\n";
-	struct control *control = arg;
+	struct local_server *server = arg;
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return;
-	if (control->client_count >= CONTROL_CLIENTS_MAX) {
+	if (server->client_count >= LOCAL_CLIENTS_MAX) {
 		send(fd, busy, sizeof(busy) - 1, MSG_NOSIGNAL);
 		close(fd);
 	} else {
-		client_new(control, fd);
+		client_new(server, fd);
 	}
 }
 
-int control_open(struct event_base *base, const char *path, const struct control_handlers *handlers,
-		 void *arg, struct control **ret_control, struct covey_error *error)
+int local_open(struct event_base *base, const char *path, const struct local_handlers *handlers,
+	       void *arg, struct local_server **ret_server, struct covey_error *error)
 {
-	struct control *control;
-	int fd = control_socket_open(path, error);
+	struct local_server *server;
+	int fd = local_socket_open(path, error);
 
 	if (fd < 0)
 		return fd;
-	control = calloc(1, sizeof(*control));
-	if (control) {
-		control->base = base;
-		control->handlers = *handlers;
-		control->arg = arg;
-		control->fd = fd;
-		control->path = strdup(path);
-		control->accept = event_new(base, fd, EV_READ | EV_PERSIST, acceptable, control);
+	server = calloc(1, sizeof(*server));
+	if (server) {
+		server->base = base;
+		server->handlers = *handlers;
+		server->arg = arg;
+		server->fd = fd;
+		server->path = strdup(path);
+		server->accept = event_new(base, fd, EV_READ | EV_PERSIST, acceptable, server);
 	}
-	if (!control || !control->path || !control->accept ||
-	    event_add(control->accept, NULL) < 0) {
+	if (!server || !server->path || !server->accept || event_add(server->accept, NULL) < 0) {
 		unlink(path);
 		close(fd);
-		if (control && control->accept)
-			event_free(control->accept);
-		if (control)
-			free(control->path);
-		free(control);
+		if (server && server->accept)
+			event_free(server->accept);
+		if (server)
+			free(server->path);
+		free(server);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
-	*ret_control = control;
+	*ret_server = server;
 	return 0;
 }
 
-void control_close(struct control *control)
+void local_close(struct local_server *server)
 {
-	if (!control)
+	if (!server)
 		return;
-	while (control->clients)
-		client_free(control->clients);
-	event_free(control->accept);
-	unlink(control->path);
-	close(control->fd);
-	free(control->path);
-	free(control);
+	while (server->clients)
+		client_free(server->clients);
+	event_free(server->accept);
+	unlink(server->path);
+	close(server->fd);
+	free(server->path);
+	free(server);
 }

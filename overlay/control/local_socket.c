@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include "control_socket.h"
+#include "local_socket.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -70,10 +70,11 @@ static int make_way(const struct sockaddr_un *address, struct covey_error *error
 	failed = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? errno : 0;
 	close(fd);
 	if (failed != ECONNREFUSED && failed != ENOENT)
-		return covey_error_set(error, -EADDRINUSE,
-				       "another covey-host listens on %s: stop it, or name another "
-				       "place by --socket",
-				       path);
+		return covey_error_set(
+			error, -EADDRINUSE,
+			"another covey program listens on %s: stop it, or name another "
+			"place by --socket",
+			path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return covey_error_set(error, -errno, "%s: cannot remove the stale socket: %s",
 				       path, strerror(errno));
@@ -89,7 +90,7 @@ static int bind_and_listen(int fd, const struct sockaddr_un *address, struct cov
 	return 0;
 }
 
-int control_socket_open(const char *path, struct covey_error *error)
+int local_socket_open(const char *path, struct covey_error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd, status;

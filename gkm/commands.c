@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "commands.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "local_json.h"
+#include "log.h"
+#include "manager.h"
+#include "show.h"
+#include "suggest.h"
+
+struct commands {
+	struct manager *manager;
+	struct local_server *server;
+};
+
+struct request {
+	struct manager *manager;
+	struct local_client *client;
+	json_t *object;
+};
+
+/* --- names --------------------------------------------------------------------------------- */
+
+/* A name that the request has to give. NULL: it did not, and the client was told so. */
+static const char *need(const struct request *request, const char *key)
+{
+	const char *value = json_string_value(json_object_get(request->object, key));
+	struct covey_error error;
+
+	if (value && value[0] != '\0' && strlen(value) <= COVEY_NAME_MAX)
+		return value;
+	covey_error_set(&error, 0, "the request needs the name of a %s", key);
+	local_answer_error(request->client, error.text);
+	return NULL;
+}
+
+static void answer_unknown(const struct request *request, const char *what, const char *name,
+			   struct suggestion *suggestion)
+{
+	char nearest[SUGGESTION_SIZE];
+	struct covey_error error;
+
+	covey_error_set(&error, 0, "the key manager's inventory has no %s %.63s%s", what, name,
+			suggestion_format(suggestion, nearest));
+	local_answer_error(request->client, error.text);
+}
+
+/* NULL: there is none, and the client was told so. */
+static struct realm *need_group(const struct request *request)
+{
+	const struct inventory *inventory = request->manager->inventory;
+	const char *name = need(request, "group");
+	const struct inventory_group *group = name ? inventory_find_group(inventory, name) : NULL;
+	struct suggestion suggestion;
+
+	if (group)
+		return &request->manager->realms[group - inventory->groups];
+	if (!name)
+		return NULL;
+	suggestion = suggestion_start(name);
+	for (size_t i = 0; i < inventory->group_count; i++)
+		suggestion_try(&suggestion, inventory->groups[i].name);
+	answer_unknown(request, "group", name, &suggestion);
+	return NULL;
+}
+
+/* --- commands ------------------------------------------------------------------------------ */
+
+static void show(const struct request *request)
+{
+	local_answer_json(request->client, show_manager(request->manager));
+}
+
+static const char *how_it_goes(const struct group *group, bool wanted)
+{
+	if (!wanted)
+		return "under way";
+	if (group_live_members(group) == 0)
+		return "waits for a member";
+	return rekey_deadline(group) <= clock_now_ms() ? "begins" : "waits for room";
+}
+
+static void rekey(const struct request *request)
+{
+	struct realm *realm = need_group(request);
+	bool wanted;
+
+	if (!realm)
+		return;
+	wanted = rekey_want(realm->state, REKEY_OPERATOR, clock_now_ms());
+	realm_wake(realm);
+	local_answer_json(request->client,
+			  json_pack("{s:b, s:s, s:s}", "ok", 1, "group", realm->group->name,
+				    "rekey", how_it_goes(realm->state, wanted)));
+}
+
+static const struct {
+	const char *name;
+	void (*run)(const struct request *request);
+} table[] = {
+	{"show", show},
+	{"rekey", rekey},
+};
+
+static void on_request(struct local_client *client, const char *line, size_t len, void *arg)
+{
+	const struct commands *commands = arg;
+	struct request request = {.manager = commands->manager, .client = client};
+	const char *command;
+	size_t i = 0;
+
+	request.object = local_request_read(client, line, len, &command);
+	if (!request.object)
+		return;
+	while (i < sizeof(table) / sizeof(*table) && strcmp(table[i].name, command) != 0)
+		i++;
+	if (i < sizeof(table) / sizeof(*table))
+		table[i].run(&request);
+	else
+		local_answer_error(client, "unknown command: this covey-gkm knows show and rekey");
+	json_decref(request.object);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+int commands_open(struct manager *manager, const char *path, struct commands **ret_commands,
+		  struct covey_error *error)
+{
+	static const struct local_handlers handlers = {.request = on_request};
+	struct commands *commands = calloc(1, sizeof(*commands));
+	int rc;
+
+	if (!commands)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	commands->manager = manager;
+	rc = local_open(manager->base, path, &handlers, commands, &commands->server, error);
+	if (rc < 0) {
+		free(commands);
+		return rc;
+	}
+	*ret_commands = commands;
+	return 0;
+}
+
+void commands_close(struct commands *commands)
+{
+	if (!commands)
+		return;
+	local_close(commands->server);
+	free(commands);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "show.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "clock.h"
+#include "manager.h"
+
+static json_int_t seconds_until(uint64_t then_ms, uint64_t now_ms)
+{
+	return then_ms > now_ms ? (json_int_t)((then_ms - now_ms) / 1000) : 0;
+}
+
+/* When the state that it is in is over: its drain, or its lifetime. */
+static uint64_t end_of(const struct sa *sa)
+{
+	return sa->state == SA_DRAINING && sa->drain_by_ms < sa->expires_ms ? sa->drain_by_ms
+									    : sa->expires_ms;
+}
+
+static json_t *show_sa(const struct sa *sa, const struct group *group, uint64_t now_ms)
+{
+	json_int_t acked = 0, sending = 0;
+
+	for (size_t i = 0; i < sa->seats; i++) {
+		acked += group->members[i].session && sa_is_acked(sa, i);
+		sending += group->members[i].session && sa->members[i] == SA_MEMBER_ACTIVE;
+	}
+	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I}", "spi", (json_int_t)sa->spi, "state",
+			 sa_state_name(sa->state), "acked", acked, "sending", sending, "age_s",
+			 (json_int_t)((now_ms - sa->begin_ms) / 1000), "ends_s",
+			 seconds_until(end_of(sa), now_ms));
+}
+
+static json_t *show_sas(const struct group *group, uint64_t now_ms)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (sa_is_live(group->sas[i]))
+			json_array_append_new(array, show_sa(group->sas[i], group, now_ms));
+	return array;
+}
+
+static const char *presence(const struct member *member)
+{
+	if (member->session)
+		return "connected";
+	if (member->away_spi || member->awaited)
+		return "away";
+	return "absent";
+}
+
+/* The SA that the member was told to send on, 0: none. */
+static uint32_t sends_on(const struct group *group, size_t seat)
+{
+	uint32_t spi = 0;
+
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->members[seat] == SA_MEMBER_ACTIVE)
+			spi = group->sas[i]->spi;
+	return spi;
+}
+
+static json_t *show_member(const struct group *group, size_t seat)
+{
+	const struct member *member = &group->members[seat];
+	char vtep[COVEY_ADDR_STRLEN];
+
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:I}", "identity", member->identity,
+			 "vtep", covey_addr_format(&member->vtep, vtep), "state", presence(member),
+			 "sender_id", (int)member->sender_id, "epoch", (int)member->epoch,
+			 "may_send", member->may_send, "spi", (json_int_t)sends_on(group, seat));
+}
+
+static json_t *show_members(const struct group *group)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < group->seats; i++)
+		json_array_append_new(array, show_member(group, i));
+	return array;
+}
+
+static json_t *show_group(const struct realm *realm, uint64_t now_ms)
+{
+	const struct group *group = realm->state;
+	uint64_t rekey_ms = rekey_deadline(group);
+
+	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "name", realm->group->name, "connected",
+			 (json_int_t)group_live_members(group), "rekey_s",
+			 rekey_ms == UINT64_MAX ? json_null()
+						: json_integer(seconds_until(rekey_ms, now_ms)),
+			 "sas", show_sas(group, now_ms), "members", show_members(group));
+}
+
+static json_t *show_groups(const struct manager *manager)
+{
+	uint64_t now_ms = clock_now_ms();
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < manager->realm_count; i++)
+		json_array_append_new(array, show_group(&manager->realms[i], now_ms));
+	return array;
+}
+
+json_t *show_manager(const struct manager *manager)
+{
+	const struct inventory *inventory = manager->inventory;
+	char address[COVEY_ADDR_STRLEN], instance[17];
+
+	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->instance);
+	return json_pack("{s:b, s:s, s:s, s:i, s:s, s:I, s:o}", "ok", 1, "fabric",
+			 inventory->fabric, "address",
+			 covey_addr_format(&inventory->gkm_address, address), "port",
+			 (int)inventory->gkm_port, "instance", instance, "sessions",
+			 (json_int_t)manager->session_count, "groups", show_groups(manager));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* covey rekey GROUP */
+
+#include <stdio.h>
+
+#include "client.h"
+#include "fields.h"
+#include "group_argument.h"
+
+int rekey_main(struct cli *cli, int argc, char **argv)
+{
+	const char *group = group_argument(
+		cli, argc, argv,
+		"Have the key manager on this machine give a group another key. Traffic goes on: "
+		"members switch when all have it. What was asked for while a rekey is under way is "
+		"served by that one.");
+	struct client_daemon daemon = client_gkm(cli);
+	json_t *answer;
+
+	if (!group)
+		return CLI_USAGE;
+	answer = client_command(&daemon, cli->json, "rekey", client_group_request("rekey", group));
+	if (!answer)
+		return CLI_FAILURE;
+	if (!cli->json)
+		printf("Rekey of %s: %s.\n", group, field_text(answer, "rekey"));
+	json_decref(answer);
+	return CLI_OK;
+}

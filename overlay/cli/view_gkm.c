@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "fields.h"
+#include "table.h"
+#include "views.h"
+#include "words.h"
+
+static void add_time(struct table *table, const json_t *object, const char *key)
+{
+	json_int_t value = field_number(object, key);
+	char time[WORDS_TIME_SIZE];
+
+	if (json_is_integer(json_object_get(object, key)))
+		table_cell(table, "%s", words_time(value > 0 ? (uint64_t)value : 0, time));
+	else
+		table_cell(table, "-");
+}
+
+static void view_manager(const json_t *answer)
+{
+	printf("Key manager of %s at %s port " FIELD_NUMBER ", instance %s, " FIELD_NUMBER
+	       " sessions\n",
+	       field_text(answer, "fabric"), field_text(answer, "address"),
+	       field_number(answer, "port"), field_text(answer, "instance"),
+	       field_number(answer, "sessions"));
+}
+
+static void view_groups_of(const json_t *groups)
+{
+	static const char *const columns[] = {"GROUP", ">MEMBERS",   ">CONNECTED",
+					      ">SAS",  "NEXT REKEY", NULL};
+	struct table *table = table_new(columns);
+	json_t *group;
+	size_t i;
+
+	json_array_foreach(groups, i, group) {
+		table_cell(table, "%s", field_text(group, "name"));
+		table_cell(table, "%zu", json_array_size(json_object_get(group, "members")));
+		table_cell(table, FIELD_NUMBER, field_number(group, "connected"));
+		table_cell(table, "%zu", json_array_size(json_object_get(group, "sas")));
+		add_time(table, group, "rekey_s");
+	}
+	table_print(table, "The inventory has no groups.", stdout);
+}
+
+static void view_sas_of(const json_t *groups)
+{
+	static const char *const columns[] = {">SPI",     "GROUP", "STATE",   ">ACKED",
+					      ">SENDING", "AGE",   "ENDS IN", NULL};
+	struct table *table = table_new(columns);
+	json_t *group, *sa;
+	size_t i, j;
+
+	json_array_foreach(groups, i, group)
+		json_array_foreach(json_object_get(group, "sas"), j, sa) {
+			table_cell(table, FIELD_NUMBER, field_number(sa, "spi"));
+			table_cell(table, "%s", field_text(group, "name"));
+			table_cell(table, "%s", field_text(sa, "state"));
+			table_cell(table, FIELD_NUMBER, field_number(sa, "acked"));
+			table_cell(table, FIELD_NUMBER, field_number(sa, "sending"));
+			add_time(table, sa, "age_s");
+			add_time(table, sa, "ends_s");
+		}
+	table_print(table, "No security associations: no member has joined yet.", stdout);
+}
+
+static void view_members_of(const json_t *groups)
+{
+	static const char *const columns[] = {"GROUP", ">SENDERID", ">EPOCH",   "VTEP",
+					      "STATE", ">SENDS ON", "IDENTITY", NULL};
+	struct table *table = table_new(columns);
+	json_t *group, *member;
+	size_t i, j;
+
+	json_array_foreach(groups, i, group)
+		json_array_foreach(json_object_get(group, "members"), j, member) {
+			table_cell(table, "%s", field_text(group, "name"));
+			table_cell(table, FIELD_NUMBER, field_number(member, "sender_id"));
+			table_cell(table, FIELD_NUMBER, field_number(member, "epoch"));
+			table_cell(table, "%s", field_text(member, "vtep"));
+			table_cell(table, "%s", field_text(member, "state"));
+			table_cell(table, FIELD_NUMBER, field_number(member, "spi"));
+			table_cell(table, "%s", field_text(member, "identity"));
+		}
+	table_print(table, "No group has members.", stdout);
+}
+
+void view_gkm(const json_t *answer, const char *part)
+{
+	const json_t *groups = json_object_get(answer, "groups");
+
+	if (!part) {
+		view_manager(answer);
+		printf("\n");
+	}
+	if (!part || strcmp(part, "groups") == 0)
+		view_groups_of(groups);
+	if (!part)
+		printf("\n");
+	if (!part || strcmp(part, "sas") == 0)
+		view_sas_of(groups);
+	if (!part)
+		printf("\n");
+	if (!part || strcmp(part, "members") == 0)
+		view_members_of(groups);
+}

@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-#pragma once
-
-#include <covey/error.h>
-
-/* Bind and listen on a Unix socket as control_open() says. Returns the descriptor or a negative
- * errno. */
-int control_socket_open(const char *path, struct covey_error *error);

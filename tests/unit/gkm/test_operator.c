@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What an operator types beside a running covey-gkm: the real programs, covey-gkm and covey.
+ */
+
+#include "fabric.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *covey_program;
+
+#define ARGUMENTS_MAX 8
+
+static void run_covey(const struct fabric *fabric, const char *const *arguments)
+{
+	char socket_path[512], out[512];
+	char *argv[ARGUMENTS_MAX + 5] = {(char *)covey_program, "--json", "--gkm-socket",
+					 socket_path};
+	int fd;
+
+	path_of(fabric, "gkm.sock", socket_path);
+	path_of(fabric, "out", out);
+	for (size_t i = 0; arguments[i]; i++)
+		argv[4 + i] = (char *)arguments[i];
+	fd = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	dup2(fd, STDOUT_FILENO);
+	execv(covey_program, argv);
+	_exit(127);
+}
+
+/* Type a command. Returns its exit status, and its answer, NULL for none, to be released. */
+static int type(struct fabric *fabric, json_t **ret_answer, const char *const *arguments)
+{
+	char out[512];
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0)
+		run_covey(fabric, arguments);
+	status = wait_for_exit(child);
+	path_of(fabric, "out", out);
+	*ret_answer = json_load_file(out, 0, NULL);
+	return status;
+}
+
+#define TYPE(fabric, answer, ...)                                                                  \
+	type(fabric, answer, (const char *const[ARGUMENTS_MAX]){__VA_ARGS__})
+
+static const char *text_in(const json_t *answer, const char *key)
+{
+	const char *text = json_string_value(json_object_get(answer, key));
+
+	return text ? text : "";
+}
+
+static void assert_refused(struct fabric *fabric, json_t *answer, int status, const char *why)
+{
+	assert_int_equal(status, 1);
+	if (!strstr(text_in(answer, "error"), why))
+		fail_msg("\"%s\" does not say \"%s\"", text_in(answer, "error"), why);
+	json_decref(answer);
+}
+
+/* --- rekey --------------------------------------------------------------------------------- */
+
+static void a_rekey_by_hand(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	uint8_t tek[32];
+	uint32_t spi;
+	json_t *answer;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	WAIT_FOR(fabric, guests[HV1].active_spi == guests[HV2].active_spi);
+	spi = guests[HV1].active_spi;
+	memcpy(tek, guests[HV1].tek, sizeof(tek));
+	assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
+	assert_string_equal(text_in(answer, "rekey"), "begins");
+	json_decref(answer);
+	WAIT_FOR(fabric, guests[HV1].active_spi > spi && guests[HV2].active_spi > spi);
+	assert_int_equal(guests[HV1].active_spi, guests[HV2].active_spi);
+	assert_memory_not_equal(guests[HV1].tek, tek, sizeof(tek));
+	WAIT_FOR(fabric, guests[HV1].drained_spi == spi && guests[HV2].drained_spi == spi);
+	assert_int_equal(guests[HV1].epoch, 1);
+	assert_true(log_says(fabric, "another SA, for the operator asks for it"));
+}
+
+static void rekeys_that_overlap_are_one(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *stalled = bring(fabric, HV1);
+	uint32_t spi = stalled->active_spi;
+	json_t *answer;
+
+	stalled->acks = false;
+	assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
+	json_decref(answer);
+	WAIT_FOR(fabric, stalled->spi > spi);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
+		assert_string_equal(text_in(answer, "rekey"), "under way");
+		json_decref(answer);
+	}
+	assert_int_equal(stalled->spi, spi + 1);
+	WAIT_FOR(fabric, log_says(fabric, "has not acknowledged SA"));
+	guest_ack_sa(stalled, spi + 1);
+	WAIT_FOR(fabric, stalled->active_spi == spi + 1);
+}
+
+static void names_that_are_unknown(void **state)
+{
+	struct fabric *fabric = *state;
+	json_t *answer;
+	int status;
+
+	status = TYPE(fabric, &answer, "rekey", "tenant");
+	assert_refused(fabric, answer, status, "no group tenant (did you mean tenants?)");
+	status = TYPE(fabric, &answer, "rekey", "no\nsuch");
+	assert_refused(fabric, answer, status, "no group");
+}
+
+static void nobody_there_to_rekey(void **state)
+{
+	struct fabric *fabric = *state;
+	json_t *answer;
+
+	assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
+	assert_string_equal(text_in(answer, "rekey"), "waits for a member");
+	json_decref(answer);
+}
+
+/* --- show ---------------------------------------------------------------------------------- */
+
+static void it_shows_what_it_manages(void **state)
+{
+	struct fabric *fabric = *state;
+	json_t *answer, *group = NULL, *sa, *member;
+
+	bring(fabric, HV1);
+	assert_int_equal(TYPE(fabric, &answer, "show", "--gkm"), 0);
+	for (size_t i = 0; i < json_array_size(json_object_get(answer, "groups")); i++) {
+		group = json_array_get(json_object_get(answer, "groups"), i);
+		if (strcmp(text_in(group, "name"), "tenants") == 0)
+			break;
+	}
+	assert_int_equal(json_integer_value(json_object_get(group, "connected")), 1);
+	sa = json_array_get(json_object_get(group, "sas"), 0);
+	assert_int_equal(json_integer_value(json_object_get(sa, "spi")), 256);
+	assert_string_equal(text_in(sa, "state"), "active");
+	assert_int_equal(json_integer_value(json_object_get(sa, "sending")), 1);
+	member = json_array_get(json_object_get(group, "members"), 0);
+	assert_string_equal(text_in(member, "state"), "connected");
+	assert_int_equal(json_integer_value(json_object_get(member, "sender_id")), 1);
+	member = json_array_get(json_object_get(group, "members"), 1);
+	assert_string_equal(text_in(member, "state"), "absent");
+	json_decref(answer);
+}
+
+/* --- the socket ---------------------------------------------------------------------------- */
+
+static void the_socket_is_its_owners(void **state)
+{
+	struct fabric *fabric = *state;
+	char path[512];
+	struct stat info;
+
+	path_of(fabric, "gkm.sock", path);
+	assert_int_equal(stat(path, &info), 0);
+	assert_true(S_ISSOCK(info.st_mode));
+	assert_int_equal(info.st_mode & 07777, 0660);
+	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
+	assert_int_equal(stat(path, &info), -1);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_rekey_by_hand),          TEST(rekeys_that_overlap_are_one),
+		TEST(names_that_are_unknown),   TEST(nobody_there_to_rekey),
+		TEST(it_shows_what_it_manages), TEST(the_socket_is_its_owners),
+	};
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s COVEY-GKM COVEY\n", argv[0]);
+		return EXIT_FAILURE;
+	}
+	gkm_program = argv[1];
+	covey_program = argv[2];
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests_name("gkm-operator", tests, NULL, NULL);
+}
