@@ -20,6 +20,7 @@ int group_new(size_t seats, uint64_t activation_delay_ms, const struct group_out
 	}
 	group->seats = seats;
 	group->activation_delay_ms = activation_delay_ms;
+	group->limits = usage_limits_default;
 	group->deadline_ms = GROUP_NEVER;
 	group->output = *output;
 	*ret_group = group;
@@ -75,6 +76,7 @@ static void forget_registration(struct group *group, size_t seat)
 {
 	struct member *member = &group->members[seat];
 
+	usage_end_registration(group, seat);
 	member->session = NULL;
 	member->greeted = false;
 	member->sent_generation = 0;

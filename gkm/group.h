@@ -21,6 +21,7 @@
 #include "roster.h"
 #include "sa.h"
 #include "sender_ids.h"
+#include "usage.h"
 
 #define GROUP_RETIRED_KEPT COVEY_SAS_PER_GROUP_MAX
 #define GROUP_NEVER        UINT64_MAX
@@ -69,6 +70,7 @@ struct group {
 	size_t sa_count;
 	bool sa_was_active; /* ever, in this instance */
 	uint64_t activation_delay_ms;
+	struct usage_limits limits; /* usage.h; may be changed before the first SA */
 	uint64_t deadline_ms;
 	struct rekey_wish wish; /* rekey.h */
 	struct group_output output;

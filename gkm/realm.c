@@ -195,6 +195,7 @@ int realm_init(struct realm *realm, struct manager *manager, const struct invent
 		rc = covey_error_set(error, -ENOMEM, "out of memory");
 		goto fail;
 	}
+	realm->state->limits.key_is_shared = group->key_scope == COVEY_KEY_SCOPE_GROUP;
 	seat_members(realm);
 	error->text[0] = '\0';
 	rc = store_each_binding(manager->store, group->name, restore, realm, error);

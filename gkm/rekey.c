@@ -138,6 +138,10 @@ const char *rekey_reason_text(enum rekey_reason reason)
 		return "its interval is over";
 	case REKEY_OPERATOR:
 		return "the operator asks for it";
+	case REKEY_PACKETS:
+		return "its key was used for almost as many packets as it may be";
+	case REKEY_ICV_FAILURES:
+		return "too many packets failed authentication";
 	case REKEY_MISSING:
 		return "its members have none to send on";
 	}

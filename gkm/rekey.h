@@ -19,7 +19,9 @@ enum rekey_reason {
 	REKEY_NONE,
 	REKEY_INTERVAL, /* the SA's time has come */
 	REKEY_OPERATOR, /* covey rekey */
-	REKEY_MISSING,  /* members are there, and no SA that they send on, or will */
+	REKEY_PACKETS,  /* a sender's use is near its key's limit */
+	REKEY_ICV_FAILURES,
+	REKEY_MISSING, /* members are there, and no SA that they send on, or will */
 };
 
 struct rekey_wish {

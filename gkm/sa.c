@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "secret.h"
+#include "usage.h"
 
 int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_timing *timing,
 	   size_t seats, struct sa **ret_sa)
@@ -19,9 +20,10 @@ int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_tim
 	sa = calloc(1, sizeof(*sa) + seats);
 	if (!sa)
 		return -ENOMEM;
+	sa->usages = calloc(seats ? seats : 1, sizeof(*sa->usages));
 	sa->tek = secret_alloc(tek_len);
-	if (!sa->tek) {
-		free(sa);
+	if (!sa->tek || !sa->usages) {
+		sa_free(sa);
 		return -ENOMEM;
 	}
 	memcpy(sa->tek, tek, tek_len);
@@ -45,6 +47,8 @@ void sa_retire(struct sa *sa)
 	secret_free(sa->tek);
 	sa->tek = NULL;
 	sa->tek_len = 0;
+	free(sa->usages);
+	sa->usages = NULL;
 	sa->state = SA_RETIRED;
 }
 

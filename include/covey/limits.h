@@ -38,6 +38,8 @@
 #define COVEY_PACKETS_SOFT     (UINT64_C(1) << 35)
 #define COVEY_PACKETS_HARD     (UINT64_C(1) << 36)
 #define COVEY_ICV_FAILURES_MAX (UINT64_C(1) << 32)
+/* More than a host can send or receive: a member that claims it is not honest. */
+#define COVEY_PACKETS_PER_SECOND_MAX (UINT64_C(1) << 31)
 
 /* --- parsing frames ---------------------------------------------------------------------- */
 #define COVEY_VLAN_TAGS_MAX     2u /* IEEE 802.1ad: one service tag, one customer tag */

@@ -79,6 +79,22 @@ void guest_heartbeat(struct guest *guest)
 	send_message(guest, &message, COVEY__MESSAGE__BODY_HEARTBEAT);
 }
 
+void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t failures)
+{
+	Covey__SaUse use = COVEY__SA_USE__INIT;
+	Covey__SaUse *uses[] = {&use};
+	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	use.spi = spi;
+	use.packets_sent = packets;
+	use.icv_failures = failures;
+	heartbeat.use = uses;
+	heartbeat.n_use = 1;
+	message.heartbeat = &heartbeat;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_HEARTBEAT);
+}
+
 void guest_send_welcome(struct guest *guest)
 {
 	Covey__Welcome nonsense = COVEY__WELCOME__INIT;

@@ -60,4 +60,6 @@ void guest_leave(struct guest *guest);
 void guest_ack_roster(struct guest *guest, uint64_t generation);
 void guest_ack_sa(struct guest *guest, uint32_t spi);
 void guest_heartbeat(struct guest *guest);
+/* With the use of one SA. */
+void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t failures);
 void guest_send_welcome(struct guest *guest);

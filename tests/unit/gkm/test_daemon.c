@@ -363,6 +363,30 @@ static void no_ack_of_what_was_not_sent(void **state)
 	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "SaInstalled of SA 256");
 }
 
+/* The others notice nothing. */
+static void no_impossible_counters(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *other = bring(fabric, HV2);
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_report(guest, guest->active_spi, 1000, 1);
+	guest_report(guest, guest->active_spi, 1000, 1);
+	guest_report(guest, 4711, 5, 5); /* of no SA that it has */
+	WAIT_FOR(fabric, guest->heartbeats == 3);
+	guest_report(guest, guest->active_spi, 999, 1);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "fell from 1000 to 999");
+	guest = bring(fabric, HV1);
+	guest_report(guest, guest->active_spi, 0, UINT64_C(1) << 50);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "more than it had time");
+	guest = bring(fabric, HV1);
+	guest_report(guest, guest->active_spi, UINT64_MAX, 0);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "above the hard limit");
+	guest_heartbeat(other);
+	WAIT_FOR(fabric, other->heartbeats == 1);
+	assert_false(other->closed);
+}
+
 static void no_message_of_a_gkm(void **state)
 {
 	struct fabric *fabric = *state;
@@ -572,6 +596,7 @@ int main(int argc, char **argv)
 		TEST(only_one_hello),
 		TEST(no_join_twice),
 		TEST(no_ack_of_what_was_not_sent),
+		TEST(no_impossible_counters),
 		TEST(no_message_of_a_gkm),
 		TEST(sigterm_ends_it_cleanly),
 		TEST(it_says_why_it_cannot_start),

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "usage.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "group.h"
+
+const struct usage_limits usage_limits_default = {
+	.packets_soft = COVEY_PACKETS_SOFT,
+	.packets_hard = COVEY_PACKETS_HARD,
+	.icv_failures_max = COVEY_ICV_FAILURES_MAX,
+	.packets_per_second = COVEY_PACKETS_PER_SECOND_MAX,
+};
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* Since the SA began, with a second for the clocks and the way here. */
+static uint64_t possible(const struct group *group, const struct sa *sa, uint64_t now_ms)
+{
+	return group->limits.packets_per_second * ((now_ms - sa->begin_ms) / 1000 + 1);
+}
+
+/* What no honest member says. -EINVAL with the reason. */
+static int check(const struct group *group, const struct sa *sa, const struct usage *before,
+		 const struct usage *now, uint64_t now_ms, struct covey_error *error)
+{
+	if (now->packets < before->packets)
+		return covey_error_set(error, -EINVAL,
+				       "its packets sent on SA %" PRIu32 " fell from %" PRIu64
+				       " to %" PRIu64,
+				       sa->spi, before->packets, now->packets);
+	if (now->failures < before->failures)
+		return covey_error_set(error, -EINVAL,
+				       "its failed ICVs on SA %" PRIu32 " fell from %" PRIu64
+				       " to %" PRIu64,
+				       sa->spi, before->failures, now->failures);
+	if (now->packets > group->limits.packets_hard)
+		return covey_error_set(error, -EINVAL,
+				       "%" PRIu64 " packets sent on SA %" PRIu32
+				       ", above the hard limit",
+				       now->packets, sa->spi);
+	if (now->packets > possible(group, sa, now_ms))
+		return covey_error_set(error, -EINVAL,
+				       "%" PRIu64 " packets sent on SA %" PRIu32
+				       ", more than it had time for",
+				       now->packets, sa->spi);
+	if (now->failures > possible(group, sa, now_ms))
+		return covey_error_set(error, -EINVAL,
+				       "%" PRIu64 " failed ICVs on SA %" PRIu32
+				       ", more than it had time for",
+				       now->failures, sa->spi);
+	return 0;
+}
+
+static uint64_t packets_of(const struct usage *usage)
+{
+	return sum(usage->packets_before, usage->packets);
+}
+
+static uint64_t packets_under_key(const struct group *group, const struct sa *sa, size_t seat)
+{
+	uint64_t packets = 0;
+
+	if (!group->limits.key_is_shared)
+		return packets_of(&sa->usages[seat]);
+	for (size_t i = 0; i < sa->seats; i++)
+		packets = sum(packets, packets_of(&sa->usages[i]));
+	return packets;
+}
+
+static enum usage_verdict judge(struct group *group, struct sa *sa, size_t seat, uint64_t now_ms)
+{
+	enum rekey_reason reason = REKEY_NONE;
+
+	if (sa->failures >= group->limits.icv_failures_max)
+		reason = REKEY_ICV_FAILURES;
+	else if (packets_under_key(group, sa, seat) >= group->limits.packets_soft)
+		reason = REKEY_PACKETS;
+	if (reason == REKEY_NONE || sa->worn)
+		return USAGE_FINE;
+	sa->worn = true;
+	rekey_want(group, reason, now_ms);
+	return reason == REKEY_PACKETS ? USAGE_PACKETS : USAGE_FAILURES;
+}
+
+enum usage_verdict usage_report(struct group *group, size_t seat, uint32_t spi, uint64_t packets,
+				uint64_t failures, uint64_t now_ms, struct covey_error *error)
+{
+	struct sa *sa = group_active_sa(group);
+	struct usage *usage;
+	struct usage now;
+
+	if (!sa || sa->spi != spi || !group->members[seat].session || !sa_is_held(sa, seat))
+		return USAGE_FINE;
+	usage = &sa->usages[seat];
+	now = *usage;
+	now.packets = packets;
+	now.failures = failures;
+	if (check(group, sa, usage, &now, now_ms, error) < 0)
+		return USAGE_IMPOSSIBLE;
+	sa->failures = sum(sa->failures, failures - usage->failures);
+	*usage = now;
+	return judge(group, sa, seat, now_ms);
+}
+
+void usage_end_registration(struct group *group, size_t seat)
+{
+	for (size_t i = 0; i < group->sa_count; i++) {
+		struct usage *usage = &group->sas[i]->usages[seat];
+
+		if (!sa_is_live(group->sas[i]))
+			continue;
+		usage->packets_before = packets_of(usage);
+		usage->packets = 0;
+		usage->failures = 0;
+	}
+}
