@@ -22,6 +22,7 @@ int group_new(size_t seats, uint64_t activation_delay_ms, const struct group_out
 	group->activation_delay_ms = activation_delay_ms;
 	group->limits = usage_limits_default;
 	group->deadline_ms = GROUP_NEVER;
+	group->join_due_ms = GROUP_NEVER;
 	group->output = *output;
 	*ret_group = group;
 	return 0;
@@ -84,7 +85,25 @@ static void forget_registration(struct group *group, size_t seat)
 	member->listed_generation = 0;
 	member->listed_by_ms = 0;
 	for (size_t i = 0; i < group->sa_count; i++)
-		group->sas[i]->members[seat] = SA_MEMBER_NONE;
+		if (group->sas[i]->members[seat] != SA_MEMBER_BARRED)
+			group->sas[i]->members[seat] = SA_MEMBER_NONE;
+}
+
+/*
+ * Who is new may have what nobody sends on yet, and the rest only if the group does not mind that
+ * it reads the past. Who merely comes back, restarted or not, was a member all the while.
+ */
+static void enroll(struct group *group, size_t seat)
+{
+	if (group->members[seat].enrolled)
+		return;
+	group->members[seat].enrolled = true;
+	for (size_t i = 0; i < group->sa_count; i++) {
+		struct sa *sa = group->sas[i];
+		bool barred = group->rekeys_on_join && sa->state != SA_INSTALLING;
+
+		sa->members[seat] = barred ? SA_MEMBER_BARRED : SA_MEMBER_NONE;
+	}
 }
 
 int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_epoch)
@@ -98,6 +117,7 @@ int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_ep
 	if (member->epoch == COVEY_EPOCH_MAX)
 		return -EOVERFLOW;
 	forget_registration(group, seat);
+	enroll(group, seat);
 	member->session = session;
 	member->awaited = false;
 	member->away_spi = 0;
@@ -125,6 +145,7 @@ void group_left(struct group *group, size_t seat)
 {
 	forget_registration(group, seat);
 	group->members[seat].away_spi = 0;
+	group->members[seat].enrolled = false;
 	roster_remove(&group->roster, seat);
 }
 
@@ -212,8 +233,13 @@ int group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t
 	rc = sa_new(spi, tek, tek_len, &mine, group->seats, &sa);
 	if (rc < 0)
 		return rc;
+	for (size_t i = 0; i < group->seats; i++)
+		sa->members[i] = group->members[i].enrolled || !group->rekeys_on_join
+					 ? SA_MEMBER_NONE
+					 : SA_MEMBER_BARRED;
 	group->sas[group->sa_count++] = sa;
 	group->wish = (struct rekey_wish){.reason = REKEY_NONE};
+	group->join_due_ms = GROUP_NEVER;
 	return 0;
 }
 
@@ -235,7 +261,7 @@ int group_sa_acked(struct group *group, size_t seat, uint32_t spi)
 	for (size_t i = 0; i < group->sa_count; i++) {
 		struct sa *sa = group->sas[i];
 
-		if (sa->spi != spi || sa->members[seat] == SA_MEMBER_NONE)
+		if (sa->spi != spi || sa->members[seat] < SA_MEMBER_SENT)
 			continue;
 		if (sa->members[seat] == SA_MEMBER_SENT)
 			sa->members[seat] = SA_MEMBER_ACKED;

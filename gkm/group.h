@@ -34,6 +34,7 @@ struct member {
 	uint16_t sender_id; /* bound to it, 0: none yet */
 	uint16_t epoch;     /* the last one leased, 0: none yet; never falls */
 	void *session;      /* the live registration, NULL: none */
+	bool enrolled;      /* has registered, and not left since */
 	bool awaited;       /* held an earlier instance's SA, has not come back yet */
 	uint32_t away_spi;  /* without a session: the SA it sent on when it had one, 0: none */
 
@@ -70,6 +71,11 @@ struct group {
 	size_t sa_count;
 	bool sa_was_active; /* ever, in this instance */
 	uint64_t activation_delay_ms;
+	bool rekeys_on_join;        /* who is new gets no SA that carried traffic before it came */
+	uint64_t first_newcomer_ms; /* of those that wait for an SA, 0: none */
+	uint64_t last_newcomer_ms;
+	size_t newcomers;
+	uint64_t join_due_ms;       /* when they get one */
 	struct usage_limits limits; /* usage.h; may be changed before the first SA */
 	uint64_t deadline_ms;
 	struct rekey_wish wish; /* rekey.h */

@@ -196,6 +196,7 @@ int realm_init(struct realm *realm, struct manager *manager, const struct invent
 		goto fail;
 	}
 	realm->state->limits.key_is_shared = group->key_scope == COVEY_KEY_SCOPE_GROUP;
+	realm->state->rekeys_on_join = group->rekey.on_join;
 	seat_members(realm);
 	error->text[0] = '\0';
 	rc = store_each_binding(manager->store, group->name, restore, realm, error);

@@ -7,6 +7,10 @@
  * their way do not live longer. */
 #define DRAIN_MIN_MS UINT64_C(1000)
 
+/* So long without a newcomer ends a wave of them, but a wave is not waited for for ever. */
+#define JOIN_QUIET_MS UINT64_C(200)
+#define JOIN_WAIT_MS  UINT64_C(2000)
+
 static const struct sa *find_installing(const struct group *group)
 {
 	for (size_t i = 0; i < group->sa_count; i++)
@@ -26,6 +30,35 @@ bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms)
 	if (reason > wish->reason)
 		wish->reason = reason;
 	return true;
+}
+
+/* Members that are there, and barred from the SA that the others send on. */
+static size_t count_newcomers(const struct group *group)
+{
+	const struct sa *active = group_active_sa(group);
+	size_t count = 0;
+
+	for (size_t i = 0; active && i < group->seats; i++)
+		count += group->members[i].session && active->members[i] == SA_MEMBER_BARRED;
+	return count;
+}
+
+void rekey_for_newcomers(struct group *group, uint64_t now_ms)
+{
+	size_t newcomers = find_installing(group) ? 0 : count_newcomers(group);
+	uint64_t quiet_ms, patience_ms;
+
+	if (newcomers && group->newcomers == 0)
+		group->first_newcomer_ms = now_ms;
+	if (newcomers > group->newcomers)
+		group->last_newcomer_ms = now_ms;
+	group->newcomers = newcomers;
+	group->join_due_ms = UINT64_MAX;
+	if (newcomers == 0)
+		return;
+	quiet_ms = group->last_newcomer_ms + JOIN_QUIET_MS;
+	patience_ms = group->first_newcomer_ms + JOIN_WAIT_MS;
+	group->join_due_ms = quiet_ms < patience_ms ? quiet_ms : patience_ms;
 }
 
 /* --- when ---------------------------------------------------------------------------------- */
@@ -54,18 +87,24 @@ static uint64_t interval_end(const struct group *group)
 	return active->rekey_ms;
 }
 
+static struct rekey_wish sooner(struct rekey_wish a, struct rekey_wish b)
+{
+	if (a.reason == REKEY_NONE || b.reason == REKEY_NONE)
+		return a.reason == REKEY_NONE ? b : a;
+	return b.due_ms < a.due_ms ? b : a;
+}
+
 /* The next rekey's reason and time, whether there is room for it or not. */
 static struct rekey_wish next(const struct group *group)
 {
 	struct rekey_wish interval = {.reason = REKEY_INTERVAL, .due_ms = interval_end(group)};
+	struct rekey_wish join = {.reason = REKEY_JOIN, .due_ms = group->join_due_ms};
 
 	if (group_live_members(group) == 0)
 		return (struct rekey_wish){.due_ms = UINT64_MAX};
 	if (group_needs_sa(group))
 		return (struct rekey_wish){.reason = REKEY_MISSING};
-	if (group->wish.reason != REKEY_NONE && group->wish.due_ms <= interval.due_ms)
-		return group->wish;
-	return interval;
+	return sooner(sooner(group->wish, join), interval);
 }
 
 enum rekey_reason rekey_due(const struct group *group, uint64_t now_ms)
@@ -142,6 +181,8 @@ const char *rekey_reason_text(enum rekey_reason reason)
 		return "its key was used for almost as many packets as it may be";
 	case REKEY_ICV_FAILURES:
 		return "too many packets failed authentication";
+	case REKEY_JOIN:
+		return "somebody new has come, who is not to know the past";
 	case REKEY_MISSING:
 		return "its members have none to send on";
 	}

@@ -21,6 +21,7 @@ enum rekey_reason {
 	REKEY_OPERATOR, /* covey rekey */
 	REKEY_PACKETS,  /* a sender's use is near its key's limit */
 	REKEY_ICV_FAILURES,
+	REKEY_JOIN,    /* who is new has no SA to send on */
 	REKEY_MISSING, /* members are there, and no SA that they send on, or will */
 };
 
@@ -44,6 +45,12 @@ enum rekey_reason rekey_due(const struct group *group, uint64_t now_ms);
 
 /* When rekey_due() will say so without any other event, UINT64_MAX: never. */
 uint64_t rekey_deadline(const struct group *group);
+
+/*
+ * As part of group_settle(): ask for an SA for members that are barred from the active one. They
+ * share it: it begins when nobody new has come for a moment, or the first has waited long enough.
+ */
+void rekey_for_newcomers(struct group *group, uint64_t now_ms);
 
 /* As part of group_settle(): end the oldest draining SA early where an urgent rekey has no room. */
 void rekey_hasten(struct group *group, uint64_t now_ms);

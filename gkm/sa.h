@@ -27,8 +27,12 @@ enum sa_state {
 	SA_RETIRED,
 };
 
-/* A member's progress, in this order. Back to SA_MEMBER_NONE with each registration. */
+/*
+ * A member's progress, in this order. Back to SA_MEMBER_NONE with each registration, but for who is
+ * barred: that stays until the SA is gone.
+ */
 enum sa_member_state {
+	SA_MEMBER_BARRED, /* not for it: it was no member when the SA began to carry traffic */
 	SA_MEMBER_NONE,
 	SA_MEMBER_SENT,    /* SaInstall is out */
 	SA_MEMBER_ACKED,   /* it can receive */

@@ -53,8 +53,10 @@ static uint32_t lowest_live_spi(const struct group *group)
 static void forget_departed(struct group *group)
 {
 	for (size_t i = 0; i < group->seats; i++)
-		if (!group->members[i].session)
+		if (!group->members[i].session) {
+			group->members[i].enrolled = false;
 			roster_remove(&group->roster, i);
+		}
 }
 
 static void retire_due(struct group *group, uint64_t now_ms)
@@ -89,7 +91,7 @@ static bool all_acked(const struct group *group, const struct sa *sa)
 
 		if (member->awaited && !group->sa_was_active)
 			return false;
-		if (member->session && !sa_is_acked(sa, i))
+		if (member->session && sa->members[i] != SA_MEMBER_BARRED && !sa_is_acked(sa, i))
 			return false;
 	}
 	return true;
@@ -118,7 +120,8 @@ static void name_late(const struct group *group, const struct sa *sa)
 	if (sa->activate_by_ms == sa->begin_ms)
 		return;
 	for (size_t i = 0; group->output.late && i < group->seats; i++)
-		if (group->members[i].session && !sa_is_acked(sa, i))
+		if (group->members[i].session && sa->members[i] != SA_MEMBER_BARRED &&
+		    !sa_is_acked(sa, i))
 			group->output.late(&group->members[i], sa, group->output.arg);
 }
 
@@ -351,6 +354,7 @@ static uint64_t next_deadline(const struct group *group)
 
 void group_settle(struct group *group, uint64_t now_ms)
 {
+	rekey_for_newcomers(group, now_ms);
 	rekey_hasten(group, now_ms);
 	retire_due(group, now_ms);
 	promote_due(group, now_ms);

@@ -54,7 +54,8 @@ void write_inventory(const struct fabric *fabric, const char *gkm_address)
 		"all:\n  vars:\n    covey_fabric: test\n    covey_gkm: %s\n"
 		"    covey_gkm_port: %u\n    covey_groups:\n      tenants:\n"
 		"        vnis: [100, 101]\n        members: [hv1, hv2, hv3]\n"
-		"        rekey: {%s}\n      feed: {vnis: [200, 201], members: [hv1, hv2, hv3]}\n"
+		"        rekey: {%s}\n      feed: {vnis: [200, 201], members: [hv1, hv2, hv3],\n"
+		"        rekey: {on_join: false}}\n"
 		"  hosts:\n",
 		gkm_address, fabric->port, fabric->rekey);
 	for (size_t i = HV1; i <= HV4; i++)
@@ -192,7 +193,7 @@ int begin(void **state)
 	if (!fabric || scratch_new(fabric->directory) < 0)
 		return -1;
 	snprintf(fabric->state, sizeof(fabric->state), "gkm.db");
-	fabric->rekey = "activation_delay: 2s";
+	fabric->rekey = "activation_delay: 2s, on_join: false";
 	fabric->base = event_base_new();
 	fabric->port = free_port();
 	path_of(fabric, "pki", pki);

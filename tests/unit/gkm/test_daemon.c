@@ -99,6 +99,31 @@ static void a_restarted_gkm_has_another_key(void **state)
 	assert_true(guests[HV1].instance != instance);
 }
 
+/* The default. */
+static void a_newcomer_gets_a_key_of_its_own(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	uint8_t tek[32];
+
+	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
+	fabric->rekey = "activation_delay: 2s";
+	write_inventory(fabric, "127.0.0.1");
+	start_gkm(fabric);
+	bring(fabric, HV1);
+	assert_int_equal(guests[HV1].active_spi, 256);
+	memcpy(tek, guests[HV1].tek, sizeof(tek));
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].active_spi, 257);
+	assert_memory_not_equal(guests[HV2].tek, tek, sizeof(tek));
+	WAIT_FOR(fabric, guests[HV1].active_spi == 257);
+	/* It only comes back. */
+	guest_vanish(&guests[HV2]);
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].active_spi, 257);
+	assert_int_equal(guests[HV2].epoch, 2);
+}
+
 static void leaving_and_joining_again(void **state)
 {
 	struct fabric *fabric = *state;
@@ -581,6 +606,7 @@ int main(int argc, char **argv)
 		TEST(three_members_agree),
 		TEST(coming_back_gives_a_higher_epoch),
 		TEST(a_restarted_gkm_has_another_key),
+		TEST(a_newcomer_gets_a_key_of_its_own),
 		TEST(leaving_and_joining_again),
 		TEST(a_stalled_member_delays_but_does_not_block),
 		TEST(heartbeats_are_answered),
