@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "evictions.h"
 #include "local_json.h"
 #include "log.h"
 #include "manager.h"
@@ -98,12 +99,64 @@ static void rekey(const struct request *request)
 				    "rekey", how_it_goes(realm->state, wanted)));
 }
 
+/* False: there is none, and the client was told so. */
+static bool need_host(const struct request *request, size_t *ret_host)
+{
+	const struct inventory *inventory = request->manager->inventory;
+	const char *name = need(request, "host");
+	long host = name ? manager_find_host(request->manager, name) : -1;
+	struct suggestion suggestion;
+
+	if (host >= 0)
+		*ret_host = (size_t)host;
+	if (host >= 0 || !name)
+		return host >= 0;
+	suggestion = suggestion_start(name);
+	for (size_t i = 0; i < inventory->host_count; i++)
+		suggestion_try(&suggestion, inventory->hosts[i].name);
+	answer_unknown(request, "host", name, &suggestion);
+	return false;
+}
+
+static void change_eviction(const struct request *request,
+			    int (*change)(struct manager *manager, size_t host, struct realm *realm,
+					  struct covey_error *error))
+{
+	bool all = json_is_null(json_object_get(request->object, "group")) ||
+		   !json_object_get(request->object, "group");
+	struct realm *realm = NULL;
+	struct covey_error error;
+	size_t host;
+
+	if (!need_host(request, &host) || (!all && !(realm = need_group(request))))
+		return;
+	if (change(request->manager, host, realm, &error) < 0)
+		local_answer_error(request->client, error.text);
+	else
+		local_answer_json(request->client,
+				  json_pack("{s:b, s:s, s:s?}", "ok", 1, "host",
+					    request->manager->inventory->hosts[host].name, "group",
+					    realm ? realm->group->name : NULL));
+}
+
+static void run_evict(const struct request *request)
+{
+	change_eviction(request, evict);
+}
+
+static void run_readmit(const struct request *request)
+{
+	change_eviction(request, readmit);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const struct request *request);
 } table[] = {
 	{"show", show},
 	{"rekey", rekey},
+	{"evict", run_evict},
+	{"readmit", run_readmit},
 };
 
 static void on_request(struct local_client *client, const char *line, size_t len, void *arg)
@@ -121,7 +174,9 @@ static void on_request(struct local_client *client, const char *line, size_t len
 	if (i < sizeof(table) / sizeof(*table))
 		table[i].run(&request);
 	else
-		local_answer_error(client, "unknown command: this covey-gkm knows show and rekey");
+		local_answer_error(client,
+				   "unknown command: this covey-gkm knows show, rekey, evict and "
+				   "readmit");
 	json_decref(request.object);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "evictions.h"
 #include "join.h"
 #include "log.h"
 #include "manager.h"
@@ -84,6 +85,11 @@ static bool is_acceptable(struct session *session, const Covey__Hello *hello)
 				    ? "(malformed)"
 				    : covey_addr_format(&vtep, theirs),
 			    covey_addr_format(&inventory->hosts[host].vtep, ours),
+			    inventory->hosts[host].name);
+		return false;
+	}
+	if (is_evicted(session->manager, (size_t)host, NULL)) {
+		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_EVICTED, "%s is evicted",
 			    inventory->hosts[host].name);
 		return false;
 	}

@@ -112,6 +112,8 @@ int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_ep
 
 	if (member->sender_id == 0 || !session)
 		return -EINVAL;
+	if (member->evicted)
+		return -EACCES;
 	if (member->session)
 		return -EALREADY;
 	if (member->epoch == COVEY_EPOCH_MAX)
@@ -147,6 +149,48 @@ void group_left(struct group *group, size_t seat)
 	group->members[seat].away_spi = 0;
 	group->members[seat].enrolled = false;
 	roster_remove(&group->roster, seat);
+}
+
+/* True when the group's next SA must come at once. */
+static bool bar(struct sa *sa, size_t seat)
+{
+	sa->members[seat] = SA_MEMBER_BARRED;
+	if (!sa_is_live(sa) || !sa->usages[seat].was_sent)
+		return false;
+	if (sa->state == SA_INSTALLING)
+		sa->expires_ms = 0;
+	if (sa->state == SA_DRAINING && sa->drain_by_ms > sa->drain_begin_ms + COVEY_DRAIN_MIN_MS)
+		sa->drain_by_ms = sa->drain_begin_ms + COVEY_DRAIN_MIN_MS;
+	return sa->state != SA_DRAINING;
+}
+
+void group_evict(struct group *group, size_t seat)
+{
+	bool urgent = false;
+
+	group_left(group, seat);
+	group->members[seat].awaited = false;
+	group->members[seat].evicted = true;
+	for (size_t i = 0; i < group->sa_count; i++)
+		urgent |= bar(group->sas[i], seat);
+	if (!urgent)
+		return;
+	/* One that is on its way and was kept from it will do, but what is before it must not last.
+	 */
+	for (size_t i = 0; i < group->sa_count; i++) {
+		struct sa *sa = group->sas[i];
+
+		if (sa->state != SA_INSTALLING || sa->expires_ms == 0)
+			continue;
+		sa->drain_delay_ms = 0;
+		return;
+	}
+	group->wish = (struct rekey_wish){.reason = REKEY_EVICTION, .due_ms = 0};
+}
+
+void group_readmit(struct group *group, size_t seat)
+{
+	group->members[seat].evicted = false;
 }
 
 bool group_needs_sa(const struct group *group)
@@ -234,7 +278,8 @@ int group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < group->seats; i++)
-		sa->members[i] = group->members[i].enrolled || !group->rekeys_on_join
+		sa->members[i] = group->members[i].enrolled || (!group->rekeys_on_join &&
+								!group->members[i].evicted)
 					 ? SA_MEMBER_NONE
 					 : SA_MEMBER_BARRED;
 	group->sas[group->sa_count++] = sa;

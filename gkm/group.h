@@ -35,6 +35,7 @@ struct member {
 	uint16_t epoch;     /* the last one leased, 0: none yet; never falls */
 	void *session;      /* the live registration, NULL: none */
 	bool enrolled;      /* has registered, and not left since */
+	bool evicted;       /* may not register */
 	bool awaited;       /* held an earlier instance's SA, has not come back yet */
 	uint32_t away_spi;  /* without a session: the SA it sent on when it had one, 0: none */
 
@@ -97,14 +98,23 @@ int group_bind(struct group *group, size_t seat, uint16_t sender_id);
 int group_restore(struct group *group, size_t seat, uint16_t sender_id);
 
 /*
- * A registration: leases the next epoch. Returns 0, -EINVAL without a SenderID, -EALREADY when the
- * seat has a live one, or -EOVERFLOW when its epochs are used up.
+ * A registration: leases the next epoch. Returns 0, -EINVAL without a SenderID, -EACCES for who is
+ * evicted, -EALREADY when the seat has a live one, or -EOVERFLOW when its epochs are used up.
  */
 int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_epoch);
 /* The session is gone. The member keeps its SAs and its place in the roster. */
 void group_lost(struct group *group, size_t seat);
 /* The member has left and wiped its SAs. */
 void group_left(struct group *group, size_t seat);
+
+/*
+ * The member is to have no part in what is sent from now on. Its registration ends. Where it was
+ * sent an SA that is in use, another one is due at once (REKEY_EVICTION); what it was sent and
+ * nobody sends on yet ends.
+ */
+void group_evict(struct group *group, size_t seat);
+/* It may register again. */
+void group_readmit(struct group *group, size_t seat);
 
 /* There is no SA that members send on, or will. */
 bool group_needs_sa(const struct group *group);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "evictions.h"
 #include "log.h"
 #include "manager.h"
 #include "session.h"
@@ -155,6 +156,11 @@ void join_group(struct session *session, const char *name)
 		session_refuse(session, group->name, COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED,
 			       "%s is no member of group %s in the key manager's inventory",
 			       session->peer.host, group->name);
+		return;
+	}
+	if (is_evicted(session->manager, session->host, candidate.realm)) {
+		session_refuse(session, group->name, COVEY__REFUSAL_CODE__REFUSAL_EVICTED,
+			       "%s is evicted from group %s", session->peer.host, group->name);
 		return;
 	}
 	if (!registration && session->registration_count == COVEY_GROUPS_PER_HOST_MAX) {

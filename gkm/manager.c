@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evictions.h"
 #include "identity.h"
 #include "log.h"
 #include "session.h"
@@ -57,15 +58,17 @@ int manager_init(struct manager *manager, struct covey_error *error)
 	LIST_INIT(&manager->sessions);
 	manager->identities = calloc(hosts, sizeof(*manager->identities));
 	manager->by_host = calloc(hosts, sizeof(struct session *));
+	manager->evicted = calloc(hosts, sizeof(*manager->evicted));
 	manager->realms = calloc(manager->inventory->group_count + 1, sizeof(*manager->realms));
-	if (!manager->identities || !manager->by_host || !manager->realms)
+	if (!manager->identities || !manager->by_host || !manager->evicted || !manager->realms)
 		return out_of_memory(error);
 	if (RAND_bytes((unsigned char *)&manager->instance, sizeof(manager->instance)) != 1)
 		return covey_error_set(error, -EIO, "the system gives no random numbers");
 	rc = name_hosts(manager, error);
 	if (rc < 0)
 		return rc;
-	return init_realms(manager, error);
+	rc = init_realms(manager, error);
+	return rc < 0 ? rc : evictions_load(manager, error);
 }
 
 void manager_stop(struct manager *manager)
@@ -98,6 +101,7 @@ void manager_free(struct manager *manager)
 		realm_free(&manager->realms[i]);
 	free(manager->realms);
 	free(manager->by_host);
+	free(manager->evicted);
 	for (size_t i = 0; manager->identities && i < manager->inventory->host_count; i++)
 		free(manager->identities[i]);
 	free(manager->identities);

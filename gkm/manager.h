@@ -31,6 +31,7 @@ struct manager {
 	struct tls *tls;
 
 	uint64_t instance;          /* random: tells this start's epochs from an earlier one's */
+	bool *evicted;              /* from all groups, by host */
 	char **identities;          /* SPIFFE IDs by host, as inventory->hosts */
 	struct sender_ids reserved; /* SenderIDs that the inventory fixes */
 	struct realm *realms;       /* by group, as inventory->groups */

@@ -25,13 +25,15 @@ static uint64_t spread(uint64_t ms)
 	return ms - ms / 10 * number / UINT32_MAX;
 }
 
-static int begin_with_key(struct realm *realm, uint8_t *tek, size_t len, struct covey_error *error)
+static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t *tek, size_t len,
+			  struct covey_error *error)
 {
 	const struct rekey_policy *policy = &realm->group->rekey;
 	const struct sa_timing timing = {
 		.begin_ms = clock_now_ms(),
 		.activation_delay_ms = policy->activation_delay_s * UINT64_C(1000),
-		.drain_delay_ms = policy->drain_delay_s * UINT64_C(1000),
+		.drain_delay_ms =
+			reason == REKEY_EVICTION ? 0 : policy->drain_delay_s * UINT64_C(1000),
 		.hard_lifetime_ms = policy->hard_lifetime_s * UINT64_C(1000),
 		.rekey_after_ms = spread(policy->interval_s * UINT64_C(1000)),
 	};
@@ -53,7 +55,7 @@ static int begin_with_key(struct realm *realm, uint8_t *tek, size_t len, struct 
 	return 0;
 }
 
-int realm_begin_sa(struct realm *realm, struct covey_error *error)
+int realm_begin_sa(struct realm *realm, enum rekey_reason reason, struct covey_error *error)
 {
 	size_t len = covey_cipher_key_len(realm->group->cipher);
 	uint8_t *tek = secret_alloc(len);
@@ -61,14 +63,14 @@ int realm_begin_sa(struct realm *realm, struct covey_error *error)
 
 	if (!tek)
 		return covey_error_set(error, -ENOMEM, "no memory for a key");
-	rc = begin_with_key(realm, tek, len, error);
+	rc = begin_with_key(realm, reason, tek, len, error);
 	secret_free(tek);
 	return rc;
 }
 
 int realm_ensure_sa(struct realm *realm, struct covey_error *error)
 {
-	return group_needs_sa(realm->state) ? realm_begin_sa(realm, error) : 0;
+	return group_needs_sa(realm->state) ? realm_begin_sa(realm, REKEY_MISSING, error) : 0;
 }
 
 /* --- time ---------------------------------------------------------------------------------- */
@@ -99,7 +101,7 @@ static void begin_due(struct realm *realm, uint64_t now_ms)
 		return;
 	realm->retry_ms = 0;
 	log_notice("%s: another SA, for %s", realm->group->name, rekey_reason_text(reason));
-	if (realm_begin_sa(realm, &error) == 0) {
+	if (realm_begin_sa(realm, reason, &error) == 0) {
 		group_settle(realm->state, now_ms);
 		return;
 	}

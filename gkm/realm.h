@@ -35,4 +35,4 @@ void realm_wake(struct realm *realm);
 /* Begin an SA when the group has none to send on. */
 int realm_ensure_sa(struct realm *realm, struct covey_error *error);
 /* Begin an SA with a fresh key and SPI: the first, or a rekey. */
-int realm_begin_sa(struct realm *realm, struct covey_error *error);
+int realm_begin_sa(struct realm *realm, enum rekey_reason reason, struct covey_error *error);

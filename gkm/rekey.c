@@ -3,10 +3,6 @@
 
 #include "group.h"
 
-/* An SA that all have switched away from has drained this long before it may end early: packets on
- * their way do not live longer. */
-#define DRAIN_MIN_MS UINT64_C(1000)
-
 /* So long without a newcomer ends a wave of them, but a wave is not waited for for ever. */
 #define JOIN_QUIET_MS UINT64_C(200)
 #define JOIN_WAIT_MS  UINT64_C(2000)
@@ -147,8 +143,8 @@ static uint64_t room_at(const struct group *group, enum rekey_reason reason)
 		return UINT64_MAX;
 	if (!is_urgent(reason) || !have_all_switched(group, oldest))
 		return oldest->drain_by_ms;
-	return oldest->drain_begin_ms + DRAIN_MIN_MS < oldest->drain_by_ms
-		       ? oldest->drain_begin_ms + DRAIN_MIN_MS
+	return oldest->drain_begin_ms + COVEY_DRAIN_MIN_MS < oldest->drain_by_ms
+		       ? oldest->drain_begin_ms + COVEY_DRAIN_MIN_MS
 		       : oldest->drain_by_ms;
 }
 
@@ -183,6 +179,8 @@ const char *rekey_reason_text(enum rekey_reason reason)
 		return "too many packets failed authentication";
 	case REKEY_JOIN:
 		return "somebody new has come, who is not to know the past";
+	case REKEY_EVICTION:
+		return "a member was evicted";
 	case REKEY_MISSING:
 		return "its members have none to send on";
 	}

@@ -21,8 +21,9 @@ enum rekey_reason {
 	REKEY_OPERATOR, /* covey rekey */
 	REKEY_PACKETS,  /* a sender's use is near its key's limit */
 	REKEY_ICV_FAILURES,
-	REKEY_JOIN,    /* who is new has no SA to send on */
-	REKEY_MISSING, /* members are there, and no SA that they send on, or will */
+	REKEY_JOIN,     /* who is new has no SA to send on */
+	REKEY_EVICTION, /* a former member knows the key */
+	REKEY_MISSING,  /* members are there, and no SA that they send on, or will */
 };
 
 struct rekey_wish {

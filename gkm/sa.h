@@ -57,11 +57,13 @@ struct sa {
 	size_t tek_len;
 	uint64_t begin_ms;
 	uint64_t activate_by_ms;
-	uint64_t drain_delay_ms;
-	uint64_t drain_begin_ms; /* while draining */
-	uint64_t drain_by_ms;
-	uint64_t rekey_ms;    /* when the next one is due, UINT64_MAX: never */
-	uint64_t patience_ms; /* until when the next one waits for members that are away */
+	uint64_t drain_delay_ms;     /* of those before it; 0: until all have switched */
+	uint64_t active_ms;          /* since when it is active */
+	uint64_t barrier_generation; /* roster that members get after they switched, 0: none */
+	uint64_t drain_begin_ms;     /* while draining */
+	uint64_t drain_by_ms;        /* UINT64_MAX: until all have switched */
+	uint64_t rekey_ms;           /* when the next one is due, UINT64_MAX: never */
+	uint64_t patience_ms;        /* until when the next one waits for members that are away */
 	uint64_t expires_ms;
 	struct usage *usages; /* by seat; NULL once retired */
 	uint64_t failures;    /* failed ICVs that members reported, all together */

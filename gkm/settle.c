@@ -107,10 +107,11 @@ static void promote(struct group *group, size_t index, uint64_t now_ms)
 		if (older->state != SA_INSTALLING && older->state != SA_ACTIVE)
 			continue;
 		older->drain_begin_ms = now_ms;
-		older->drain_by_ms = now_ms + sa->drain_delay_ms;
+		older->drain_by_ms = sa->drain_delay_ms ? now_ms + sa->drain_delay_ms : GROUP_NEVER;
 		enter(group, older, SA_DRAINING);
 	}
 	group->sa_was_active = true;
+	sa->active_ms = now_ms;
 	enter(group, sa, SA_ACTIVE);
 }
 
@@ -235,6 +236,7 @@ static void install_missing(struct group *group, size_t seat, uint64_t now_ms)
 		group->output.install(&group->members[seat], sa,
 				      seconds_until(sa->expires_ms, now_ms), group->output.arg);
 		sa->members[seat] = SA_MEMBER_SENT;
+		sa->usages[seat].was_sent = true;
 	}
 }
 
@@ -299,7 +301,8 @@ static void drain_older(struct group *group, size_t seat, uint64_t now_ms)
 	for (size_t i = 0; i < group->sa_count; i++) {
 		struct sa *sa = group->sas[i];
 
-		if (sa->state != SA_DRAINING || !sa_is_held(sa, seat))
+		if (sa->state != SA_DRAINING || !sa_is_held(sa, seat) ||
+		    sa->drain_by_ms == GROUP_NEVER)
 			continue;
 		group->output.drain(&group->members[seat], sa,
 				    seconds_until(sa->drain_by_ms, now_ms), group->output.arg);
@@ -327,6 +330,52 @@ static void switch_members(struct group *group, uint64_t now_ms)
 	}
 }
 
+/* --- ending an SA without a drain delay ------------------------------------------------------ */
+
+/*
+ * Members take no time to drain, but must not miss what another one sent just before it switched:
+ * the SA ends when all have switched. Each tells so by acknowledging a roster that it gets after
+ * SaActivate.
+ */
+static bool has_waited_for_all(struct group *group, struct sa *active, uint64_t now_ms)
+{
+	if (now_ms >= active->active_ms + group->activation_delay_ms)
+		return true;
+	for (size_t i = 0; i < group->seats; i++)
+		if (group->members[i].session && active->members[i] == SA_MEMBER_ACKED)
+			return false;
+	if (!active->barrier_generation) {
+		roster_touch(&group->roster);
+		roster_publish(&group->roster, send_changes, group);
+		active->barrier_generation = group->roster.generation;
+	}
+	for (size_t i = 0; i < group->seats; i++)
+		if (group->members[i].session && active->members[i] == SA_MEMBER_ACTIVE &&
+		    group->members[i].acked_generation < active->barrier_generation)
+			return false;
+	return true;
+}
+
+static bool waits_for_all(const struct sa *sa)
+{
+	return sa->state == SA_DRAINING && sa->drain_by_ms == GROUP_NEVER;
+}
+
+static void end_drained(struct group *group, uint64_t now_ms)
+{
+	struct sa *active = group_active_sa(group);
+	bool some = false;
+
+	for (size_t i = 0; i < group->sa_count; i++)
+		some |= waits_for_all(group->sas[i]);
+	if (!some || (active && !has_waited_for_all(group, active, now_ms)))
+		return;
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (waits_for_all(group->sas[i]))
+			group->sas[i]->drain_by_ms = now_ms;
+	retire_due(group, now_ms);
+}
+
 /* --- when to come back --------------------------------------------------------------------- */
 
 static uint64_t next_deadline(const struct group *group)
@@ -344,6 +393,9 @@ static uint64_t next_deadline(const struct group *group)
 			deadline = earlier(deadline, sa->activate_by_ms);
 		if (sa->state == SA_DRAINING)
 			deadline = earlier(deadline, sa->drain_by_ms);
+		if (active && waits_for_all(sa))
+			deadline =
+				earlier(deadline, active->active_ms + group->activation_delay_ms);
 	}
 	for (size_t i = 0; active && i < group->seats; i++)
 		if (group->members[i].session && active->members[i] == SA_MEMBER_ACKED &&
@@ -362,5 +414,6 @@ void group_settle(struct group *group, uint64_t now_ms)
 	roster_publish(&group->roster, send_changes, group);
 	bring_up_to_date(group, now_ms);
 	switch_members(group, now_ms);
+	end_drained(group, now_ms);
 	group->deadline_ms = next_deadline(group);
 }

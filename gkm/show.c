@@ -45,6 +45,8 @@ static json_t *show_sas(const struct group *group, uint64_t now_ms)
 
 static const char *presence(const struct member *member)
 {
+	if (member->evicted)
+		return "evicted";
 	if (member->session)
 		return "connected";
 	if (member->away_spi || member->awaited)

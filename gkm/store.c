@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x436f5679 /* "CoVy" */
-#define USER_VERSION   1
+#define USER_VERSION   2          /* 1 had no evictions */
 
 /*
- * Both tables are redundant on purpose, so that the check at start finds a flipped bit: every
+ * The tables are redundant on purpose, so that the check at start finds a flipped bit: every
  * binding stands in the primary key's tree and in the unique index's, and the serial beside its
  * complement.
  */
@@ -25,6 +25,9 @@
 	"CREATE TABLE binding (\"group\" TEXT NOT NULL, identity TEXT NOT NULL, "                  \
 	"sender_id INTEGER NOT NULL CHECK (sender_id BETWEEN 1 AND 65535), "                       \
 	"PRIMARY KEY (\"group\", identity), UNIQUE (\"group\", sender_id)) STRICT, WITHOUT ROWID"
+#define EVICTION_SQL                                                                               \
+	"CREATE TABLE eviction (identity TEXT NOT NULL, \"group\" TEXT NOT NULL, "                 \
+	"PRIMARY KEY (identity, \"group\"), UNIQUE (\"group\", identity)) STRICT, WITHOUT ROWID"
 #define SERIAL_SQL                                                                                 \
 	"CREATE TABLE serial (id INTEGER PRIMARY KEY CHECK (id = 1), "                             \
 	"next_spi INTEGER NOT NULL CHECK (next_spi BETWEEN 256 AND 4294967296), "                  \
@@ -33,6 +36,9 @@
 enum statement {
 	EACH_BINDING,
 	BIND,
+	EACH_EVICTION,
+	EVICT,
+	READMIT,
 	TAKE_SPI,
 	STATEMENT_COUNT,
 };
@@ -42,6 +48,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 			 "ORDER BY sender_id",
 	[BIND] = "INSERT INTO binding VALUES (?1, ?2, ?3) "
 		 "ON CONFLICT (\"group\", identity) DO UPDATE SET sender_id = excluded.sender_id",
+	[EACH_EVICTION] = "SELECT identity, \"group\" FROM eviction",
+	[EVICT] = "INSERT INTO eviction VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+	[READMIT] = "DELETE FROM eviction WHERE identity = ?1 AND (\"group\" = ?2 OR ?2 IS NULL)",
 	[TAKE_SPI] = "UPDATE serial SET next_spi = next_spi + 1, complement = ~(next_spi + 1) "
 		     "RETURNING next_spi - 1",
 };
@@ -163,7 +172,7 @@ static int fill(struct store *store, struct covey_error *error)
 	if (rc < 0)
 		return rc;
 	rc = execute(store,
-		     "BEGIN;" BINDING_SQL ";" SERIAL_SQL ";"
+		     "BEGIN;" BINDING_SQL ";" EVICTION_SQL ";" SERIAL_SQL ";"
 		     "INSERT INTO serial VALUES (1, 256, ~256); COMMIT;",
 		     "making the tables", error);
 	return rc;
@@ -295,6 +304,25 @@ static int take(struct store *store, struct covey_error *error)
 	return rc;
 }
 
+/* A file of the version before gets what is new in this one, all or nothing. */
+static int migrate(struct store *store, struct covey_error *error)
+{
+	char sql[sizeof(EVICTION_SQL) + 80];
+	char *version;
+	int rc;
+
+	rc = query(store, "PRAGMA user_version", &version, error);
+	if (rc < 0)
+		return rc;
+	if (strcmp(version, "1") == 0) {
+		snprintf(sql, sizeof(sql), "BEGIN; %s; PRAGMA user_version = %d; COMMIT;",
+			 EVICTION_SQL, USER_VERSION);
+		rc = execute(store, sql, "adding what is new in this version", error);
+	}
+	free(version);
+	return rc;
+}
+
 /* integrity_check, not quick_check: only it compares tables with their indexes. */
 static int check_content(struct store *store, struct covey_error *error)
 {
@@ -313,7 +341,8 @@ static int check_content(struct store *store, struct covey_error *error)
 	rc = expect(store,
 		    "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema "
 		    "WHERE sql IS NOT NULL ORDER BY name)",
-		    BINDING_SQL ";" SERIAL_SQL, "its tables are not as expected", error);
+		    BINDING_SQL ";" EVICTION_SQL ";" SERIAL_SQL, "its tables are not as expected",
+		    error);
 	if (rc < 0)
 		return rc;
 	rc = expect(store, "PRAGMA integrity_check", "ok", "the integrity check failed", error);
@@ -358,6 +387,8 @@ int store_open(const char *path, struct store **ret_store, struct covey_error *e
 	}
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	rc = take(store, error);
+	if (rc == 0)
+		rc = migrate(store, error);
 	if (rc == 0)
 		rc = check_content(store, error);
 	if (rc == 0)
@@ -432,6 +463,46 @@ int store_bind(struct store *store, const char *group, const char *identity, uin
 				       "SenderID %u of group %s is another identity's", sender_id,
 				       group);
 	return rc;
+}
+
+/* Both statements that change evictions take the same. */
+static int change_eviction(struct store *store, enum statement which, const char *identity,
+			   const char *group, struct covey_error *error)
+{
+	sqlite3_stmt *statement = store->statements[which];
+
+	sqlite3_bind_text(statement, 1, identity, -1, SQLITE_STATIC);
+	if (group)
+		sqlite3_bind_text(statement, 2, group, -1, SQLITE_STATIC);
+	sqlite3_step(statement);
+	return finish(store, statement, "noting an eviction", error);
+}
+
+int store_evict(struct store *store, const char *identity, const char *group,
+		struct covey_error *error)
+{
+	return change_eviction(store, EVICT, identity, group, error);
+}
+
+int store_readmit(struct store *store, const char *identity, const char *group,
+		  struct covey_error *error)
+{
+	return change_eviction(store, READMIT, identity, group, error);
+}
+
+int store_each_eviction(struct store *store,
+			int (*each)(const char *identity, const char *group, void *arg), void *arg,
+			struct covey_error *error)
+{
+	sqlite3_stmt *statement = store->statements[EACH_EVICTION];
+	int stopped = 0;
+	int rc;
+
+	while (stopped >= 0 && sqlite3_step(statement) == SQLITE_ROW)
+		stopped = each((const char *)sqlite3_column_text(statement, 0),
+			       (const char *)sqlite3_column_text(statement, 1), arg);
+	rc = finish(store, statement, "reading evictions", error);
+	return stopped < 0 ? stopped : rc;
 }
 
 int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The key manager's durable state: one SQLite file. It holds who is bound to which SenderID and the
- * next SPI; never a key. What a function returns 0 for has reached the disk.
+ * The key manager's durable state: one SQLite file. It holds who is bound to which SenderID, who is
+ * evicted, and the next SPI; never a key. What a function returns 0 for has reached the disk.
  *
  * One program has the file at a time. Errors: -EBUSY (another has it), -ENOSPC (disk full), -EROFS
  * (cannot be written), -EBADMSG (damaged, or not a state file), -ENOENT and -EACCES (path), else
@@ -36,6 +36,19 @@ int store_each_binding(struct store *store, const char *group,
  */
 int store_bind(struct store *store, const char *group, const char *identity, uint16_t sender_id,
 	       struct covey_error *error);
+
+/*
+ * Note that the identity is evicted from the group, "" for all groups; noted twice is noted once.
+ * And undo it: from the group, or with NULL all that is noted of the identity.
+ */
+int store_evict(struct store *store, const char *identity, const char *group,
+		struct covey_error *error);
+int store_readmit(struct store *store, const char *identity, const char *group,
+		  struct covey_error *error);
+/* As store_each_binding(), for every eviction. */
+int store_each_eviction(struct store *store,
+			int (*each)(const char *identity, const char *group, void *arg), void *arg,
+			struct covey_error *error);
 
 /* Take an SPI that was never taken before. -EOVERFLOW when none is left. */
 int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error);

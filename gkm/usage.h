@@ -26,6 +26,7 @@ extern const struct usage_limits usage_limits_default;
 
 /* One member's use of one SA. */
 struct usage {
+	bool was_sent;           /* the member got the SA, whatever has become of it */
 	uint64_t packets_before; /* in earlier registrations, at most */
 	uint64_t packets;
 	uint64_t failures;

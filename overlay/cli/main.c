@@ -17,8 +17,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{"check", check_main}, {"pki", pki_main},   {"join", join_main},
-	{"leave", leave_main}, {"show", show_main}, {"rekey", rekey_main},
+	{"check", check_main}, {"pki", pki_main},         {"join", join_main},
+	{"leave", leave_main}, {"show", show_main},       {"rekey", rekey_main},
+	{"evict", evict_main}, {"readmit", readmit_main},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -34,6 +35,8 @@ static const char doc[] =
 	"  show     what this host does: groups, SAs, members, windows, drops, ports;\n"
 	"           --gkm: what the key manager on this machine does\n"
 	"  rekey    have the key manager on this machine replace a group's key\n"
+	"  evict    have it throw a host out of a group, or of all\n"
+	"  readmit  undo that\n"
 	"\v`covey COMMAND --help` tells more. Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 struct choice_of_command {
@@ -52,7 +55,9 @@ static const struct command *find(const char *name, struct argp_state *state)
 			return &commands[i];
 		suggestion_try(&suggestion, commands[i].name);
 	}
-	argp_error(state, "unknown command %s%s: there are check, pki, join, leave, show and rekey",
+	argp_error(state,
+		   "unknown command %s%s: there are check, pki, join, leave, show, rekey, evict "
+		   "and readmit",
 		   name, suggestion_format(&suggestion, hint));
 	return NULL;
 }
@@ -71,7 +76,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		state->next = state->argc; /* the rest is the command's */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "a command is missing: check, pki, join, leave, show or rekey");
+		argp_error(state, "a command is missing: check, pki, join, leave, show, rekey, "
+				  "evict or readmit");
 		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -144,6 +144,7 @@ static bool is_revocation(Covey__RefusalCode code)
 {
 	return code == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP ||
 	       code == COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_EVICTED ||
 	       code == COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID;
 }
 
@@ -255,6 +256,7 @@ const char *refusal_name(Covey__RefusalCode code)
 		[COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL] = "protocol error",
 		[COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE] = "the GKM cannot do it now",
 		[COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN] = "the GKM stops",
+		[COVEY__REFUSAL_CODE__REFUSAL_EVICTED] = "evicted by the operator",
 	};
 
 	if ((size_t)code >= sizeof(names) / sizeof(names[0]))

@@ -139,6 +139,87 @@ static void nobody_there_to_rekey(void **state)
 	json_decref(answer);
 }
 
+/* --- evict --------------------------------------------------------------------------------- */
+
+static void an_evicted_host_is_out(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	uint8_t tek[32];
+	json_t *answer;
+	int status;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	memcpy(tek, guests[HV2].tek, sizeof(tek));
+	assert_int_equal(TYPE(fabric, &answer, "evict", "hv2"), 0);
+	json_decref(answer);
+	assert_cut(fabric, &guests[HV2], COVEY__REFUSAL_CODE__REFUSAL_EVICTED, "is evicted");
+	WAIT_FOR(fabric, guests[HV1].active_spi == 257 && guests[HV1].drained_spi == 256);
+	assert_memory_not_equal(guests[HV1].tek, tek, sizeof(tek));
+	assert_int_equal(guests[HV1].floors[2], 0);
+	assert_memory_equal(guests[HV2].tek, tek, sizeof(tek));
+	bring(fabric, HV2);
+	assert_cut(fabric, &guests[HV2], COVEY__REFUSAL_CODE__REFUSAL_EVICTED, "is evicted");
+	assert_int_equal(guests[HV2].tek_len, 0);
+	/* For good. */
+	assert_int_equal(stop_gkm(fabric, SIGKILL), -SIGKILL);
+	start_gkm(fabric);
+	bring(fabric, HV2);
+	assert_cut(fabric, &guests[HV2], COVEY__REFUSAL_CODE__REFUSAL_EVICTED, "is evicted");
+	status = TYPE(fabric, &answer, "evict", "hv2");
+	assert_refused(fabric, answer, status, "evicted already");
+	assert_int_equal(TYPE(fabric, &answer, "readmit", "hv2"), 0);
+	json_decref(answer);
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].sender_id, 2);
+	assert_true(guests[HV2].active_spi > 257);
+}
+
+static void evicted_from_one_group(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	json_t *answer;
+	int status;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	assert_int_equal(TYPE(fabric, &answer, "evict", "hv2", "tenants"), 0);
+	json_decref(answer);
+	WAIT_FOR(fabric, guests[HV2].refusal == COVEY__REFUSAL_CODE__REFUSAL_EVICTED);
+	WAIT_FOR(fabric, guests[HV1].active_spi == 257);
+	guest_heartbeat(&guests[HV2]);
+	WAIT_FOR(fabric, guests[HV2].heartbeats == 1);
+	assert_int_equal(guests[HV2].spi, 256);
+	guests[HV2].refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
+	guest_join(&guests[HV2], GUEST_GROUP);
+	WAIT_FOR(fabric, guests[HV2].refusal == COVEY__REFUSAL_CODE__REFUSAL_EVICTED);
+	status = TYPE(fabric, &answer, "readmit", "hv2", "feed");
+	assert_refused(fabric, answer, status, "not evicted from group feed");
+	assert_int_equal(TYPE(fabric, &answer, "readmit", "hv2", "tenants"), 0);
+	json_decref(answer);
+	guest_join(&guests[HV2], GUEST_GROUP);
+	WAIT_FOR(fabric, guests[HV2].active_spi == 257);
+	assert_int_equal(guests[HV2].epoch, 2);
+}
+
+static void hosts_that_are_unknown(void **state)
+{
+	struct fabric *fabric = *state;
+	json_t *answer;
+	int status;
+
+	status = TYPE(fabric, &answer, "evict", "hv9");
+	assert_refused(fabric, answer, status, "no host hv9");
+	status = TYPE(fabric, &answer, "evict", "hv1", "nosuch");
+	assert_refused(fabric, answer, status, "no group nosuch");
+	status = TYPE(fabric, &answer, "evict", "hv4", "tenants");
+	assert_refused(fabric, answer, status, "hv4 is no member of group tenants");
+	status = TYPE(fabric, &answer, "readmit", "hv1");
+	assert_refused(fabric, answer, status, "hv1 is not evicted");
+}
+
 /* --- show ---------------------------------------------------------------------------------- */
 
 static void it_shows_what_it_manages(void **state)
@@ -187,7 +268,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(a_rekey_by_hand),          TEST(rekeys_that_overlap_are_one),
 		TEST(names_that_are_unknown),   TEST(nobody_there_to_rekey),
-		TEST(it_shows_what_it_manages), TEST(the_socket_is_its_owners),
+		TEST(an_evicted_host_is_out),   TEST(evicted_from_one_group),
+		TEST(hosts_that_are_unknown),   TEST(it_shows_what_it_manages),
+		TEST(the_socket_is_its_owners),
 	};
 
 	if (argc != 3) {

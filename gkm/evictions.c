@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "evictions.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+#include "manager.h"
+#include "session.h"
+
+#define EVICTED COVEY__REFUSAL_CODE__REFUSAL_EVICTED
+
+/* The host's seat in the group, or -ENOENT. */
+static long seat_of(const struct manager *manager, size_t host, const struct realm *realm)
+{
+	const struct inventory_member *member = inventory_find_member(
+		manager->inventory, realm->group, &manager->inventory->hosts[host]);
+
+	return member ? member - realm->group->members : -ENOENT;
+}
+
+bool is_evicted(const struct manager *manager, size_t host, const struct realm *realm)
+{
+	long seat = realm ? seat_of(manager, host, realm) : -ENOENT;
+
+	return manager->evicted[host] || (seat >= 0 && realm->state->members[seat].evicted);
+}
+
+/* --- from the file ------------------------------------------------------------------------- */
+
+static long find_identity(const struct manager *manager, const char *identity)
+{
+	for (size_t i = 0; i < manager->inventory->host_count; i++)
+		if (strcmp(manager->identities[i], identity) == 0)
+			return (long)i;
+	return -ENOENT;
+}
+
+static void enforce(struct manager *manager, size_t host, struct realm *realm)
+{
+	long seat = seat_of(manager, host, realm);
+
+	if (seat < 0)
+		return;
+	group_evict(realm->state, (size_t)seat);
+	realm_wake(realm);
+}
+
+static int load_one(const char *identity, const char *group, void *arg)
+{
+	struct manager *manager = arg;
+	long host = find_identity(manager, identity);
+
+	if (host < 0)
+		return 0;
+	if (group[0] == '\0')
+		manager->evicted[host] = true;
+	for (size_t i = 0; i < manager->realm_count; i++)
+		if (group[0] == '\0' || strcmp(manager->realms[i].group->name, group) == 0)
+			enforce(manager, (size_t)host, &manager->realms[i]);
+	return 0;
+}
+
+int evictions_load(struct manager *manager, struct covey_error *error)
+{
+	return store_each_eviction(manager->store, load_one, manager, error);
+}
+
+/* --- by hand ------------------------------------------------------------------------------- */
+
+static void evict_from_all(struct manager *manager, size_t host)
+{
+	struct session *session = manager->by_host[host];
+
+	manager->evicted[host] = true;
+	if (session)
+		session_end(session, EVICTED, "%s is evicted",
+			    manager->inventory->hosts[host].name);
+	for (size_t i = 0; i < manager->realm_count; i++)
+		enforce(manager, host, &manager->realms[i]);
+}
+
+static void evict_from(struct manager *manager, size_t host, struct realm *realm)
+{
+	struct session *session = manager->by_host[host];
+	struct registration *registration = session ? session_registration(session, realm) : NULL;
+
+	if (registration && registration->joined) {
+		registration->joined = false;
+		session_refuse(session, realm->group->name, EVICTED, "%s is evicted from group %s",
+			       manager->inventory->hosts[host].name, realm->group->name);
+	}
+	enforce(manager, host, realm);
+}
+
+int evict(struct manager *manager, size_t host, struct realm *realm, struct covey_error *error)
+{
+	const char *name = manager->inventory->hosts[host].name;
+	int rc;
+
+	if (is_evicted(manager, host, realm))
+		return covey_error_set(error, -EALREADY, "%s is evicted already", name);
+	if (realm && seat_of(manager, host, realm) < 0)
+		return covey_error_set(error, -ENOENT, "%s is no member of group %s", name,
+				       realm->group->name);
+	rc = store_evict(manager->store, manager->identities[host], realm ? realm->group->name : "",
+			 error);
+	if (rc < 0)
+		return rc;
+	log_warning("%s is evicted from %s", name, realm ? realm->group->name : "all groups");
+	if (realm)
+		evict_from(manager, host, realm);
+	else
+		evict_from_all(manager, host);
+	return 0;
+}
+
+static bool has_any(const struct manager *manager, size_t host)
+{
+	for (size_t i = 0; i < manager->realm_count; i++)
+		if (is_evicted(manager, host, &manager->realms[i]))
+			return true;
+	return manager->evicted[host];
+}
+
+int readmit(struct manager *manager, size_t host, struct realm *realm, struct covey_error *error)
+{
+	const char *name = manager->inventory->hosts[host].name;
+	int rc;
+
+	if (realm && manager->evicted[host])
+		return covey_error_set(error, -EBUSY,
+				       "%s is evicted from all groups: readmit it without a group",
+				       name);
+	if (realm ? !is_evicted(manager, host, realm) : !has_any(manager, host))
+		return covey_error_set(error, -ENOENT, "%s is not evicted%s%s", name,
+				       realm ? " from group " : "",
+				       realm ? realm->group->name : "");
+	rc = store_readmit(manager->store, manager->identities[host],
+			   realm ? realm->group->name : NULL, error);
+	if (rc < 0)
+		return rc;
+	log_warning("%s is readmitted to %s", name, realm ? realm->group->name : "all groups");
+	if (!realm)
+		manager->evicted[host] = false;
+	for (size_t i = 0; i < manager->realm_count; i++) {
+		long seat = seat_of(manager, host, &manager->realms[i]);
+
+		if (seat >= 0 && (!realm || realm == &manager->realms[i]))
+			group_readmit(manager->realms[i].state, (size_t)seat);
+	}
+	return 0;
+}
