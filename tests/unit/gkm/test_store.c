@@ -141,6 +141,70 @@ static void it_is_all_there_after_reopening(void **state)
 	store_close(store);
 }
 
+static int note_eviction(const char *identity, const char *group, void *arg)
+{
+	char *buf = arg;
+
+	snprintf(buf + strlen(buf), 256, "%s from %s; ", identity, group);
+	return 0;
+}
+
+static const char *evictions(struct store *store, char buf[4096])
+{
+	struct covey_error error;
+
+	buf[0] = '\0';
+	assert_int_equal(store_each_eviction(store, note_eviction, buf, &error), 0);
+	return buf;
+}
+
+static void evictions_last(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_store(place->file);
+	struct covey_error error;
+	char buf[4096];
+
+	assert_int_equal(store_evict(store, "a", "", &error), 0);
+	assert_int_equal(store_evict(store, "a", "g", &error), 0);
+	assert_int_equal(store_evict(store, "b", "g", &error), 0);
+	assert_int_equal(store_evict(store, "b", "g", &error), 0);
+	assert_int_equal(store_evict(store, "b", "h", &error), 0);
+	store_close(store);
+	store = open_store(place->file);
+	assert_string_equal(evictions(store, buf), "a from ; a from g; b from g; b from h; ");
+	assert_int_equal(store_readmit(store, "b", "g", &error), 0);
+	assert_int_equal(store_readmit(store, "a", NULL, &error), 0);
+	store_close(store);
+	store = open_store(place->file);
+	assert_string_equal(evictions(store, buf), "b from h; ");
+	store_close(store);
+}
+
+/* Version 1 had no evictions. */
+static void a_file_of_the_version_before(void **state)
+{
+	const struct place *place = *state;
+	struct covey_error error;
+	struct store *store;
+	char command[1024];
+	char buf[4096];
+
+	make_file(place->file);
+	snprintf(command, sizeof(command),
+		 "python3 -c 'import sqlite3; d = sqlite3.connect(\"%s\"); d.execute(\"DROP "
+		 "TABLE eviction\"); d.execute(\"PRAGMA user_version = 1\"); d.commit()'",
+		 place->file);
+	assert_int_equal(system(command), 0);
+	for (size_t i = 0; i < 2; i++) {
+		store = open_store(place->file);
+		assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
+		assert_string_equal(evictions(store, buf), i ? "a from g; " : "");
+		assert_int_equal(store_evict(store, "a", "g", &error), 0);
+		store_close(store);
+	}
+}
+
 /* Killed at any moment: what was answered is on disk. */
 static void it_survives_being_killed(void **state)
 {
@@ -421,6 +485,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_file_begins_at_the_lowest_spi),
 		TEST(it_is_all_there_after_reopening),
+		TEST(evictions_last),
+		TEST(a_file_of_the_version_before),
 		TEST(it_survives_being_killed),
 		TEST(a_sender_id_is_bound_once_per_group),
 		TEST(spis_run_out_and_never_wrap),
