@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The state machines of covey-gkm and covey-host, driven through all that can happen to them.
+ *
+ *     model                  the test: all scenarios, then each rule broken once
+ *     model --scenario NAME  one scenario
+ *     model --break NAME     one breakage, with the trace that finds it
+ *
+ * COVEY_TEST_LONG: to greater depth.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "explore.h"
+#include "scenarios.h"
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static bool is_long(void)
+{
+	const char *value = getenv("COVEY_TEST_LONG");
+
+	return value && *value;
+}
+
+/* --- scenarios ----------------------------------------------------------------------------- */
+
+static bool run_scenario(const struct scenario *scenario)
+{
+	struct scope scope = {
+		.setup = &scenario->setup,
+		.together = scenario->together,
+		.states_max = is_long() ? scenario->states_long : scenario->states_short,
+		.settle_one = is_long() ? 4 : 16,
+	};
+	struct findings findings;
+	double start = seconds();
+
+	if (explore(&scope, true, &findings) < 0) {
+		printf("%-16s out of memory\n", scenario->setup.name);
+		return false;
+	}
+	printf("%-16s %9zu states %10zu events  depth %3u%s  %8zu settled  %5zu audited  %5.1f s  "
+	       "%s\n",
+	       scenario->setup.name, findings.states, findings.events, findings.depth,
+	       findings.whole ? ", all" : "     ", findings.settled, findings.audited,
+	       seconds() - start, findings.violation[0] ? findings.violation : "ok");
+	fflush(stdout);
+	return !findings.violation[0];
+}
+
+/* --- breakages ----------------------------------------------------------------------------- */
+
+static bool run_breakage(const struct break_case *what)
+{
+	struct setup setup = *what->budget;
+	struct scope scope = {
+		.setup = &setup, .together = what->together, .states_max = 400000, .settle_one = 1};
+	struct findings findings;
+	size_t len = strlen(what->rule);
+	bool found;
+
+	setup.name = what->name;
+	setup.breakage = what->breakage;
+	printf("--- broken on purpose: %s (%s)\n", what->name, what->meaning);
+	if (explore(&scope, true, &findings) < 0)
+		return false;
+	found = strncmp(findings.violation, what->rule, len) == 0 && findings.violation[len] == ':';
+	printf("%s: rule \"%s\"%s, %zu states\n\n", found ? "found" : "NOT FOUND", what->rule,
+	       findings.violation[0] ? "" : " was not breached", findings.states);
+	fflush(stdout);
+	return found;
+}
+
+/* --- the command line ---------------------------------------------------------------------- */
+
+static int run_one_scenario(const char *name)
+{
+	for (size_t i = 0; i < scenario_count; i++)
+		if (strcmp(scenarios[i].setup.name, name) == 0)
+			return run_scenario(&scenarios[i]) ? EXIT_SUCCESS : EXIT_FAILURE;
+	fprintf(stderr, "model: there is no scenario %s\n", name);
+	return 2;
+}
+
+static int run_one_breakage(const char *name)
+{
+	for (size_t i = 0; i < break_case_count; i++)
+		if (strcmp(break_cases[i].name, name) == 0)
+			return run_breakage(&break_cases[i]) ? EXIT_SUCCESS : EXIT_FAILURE;
+	fprintf(stderr, "model: there is no breakage %s\n", name);
+	return 2;
+}
+
+static int run_all(void)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < scenario_count; i++)
+		good &= run_scenario(&scenarios[i]);
+	for (size_t i = 0; i < break_case_count; i++)
+		good &= run_breakage(&break_cases[i]);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 1)
+		return run_all();
+	if (argc == 3 && strcmp(argv[1], "--scenario") == 0)
+		return run_one_scenario(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--break") == 0)
+		return run_one_breakage(argv[2]);
+	fprintf(stderr, "usage: model [--scenario NAME | --break NAME]\n");
+	return 2;
+}

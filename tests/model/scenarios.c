@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "scenarios.h"
+
+#define SHORT 60000
+#define LONG  2000000
+
+const struct scenario scenarios[] = {
+	{.setup = {.name = "boot", .budget = {.cuts = 1, .host_restarts = 1, .times = 2}},
+	 .states_short = SHORT,
+	 .states_long = LONG},
+	{.setup = {.name = "boot-gkm", .budget = {.gkm_restarts = 1, .times = 2}},
+	 .states_short = SHORT,
+	 .states_long = LONG},
+	{.setup = {.name = "rekey", .budget = {.rekeys = 2, .cuts = 1, .times = 4}},
+	 .together = 1,
+	 .states_short = SHORT,
+	 .states_long = LONG},
+	{.setup = {.name = "gkm-restart", .budget = {.gkm_restarts = 2, .cuts = 1, .times = 3}},
+	 .together = 1,
+	 .states_short = SHORT,
+	 .states_long = LONG},
+	{.setup = {.name = "host-restart", .budget = {.host_restarts = 2, .rekeys = 1, .times = 3}},
+	 .together = 1,
+	 .states_short = SHORT,
+	 .states_long = LONG},
+	{.setup = {.name = "leave", .budget = {.leaves = 2, .rekeys = 1, .cuts = 1, .times = 2}},
+	 .together = 1,
+	 .states_short = SHORT,
+	 .states_long = LONG},
+	{.setup = {.name = "all",
+		   .lazy = true,
+		   .budget = {.cuts = 1,
+			      .host_restarts = 1,
+			      .gkm_restarts = 1,
+			      .rekeys = 1,
+			      .leaves = 1,
+			      .times = 4}},
+	 .together = 1,
+	 .states_short = SHORT,
+	 .states_long = LONG},
+};
+const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
+
+/* --- each rule broken once ----------------------------------------------------------------- */
+
+static const struct setup calm = {.budget = {.times = 1}};
+static const struct setup restarts = {.budget = {.host_restarts = 1, .times = 1}};
+static const struct setup rekeys = {.budget = {.rekeys = 1, .times = 1}};
+static const struct setup gkm_restarts = {.budget = {.gkm_restarts = 1, .times = 1}};
+static const struct setup cuts = {.budget = {.cuts = 1, .times = 1}};
+
+const struct break_case break_cases[] = {
+	{"lease", BREAK_LEASE, "lease", "the GKM forgets the epochs that it leased", &restarts, 1},
+	{"amnesia", BREAK_AMNESIA, "lease", "a restarted GKM makes the same key again",
+	 &gkm_restarts, 1},
+	{"binding", BREAK_BINDING, "binding", "SenderIDs are not committed", &gkm_restarts, 1},
+	{"install", BREAK_INSTALL, "lacks", "m2 acknowledges what it did not install", &calm, 0},
+	{"drain", BREAK_DRAIN, "kept", "SaDrain always says: at once", &rekeys, 1},
+	{"hurry", BREAK_HURRY, "hurry", "the GKM waits for no acknowledgement", &rekeys, 1},
+	{"await", BREAK_AWAIT, "hurry", "a restarted GKM forgets who was there before",
+	 &gkm_restarts, 1},
+	{"switch", BREAK_SWITCH, "two", "the SA before stays active", &rekeys, 1},
+	{"floor", BREAK_FLOOR, "floor", "a whole roster has all floors at 1", &cuts, 2},
+	{"fence", BREAK_FENCE, "fence", "a floor rises before the epoch is in force", &cuts, 1},
+	{"unheard", BREAK_UNHEARD, "heard", "changes of the roster get lost", &calm, 0},
+	{"protocol", BREAK_PROTOCOL, "protocol", "members acknowledge rosters yet to come", &calm,
+	 0},
+	{"silence", BREAK_SILENCE, "return", "who comes back is never told to send", &cuts, 1},
+};
+const size_t break_case_count = sizeof(break_cases) / sizeof(break_cases[0]);
