@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gkm_scale_crowd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PULSE_S      5
+#define TELL_EVERY_S 1.0
+
+double crowd_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void crowd_fail(struct crowd *crowd, const char *format, ...)
+{
+	va_list args;
+
+	if (!crowd->failure[0]) {
+		va_start(args, format);
+		vsnprintf(crowd->failure, sizeof(crowd->failure), format, args);
+		va_end(args);
+	}
+	event_base_loopbreak(crowd->base);
+}
+
+/* --- progress ------------------------------------------------------------------------------ */
+
+static void tell(struct crowd *crowd)
+{
+	double now = crowd_now();
+
+	if (crowd->quiet || now - crowd->told < TELL_EVERY_S)
+		return;
+	crowd->told = now;
+	fprintf(stderr, "%s%7.1f s  %zu of %zu connected, %zu joined, %zu send%s",
+		isatty(STDERR_FILENO) ? "\r" : "", now - crowd->began, crowd->connected,
+		crowd->count, crowd->joined, crowd->active, isatty(STDERR_FILENO) ? "   " : "\n");
+}
+
+/* --- one after the other ------------------------------------------------------------------- */
+
+static void connect_next(struct crowd *crowd)
+{
+	size_t done = crowd->one_by_one ? crowd->active : crowd->joined;
+	size_t at_once = crowd->one_by_one ? 1 : crowd->at_once;
+
+	while (crowd->connected < crowd->count && crowd->connected < done + at_once) {
+		int rc = scale_member_connect(&crowd->members[crowd->connected]);
+
+		if (rc < 0) {
+			crowd_fail(crowd, "member %zu cannot connect: error %d",
+				   crowd->connected + 1, -rc);
+			return;
+		}
+		crowd->connected++;
+	}
+	tell(crowd);
+}
+
+void crowd_joined(struct scale_member *member)
+{
+	struct crowd *crowd = member->crowd;
+
+	member->joined_at = crowd_now() - crowd->began;
+	crowd->joined++;
+	connect_next(crowd);
+}
+
+/* A newer SA than any before: nobody sends on it yet. */
+static void count_again(struct crowd *crowd, uint32_t spi)
+{
+	crowd->newest = spi;
+	crowd->active = 0;
+	for (size_t i = 0; i < crowd->connected; i++)
+		crowd->active += crowd->members[i].active == spi;
+}
+
+void crowd_activated(struct scale_member *member)
+{
+	struct crowd *crowd = member->crowd;
+
+	if (member->active > crowd->newest)
+		count_again(crowd, member->active);
+	else if (member->active == crowd->newest)
+		crowd->active++;
+	connect_next(crowd);
+	if (crowd->active == crowd->count)
+		event_base_loopbreak(crowd->base);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static void on_pulse(evutil_socket_t fd, short what, void *arg)
+{
+	struct crowd *crowd = arg;
+
+	for (size_t i = 0; i < crowd->connected; i++)
+		scale_member_heartbeat(&crowd->members[i]);
+	tell(crowd);
+}
+
+static int set_up_tls(struct crowd *crowd)
+{
+	crowd->tls = SSL_CTX_new(TLS_client_method());
+	if (!crowd->tls)
+		return -ENOMEM;
+	SSL_CTX_set_min_proto_version(crowd->tls, TLS1_3_VERSION);
+	SSL_CTX_set_mode(crowd->tls, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_verify(crowd->tls, SSL_VERIFY_PEER, NULL);
+	return X509_STORE_add_cert(SSL_CTX_get_cert_store(crowd->tls), crowd->pki->ca) == 1
+		       ? 0
+		       : -ENOMEM;
+}
+
+int crowd_new(struct crowd *crowd, struct covey_error *error)
+{
+	struct timeval pulse = {.tv_sec = PULSE_S};
+
+	crowd->base = event_base_new();
+	crowd->members = calloc(crowd->count, sizeof(*crowd->members));
+	if (crowd->base)
+		crowd->pulse = event_new(crowd->base, -1, EV_PERSIST, on_pulse, crowd);
+	if (!crowd->members || !crowd->pulse || set_up_tls(crowd) < 0 ||
+	    event_add(crowd->pulse, &pulse) < 0) {
+		crowd_free(crowd);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < crowd->count; i++)
+		crowd->members[i] = (struct scale_member){.crowd = crowd, .number = i};
+	return 0;
+}
+
+void crowd_free(struct crowd *crowd)
+{
+	for (size_t i = 0; crowd->members && i < crowd->connected; i++)
+		scale_member_free(&crowd->members[i]);
+	free(crowd->members);
+	crowd->members = NULL;
+	crowd->connected = 0;
+	if (crowd->pulse)
+		event_free(crowd->pulse);
+	crowd->pulse = NULL;
+	if (crowd->base)
+		event_base_free(crowd->base);
+	crowd->base = NULL;
+	SSL_CTX_free(crowd->tls);
+	crowd->tls = NULL;
+}
+
+int crowd_run(struct crowd *crowd, double seconds, struct covey_error *error)
+{
+	struct timeval limit = {.tv_sec = (time_t)seconds};
+
+	crowd->began = crowd->told = crowd_now();
+	event_base_loopexit(crowd->base, &limit);
+	connect_next(crowd);
+	event_base_dispatch(crowd->base);
+	if (!crowd->quiet && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	if (crowd->failure[0])
+		return covey_error_set(error, -EPROTO, "%s", crowd->failure);
+	if (crowd->active < crowd->count)
+		return covey_error_set(error, -ETIMEDOUT,
+				       "after %.0f s %zu of %zu members have joined, %zu send",
+				       seconds, crowd->joined, crowd->count, crowd->active);
+	return 0;
+}

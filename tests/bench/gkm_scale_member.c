@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gkm_scale_member.h"
+
+#include <arpa/inet.h>
+#include <covey/limits.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+#include "gkm_scale_crowd.h"
+#include "gkm_scale_roster.h"
+#include "message.h"
+#include "secret.h"
+
+/* Loopback has ports for so many connections from one address to another. */
+#define MEMBERS_PER_ADDRESS 20000
+
+/* --- what it says -------------------------------------------------------------------------- */
+
+static void say(struct scale_member *member, const Covey__Message *message)
+{
+	uint8_t *data;
+	size_t len;
+
+	if (message_encode(message, COVEY_MESSAGE_TO_GKM_MAX, &data, &len) < 0) {
+		crowd_fail(member->crowd, "%s cannot be encoded", message_name(message));
+		return;
+	}
+	bufferevent_write(member->stream, data, len);
+	secret_free(data);
+}
+
+static void say_hello(struct scale_member *member)
+{
+	Covey__Hello hello = COVEY__HELLO__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+	struct covey_addr vtep = {.family = AF_INET};
+	uint32_t address = htonl(0x0a000001u + (uint32_t)member->number);
+
+	memcpy(vtep.bytes, &address, sizeof(address));
+	message_addr_set(&hello.vtep, &vtep);
+	hello.version = COVEY_PROTOCOL_VERSION;
+	hello.software = "gkm-scale";
+	message.body_case = COVEY__MESSAGE__BODY_HELLO;
+	message.hello = &hello;
+	say(member, &message);
+}
+
+static void say_join(struct scale_member *member)
+{
+	Covey__Join join = COVEY__JOIN__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	join.group = SCALE_FABRIC;
+	message.body_case = COVEY__MESSAGE__BODY_JOIN;
+	message.join = &join;
+	say(member, &message);
+}
+
+static void acknowledge_roster(struct scale_member *member)
+{
+	Covey__RosterAck ack = COVEY__ROSTER_ACK__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	ack.group = SCALE_FABRIC;
+	ack.generation = member->generation;
+	message.body_case = COVEY__MESSAGE__BODY_ROSTER_ACK;
+	message.roster_ack = &ack;
+	say(member, &message);
+}
+
+static void acknowledge_sa(struct scale_member *member)
+{
+	Covey__SaInstalled ack = COVEY__SA_INSTALLED__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	ack.group = SCALE_FABRIC;
+	ack.spi = member->installed;
+	message.body_case = COVEY__MESSAGE__BODY_SA_INSTALLED;
+	message.sa_installed = &ack;
+	say(member, &message);
+}
+
+void scale_member_heartbeat(struct scale_member *member)
+{
+	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
+	message.heartbeat = &heartbeat;
+	if (member->joined)
+		say(member, &message);
+}
+
+/* --- what it hears ------------------------------------------------------------------------- */
+
+/* Read by gkm_scale_roster.c: to decode each entry of N rosters of N entries would be what we
+ * measure. */
+static void hear_roster(struct scale_member *member, const struct roster_head *roster, size_t len)
+{
+	bool follows = roster->full || roster->generation == member->generation + 1 ||
+		       roster->generation == member->generation;
+
+	member->roster_bytes += len;
+	member->rosters++;
+	if (!follows) {
+		crowd_fail(member->crowd, "member %zu has missed a change of the roster",
+			   member->number + 1);
+		return;
+	}
+	member->generation = roster->generation;
+	if (!roster->more)
+		acknowledge_roster(member);
+}
+
+static void hear(struct scale_member *member, const Covey__Message *message)
+{
+	switch (message->body_case) {
+	case COVEY__MESSAGE__BODY_WELCOME:
+		say_join(member);
+		return;
+	case COVEY__MESSAGE__BODY_JOINED:
+		member->joined = true;
+		crowd_joined(member);
+		return;
+	case COVEY__MESSAGE__BODY_SA_INSTALL:
+		member->installed = message->sa_install->spi;
+		acknowledge_sa(member);
+		return;
+	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
+		member->active = message->sa_activate->spi;
+		crowd_activated(member);
+		return;
+	case COVEY__MESSAGE__BODY_REFUSED:
+		crowd_fail(member->crowd, "member %zu is refused: %s", member->number + 1,
+			   message->refused->reason);
+		return;
+	default:
+		return;
+	}
+}
+
+static void hear_bytes(struct scale_member *member, const uint8_t *data, size_t len)
+{
+	struct roster_head roster;
+	Covey__Message *message;
+
+	member->bytes += MESSAGE_FRAME_HEADER_LEN + len;
+	if (roster_head_read(data, len, &roster)) {
+		hear_roster(member, &roster, MESSAGE_FRAME_HEADER_LEN + len);
+		return;
+	}
+	message = message_decode(data, len);
+	if (message)
+		hear(member, message);
+	else
+		crowd_fail(member->crowd, "member %zu cannot decode a message", member->number + 1);
+	message_free(message);
+}
+
+static void on_readable(struct bufferevent *stream, void *arg)
+{
+	struct scale_member *member = arg;
+	struct evbuffer *input = bufferevent_get_input(stream);
+
+	for (;;) {
+		uint8_t header[MESSAGE_FRAME_HEADER_LEN];
+		ssize_t have = evbuffer_copyout(input, header, sizeof(header));
+		long len = message_frame_length(header, have > 0 ? (size_t)have : 0,
+						COVEY_MESSAGE_TO_MEMBER_MAX);
+
+		if (len < 0)
+			crowd_fail(member->crowd, "member %zu: a frame too long",
+				   member->number + 1);
+		if (len <= 0 || evbuffer_get_length(input) < sizeof(header) + (size_t)len)
+			return;
+		evbuffer_drain(input, sizeof(header));
+		hear_bytes(member, evbuffer_pullup(input, len), (size_t)len);
+		evbuffer_drain(input, (size_t)len);
+	}
+}
+
+static void on_event(struct bufferevent *stream, short what, void *arg)
+{
+	struct scale_member *member = arg;
+	unsigned long tls = bufferevent_get_openssl_error(stream);
+
+	if (what & BEV_EVENT_CONNECTED) {
+		say_hello(member);
+		return;
+	}
+	crowd_fail(member->crowd, "member %zu loses its connection: %s", member->number + 1,
+		   tls ? ERR_reason_error_string(tls)
+		       : evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static int open_socket(const struct scale_member *member)
+{
+	struct sockaddr_in from = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1;
+
+	if (fd < 0)
+		return -errno;
+	from.sin_addr.s_addr =
+		htonl(0x7f000001u + (uint32_t)(member->number / MEMBERS_PER_ADDRESS));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) < 0) {
+		int rc = -errno;
+
+		evutil_closesocket(fd);
+		return rc;
+	}
+	return fd;
+}
+
+static SSL *open_tls(const struct scale_member *member)
+{
+	const struct crowd *crowd = member->crowd;
+	SSL *ssl = SSL_new(crowd->tls);
+
+	if (ssl && SSL_use_certificate(ssl, crowd->pki->certificates[member->number]) == 1 &&
+	    SSL_use_PrivateKey(ssl, crowd->pki->key) == 1)
+		return ssl;
+	SSL_free(ssl);
+	return NULL;
+}
+
+int scale_member_connect(struct scale_member *member)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				 .sin_port = htons(member->crowd->port)};
+	int fd = open_socket(member);
+
+	if (fd < 0)
+		return fd;
+	member->ssl = open_tls(member);
+	if (member->ssl)
+		member->stream = bufferevent_openssl_socket_new(
+			member->crowd->base, fd, member->ssl, BUFFEREVENT_SSL_CONNECTING,
+			BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	if (!member->stream) {
+		SSL_free(member->ssl);
+		evutil_closesocket(fd);
+		return -ENOMEM;
+	}
+	bufferevent_setcb(member->stream, on_readable, NULL, on_event, member);
+	bufferevent_enable(member->stream, EV_READ | EV_WRITE);
+	if (bufferevent_socket_connect(member->stream, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return -errno;
+	return 0;
+}
+
+uint64_t scale_member_wire_bytes(const struct scale_member *member)
+{
+	BIO *bio = member->ssl ? SSL_get_rbio(member->ssl) : NULL;
+
+	return bio ? BIO_number_read(bio) : 0;
+}
+
+void scale_member_free(struct scale_member *member)
+{
+	if (member->stream)
+		bufferevent_free(member->stream);
+	member->stream = NULL;
+}

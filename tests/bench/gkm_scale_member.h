@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * One of many members, as small as it can be: it says what covey-host says, has no dataplane, and
+ * counts what it is sent.
+ */
+
+#include <event2/bufferevent.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct crowd;
+
+struct scale_member {
+	struct crowd *crowd;
+	size_t number;
+	struct bufferevent *stream;
+	SSL *ssl;
+	bool joined;
+	uint64_t generation; /* of the last roster */
+	uint32_t installed;  /* the newest SA, 0: none */
+	uint32_t active;     /* the one to send on, 0: none */
+	double joined_at;    /* seconds, as crowd_now() */
+	uint64_t bytes;      /* of messages from the GKM, frame headers included */
+	uint64_t roster_bytes;
+	uint64_t rosters;
+};
+
+/* Connect. Returns 0 or a negative errno. */
+int scale_member_connect(struct scale_member *member);
+void scale_member_heartbeat(struct scale_member *member);
+/* TLS and all, in both directions. */
+uint64_t scale_member_wire_bytes(const struct scale_member *member);
+void scale_member_free(struct scale_member *member);
