@@ -39,6 +39,8 @@ static bool may_pass_time(const struct world *world)
 {
 	uint64_t then = next_deadline(world);
 
+	if (world->gkm.dirty)
+		return false; /* it settles at once, only not at every event */
 	for (unsigned i = 0; i < MEMBERS; i++)
 		if (!is_patient(&world->hosts[i].wire.up, then) ||
 		    !is_patient(&world->hosts[i].wire.down, then))
@@ -168,6 +170,7 @@ static void leave(struct world *world, unsigned host)
 	struct covey_error error = {.text = ""};
 	struct member_state *state = world->hosts[host].state;
 
+	rules_not_expected(world, host);
 	if (member_state_leave(state, GROUP_NAME, &error) < 0 ||
 	    member_state_join(state, GROUP_NAME, &error) < 0)
 		world_violate(world, "protocol: m%u cannot leave and join: %s", host + 1,

@@ -126,7 +126,7 @@ static void explore_all(struct exploration *exploration)
 		audit_run(&exploration->audit, &exploration->path, node, exploration->findings);
 }
 
-static struct world *begin(const struct scope *scope)
+struct world *explore_begin(const struct scope *scope)
 {
 	struct world *world;
 
@@ -147,7 +147,7 @@ static struct world *begin(const struct scope *scope)
 int explore(const struct scope *scope, bool tells, struct findings *ret_findings)
 {
 	struct exploration *exploration = calloc(1, sizeof(*exploration));
-	struct world *world = begin(scope);
+	struct world *world = explore_begin(scope);
 	int rc = -ENOMEM;
 
 	*ret_findings = (struct findings){0};

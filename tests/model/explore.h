@@ -30,3 +30,6 @@ struct findings {
  * Explore. A violation ends it; when tells, the way there is printed. Returns 0 or -ENOMEM.
  */
 int explore(const struct scope *scope, bool tells, struct findings *ret_findings);
+
+/* The world in which all of that begins, alone in the arena. */
+struct world *explore_begin(const struct scope *scope);

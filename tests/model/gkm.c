@@ -224,7 +224,7 @@ void gkm_start(struct world *world)
 	const struct group_output output = gkm_output(world);
 
 	world->gkm.instance++;
-	memset(world->record.floors, 0, sizeof(world->record.floors));
+	rules_gkm_starts(world);
 	if (group_new(MEMBERS, ACTIVATION_DELAY_S * MS, &output, &world->gkm.group) < 0) {
 		world_violate(world, "protocol: out of memory");
 		return;
@@ -244,6 +244,7 @@ void gkm_stop(struct world *world)
 	for (unsigned i = 0; i < MEMBERS; i++) {
 		struct wire *wire = &world->hosts[i].wire;
 
+		rules_not_expected(world, i);
 		wire->gkm_end = wire->joined = wire->was_joined = false;
 		wire_clear(&wire->up);
 	}

@@ -121,8 +121,10 @@ static void send_drain(const struct member *to, const struct sa *sa, uint32_t dr
 
 static void changed(const struct sa *sa, void *arg)
 {
-	const struct world *world = arg;
+	struct world *world = arg;
 
+	if (sa->state == SA_RETIRED)
+		rules_retired(world, sa->spi);
 	if (world->tells)
 		printf("          gkm: SA %u is %s\n", sa->spi, sa_state_name(sa->state));
 }

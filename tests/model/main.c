@@ -17,6 +17,7 @@
 
 #include "explore.h"
 #include "scenarios.h"
+#include "walk.h"
 
 static double seconds(void)
 {
@@ -35,6 +36,21 @@ static bool is_long(void)
 
 /* --- scenarios ----------------------------------------------------------------------------- */
 
+static bool tell(const char *name, const struct findings *findings, double start)
+{
+	if (findings->states)
+		printf("%-14s %8zu states, %8zu events, all to depth %3u%s", name, findings->states,
+		       findings->events, findings->depth,
+		       findings->whole ? " and that is all" : "");
+	else
+		printf("%-14s %8zu walks,  %8zu events, by chance to depth %3u", name,
+		       findings->settled, findings->events, findings->depth);
+	printf("; %zu settled, %zu audited, %.1f s: %s\n", findings->settled, findings->audited,
+	       seconds() - start, findings->violation[0] ? findings->violation : "ok");
+	fflush(stdout);
+	return !findings->violation[0];
+}
+
 static bool run_scenario(const struct scenario *scenario)
 {
 	struct scope scope = {
@@ -43,20 +59,15 @@ static bool run_scenario(const struct scenario *scenario)
 		.states_max = is_long() ? scenario->states_long : scenario->states_short,
 		.settle_one = is_long() ? 4 : 16,
 	};
-	struct findings findings;
+	size_t walks = is_long() ? scenario->walks_long : scenario->walks_short;
+	struct findings findings = {0};
 	double start = seconds();
 
-	if (explore(&scope, true, &findings) < 0) {
-		printf("%-16s out of memory\n", scenario->setup.name);
-		return false;
-	}
-	printf("%-16s %9zu states %10zu events  depth %3u%s  %8zu settled  %5zu audited  %5.1f s  "
-	       "%s\n",
-	       scenario->setup.name, findings.states, findings.events, findings.depth,
-	       findings.whole ? ", all" : "     ", findings.settled, findings.audited,
-	       seconds() - start, findings.violation[0] ? findings.violation : "ok");
-	fflush(stdout);
-	return !findings.violation[0];
+	if (walks)
+		walk(&scope, walks, &findings);
+	else if (explore(&scope, true, &findings) < 0)
+		snprintf(findings.violation, sizeof(findings.violation), "out of memory");
+	return tell(scenario->setup.name, &findings, start);
 }
 
 /* --- breakages ----------------------------------------------------------------------------- */

@@ -98,9 +98,8 @@ static void check_hurry(struct world *world, unsigned from, unsigned to, const s
 static void check_fence(struct world *world, unsigned from, unsigned to, const struct plane_sa *on)
 {
 	const struct plane_sa *theirs = plane_find(&world->hosts[to].plane, on->spi);
-	const struct sa *sa = find_sa(world, on->spi);
 
-	if (sa && !sa_is_live(sa))
+	if (world->record.teks[on->tek].retired)
 		return;
 	if (theirs && theirs->tek == on->tek && theirs->floors[on->sender_id] > on->epoch)
 		world_violate(world,

@@ -13,7 +13,8 @@
  *     kept      a live member that acknowledged an SA has it until the GKM retires it
  *     hurry     no member sends on an SA before all who were there when it began have it, or the
  *               activation delay has passed
- *     fence     no member drops what another sends because of its epoch
+ *     fence     on an SA that the GKM has not retired, no member drops what another sends because
+ *               of its epoch
  *     heard     a member sends only to peers that know it, or that were waited for long enough
  *     protocol  neither side finds a message of the other's wrong
  *     return    whatever happened, all come to send on one SA (settle_down() in event.h)
@@ -26,6 +27,8 @@
 /* --- told by the world as it happens ------------------------------------------------------- */
 
 void rules_sa_begins(struct world *world, uint32_t spi, uint8_t tek);
+void rules_retired(struct world *world, uint32_t spi);
+void rules_gkm_starts(struct world *world);
 void rules_leased(struct world *world, unsigned host, uint16_t sender_id, uint16_t epoch);
 void rules_published(struct world *world, const struct roster_part *part);
 void rules_installed(struct world *world, unsigned host, const struct covey_sa *sa);

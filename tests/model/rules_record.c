@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "rules.h"
 
@@ -32,7 +33,7 @@ static uint8_t who_is_expected(const struct world *world)
 	for (unsigned i = 0; i < MEMBERS; i++) {
 		const struct host *host = &world->hosts[i];
 		bool was_there = !world->gkm.group->sa_was_active && world->gkm.bound[i] &&
-				 host->plane.count > 0;
+				 !(world->record.back & 1u << i) && host->plane.count > 0;
 
 		if (is_live(world, i) || was_there)
 			expected |= (uint8_t)(1u << i);
@@ -80,6 +81,7 @@ void rules_leased(struct world *world, unsigned host, uint16_t sender_id, uint16
 	const struct group *group = world->gkm.group;
 
 	hold(world, host, sender_id);
+	world->record.back |= (uint8_t)(1u << host);
 	for (size_t i = 0; i < group->sa_count; i++) {
 		struct tek_record *tek = find_tek(world, group->sas[i]->spi);
 
@@ -105,6 +107,20 @@ void rules_not_expected(struct world *world, unsigned host)
 {
 	for (unsigned i = 1; i <= world->record.tek_count; i++)
 		world->record.teks[i].expected &= (uint8_t) ~(1u << host);
+}
+
+void rules_retired(struct world *world, uint32_t spi)
+{
+	struct tek_record *tek = find_tek(world, spi);
+
+	if (tek)
+		tek->retired = true;
+}
+
+void rules_gkm_starts(struct world *world)
+{
+	memset(world->record.floors, 0, sizeof(world->record.floors));
+	world->record.back = 0;
 }
 
 /* --- floors -------------------------------------------------------------------------------- */

@@ -1,43 +1,75 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "scenarios.h"
 
-#define SHORT 60000
-#define LONG  2000000
+/* States. */
+#define SMALL 60000
+#define LARGE 250000
+#define LONG  1500000
 
+#define WALKS_SHORT 4000
+#define WALKS_LONG  100000
+
+/*
+ * Each is explored to its end where its budget allows that, in the long form or in both. "walks"
+ * try all faults together.
+ */
 const struct scenario scenarios[] = {
-	{.setup = {.name = "boot", .budget = {.cuts = 1, .host_restarts = 1, .times = 2}},
-	 .states_short = SHORT,
+	{.setup = {.name = "joins", .budget = {}}, .states_short = LARGE, .states_long = LONG},
+	{.setup = {.name = "joins-cut", .budget = {.cuts = 1}},
+	 .states_short = SMALL,
 	 .states_long = LONG},
-	{.setup = {.name = "boot-gkm", .budget = {.gkm_restarts = 1, .times = 2}},
-	 .states_short = SHORT,
-	 .states_long = LONG},
-	{.setup = {.name = "rekey", .budget = {.rekeys = 2, .cuts = 1, .times = 4}},
+	{.setup = {.name = "rekeys", .budget = {.rekeys = 2, .cuts = 1}},
 	 .together = 1,
-	 .states_short = SHORT,
+	 .states_short = LARGE,
 	 .states_long = LONG},
-	{.setup = {.name = "gkm-restart", .budget = {.gkm_restarts = 2, .cuts = 1, .times = 3}},
+	{.setup = {.name = "rekey-time", .budget = {.rekeys = 1, .times = 2}},
 	 .together = 1,
-	 .states_short = SHORT,
+	 .states_short = SMALL,
 	 .states_long = LONG},
-	{.setup = {.name = "host-restart", .budget = {.host_restarts = 2, .rekeys = 1, .times = 3}},
+	{.setup = {.name = "rekey-lazy", .lazy = true, .budget = {.rekeys = 1, .cuts = 1}},
 	 .together = 1,
-	 .states_short = SHORT,
+	 .states_short = SMALL,
 	 .states_long = LONG},
-	{.setup = {.name = "leave", .budget = {.leaves = 2, .rekeys = 1, .cuts = 1, .times = 2}},
+	{.setup = {.name = "cuts", .budget = {.cuts = 2, .times = 1}},
 	 .together = 1,
-	 .states_short = SHORT,
+	 .states_short = SMALL,
 	 .states_long = LONG},
-	{.setup = {.name = "all",
+	{.setup = {.name = "host-restart", .budget = {.host_restarts = 1, .rekeys = 1, .times = 1}},
+	 .together = 1,
+	 .states_short = SMALL,
+	 .states_long = LONG},
+	{.setup = {.name = "gkm-restart", .budget = {.gkm_restarts = 1}},
+	 .together = 1,
+	 .states_short = SMALL,
+	 .states_long = LONG},
+	{.setup = {.name = "gkm-restart-cut", .budget = {.gkm_restarts = 1, .cuts = 1, .times = 1}},
+	 .together = 1,
+	 .states_short = SMALL,
+	 .states_long = LONG},
+	{.setup = {.name = "leaves", .budget = {.leaves = 2, .cuts = 1}},
+	 .together = 1,
+	 .states_short = SMALL,
+	 .states_long = LONG},
+	{.setup = {.name = "walks",
+		   .budget = {.cuts = 4,
+			      .host_restarts = 3,
+			      .gkm_restarts = 3,
+			      .rekeys = 4,
+			      .leaves = 2,
+			      .times = 12}},
+	 .walks_short = WALKS_SHORT,
+	 .walks_long = WALKS_LONG},
+	{.setup = {.name = "walks-lazy",
 		   .lazy = true,
-		   .budget = {.cuts = 1,
-			      .host_restarts = 1,
-			      .gkm_restarts = 1,
-			      .rekeys = 1,
-			      .leaves = 1,
-			      .times = 4}},
+		   .budget = {.cuts = 4,
+			      .host_restarts = 3,
+			      .gkm_restarts = 3,
+			      .rekeys = 4,
+			      .leaves = 2,
+			      .times = 12}},
 	 .together = 1,
-	 .states_short = SHORT,
-	 .states_long = LONG},
+	 .walks_short = WALKS_SHORT,
+	 .walks_long = WALKS_LONG},
 };
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
 

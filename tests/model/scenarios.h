@@ -10,6 +10,8 @@ struct scenario {
 	unsigned together; /* see struct scope */
 	size_t states_short;
 	size_t states_long;
+	size_t walks_short; /* by chance, instead of all */
+	size_t walks_long;
 };
 
 /* A rule is breached by a program that is broken in one way. */

@@ -217,10 +217,12 @@ static void put_record(struct digest *digest, const struct world *world)
 	const struct record *record = &world->record;
 
 	put(digest, record->tek_count);
+	put(digest, record->back);
 	for (unsigned i = 1; i <= record->tek_count; i++) {
 		const struct tek_record *tek = &record->teks[i];
 
 		put(digest, tek->expected);
+		put(digest, tek->retired);
 		put_time(digest, world, tek->begin_ms + ACTIVATION_DELAY_S * 1000);
 		for (unsigned id = 1; id <= MEMBERS; id++) {
 			put(digest, tek->leased[id]);

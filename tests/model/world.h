@@ -12,6 +12,7 @@
  *     rules.c    what must never be
  *     serial.c   a world as bytes, the same for worlds that will behave the same
  *     explore.c  all that can happen, breadth first
+ *     walk.c     and, beyond its depth, by chance
  */
 
 #include <covey/limits.h>
@@ -24,7 +25,7 @@
 
 #define MEMBERS     3
 #define GROUP_NAME  "g"
-#define TEKS        24 /* keys that one run can see */
+#define TEKS        48 /* keys that one run can see */
 #define PLANE_SAS   COVEY_SAS_PER_GROUP_MAX
 #define EPOCHS_SEEN 64
 
@@ -134,6 +135,7 @@ struct tek_record {
 	uint32_t spi;
 	uint64_t begin_ms;
 	uint8_t expected;                /* hosts that it must wait for, one bit each */
+	bool retired;                    /* by the GKM that made it */
 	uint64_t leased[MEMBERS + 1];    /* epochs by SenderID, one bit each */
 	uint64_t installed[MEMBERS + 1]; /* the same, where a dataplane began to count */
 };
@@ -142,6 +144,7 @@ struct record {
 	struct tek_record teks[TEKS];
 	uint8_t tek_count;
 	uint16_t floors[MEMBERS + 1]; /* that this GKM instance published */
+	uint8_t back;                 /* hosts that registered with this instance, one bit each */
 	uint16_t holder[MEMBERS + 1]; /* of each SenderID: seat + 1, 0: nobody ever */
 };
 
