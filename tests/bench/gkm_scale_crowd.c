@@ -2,6 +2,7 @@
 #include "gkm_scale_crowd.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,23 @@ static void on_pulse(evutil_socket_t fd, short what, void *arg)
 	tell(crowd);
 }
 
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	crowd_fail(arg, "ended by signal %d", (int)number);
+}
+
+static int set_up_signals(struct crowd *crowd)
+{
+	static const int numbers[] = {SIGINT, SIGTERM};
+
+	for (size_t i = 0; i < 2; i++) {
+		crowd->signals[i] = evsignal_new(crowd->base, numbers[i], on_signal, crowd);
+		if (!crowd->signals[i] || event_add(crowd->signals[i], NULL) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int set_up_tls(struct crowd *crowd)
 {
 	crowd->tls = SSL_CTX_new(TLS_client_method());
@@ -129,7 +147,7 @@ int crowd_new(struct crowd *crowd, struct covey_error *error)
 	if (crowd->base)
 		crowd->pulse = event_new(crowd->base, -1, EV_PERSIST, on_pulse, crowd);
 	if (!crowd->members || !crowd->pulse || set_up_tls(crowd) < 0 ||
-	    event_add(crowd->pulse, &pulse) < 0) {
+	    set_up_signals(crowd) < 0 || event_add(crowd->pulse, &pulse) < 0) {
 		crowd_free(crowd);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
@@ -145,6 +163,10 @@ void crowd_free(struct crowd *crowd)
 	free(crowd->members);
 	crowd->members = NULL;
 	crowd->connected = 0;
+	for (size_t i = 0; i < 2; i++)
+		if (crowd->signals[i])
+			event_free(crowd->signals[i]);
+	crowd->signals[0] = crowd->signals[1] = NULL;
 	if (crowd->pulse)
 		event_free(crowd->pulse);
 	crowd->pulse = NULL;

@@ -21,6 +21,7 @@ struct crowd {
 	struct scale_member *members;
 	size_t count;
 	struct event *pulse;
+	struct event *signals[2]; /* to leave nothing behind */
 
 	double began;
 	double told;

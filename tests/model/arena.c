@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 
 struct block {
 	size_t class;
-	struct block *next; /* while free; the user's memory begins here */
+	/* While free. The user's memory begins here, aligned for anything, as malloc()'s is. */
+	_Alignas(max_align_t) struct block *next;
 };
 
 #define HEADER offsetof(struct block, next)
@@ -25,7 +27,7 @@ struct block {
 struct arena {
 	size_t used;
 	struct block *free[CLASSES];
-	uint8_t memory[];
+	_Alignas(max_align_t) uint8_t memory[];
 };
 
 static _Alignas(64) uint8_t bytes[ARENA_BYTES];
