@@ -11,13 +11,13 @@
 
 #define ARENA_BYTES ((size_t)4 << 20)
 #define BLOCK_MIN   32
-#define CLASSES     11 /* blocks of 32 bytes to 32 KiB, header included */
+#define ORDERS      11 /* blocks of 32 bytes to 32 KiB, header included */
 
 /* What is larger is scratch space, and gone again before the world is copied. */
-#define BLOCK_MAX ((size_t)BLOCK_MIN << (CLASSES - 1))
+#define BLOCK_MAX ((size_t)BLOCK_MIN << (ORDERS - 1))
 
 struct block {
-	size_t class;
+	size_t order;
 	/* While free. The user's memory begins here, aligned for anything, as malloc()'s is. */
 	_Alignas(max_align_t) struct block *next;
 };
@@ -26,7 +26,7 @@ struct block {
 
 struct arena {
 	size_t used;
-	struct block *free[CLASSES];
+	struct block *free[ORDERS];
 	_Alignas(max_align_t) uint8_t memory[];
 };
 
@@ -71,23 +71,23 @@ static struct block *block_of(void *memory)
 
 static void *take(size_t size)
 {
-	size_t class = 0;
+	size_t order = 0;
 	struct block *block;
 
-	while (((size_t)BLOCK_MIN << class) < size + HEADER)
-		class ++;
-	block = arena->free[class];
+	while (((size_t)BLOCK_MIN << order) < size + HEADER)
+		order++;
+	block = arena->free[order];
 	if (block) {
-		arena->free[class] = block->next;
+		arena->free[order] = block->next;
 	} else {
-		size_t len = (size_t)BLOCK_MIN << class;
+		size_t len = (size_t)BLOCK_MIN << order;
 
 		if (sizeof(*arena) + arena->used + len > ARENA_BYTES)
 			give_up("the arena is full");
 		block = (struct block *)(arena->memory + arena->used);
 		arena->used += len;
 	}
-	block->class = class;
+	block->order = order;
 	return &block->next;
 }
 
@@ -95,13 +95,13 @@ static void give_back(void *memory)
 {
 	struct block *block = block_of(memory);
 
-	block->next = arena->free[block->class];
-	arena->free[block->class] = block;
+	block->next = arena->free[block->order];
+	arena->free[block->order] = block;
 }
 
 static size_t usable(void *memory)
 {
-	return ((size_t)BLOCK_MIN << block_of(memory)->class) - HEADER;
+	return ((size_t)BLOCK_MIN << block_of(memory)->order) - HEADER;
 }
 
 /* --- in place of libc's -------------------------------------------------------------------- */
