@@ -86,9 +86,9 @@ static bool begin_ipv4(struct walk *walk)
 
 	if (walk->len < sizeof(*header))
 		return false;
-	fragment = rte_be_to_cpu_16(header->fragment_offset);
+	fragment = read_be16(&header->fragment_offset);
 	walk->offset = (header->version_ihl & 0xfu) * 4;
-	walk->total = rte_be_to_cpu_16(header->total_length);
+	walk->total = read_be16(&header->total_length);
 	walk->protocol = header->next_proto_id;
 	walk->fragment = (fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0;
 	walk->not_first = (fragment & RTE_IPV4_HDR_OFFSET_MASK) != 0;
@@ -102,7 +102,7 @@ static bool begin_ipv6(struct walk *walk)
 	if (walk->len < sizeof(*header))
 		return false;
 	walk->offset = sizeof(*header);
-	walk->total = sizeof(*header) + rte_be_to_cpu_16(header->payload_len);
+	walk->total = sizeof(*header) + read_be16(&header->payload_len);
 	walk->protocol = header->proto;
 	return true;
 }
@@ -146,13 +146,13 @@ static enum frame_kind classify_udp(const struct classifier *classifier, struct 
 
 	if (!readable(walk, sizeof(*udp)))
 		return FRAME_MALFORMED;
-	port = rte_be_to_cpu_16(udp->dst_port);
+	port = read_be16(&udp->dst_port);
 	if (port != classifier->vxlan_port && port != classifier->vpe_port)
 		return FRAME_BYPASS;
 	/* A length that disagrees with IP's would let two readers see two packets. */
-	if (!walk->fragment && rte_be_to_cpu_16(udp->dgram_len) != walk->total - walk->offset)
+	if (!walk->fragment && read_be16(&udp->dgram_len) != walk->total - walk->offset)
 		return FRAME_MALFORMED;
-	frame->source_port = rte_be_to_cpu_16(udp->src_port);
+	frame->source_port = read_be16(&udp->src_port);
 	walk->offset += sizeof(*udp);
 	if (port == classifier->vpe_port)
 		return found(walk, FRAME_VPE, frame);

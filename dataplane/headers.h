@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Reading headers in place. DPDK has the layouts; here are the field accesses that swap bytes. With
- * include/covey/wire.h the only place that does.
+ * Reading headers in place. DPDK has the layouts; here are the field accesses that swap bytes.
+ * Writing them is in outer.h, VPE's own header in covey/wire.h; nothing else swaps.
  */
 
 #include <netinet/in.h>

@@ -117,10 +117,10 @@ static enum covey_drop admit(const struct engine *engine, const struct sadb *sad
 	arrival->vpe = arrival->outer + frame->payload_offset;
 	vpe = (const struct covey_vpe_header *)arrival->vpe;
 	arrival->esn = covey_vpe_esn(vpe);
-	arrival->id = (struct window_id){be16toh(vpe->sender_id), be16toh(vpe->window_id)};
+	arrival->id = (struct window_id){covey_vpe_sender_id(vpe), covey_vpe_window_id(vpe)};
 	arrival->l2_len = frame->l2_len;
 	arrival->inner_len = (uint16_t)(frame->payload_len - sizeof(*vpe));
-	verdict = check_sender(sadb, arrival, be32toh(vpe->spi));
+	verdict = check_sender(sadb, arrival, covey_vpe_spi(vpe));
 	return verdict == NO_DROP ? precheck(arrival) : verdict;
 }
 

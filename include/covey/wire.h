@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What VPE looks like on the wire (docs/protocol.md). This file and dataplane/headers.h are the
- * only ones that swap bytes.
+ * What VPE looks like on the wire (docs/protocol.md). Only this file and
+ * dataplane/{headers,outer}.h swap the bytes of packets.
  */
 
 #include <endian.h>
@@ -30,6 +30,21 @@ _Static_assert(sizeof(struct covey_vpe_header) == 32, "VPE header is 32 bytes");
 
 #define COVEY_VPE_IV_OFFSET  4
 #define COVEY_VPE_ICV_OFFSET 16
+
+static inline uint32_t covey_vpe_spi(const struct covey_vpe_header *header)
+{
+	return be32toh(header->spi);
+}
+
+static inline uint16_t covey_vpe_sender_id(const struct covey_vpe_header *header)
+{
+	return be16toh(header->sender_id);
+}
+
+static inline uint16_t covey_vpe_window_id(const struct covey_vpe_header *header)
+{
+	return be16toh(header->window_id);
+}
 
 static inline uint64_t covey_vpe_esn(const struct covey_vpe_header *header)
 {
