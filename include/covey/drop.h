@@ -3,7 +3,8 @@
 
 /*
  * Why a packet was dropped. One list makes the enum, the counter, its name in `covey show` and the
- * text that explains it. Every row has a test that hits it (tests/unit/test_drops.c or tests/e2e).
+ * text that explains it. Every row has a test that hits it (tests/unit/dataplane/test_drops.c or
+ * tests/e2e).
  *
  *   X(symbol, name, text)
  */
