@@ -202,6 +202,11 @@ const struct covey_addr *channel_peer_addr(const struct channel *channel)
 	return &channel->addr;
 }
 
+const struct certificate_chain *channel_certificate(const struct channel *channel)
+{
+	return channel->peer.verified ? &channel->peer.certificate : NULL;
+}
+
 void channel_set_arg(struct channel *channel, void *arg)
 {
 	channel->arg = arg;

@@ -15,6 +15,8 @@
 #include "identity.h"
 #include "message.h"
 
+struct crl;
+struct certificate_chain;
 struct tls;
 struct channel;
 
@@ -35,6 +37,14 @@ void tls_free(struct tls *tls);
 
 /* Our own identity, from the certificate. */
 const struct identity *tls_identity(const struct tls *tls);
+
+/*
+ * Read revocation lists (crl.h) of the CAs that tls trusts: from now on, no handshake with a
+ * certificate on them succeeds. When this fails, what was loaded before stays in force.
+ */
+int tls_load_crl(struct tls *tls, const char *path, bool *ret_changed, struct covey_error *error);
+/* NULL: none was loaded. Valid until the next tls_load_crl(). */
+const struct crl *tls_crl(const struct tls *tls);
 
 struct channel_handlers {
 	/* The handshake is done and the peer's identity is verified. */
@@ -78,4 +88,7 @@ void channel_free(struct channel *channel);
 const char *channel_peer(const struct channel *channel);
 /* The peer's IP address. */
 const struct covey_addr *channel_peer_addr(const struct channel *channel);
+/* What the peer proved to hold. NULL as long as it has proved nothing. */
+const struct certificate_chain *channel_certificate(const struct channel *channel);
+
 void channel_set_arg(struct channel *channel, void *arg);

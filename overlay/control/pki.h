@@ -3,8 +3,8 @@
 
 /*
  * A small certificate authority: what `covey pki` does. ECDSA P-256, SHA-256. Files in one
- * directory: ca.crt, ca.key, gkm.crt, gkm.key, HOST.crt, HOST.key. Keys are 0600, created with
- * O_EXCL.
+ * directory: ca.crt, ca.key, gkm.crt, gkm.key, HOST.crt, HOST.key, issued (who got which serial
+ * numbers), crl.pem (which of them are revoked). Keys are 0600, created with O_EXCL.
  */
 
 #include <covey/error.h>
@@ -27,3 +27,16 @@ int pki_init(const char *directory, const char *fabric, unsigned days, struct co
 int pki_issue(const char *directory, enum identity_role role, const char *fabric, const char *name,
 	      uint16_t sender_id, long not_before_s, long not_after_s, bool force,
 	      struct covey_error *error);
+
+struct pki_revoked {
+	size_t added; /* certificates that were not on the list before */
+	size_t total;
+};
+
+/*
+ * Make crl.pem anew, with what was on it, to be replaced within days, and with these certificates:
+ * all that were issued for name (a host's, or "gkm"), or the one with this serial number
+ * (hexadecimal); NULL: none. -ENOENT when name never got one.
+ */
+int pki_revoke(const char *directory, const char *fabric, const char *name, const char *serial,
+	       unsigned days, struct pki_revoked *ret_revoked, struct covey_error *error);

@@ -32,3 +32,6 @@ int pki_read_certificate(const char *path, X509 **ret_certificate, struct covey_
  */
 int pki_write_pair(const char *directory, const char *stem, EVP_PKEY *key, X509 *certificate,
 		   bool replace, struct covey_error *error);
+
+/* Write crl.pem (0644) in PEM, in one step, in place of the one that is there. */
+int pki_write_crl(const char *directory, X509_CRL *list, struct covey_error *error);

@@ -7,56 +7,9 @@
 #include "pki.h"
 #include "pki_certificate.h"
 #include "pki_file.h"
+#include "pki_issued.h"
+#include "pki_issuer.h"
 #include "sender_id.h"
-
-struct issuer {
-	X509 *certificate;
-	EVP_PKEY *key;
-};
-
-static void issuer_free(struct issuer *issuer)
-{
-	X509_free(issuer->certificate);
-	EVP_PKEY_free(issuer->key);
-}
-
-static int check_issuer(const struct issuer *issuer, const char *directory,
-			struct covey_error *error)
-{
-	if (!X509_check_private_key(issuer->certificate, issuer->key))
-		return covey_error_set(error, -EINVAL,
-				       "%s/ca.crt and %s/ca.key do not belong together", directory,
-				       directory);
-	if (!X509_check_ca(issuer->certificate))
-		return covey_error_set(error, -EINVAL, "%s/ca.crt is no CA's certificate",
-				       directory);
-	if (X509_cmp_current_time(X509_get0_notAfter(issuer->certificate)) < 0)
-		return covey_error_set(error, -EKEYEXPIRED,
-				       "%s/ca.crt has expired: make a new CA in another directory "
-				       "with covey pki init",
-				       directory);
-	return 0;
-}
-
-static int issuer_load(const char *directory, struct issuer *issuer, struct covey_error *error)
-{
-	char path[PKI_PATH_MAX];
-	int r;
-
-	r = pki_path(directory, "ca", "crt", path, error);
-	if (r == 0 && access(path, F_OK) < 0 && errno == ENOENT)
-		r = covey_error_set(error, -ENOENT,
-				    "there is no CA in %s: run covey pki init first", directory);
-	if (r == 0)
-		r = pki_read_certificate(path, &issuer->certificate, error);
-	if (r == 0)
-		r = pki_path(directory, "ca", "key", path, error);
-	if (r == 0)
-		r = pki_read_key(path, &issuer->key, error);
-	if (r == 0)
-		r = check_issuer(issuer, directory, error);
-	return r;
-}
 
 /* A certificate that outlives its CA would fail without a visible reason. */
 static int limit_to_issuer(X509 *certificate, const X509 *issuer)
@@ -87,14 +40,6 @@ static int extend(X509 *certificate, const struct issuer *issuer, enum identity_
 	return certificate_extend(certificate, issuer->certificate, extensions);
 }
 
-/* EdDSA takes no digest; a CA that was brought along may have any kind of key. */
-static int sign(X509 *certificate, EVP_PKEY *key)
-{
-	bool eddsa = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448");
-
-	return X509_sign(certificate, key, eddsa ? NULL : EVP_sha256()) > 0;
-}
-
 struct request {
 	enum identity_role role;
 	const char *fabric;
@@ -118,7 +63,7 @@ static X509 *make_certificate(const struct issuer *issuer, const struct request 
 	    extend(certificate, issuer, request->role, request->uri) == 0 &&
 	    (request->sender_id == 0 ||
 	     sender_id_to_certificate(certificate, request->sender_id) == 0) &&
-	    sign(certificate, issuer->key))
+	    X509_sign(certificate, issuer->key, issuer_digest(issuer)))
 		return certificate;
 	X509_free(certificate);
 	return NULL;
@@ -185,6 +130,8 @@ int pki_issue(const char *directory, enum identity_role role, const char *fabric
 	if (!certificate)
 		r = certificate_failed("cannot make the certificate", error);
 	else
+		r = issued_append(directory, name, certificate, error);
+	if (r == 0)
 		r = pki_write_pair(directory, name, key, certificate, force, error);
 
 out:

@@ -161,3 +161,25 @@ out:
 	ERR_clear_error();
 	return r;
 }
+
+int pki_write_crl(const char *directory, X509_CRL *list, struct covey_error *error)
+{
+	BIO *pem = BIO_new(BIO_s_mem());
+	struct draft draft = {0};
+	int r;
+
+	if (!pem || !PEM_write_bio_X509_CRL(pem, list)) {
+		r = covey_error_set(error, -ENOMEM, "out of memory");
+		goto out;
+	}
+	r = draft_write(&draft, directory, "crl", "pem", 0644, pem, error);
+	if (r == 0)
+		r = draft_publish(&draft, true, error);
+	if (r == 0)
+		sync_directory(directory);
+
+out:
+	draft_discard(&draft);
+	BIO_free(pem);
+	return r;
+}

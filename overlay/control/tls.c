@@ -184,6 +184,7 @@ void tls_free(struct tls *tls)
 	if (!tls)
 		return;
 	SSL_CTX_free(tls->context);
+	crl_free(tls->crl);
 	ERR_clear_error();
 	free(tls);
 }
@@ -191,6 +192,31 @@ void tls_free(struct tls *tls)
 const struct identity *tls_identity(const struct tls *tls)
 {
 	return &tls->identity;
+}
+
+int tls_load_crl(struct tls *tls, const char *path, bool *ret_changed, struct covey_error *error)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(tls->context);
+	struct crl *crl;
+	int r;
+
+	r = crl_load(path, X509_STORE_get0_objects(store), &crl, error);
+	if (r < 0)
+		return r;
+	r = crl_check_newer(tls->crl, crl, error);
+	if (r < 0) {
+		crl_free(crl);
+		return r;
+	}
+	*ret_changed = !crl_equal(tls->crl, crl);
+	crl_free(tls->crl);
+	tls->crl = crl;
+	return 0;
+}
+
+const struct crl *tls_crl(const struct tls *tls)
+{
+	return tls->crl;
 }
 
 SSL *tls_connection(const struct tls *tls, struct tls_peer *peer)

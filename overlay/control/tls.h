@@ -9,7 +9,9 @@
 #include <openssl/ssl.h>
 #include <sys/time.h>
 
+#include "certificate_id.h"
 #include "channel.h"
+#include "crl.h"
 
 /* How long a channel waits; tests shorten it before they open one. */
 struct channel_deadlines {
@@ -23,12 +25,14 @@ struct tls {
 	enum tls_role role;
 	struct identity identity;
 	struct channel_deadlines deadlines;
+	struct crl *crl; /* NULL: nothing is revoked */
 };
 
 /* What came of verifying a peer. A channel's SSL points at its own as application data. */
 struct tls_peer {
 	bool verified;
 	struct identity identity;
+	struct certificate_chain certificate;
 	struct covey_error refusal; /* why not; empty when the peer showed no certificate */
 };
 

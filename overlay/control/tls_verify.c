@@ -77,12 +77,32 @@ static int check_identity(const struct tls *tls, X509 *certificate, struct tls_p
 	return 0;
 }
 
+/* Returns what is wrong, X509_V_OK: nothing. */
+static int check_revoked(const struct tls *tls, STACK_OF(X509) * chain, struct tls_peer *peer)
+{
+	struct certificate_chain certificate;
+
+	if (certificate_chain(chain, &certificate) < 0) {
+		covey_error_set(&peer->refusal, -EACCES, "the peer's certificates are too many");
+		return X509_V_ERR_CERT_CHAIN_TOO_LONG;
+	}
+	peer->certificate = certificate;
+	if (!crl_revokes_chain(tls->crl, &certificate))
+		return X509_V_OK;
+	covey_error_set(&peer->refusal, -EACCES,
+			"the certificate of %s, serial number %s, is revoked%s", peer->identity.uri,
+			certificate.serial,
+			crl_revokes(tls->crl, &certificate.ids[0]) ? "" : ", by its CA's being so");
+	return X509_V_ERR_CERT_REVOKED;
+}
+
 /* Inside the handshake, so that a peer that is refused never gets past it. */
 static int verify(X509_STORE_CTX *store, void *arg)
 {
 	const struct tls *tls = arg;
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_peer *peer = SSL_get_app_data(ssl);
+	int code;
 
 	if (X509_verify_cert(store) != 1) {
 		explain_chain(store, &peer->refusal);
@@ -90,6 +110,11 @@ static int verify(X509_STORE_CTX *store, void *arg)
 	}
 	if (check_identity(tls, X509_STORE_CTX_get0_cert(store), peer) < 0) {
 		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+		return 0;
+	}
+	code = check_revoked(tls, X509_STORE_CTX_get0_chain(store), peer);
+	if (code != X509_V_OK) {
+		X509_STORE_CTX_set_error(store, code);
 		return 0;
 	}
 	peer->verified = true;

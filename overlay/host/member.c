@@ -95,6 +95,7 @@ static bool needs_operator(Covey__RefusalCode code)
 	return code == COVEY__REFUSAL_CODE__REFUSAL_VERSION ||
 	       code == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST ||
 	       code == COVEY__REFUSAL_CODE__REFUSAL_EVICTED ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_REVOKED ||
 	       code == COVEY__REFUSAL_CODE__REFUSAL_VTEP ||
 	       code == COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID ||
 	       code == COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED;

@@ -257,6 +257,7 @@ const char *refusal_name(Covey__RefusalCode code)
 		[COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE] = "the GKM cannot do it now",
 		[COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN] = "the GKM stops",
 		[COVEY__REFUSAL_CODE__REFUSAL_EVICTED] = "evicted by the operator",
+		[COVEY__REFUSAL_CODE__REFUSAL_REVOKED] = "certificate revoked",
 	};
 
 	if ((size_t)code >= sizeof(names) / sizeof(names[0]))

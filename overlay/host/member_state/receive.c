@@ -108,7 +108,8 @@ static int receive_refused(struct member_state *state, const Covey__Refused *ref
 	if (refused->group[0] == '\0') {
 		state->refusal = refused->code;
 		if (refused->code == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST ||
-		    refused->code == COVEY__REFUSAL_CODE__REFUSAL_EVICTED)
+		    refused->code == COVEY__REFUSAL_CODE__REFUSAL_EVICTED ||
+		    refused->code == COVEY__REFUSAL_CODE__REFUSAL_REVOKED)
 			wipe_all(state);
 		return covey_error_set(error, -ECONNREFUSED, "the GKM refuses us: %s (%.*s)",
 				       refusal_name(refused->code), COVEY_REASON_MAX,

@@ -109,7 +109,7 @@ static void keys_are_for_their_owner_alone(void **state)
 	assert_int_equal(mode("gkm.key"), 0600);
 	assert_int_equal(mode("ca.crt"), 0644);
 	assert_int_equal(mode("hv1.crt"), 0644);
-	assert_int_equal(file_count(), 6); /* no temporary file stays */
+	assert_int_equal(file_count(), 7); /* and who has which; no temporary file stays */
 	assert_true(shell("grep -q 'BEGIN PRIVATE KEY' %s", path("hv1.key")));
 }
 
@@ -178,7 +178,7 @@ static void force_replaces_both(void **state)
 	assert_int_equal(X509_check_private_key(hv1, key), 1);
 	X509_free(hv1);
 	EVP_PKEY_free(key);
-	assert_int_equal(file_count(), 5);
+	assert_int_equal(file_count(), 6);
 }
 
 static void certificates_say_who(void **state)

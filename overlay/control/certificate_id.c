@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "certificate_id.h"
+
+#include <errno.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+
+int certificate_id(const X509_NAME *issuer, const ASN1_INTEGER *serial,
+		   struct certificate_id *ret_id)
+{
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	unsigned char *name = NULL, *number = NULL;
+	int name_len = i2d_X509_NAME(issuer, &name);
+	int number_len = i2d_ASN1_INTEGER(serial, &number);
+	int r = -ENOMEM;
+
+	/* Both are DER: where one ends and the other begins is in them. */
+	if (hash && name_len > 0 && number_len > 0 && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
+	    EVP_DigestUpdate(hash, name, (size_t)name_len) &&
+	    EVP_DigestUpdate(hash, number, (size_t)number_len) &&
+	    EVP_DigestFinal_ex(hash, ret_id->digest, NULL))
+		r = 0;
+	OPENSSL_free(name);
+	OPENSSL_free(number);
+	EVP_MD_CTX_free(hash);
+	return r;
+}
+
+int certificate_chain(STACK_OF(X509) * verified, struct certificate_chain *ret_chain)
+{
+	int all = sk_X509_num(verified);
+	int count = all > 1 ? all - 1 : all; /* an anchor is trusted by itself */
+	struct certificate_chain chain = {0};
+
+	if (count < 1 || count > CERTIFICATE_CHAIN_MAX)
+		return -E2BIG;
+	for (int i = 0; i < count; i++) {
+		const X509 *certificate = sk_X509_value(verified, i);
+		const X509_NAME *issuer =
+			i + 1 < all ? X509_get_subject_name(sk_X509_value(verified, i + 1))
+				    : X509_get_issuer_name(certificate);
+		int r = certificate_id(issuer, X509_get0_serialNumber(certificate), &chain.ids[i]);
+
+		if (r < 0)
+			return r;
+	}
+	chain.count = (size_t)count;
+	certificate_serial(X509_get0_serialNumber(sk_X509_value(verified, 0)), chain.serial);
+	*ret_chain = chain;
+	return 0;
+}
+
+const char *certificate_serial(const ASN1_INTEGER *serial, char *buf)
+{
+	BIGNUM *number = ASN1_INTEGER_to_BN(serial, NULL);
+	char *text = number ? BN_bn2hex(number) : NULL;
+
+	snprintf(buf, CERTIFICATE_SERIAL_STRLEN, "%s", text ? text : "?");
+	OPENSSL_free(text);
+	BN_free(number);
+	return buf;
+}

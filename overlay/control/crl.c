@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "crl.h"
+
+#include <covey/limits.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crl_read.h"
+
+/* One list; of one CA there may be several. */
+struct issue {
+	struct certificate_id ca; /* its name and serial number */
+	char name[96];
+	bool numbered;
+	uint64_t number; /* RFC 5280, section 5.2.3; what does not fit counts as the largest */
+	time_t this_update;
+	time_t next_update; /* 0: it does not say */
+};
+
+struct crl {
+	struct issue *issues;
+	size_t issue_count;
+	struct certificate_id *revoked; /* sorted */
+	size_t revoked_count;
+};
+
+static int out_of_memory(struct covey_error *error)
+{
+	return covey_error_set(error, -ENOMEM, "out of memory");
+}
+
+/* --- one list ------------------------------------------------------------------------------ */
+
+/* A CA may say of its key what it is good for (RFC 5280, section 4.2.1.3). */
+static bool may_sign(X509 *ca)
+{
+	return X509_get_key_usage(ca) & KU_CRL_SIGN;
+}
+
+static X509 *find_signer(X509_CRL *list, STACK_OF(X509_OBJECT) * cas)
+{
+	for (int i = 0; i < sk_X509_OBJECT_num(cas); i++) {
+		X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(cas, i));
+
+		if (ca && may_sign(ca) &&
+		    X509_NAME_cmp(X509_get_subject_name(ca), X509_CRL_get_issuer(list)) == 0 &&
+		    X509_CRL_verify(list, X509_get0_pubkey(ca)) == 1)
+			return ca;
+	}
+	return NULL;
+}
+
+/* Deltas, lists of other issuers' certificates, lists of some reasons alone: all say so by an
+ * extension that is critical (RFC 5280, sections 5.2.4 and 5.2.5). */
+static bool is_understood(X509_CRL *list)
+{
+	return X509_CRL_get_ext_by_critical(list, 1, -1) < 0;
+}
+
+static time_t time_of(const ASN1_TIME *when)
+{
+	struct tm parts;
+
+	return when && ASN1_TIME_to_tm(when, &parts) ? timegm(&parts) : 0;
+}
+
+static void read_number(X509_CRL *list, struct issue *issue)
+{
+	ASN1_INTEGER *number = X509_CRL_get_ext_d2i(list, NID_crl_number, NULL, NULL);
+
+	if (number && !ASN1_INTEGER_get_uint64(&issue->number, number))
+		issue->number = UINT64_MAX;
+	issue->numbered = number != NULL;
+	ASN1_INTEGER_free(number);
+}
+
+static int describe(X509_CRL *list, X509 *ca, struct issue *ret_issue)
+{
+	struct issue issue = {.this_update = time_of(X509_CRL_get0_lastUpdate(list)),
+			      .next_update = time_of(X509_CRL_get0_nextUpdate(list))};
+	int r = certificate_id(X509_get_subject_name(ca), X509_get0_serialNumber(ca), &issue.ca);
+
+	if (r < 0)
+		return r;
+	X509_NAME_oneline(X509_get_subject_name(ca), issue.name, sizeof(issue.name));
+	read_number(list, &issue);
+	*ret_issue = issue;
+	return 0;
+}
+
+static int add_revoked(struct crl *crl, X509_CRL *list, X509 *ca)
+{
+	STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(list);
+	const X509_NAME *issuer = X509_get_subject_name(ca);
+	int count = entries ? sk_X509_REVOKED_num(entries) : 0;
+	struct certificate_id *grown;
+
+	grown = reallocarray(crl->revoked, crl->revoked_count + (size_t)count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	crl->revoked = grown;
+	for (int i = 0; i < count; i++) {
+		const X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
+		int r = certificate_id(issuer, X509_REVOKED_get0_serialNumber(entry),
+				       &crl->revoked[crl->revoked_count]);
+
+		if (r < 0)
+			return r;
+		crl->revoked_count++;
+	}
+	return 0;
+}
+
+/* --- all of them --------------------------------------------------------------------------- */
+
+static int add(struct crl *crl, X509_CRL *list, STACK_OF(X509_OBJECT) * cas, const char *path,
+	       struct covey_error *error)
+{
+	X509 *ca = find_signer(list, cas);
+	char issuer[96];
+
+	ERR_clear_error();
+	X509_NAME_oneline(X509_CRL_get_issuer(list), issuer, sizeof(issuer));
+	if (!ca)
+		return covey_error_set(error, -EACCES,
+				       "%.200s: a revocation list of %s is not signed by a CA of "
+				       "ca.crt that may sign one",
+				       path, issuer);
+	if (!is_understood(list))
+		return covey_error_set(error, -EINVAL,
+				       "%.200s: the revocation list of %s is a delta, indirect or "
+				       "partial one: give the complete list",
+				       path, issuer);
+	if (describe(list, ca, &crl->issues[crl->issue_count]) < 0 ||
+	    add_revoked(crl, list, ca) < 0)
+		return out_of_memory(error);
+	crl->issue_count++;
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct certificate_id));
+}
+
+static int build(STACK_OF(X509_CRL) * lists, STACK_OF(X509_OBJECT) * cas, const char *path,
+		 struct crl **ret_crl, struct covey_error *error)
+{
+	struct crl *crl = calloc(1, sizeof(*crl));
+	int r = 0;
+
+	if (!crl)
+		return out_of_memory(error);
+	crl->issues = calloc((size_t)sk_X509_CRL_num(lists) + 1, sizeof(*crl->issues));
+	if (!crl->issues)
+		r = out_of_memory(error);
+	for (int i = 0; r == 0 && i < sk_X509_CRL_num(lists); i++)
+		r = add(crl, sk_X509_CRL_value(lists, i), cas, path, error);
+	if (r < 0) {
+		crl_free(crl);
+		return r;
+	}
+	qsort(crl->revoked, crl->revoked_count, sizeof(*crl->revoked), compare_ids);
+	*ret_crl = crl;
+	return 0;
+}
+
+int crl_load(const char *path, STACK_OF(X509_OBJECT) * cas, struct crl **ret_crl,
+	     struct covey_error *error)
+{
+	STACK_OF(X509_CRL) *lists = sk_X509_CRL_new_null();
+	int r;
+
+	if (!lists)
+		return out_of_memory(error);
+	r = crl_read(path, lists, error);
+	if (r == 0)
+		r = build(lists, cas, path, ret_crl, error);
+	sk_X509_CRL_pop_free(lists, X509_CRL_free);
+	return r;
+}
+
+void crl_free(struct crl *crl)
+{
+	if (!crl)
+		return;
+	free(crl->issues);
+	free(crl->revoked);
+	free(crl);
+}
+
+/* --- replacing ----------------------------------------------------------------------------- */
+
+static bool is_older(const struct issue *a, const struct issue *b)
+{
+	if (a->numbered && b->numbered)
+		return a->number < b->number;
+	return a->this_update < b->this_update;
+}
+
+/* The newest list of this CA, or NULL. */
+static const struct issue *newest_of(const struct crl *crl, const struct certificate_id *ca)
+{
+	const struct issue *newest = NULL;
+
+	for (size_t i = 0; i < crl->issue_count; i++) {
+		const struct issue *issue = &crl->issues[i];
+
+		if (compare_ids(&issue->ca, ca) == 0 && (!newest || is_older(newest, issue)))
+			newest = issue;
+	}
+	return newest;
+}
+
+int crl_check_newer(const struct crl *current, const struct crl *next, struct covey_error *error)
+{
+	for (size_t i = 0; current && i < current->issue_count; i++) {
+		const struct issue *had = newest_of(current, &current->issues[i].ca);
+		const struct issue *has = newest_of(next, &had->ca);
+
+		if (!has)
+			return covey_error_set(error, -ESTALE,
+					       "the revocation list of %s is not there any more",
+					       had->name);
+		if (is_older(has, had))
+			return covey_error_set(error, -ESTALE,
+					       "the revocation list of %s is older than the one in "
+					       "force",
+					       had->name);
+	}
+	return 0;
+}
+
+bool crl_equal(const struct crl *a, const struct crl *b)
+{
+	if (!a || !b)
+		return a == b;
+	if (a->issue_count != b->issue_count || a->revoked_count != b->revoked_count)
+		return false;
+	for (size_t i = 0; i < a->issue_count; i++) {
+		const struct issue *mine = &a->issues[i], *other = &b->issues[i];
+
+		if (compare_ids(&mine->ca, &other->ca) != 0 || mine->number != other->number ||
+		    mine->this_update != other->this_update ||
+		    mine->next_update != other->next_update)
+			return false;
+	}
+	return memcmp(a->revoked, b->revoked, a->revoked_count * sizeof(*a->revoked)) == 0;
+}
+
+/* --- asking -------------------------------------------------------------------------------- */
+
+bool crl_revokes(const struct crl *crl, const struct certificate_id *id)
+{
+	return crl && crl->revoked_count &&
+	       bsearch(id, crl->revoked, crl->revoked_count, sizeof(*crl->revoked), compare_ids);
+}
+
+bool crl_revokes_chain(const struct crl *crl, const struct certificate_chain *chain)
+{
+	for (size_t i = 0; i < chain->count; i++)
+		if (crl_revokes(crl, &chain->ids[i]))
+			return true;
+	return false;
+}
+
+static size_t count_distinct(const struct crl *crl)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < crl->revoked_count; i++)
+		count += i == 0 || compare_ids(&crl->revoked[i - 1], &crl->revoked[i]) != 0;
+	return count;
+}
+
+void crl_summarise(const struct crl *crl, struct crl_summary *ret_summary)
+{
+	struct crl_summary summary = {.revoked = count_distinct(crl), .lists = crl->issue_count};
+
+	for (size_t i = 0; i < crl->issue_count; i++) {
+		const struct issue *issue = &crl->issues[i];
+
+		if (issue->this_update > summary.this_update)
+			summary.this_update = issue->this_update;
+		if (newest_of(crl, &issue->ca) == issue && issue->next_update &&
+		    (!summary.next_update || issue->next_update < summary.next_update))
+			summary.next_update = issue->next_update;
+	}
+	*ret_summary = summary;
+}
