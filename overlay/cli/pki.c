@@ -18,25 +18,28 @@
 #define DAYS_MAX     36500L
 #define CA_DAYS      3650
 #define HOST_DAYS    365
+#define CRL_DAYS     30
 #define CLOCK_SKEW_S 300 /* a host whose clock is this much behind accepts a new certificate */
 #define GKM          "gkm"
 
 struct pki_arguments {
 	struct cli *cli;
-	const char *action; /* "init" or "issue" */
+	const char *action; /* of actions[] */
 	const char *name;   /* a host, "gkm" or NULL */
+	const char *serial; /* hexadecimal, or NULL */
 	long days;          /* 0: not said */
 	bool all;
 	bool force;
 };
 
-enum { OPTION_ALL = 0x100, OPTION_DAYS, OPTION_FORCE };
+enum { OPTION_ALL = 0x100, OPTION_DAYS, OPTION_FORCE, OPTION_SERIAL };
 
 static const struct argp_option table[] = {
 	{"all", OPTION_ALL, NULL, 0, "The key manager and every host that has no certificate yet",
 	 0},
-	{"days", OPTION_DAYS, "N", 0, "Validity (CA: 3650, others: 365)", 0},
+	{"days", OPTION_DAYS, "N", 0, "Validity (CA: 3650, certificates: 365, list: 30)", 0},
 	{"force", OPTION_FORCE, NULL, 0, "Replace certificates and keys that are there", 0},
+	{"serial", OPTION_SERIAL, "HEX", 0, "Revoke the certificate with this serial number", 0},
 	{0},
 };
 
@@ -50,21 +53,41 @@ static long parse_days(const char *text, struct argp_state *state)
 	return days;
 }
 
+static bool is_action(const struct pki_arguments *arguments, const char *action)
+{
+	return strcmp(arguments->action, action) == 0;
+}
+
+static void check_issue(const struct pki_arguments *arguments, struct argp_state *state)
+{
+	if (arguments->all == (arguments->name != NULL))
+		argp_error(state, "issue for whom? Name one host, gkm, or give --all");
+	if (arguments->serial)
+		argp_error(state, "issue chooses the serial number by itself");
+}
+
+static void check_revoke(const struct pki_arguments *arguments, struct argp_state *state)
+{
+	if ((arguments->serial != NULL) == (arguments->name != NULL))
+		argp_error(state, "revoke what? Name one host or gkm, or give --serial");
+	if (arguments->all || arguments->force)
+		argp_error(state, "revoke takes no --all and no --force");
+}
+
 static void check_usage(const struct pki_arguments *arguments, struct argp_state *state)
 {
-	bool init;
-
-	if (!arguments->action) {
-		argp_error(state, "what to do is missing: init or issue");
-		return;
-	}
-	init = strcmp(arguments->action, "init") == 0;
-	if (!init && strcmp(arguments->action, "issue") != 0)
-		argp_error(state, "unknown action %s: there are init and issue", arguments->action);
-	if (init && (arguments->name || arguments->all || arguments->force))
-		argp_error(state, "init takes no host, no --all and no --force");
-	if (!init && arguments->all == (arguments->name != NULL))
-		argp_error(state, "issue for whom? Name one host, gkm, or give --all");
+	if (!arguments->action)
+		argp_error(state, "what to do is missing: init, issue, revoke or crl");
+	else if (is_action(arguments, "issue"))
+		check_issue(arguments, state);
+	else if (is_action(arguments, "revoke"))
+		check_revoke(arguments, state);
+	else if (!is_action(arguments, "init") && !is_action(arguments, "crl"))
+		argp_error(state, "unknown action %s: there are init, issue, revoke and crl",
+			   arguments->action);
+	else if (arguments->name || arguments->serial || arguments->all || arguments->force)
+		argp_error(state, "%s takes no host, no --serial, no --all and no --force",
+			   arguments->action);
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -77,6 +100,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case OPTION_ALL:
 		arguments->all = true;
+		return 0;
+	case OPTION_SERIAL:
+		arguments->serial = value;
 		return 0;
 	case OPTION_FORCE:
 		arguments->force = true;
@@ -194,35 +220,71 @@ static void issue_one(const struct pki_arguments *arguments, const struct invent
 		refuse_unknown(arguments, inventory, report);
 }
 
+/* The list anew; with more on it, or as it is. A host may be gone from the inventory by now. */
+static void revise_list(const struct pki_arguments *arguments, const struct inventory *inventory,
+			struct pki_report *report)
+{
+	const char *directory = arguments->cli->pki;
+	const char *what = arguments->name ? arguments->name : arguments->serial;
+	struct pki_revoked revoked;
+	struct covey_error error;
+
+	if (pki_revoke(directory, inventory->fabric, arguments->name, arguments->serial,
+		       (unsigned)(arguments->days ? arguments->days : CRL_DAYS), &revoked,
+		       &error) < 0)
+		pki_report_failed(report, what, error.text);
+	else
+		pki_report_revoked(report, directory, what, revoked.added, revoked.total);
+}
+
+static void run(const struct pki_arguments *arguments, const struct inventory *inventory,
+		struct pki_report *report)
+{
+	if (is_action(arguments, "init"))
+		init(arguments, inventory, report);
+	else if (!is_action(arguments, "issue"))
+		revise_list(arguments, inventory, report);
+	else if (arguments->all)
+		issue_all(arguments, inventory, report);
+	else
+		issue_one(arguments, inventory, report);
+}
+
+/* Of the actions that check_usage() lets pass. */
+static const char *command_name(const char *action)
+{
+	static const char *const commands[] = {"pki init", "pki issue", "pki revoke", "pki crl"};
+	size_t i = 0;
+
+	while (strcmp(commands[i] + strlen("pki "), action) != 0)
+		i++;
+	return commands[i];
+}
+
 int pki_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.args_doc = "init\nissue HOST\nissue gkm\nissue --all",
-		.doc = "Make the fabric's certificate authority (init), and the certificates of "
-		       "its "
-		       "hosts and key manager (issue), in the directory of --pki."
-		       "\vCopy ca.crt, HOST.crt and HOST.key to each host; ca.key stays here.",
+		.args_doc = "init\nissue HOST\nissue gkm\nissue --all\nrevoke HOST\nrevoke "
+			    "gkm\nrevoke --serial HEX\ncrl",
+		.doc = "Make the fabric's certificate authority (init), the certificates of its "
+		       "hosts and key manager (issue), and the list of those that count no more "
+		       "(revoke; crl makes it anew, unchanged), in the directory of --pki."
+		       "\vCopy ca.crt, HOST.crt and HOST.key to each host, and crl.pem to the key "
+		       "manager; ca.key stays here.",
 		.children = cli_children};
 	struct pki_arguments arguments = {.cli = cli};
 	struct inventory *inventory;
 	struct pki_report report;
-	bool initialise;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return CLI_USAGE;
 	inventory = inventory_file_load(cli);
 	if (!inventory)
 		return CLI_FAILURE;
-	initialise = strcmp(arguments.action, "init") == 0;
-	report = pki_report_begin(initialise ? "pki init" : "pki issue", cli->json);
-	if (initialise)
-		init(&arguments, inventory, &report);
-	else if (arguments.all)
-		issue_all(&arguments, inventory, &report);
-	else
-		issue_one(&arguments, inventory, &report);
+	report = pki_report_begin(command_name(arguments.action), cli->json);
+	run(&arguments, inventory, &report);
 	inventory_free(inventory);
 	return pki_report_end(&report);
 }

@@ -42,6 +42,24 @@ void pki_report_made(struct pki_report *report, const char *directory, const cha
 	printf("\n");
 }
 
+void pki_report_revoked(struct pki_report *report, const char *directory, const char *what,
+			size_t added, size_t total)
+{
+	if (report->json) {
+		json_array_append_new(report->results,
+				      json_pack("{s:s?, s:s, s:s+, s:I, s:I}", "name", what,
+						"state", "listed", "crl", directory, "/crl.pem",
+						"added", (json_int_t)added, "revoked",
+						(json_int_t)total));
+		return;
+	}
+	if (what)
+		printf("%s: %zu %s revoked\n", what, added,
+		       added == 1 ? "certificate is newly" : "certificates are newly");
+	printf("%s/crl.pem lists %zu; copy it to the key manager, which takes it up by itself\n",
+	       directory, total);
+}
+
 void pki_report_skipped(struct pki_report *report, const char *name)
 {
 	if (report->json)

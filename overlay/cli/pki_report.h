@@ -20,6 +20,9 @@ struct pki_report pki_report_begin(const char *command, bool json);
 
 void pki_report_made(struct pki_report *report, const char *directory, const char *name,
 		     uint16_t sender_id);
+/* what: a name, a serial number or NULL; added to a list that has total now. */
+void pki_report_revoked(struct pki_report *report, const char *directory, const char *what,
+			size_t added, size_t total);
 void pki_report_skipped(struct pki_report *report, const char *name);
 /* name: NULL when it is about no host. */
 void pki_report_failed(struct pki_report *report, const char *name, const char *reason);

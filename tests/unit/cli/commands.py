@@ -166,7 +166,12 @@ class Usage(Case):
             (["show", "sa"], 2, "(did you mean sas?)"),
             (["join"], 2, "the group's name is missing"),
             (["leave", "a", "b"], 2, "one group at a time"),
-            (["pki"], 2, "init or issue"),
+            (["pki"], 2, "init, issue, revoke or crl"),
+            (["pki", "revoke"], 2, "revoke what?"),
+            (["pki", "revoke", "hv1", "--serial", "1"], 2, "revoke what?"),
+            (["pki", "revoke", "hv1", "--force"], 2, "revoke takes no --all"),
+            (["pki", "crl", "hv1"], 2, "crl takes no host"),
+            (["pki", "issue", "hv1", "--serial", "1"], 2, "issue chooses"),
             (["pki", "mint"], 2, "unknown action mint"),
             (["pki", "init", "--all"], 2, "init takes no host"),
             (["pki", "issue"], 2, "Name one host"),
@@ -308,6 +313,34 @@ class Pki(Case):
         self.assertEqual(self.content("hv1.key"), before)
         self.assertEqual(self.pki("issue", "hv1", "--force")[0], 0)
         self.assertNotEqual(self.content("hv1.key"), before)
+
+    def revoked(self):
+        return subprocess.run(
+            ["openssl", "crl", "-in", os.path.join(self.path, "pki", "crl.pem"), "-noout", "-text"],
+            check=True, capture_output=True, text=True).stdout.count("Serial Number:")
+
+    def test_revoking(self):
+        self.pki("init")
+        self.pki("issue", "hv1")
+        self.pki("issue", "hv1", "--force")
+        self.assertEqual(self.pki("crl")[0], 0)
+        self.assertEqual(self.revoked(), 0)
+        code, out, _ = self.pki("revoke", "hv1")
+        self.assertEqual(code, 0)
+        self.assertIn("hv1: 2 certificates are newly revoked", out)
+        self.assertEqual(self.revoked(), 2)
+        self.pki("issue", "hv1", "--force")
+        self.pki("issue", "hv2")
+        lines = self.content("issued").decode().splitlines()
+        self.assertEqual([line.split()[1] for line in lines], ["hv1", "hv1", "hv1", "hv2"])
+        self.assertEqual(len({line.split()[0] for line in lines}), 4)
+        answer = json.loads(self.pki("--json", "revoke", "--serial", lines[2].split()[0])[1])
+        self.assertEqual(answer["results"][0]["added"], 1)
+        self.assertEqual(answer["results"][0]["revoked"], 3)
+        code, out, err = self.pki("revoke", "nosuch")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("no certificate of nosuch", err)
+        self.assertEqual(self.revoked(), 3)
 
     def test_half_a_pair(self):
         """A certificate without its key is no reason to skip a host in silence."""
