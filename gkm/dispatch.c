@@ -10,6 +10,7 @@
 #include "join.h"
 #include "log.h"
 #include "manager.h"
+#include "revocations.h"
 #include "session.h"
 
 #define PROTOCOL COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL
@@ -108,6 +109,12 @@ static void on_hello(struct session *session, const Covey__Hello *hello)
 	}
 	if (!is_acceptable(session, hello))
 		return;
+	if (revocations_note(session->manager->revocations, session->host,
+			     channel_certificate(session->channel)) < 0) {
+		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN,
+			    "the key manager is out of memory");
+		return;
+	}
 	supersede(session);
 	session->state = SESSION_WELCOMED;
 	session->counted = false;

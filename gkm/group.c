@@ -151,10 +151,9 @@ void group_left(struct group *group, size_t seat)
 	roster_remove(&group->roster, seat);
 }
 
-/* True when the group's next SA must come at once. */
-static bool bar(struct sa *sa, size_t seat)
+/* What the seat was sent ends soon. True when the group's next SA must come at once. */
+static bool hasten(struct sa *sa, size_t seat)
 {
-	sa->members[seat] = SA_MEMBER_BARRED;
 	if (!sa_is_live(sa) || !sa->usages[seat].was_sent)
 		return false;
 	if (sa->state == SA_INSTALLING)
@@ -166,13 +165,20 @@ static bool bar(struct sa *sa, size_t seat)
 
 void group_evict(struct group *group, size_t seat)
 {
-	bool urgent = false;
-
 	group_left(group, seat);
 	group->members[seat].awaited = false;
 	group->members[seat].evicted = true;
 	for (size_t i = 0; i < group->sa_count; i++)
-		urgent |= bar(group->sas[i], seat);
+		group->sas[i]->members[seat] = SA_MEMBER_BARRED;
+	group_expose(group, seat);
+}
+
+void group_expose(struct group *group, size_t seat)
+{
+	bool urgent = false;
+
+	for (size_t i = 0; i < group->sa_count; i++)
+		urgent |= hasten(group->sas[i], seat);
 	if (!urgent)
 		return;
 	/* One that is on its way and was kept from it will do, but what is before it must not last.

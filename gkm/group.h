@@ -113,6 +113,11 @@ void group_left(struct group *group, size_t seat);
  * nobody sends on yet ends.
  */
 void group_evict(struct group *group, size_t seat);
+/*
+ * What the member was sent may be in wrong hands, but the member stays. As for an eviction, another
+ * SA is due at once where one is in use; the member gets that, too.
+ */
+void group_expose(struct group *group, size_t seat);
 /* It may register again. */
 void group_readmit(struct group *group, size_t seat);
 

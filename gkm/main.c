@@ -19,6 +19,7 @@
 #include "log.h"
 #include "manager.h"
 #include "options.h"
+#include "revocations.h"
 #include "secret.h"
 #include "store.h"
 
@@ -31,7 +32,8 @@ struct gkm {
 	struct manager manager;
 	struct listener *listener;
 	struct commands *commands;
-	struct event *signals[2];
+	struct revocations *revocations;
+	struct event *signals[3];
 };
 
 static int load_inventory(struct gkm *gkm)
@@ -66,6 +68,28 @@ static int load_tls(struct gkm *gkm, struct covey_error *error)
 	return rc;
 }
 
+static int watch_crl(struct gkm *gkm, struct covey_error *error)
+{
+	const char *given = gkm->options.crl;
+	char *path = NULL;
+	int rc;
+
+	if (!given && asprintf(&path, "%s/crl.pem", gkm->options.pki) < 0)
+		return covey_error_set(error, -1, "out of memory");
+	rc = revocations_open(&gkm->manager, given ? given : path, given != NULL, &gkm->revocations,
+			      error);
+	free(path);
+	return rc;
+}
+
+static void on_hangup(evutil_socket_t number, short what, void *arg)
+{
+	const struct gkm *gkm = arg;
+
+	log_notice("SIGHUP: reading the revocation lists");
+	revocations_reload(gkm->revocations);
+}
+
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct gkm *gkm = arg;
@@ -79,11 +103,12 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 static int catch_signals(struct gkm *gkm, struct covey_error *error)
 {
-	static const int numbers[] = {SIGTERM, SIGINT};
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
 
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < 2; i++) {
-		gkm->signals[i] = evsignal_new(gkm->base, numbers[i], on_signal, gkm);
+	for (size_t i = 0; i < 3; i++) {
+		gkm->signals[i] = evsignal_new(gkm->base, numbers[i],
+					       numbers[i] == SIGHUP ? on_hangup : on_signal, gkm);
 		if (!gkm->signals[i] || event_add(gkm->signals[i], NULL) < 0)
 			return covey_error_set(error, -1, "signals cannot be caught");
 	}
@@ -123,6 +148,9 @@ static int start(struct gkm *gkm, struct covey_error *error)
 	rc = manager_init(&gkm->manager, error);
 	if (rc < 0)
 		return rc;
+	rc = watch_crl(gkm, error);
+	if (rc < 0)
+		return rc;
 	rc = listener_new(&gkm->manager, &gkm->listener, error);
 	if (rc < 0)
 		return rc;
@@ -134,11 +162,12 @@ static int start(struct gkm *gkm, struct covey_error *error)
 
 static void stop(struct gkm *gkm)
 {
-	for (size_t i = 2; i-- > 0;)
+	for (size_t i = 3; i-- > 0;)
 		if (gkm->signals[i])
 			event_free(gkm->signals[i]);
 	commands_close(gkm->commands);
 	listener_free(gkm->listener);
+	revocations_close(gkm->revocations);
 	if (gkm->manager.base)
 		manager_free(&gkm->manager);
 	tls_free(gkm->tls);

@@ -20,6 +20,7 @@
 #include "sender_ids.h"
 #include "store.h"
 
+struct revocations;
 struct session;
 LIST_HEAD(session_list, session);
 
@@ -39,9 +40,10 @@ struct manager {
 	struct session_list sessions;
 	struct session **by_host; /* live session of each host, as inventory->hosts */
 	size_t session_count;
-	size_t unauthenticated_count; /* those whose Hello was not accepted yet */
-	size_t session_max;           /* as many as there are file descriptors for */
-	struct quiet quiet;           /* about those that were cut before */
+	size_t unauthenticated_count;    /* those whose Hello was not accepted yet */
+	size_t session_max;              /* as many as there are file descriptors for */
+	struct quiet quiet;              /* about those that were cut before */
+	struct revocations *revocations; /* who showed which certificate */
 	bool stopping;
 };
 

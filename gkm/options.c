@@ -11,6 +11,8 @@ static const struct argp_option table[] = {
 	{"inventory", 'i', "FILE", 0, "The fabric's inventory (/etc/covey/inventory.yaml)", 0},
 	{"pki", 'p', "DIR", 0,
 	 "Where ca.crt, gkm.crt and gkm.key are, as `covey pki` makes them (/etc/covey/pki)", 0},
+	{"crl", 'c', "PATH", 0,
+	 "Revocation lists, a file or a directory of files (crl.pem in --pki, if it is there)", 0},
 	{"state", 's', "FILE", 0,
 	 "Durable state: SenderIDs and the SPI serial, no keys (/var/lib/covey/gkm.db)", 0},
 	{"socket", 'S', "PATH", 0, "Where `covey rekey` and the like ask (/run/covey/gkm.sock)", 0},
@@ -48,6 +50,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case 'p':
 		options->pki = value;
+		return 0;
+	case 'c':
+		options->crl = value;
 		return 0;
 	case 's':
 		options->state = value;

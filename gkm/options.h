@@ -6,6 +6,7 @@
 struct options {
 	const char *inventory;
 	const char *pki;
+	const char *crl; /* NULL: the one in pki, if any */
 	const char *state;
 	const char *socket;
 	enum log_level log_level;

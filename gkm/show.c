@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "manager.h"
+#include "revocations.h"
 
 static json_int_t seconds_until(uint64_t then_ms, uint64_t now_ms)
 {
@@ -113,9 +114,10 @@ json_t *show_manager(const struct manager *manager)
 	char address[COVEY_ADDR_STRLEN], instance[17];
 
 	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->instance);
-	return json_pack("{s:b, s:s, s:s, s:i, s:s, s:I, s:o}", "ok", 1, "fabric",
+	return json_pack("{s:b, s:s, s:s, s:i, s:s, s:I, s:o, s:o}", "ok", 1, "fabric",
 			 inventory->fabric, "address",
 			 covey_addr_format(&inventory->gkm_address, address), "port",
 			 (int)inventory->gkm_port, "instance", instance, "sessions",
-			 (json_int_t)manager->session_count, "groups", show_groups(manager));
+			 (json_int_t)manager->session_count, "revocations",
+			 revocations_show(manager->revocations), "groups", show_groups(manager));
 }

@@ -17,6 +17,20 @@ static void add_time(struct table *table, const json_t *object, const char *key)
 		table_cell(table, "-");
 }
 
+static void view_revocations(const json_t *revocations)
+{
+	const char *next = json_string_value(json_object_get(revocations, "next_update"));
+
+	if (field_number(revocations, "lists") == 0) {
+		printf("No revocation list (%s)\n", field_text(revocations, "path"));
+		return;
+	}
+	printf("Revoked certificates: " FIELD_NUMBER " (%s, of %s, next %s%s)\n",
+	       field_number(revocations, "revoked"), field_text(revocations, "path"),
+	       field_text(revocations, "this_update"), next ? next : "not said",
+	       json_is_true(json_object_get(revocations, "late")) ? ": LATE" : "");
+}
+
 static void view_manager(const json_t *answer)
 {
 	printf("Key manager of %s at %s port " FIELD_NUMBER ", instance %s, " FIELD_NUMBER
@@ -24,6 +38,7 @@ static void view_manager(const json_t *answer)
 	       field_text(answer, "fabric"), field_text(answer, "address"),
 	       field_number(answer, "port"), field_text(answer, "instance"),
 	       field_number(answer, "sessions"));
+	view_revocations(json_object_get(answer, "revocations"));
 }
 
 static void view_groups_of(const json_t *groups)

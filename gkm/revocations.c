@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "revocations.h"
+
+#include <covey/limits.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "certificate_id.h"
+#include "crl.h"
+#include "crl_watch.h"
+#include "evictions.h"
+#include "log.h"
+#include "manager.h"
+#include "session.h"
+
+#define TIME_SIZE sizeof("YYYY-MM-DDTHH:MM:SSZ")
+
+/* What a host was let in with since we started: by any of it it may have got keys. */
+struct shown {
+	struct certificate_chain *certificates;
+	size_t count;
+};
+
+struct revocations {
+	struct manager *manager;
+	struct crl_watch *watch;
+	struct shown *by_host;
+};
+
+/* --- consequences -------------------------------------------------------------------------- */
+
+static void replace_keys(struct manager *manager, size_t host, struct realm *realm)
+{
+	const struct inventory_member *member = inventory_find_member(
+		manager->inventory, realm->group, &manager->inventory->hosts[host]);
+	size_t seat;
+
+	if (!member || is_evicted(manager, host, realm))
+		return;
+	seat = (size_t)(member - realm->group->members);
+	if (realm->state->members[seat].session) {
+		group_expose(realm->state, seat);
+	} else {
+		/* It has to begin anew; TLS keeps it out until its certificate is good. */
+		group_evict(realm->state, seat);
+		group_readmit(realm->state, seat);
+	}
+	realm_wake(realm);
+}
+
+static void replace_all_keys(struct manager *manager, size_t host)
+{
+	for (size_t i = 0; i < manager->realm_count; i++)
+		replace_keys(manager, host, &manager->realms[i]);
+}
+
+static void cut_sessions(const struct manager *manager, const struct crl *crl)
+{
+	struct session *session = LIST_FIRST(&manager->sessions);
+
+	while (session) {
+		const struct certificate_chain *certificate = channel_certificate(session->channel);
+		struct session *next = LIST_NEXT(session, entry);
+
+		if (certificate && crl_revokes_chain(crl, certificate))
+			session_end(session, COVEY__REFUSAL_CODE__REFUSAL_REVOKED,
+				    "the certificate with serial number %s is revoked",
+				    certificate->serial);
+		session = next;
+	}
+}
+
+/* Forget those that are revoked: they cannot be shown again. */
+static bool drop_revoked(struct shown *shown, const struct crl *crl, const char *host)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < shown->count; i++) {
+		const struct certificate_chain *certificate = &shown->certificates[i];
+
+		if (crl_revokes_chain(crl, certificate))
+			log_warning("%s: its certificate with serial number %s is revoked: its "
+				    "groups get other keys",
+				    host, certificate->serial);
+		else
+			shown->certificates[kept++] = *certificate;
+	}
+	if (kept == shown->count)
+		return false;
+	shown->count = kept;
+	return true;
+}
+
+/* Sessions first: a host that has one left after that has it by a certificate that is good. */
+static void enforce(struct revocations *revocations)
+{
+	struct manager *manager = revocations->manager;
+	const struct crl *crl = tls_crl(manager->tls);
+
+	if (!crl)
+		return;
+	cut_sessions(manager, crl);
+	for (size_t i = 0; i < manager->inventory->host_count; i++)
+		if (drop_revoked(&revocations->by_host[i], crl, manager->inventory->hosts[i].name))
+			replace_all_keys(manager, i);
+}
+
+/* --- the lists ----------------------------------------------------------------------------- */
+
+static const char *format_time(time_t when, char buf[TIME_SIZE])
+{
+	struct tm parts;
+
+	if (!gmtime_r(&when, &parts) || strftime(buf, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		buf[0] = '\0';
+	return buf;
+}
+
+static bool is_late(const struct crl_summary *summary)
+{
+	return summary->next_update && summary->next_update < time(NULL);
+}
+
+static void log_lists(const struct revocations *revocations, bool changed)
+{
+	const struct crl *crl = tls_crl(revocations->manager->tls);
+	const char *path = crl_watch_path(revocations->watch);
+	struct crl_summary summary;
+	char text[TIME_SIZE];
+
+	if (!crl)
+		return;
+	crl_summarise(crl, &summary);
+	if (changed)
+		log_notice("%s: %zu certificates are revoked, as of %s", path, summary.revoked,
+			   format_time(summary.this_update, text));
+	if (is_late(&summary))
+		log_error("%s was to be replaced by %s, and was not: it stays in force, but what "
+			  "was revoked since then is not known here; make a new one with "
+			  "covey pki crl",
+			  path, format_time(summary.next_update, text));
+}
+
+static void on_loaded(bool changed, void *arg)
+{
+	log_lists(arg, changed);
+	enforce(arg);
+}
+
+static void on_failed(const struct covey_error *error, void *arg)
+{
+	const struct revocations *revocations = arg;
+
+	log_error("%s; %s", error->text,
+		  tls_crl(revocations->manager->tls) ? "the revocations read before stay in force"
+						     : "no certificate is revoked yet");
+}
+
+/* --- from outside -------------------------------------------------------------------------- */
+
+int revocations_open(struct manager *manager, const char *path, bool demanded,
+		     struct revocations **ret_revocations, struct covey_error *error)
+{
+	struct revocations *revocations = calloc(1, sizeof(*revocations));
+	struct crl_watch_config config = {.base = manager->base,
+					  .tls = manager->tls,
+					  .path = path,
+					  .demanded = demanded,
+					  .loaded = on_loaded,
+					  .failed = on_failed,
+					  .arg = revocations};
+	int rc;
+
+	if (!revocations)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	revocations->manager = manager;
+	revocations->by_host =
+		calloc(manager->inventory->host_count + 1, sizeof(*revocations->by_host));
+	rc = revocations->by_host ? crl_watch_new(&config, &revocations->watch, error)
+				  : covey_error_set(error, -ENOMEM, "out of memory");
+	if (rc < 0) {
+		revocations_close(revocations);
+		return rc;
+	}
+	log_lists(revocations, true);
+	manager->revocations = revocations;
+	*ret_revocations = revocations;
+	return 0;
+}
+
+void revocations_close(struct revocations *revocations)
+{
+	if (!revocations)
+		return;
+	crl_watch_free(revocations->watch);
+	for (size_t i = 0; revocations->by_host && i < revocations->manager->inventory->host_count;
+	     i++)
+		free(revocations->by_host[i].certificates);
+	free(revocations->by_host);
+	free(revocations);
+}
+
+void revocations_reload(struct revocations *revocations)
+{
+	crl_watch_reload(revocations->watch);
+}
+
+static bool is_known(const struct shown *shown, const struct certificate_chain *certificate)
+{
+	for (size_t i = 0; i < shown->count; i++)
+		if (shown->certificates[i].count == certificate->count &&
+		    memcmp(shown->certificates[i].ids, certificate->ids,
+			   certificate->count * sizeof(certificate->ids[0])) == 0)
+			return true;
+	return false;
+}
+
+int revocations_note(struct revocations *revocations, size_t host,
+		     const struct certificate_chain *certificate)
+{
+	struct shown *shown = &revocations->by_host[host];
+	struct certificate_chain *grown;
+
+	if (is_known(shown, certificate))
+		return 0;
+	if (shown->count == COVEY_CERTIFICATES_PER_HOST_MAX) {
+		/* What they obtained ends, and they need not be remembered. */
+		shown->count = 0;
+		replace_all_keys(revocations->manager, host);
+	}
+	grown = reallocarray(shown->certificates, shown->count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	shown->certificates = grown;
+	shown->certificates[shown->count++] = *certificate;
+	return 0;
+}
+
+json_t *revocations_show(const struct revocations *revocations)
+{
+	const struct crl *crl = tls_crl(revocations->manager->tls);
+	struct crl_summary summary = {0};
+	char made[TIME_SIZE] = "", next[TIME_SIZE] = "";
+
+	if (crl)
+		crl_summarise(crl, &summary);
+	if (summary.this_update)
+		format_time(summary.this_update, made);
+	if (summary.next_update)
+		format_time(summary.next_update, next);
+	return json_pack("{s:s, s:I, s:I, s:s?, s:s?, s:b}", "path",
+			 crl_watch_path(revocations->watch), "lists", (json_int_t)summary.lists,
+			 "revoked", (json_int_t)summary.revoked, "this_update",
+			 made[0] ? made : NULL, "next_update", next[0] ? next : NULL, "late",
+			 is_late(&summary));
+}
