@@ -15,6 +15,7 @@
 struct issue {
 	struct certificate_id ca; /* its name and serial number */
 	char name[96];
+	uint8_t digest[CERTIFICATE_ID_LEN]; /* of the whole list */
 	bool numbered;
 	uint64_t number; /* RFC 5280, section 5.2.3; what does not fit counts as the largest */
 	time_t this_update;
@@ -86,6 +87,8 @@ static int describe(X509_CRL *list, X509 *ca, struct issue *ret_issue)
 
 	if (r < 0)
 		return r;
+	if (!X509_CRL_digest(list, EVP_sha256(), issue.digest, NULL))
+		return -ENOMEM;
 	X509_NAME_oneline(X509_get_subject_name(ca), issue.name, sizeof(issue.name));
 	read_number(list, &issue);
 	*ret_issue = issue;
@@ -216,21 +219,34 @@ static const struct issue *newest_of(const struct crl *crl, const struct certifi
 	return newest;
 }
 
+static bool is_same(const struct issue *a, const struct issue *b)
+{
+	return memcmp(a->digest, b->digest, sizeof(a->digest)) == 0;
+}
+
+static int check_issue(const struct issue *had, const struct issue *has, struct covey_error *error)
+{
+	const char *why = NULL;
+
+	if (!has)
+		why = "is not there any more";
+	else if (is_older(has, had))
+		why = "is older than the one in force";
+	else if (has->numbered && had->numbered && has->number == had->number && !is_same(has, had))
+		why = "has the number of the one in force, but says something else";
+	if (!why)
+		return 0;
+	return covey_error_set(error, -ESTALE, "the revocation list of %s %s", had->name, why);
+}
+
 int crl_check_newer(const struct crl *current, const struct crl *next, struct covey_error *error)
 {
 	for (size_t i = 0; current && i < current->issue_count; i++) {
 		const struct issue *had = newest_of(current, &current->issues[i].ca);
-		const struct issue *has = newest_of(next, &had->ca);
+		int r = check_issue(had, newest_of(next, &had->ca), error);
 
-		if (!has)
-			return covey_error_set(error, -ESTALE,
-					       "the revocation list of %s is not there any more",
-					       had->name);
-		if (is_older(has, had))
-			return covey_error_set(error, -ESTALE,
-					       "the revocation list of %s is older than the one in "
-					       "force",
-					       had->name);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -239,17 +255,12 @@ bool crl_equal(const struct crl *a, const struct crl *b)
 {
 	if (!a || !b)
 		return a == b;
-	if (a->issue_count != b->issue_count || a->revoked_count != b->revoked_count)
+	if (a->issue_count != b->issue_count)
 		return false;
-	for (size_t i = 0; i < a->issue_count; i++) {
-		const struct issue *mine = &a->issues[i], *other = &b->issues[i];
-
-		if (compare_ids(&mine->ca, &other->ca) != 0 || mine->number != other->number ||
-		    mine->this_update != other->this_update ||
-		    mine->next_update != other->next_update)
+	for (size_t i = 0; i < a->issue_count; i++)
+		if (!is_same(&a->issues[i], &b->issues[i]))
 			return false;
-	}
-	return memcmp(a->revoked, b->revoked, a->revoked_count * sizeof(*a->revoked)) == 0;
+	return true;
 }
 
 /* --- asking -------------------------------------------------------------------------------- */

@@ -38,8 +38,9 @@ int crl_load(const char *path, STACK_OF(X509_OBJECT) * cas, struct crl **ret_crl
 void crl_free(struct crl *crl);
 
 /*
- * May next replace current? -ESTALE when it lacks a CA of current, or has but an older list of it:
- * that would make certificates good again that are revoked. current may be NULL.
+ * May next replace current? -ESTALE when it lacks a CA of current, or has but an older list of it,
+ * or another one of the same number: that could make certificates good again that are revoked.
+ * current may be NULL.
  */
 int crl_check_newer(const struct crl *current, const struct crl *next, struct covey_error *error);
 
