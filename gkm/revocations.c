@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "certificate_id.h"
 #include "crl.h"
@@ -14,8 +13,6 @@
 #include "log.h"
 #include "manager.h"
 #include "session.h"
-
-#define TIME_SIZE sizeof("YYYY-MM-DDTHH:MM:SSZ")
 
 /* What a host was let in with since we started: by any of it it may have got keys. */
 struct shown {
@@ -109,38 +106,24 @@ static void enforce(struct revocations *revocations)
 
 /* --- the lists ----------------------------------------------------------------------------- */
 
-static const char *format_time(time_t when, char buf[TIME_SIZE])
-{
-	struct tm parts;
-
-	if (!gmtime_r(&when, &parts) || strftime(buf, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-		buf[0] = '\0';
-	return buf;
-}
-
-static bool is_late(const struct crl_summary *summary)
-{
-	return summary->next_update && summary->next_update < time(NULL);
-}
-
 static void log_lists(const struct revocations *revocations, bool changed)
 {
 	const struct crl *crl = tls_crl(revocations->manager->tls);
 	const char *path = crl_watch_path(revocations->watch);
 	struct crl_summary summary;
-	char text[TIME_SIZE];
+	char text[CRL_TIME_SIZE];
 
 	if (!crl)
 		return;
 	crl_summarise(crl, &summary);
 	if (changed)
 		log_notice("%s: %zu certificates are revoked, as of %s", path, summary.revoked,
-			   format_time(summary.this_update, text));
-	if (is_late(&summary))
+			   crl_time(summary.this_update, text));
+	if (crl_is_late(&summary))
 		log_error("%s was to be replaced by %s, and was not: it stays in force, but what "
 			  "was revoked since then is not known here; make a new one with "
 			  "covey pki crl",
-			  path, format_time(summary.next_update, text));
+			  path, crl_time(summary.next_update, text));
 }
 
 static void on_loaded(bool changed, void *arg)
@@ -242,17 +225,17 @@ json_t *revocations_show(const struct revocations *revocations)
 {
 	const struct crl *crl = tls_crl(revocations->manager->tls);
 	struct crl_summary summary = {0};
-	char made[TIME_SIZE] = "", next[TIME_SIZE] = "";
+	char made[CRL_TIME_SIZE] = "", next[CRL_TIME_SIZE] = "";
 
 	if (crl)
 		crl_summarise(crl, &summary);
 	if (summary.this_update)
-		format_time(summary.this_update, made);
+		crl_time(summary.this_update, made);
 	if (summary.next_update)
-		format_time(summary.next_update, next);
+		crl_time(summary.next_update, next);
 	return json_pack("{s:s, s:I, s:I, s:s?, s:s?, s:b}", "path",
 			 crl_watch_path(revocations->watch), "lists", (json_int_t)summary.lists,
 			 "revoked", (json_int_t)summary.revoked, "this_update",
 			 made[0] ? made : NULL, "next_update", next[0] ? next : NULL, "late",
-			 is_late(&summary));
+			 crl_is_late(&summary));
 }

@@ -303,3 +303,18 @@ void crl_summarise(const struct crl *crl, struct crl_summary *ret_summary)
 	}
 	*ret_summary = summary;
 }
+
+const char *crl_time(time_t when, char *buf)
+{
+	struct tm parts;
+
+	if (!gmtime_r(&when, &parts) ||
+	    strftime(buf, CRL_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		buf[0] = '\0';
+	return buf;
+}
+
+bool crl_is_late(const struct crl_summary *summary)
+{
+	return summary->next_update && summary->next_update < time(NULL);
+}

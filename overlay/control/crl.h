@@ -52,4 +52,11 @@ bool crl_revokes(const struct crl *crl, const struct certificate_id *id);
 /* Any certificate of the chain. */
 bool crl_revokes_chain(const struct crl *crl, const struct certificate_chain *chain);
 
+#define CRL_TIME_SIZE sizeof("YYYY-MM-DDTHH:MM:SSZ")
+
+/* When as text, in UTC. buf: CRL_TIME_SIZE. Returns buf. */
+const char *crl_time(time_t when, char *buf);
+/* A list should have been replaced by now, by the wall clock. */
+bool crl_is_late(const struct crl_summary *summary);
+
 void crl_summarise(const struct crl *crl, struct crl_summary *ret_summary);

@@ -25,6 +25,7 @@
 #include "notify.h"
 #include "options.h"
 #include "ports.h"
+#include "revocations.h"
 #include "startup.h"
 
 struct process {
@@ -39,7 +40,8 @@ struct process {
 	struct dataplane *dataplane;
 	struct member *member;
 	struct notify *notify;
-	struct event *signals[2];
+	struct revocations *revocations;
+	struct event *signals[3];
 	struct host host;        /* the same, for those who show it */
 	struct covey_error lost; /* why it cannot go on; empty: it can */
 };
@@ -211,6 +213,22 @@ static bool is_alive(void *arg)
 	return dataplane_is_alive(process->dataplane);
 }
 
+/* Of the key manager's certificate, and its CA's. */
+static int watch_crl(struct process *process, struct covey_error *error)
+{
+	return revocations_open(process->base, process->tls, &process->options, &process->host,
+				&process->revocations, error);
+}
+
+static void on_hangup(evutil_socket_t number, short what, void *arg)
+{
+	const struct process *process = arg;
+
+	log_notice("SIGHUP: reading the revocation lists");
+	if (process->revocations)
+		revocations_reload(process->revocations);
+}
+
 /* No Leave: the SenderID and the peers' rosters stay for when we are back. */
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -223,11 +241,13 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 static int catch_signals(struct process *process, struct covey_error *error)
 {
-	static const int numbers[] = {SIGTERM, SIGINT};
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
 
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < 2; i++) {
-		process->signals[i] = evsignal_new(process->base, numbers[i], on_signal, process);
+	for (size_t i = 0; i < 3; i++) {
+		process->signals[i] =
+			evsignal_new(process->base, numbers[i],
+				     numbers[i] == SIGHUP ? on_hangup : on_signal, process);
 		if (!process->signals[i] || event_add(process->signals[i], NULL) < 0)
 			return covey_error_set(error, -ENOMEM, "signals cannot be caught");
 	}
@@ -262,9 +282,9 @@ static int start(struct process *process, struct covey_error *error)
 	if ((status = raise_guard(process, expects_af_packet(process), error)) ||
 	    (status = startup_load_tls(process->inventory, process->options.pki,
 				       process->self->name, &process->tls, error)) ||
-	    (status = watch_fabric(process, error)) || (status = open_ports(process, error)) ||
-	    (status = watch_host(process, error)) || (status = start_dataplane(process, error)) ||
-	    (status = start_member(process, error)))
+	    (status = watch_crl(process, error)) || (status = watch_fabric(process, error)) ||
+	    (status = open_ports(process, error)) || (status = watch_host(process, error)) ||
+	    (status = start_dataplane(process, error)) || (status = start_member(process, error)))
 		return status;
 	return notify_new(process->base, is_alive, process, &process->notify, error);
 }
@@ -298,7 +318,8 @@ static void stop(struct process *process)
 	ports_close(process->ports);
 	link_watch_free(process->links);
 	commands_close(process->commands);
-	for (size_t i = 2; i-- > 0;) {
+	revocations_close(process->revocations);
+	for (size_t i = 3; i-- > 0;) {
 		if (process->signals[i])
 			event_free(process->signals[i]);
 	}

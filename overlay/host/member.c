@@ -2,7 +2,9 @@
 
 #include "member.h"
 
+#include <certificate_id.h>
 #include <channel.h>
+#include <crl.h>
 #include <errno.h>
 #include <log.h>
 #include <stdlib.h>
@@ -228,6 +230,22 @@ int member_new(const struct member_config *config, struct member **ret_member,
 void member_start(struct member *member)
 {
 	start_connecting(-1, 0, member);
+}
+
+void member_recheck(struct member *member)
+{
+	const struct certificate_chain *certificate =
+		member->channel ? channel_certificate(member->channel) : NULL;
+	struct covey_error error;
+
+	if (member->finished || !certificate ||
+	    !crl_revokes_chain(tls_crl(member->config.tls), certificate))
+		return;
+	covey_error_set(&error, -EACCES,
+			"the GKM's certificate, serial number %s, is revoked: the session ends",
+			certificate->serial);
+	finish(member, &error);
+	settle(member);
 }
 
 void member_free(struct member *member)

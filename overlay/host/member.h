@@ -47,6 +47,8 @@ int member_new(const struct member_config *config, struct member **ret_member,
 	       struct covey_error *error);
 /* Make the first attempt to connect. */
 void member_start(struct member *member);
+/* Other certificates are revoked than before: the GKM's, too? Then the session ends. */
+void member_recheck(struct member *member);
 /* Closes the session without leaving any group: SenderIDs and rosters stay. NULL-safe. */
 void member_free(struct member *member);
 

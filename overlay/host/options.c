@@ -14,6 +14,8 @@ static const struct argp_option table[] = {
 	{"inventory", 'i', "FILE", 0, "The fabric's inventory (/etc/covey/inventory.yaml)", 0},
 	{"pki", 'p', "DIR", 0,
 	 "Where ca.crt, NAME.crt and NAME.key are, as `covey pki` makes them (/etc/covey/pki)", 0},
+	{"crl", 'c', "PATH", 0,
+	 "Revocation lists, a file or a directory of files (crl.pem in --pki, if it is there)", 0},
 	{"name", 'n', "NAME", 0, "This host's name in the inventory (the short host name)", 0},
 	{"socket", 's', "PATH", 0, "Local control socket, for `covey` (/run/covey/host.sock)", 0},
 	{"guard", 'g', "on|off", 0,
@@ -64,6 +66,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case 'p':
 		options->pki = value;
+		return 0;
+	case 'c':
+		options->crl = value;
 		return 0;
 	case 'n':
 		options->name = value;

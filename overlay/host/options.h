@@ -12,6 +12,7 @@ enum guard_command {
 struct options {
 	const char *inventory;
 	const char *pki;
+	const char *crl;  /* NULL: the one in pki, if any */
 	const char *name; /* of this host in the inventory */
 	const char *socket;
 	enum guard_command guard;

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A host's certificate is revoked under traffic: it is cut, it decrypts nothing that is sent after the
-# others have switched, they lose nothing; with another certificate it is let in again.
+# others have switched, they lose nothing; with another certificate it is let in again. And the key
+# manager's: the hosts leave it, and lose nothing until it has another one.
 . "$(dirname "$0")/_init.sh"
 
 error_is() {
@@ -25,6 +26,11 @@ have_switched() {
 pki() {
 	"$(lab_program covey)" --inventory "$LAB_DIR/inventory.yaml" --pki "$LAB_DIR/pki" pki "$@" \
 		>>"$LAB_DIR/log/pki"
+}
+
+has_left() {
+	[[ $(lab_show "$1" '.gkm.state != "connected" and
+		(.gkm.last_error // "" | contains("revoked"))') == true ]]
 }
 
 revoked_is() {
@@ -63,6 +69,13 @@ pki issue --force hv3
 lab_start_covey 3
 lab_wait 20 "hv3 to be back with another certificate" lab_has_joined 3
 e2e_wait_ping 3 1
+
+pki revoke gkm
+for n in 1 2 3; do lab_wait 5 "hv$n to leave the key manager" has_left "$n"; done
+lab_stop gkm
+pki issue --force gkm
+lab_start_gkm
+for n in 1 2 3; do lab_wait 30 "hv$n to be back" lab_has_joined "$n"; done
 
 for stream in 1-2 2-all; do lab_stop "tx$stream"; done
 e2e_expect_all 1 2

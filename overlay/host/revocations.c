@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "revocations.h"
+
+#include <channel.h>
+#include <crl.h>
+#include <crl_watch.h>
+#include <errno.h>
+#include <log.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host.h"
+#include "member.h"
+#include "options.h"
+
+struct revocations {
+	const struct host *host;
+	const struct tls *tls;
+	struct crl_watch *watch;
+};
+
+static void log_lists(const struct revocations *revocations, bool changed)
+{
+	const struct crl *crl = tls_crl(revocations->tls);
+	const char *path = crl_watch_path(revocations->watch);
+	struct crl_summary summary;
+	char text[CRL_TIME_SIZE];
+
+	if (!crl)
+		return;
+	crl_summarise(crl, &summary);
+	if (changed)
+		log_notice("%s: %zu certificates are revoked, as of %s", path, summary.revoked,
+			   crl_time(summary.this_update, text));
+	if (crl_is_late(&summary))
+		log_warning("%s was to be replaced by %s, and was not: it stays in force; copy the "
+			    "newest one here",
+			    path, crl_time(summary.next_update, text));
+}
+
+static void on_loaded(bool changed, void *arg)
+{
+	const struct revocations *revocations = arg;
+
+	log_lists(revocations, changed);
+	if (revocations->host->member)
+		member_recheck(revocations->host->member);
+}
+
+static void on_failed(const struct covey_error *error, void *arg)
+{
+	const struct revocations *revocations = arg;
+
+	log_error("%s; %s", error->text,
+		  tls_crl(revocations->tls) ? "the revocations read before stay in force"
+					    : "no certificate is revoked yet");
+}
+
+int revocations_open(struct event_base *base, struct tls *tls, const struct options *options,
+		     const struct host *host, struct revocations **ret_revocations,
+		     struct covey_error *error)
+{
+	struct revocations *revocations = calloc(1, sizeof(*revocations));
+	struct crl_watch_config config = {.base = base,
+					  .tls = tls,
+					  .path = options->crl,
+					  .demanded = options->crl != NULL,
+					  .loaded = on_loaded,
+					  .failed = on_failed,
+					  .arg = revocations};
+	char *path = NULL;
+	int status;
+
+	if (!revocations || (!options->crl && asprintf(&path, "%s/crl.pem", options->pki) < 0)) {
+		free(revocations);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	if (!options->crl)
+		config.path = path;
+	revocations->host = host;
+	revocations->tls = tls;
+	status = crl_watch_new(&config, &revocations->watch, error);
+	free(path);
+	if (status) {
+		free(revocations);
+		return status;
+	}
+	log_lists(revocations, true);
+	*ret_revocations = revocations;
+	return 0;
+}
+
+void revocations_close(struct revocations *revocations)
+{
+	if (!revocations)
+		return;
+	crl_watch_free(revocations->watch);
+	free(revocations);
+}
+
+void revocations_reload(struct revocations *revocations)
+{
+	crl_watch_reload(revocations->watch);
+}
