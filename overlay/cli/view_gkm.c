@@ -21,6 +21,8 @@ static void view_revocations(const json_t *revocations)
 {
 	const char *next = json_string_value(json_object_get(revocations, "next_update"));
 
+	if (!revocations)
+		return;
 	if (field_number(revocations, "lists") == 0) {
 		printf("No revocation list (%s)\n", field_text(revocations, "path"));
 		return;
