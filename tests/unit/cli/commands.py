@@ -459,11 +459,16 @@ class Client(Case):
                 }
             ],
         }
-        answer = {"ok": True, "fabric": "f", "instance": "0123", "sessions": 1, "groups": [group]}
+        lists = {"path": "/p/crl.pem", "lists": 1, "revoked": 2, "late": True,
+                 "this_update": "2026-01-01T00:00:00Z", "next_update": "2026-02-01T00:00:00Z"}
+        answer = {"ok": True, "fabric": "f", "instance": "0123", "sessions": 1,
+                  "revocations": lists, "groups": [group]}
         code, out, _ = self.ask(answer, "show", "--gkm", option="--gkm-socket")
         self.assertEqual(code, 0)
         self.assertEqual(self.request, {"command": "show"})
         self.assertIn("instance 0123, 1 sessions", out)
+        self.assertIn("Revoked certificates: 2 (/p/crl.pem, of 2026-01-01T00:00:00Z, "
+                      "next 2026-02-01T00:00:00Z: LATE)\n", out)
         self.assertRegex(out, r"tenants +1 +1 +1 +59m 59s\n")
         self.assertRegex(out, r"300 +tenants +active +1 +1 +1m 1s +9s\n")
         self.assertRegex(out, r"tenants +7 +3 +198.51.100.1 +away +0 +spiffe://f/host/hv1\n")
