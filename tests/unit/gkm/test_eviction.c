@@ -209,6 +209,54 @@ static void nobody_else_there(void **state)
 	assert_int_equal(due(world), REKEY_EVICTION);
 }
 
+/* --- keys in wrong hands ------------------------------------------------------------------- */
+
+static void who_is_exposed_stays(void **state)
+{
+	struct world *world = *state;
+	uint32_t spi;
+
+	group_expose(world->group, C);
+	world_settle(world);
+	assert_int_equal(due(world), REKEY_EVICTION);
+	spi = world_rekey(world);
+	world_calm(world);
+	for (size_t i = A; i <= C; i++)
+		assert_int_equal(world_count(world, SAID_ACTIVATE, i, spi), 1);
+	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
+	assert_int_equal(world_last(world, SAID_DRAIN, A, 256)->seconds, 0);
+	assert_int_not_equal(world_floor(world, C), 0);
+	assert_int_equal(due(world), REKEY_NONE);
+}
+
+static void what_is_exposed_is_never_activated(void **state)
+{
+	struct world *world = *state;
+
+	world_rekey(world);
+	world_settle(world);
+	group_expose(world->group, C);
+	for (size_t i = A; i <= C; i++)
+		world_ack_sas(world, i);
+	world_settle(world);
+	assert_int_equal(world_sa(world, 257)->state, SA_RETIRED);
+	assert_int_equal(due(world), REKEY_EVICTION);
+	world_rekey(world);
+	world_calm(world);
+	assert_int_equal(group_active_sa(world->group)->spi, 258);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, C, 258), 1);
+}
+
+/* It was sent nothing. */
+static void a_newcomer_exposes_nothing(void **state)
+{
+	struct world *world = *state;
+
+	group_expose(world->group, D);
+	world_settle(world);
+	assert_int_equal(due(world), REKEY_NONE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -224,6 +272,9 @@ int main(void)
 		TEST(who_never_had_a_key_costs_none),
 		TEST(a_full_group_makes_room),
 		TEST(nobody_else_there),
+		TEST(who_is_exposed_stays),
+		TEST(what_is_exposed_is_never_activated),
+		TEST(a_newcomer_exposes_nothing),
 	};
 
 	return cmocka_run_group_tests_name("gkm-eviction", tests, NULL, NULL);
