@@ -30,7 +30,7 @@ static void log_lists(const struct revocations *revocations, bool changed)
 		return;
 	crl_summarise(crl, &summary);
 	if (changed)
-		log_notice("%s: %zu certificates are revoked, as of %s", path, summary.revoked,
+		log_notice("%s: revoked certificates: %zu, as of %s", path, summary.revoked,
 			   crl_time(summary.this_update, text));
 	if (crl_is_late(&summary))
 		log_warning("%s was to be replaced by %s, and was not: it stays in force; copy the "

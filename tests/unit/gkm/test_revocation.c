@@ -172,7 +172,7 @@ static void a_restart_forgets_nothing(void **state)
 	assert_cut(fabric, &fabric->guests[HV2], REVOKED, "is revoked");
 	assert_int_equal(stop_gkm(fabric, SIGKILL), -SIGKILL);
 	start_gkm(fabric);
-	assert_true(log_says(fabric, "1 certificates are revoked"));
+	assert_true(log_says(fabric, "revoked certificates: 1"));
 	assert_turned_away(fabric, HV2);
 }
 
@@ -182,7 +182,7 @@ static void a_bad_list_changes_nothing(void **state)
 
 	bring(fabric, HV1);
 	withdraw(fabric, "hv2");
-	WAIT_FOR(fabric, log_says(fabric, "1 certificates are revoked"));
+	WAIT_FOR(fabric, log_says(fabric, "revoked certificates: 1"));
 	spoil(fabric);
 	WAIT_FOR(fabric, log_says(fabric, "no revocation list in PEM or DER"));
 	assert_turned_away(fabric, HV2);
@@ -202,7 +202,7 @@ static void no_start_with_a_bad_list(void **state)
 	struct fabric *fabric = *state;
 
 	withdraw(fabric, "hv2");
-	WAIT_FOR(fabric, log_says(fabric, "1 certificates are revoked"));
+	WAIT_FOR(fabric, log_says(fabric, "revoked certificates: 1"));
 	spoil(fabric);
 	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
 	forget_log(fabric);
