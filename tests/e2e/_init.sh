@@ -26,7 +26,7 @@ E2E_HERE=$(dirname "${BASH_SOURCE[0]}")
 
 E2E_ORACLES=on # a test of the oracles themselves, or one that leaks on purpose, ends them
 E2E_CANARY=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-E2E_LONG=${COVEY_TEST_LONG:-} # set: ten times as many frames
+E2E_LONG=${COVEY_TEST_LONG:-} # set: the long form
 
 lab_new "${COVEY_LAB_ID:-}"
 
@@ -38,6 +38,25 @@ fail() {
 # expect WHAT ACTUAL WANTED
 expect() {
 	[[ $2 == "$3" ]] || fail "$1: $2, should be $3"
+}
+
+# --- figures --------------------------------------------------------------------------------------
+
+# e2e_figure NAME VALUE UNIT: what tests/run shows and records.
+e2e_figure() {
+	echo "figure: $*"
+}
+
+# e2e_percentiles NAME UNIT: of the numbers on standard input, a line each.
+e2e_percentiles() {
+	local numbers p
+
+	mapfile -t numbers < <(sort -n)
+	((${#numbers[@]})) || fail "no numbers for $1"
+	for p in 50 99; do
+		e2e_figure "$1-p$p" "${numbers[(${#numbers[@]} * p + 99) / 100 - 1]}" "$2"
+	done
+	e2e_figure "$1-max" "${numbers[-1]}" "$2"
 }
 
 # --- up -------------------------------------------------------------------------------------------
@@ -147,9 +166,14 @@ lab_on_failure() {
 
 # --- traffic --------------------------------------------------------------------------------------
 
+# long_or_short LONG SHORT
+long_or_short() {
+	if [[ $E2E_LONG ]]; then echo "$1"; else echo "$2"; fi
+}
+
 # frames N: how many frames to send where N will do.
 frames() {
-	if [[ $E2E_LONG ]]; then echo $(($1 * 10)); else echo "$1"; fi
+	long_or_short $(($1 * 10)) "$1"
 }
 
 # e2e_receive N [OPTION...]: numbered frames that reach tN, until stopped: report rxN.

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIZE_FIRST (1u << 20) /* growing stops the world: begin large */
+#define SIZE_FIRST (1u << 16)
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -42,35 +42,54 @@ static bool same_quad(const struct quad *a, const struct quad *b)
 	       a->window_id == b->window_id;
 }
 
-/* The quadruple's slot, or the free one where it belongs. */
-static struct quad *find(const struct quads *quads, const struct quad *quad)
+/* The chunk's slot, or the free one where it belongs. */
+static struct quads_chunk **find(const struct quads *quads, const struct quad *first)
 {
-	size_t at = hash_quad(quad) & (quads->size - 1);
+	size_t at = hash_quad(first) & (quads->size - 1);
 
-	while (quads->slots[at].bytes && !same_quad(&quads->slots[at], quad))
+	while (quads->slots[at] && !same_quad(&quads->slots[at]->first, first))
 		at = (at + 1) & (quads->size - 1);
 	return &quads->slots[at];
 }
 
 static int grow(struct quads *quads)
 {
-	struct quads bigger = {.size = quads->size * 2, .count = quads->count};
+	struct quads bigger = *quads;
 
+	bigger.size *= 2;
 	bigger.slots = calloc(bigger.size, sizeof(*bigger.slots));
 	if (!bigger.slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < quads->size; i++) {
-		if (quads->slots[i].bytes)
-			*find(&bigger, &quads->slots[i]) = quads->slots[i];
+		if (quads->slots[i])
+			*find(&bigger, &quads->slots[i]->first) = quads->slots[i];
 	}
 	free(quads->slots);
 	*quads = bigger;
 	return 0;
 }
 
+/* NULL: no memory. */
+static struct quads_chunk *chunk_of(struct quads *quads, const struct quad *first)
+{
+	struct quads_chunk **slot;
+
+	if (quads->chunk_count * 2 >= quads->size && grow(quads))
+		return NULL;
+	slot = find(quads, first);
+	if (*slot)
+		return *slot;
+	*slot = calloc(1, sizeof(**slot));
+	if (!*slot)
+		return NULL;
+	(*slot)->first = *first;
+	quads->chunk_count++;
+	return *slot;
+}
+
 int quads_init(struct quads *quads)
 {
-	struct quad *slots = calloc(SIZE_FIRST, sizeof(*slots));
+	struct quads_chunk **slots = calloc(SIZE_FIRST, sizeof(*slots));
 
 	if (!slots)
 		return -ENOMEM;
@@ -80,6 +99,8 @@ int quads_init(struct quads *quads)
 
 void quads_free(struct quads *quads)
 {
+	for (size_t i = 0; i < quads->size; i++)
+		free(quads->slots[i]);
 	free(quads->slots);
 	*quads = (struct quads){0};
 }
@@ -87,23 +108,20 @@ void quads_free(struct quads *quads)
 int quads_note(struct quads *quads, uint32_t spi, uint16_t sender_id, uint16_t window_id,
 	       uint64_t esn, const uint8_t *bytes, size_t len)
 {
-	struct quad quad = {.spi = spi,
-			    .sender_id = sender_id,
-			    .window_id = window_id,
-			    .esn = esn,
-			    .bytes = hash_bytes(bytes, len)};
-	struct quad *slot;
-	int err;
+	struct quad first = {.spi = spi,
+			     .sender_id = sender_id,
+			     .window_id = window_id,
+			     .esn = esn - esn % QUADS_PER_CHUNK};
+	struct quads_chunk *chunk = chunk_of(quads, &first);
+	uint64_t hash = hash_bytes(bytes, len);
+	uint64_t *seen;
 
-	if (quads->count * 2 >= quads->size) {
-		err = grow(quads);
-		if (err)
-			return err;
-	}
-	slot = find(quads, &quad);
-	if (slot->bytes)
-		return slot->bytes == quad.bytes ? QUAD_SAME : QUAD_DIFFERENT;
-	*slot = quad;
+	if (!chunk)
+		return -ENOMEM;
+	seen = &chunk->bytes[esn % QUADS_PER_CHUNK];
+	if (*seen)
+		return *seen == hash ? QUAD_SAME : QUAD_DIFFERENT;
+	*seen = hash;
 	quads->count++;
 	return QUAD_NEW;
 }

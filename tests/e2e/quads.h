@@ -4,22 +4,33 @@
 /*
  * The IV oracle's memory: every (SPI, SenderID, WindowID, ESN) seen, with a hash of the packet's
  * bytes. AES-GCM is broken by one quadruple that appears with two different packets.
+ *
+ * Nothing is ever forgotten. A sender counts, so neighbours share a chunk, and a packet costs
+ * little more than its hash of 8 bytes: ten minutes at 50,000 packets a second are 240 MB.
  */
 
 #include <stddef.h>
 #include <stdint.h>
+
+#define QUADS_PER_CHUNK 256 /* a power of two */
 
 struct quad {
 	uint32_t spi;
 	uint16_t sender_id;
 	uint16_t window_id;
 	uint64_t esn;
-	uint64_t bytes; /* hash of the packet; never 0 in a used slot */
+};
+
+/* Hashes of packets whose ESNs differ in the lowest bits alone; 0: not seen. */
+struct quads_chunk {
+	struct quad first; /* ESN with those bits zero */
+	uint64_t bytes[QUADS_PER_CHUNK];
 };
 
 struct quads {
-	struct quad *slots; /* open addressing, at most half full */
-	size_t size;        /* a power of two */
+	struct quads_chunk **slots; /* open addressing, at most half full */
+	size_t size;                /* a power of two */
+	size_t chunk_count;
 	size_t count;
 };
 

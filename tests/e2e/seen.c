@@ -44,21 +44,38 @@ static void check_headers(struct seen_faults *faults, const uint8_t *frame,
 	}
 }
 
+static bool is_window_of(const struct seen_window *window, unsigned port,
+			 const struct wire_packet *packet)
+{
+	return window->port == port && window->spi == packet->spi &&
+	       window->sender_id == packet->sender_id && window->window_id == packet->window_id;
+}
+
+static size_t index_of(unsigned port, const struct wire_packet *packet)
+{
+	uint64_t hash =
+		(uint64_t)packet->spi << 32 | (uint64_t)packet->sender_id << 16 | packet->window_id;
+
+	hash = (hash ^ port) * UINT64_C(0x9e3779b97f4a7c15);
+	return (hash >> 32) % SEEN_INDEX;
+}
+
+/* NULL: too many. */
 static struct seen_window *find_window(struct seen *seen, unsigned port,
 				       const struct wire_packet *packet)
 {
+	size_t at = index_of(port, packet);
 	struct seen_window *window;
 
-	for (size_t i = 0; i < seen->window_count; i++) {
-		window = &seen->windows[i];
-		if (window->port == port && window->spi == packet->spi &&
-		    window->sender_id == packet->sender_id &&
-		    window->window_id == packet->window_id)
+	for (; seen->window_index[at]; at = (at + 1) % SEEN_INDEX) {
+		window = &seen->windows[seen->window_index[at] - 1];
+		if (is_window_of(window, port, packet))
 			return window;
 	}
 	if (seen->window_count == SEEN_WINDOWS_MAX)
 		return NULL;
 	window = &seen->windows[seen->window_count++];
+	seen->window_index[at] = (uint32_t)seen->window_count;
 	*window = (struct seen_window){.port = port,
 				       .spi = packet->spi,
 				       .sender_id = packet->sender_id,

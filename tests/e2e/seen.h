@@ -17,7 +17,8 @@
 #define SEEN_CANARIES_MAX 8
 #define SEEN_CANARY_MIN   8 /* shorter ones would turn up in ciphertext by chance */
 #define SEEN_CANARY_MAX   64
-#define SEEN_WINDOWS_MAX  4096
+#define SEEN_WINDOWS_MAX  65536
+#define SEEN_INDEX        (2 * SEEN_WINDOWS_MAX) /* a power of two */
 #define SEEN_KEPT         64 /* VPE packets kept from the start, and as many from the end */
 #define SEEN_FRAME_MAX    2048
 
@@ -74,6 +75,7 @@ struct seen {
 	struct seen_faults faults;
 	uint64_t reordered; /* ESN below the one before: a kernel with several cores may do that */
 	struct seen_window windows[SEEN_WINDOWS_MAX];
+	uint32_t window_index[SEEN_INDEX]; /* open addressing: place in windows + 1, or 0 */
 	size_t window_count;
 	uint64_t windows_untracked;
 	bool out_of_memory;
