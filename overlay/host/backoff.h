@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 #define BACKOFF_MIN_MS UINT32_C(200)
-#define BACKOFF_MAX_MS UINT32_C(10000)
+/* Well below the activation delay's default, so that a host is back before a GKM that restarts
+ * again and again no longer waits for it. */
+#define BACKOFF_MAX_MS UINT32_C(5000)
 /* Where another attempt is not likely to fare better: an operator must act first. */
 #define BACKOFF_SLOW_MS UINT32_C(60000)
 /* A session that lasted this long was a sound one: begin from the minimum again. */
