@@ -40,25 +40,6 @@ expect() {
 	[[ $2 == "$3" ]] || fail "$1: $2, should be $3"
 }
 
-# --- figures --------------------------------------------------------------------------------------
-
-# e2e_figure NAME VALUE UNIT: what tests/run shows and records.
-e2e_figure() {
-	echo "figure: $*"
-}
-
-# e2e_percentiles NAME UNIT: of the numbers on standard input, a line each.
-e2e_percentiles() {
-	local numbers p
-
-	mapfile -t numbers < <(sort -n)
-	((${#numbers[@]})) || fail "no numbers for $1"
-	for p in 50 99; do
-		e2e_figure "$1-p$p" "${numbers[(${#numbers[@]} * p + 99) / 100 - 1]}" "$2"
-	done
-	e2e_figure "$1-max" "${numbers[-1]}" "$2"
-}
-
 # --- up -------------------------------------------------------------------------------------------
 
 # e2e_up: the lab, with the recorder listening from before the first packet.
