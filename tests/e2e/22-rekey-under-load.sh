@@ -10,7 +10,8 @@ LAB_GROUP_VARS="        rekey: {drain_delay: 1s}"
 . "$E2E_HERE/_figures.sh"
 
 REKEYS=$(long_or_short 1000 40)
-TRIAL_S=4          # how long a rate must hold
+TRIAL_S=4          # how long a rate must hold while it is looked for
+CONFIRM_S=20       # and the one that was found
 RATE_MIN=1000      # of each unicast stream, per second; multicast has half of it
 RATE_MAX=64000     # more than the sending program reaches
 STALL_S=20         # without a new SA: the rekeys are stuck
@@ -31,19 +32,19 @@ start_receivers() {
 
 # --- the no-drop rate -----------------------------------------------------------------------------
 
-# send_all RATE: the mix, for TRIAL_S seconds. False: the senders themselves were too slow.
+# send_all RATE SECONDS: the mix. False: the senders themselves were too slow.
 send_all() {
 	local start pids=() pid
 
 	start=$(lab_now_ms)
-	e2e_send 1 2 --rate "$1" --count $(($1 * TRIAL_S)) &
+	e2e_send 1 2 --rate "$1" --count $(($1 * $2)) &
 	pids+=($!)
-	e2e_send 2 3 --rate "$1" --count $(($1 * TRIAL_S)) &
+	e2e_send 2 3 --rate "$1" --count $(($1 * $2)) &
 	pids+=($!)
-	e2e_send 3 all --rate $(($1 / 2)) --count $(($1 * TRIAL_S / 2)) &
+	e2e_send 3 all --rate $(($1 / 2)) --count $(($1 * $2 / 2)) &
 	pids+=($!)
 	for pid in "${pids[@]}"; do wait "$pid"; done
-	(($(lab_now_ms) - start < TRIAL_S * 1100))
+	(($(lab_now_ms) - start < $2 * 1100))
 }
 
 # came TO FROM WHERE: all that was sent.
@@ -51,10 +52,10 @@ came() {
 	lab_poll 1 e2e_has_received "$1" "$2" "$(jq .sent "$LAB_DIR/tx$2-$3.json")"
 }
 
-# The recorder sees every packet, too.
+# holds RATE SECONDS: the recorder sees every packet, too.
 holds() {
 	start_receivers
-	send_all "$1" && came 2 1 2 && came 3 2 3 && came 1 3 all && came 2 3 all &&
+	send_all "$1" "$2" && came 2 1 2 && came 3 2 3 && came 1 3 all && came 2 3 all &&
 		e2e_recorder_oracle 2>/dev/null
 }
 
@@ -71,7 +72,7 @@ find_rate() {
 	local low=0 high=$RATE_MAX rate=$RATE_MIN
 
 	while ((low == 0 || high - low > low / 20)); do
-		if holds "$rate"; then
+		if holds "$rate" "$TRIAL_S"; then
 			low=$rate
 			echo "$rate/s hold"
 		else
@@ -83,12 +84,19 @@ find_rate() {
 		if ((high < RATE_MAX)); then rate=$(((low + high) / 2)); else rate=$((low * 2)); fi
 		((rate < RATE_MAX)) || break
 	done
+	until holds "$low" "$CONFIRM_S"; do
+		echo "$low/s do not hold for $CONFIRM_S s"
+		new_recorder
+		low=$((low * 95 / 100))
+		((low >= RATE_MIN)) || fail "frames are lost at $low/s without a rekey"
+	done
 	NO_DROP_RATE=$low
 }
 
 # --- rekeys ---------------------------------------------------------------------------------------
 
-# rekey_until SPI: ask for the next one all the time; the key manager begins it when it can.
+# rekey_until SPI: ask for the next one all the time; the key manager begins it when it can. To ask is
+# not to take the processor from what is asked for.
 rekey_until() {
 	local spi before=0 since=$SECONDS
 
@@ -131,7 +139,9 @@ lab_wait 10 "traffic" e2e_has_received 2 1 500
 
 first=$(active_spi)
 start=$(lab_now_ms)
+renice -n 19 "$BASHPID" >/dev/null
 rekey_until $((first + REKEYS))
+renice -n 0 "$BASHPID" >/dev/null
 took=$(($(lab_now_ms) - start))
 last=$(active_spi)
 figure rekeys $((last - first)) rekeys

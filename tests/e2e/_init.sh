@@ -143,6 +143,12 @@ lab_on_failure() {
 		echo "--- ${file##*/}"
 		head -c 3000 "$file"
 	done
+	for file in "$LAB_DIR"/hv*.sock; do
+		[[ -S $file ]] || continue
+		echo "--- ${file##*/}, what it dropped"
+		timeout 2 "$(lab_program covey)" --socket "$file" --json show |
+			jq -c '.drops | with_entries(select(.value > 0))'
+	done
 }
 
 # --- traffic --------------------------------------------------------------------------------------
