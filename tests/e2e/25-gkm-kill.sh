@@ -155,7 +155,7 @@ kill_in() {
 	pause "$3"
 	kill -KILL "$pid"
 	start=$(lab_now_ms)
-	lab_stop gkm KILL
+	lab_wait "$LAB_STOP_S" "the key manager to be gone" lab_is_gone gkm
 	came=$(phase "$lines")
 	kills_in[$what-$came]=$((${kills_in[$what-$came]:-0} + 1))
 	lines=$(log_length)
