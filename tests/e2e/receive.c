@@ -81,10 +81,10 @@ static int write_report(const struct traffic *traffic, struct received *received
 	if (!file)
 		return -errno;
 	fprintf(file,
-		"{\"snapshot\":%u,\"received\":%" PRIu64 ",\"altered\":%" PRIu64
-		",\"overflow\":%" PRIu64 ",",
-		received->snapshots++, received->streams.received, received->altered,
-		received->overflow);
+		"{\"snapshot\":%u,\"at_ms\":%" PRIu64 ",\"received\":%" PRIu64
+		",\"altered\":%" PRIu64 ",\"overflow\":%" PRIu64 ",",
+		received->snapshots++, traffic_now_ns() / 1000000, received->streams.received,
+		received->altered, received->overflow);
 	streams_write(&received->streams, file);
 	fputs("}\n", file);
 	return fclose(file) || rename(temporary, traffic->output) ? -errno : 0;

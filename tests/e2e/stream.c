@@ -46,12 +46,17 @@ static bool has(const struct stream *stream, uint64_t number)
 
 static void note_time(struct stream *stream, uint64_t number, uint64_t now_ns)
 {
-	if (!stream->received) {
+	uint64_t gap = stream->received ? now_ns - stream->last_ns : 0;
+
+	if (!stream->received)
 		stream->first_ns = now_ns;
-	} else if (now_ns - stream->last_ns > stream->gap_ns) {
-		stream->gap_ns = now_ns - stream->last_ns;
+	if (gap > stream->gap_ns) {
+		stream->gap_ns = gap;
 		stream->gap_before = number;
 	}
+	if (gap > STREAM_PAUSE_NS)
+		stream->pauses[stream->pause_count++ % STREAM_PAUSES_MAX] =
+			(struct stream_pause){.from_ns = stream->last_ns, .to_ns = now_ns};
 	stream->last_ns = now_ns;
 }
 
@@ -106,6 +111,23 @@ static void write_missing(const struct stream *stream, FILE *file)
 	fprintf(file, "],\"missing_ranges\":%" PRIu64 "}", ranges);
 }
 
+/* The last pauses, oldest first, as [from,to] pairs in milliseconds. */
+static void write_pauses(const struct stream *stream, FILE *file)
+{
+	uint64_t i = stream->pause_count > STREAM_PAUSES_MAX
+			     ? stream->pause_count - STREAM_PAUSES_MAX
+			     : 0;
+
+	fputs("\"pauses\":[", file);
+	for (const char *comma = ""; i < stream->pause_count; i++, comma = ",") {
+		const struct stream_pause *pause = &stream->pauses[i % STREAM_PAUSES_MAX];
+
+		fprintf(file, "%s[%" PRIu64 ",%" PRIu64 "]", comma, pause->from_ns / 1000000,
+			pause->to_ns / 1000000);
+	}
+	fputs("],", file);
+}
+
 void streams_write(const struct streams *streams, FILE *file)
 {
 	fputs("\"streams\":{", file);
@@ -120,6 +142,7 @@ void streams_write(const struct streams *streams, FILE *file)
 			stream->reordered, stream->highest,
 			(stream->last_ns - stream->first_ns) / 1000000, stream->gap_ns / 1000000,
 			stream->gap_before);
+		write_pauses(stream, file);
 		write_missing(stream, file);
 	}
 	fputs("}", file);

@@ -11,6 +11,13 @@
 
 #define STREAMS_MAX       64
 #define STREAM_FRAMES_MAX (UINT64_C(1) << 32) /* higher numbers count as altered */
+#define STREAM_PAUSE_NS   UINT64_C(50000000)  /* so long between two frames is a pause */
+#define STREAM_PAUSES_MAX 32                  /* of each stream, the last ones are kept */
+
+/* From the arrival of one frame to that of the next. CLOCK_MONOTONIC. */
+struct stream_pause {
+	uint64_t from_ns, to_ns;
+};
 
 struct stream {
 	uint32_t id;
@@ -23,6 +30,8 @@ struct stream {
 	uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC */
 	uint64_t gap_ns;            /* longest time between two frames */
 	uint64_t gap_before;        /* the number that ended it */
+	struct stream_pause pauses[STREAM_PAUSES_MAX];
+	uint64_t pause_count; /* pauses so far: the latest is at (pause_count - 1) % PAUSES_MAX */
 };
 
 struct streams {

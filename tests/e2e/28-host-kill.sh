@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A host is killed (-9) again and again, under unicast and multicast traffic of its own and of others,
+# and started again at once: the others lose nothing among themselves, no IV comes twice, and the host
+# is back within 3 s.
+# long: 2400
+. "$(dirname "$0")/_init.sh"
+# shellcheck source=tests/e2e/_figures.sh
+. "$E2E_HERE/_figures.sh"
+
+RECOVERY_MS=3000
+STEADY_FRAMES=200 # of each stream after a restart, before the next kill
+
+# Receiver and stream of all that stands still while hv1 is away. Stream 11 is t1's to the group.
+OF_HV1=(1-2 1-3 2-1 2-11 3-11)
+declare -A at_kill
+recoveries=()
+kills=5
+[[ ! $E2E_LONG ]] || kills=200
+
+reports() {
+	local n
+
+	for n in 1 2 3; do e2e_report "rx$n" .snapshot >/dev/null; done
+}
+
+# of RECEIVER-STREAM FILTER: of the last report.
+of() {
+	jq -r ".streams[\"${1#*-}\"] | $2" "$LAB_DIR/rx${1%-*}.json"
+}
+
+note_kill() {
+	local stream
+
+	reports
+	for stream in "${OF_HV1[@]}"; do at_kill[$stream]=$(of "$stream" .received); done
+}
+
+all_flow_again() {
+	local stream
+
+	reports
+	for stream in "${OF_HV1[@]}"; do
+		(($(of "$stream" .received) >= at_kill[$stream] + STEADY_FRAMES)) || return 1
+	done
+}
+
+# recovery SINCE: from the last frame of the first stream that stopped to the first frame of the last
+# that came back, in ms, by the receivers' clock.
+recovery() {
+	local stream
+
+	for stream in "${OF_HV1[@]}"; do
+		of "$stream" "[.pauses[] | select(.[1] > $1)] | if length > 0 then .[0][0], .[-1][1]
+			else error(\"stream $stream did not stop when hv1 was killed\") end"
+	done | sort -n | awk 'NR == 1 {first = $1} {last = $1} END {print last - first}'
+}
+
+# Kill it in the middle of the start after a kill, each time a little later.
+kill_while_starting() {
+	lab_stop hv1 KILL
+	lab_start_covey 1
+	sleep "0.$(printf '%03d' $(($1 * 37 % 1000)))" # a moment of the start, not a state to wait for
+}
+
+# kill_once I: every fifth is two kills, whose recovery is no measure of one.
+kill_once() {
+	local before took
+
+	reports
+	before=$(jq .at_ms "$LAB_DIR/rx2.json")
+	(($1 % 5)) || kill_while_starting "$1"
+	lab_stop hv1 KILL
+	note_kill
+	lab_start_covey 1
+	lab_wait 30 "hv1's streams to flow after kill $1" all_flow_again
+	took=$(recovery "$before")
+	(($1 % 5 == 0)) || recoveries+=("$took")
+	echo "kill $1 of $kills: away for $took ms"
+}
+
+epoch_of_hv1() {
+	lab_show 1 '.groups[0].epoch'
+}
+
+send_all() {
+	e2e_keep_sending 2 3 --rate 500
+	e2e_keep_sending 3 all --rate 500
+	e2e_keep_sending 2 1 --rate 500
+	e2e_keep_sending 1 2 --rate 500
+	e2e_keep_sending 1 all --rate 500 --stream 11
+}
+
+e2e_up
+for n in 1 2 3; do e2e_receive_multicast "$n"; done
+for n in 1 2 3; do e2e_wait_ping "$n" $((n % 3 + 1)); done
+send_all
+for stream in "${OF_HV1[@]}"; do
+	lab_wait 10 "stream ${stream#*-} at t${stream%-*}" e2e_has_received "${stream%-*}" \
+		"${stream#*-}" 500
+done
+
+epoch=$(epoch_of_hv1)
+for ((i = 1; i <= kills; i++)); do
+	kill_once "$i"
+	(($(epoch_of_hv1) > epoch)) || fail "hv1 came back in epoch $(epoch_of_hv1) after $epoch"
+	epoch=$(epoch_of_hv1)
+done
+
+for stream in 2-3 3-all 2-1 1-2 1-all; do lab_stop "tx$stream"; done
+e2e_expect_all 2 3
+e2e_expect_all 3 2 all
+for n in 1 2 3; do e2e_expect_intact "$n"; done
+expect "epochs of hv1 on the wire" \
+	"$(e2e_report recorder "[.windows[] | select(.port == \"hv1\") | .epoch_last] | max")" "$epoch"
+p99=$(percentile 99 "${recoveries[@]}")
+((p99 <= RECOVERY_MS)) || fail "of ${#recoveries[@]} recoveries the 99th percentile took $p99 ms"
+figure peers-sent "$(jq -s 'map(.sent) | add' "$LAB_DIR"/tx2-3.json "$LAB_DIR"/tx3-all.json)" frames
+figure peers-lost 0 frames
+figures_of recovery ms "${recoveries[@]}"
