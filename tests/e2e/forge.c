@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SENDER_OFFSET 4
+#define WINDOW_OFFSET 6
 #define ESN_OFFSET    8
 #define ICV_OFFSET    16
 #define VXLAN_PORT    4789
@@ -29,6 +30,21 @@ static void freshen(const struct forge *forge, struct captured *captured)
 static void repair(struct captured *captured)
 {
 	wire_repair(captured->frame, captured->len, &captured->packet);
+}
+
+static size_t address_len(const struct captured *captured)
+{
+	return captured->packet.ip_version == 6 ? 16 : 4;
+}
+
+static uint8_t *source_address(struct captured *captured)
+{
+	return captured->frame + captured->packet.ip + (captured->packet.ip_version == 6 ? 8 : 12);
+}
+
+static void set_source(struct captured *captured, const uint8_t *address)
+{
+	memcpy(source_address(captured), address, address_len(captured));
 }
 
 static void replay(const struct forge *forge, struct captured *captured)
@@ -69,6 +85,45 @@ static void other_sender(const struct forge *forge, struct captured *captured)
 	wire_put16(vpe(captured) + SENDER_OFFSET, forge->sender_id);
 }
 
+/* SplitMix64: the same number for the same turn, so that a flood can be sent again. */
+static uint64_t random_of(uint32_t turn)
+{
+	uint64_t x = (turn + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+/*
+ * Of each four, three go through all SenderIDs, and one is of a member: every fourth of those from
+ * another member's address, the others from its own. Window, ESN and ICV are random; of four ESNs,
+ * one has a random epoch and three have one that the member may have reached.
+ */
+static void flood(const struct forge *forge, struct captured *captured)
+{
+	uint32_t turn = forge->turn, quarter = turn / 4;
+	const struct forge_member *member = &forge->members[quarter % forge->member_count];
+	uint16_t sender = (uint16_t)((turn - quarter) % 65535 + 1), window;
+	uint64_t random = random_of(turn), epoch = captured->packet.esn >> 48;
+
+	if (turn % 4 == 3)
+		sender = member->sender_id;
+	if (turn % 16 == 15)
+		member = &forge->members[(quarter + 1) % forge->member_count];
+	window = (uint16_t)random;
+	epoch = random >> 16 & 3 ? epoch + (random >> 18 & 3) : random >> 20 & 0xffff;
+	wire_put16(vpe(captured) + SENDER_OFFSET, sender);
+	wire_put16(vpe(captured) + WINDOW_OFFSET, window);
+	set_esn(captured, epoch << 48 | random >> 16);
+	for (int i = 0; i < 2; i++)
+		wire_put64(vpe(captured) + ICV_OFFSET + 8 * i, random * (2 * i + 3));
+	if (captured->packet.protocol == IPPROTO_UDP)
+		wire_put16(captured->frame + captured->packet.transport, wire_source_port(window));
+	set_source(captured, member->address);
+	repair(captured);
+}
+
 /* One byte shorter each turn, and round again. */
 static void truncate_to(const struct forge *forge, struct captured *captured)
 {
@@ -85,20 +140,10 @@ static void truncate_header(const struct forge *forge, struct captured *captured
 	repair(captured);
 }
 
-static size_t address_len(const struct captured *captured)
-{
-	return captured->packet.ip_version == 6 ? 16 : 4;
-}
-
-static uint8_t *source_address(struct captured *captured)
-{
-	return captured->frame + captured->packet.ip + (captured->packet.ip_version == 6 ? 8 : 12);
-}
-
 static void readdress_source(const struct forge *forge, struct captured *captured)
 {
 	freshen(forge, captured);
-	memcpy(source_address(captured), forge->address, address_len(captured));
+	set_source(captured, forge->address);
 	repair(captured);
 }
 
@@ -159,6 +204,7 @@ static const struct {
 	{"forged", forged},
 	{"unknown-spi", unknown_spi},
 	{"other-sender", other_sender},
+	{"flood", flood},
 	{"truncated", truncate_to},
 	{"truncated-header", truncate_header},
 	{"readdressed-source", readdress_source},

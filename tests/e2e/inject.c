@@ -5,24 +5,31 @@
  * sends it, and says how many he sent.
  *
  *   inject --capture FILE --as WHAT [--from IP] [--to IP] [--cast 0|1] [--first] [--count N]
- *          [--address IP] [--mac MAC] [--sender-id N] [--vni N] [--canary HEX] [--inner-mac MAC]
- * PORT
+ *          [--rate PPS] [--seconds S] [--address IP] [--mac MAC] [--sender-id N] [--vni N]
+ *          [--canary HEX] [--inner-mac MAC] [--member SENDER-ID=IP]... PORT
+ *
+ * Without --rate as fast as it can. With --seconds it ends then, or after --count, if that is
+ * first.
  */
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture.h"
 #include "forge.h"
 #include "socket.h"
+
+#define SECOND_NS UINT64_C(1000000000)
 
 struct inject {
 	const char *capture;
@@ -31,16 +38,29 @@ struct inject {
 	struct capture_filter filter;
 	struct forge forge;
 	uint32_t count;
+	uint32_t sent;
+	uint64_t rate;    /* packets per second, or 0 */
+	uint64_t seconds; /* or 0 */
 };
 
 static const struct option options[] = {
-	{"capture", required_argument, NULL, 'p'},   {"as", required_argument, NULL, 'w'},
-	{"from", required_argument, NULL, 'f'},      {"to", required_argument, NULL, 't'},
-	{"cast", required_argument, NULL, 'k'},      {"first", no_argument, NULL, '1'},
-	{"count", required_argument, NULL, 'n'},     {"address", required_argument, NULL, 'a'},
-	{"mac", required_argument, NULL, 'm'},       {"sender-id", required_argument, NULL, 's'},
-	{"vni", required_argument, NULL, 'v'},       {"canary", required_argument, NULL, 'c'},
-	{"inner-mac", required_argument, NULL, 'i'}, {0},
+	{"capture", required_argument, NULL, 'p'},
+	{"as", required_argument, NULL, 'w'},
+	{"from", required_argument, NULL, 'f'},
+	{"to", required_argument, NULL, 't'},
+	{"cast", required_argument, NULL, 'k'},
+	{"first", no_argument, NULL, '1'},
+	{"count", required_argument, NULL, 'n'},
+	{"address", required_argument, NULL, 'a'},
+	{"mac", required_argument, NULL, 'm'},
+	{"sender-id", required_argument, NULL, 's'},
+	{"vni", required_argument, NULL, 'v'},
+	{"canary", required_argument, NULL, 'c'},
+	{"inner-mac", required_argument, NULL, 'i'},
+	{"rate", required_argument, NULL, 'r'},
+	{"seconds", required_argument, NULL, 'e'},
+	{"member", required_argument, NULL, 'b'},
+	{0},
 };
 
 static int take_address(const char *text, uint8_t *bytes)
@@ -54,6 +74,18 @@ static int take_mac(const char *text, uint8_t *mac)
 		      &mac[4], &mac[5]) == 6
 		       ? 0
 		       : -EINVAL;
+}
+
+static int take_member(const char *text, struct forge *forge)
+{
+	struct forge_member *member = &forge->members[forge->member_count];
+	const char *address = strchr(text, '=');
+
+	if (!address || forge->member_count == FORGE_MEMBERS_MAX)
+		return -EINVAL;
+	member->sender_id = (uint16_t)atoi(text);
+	forge->member_count++;
+	return take_address(address + 1, member->address);
 }
 
 static int take_forge_option(struct forge *forge, int option)
@@ -73,6 +105,8 @@ static int take_forge_option(struct forge *forge, int option)
 		return 0;
 	case 'c':
 		return wire_hex(optarg, forge->canary, 16) == 16 ? 0 : -EINVAL;
+	case 'b':
+		return take_member(optarg, forge);
 	}
 	return -EINVAL;
 }
@@ -99,6 +133,12 @@ static int take_option(struct inject *inject, int option)
 	case 'n':
 		inject->count = (uint32_t)atoi(optarg);
 		return 0;
+	case 'r':
+		inject->rate = strtoull(optarg, NULL, 10);
+		return inject->rate ? 0 : -EINVAL;
+	case 'e':
+		inject->seconds = strtoull(optarg, NULL, 10);
+		return inject->seconds ? 0 : -EINVAL;
 	}
 	return take_forge_option(&inject->forge, option);
 }
@@ -115,19 +155,56 @@ static int own_mac(int fd, const char *interface, uint8_t *mac)
 	return 0;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+/* Wait for the turn of the next packet. False when time is over. */
+static bool await_turn(const struct inject *inject, uint64_t start)
+{
+	uint64_t at = inject->rate ? start + inject->sent * SECOND_NS / inject->rate : 0;
+	const struct timespec until = {.tv_sec = (time_t)(at / SECOND_NS),
+				       .tv_nsec = (long)(at % SECOND_NS)};
+
+	if (inject->sent == inject->count)
+		return false;
+	if (inject->seconds && now_ns() - start >= inject->seconds * SECOND_NS)
+		return false;
+	while (at && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+	return true;
+}
+
+/* The socket does not block: a full queue is waited for. */
+static int send_frame(int fd, const struct captured *captured)
+{
+	struct pollfd writable = {.fd = fd, .events = POLLOUT};
+
+	while (send(fd, captured->frame, captured->len, 0) != (ssize_t)captured->len) {
+		if (errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
+			return -errno;
+		poll(&writable, 1, 1);
+	}
+	return 0;
+}
+
 static int send_all(struct inject *inject, const struct captured *captured, int fd)
 {
+	uint64_t start = now_ns();
 	struct captured changed;
 	uint8_t mac[6];
 	int err = own_mac(fd, inject->interface, mac);
 
-	for (uint32_t turn = 0; !err && turn < inject->count; turn++) {
+	for (; !err && await_turn(inject, start); inject->sent++) {
 		changed = *captured;
-		inject->forge.turn = turn;
+		inject->forge.turn = inject->sent;
 		inject->function(&inject->forge, &changed);
 		memcpy(changed.frame + 6, mac, 6);
-		if (send(fd, changed.frame, changed.len, 0) != (ssize_t)changed.len)
-			err = -errno;
+		err = send_frame(fd, &changed);
 	}
 	return err;
 }
@@ -149,7 +226,7 @@ static int run(struct inject *inject)
 	err = send_all(inject, &captured, fd);
 	close(fd);
 	if (!err)
-		printf("%u\n", inject->count);
+		printf("%u\n", inject->sent);
 	return err;
 }
 
@@ -172,7 +249,8 @@ int main(int argc, char **argv)
 		if (take_option(&inject, option))
 			return usage();
 	}
-	if (!inject.capture || !inject.function || optind != argc - 1)
+	if (!inject.capture || !inject.function || optind != argc - 1 ||
+	    (inject.function == forge_find("flood") && !inject.forge.member_count))
 		return usage();
 	inject.interface = argv[optind];
 	err = run(&inject);

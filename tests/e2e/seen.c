@@ -18,13 +18,6 @@ static void look_for_canaries(struct seen *seen, enum wire_kind kind, const uint
 	}
 }
 
-static uint16_t source_port_of(uint16_t window_id)
-{
-	unsigned traffic_class = window_id >> 13, cast = window_id >> 12 & 1;
-
-	return (uint16_t)(0xc000 | traffic_class << 11 | cast << 10 | (window_id & 0x3ff));
-}
-
 static void check_headers(struct seen_faults *faults, const uint8_t *frame,
 			  const struct wire_packet *packet)
 {
@@ -39,7 +32,7 @@ static void check_headers(struct seen_faults *faults, const uint8_t *frame,
 	if (packet->ip_version == 4)
 		faults->may_fragment += !(frame[packet->ip + 6] & 0x40);
 	if (packet->protocol == IPPROTO_UDP) {
-		faults->source_port += wire_get16(transport) != source_port_of(packet->window_id);
+		faults->source_port += wire_get16(transport) != wire_source_port(packet->window_id);
 		faults->udp_checksum += wire_get16(transport + 6) != 0;
 	}
 }

@@ -66,6 +66,13 @@ void wire_parse(const uint8_t *frame, size_t len, const struct wire_ports *ports
  * The UDP checksum becomes zero. */
 void wire_repair(uint8_t *frame, size_t len, const struct wire_packet *packet);
 
+/* The UDP source port of a WindowID: docs/protocol.md section 2.5. */
+static inline uint16_t wire_source_port(uint16_t window_id)
+{
+	return (uint16_t)(0xc000 | window_id >> 13 << 11 | (window_id >> 12 & 1) << 10 |
+			  (window_id & 0x3ff));
+}
+
 /* Parse hexadecimal digits; returns the number of bytes or 0 when text is no hexadecimal. */
 size_t wire_hex(const char *text, uint8_t *bytes, size_t max);
 
