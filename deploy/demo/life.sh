@@ -109,12 +109,13 @@ lab_end() {
 	fi
 }
 
-# A zombie does not run any more.
+# A zombie does not run any more, but its other threads may: sockets close with the last of them.
 lab_runs() {
-	local state
+	local state threads
 
 	state=$(awk '/^State:/ {print $2}' "/proc/$1/status" 2>/dev/null) || return 1
-	[[ -n $state && $state != Z ]]
+	threads=("/proc/$1/task/"*)
+	[[ -n $state ]] && [[ $state != Z || ${#threads[@]} -gt 1 ]]
 }
 
 # lab_spawn NAME NAMESPACE COMMAND...: start it in the background; its output goes to log/NAME.
