@@ -189,6 +189,7 @@ void group_expose(struct group *group, size_t seat)
 		if (sa->state != SA_INSTALLING || sa->expires_ms == 0)
 			continue;
 		sa->drain_delay_ms = 0;
+		sa->patient = false;
 		return;
 	}
 	group->wish = (struct rekey_wish){.reason = REKEY_EVICTION, .due_ms = 0};

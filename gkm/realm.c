@@ -36,6 +36,7 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 			reason == REKEY_EVICTION ? 0 : policy->drain_delay_s * UINT64_C(1000),
 		.hard_lifetime_ms = policy->hard_lifetime_s * UINT64_C(1000),
 		.rekey_after_ms = spread(policy->interval_s * UINT64_C(1000)),
+		.patient = reason == REKEY_INTERVAL,
 	};
 	uint32_t spi;
 	int rc;

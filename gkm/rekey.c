@@ -7,7 +7,7 @@
 #define JOIN_QUIET_MS UINT64_C(200)
 #define JOIN_WAIT_MS  UINT64_C(2000)
 
-static const struct sa *find_installing(const struct group *group)
+static struct sa *find_installing(const struct group *group)
 {
 	for (size_t i = 0; i < group->sa_count; i++)
 		if (group->sas[i]->state == SA_INSTALLING)
@@ -18,9 +18,12 @@ static const struct sa *find_installing(const struct group *group)
 bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms)
 {
 	struct rekey_wish *wish = &group->wish;
+	struct sa *installing = find_installing(group);
 
-	if (find_installing(group))
+	if (installing) {
+		installing->patient = false;
 		return false;
+	}
 	if (wish->reason == REKEY_NONE || due_ms < wish->due_ms)
 		wish->due_ms = due_ms;
 	if (reason > wish->reason)
@@ -70,6 +73,14 @@ static bool is_someone_away(const struct group *group, uint32_t spi)
 		if (!group->members[i].session && group->members[i].away_spi == spi)
 			return true;
 	return false;
+}
+
+bool rekey_is_held(const struct group *group, const struct sa *sa, uint64_t now_ms)
+{
+	const struct sa *active = group_active_sa(group);
+
+	return sa->patient && active && now_ms < active->patience_ms &&
+	       count_newcomers(group) == 0 && is_someone_away(group, active->spi);
 }
 
 static uint64_t interval_end(const struct group *group)

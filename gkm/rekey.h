@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct group;
+struct sa;
 
 /* By rising urgency: of two reasons that wait together, the higher one is remembered. */
 enum rekey_reason {
@@ -43,6 +44,13 @@ bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms);
  * for members that have it and are away: a cut control channel is to cost no packet.
  */
 enum rekey_reason rekey_due(const struct group *group, uint64_t now_ms);
+
+/*
+ * The same for one that is being installed for the interval alone: a member whose session ends
+ * before it has acknowledged may live on behind a cut wire. As soon as somebody needs the SA it is
+ * not held.
+ */
+bool rekey_is_held(const struct group *group, const struct sa *sa, uint64_t now_ms);
 
 /* When rekey_due() will say so without any other event, UINT64_MAX: never. */
 uint64_t rekey_deadline(const struct group *group);

@@ -37,6 +37,7 @@ int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_tim
 	sa->rekey_ms =
 		timing->rekey_after_ms ? timing->begin_ms + timing->rekey_after_ms : UINT64_MAX;
 	sa->patience_ms = timing->begin_ms + timing->hard_lifetime_ms / 2;
+	sa->patient = timing->patient;
 	sa->seats = seats;
 	*ret_sa = sa;
 	return 0;

@@ -48,6 +48,7 @@ struct sa_timing {
 	uint64_t drain_delay_ms;      /* how long the SAs before this one drain once it is active */
 	uint64_t hard_lifetime_ms;
 	uint64_t rekey_after_ms; /* when the group's next one is due, 0: when somebody asks */
+	bool patient;            /* it begins for the interval alone: nobody needs it soon */
 };
 
 struct sa {
@@ -65,6 +66,7 @@ struct sa {
 	uint64_t rekey_ms;           /* when the next one is due, UINT64_MAX: never */
 	uint64_t patience_ms;        /* until when the next one waits for members that are away */
 	uint64_t expires_ms;
+	bool patient;         /* while installing: it waits for members that are away, too */
 	struct usage *usages; /* by seat; NULL once retired */
 	uint64_t failures;    /* failed ICVs that members reported, all together */
 	bool worn;            /* near a limit of its key: its replacement is asked for */

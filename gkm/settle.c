@@ -129,10 +129,15 @@ static void name_late(const struct group *group, const struct sa *sa)
 static void promote_due(struct group *group, uint64_t now_ms)
 {
 	for (size_t i = 0; i < group->sa_count; i++) {
-		const struct sa *sa = group->sas[i];
+		struct sa *sa = group->sas[i];
 
 		if (sa->state != SA_INSTALLING)
 			continue;
+		if (group->activation_delay_ms && rekey_is_held(group, sa, now_ms)) {
+			/* Who comes back has as much time as the others had. */
+			sa->activate_by_ms = now_ms + group->activation_delay_ms;
+			continue;
+		}
 		if (now_ms < sa->activate_by_ms && !all_acked(group, sa))
 			continue;
 		name_late(group, sa);

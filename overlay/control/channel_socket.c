@@ -11,7 +11,10 @@
 #define KEEPALIVE_IDLE_S     10
 #define KEEPALIVE_INTERVAL_S 5
 #define KEEPALIVE_PROBES     3
-#define DRAIN_BYTES_MAX      (64u << 10)
+/* A peer behind a cut wire is given up sooner than one that is just slow: a process that is stopped
+ * has a kernel that acknowledges. */
+#define UNACKNOWLEDGED_MS 6000
+#define DRAIN_BYTES_MAX   (64u << 10)
 
 static void set_option(int fd, int level, int option, int value)
 {
@@ -26,6 +29,10 @@ void channel_socket_options(int fd)
 	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
 	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
 	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS);
+	/* The first few retransmissions do not wait longer and longer: a wire that loses packets is
+	 * no reason to be slow with the few that there are. */
+	set_option(fd, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1);
 }
 
 static uint16_t read_ipv6(const struct sockaddr_in6 *in6, struct covey_addr *addr)

@@ -115,6 +115,92 @@ static void who_is_away_for_too_long_is_not(void **state)
 	assert_int_equal(due(world), REKEY_INTERVAL);
 }
 
+/* A rekey for the interval, in which B's session ends before it acknowledged. */
+static uint32_t lose_b_in_rekey(struct world *world)
+{
+	uint32_t spi;
+
+	world->patient = true;
+	spi = world_rekey(world);
+	world_settle(world);
+	world_ack_sas(world, A);
+	world_ack_sas(world, C);
+	world_pass(world, DELAY_MS - 1);
+	group_lost(world->group, B);
+	return spi;
+}
+
+static enum sa_state state_of(const struct world *world, uint32_t spi)
+{
+	return world_sa((struct world *)world, spi)->state;
+}
+
+/* Nor does one that is cut while an SA is being installed. */
+static void who_goes_during_a_rekey_is_waited_for(void **state)
+{
+	struct world *world = *state;
+	uint32_t spi = lose_b_in_rekey(world);
+
+	world_pass(world, HOUR_MS);
+	assert_int_equal(state_of(world, spi), SA_INSTALLING);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 0);
+	world_join(world, B);
+	world_pass(world, DELAY_MS - 1);
+	assert_int_equal(state_of(world, spi), SA_INSTALLING);
+	world_calm(world);
+	assert_int_equal(state_of(world, spi), SA_ACTIVE);
+	assert_int_equal(world_count(world, SAID_LATE, B, spi), 0);
+}
+
+static void who_goes_during_a_rekey_is_not_waited_for_too_long(void **state)
+{
+	struct world *world = *state;
+	uint32_t spi = lose_b_in_rekey(world);
+
+	world_pass(world, LIFETIME_MS / 2 - DELAY_MS);
+	assert_int_equal(state_of(world, spi), SA_INSTALLING);
+	world_pass(world, DELAY_MS + 1);
+	assert_int_equal(state_of(world, spi), SA_ACTIVE);
+}
+
+static void the_operator_does_not_wait_for_who_goes(void **state)
+{
+	struct world *world = *state;
+	uint32_t spi = lose_b_in_rekey(world);
+
+	world_settle(world);
+	assert_false(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
+	world_settle(world);
+	assert_int_equal(state_of(world, spi), SA_ACTIVE);
+}
+
+static void a_newcomer_does_not_wait_for_who_goes(void **state)
+{
+	struct world *world = *state;
+	uint32_t spi = lose_b_in_rekey(world);
+
+	world->group->rekeys_on_join = true;
+	world_settle(world);
+	world_join(world, D);
+	world_calm(world);
+	assert_int_equal(state_of(world, spi), SA_ACTIVE);
+}
+
+static void an_eviction_does_not_wait_for_who_goes(void **state)
+{
+	struct world *world = *state;
+	uint32_t spi;
+
+	world->patient = true;
+	spi = world_rekey(world);
+	group_evict(world->group, C);
+	world_settle(world);
+	world_ack_sas(world, A);
+	group_lost(world->group, B);
+	world_settle(world);
+	assert_int_equal(state_of(world, spi), SA_ACTIVE);
+}
+
 static void who_left_is_not_waited_for(void **state)
 {
 	struct world *world = *state;
@@ -234,6 +320,11 @@ int main(void)
 		TEST(nobody_there_is_not_rekeyed),
 		TEST(who_is_away_is_waited_for),
 		TEST(who_is_away_for_too_long_is_not),
+		TEST(who_goes_during_a_rekey_is_waited_for),
+		TEST(who_goes_during_a_rekey_is_not_waited_for_too_long),
+		TEST(the_operator_does_not_wait_for_who_goes),
+		TEST(a_newcomer_does_not_wait_for_who_goes),
+		TEST(an_eviction_does_not_wait_for_who_goes),
 		TEST(who_left_is_not_waited_for),
 		TEST(who_is_away_does_not_stop_the_operator),
 		TEST(who_does_not_acknowledge_is_named_once),

@@ -133,6 +133,7 @@ void world_pass(struct world *world, uint64_t ms)
 uint32_t world_rekey(struct world *world)
 {
 	const struct sa_timing timing = {.begin_ms = world->now_ms,
+					 .patient = world->patient,
 					 .activation_delay_ms = DELAY_MS,
 					 .drain_delay_ms = world->drain_ms,
 					 .hard_lifetime_ms = LIFETIME_MS,

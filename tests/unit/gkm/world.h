@@ -45,6 +45,7 @@ struct world {
 	uint16_t next_sender_id;
 	uint64_t interval_ms; /* until the next SA after each, 0: none */
 	uint64_t drain_ms;
+	bool patient; /* SAs begin for the interval alone */
 };
 
 #define DELAY_MS    UINT64_C(10000)
