@@ -64,12 +64,13 @@ heal() {
 
 # --- what hosts agree on --------------------------------------------------------------------------
 
+# What each host sends on, 0: nothing.
 active_spis() {
 	local n
 
 	for n in $(lab_hosts); do
-		lab_show "$n" '.sas[] | select(.state == "active") | .spi'
-	done | sort -u
+		lab_show "$n" '[.sas[] | select(.state == "active") | .spi] | first // 0'
+	done | sort -un
 }
 
 agree_above() {
@@ -160,7 +161,7 @@ out_no_sa() {
 
 # The key manager begins again with short-lived SAs, and is cut off.
 outlive_sas() {
-	local spi sent
+	local spi sent since
 
 	LAB_GROUP_VARS="        rekey: {interval: 4s, drain_delay: 2s, hard_lifetime: 8s}"
 	lab_write_inventory "$LAB_DIR/inventory.yaml"
@@ -185,7 +186,7 @@ outlive_sas() {
 	heal
 	since=$(lab_now_ms)
 	lab_wait 60 "hosts to have an SA again" agree_above "$spi"
-	lab_wait 10 "t1 to reach t2" e2e_ping 1 2
+	for n in 1 2 3; do e2e_wait_ping "$n" $((n % 3 + 1)) >/dev/null; done
 	heals+=("$(($(lab_now_ms) - since))")
 	stop_traffic
 }

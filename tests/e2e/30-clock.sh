@@ -79,12 +79,13 @@ logs_year() {
 
 # --- SAs and sessions -----------------------------------------------------------------------------
 
+# What each host sends on, 0: nothing.
 active_spis() {
 	local n
 
 	for n in $(lab_hosts); do
-		lab_show "$n" '.sas[] | select(.state == "active") | .spi'
-	done | sort -u
+		lab_show "$n" '[.sas[] | select(.state == "active") | .spi] | first // 0'
+	done | sort -un
 }
 
 agree_above() {
