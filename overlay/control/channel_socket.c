@@ -8,12 +8,13 @@
 
 #include "channel_private.h"
 
-#define KEEPALIVE_IDLE_S     10
-#define KEEPALIVE_INTERVAL_S 5
-#define KEEPALIVE_PROBES     3
+/* The other end may have given up unnoticed: a probe finds out before a heartbeat does. */
+#define KEEPALIVE_IDLE_S     3
+#define KEEPALIVE_INTERVAL_S 1
+#define KEEPALIVE_PROBES     5
 /* A peer behind a cut wire is given up sooner than one that is just slow: a process that is stopped
  * has a kernel that acknowledges. */
-#define UNACKNOWLEDGED_MS 6000
+#define UNACKNOWLEDGED_MS 8000
 #define DRAIN_BYTES_MAX   (64u << 10)
 
 static void set_option(int fd, int level, int option, int value)
