@@ -13,7 +13,7 @@ STEADY_FRAMES=200 # of each stream after a restart, before the next kill
 
 # Receiver and stream of all that stands still while hv1 is away. Stream 11 is t1's to the group.
 OF_HV1=(1-2 1-3 2-1 2-11 3-11)
-declare -A at_kill
+declare -A at_start
 recoveries=()
 kills=5
 [[ ! $E2E_LONG ]] || kills=200
@@ -29,11 +29,11 @@ of() {
 	jq -r ".streams[\"${1#*-}\"] | $2" "$LAB_DIR/rx${1%-*}.json"
 }
 
-note_kill() {
+note_start() {
 	local stream
 
 	reports
-	for stream in "${OF_HV1[@]}"; do at_kill[$stream]=$(of "$stream" .received); done
+	for stream in "${OF_HV1[@]}"; do at_start[$stream]=$(of "$stream" .received); done
 }
 
 all_flow_again() {
@@ -41,7 +41,7 @@ all_flow_again() {
 
 	reports
 	for stream in "${OF_HV1[@]}"; do
-		(($(of "$stream" .received) >= at_kill[$stream] + STEADY_FRAMES)) || return 1
+		(($(of "$stream" .received) >= at_start[$stream] + STEADY_FRAMES)) || return 1
 	done
 }
 
@@ -71,8 +71,8 @@ kill_once() {
 	before=$(jq .at_ms "$LAB_DIR/rx2.json")
 	(($1 % 5)) || kill_while_starting "$1"
 	lab_stop hv1 KILL
-	note_kill
 	lab_start_covey 1
+	note_start
 	lab_wait 30 "hv1's streams to flow after kill $1" all_flow_again
 	took=$(recovery "$before")
 	(($1 % 5 == 0)) || recoveries+=("$took")
