@@ -114,6 +114,14 @@ int link_add_veth(const char *name, const char *peer, struct covey_error *error)
 	return 0;
 }
 
+static bool has_mac(struct rtnl_link *link, const uint8_t *mac)
+{
+	const struct nl_addr *address = rtnl_link_get_addr(link);
+
+	return address && nl_addr_get_len(address) == LINK_MAC_LEN &&
+	       memcmp(nl_addr_get_binary_addr(address), mac, LINK_MAC_LEN) == 0;
+}
+
 int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_multicast,
 		struct covey_error *error)
 {
@@ -129,7 +137,8 @@ int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_mul
 	status = change ? rtnl_link_get_kernel(socket, 0, name, &old) : -NLE_NOMEM;
 	if (status)
 		goto out;
-	if (mac) {
+	/* The kernel forgets its neighbours when the address is set, to what it was too. */
+	if (mac && !has_mac(old, mac)) {
 		address = nl_addr_build(AF_LLC, mac, LINK_MAC_LEN);
 		rtnl_link_set_addr(change, address);
 	}
