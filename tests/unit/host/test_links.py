@@ -159,6 +159,17 @@ class LinksTest(unittest.TestCase):
                 self.assertEqual(self.host.wait(20), 0)
                 os.rename(self.path("pki"), self.path("pki-" + port))
 
+    def test_neighbours_survive(self):
+        """A kernel that forgets them asks before a dataplane that starts can carry the question."""
+        self.start_well("af_xdp")
+        self.ip("address", "add", "10.9.0.1/24", "dev", "covey0")
+        self.ip("neigh", "add", "10.9.0.2", "lladdr", "02:00:00:00:00:02", "dev", "covey0", "nud", "stale")
+        self.host.kill()
+        self.host.wait(20)
+        self.begin()
+        self.wait_log("forwards")
+        self.assertIn("02:00:00:00:00:02", self.ip("neigh", "show", "dev", "covey0"))
+
     def test_others_do_not_matter(self):
         self.start_well("af_xdp")
         self.ip("link", "add", "other0", "type", "veth", "peer", "name", "other1")
