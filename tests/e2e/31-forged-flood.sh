@@ -88,7 +88,10 @@ at_the_rate_of_real_ones() {
 	rss=$(rss_kib)
 	sent=$(flood --rate "$RATE" --count "$FORGED")
 	lab_poll 10 forged_drops_reach $((dropped + sent)) || true
-	expect "drops of $sent forged packets" $(($(forged_drops) - dropped)) "$sent"
+	dropped=$(($(forged_drops) - dropped))
+	# The network may have lost some of them, but none was taken for another.
+	((dropped <= sent && dropped >= sent * 9 / 10)) || fail "$dropped drops of $sent forged packets"
+	figure forged-dropped "$dropped" packets
 	for reason in icv source not-on-roster; do
 		(($(drops "$reason") > FORGED / 100)) || fail "few drops as in-$reason: $(drops "$reason")"
 	done
