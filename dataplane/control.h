@@ -62,7 +62,7 @@ struct sa_parts {
 	struct sa_rx *rx;
 };
 
-/* Make a record with all that outlives a publication, without parts. -EINVAL, -ENOMEM. */
+/* Make a record with all that outlives a publication, without parts. -EINVAL, -ENOMEM, -ERANGE. */
 int record_new(const struct engine *engine, const struct covey_sa *sa,
 	       struct sa_record **ret_record);
 /* Wipe and free, parts included. NULL-safe. */

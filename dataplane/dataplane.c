@@ -159,6 +159,12 @@ size_t dataplane_read_windows(const struct dataplane *dataplane,
 	return engine_read_windows(dataplane->engine, windows, max);
 }
 
+size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
+			   struct dataplane_window_status *windows, size_t max)
+{
+	return engine_read_sent(dataplane->engine, spi, windows, max);
+}
+
 static void read_port(const struct port *port, struct dataplane_port_status *ret_status)
 {
 	struct dataplane_port_status status = {0};

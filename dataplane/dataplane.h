@@ -63,8 +63,8 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
 /*
  * Install an SA, receive only, with its roster (may be empty). For an SPI that is installed
  * already, only a higher epoch is accepted, with the same key: sending continues in the new epoch,
- * received windows stay. -EEXIST for the same or a lower epoch or another key, -ENOSPC above
- * COVEY_SAS_PER_GROUP_MAX.
+ * received windows stay, its floors are not looked at. -EEXIST for the same or a lower epoch or
+ * another key, -ENOSPC above COVEY_SAS_PER_GROUP_MAX.
  */
 int dataplane_sa_install(struct dataplane *dataplane, const struct covey_sa *sa,
 			 const struct covey_roster_entry *roster, size_t roster_count,
@@ -103,6 +103,7 @@ struct dataplane_sa_status {
 	uint64_t packets_sent; /* in this SA by us, all windows, all epochs */
 	uint64_t packets_received;
 	uint64_t icv_failures;
+	uint64_t own_sender; /* with our SenderID, from elsewhere; not authenticated */
 };
 
 struct dataplane_window_status {
@@ -128,5 +129,8 @@ size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa
 			  size_t max);
 size_t dataplane_read_windows(const struct dataplane *dataplane,
 			      struct dataplane_window_status *windows, size_t max);
+/* The same of one SA's windows that we sent in. */
+size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
+			   struct dataplane_window_status *windows, size_t max);
 /* ports[0] is the fabric port, ports[1] the host port. */
 void dataplane_read_ports(const struct dataplane *dataplane, struct dataplane_port_status ports[2]);

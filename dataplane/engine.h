@@ -125,3 +125,5 @@ void engine_read_counters(const struct engine *engine, struct dataplane_counters
 size_t engine_read_sas(const struct engine *engine, struct dataplane_sa_status *sas, size_t max);
 size_t engine_read_windows(const struct engine *engine, struct dataplane_window_status *windows,
 			   size_t max);
+size_t engine_read_sent(const struct engine *engine, uint32_t spi,
+			struct dataplane_window_status *windows, size_t max);

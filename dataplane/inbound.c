@@ -52,7 +52,8 @@ static bool is_ours(const struct engine *engine, const uint8_t *outer)
 }
 
 /* Is the packet from a sender that may send it? Sets sa and key. */
-static enum covey_drop check_sender(const struct sadb *sadb, struct arrival *arrival, uint32_t spi)
+static enum covey_drop check_sender(const struct engine_worker *worker, const struct sadb *sadb,
+				    struct arrival *arrival, uint32_t spi)
 {
 	const struct sa_rx *sa = sadb_find(sadb, spi);
 	const struct roster_entry *sender;
@@ -61,8 +62,10 @@ static enum covey_drop check_sender(const struct sadb *sadb, struct arrival *arr
 		return COVEY_DROP_IN_UNKNOWN_SPI;
 	if (!sa->may_receive)
 		return COVEY_DROP_IN_NOT_RECEIVER;
-	if (arrival->id.sender_id == sa->sender_id)
+	if (arrival->id.sender_id == sa->sender_id) {
+		engine_count(&sa->states[worker->index].own_sender, 1);
 		return COVEY_DROP_IN_OWN_SENDER;
+	}
 	sender = roster_find(sa->roster, arrival->id.sender_id);
 	if (!sender)
 		return COVEY_DROP_IN_NOT_ON_ROSTER;
@@ -99,7 +102,7 @@ static enum covey_drop precheck(struct arrival *arrival)
 	return reason_of(replay_check(arrival->replay, sa->replay_window, arrival->esn));
 }
 
-static enum covey_drop admit(const struct engine *engine, const struct sadb *sadb,
+static enum covey_drop admit(const struct engine_worker *worker, const struct sadb *sadb,
 			     struct rte_mbuf **slot, const struct frame *frame,
 			     struct arrival *arrival)
 {
@@ -112,7 +115,7 @@ static enum covey_drop admit(const struct engine *engine, const struct sadb *sad
 		return COVEY_DROP_IN_SHORT;
 	arrival->slot = slot;
 	arrival->outer = rte_pktmbuf_mtod_offset(*slot, uint8_t *, frame->l2_len);
-	if (!is_ours(engine, arrival->outer))
+	if (!is_ours(worker->engine, arrival->outer))
 		return COVEY_DROP_IN_DESTINATION;
 	arrival->vpe = arrival->outer + frame->payload_offset;
 	vpe = (const struct covey_vpe_header *)arrival->vpe;
@@ -120,7 +123,7 @@ static enum covey_drop admit(const struct engine *engine, const struct sadb *sad
 	arrival->id = (struct window_id){covey_vpe_sender_id(vpe), covey_vpe_window_id(vpe)};
 	arrival->l2_len = frame->l2_len;
 	arrival->inner_len = (uint16_t)(frame->payload_len - sizeof(*vpe));
-	verdict = check_sender(sadb, arrival, covey_vpe_spi(vpe));
+	verdict = check_sender(worker, sadb, arrival, covey_vpe_spi(vpe));
 	return verdict == NO_DROP ? precheck(arrival) : verdict;
 }
 
@@ -213,7 +216,7 @@ static bool sort(struct engine_worker *worker, const struct sadb *sadb, struct r
 	burst_classify(worker, *slot, &frame);
 	verdict = verdict_of(frame.kind);
 	if (frame.kind == FRAME_VPE)
-		verdict = admit(worker->engine, sadb, slot, &frame, arrival);
+		verdict = admit(worker, sadb, slot, &frame, arrival);
 	else if (verdict == NO_DROP)
 		engine_count(&worker->counters.bypassed_in, 1);
 	if (verdict == NO_DROP)

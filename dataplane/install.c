@@ -20,6 +20,9 @@ static int explain(struct covey_error *error, int code, uint32_t spi)
 			"its roster names a SenderID twice or 0, or a sender without address");
 	case -E2BIG:
 		return refuse(error, code, spi, "its roster has more than 65535 senders");
+	case -ERANGE:
+		return refuse(error, code, spi,
+			      "its floors do not rise by SenderID and WindowID, or are too many");
 	case -EIO:
 		return refuse(error, code, spi, "OpenSSL could not derive a sender's key");
 	}

@@ -44,6 +44,7 @@ static struct dataplane_sa_status status_of(const struct sa_record *record, unsi
 		status.packets_sent += load(&record->tx_states[i].packets);
 		status.packets_received += load(&record->rx_states[i].packets);
 		status.icv_failures += load(&record->rx_states[i].icv_failures);
+		status.own_sender += load(&record->rx_states[i].own_sender);
 	}
 	return status;
 }
@@ -60,7 +61,7 @@ size_t engine_read_sas(const struct engine *engine, struct dataplane_sa_status *
 	return count;
 }
 
-/* Where engine_read_windows() writes. */
+/* Where windows are listed. */
 struct listing {
 	struct dataplane_window_status *windows;
 	size_t max;
@@ -125,5 +126,16 @@ size_t engine_read_windows(const struct engine *engine, struct dataplane_window_
 			list_sent(&listing, engine, record, &engine->workers[i]);
 		list_received(&listing, record);
 	}
+	return listing.count;
+}
+
+size_t engine_read_sent(const struct engine *engine, uint32_t spi,
+			struct dataplane_window_status *windows, size_t max)
+{
+	const struct sa_record *record = control_find(engine->control, spi);
+	struct listing listing = {.windows = windows, .max = max};
+
+	for (unsigned i = 0; record && i < engine->worker_count; i++)
+		list_sent(&listing, engine, record, &engine->workers[i]);
 	return listing.count;
 }

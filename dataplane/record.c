@@ -17,7 +17,7 @@ int record_new(const struct engine *engine, const struct covey_sa *sa,
 	error = keyring_new(engine->control->ciphers, engine->control->kdf, sa, &record->keyring);
 	if (error != 0)
 		goto fail;
-	error = windows_new(sa->replay_window, &record->windows);
+	error = windows_new(sa->replay_window, sa->floors, sa->floor_count, &record->windows);
 	if (error != 0)
 		goto fail;
 	error = -ENOMEM;

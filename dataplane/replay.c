@@ -27,6 +27,12 @@ static void advance(struct replay *replay, uint32_t size, uint64_t esn)
 	__atomic_store_n(&replay->highest, esn, __ATOMIC_RELAXED);
 }
 
+void replay_begin_at(struct replay *replay, uint32_t size, uint64_t floor)
+{
+	memset(replay->bits, 0xff, size / 8);
+	__atomic_store_n(&replay->highest, floor, __ATOMIC_RELAXED);
+}
+
 enum replay_verdict replay_update(struct replay *replay, uint32_t size, uint64_t esn)
 {
 	enum replay_verdict verdict = replay_check(replay, size, esn);

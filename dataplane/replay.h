@@ -29,6 +29,9 @@ static inline size_t replay_bytes(uint32_t size)
 	return sizeof(struct replay) + size / 8;
 }
 
+/* Begin a zeroed window as if everything up to floor (above 0) had been received. */
+void replay_begin_at(struct replay *replay, uint32_t size, uint64_t floor);
+
 /* What an ESN would be, before it is authenticated: changes nothing. */
 static inline enum replay_verdict replay_check(const struct replay *replay, uint32_t size,
 					       uint64_t esn)

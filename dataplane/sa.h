@@ -63,6 +63,7 @@ static inline uint64_t sa_tx_next(const struct sa_tx *sa, unsigned worker, uint1
 struct sa_rx_state {
 	uint64_t packets;
 	uint64_t icv_failures;
+	uint64_t own_sender; /* packets with our SenderID, unauthenticated */
 } __rte_cache_aligned;
 
 struct sa_rx {

@@ -12,6 +12,8 @@
  */
 
 #include "replay.h"
+#include <covey/sa.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct windows;
@@ -21,16 +23,23 @@ struct window_id {
 	uint16_t window_id;
 };
 
-/* Reserve room for windows of size packets each (power of two). -ENOMEM. */
-int windows_new(uint32_t size, struct windows **ret_windows);
+/*
+ * Reserve room for windows of size packets each (power of two). A window that has a floor begins as
+ * if all up to it had been received; floors are copied, and only looked at when a window is made.
+ * -ERANGE when they do not rise by (SenderID, WindowID), name an ESN that no sender uses, or are
+ * more than COVEY_FLOORS_PER_GROUP_MAX; -ENOMEM.
+ */
+int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_count,
+		struct windows **ret_windows);
 void windows_free(struct windows *windows);
 
 /* NULL when there is none. */
 struct replay *windows_find(const struct windows *windows, struct window_id id);
 
 /*
- * Find, or make an empty one. Only for a packet that has authenticated. NULL when the SA or the
- * sender (COVEY_REPLAY_WINDOWS_PER_SA_MAX, _PER_SENDER_MAX) has no room for another.
+ * Find, or make one: empty, or filled up to its floor. Only for a packet that has authenticated.
+ * NULL when the SA or the sender (COVEY_REPLAY_WINDOWS_PER_SA_MAX, _PER_SENDER_MAX) has no room for
+ * another.
  */
 struct replay *windows_insert(struct windows *windows, struct window_id id);
 

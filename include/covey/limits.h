@@ -52,6 +52,11 @@
 #define COVEY_REPLAY_WINDOW_DEFAULT         1024u
 #define COVEY_REPLAY_WINDOWS_PER_SA_MAX     65536u
 #define COVEY_REPLAY_WINDOWS_PER_SENDER_MAX 1024u
+/* ESN floors for newcomers: no more than a receiver has windows for. All of a group's live SAs
+ * together, as the GKM remembers them, 16 bytes each; and what one member reports, one gets. */
+#define COVEY_FLOORS_PER_GROUP_MAX  COVEY_REPLAY_WINDOWS_PER_SA_MAX
+#define COVEY_FLOORS_PER_SENDER_MAX COVEY_REPLAY_WINDOWS_PER_SENDER_MAX
+#define COVEY_FLOORS_PER_MESSAGE    4096u
 
 /* --- control channel --------------------------------------------------------------------- */
 #define COVEY_PROTOCOL_VERSION             1u

@@ -77,6 +77,13 @@ struct covey_roster_entry {
 	uint16_t epoch_floor; /* packets of a lower epoch are dropped; only ever rises */
 };
 
+/* Where a window stood before a receiver came: its packets up to this ESN are old. */
+struct covey_floor {
+	uint64_t esn;
+	uint16_t sender_id;
+	uint16_t window_id;
+};
+
 /* All that the dataplane needs to make an SA. Holds a key: lives in locked memory, wiped after use.
  */
 struct covey_sa {
@@ -90,4 +97,6 @@ struct covey_sa {
 	bool may_send;
 	bool may_receive;
 	uint8_t tek[COVEY_TEK_BYTES_MAX]; /* the first covey_cipher_key_len() bytes */
+	const struct covey_floor *floors; /* borrowed; by rising SenderID and WindowID */
+	size_t floor_count;
 };

@@ -47,7 +47,8 @@ static struct dataplane_sa_status status_of(uint32_t spi)
 
 /* Does a packet of the peer come through? Each epoch takes another window, so that replay does not
  * hide what the epoch floor says. */
-static bool receives(const struct covey_sa *sa, uint16_t sender_id, uint64_t esn)
+static bool receives_from(const struct covey_sa *sa, uint8_t source, uint16_t sender_id,
+			  uint64_t esn)
 {
 	struct reference_sa reference = lab_reference(&lab, sa);
 	uint8_t clear[REFERENCE_BYTES_MAX], wire[REFERENCE_BYTES_MAX];
@@ -55,7 +56,7 @@ static bool receives(const struct covey_sa *sa, uint16_t sender_id, uint64_t esn
 	struct rte_mbuf *packet;
 	size_t len;
 
-	sample.source = (uint8_t)sender_id;
+	sample.source = source;
 	len = reference_vxlan(&sample, clear);
 	len = reference_vpe(&reference, (struct reference_iv){sender_id, covey_esn_epoch(esn), esn},
 			    clear, 14, len, wire);
@@ -64,6 +65,11 @@ static bool receives(const struct covey_sa *sa, uint16_t sender_id, uint64_t esn
 		return false;
 	rte_pktmbuf_free(packet);
 	return true;
+}
+
+static bool receives(const struct covey_sa *sa, uint16_t sender_id, uint64_t esn)
+{
+	return receives_from(sa, (uint8_t)sender_id, sender_id, esn);
 }
 
 /* The SPI that a frame of ours leaves with, 0 when it does not. */
@@ -369,6 +375,96 @@ static void test_windows_listed(void **state)
 	assert_int_equal(windows[1].esn, covey_esn(1, 77));
 }
 
+/* What was sent before we came is a replay, authentic as it is; forged it is a forgery. */
+static void test_floors(void **state)
+{
+	const struct covey_floor floors[] = {
+		{.sender_id = LAB_PEER, .window_id = 1, .esn = covey_esn(1, 3000)},
+		{.sender_id = LAB_PEER, .window_id = 2, .esn = covey_esn(2, 5)},
+	};
+	struct covey_sa sa = lab_sa(LAB_SPI, 1), other = sa;
+	struct dataplane_counters counters;
+
+	sa.floors = floors;
+	sa.floor_count = 2;
+	assert_int_equal(install(&sa), 0);
+	other.tek[0] ^= 1;
+	assert_false(receives(&other, LAB_PEER, covey_esn(1, 3000)));
+	assert_int_equal(status_of(LAB_SPI).windows, 0);
+	assert_false(receives(&sa, LAB_PEER, covey_esn(1, 3000)));
+	assert_int_equal(status_of(LAB_SPI).windows, 1);
+	assert_false(receives(&sa, LAB_PEER, covey_esn(1, 2999)));
+	assert_false(receives(&sa, LAB_PEER, covey_esn(1, 1)));
+	engine_read_counters(lab.engine, &counters);
+	assert_int_equal(counters.drops[COVEY_DROP_IN_ICV], 1);
+	assert_int_equal(counters.drops[COVEY_DROP_IN_REPLAY_SEEN], 2);
+	assert_int_equal(counters.drops[COVEY_DROP_IN_REPLAY_OLD], 1);
+	assert_int_equal(counters.decrypted_packets, 0);
+	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 3001)));
+	assert_true(receives(&sa, LAB_PEER, covey_esn(2, 6)));
+	assert_true(receives(&sa, LAB_PEER, covey_esn(3, 1))); /* a window without a floor */
+	assert_int_equal(status_of(LAB_SPI).packets_received, 3);
+}
+
+/* Who has the SA has its windows: floors that come with it again are late, and say nothing new. */
+static void test_floors_with_an_installed_sa(void **state)
+{
+	const struct covey_floor floor = {
+		.sender_id = LAB_PEER, .window_id = 1, .esn = covey_esn(1, 3000)};
+	struct covey_sa sa = lab_sa(LAB_SPI, 1);
+
+	assert_int_equal(install(&sa), 0);
+	sa.epoch = 2;
+	sa.floors = &floor;
+	sa.floor_count = 1;
+	assert_int_equal(install(&sa), 0);
+	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 3000)));
+}
+
+static void test_bad_floors(void **state)
+{
+	const struct covey_floor floors[] = {
+		{.sender_id = 3, .window_id = 1, .esn = covey_esn(1, 1)},
+		{.sender_id = 2, .window_id = 1, .esn = covey_esn(1, 1)},
+	};
+	struct covey_sa sa = lab_sa(LAB_SPI, 1);
+
+	sa.floors = floors;
+	sa.floor_count = 2;
+	assert_int_equal(install(&sa), -ERANGE);
+	assert_int_equal(engine_read_sas(lab.engine, NULL, 0), 0);
+}
+
+static void test_sent_windows_of_one_sa(void **state)
+{
+	struct covey_sa sa = lab_sa(LAB_SPI, 3), next = lab_sa(LAB_SPI + 1, 3);
+	struct dataplane_window_status windows[2];
+
+	assert_int_equal(install(&sa), 0);
+	assert_int_equal(install(&next), 0);
+	assert_int_equal(engine_sa_activate(lab.engine, LAB_SPI, NULL), 0);
+	assert_int_equal(sends(LAB_VNI), LAB_SPI);
+	assert_int_equal(sends(LAB_VNI), LAB_SPI);
+	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 77)));
+	assert_int_equal(engine_read_sent(lab.engine, LAB_SPI, windows, 2), 1);
+	assert_int_equal(windows[0].esn, covey_esn(3, 2));
+	assert_int_equal(engine_read_sent(lab.engine, LAB_SPI, windows, 0), 1);
+	assert_int_equal(engine_read_sent(lab.engine, LAB_SPI + 1, windows, 2), 0);
+	assert_int_equal(engine_read_sent(lab.engine, LAB_SPI + 2, windows, 2), 0);
+}
+
+static void test_own_sender_is_counted_by_sa(void **state)
+{
+	struct covey_sa sa = lab_sa(LAB_SPI, 3), next = lab_sa(LAB_SPI + 1, 3);
+
+	assert_int_equal(install(&sa), 0);
+	assert_int_equal(install(&next), 0);
+	assert_false(receives_from(&next, LAB_PEER, LAB_SELF, covey_esn(1, 1)));
+	assert_false(receives_from(&next, LAB_PEER, LAB_SELF, covey_esn(1, 1)));
+	assert_int_equal(status_of(LAB_SPI).own_sender, 0);
+	assert_int_equal(status_of(LAB_SPI + 1).own_sender, 2);
+}
+
 #define ON_A_LAB(test) cmocka_unit_test_setup_teardown(test, open_lab, close_lab)
 
 int main(void)
@@ -385,6 +481,11 @@ int main(void)
 		ON_A_LAB(test_large_roster),
 		ON_A_LAB(test_departed_keys_are_wiped),
 		ON_A_LAB(test_windows_listed),
+		ON_A_LAB(test_floors),
+		ON_A_LAB(test_floors_with_an_installed_sa),
+		ON_A_LAB(test_bad_floors),
+		ON_A_LAB(test_sent_windows_of_one_sa),
+		ON_A_LAB(test_own_sender_is_counted_by_sa),
 	};
 
 	return cmocka_run_group_tests(tests, lab_eal, NULL);

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 #include <covey/limits.h>
+#include <covey/wire.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -13,7 +15,7 @@ static struct windows *make(void)
 {
 	struct windows *windows;
 
-	assert_int_equal(windows_new(1024, &windows), 0);
+	assert_int_equal(windows_new(1024, NULL, 0, &windows), 0);
 	return windows;
 }
 
@@ -87,6 +89,76 @@ static void test_all_senders_are_bounded(void **state)
 	windows_free(windows);
 }
 
+/* A window with a floor begins there; its neighbours begin empty. */
+static void test_floors(void **state)
+{
+	const struct covey_floor floors[] = {
+		{.sender_id = 2, .window_id = 0, .esn = covey_esn(1, 5000)},
+		{.sender_id = 2, .window_id = 9, .esn = covey_esn(3, 10)},
+		{.sender_id = 65535, .window_id = 65535, .esn = covey_esn(1, 1)},
+	};
+	struct windows *windows;
+	struct replay *replay;
+
+	assert_int_equal(windows_new(1024, floors, 3, &windows), 0);
+	assert_int_equal(windows_count(windows), 0);
+	assert_null(windows_find(windows, id_of(2, 0)));
+	replay = windows_insert(windows, id_of(2, 0));
+	assert_int_equal(replay->highest, floors[0].esn);
+	for (unsigned i = 0; i < 5000; i++)
+		assert_int_not_equal(replay_update(replay, 1024, floors[0].esn - i), REPLAY_NEW);
+	assert_int_equal(replay_update(replay, 1024, floors[0].esn + 2), REPLAY_NEW);
+	assert_int_equal(replay_update(replay, 1024, floors[0].esn), REPLAY_SEEN);
+	assert_int_equal(replay_update(replay, 1024, floors[0].esn + 1), REPLAY_NEW);
+	assert_int_equal(windows_insert(windows, id_of(2, 0))->highest, floors[0].esn + 2);
+	replay = windows_insert(windows, id_of(2, 9));
+	assert_int_equal(replay_update(replay, 1024, covey_esn(2, 999)), REPLAY_OLD);
+	assert_int_equal(replay_update(replay, 1024, covey_esn(4, 1)), REPLAY_NEW);
+	replay = windows_insert(windows, id_of(65535, 65535));
+	assert_int_equal(replay->highest, covey_esn(1, 1));
+	assert_int_equal(windows_insert(windows, id_of(2, 8))->highest, 0);
+	assert_int_equal(windows_insert(windows, id_of(3, 0))->highest, 0);
+	assert_int_equal(windows_insert(windows, id_of(1, 0))->highest, 0);
+	windows_free(windows);
+}
+
+static int with_floors(struct covey_floor first, struct covey_floor second)
+{
+	const struct covey_floor floors[] = {first, second};
+	struct windows *windows = NULL;
+	int error = windows_new(1024, floors, 2, &windows);
+
+	windows_free(windows);
+	return error;
+}
+
+static void test_bad_floors(void **state)
+{
+	const struct covey_floor good = {.sender_id = 2, .window_id = 5, .esn = covey_esn(1, 1)};
+	static struct covey_floor many[COVEY_FLOORS_PER_GROUP_MAX + 1];
+	struct covey_floor other = good;
+	struct windows *windows;
+
+	other.window_id = 6;
+	assert_int_equal(with_floors(good, other), 0);
+	assert_int_equal(with_floors(other, good), -ERANGE);
+	assert_int_equal(with_floors(good, good), -ERANGE);
+	other.esn = 7; /* epoch 0 */
+	assert_int_equal(with_floors(good, other), -ERANGE);
+	other = good;
+	other.sender_id = 0;
+	assert_int_equal(with_floors(other, good), -ERANGE);
+	for (unsigned i = 0; i < COVEY_FLOORS_PER_GROUP_MAX + 1; i++)
+		many[i] = (struct covey_floor){.sender_id = (uint16_t)(1 + i / 64),
+					       .window_id = (uint16_t)(i % 64),
+					       .esn = covey_esn(1, 1 + i)};
+	assert_int_equal(windows_new(64, many, COVEY_FLOORS_PER_GROUP_MAX + 1, &windows), -ERANGE);
+	assert_int_equal(windows_new(64, many, COVEY_FLOORS_PER_GROUP_MAX, &windows), 0);
+	assert_int_equal(windows_insert(windows, id_of(500, 17))->highest,
+			 covey_esn(1, 1 + 499 * 64 + 17));
+	windows_free(windows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -94,6 +166,8 @@ int main(void)
 		cmocka_unit_test(test_sender_zero_has_no_window),
 		cmocka_unit_test(test_one_sender_is_bounded),
 		cmocka_unit_test(test_all_senders_are_bounded),
+		cmocka_unit_test(test_floors),
+		cmocka_unit_test(test_bad_floors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
