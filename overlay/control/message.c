@@ -11,10 +11,10 @@
 
 /*
  * A decoded message may take this many bytes of memory for each of its own, and a little more to
- * begin with: a peer's 16 KiB cost at most 400 KiB. The dearest honest message, a Heartbeat of many
+ * begin with: a peer's 16 KiB cost at most 520 KiB. The dearest honest message, a Heartbeat of many
  * short SaUse entries, needs less than this.
  */
-#define DECODED_BYTES_PER_BYTE 24
+#define DECODED_BYTES_PER_BYTE 32
 #define DECODED_BYTES_BASE     8192
 
 #define WIRE_TYPE_LENGTH_DELIMITED 2

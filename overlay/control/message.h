@@ -23,7 +23,7 @@ long message_frame_length(const uint8_t *data, size_t len, size_t max);
 /*
  * Decode one message. NULL when it is no valid Message, has no body or an unknown one, or carries
  * anything beside its one body; unknown fields inside the body are skipped. Takes at most
- * 8 KiB + 24 * len bytes of memory, else NULL as well. Free with message_free.
+ * 8 KiB + 32 * len bytes of memory, else NULL as well. Free with message_free.
  */
 Covey__Message *message_decode(const uint8_t *data, size_t len);
 void message_free(Covey__Message *message);

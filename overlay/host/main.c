@@ -54,6 +54,7 @@ static const struct dataplane_ops ops = {
 	.sa_remove = dataplane_sa_remove,
 	.roster_set = dataplane_roster_set,
 	.read_sas = dataplane_read_sas,
+	.read_sent = dataplane_read_sent,
 };
 
 /* All mistakes go to standard error, each with its place; the error sums them up. */

@@ -143,6 +143,12 @@ static size_t read_sas(const struct dataplane *plane, struct dataplane_sa_status
 	return 0;
 }
 
+static size_t read_sent(const struct dataplane *plane, uint32_t spi,
+			struct dataplane_window_status *windows, size_t max)
+{
+	return 0;
+}
+
 const struct dataplane_ops plane_ops = {
 	.group_set = group_set,
 	.sa_install = sa_install,
@@ -151,4 +157,5 @@ const struct dataplane_ops plane_ops = {
 	.sa_remove = sa_remove,
 	.roster_set = set_roster,
 	.read_sas = read_sas,
+	.read_sent = read_sent,
 };

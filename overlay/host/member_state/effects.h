@@ -25,6 +25,8 @@ struct dataplane_ops {
 			  struct covey_error *error);
 	size_t (*read_sas)(const struct dataplane *dataplane, struct dataplane_sa_status *sas,
 			   size_t max);
+	size_t (*read_sent)(const struct dataplane *dataplane, uint32_t spi,
+			    struct dataplane_window_status *windows, size_t max);
 };
 
 struct effects {

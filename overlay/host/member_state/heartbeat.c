@@ -3,24 +3,44 @@
 #include "heartbeat.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "state.h"
 
-/* SaUse entries per message: at most 30 bytes each, so well below COVEY_MESSAGE_TO_GKM_MAX. */
-#define USES_PER_MESSAGE 256
-
 #define SAS_MAX ((size_t)COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
 
-static int send_uses(const struct member_state *state, Covey__SaUse **uses, size_t count)
+/*
+ * What goes into one message. An entry without windows takes at most 45 bytes, a window 3 for its
+ * WindowID and 8 for its ESN.
+ */
+#define USES_PER_MESSAGE    64
+#define WINDOWS_PER_MESSAGE COVEY_FLOORS_PER_SENDER_MAX
+_Static_assert(USES_PER_MESSAGE * 45 + WINDOWS_PER_MESSAGE * 11 + 16 < COVEY_MESSAGE_TO_GKM_MAX,
+	       "a Heartbeat fits");
+
+struct batch {
+	Covey__SaUse uses[USES_PER_MESSAGE];
+	Covey__SaUse *pointers[USES_PER_MESSAGE];
+	size_t count;
+	uint32_t window_ids[WINDOWS_PER_MESSAGE];
+	uint64_t esns[WINDOWS_PER_MESSAGE];
+	size_t window_count;
+	struct dataplane_window_status windows[COVEY_FLOORS_PER_SENDER_MAX];
+	struct dataplane_sa_status sas[SAS_MAX];
+};
+
+static int flush(const struct member_state *state, struct batch *batch)
 {
 	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	heartbeat.use = uses;
-	heartbeat.n_use = count;
+	heartbeat.use = batch->pointers;
+	heartbeat.n_use = batch->count;
 	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
 	message.heartbeat = &heartbeat;
+	batch->count = 0;
+	batch->window_count = 0;
 	return state->effects.send(state->effects.arg, &message);
 }
 
@@ -36,43 +56,97 @@ static bool is_current(const struct member_state *state, const struct dataplane_
 	return sa && sa->instance == state->instance;
 }
 
-static int send_all(const struct member_state *state, const struct dataplane_sa_status *sas,
-		    size_t sa_count)
+/* Said once: a sender's windows do not become fewer again. */
+static void tell_of_windows(struct member_state *state, uint32_t spi, size_t count)
 {
-	Covey__SaUse uses[USES_PER_MESSAGE], *pointers[USES_PER_MESSAGE];
-	size_t count = 0;
-	int status;
-
-	for (size_t i = 0; i < sa_count; i++) {
-		if (!is_current(state, &sas[i]))
-			continue;
-		covey__sa_use__init(&uses[count]);
-		uses[count].spi = sas[i].spi;
-		uses[count].packets_sent = sas[i].packets_sent;
-		uses[count].icv_failures = sas[i].icv_failures;
-		pointers[count] = &uses[count];
-		if (++count < USES_PER_MESSAGE)
-			continue;
-		status = send_uses(state, pointers, count);
-		if (status)
-			return status;
-		count = 0;
-	}
-	/* One message at the least, for it is the sign of life. */
-	return send_uses(state, pointers, count);
+	if (state->told_of_windows)
+		return;
+	state->told_of_windows = true;
+	effects_note(&state->effects, LOG_LEVEL_WARNING,
+		     "SPI %" PRIu32 ": %zu windows sent in, the GKM is told of %u: who joins the "
+		     "group without a rekey can be replayed the others, set fewer covey_paths",
+		     spi, count, COVEY_FLOORS_PER_SENDER_MAX);
 }
 
-int heartbeat_send(const struct member_state *state, struct covey_error *error)
+static int by_window_id(const void *a, const void *b)
 {
-	struct dataplane_sa_status *sas = calloc(SAS_MAX, sizeof(*sas));
-	size_t count;
+	const struct dataplane_window_status *left = a, *right = b;
+
+	return (left->window_id > right->window_id) - (left->window_id < right->window_id);
+}
+
+static size_t read_windows(struct member_state *state, struct batch *batch, uint32_t spi)
+{
+	size_t count = state->effects.ops->read_sent(state->effects.dataplane, spi, batch->windows,
+						     COVEY_FLOORS_PER_SENDER_MAX);
+
+	if (count > COVEY_FLOORS_PER_SENDER_MAX) {
+		tell_of_windows(state, spi, count);
+		count = COVEY_FLOORS_PER_SENDER_MAX;
+	}
+	qsort(batch->windows, count, sizeof(batch->windows[0]), by_window_id);
+	return count;
+}
+
+static void add_windows(struct batch *batch, Covey__SaUse *use, size_t count)
+{
+	use->window_ids = batch->window_ids + batch->window_count;
+	use->esns = batch->esns + batch->window_count;
+	use->n_window_ids = use->n_esns = count;
+	for (size_t i = 0; i < count; i++) {
+		use->window_ids[i] = batch->windows[i].window_id;
+		use->esns[i] = batch->windows[i].esn;
+	}
+	batch->window_count += count;
+}
+
+static int add(struct member_state *state, struct batch *batch,
+	       const struct dataplane_sa_status *sa)
+{
+	size_t windows = read_windows(state, batch, sa->spi);
+	Covey__SaUse *use;
+	int status = 0;
+
+	if (batch->count == USES_PER_MESSAGE || batch->window_count + windows > WINDOWS_PER_MESSAGE)
+		status = flush(state, batch);
+	if (status)
+		return status;
+	use = &batch->uses[batch->count];
+	covey__sa_use__init(use);
+	use->spi = sa->spi;
+	use->packets_sent = sa->packets_sent;
+	use->icv_failures = sa->icv_failures;
+	use->own_sender = sa->own_sender;
+	add_windows(batch, use, windows);
+	batch->pointers[batch->count++] = use;
+	return 0;
+}
+
+static int send_all(struct member_state *state, struct batch *batch)
+{
+	size_t count = state->effects.ops->read_sas(state->effects.dataplane, batch->sas, SAS_MAX);
+
+	for (size_t i = 0; i < count && i < SAS_MAX; i++) {
+		int status = 0;
+
+		if (is_current(state, &batch->sas[i]))
+			status = add(state, batch, &batch->sas[i]);
+		if (status)
+			return status;
+	}
+	/* One message at the least, for it is the sign of life. */
+	return flush(state, batch);
+}
+
+int heartbeat_send(struct member_state *state, struct covey_error *error)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
 	int status;
 
-	if (!sas)
+	if (!batch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	count = state->effects.ops->read_sas(state->effects.dataplane, sas, SAS_MAX);
-	status = send_all(state, sas, count < SAS_MAX ? count : SAS_MAX);
-	free(sas);
+	status = send_all(state, batch);
+	free(batch);
 	if (status)
 		return covey_error_set(error, -EPROTO, "cannot queue Heartbeat");
 	return 0;

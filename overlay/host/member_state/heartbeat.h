@@ -5,5 +5,5 @@
 
 struct member_state;
 
-/* Tell the GKM that we live, and how much each of its SAs was used. */
-int heartbeat_send(const struct member_state *state, struct covey_error *error);
+/* Tell the GKM that we live, how much each of its SAs was used, and up to where our windows are. */
+int heartbeat_send(struct member_state *state, struct covey_error *error);

@@ -103,6 +103,8 @@ static int install_key(const struct membership *group, const Covey__SaInstall *m
 	sa->epoch = group->epoch;
 	sa->may_send = group->may_send;
 	sa->may_receive = group->may_receive;
+	sa->floors = group->floors.list;
+	sa->floor_count = group->floors.count;
 	memcpy(sa->tek, message->tek.data, message->tek.len);
 	status = effects->ops->sa_install(effects->dataplane, sa, roster, group->senders.count,
 					  error);
@@ -230,6 +232,9 @@ int held_sa_install(struct membership *group, uint64_t instance, const Covey__Sa
 
 	if (status)
 		return status;
+	status = floors_check(&group->floors, message->spi, error);
+	if (status)
+		return status;
 	if (!group->senders.complete)
 		return covey_error_set(error, -EPROTO,
 				       "group %s: SPI %" PRIu32 " came before the whole roster",
@@ -244,6 +249,7 @@ int held_sa_install(struct membership *group, uint64_t instance, const Covey__Sa
 					 group->name, message->spi);
 	else
 		status = install_new(group, instance, message, now, effects, error);
+	floors_clear(&group->floors);
 	if (status)
 		return status;
 	if (send_installed(group, message->spi, effects) != 0)

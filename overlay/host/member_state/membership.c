@@ -31,20 +31,27 @@ void membership_free(struct membership *group)
 	if (!group)
 		return;
 	senders_clear(&group->senders);
+	floors_clear(&group->floors);
 	free(group->vnis);
 	free(group);
 }
 
-int membership_send_join(struct membership *group, const struct effects *effects,
+int membership_send_join(struct membership *group, uint64_t instance, const struct effects *effects,
 			 struct covey_error *error)
 {
 	Covey__Join join = COVEY__JOIN__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
+	uint32_t held[COVEY_SAS_PER_GROUP_MAX];
 
 	join.group = group->name;
+	join.held_spis = held;
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i].instance == instance)
+			held[join.n_held_spis++] = group->sas[i].spi;
 	message.body_case = COVEY__MESSAGE__BODY_JOIN;
 	message.join = &join;
 	senders_reset(&group->senders);
+	floors_clear(&group->floors);
 	group->state = MEMBERSHIP_JOINING;
 	if (effects->send(effects->arg, &message) != 0)
 		return covey_error_set(error, -EPROTO, "cannot queue Join");
@@ -215,6 +222,16 @@ int membership_roster(struct membership *group, uint64_t instance, const Covey__
 	return send_ack(group, effects, error);
 }
 
+int membership_floors(struct membership *group, const Covey__SaFloors *message,
+		      struct covey_error *error)
+{
+	struct covey_error reason;
+	int status = floors_update(&group->floors, message, &reason);
+
+	return status ? covey_error_set(error, status, "group %s: %s", group->name, reason.text)
+		      : 0;
+}
+
 void membership_wipe(struct membership *group, const struct effects *effects)
 {
 	held_sa_remove_all(group, effects);
@@ -223,6 +240,7 @@ void membership_wipe(struct membership *group, const struct effects *effects)
 	group->vnis = NULL;
 	group->vni_count = 0;
 	senders_clear(&group->senders);
+	floors_clear(&group->floors);
 }
 
 const char *membership_state_name(const struct membership *group)

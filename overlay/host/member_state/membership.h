@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "effects.h"
+#include "floors.h"
 #include "held_sa.h"
 #include "senders.h"
 
@@ -46,6 +47,7 @@ struct membership {
 	uint32_t drain_s;
 
 	struct senders senders;
+	struct floors floors; /* of the SA that is to be installed next */
 	struct held_sa sas[COVEY_SAS_PER_GROUP_MAX];
 	size_t sa_count;
 };
@@ -54,12 +56,14 @@ struct membership *membership_new(const char *name, uint32_t index);
 /* Frees memory alone: SAs and VNIs must be out of the dataplane already. NULL-safe. */
 void membership_free(struct membership *group);
 
-/* Ask the GKM to let us in. */
-int membership_send_join(struct membership *group, const struct effects *effects,
+/* Ask the GKM, which is this instance, to let us in. */
+int membership_send_join(struct membership *group, uint64_t instance, const struct effects *effects,
 			 struct covey_error *error);
 
 int membership_joined(struct membership *group, uint64_t instance, const Covey__Joined *message,
 		      const struct effects *effects, struct covey_error *error);
+int membership_floors(struct membership *group, const Covey__SaFloors *message,
+		      struct covey_error *error);
 void membership_refused(struct membership *group, const Covey__Refused *message, uint64_t now,
 			const struct effects *effects);
 int membership_roster(struct membership *group, uint64_t instance, const Covey__Roster *message,

@@ -23,7 +23,8 @@ static int send_joins(struct member_state *state, struct covey_error *error)
 
 		if (!state->groups[i])
 			continue;
-		status = membership_send_join(state->groups[i], &state->effects, error);
+		status = membership_send_join(state->groups[i], state->instance, &state->effects,
+					      error);
 		if (status)
 			return status;
 	}
@@ -134,7 +135,7 @@ static int receive_left(struct member_state *state, const Covey__Left *left,
 		return 0;
 	}
 	group->rejoin = false;
-	return membership_send_join(group, &state->effects, error);
+	return membership_send_join(group, state->instance, &state->effects, error);
 }
 
 /* NULL when the message is outdated: we have left the group, or it was refused since. */
@@ -177,6 +178,9 @@ static int receive_in_group(struct member_state *state, const Covey__Message *me
 		return group ? membership_roster(group, state->instance, message->roster, effects,
 						 error)
 			     : 0;
+	case COVEY__MESSAGE__BODY_SA_FLOORS:
+		group = joined_group(state, message->sa_floors->group);
+		return group ? membership_floors(group, message->sa_floors, error) : 0;
 	case COVEY__MESSAGE__BODY_SA_INSTALL:
 		group = joined_group(state, message->sa_install->group);
 		return group ? receive_install(state, group, message->sa_install, now, error) : 0;

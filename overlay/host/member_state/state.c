@@ -83,7 +83,7 @@ int member_state_join(struct member_state *state, const char *name, struct covey
 		group->state = MEMBERSHIP_JOINING;
 		return 0;
 	}
-	return membership_send_join(group, &state->effects, error);
+	return membership_send_join(group, state->instance, &state->effects, error);
 }
 
 static void drop(struct member_state *state, struct membership *group)
@@ -182,7 +182,8 @@ int member_state_tick(struct member_state *state, uint64_t now, struct covey_err
 			continue;
 		held_sa_expire(group, now, &state->effects);
 		if (retries(state, group) && now >= group->retry_at) {
-			int status = membership_send_join(group, &state->effects, error);
+			int status = membership_send_join(group, state->instance, &state->effects,
+							  error);
 
 			if (status)
 				return status;

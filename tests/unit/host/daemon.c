@@ -27,6 +27,12 @@ size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa
 	return 0;
 }
 
+size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
+			   struct dataplane_window_status *windows, size_t max)
+{
+	return 0;
+}
+
 size_t dataplane_read_windows(const struct dataplane *dataplane,
 			      struct dataplane_window_status *windows, size_t max)
 {

@@ -161,10 +161,11 @@ static void test_each_kind_in_each_state(void **state)
 		&covey__roster_ack__descriptor,   &covey__sa_install__descriptor,
 		&covey__sa_installed__descriptor, &covey__sa_activate__descriptor,
 		&covey__sa_drain__descriptor,     &covey__heartbeat__descriptor,
+		&covey__sa_floors__descriptor,
 	};
 	/* In an open session: of another group or of none, these are outdated and harmless. */
-	static const bool harmless[] = {false, false, false, true,  false, false, true,
-					true,  false, true,  false, true,  true,  true};
+	static const bool harmless[] = {false, false, false, true, false, false, true, true,
+					false, true,  false, true, true,  true,  true};
 
 	for (int session = SESSION_NONE; session <= SESSION_OPEN; session++) {
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -2,6 +2,7 @@
 
 #include "world.h"
 
+#include <covey/wire.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -103,6 +104,9 @@ static int sa_install(struct dataplane *dataplane, const struct covey_sa *sa,
 					 .epoch = sa->epoch,
 					 .state = COVEY_SA_INSTALLED};
 		memcpy(old->tek, sa->tek, sizeof(old->tek));
+		old->floor_count = sa->floor_count;
+		for (size_t i = 0; i < sa->floor_count && i < 8; i++)
+			old->floors[i] = sa->floors[i];
 	}
 	set_roster(old, roster, roster_count);
 	return 0;
@@ -167,11 +171,48 @@ static size_t read_sas(const struct dataplane *dataplane, struct dataplane_sa_st
 			.spi = dataplane->sas[i].spi,
 			.group = dataplane->sas[i].group,
 			.packets_sent = dataplane->packets_sent,
+			.own_sender = dataplane->own_sender,
 		};
 	return dataplane->sa_count;
 }
 
+/* Last first: the dataplane promises no order. */
+static size_t read_sent(const struct dataplane *dataplane, uint32_t spi,
+			struct dataplane_window_status *windows, size_t max)
+{
+	for (size_t i = 0; i < dataplane->windows_sent && i < max; i++)
+		windows[i] = (struct dataplane_window_status){
+			.spi = spi,
+			.window_id = (uint16_t)(dataplane->windows_sent - i),
+			.esn = covey_esn(1, 1000 + i),
+			.sending = true,
+		};
+	return dataplane->windows_sent;
+}
+
 /* --- what it says to the GKM ------------------------------------------------------------------ */
+
+/* Each entry as SPI:packets, with w and the number of its windows, o and impostors' packets. */
+static void record_heartbeat(struct world *world, const Covey__Message *message)
+{
+	const Covey__Heartbeat *heartbeat = message->heartbeat;
+
+	assert_true(covey__message__get_packed_size(message) <= COVEY_MESSAGE_TO_GKM_MAX);
+	record(world, ">Heartbeat");
+	for (size_t i = 0; i < heartbeat->n_use; i++) {
+		const Covey__SaUse *use = heartbeat->use[i];
+
+		record(world, " %" PRIu32 ":%" PRIu64, use->spi, use->packets_sent);
+		if (use->n_window_ids)
+			record(world, "w%zu", use->n_window_ids);
+		if (use->own_sender)
+			record(world, "o%" PRIu64, use->own_sender);
+		assert_int_equal(use->n_window_ids, use->n_esns);
+		for (size_t w = 1; w < use->n_window_ids; w++)
+			assert_true(use->window_ids[w] > use->window_ids[w - 1]);
+	}
+	record(world, "; ");
+}
 
 static int send_message(void *arg, const Covey__Message *message)
 {
@@ -183,6 +224,9 @@ static int send_message(void *arg, const Covey__Message *message)
 	switch (message->body_case) {
 	case COVEY__MESSAGE__BODY_JOIN:
 		record(world, ">Join %s; ", message->join->group);
+		world->held_count = message->join->n_held_spis;
+		for (size_t i = 0; i < world->held_count && i < COVEY_SAS_PER_GROUP_MAX; i++)
+			world->held_spis[i] = message->join->held_spis[i];
 		break;
 	case COVEY__MESSAGE__BODY_LEAVE:
 		record(world, ">Leave %s; ", message->leave->group);
@@ -194,11 +238,7 @@ static int send_message(void *arg, const Covey__Message *message)
 		record(world, ">SaInstalled %" PRIu32 "; ", message->sa_installed->spi);
 		break;
 	case COVEY__MESSAGE__BODY_HEARTBEAT:
-		record(world, ">Heartbeat");
-		for (size_t i = 0; i < message->heartbeat->n_use; i++)
-			record(world, " %" PRIu32 ":%" PRIu64, message->heartbeat->use[i]->spi,
-			       message->heartbeat->use[i]->packets_sent);
-		record(world, "; ");
+		record_heartbeat(world, message);
 		break;
 	default:
 		record(world, ">%s; ", message_name(message));
@@ -309,6 +349,37 @@ int world_removed(struct world *world, const char *group, uint64_t generation, u
 }
 
 /* The key of an SPI is always the same, as a GKM's would be. */
+int world_floors(struct world *world, const char *group, uint32_t spi, bool more,
+		 uint32_t sender_id, uint32_t window_id, size_t count)
+{
+	uint32_t *sender_ids = calloc(count + 1, sizeof(*sender_ids));
+	uint32_t *window_ids = calloc(count + 1, sizeof(*window_ids));
+	uint64_t *esns = calloc(count + 1, sizeof(*esns));
+	Covey__SaFloors floors = COVEY__SA_FLOORS__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+	int status;
+
+	for (size_t i = 0; i < count; i++) {
+		sender_ids[i] = sender_id;
+		window_ids[i] = window_id + (uint32_t)i;
+		esns[i] = covey_esn(1, 100 + i);
+	}
+	floors.group = (char *)group;
+	floors.spi = spi;
+	floors.more = more;
+	floors.sender_ids = sender_ids;
+	floors.window_ids = window_ids;
+	floors.esns = esns;
+	floors.n_sender_ids = floors.n_window_ids = floors.n_esns = count;
+	message.body_case = COVEY__MESSAGE__BODY_SA_FLOORS;
+	message.sa_floors = &floors;
+	status = world_message(world, &message);
+	free(sender_ids);
+	free(window_ids);
+	free(esns);
+	return status;
+}
+
 int world_install(struct world *world, const char *group, uint32_t spi, uint32_t lifetime_s)
 {
 	uint8_t tek[32];
@@ -406,6 +477,7 @@ struct world *world_new(void)
 		.sa_remove = sa_remove,
 		.roster_set = roster_set,
 		.read_sas = read_sas,
+		.read_sent = read_sent,
 	};
 	struct world *world = calloc(1, sizeof(*world));
 	struct covey_addr vtep;

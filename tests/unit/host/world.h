@@ -26,6 +26,8 @@ struct world_sa {
 	uint8_t tek[COVEY_TEK_BYTES_MAX];
 	struct covey_roster_entry roster[8]; /* the first ones */
 	size_t roster_count;
+	struct covey_floor floors[8]; /* the first ones */
+	size_t floor_count;
 };
 
 struct dataplane {
@@ -37,6 +39,8 @@ struct dataplane {
 	const void *install_sa; /* where the last struct covey_sa was: to look for its key */
 	size_t teks_seen;
 	uint64_t packets_sent;
+	uint64_t own_sender;
+	size_t windows_sent; /* in each SA: WindowIDs 1 to this */
 };
 
 struct world {
@@ -47,6 +51,8 @@ struct world {
 	size_t journal_len;
 	unsigned notes[LOG_LEVEL_DEBUG + 1];
 	int send_fails;
+	uint32_t held_spis[COVEY_SAS_PER_GROUP_MAX]; /* in the last Join */
+	size_t held_count;
 	struct covey_error error; /* of the last failure */
 };
 
@@ -72,6 +78,9 @@ int world_joined(struct world *world, const char *group, uint32_t sender_id, uin
 int world_roster(struct world *world, const char *group, uint64_t generation, bool full, bool more,
 		 ...);
 int world_removed(struct world *world, const char *group, uint64_t generation, uint32_t sender_id);
+/* One message: so many floors from this (SenderID, WindowID) on, WindowIDs rising. */
+int world_floors(struct world *world, const char *group, uint32_t spi, bool more,
+		 uint32_t sender_id, uint32_t window_id, size_t count);
 int world_install(struct world *world, const char *group, uint32_t spi, uint32_t lifetime_s);
 int world_activate(struct world *world, const char *group, uint32_t spi);
 int world_drain(struct world *world, const char *group, uint32_t spi, uint32_t drain_s);
