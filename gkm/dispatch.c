@@ -7,6 +7,8 @@
 
 #include "clock.h"
 #include "evictions.h"
+#include "floors.h"
+#include "heartbeat.h"
 #include "join.h"
 #include "log.h"
 #include "manager.h"
@@ -194,69 +196,27 @@ static void on_leave(struct session *session, const Covey__Leave *leave)
 	session_send(session, &message);
 }
 
-static void log_usage(const struct session *session, const struct registration *registration,
-		      uint32_t spi, enum usage_verdict verdict)
-{
-	const char *group = registration->realm->group->name;
-
-	if (verdict == USAGE_FAILURES)
-		log_error("ALARM: %s: %" PRIu64 " packets failed authentication on SA %" PRIu32
-			  ", the last report is %s's: somebody forges packets, look for in-icv in "
-			  "the hosts' drops; the group gets another key",
-			  group, COVEY_ICV_FAILURES_MAX, spi, session->peer.host);
-	else
-		log_notice("%s: %s has almost used up its key of SA %" PRIu32, group,
-			   session->peer.host, spi);
-}
-
-/* False: the session is ended. A use of an SA that is in no group of the session is outdated. */
-static bool take_use(struct session *session, const Covey__SaUse *use)
-{
-	struct covey_error why = {.text = ""};
-
-	for (size_t i = 0; i < session->registration_count; i++) {
-		struct registration *registration = &session->registrations[i];
-		enum usage_verdict verdict;
-
-		if (!registration->joined)
-			continue;
-		verdict = usage_report(registration->realm->state, registration->seat, use->spi,
-				       use->packets_sent, use->icv_failures, clock_now_ms(), &why);
-		if (verdict == USAGE_IMPOSSIBLE) {
-			session_end(session, PROTOCOL, "impossible counters: %s", why.text);
-			return false;
-		}
-		if (verdict == USAGE_FINE)
-			continue;
-		log_usage(session, registration, use->spi, verdict);
-		realm_wake(registration->realm);
-	}
-	return true;
-}
-
-static void on_heartbeat(struct session *session, const Covey__Heartbeat *report)
-{
-	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
-	Covey__Message message = COVEY__MESSAGE__INIT;
-
-	for (size_t i = 0; i < report->n_use; i++)
-		if (!take_use(session, report->use[i]))
-			return;
-	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
-	message.heartbeat = &heartbeat;
-	session_send(session, &message);
-}
-
 static void on_join(struct session *session, const Covey__Join *join)
 {
+	const struct registration *registration;
 	char group[COVEY_NAME_MAX + 1];
 
-	if (inventory_find_group(session->manager->inventory, join->group))
-		join_group(session, join->group);
-	else
+	if (!inventory_find_group(session->manager->inventory, join->group)) {
 		session_refuse(session, printable(join->group, group),
 			       COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP,
 			       "group \"%s\" is not in the key manager's inventory", group);
+		return;
+	}
+	if (join->n_held_spis > COVEY_SAS_PER_GROUP_MAX) {
+		session_end(session, PROTOCOL, "Join of group %s with %zu SAs", join->group,
+			    join->n_held_spis);
+		return;
+	}
+	join_group(session, join->group);
+	registration = find_registration(session, join->group);
+	if (registration && registration->joined)
+		floors_note_held(registration->realm->state, registration->seat, join->held_spis,
+				 join->n_held_spis);
 }
 
 void dispatch(struct session *session, const Covey__Message *message)
@@ -283,7 +243,7 @@ void dispatch(struct session *session, const Covey__Message *message)
 		on_sa_installed(session, message->sa_installed);
 		return;
 	case COVEY__MESSAGE__BODY_HEARTBEAT:
-		on_heartbeat(session, message->heartbeat);
+		heartbeat(session, message->heartbeat);
 		return;
 	default:
 		session_end(session, PROTOCOL, "%s is no message to a key manager",

@@ -31,13 +31,14 @@ struct member {
 	const char *identity; /* borrowed; outlives the group */
 	struct covey_addr vtep;
 	bool may_send;
-	uint16_t sender_id; /* bound to it, 0: none yet */
-	uint16_t epoch;     /* the last one leased, 0: none yet; never falls */
-	void *session;      /* the live registration, NULL: none */
-	bool enrolled;      /* has registered, and not left since */
-	bool evicted;       /* may not register */
-	bool awaited;       /* held an earlier instance's SA, has not come back yet */
-	uint32_t away_spi;  /* without a session: the SA it sent on when it had one, 0: none */
+	uint16_t sender_id;  /* bound to it, 0: none yet */
+	uint16_t epoch;      /* the last one leased, 0: none yet; never falls */
+	void *session;       /* the live registration, NULL: none */
+	bool enrolled;       /* has registered, and not left since */
+	bool evicted;        /* may not register */
+	bool awaited;        /* held an earlier instance's SA, has not come back yet */
+	uint64_t own_sender; /* packets with its SenderID that it saw from elsewhere */
+	uint32_t away_spi;   /* without a session: the SA it sent on when it had one, 0: none */
 
 	/* The rest belongs to the live registration. */
 	bool greeted; /* has the full roster; gets changes from now on */

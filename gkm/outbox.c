@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "floors.h"
 #include "log.h"
 #include "manager.h"
 #include "message.h"
@@ -52,13 +53,41 @@ static Covey__KeyScope scope_on_wire(enum covey_key_scope scope)
 					       : COVEY__KEY_SCOPE__KEY_SCOPE_GROUP;
 }
 
+/* To whom, and of which SA. */
+struct addressee {
+	const struct realm *realm;
+	const struct member *member;
+	const struct sa *sa;
+};
+
+static void send_floors(const struct floors_part *part, void *arg)
+{
+	const struct addressee *to = arg;
+	Covey__SaFloors floors = COVEY__SA_FLOORS__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	floors.group = to->realm->group->name;
+	floors.spi = to->sa->spi;
+	floors.more = part->more;
+	floors.sender_ids = (uint32_t *)part->sender_ids;
+	floors.window_ids = (uint32_t *)part->window_ids;
+	floors.esns = (uint64_t *)part->esns;
+	floors.n_sender_ids = floors.n_window_ids = floors.n_esns = part->count;
+	message.body_case = COVEY__MESSAGE__BODY_SA_FLOORS;
+	message.sa_floors = &floors;
+	session_send(to->member->session, &message);
+}
+
 static void send_install(const struct member *to, const struct sa *sa, uint32_t lifetime_s,
 			 void *arg)
 {
 	const struct realm *realm = arg;
+	struct addressee addressee = {.realm = realm, .member = to, .sa = sa};
 	Covey__SaInstall install = COVEY__SA_INSTALL__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
+	floors_tell(realm->state, (size_t)(to - realm->state->members), sa, send_floors,
+		    &addressee);
 	install.group = realm->group->name;
 	install.spi = sa->spi;
 	install.cipher = cipher_on_wire(realm->group->cipher);

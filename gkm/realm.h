@@ -11,6 +11,7 @@
 
 #include "group.h"
 #include "inventory.h"
+#include "quiet.h"
 
 struct manager;
 
@@ -19,7 +20,8 @@ struct realm {
 	const struct inventory_group *group;
 	struct group *state;
 	struct event *timer;
-	uint64_t retry_ms; /* an SA could not begin: not again before */
+	struct quiet impostors; /* about packets with a member's SenderID */
+	uint64_t retry_ms;      /* an SA could not begin: not again before */
 };
 
 /* Seats are the group's members in the inventory, in that order. Restores durable bindings. */

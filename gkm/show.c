@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "floors.h"
 #include "manager.h"
 #include "revocations.h"
 
@@ -22,16 +23,18 @@ static uint64_t end_of(const struct sa *sa)
 
 static json_t *show_sa(const struct sa *sa, const struct group *group, uint64_t now_ms)
 {
-	json_int_t acked = 0, sending = 0;
+	json_int_t acked = 0, sending = 0, packets = 0;
 
 	for (size_t i = 0; i < sa->seats; i++) {
 		acked += group->members[i].session && sa_is_acked(sa, i);
 		sending += group->members[i].session && sa->members[i] == SA_MEMBER_ACTIVE;
+		packets += (json_int_t)sa->usages[i].packets;
 	}
-	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I}", "spi", (json_int_t)sa->spi, "state",
-			 sa_state_name(sa->state), "acked", acked, "sending", sending, "age_s",
-			 (json_int_t)((now_ms - sa->begin_ms) / 1000), "ends_s",
-			 seconds_until(end_of(sa), now_ms));
+	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "spi", (json_int_t)sa->spi,
+			 "state", sa_state_name(sa->state), "acked", acked, "sending", sending,
+			 "age_s", (json_int_t)((now_ms - sa->begin_ms) / 1000), "ends_s",
+			 seconds_until(end_of(sa), now_ms), "packets", packets, "windows",
+			 (json_int_t)floors_count(sa));
 }
 
 static json_t *show_sas(const struct group *group, uint64_t now_ms)
@@ -71,10 +74,11 @@ static json_t *show_member(const struct group *group, size_t seat)
 	const struct member *member = &group->members[seat];
 	char vtep[COVEY_ADDR_STRLEN];
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:I}", "identity", member->identity,
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:I, s:I}", "identity", member->identity,
 			 "vtep", covey_addr_format(&member->vtep, vtep), "state", presence(member),
 			 "sender_id", (int)member->sender_id, "epoch", (int)member->epoch,
-			 "may_send", member->may_send, "spi", (json_int_t)sends_on(group, seat));
+			 "may_send", member->may_send, "spi", (json_int_t)sends_on(group, seat),
+			 "own_sender", (json_int_t)member->own_sender);
 }
 
 static json_t *show_members(const struct group *group)

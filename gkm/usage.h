@@ -27,9 +27,11 @@ extern const struct usage_limits usage_limits_default;
 /* One member's use of one SA. */
 struct usage {
 	bool was_sent;           /* the member got the SA, whatever has become of it */
+	bool was_held;           /* it had it still when it registered last; floors.h */
 	uint64_t packets_before; /* in earlier registrations, at most */
 	uint64_t packets;
 	uint64_t failures;
+	uint64_t own_sender; /* packets that it saw with its own SenderID; impostors.h */
 };
 
 enum usage_verdict {

@@ -84,8 +84,9 @@ static void view_sas_of(const json_t *groups)
 
 static void view_members_of(const json_t *groups)
 {
-	static const char *const columns[] = {"GROUP", ">SENDERID", ">EPOCH",   "VTEP",
-					      "STATE", ">SENDS ON", "IDENTITY", NULL};
+	static const char *const columns[] = {"GROUP",       ">SENDERID", ">EPOCH",
+					      "VTEP",        "STATE",     ">SENDS ON",
+					      ">OWN-SENDER", "IDENTITY",  NULL};
 	struct table *table = table_new(columns);
 	json_t *group, *member;
 	size_t i, j;
@@ -98,6 +99,7 @@ static void view_members_of(const json_t *groups)
 			table_cell(table, "%s", field_text(member, "vtep"));
 			table_cell(table, "%s", field_text(member, "state"));
 			table_cell(table, FIELD_NUMBER, field_number(member, "spi"));
+			table_cell(table, FIELD_NUMBER, field_number(member, "own_sender"));
 			table_cell(table, "%s", field_text(member, "identity"));
 		}
 	table_print(table, "No group has members.", stdout);

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Replayed, altered, truncated, re-addressed and forged packets from the fabric: each hits its own
-# counter, as often as it was sent, and no tenant sees one of them.
+# counter, as often as it was sent, and no tenant sees one of them. The key manager hears of packets
+# with a host's own SenderID.
 . "$(dirname "$0")/_init.sh"
 
 unicast=(--from "$(lab_vtep 1)" --to "$(lab_vtep 2)" --cast 0)
@@ -39,6 +40,16 @@ attack in-icv 50 truncated          # cut by 1 byte, 2 bytes, ...
 attack in-fragment 4 fragment
 attack in-malformed 3 malformed
 attack in-clear-vxlan 2 clear-vxlan --canary "$E2E_CANARY"
+
+# Of its own SenderID the host tells the key manager, which alarms and counts.
+knows_of_impostor() {
+	[[ $(lab_show_gkm ".groups[0].members[] | select(.sender_id == $own) | .own_sender") == "$1" ]]
+}
+lab_wait 25 "the key manager to hear of it" knows_of_impostor 9
+grep -q "ALARM: tenants: somebody sends, or forges, with the SenderID $own of hv2: it dropped" \
+	"$LAB_DIR/log/gkm" || fail "no alarm about SenderID $own"
+expect "members that somebody sends for, beside hv2" "$(lab_show_gkm "[.groups[0].members[] |
+	select(.sender_id != $own and .own_sender > 0)] | length")" 0
 
 # A packet for hv2 sent on to hv3, whom it would not hurt: it has the key, and sees the addresses.
 e2e_expect_drops 3 in-inner-address 1 e2e_inject readdressed-destination "${unicast[@]}" \

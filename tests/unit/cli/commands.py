@@ -456,6 +456,7 @@ class Client(Case):
                     "sender_id": 7,
                     "epoch": 3,
                     "spi": 0,
+                    "own_sender": 12,
                 }
             ],
         }
@@ -471,7 +472,7 @@ class Client(Case):
                       "next 2026-02-01T00:00:00Z: LATE)\n", out)
         self.assertRegex(out, r"tenants +1 +1 +1 +59m 59s\n")
         self.assertRegex(out, r"300 +tenants +active +1 +1 +1m 1s +9s\n")
-        self.assertRegex(out, r"tenants +7 +3 +198.51.100.1 +away +0 +spiffe://f/host/hv1\n")
+        self.assertRegex(out, r"tenants +7 +3 +198.51.100.1 +away +0 +12 +spiffe://f/host/hv1\n")
         code, out, _ = self.ask(answer, "show", "--gkm", "sas", option="--gkm-socket")
         self.assertNotIn("spiffe", out)
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Up to where each sender has used each of its windows of an SA, by what it reports in heartbeats.
+ * Who gets an SA that carried traffic before is told, so that nobody can replay it the past. Pure,
+ * like group.h.
+ *
+ * Kept per live SA until it retires: COVEY_FLOORS_PER_GROUP_MAX windows of a group and
+ * COVEY_FLOORS_PER_SENDER_MAX of one sender's in an SA, 16 bytes each. The rest has no floor.
+ */
+
+#include <covey/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct floors;
+struct group;
+struct sa;
+
+/* A member's windows of one SA, as a message brings them. */
+struct floors_report {
+	const uint32_t *window_ids;
+	size_t window_id_count;
+	const uint64_t *esns;
+	size_t esn_count;
+};
+
+/*
+ * A live registration's report of an SA. One of an SA that it does not have is outdated and
+ * ignored. Returns 0, -EINVAL for what no honest member says (error has it), -ENOMEM, or -ENOSPC,
+ * once for each SA, when some windows did not fit.
+ */
+int floors_report(struct group *group, size_t seat, uint32_t spi,
+		  const struct floors_report *report, uint64_t now_ms, struct covey_error *error);
+
+/* At a registration: the member has these SAs still, replay windows and all, and no others. */
+void floors_note_held(struct group *group, size_t seat, const uint32_t *spis, size_t count);
+
+/* One message's worth: columns, by rising (SenderID, WindowID). */
+struct floors_part {
+	const uint32_t *sender_ids;
+	const uint32_t *window_ids;
+	const uint64_t *esns;
+	size_t count;
+	bool more;
+};
+
+/*
+ * Hand over, in parts, what the seat needs before it is sent the SA: nothing when it has held the
+ * SA all the while or nobody has reported. Its own windows are left out.
+ */
+void floors_tell(const struct group *group, size_t seat, const struct sa *sa,
+		 void (*each)(const struct floors_part *part, void *arg), void *arg);
+
+/* Windows that are known of the SA. */
+size_t floors_count(const struct sa *sa);
+
+/* NULL-safe. */
+void floors_free(struct floors *floors);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "heartbeat.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "clock.h"
+#include "floors.h"
+#include "impostors.h"
+#include "log.h"
+#include "manager.h"
+#include "session.h"
+
+/* How many lines about impostors a group may cause at once. */
+#define IMPOSTOR_LINES 4
+
+static void log_usage(const struct session *session, const struct registration *registration,
+		      uint32_t spi, enum usage_verdict verdict)
+{
+	const char *group = registration->realm->group->name;
+
+	if (verdict == USAGE_FAILURES)
+		log_error("ALARM: %s: %" PRIu64 " packets failed authentication on SA %" PRIu32
+			  ", the last report is %s's: somebody forges packets, look for in-icv in "
+			  "the hosts' drops; the group gets another key",
+			  group, COVEY_ICV_FAILURES_MAX, spi, session->peer.host);
+	else
+		log_notice("%s: %s has almost used up its key of SA %" PRIu32, group,
+			   session->peer.host, spi);
+}
+
+static int take_usage(struct registration *registration, const struct session *session,
+		      const Covey__SaUse *use, struct covey_error *why)
+{
+	enum usage_verdict verdict =
+		usage_report(registration->realm->state, registration->seat, use->spi,
+			     use->packets_sent, use->icv_failures, clock_now_ms(), why);
+
+	if (verdict == USAGE_IMPOSSIBLE)
+		return -EINVAL;
+	if (verdict == USAGE_FINE)
+		return 0;
+	log_usage(session, registration, use->spi, verdict);
+	realm_wake(registration->realm);
+	return 0;
+}
+
+static int take_windows(struct registration *registration, const struct session *session,
+			const Covey__SaUse *use, struct covey_error *why)
+{
+	const struct floors_report report = {
+		.window_ids = use->window_ids,
+		.window_id_count = use->n_window_ids,
+		.esns = use->esns,
+		.esn_count = use->n_esns,
+	};
+	int rc = floors_report(registration->realm->state, registration->seat, use->spi, &report,
+			       clock_now_ms(), why);
+
+	if (rc == -ENOSPC || rc == -ENOMEM)
+		log_warning("%s: no room for all windows of SA %" PRIu32 ", the last report is "
+			    "%s's: who gets this SA later can be replayed what was sent in the "
+			    "others",
+			    registration->realm->group->name, use->spi, session->peer.host);
+	return rc == -EINVAL ? rc : 0;
+}
+
+static void log_impostors(struct registration *registration, const struct session *session,
+			  uint32_t spi, uint64_t packets)
+{
+	const struct realm *realm = registration->realm;
+	const struct member *member = &realm->state->members[registration->seat];
+	uint64_t unsaid;
+
+	if (!quiet_lets(&registration->realm->impostors, IMPOSTOR_LINES, clock_now_ms(), &unsaid))
+		return;
+	log_error("ALARM: %s: somebody sends, or forges, with the SenderID %u of %s: it dropped "
+		  "%" PRIu64 " such packets of SA %" PRIu32 ", %" PRIu64 " since the key manager "
+		  "started; a second host with its certificate, a network that returns its "
+		  "packets, or a forger, who needs no key for this (%" PRIu64 " alarms like it "
+		  "not shown)",
+		  realm->group->name, member->sender_id, session->peer.host, packets, spi,
+		  member->own_sender, unsaid);
+}
+
+static int take_impostors(struct registration *registration, const struct session *session,
+			  const Covey__SaUse *use, struct covey_error *why)
+{
+	uint64_t new;
+	int rc = impostors_report(registration->realm->state, registration->seat, use->spi,
+				  use->own_sender, clock_now_ms(), &new, why);
+
+	if (rc == 0 && new > 0)
+		log_impostors(registration, session, use->spi, new);
+	return rc;
+}
+
+/* False: the session is ended. A use of an SA that is in no group of the session is outdated. */
+static bool take_use(struct session *session, const Covey__SaUse *use)
+{
+	struct covey_error why = {.text = ""};
+
+	for (size_t i = 0; i < session->registration_count; i++) {
+		struct registration *registration = &session->registrations[i];
+
+		if (!registration->joined)
+			continue;
+		if (take_usage(registration, session, use, &why) < 0 ||
+		    take_windows(registration, session, use, &why) < 0 ||
+		    take_impostors(registration, session, use, &why) < 0) {
+			session_end(session, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL,
+				    "impossible counters: %s", why.text);
+			return false;
+		}
+	}
+	return true;
+}
+
+void heartbeat(struct session *session, const Covey__Heartbeat *report)
+{
+	Covey__Heartbeat answer = COVEY__HEARTBEAT__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	for (size_t i = 0; i < report->n_use; i++)
+		if (!take_use(session, report->use[i]))
+			return;
+	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
+	message.heartbeat = &answer;
+	session_send(session, &message);
+}
