@@ -34,6 +34,8 @@ void guest_join(struct guest *guest, const char *group)
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
 	join.group = (char *)group;
+	join.held_spis = guest->held_spis;
+	join.n_held_spis = guest->held_count;
 	message.join = &join;
 	send_message(guest, &message, COVEY__MESSAGE__BODY_JOIN);
 }
@@ -79,20 +81,26 @@ void guest_heartbeat(struct guest *guest)
 	send_message(guest, &message, COVEY__MESSAGE__BODY_HEARTBEAT);
 }
 
-void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t failures)
+void guest_report_use(struct guest *guest, const Covey__SaUse *use)
 {
-	Covey__SaUse use = COVEY__SA_USE__INIT;
-	Covey__SaUse *uses[] = {&use};
+	Covey__SaUse *uses[] = {(Covey__SaUse *)use};
 	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	use.spi = spi;
-	use.packets_sent = packets;
-	use.icv_failures = failures;
 	heartbeat.use = uses;
 	heartbeat.n_use = 1;
 	message.heartbeat = &heartbeat;
 	send_message(guest, &message, COVEY__MESSAGE__BODY_HEARTBEAT);
+}
+
+void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t failures)
+{
+	Covey__SaUse use = COVEY__SA_USE__INIT;
+
+	use.spi = spi;
+	use.packets_sent = packets;
+	use.icv_failures = failures;
+	guest_report_use(guest, &use);
 }
 
 void guest_send_welcome(struct guest *guest)
@@ -130,12 +138,31 @@ static void on_install(struct guest *guest, const Covey__SaInstall *install)
 	assert_int_equal(install->cipher, COVEY__CIPHER__CIPHER_AES_256_GCM);
 	assert_int_equal(install->key_scope, COVEY__KEY_SCOPE__KEY_SCOPE_SENDER);
 	assert_int_equal(install->tek.len, 32);
+	assert_true(guest->floors_spi == 0 || guest->floors_spi == install->spi);
+	guest->floors_spi = 0;
 	guest->spi = install->spi;
 	guest->tek_len = install->tek.len;
 	guest->lifetime_s = install->hard_lifetime_s;
 	memcpy(guest->tek, install->tek.data, install->tek.len);
 	if (guest->acks)
 		guest_ack_sa(guest, install->spi);
+}
+
+static void on_floors(struct guest *guest, const Covey__SaFloors *floors)
+{
+	size_t last = floors->n_esns - 1;
+
+	assert_true(guest->joined && guest->generation > 0);
+	assert_string_equal(floors->group, guest->group);
+	assert_true(floors->n_esns > 0 && !floors->more);
+	assert_int_equal(floors->n_sender_ids, floors->n_esns);
+	assert_int_equal(floors->n_window_ids, floors->n_esns);
+	assert_int_equal(guest->floors_spi, 0);
+	guest->floor = (struct covey_floor){.esn = floors->esns[last],
+					    .sender_id = (uint16_t)floors->sender_ids[last],
+					    .window_id = (uint16_t)floors->window_ids[last]};
+	guest->floor_count += floors->n_esns;
+	guest->floors_spi = floors->spi;
 }
 
 static void on_joined(struct guest *guest, const Covey__Joined *joined)
@@ -178,6 +205,9 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 		break;
 	case COVEY__MESSAGE__BODY_ROSTER:
 		on_roster(guest, message->roster);
+		break;
+	case COVEY__MESSAGE__BODY_SA_FLOORS:
+		on_floors(guest, message->sa_floors);
 		break;
 	case COVEY__MESSAGE__BODY_SA_INSTALL:
 		on_install(guest, message->sa_install);

@@ -46,6 +46,13 @@ struct guest {
 	uint32_t active_spi;
 	uint32_t drained_spi;
 	size_t heartbeats;
+
+	/* Says in Join that it has them. */
+	uint32_t held_spis[COVEY_SAS_PER_GROUP_MAX + 1];
+	size_t held_count;
+	struct covey_floor floor; /* the last of the last SaFloors */
+	size_t floor_count;       /* in all of them */
+	uint32_t floors_spi;      /* whose SaInstall is to come next, 0: anybody's */
 };
 
 /* Connect with DIRECTORY/NAME.crt. Fails the test when that is not possible. */
@@ -62,4 +69,6 @@ void guest_ack_sa(struct guest *guest, uint32_t spi);
 void guest_heartbeat(struct guest *guest);
 /* With the use of one SA. */
 void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t failures);
+/* The same, of all fields. */
+void guest_report_use(struct guest *guest, const Covey__SaUse *use);
 void guest_send_welcome(struct guest *guest);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What members report to a real covey-gkm of their windows and of impostors, and what comes of it.
+ */
+
+#include <covey/wire.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fabric.h"
+
+#define PROTOCOL COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL
+
+/* One window of the SA that it sends on. Returns when the answer is there, or it is cut. */
+static void report_window(struct fabric *fabric, struct guest *guest, uint32_t window_id,
+			  uint64_t esn)
+{
+	Covey__SaUse use = COVEY__SA_USE__INIT;
+	size_t heartbeats = guest->heartbeats;
+
+	use.spi = guest->active_spi;
+	use.window_ids = &window_id;
+	use.esns = &esn;
+	use.n_window_ids = use.n_esns = 1;
+	guest_report_use(guest, &use);
+	WAIT_FOR(fabric, guest->closed || guest->heartbeats > heartbeats);
+}
+
+static void report_impostors(struct fabric *fabric, struct guest *guest, uint64_t packets)
+{
+	Covey__SaUse use = COVEY__SA_USE__INIT;
+	size_t heartbeats = guest->heartbeats;
+
+	use.spi = guest->active_spi;
+	use.own_sender = packets;
+	guest_report_use(guest, &use);
+	WAIT_FOR(fabric, guest->closed || guest->heartbeats > heartbeats);
+}
+
+static void a_newcomer_hears_of_windows(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *first = bring(fabric, HV1);
+	struct guest *second;
+
+	report_window(fabric, first, 7, covey_esn(1, 100));
+	report_window(fabric, first, 9, covey_esn(1, 200));
+	second = bring(fabric, HV2);
+	assert_int_equal(second->spi, first->spi);
+	assert_int_equal(second->floor_count, 2);
+	assert_int_equal(second->floor.sender_id, first->sender_id);
+	assert_int_equal(second->floor.window_id, 9);
+	assert_int_equal(second->floor.esn, covey_esn(1, 200));
+}
+
+/* Who restarts is told, who has the SA still is not. */
+static void who_comes_back(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *first = bring(fabric, HV1);
+	struct guest *second = bring(fabric, HV2);
+	uint32_t spi = second->spi;
+
+	assert_int_equal(second->floor_count, 0);
+	report_window(fabric, first, 7, covey_esn(1, 100));
+	guest_vanish(second);
+	second = bring(fabric, HV2);
+	assert_int_equal(second->spi, spi);
+	assert_int_equal(second->floor_count, 1);
+	guest_vanish(second);
+	second = connect_from(fabric, HV2, "pki", true);
+	second->held_spis[0] = spi;
+	second->held_count = 1;
+	WAIT_FOR(fabric, second->active_spi || second->closed);
+	assert_int_equal(second->spi, spi);
+	assert_int_equal(second->floor_count, 0);
+}
+
+static void nobody_holds_more_than_there_can_be(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = connect_from(fabric, HV1, "pki", true);
+
+	guest->held_count = COVEY_SAS_PER_GROUP_MAX + 1;
+	assert_cut(fabric, guest, PROTOCOL, "Join of group tenants with 9 SAs");
+	guest = connect_from(fabric, HV1, "pki", true);
+	guest->held_count = COVEY_SAS_PER_GROUP_MAX;
+	WAIT_FOR(fabric, guest->active_spi || guest->closed);
+	assert_false(guest->closed);
+}
+
+static void no_impossible_windows(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *other = bring(fabric, HV2);
+	struct guest *guest = bring(fabric, HV1);
+
+	report_window(fabric, guest, 7, covey_esn(2, 1));
+	assert_cut(fabric, guest, PROTOCOL, "impossible counters: an ESN of epoch 2");
+	guest = bring(fabric, HV1);
+	report_window(fabric, guest, 7, covey_esn(1, 5));
+	report_window(fabric, guest, 7, covey_esn(1, 4));
+	assert_cut(fabric, guest, PROTOCOL, "fell from");
+	guest = bring(fabric, HV1);
+	report_window(fabric, guest, 7, covey_esn(1, COVEY_ESN_COUNTER_MAX));
+	assert_cut(fabric, guest, PROTOCOL, "which no sender has come to");
+	guest = bring(fabric, HV1);
+	report_window(fabric, guest, 65536, covey_esn(1, 5));
+	assert_cut(fabric, guest, PROTOCOL, "out of order or range");
+	guest_heartbeat(other);
+	WAIT_FOR(fabric, other->heartbeats == 1);
+	assert_false(other->closed);
+}
+
+static void impostors_raise_an_alarm(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+
+	report_impostors(fabric, guest, 0);
+	assert_int_equal(log_count(fabric, "ALARM"), 0);
+	report_impostors(fabric, guest, 3);
+	report_impostors(fabric, guest, 3);
+	WAIT_FOR(fabric, log_says(fabric, "ALARM: tenants: somebody sends, or forges, with the "
+					  "SenderID 1 of hv1: it dropped 3 such packets"));
+	assert_int_equal(log_count(fabric, "ALARM"), 1);
+	/* A flood of them fills no log. */
+	for (unsigned i = 4; i < 30; i++)
+		report_impostors(fabric, guest, i);
+	assert_in_range(log_count(fabric, "ALARM"), 2, 8);
+	report_impostors(fabric, guest, UINT64_MAX);
+	assert_cut(fabric, guest, PROTOCOL, "more than there was time for");
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_newcomer_hears_of_windows),
+		TEST(who_comes_back),
+		TEST(nobody_holds_more_than_there_can_be),
+		TEST(no_impossible_windows),
+		TEST(impostors_raise_an_alarm),
+	};
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s COVEY-GKM\n", argv[0]);
+		return EXIT_FAILURE;
+	}
+	gkm_program = argv[1];
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
