@@ -173,6 +173,25 @@ static void on_sa_installed(struct session *session, const Covey__SaInstalled *a
 	realm_wake(registration->realm);
 }
 
+static void on_sa_activated(struct session *session, const Covey__SaActivated *ack)
+{
+	struct registration *registration = find_registration(session, ack->group);
+	char group[COVEY_NAME_MAX + 1];
+
+	if (registration && !registration->joined)
+		return;
+	if (!registration ||
+	    group_sa_switched(registration->realm->state, registration->seat, ack->spi) < 0) {
+		session_end(session, PROTOCOL,
+			    "SaActivated of SA %" PRIu32
+			    " in group \"%s\", which it was never told "
+			    "to send on",
+			    ack->spi, printable(ack->group, group));
+		return;
+	}
+	realm_wake(registration->realm);
+}
+
 /* --- the rest ------------------------------------------------------------------------------ */
 
 static void on_leave(struct session *session, const Covey__Leave *leave)
@@ -241,6 +260,9 @@ void dispatch(struct session *session, const Covey__Message *message)
 		return;
 	case COVEY__MESSAGE__BODY_SA_INSTALLED:
 		on_sa_installed(session, message->sa_installed);
+		return;
+	case COVEY__MESSAGE__BODY_SA_ACTIVATED:
+		on_sa_activated(session, message->sa_activated);
 		return;
 	case COVEY__MESSAGE__BODY_HEARTBEAT:
 		heartbeat(session, message->heartbeat);

@@ -69,7 +69,7 @@ int group_restore(struct group *group, size_t seat, uint16_t sender_id)
 	int rc = group_bind(group, seat, sender_id);
 
 	if (rc == 0)
-		group->members[seat].awaited = true;
+		group->members[seat].restored = group->members[seat].enrolled = true;
 	return rc;
 }
 
@@ -121,33 +121,24 @@ int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_ep
 	forget_registration(group, seat);
 	enroll(group, seat);
 	member->session = session;
-	member->awaited = false;
-	member->away_spi = 0;
 	member->epoch++;
 	*ret_epoch = member->epoch;
 	return 0;
 }
 
-/* The SA that the member goes on sending on while it is away. */
-static uint32_t sending_spi(const struct group *group, size_t seat)
-{
-	for (size_t i = group->sa_count; i-- > 0;)
-		if (group->sas[i]->members[seat] == SA_MEMBER_ACTIVE)
-			return group->sas[i]->spi;
-	return 0;
-}
-
 void group_lost(struct group *group, size_t seat)
 {
-	group->members[seat].away_spi = sending_spi(group, seat);
 	forget_registration(group, seat);
 }
 
 void group_left(struct group *group, size_t seat)
 {
+	struct member *member = &group->members[seat];
+
 	forget_registration(group, seat);
-	group->members[seat].away_spi = 0;
-	group->members[seat].enrolled = false;
+	member->sends_from_spi = member->sends_to_spi = 0;
+	member->restored = false;
+	member->enrolled = false;
 	roster_remove(&group->roster, seat);
 }
 
@@ -158,15 +149,16 @@ static bool hasten(struct sa *sa, size_t seat)
 		return false;
 	if (sa->state == SA_INSTALLING)
 		sa->expires_ms = 0;
-	if (sa->state == SA_DRAINING && sa->drain_by_ms > sa->drain_begin_ms + COVEY_DRAIN_MIN_MS)
+	if (sa->state == SA_DRAINING && sa->drain_by_ms > sa->drain_begin_ms + COVEY_DRAIN_MIN_MS) {
+		sa->cut_short = true;
 		sa->drain_by_ms = sa->drain_begin_ms + COVEY_DRAIN_MIN_MS;
+	}
 	return sa->state != SA_DRAINING;
 }
 
 void group_evict(struct group *group, size_t seat)
 {
 	group_left(group, seat);
-	group->members[seat].awaited = false;
 	group->members[seat].evicted = true;
 	for (size_t i = 0; i < group->sa_count; i++)
 		group->sas[i]->members[seat] = SA_MEMBER_BARRED;
@@ -188,8 +180,8 @@ void group_expose(struct group *group, size_t seat)
 
 		if (sa->state != SA_INSTALLING || sa->expires_ms == 0)
 			continue;
-		sa->drain_delay_ms = 0;
 		sa->patient = false;
+		sa->evicts = true;
 		return;
 	}
 	group->wish = (struct rekey_wish){.reason = REKEY_EVICTION, .due_ms = 0};
@@ -234,6 +226,14 @@ struct sa *group_active_sa(const struct group *group)
 	return NULL;
 }
 
+bool group_is_sent_on(const struct group *group, const struct sa *sa)
+{
+	for (size_t i = 0; i < group->seats; i++)
+		if (member_may_send_on(&group->members[i], sa->spi))
+			return true;
+	return false;
+}
+
 uint64_t group_deadline(const struct group *group)
 {
 	return group->deadline_ms;
@@ -245,7 +245,7 @@ static bool is_first_ever(const struct group *group)
 	if (group->sa_was_active || highest_live_spi(group) || group_live_members(group) > 1)
 		return false;
 	for (size_t i = 0; i < group->seats; i++)
-		if (group->members[i].awaited)
+		if (group->members[i].restored && !group->members[i].session)
 			return false;
 	return true;
 }
@@ -317,6 +317,24 @@ int group_sa_acked(struct group *group, size_t seat, uint32_t spi)
 			continue;
 		if (sa->members[seat] == SA_MEMBER_SENT)
 			sa->members[seat] = SA_MEMBER_ACKED;
+		return 0;
+	}
+	return -EPROTO;
+}
+
+int group_sa_switched(struct group *group, size_t seat, uint32_t spi)
+{
+	struct member *member = &group->members[seat];
+
+	if (!member->session)
+		return -EPROTO;
+	for (size_t i = 0; i < group->sa_count; i++) {
+		const struct sa *sa = group->sas[i];
+
+		if (sa->spi != spi || sa->members[seat] < SA_MEMBER_ACTIVE)
+			continue;
+		if (member_may_send_on(member, spi))
+			member->sends_from_spi = spi;
 		return 0;
 	}
 	return -EPROTO;

@@ -36,9 +36,12 @@ struct member {
 	void *session;       /* the live registration, NULL: none */
 	bool enrolled;       /* has registered, and not left since */
 	bool evicted;        /* may not register */
-	bool awaited;        /* held an earlier instance's SA, has not come back yet */
+	bool restored;       /* may hold an earlier instance's SA */
 	uint64_t own_sender; /* packets with its SenderID that it saw from elsewhere */
-	uint32_t away_spi;   /* without a session: the SA it sent on when it had one, 0: none */
+	/* SAs that it may be sending on, with a session or without: those from the last that it
+	 * said it switched to, 0: none, up to the last that it was told to. */
+	uint32_t sends_from_spi;
+	uint32_t sends_to_spi;
 
 	/* The rest belongs to the live registration. */
 	bool greeted; /* has the full roster; gets changes from now on */
@@ -95,7 +98,10 @@ void group_free(struct group *group);
  * -EEXIST when another identity holds it.
  */
 int group_bind(struct group *group, size_t seat, uint16_t sender_id);
-/* The same at start, from durable storage: its holder is awaited before the first SA is active. */
+/*
+ * The same at start, from durable storage. Its holder is awaited before the first SA is active, and
+ * is no newcomer when it comes later: it was a member of the instance before.
+ */
 int group_restore(struct group *group, size_t seat, uint16_t sender_id);
 
 /*
@@ -103,7 +109,9 @@ int group_restore(struct group *group, size_t seat, uint16_t sender_id);
  * evicted, -EALREADY when the seat has a live one, or -EOVERFLOW when its epochs are used up.
  */
 int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_epoch);
-/* The session is gone. The member keeps its SAs and its place in the roster. */
+/* The session is gone. The member keeps its SAs, goes on sending, and keeps its place in the
+ * roster.
+ */
 void group_lost(struct group *group, size_t seat);
 /* The member has left and wiped its SAs. */
 void group_left(struct group *group, size_t seat);
@@ -134,12 +142,24 @@ int group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t
 /* Acknowledgements. -EPROTO: for something that was never sent to this registration. */
 int group_roster_acked(struct group *group, size_t seat, uint64_t generation);
 int group_sa_acked(struct group *group, size_t seat, uint32_t spi);
+/* The member sends on this SA, and on none before it. */
+int group_sa_switched(struct group *group, size_t seat, uint32_t spi);
 
 /* Do what is due at now_ms. */
 void group_settle(struct group *group, uint64_t now_ms);
 
 /* When something is due without an event, GROUP_NEVER for never. As of the last group_settle(). */
 uint64_t group_deadline(const struct group *group);
+
+/* The member may be sending on the SA, with a session or without. */
+static inline bool member_may_send_on(const struct member *member, uint32_t spi)
+{
+	return member->sends_from_spi && member->sends_from_spi <= spi &&
+	       spi <= member->sends_to_spi;
+}
+
+/* Somebody may. */
+bool group_is_sent_on(const struct group *group, const struct sa *sa);
 
 /* NULL when there is none. */
 struct sa *group_active_sa(const struct group *group);

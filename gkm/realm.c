@@ -32,11 +32,11 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 	const struct sa_timing timing = {
 		.begin_ms = clock_now_ms(),
 		.activation_delay_ms = policy->activation_delay_s * UINT64_C(1000),
-		.drain_delay_ms =
-			reason == REKEY_EVICTION ? 0 : policy->drain_delay_s * UINT64_C(1000),
+		.drain_delay_ms = policy->drain_delay_s * UINT64_C(1000),
 		.hard_lifetime_ms = policy->hard_lifetime_s * UINT64_C(1000),
 		.rekey_after_ms = spread(policy->interval_s * UINT64_C(1000)),
 		.patient = reason == REKEY_INTERVAL,
+		.evicts = reason == REKEY_EVICTION,
 	};
 	uint32_t spi;
 	int rc;

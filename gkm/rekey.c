@@ -67,10 +67,18 @@ static bool is_full(const struct group *group)
 	return group_live_sas(group) == COVEY_SAS_PER_GROUP_MAX;
 }
 
-static bool is_someone_away(const struct group *group, uint32_t spi)
+bool rekey_leaves_behind(const struct group *group, size_t seat)
+{
+	const struct sa *active = group_active_sa(group);
+	const struct member *member = &group->members[seat];
+
+	return active && !member->session && member_may_send_on(member, active->spi);
+}
+
+static bool is_someone_away(const struct group *group)
 {
 	for (size_t i = 0; i < group->seats; i++)
-		if (!group->members[i].session && group->members[i].away_spi == spi)
+		if (rekey_leaves_behind(group, i))
 			return true;
 	return false;
 }
@@ -80,7 +88,7 @@ bool rekey_is_held(const struct group *group, const struct sa *sa, uint64_t now_
 	const struct sa *active = group_active_sa(group);
 
 	return sa->patient && active && now_ms < active->patience_ms &&
-	       count_newcomers(group) == 0 && is_someone_away(group, active->spi);
+	       count_newcomers(group) == 0 && is_someone_away(group);
 }
 
 static uint64_t interval_end(const struct group *group)
@@ -89,7 +97,7 @@ static uint64_t interval_end(const struct group *group)
 
 	if (!active || find_installing(group))
 		return UINT64_MAX;
-	if (active->rekey_ms < active->patience_ms && is_someone_away(group, active->spi))
+	if (active->rekey_ms < active->patience_ms && is_someone_away(group))
 		return active->patience_ms;
 	return active->rekey_ms;
 }
@@ -128,19 +136,32 @@ static bool is_urgent(enum rekey_reason reason)
 	return reason > REKEY_OPERATOR;
 }
 
-/* The oldest of the draining ones, as SAs stand by rising SPI. */
+/*
+ * The one to end for another's sake: rather one that nobody sends on than one that is kept for who
+ * is late or away. The oldest, as SAs stand by rising SPI.
+ */
 static struct sa *find_draining(const struct group *group)
 {
-	for (size_t i = 0; i < group->sa_count; i++)
-		if (group->sas[i]->state == SA_DRAINING)
-			return group->sas[i];
-	return NULL;
+	struct sa *oldest = NULL;
+
+	for (size_t i = 0; i < group->sa_count; i++) {
+		struct sa *sa = group->sas[i];
+
+		if (sa->state != SA_DRAINING)
+			continue;
+		if (!group_is_sent_on(group, sa))
+			return sa;
+		if (!oldest)
+			oldest = sa;
+	}
+	return oldest;
 }
 
+/* All who are there. Those who are away have had their time when room is needed. */
 static bool have_all_switched(const struct group *group, const struct sa *sa)
 {
 	for (size_t i = 0; i < group->seats; i++)
-		if (group->members[i].session && sa_is_held(sa, i))
+		if (group->members[i].session && member_may_send_on(&group->members[i], sa->spi))
 			return false;
 	return true;
 }
@@ -149,14 +170,16 @@ static bool have_all_switched(const struct group *group, const struct sa *sa)
 static uint64_t room_at(const struct group *group, enum rekey_reason reason)
 {
 	const struct sa *oldest = find_draining(group);
+	uint64_t regular_ms, urgent_ms;
 
 	if (!oldest)
 		return UINT64_MAX;
-	if (!is_urgent(reason) || !have_all_switched(group, oldest))
-		return oldest->drain_by_ms;
-	return oldest->drain_begin_ms + COVEY_DRAIN_MIN_MS < oldest->drain_by_ms
-		       ? oldest->drain_begin_ms + COVEY_DRAIN_MIN_MS
-		       : oldest->drain_by_ms;
+	regular_ms = oldest->drain_by_ms != UINT64_MAX ? oldest->drain_by_ms
+						       : oldest->drain_begin_ms + oldest->drain_ms;
+	urgent_ms = oldest->drain_begin_ms + COVEY_DRAIN_MIN_MS;
+	if (is_urgent(reason) && have_all_switched(group, oldest) && urgent_ms < regular_ms)
+		return urgent_ms;
+	return regular_ms;
 }
 
 void rekey_hasten(struct group *group, uint64_t now_ms)

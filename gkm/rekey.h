@@ -10,6 +10,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct group;
@@ -40,8 +41,9 @@ bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms);
 
 /*
  * Why an SA is to begin now, REKEY_NONE when none is. Never while COVEY_SAS_PER_GROUP_MAX are live,
- * nor when no member is there. An interval that is over waits, up to half the SA's hard lifetime,
- * for members that have it and are away: a cut control channel is to cost no packet.
+ * nor when no member is there. An interval that is over waits for members that send on the SA and
+ * are away, up to its patience_ms: a cut control channel is to cost no packet. Other reasons do not
+ * wait.
  */
 enum rekey_reason rekey_due(const struct group *group, uint64_t now_ms);
 
@@ -54,6 +56,12 @@ bool rekey_is_held(const struct group *group, const struct sa *sa, uint64_t now_
 
 /* When rekey_due() will say so without any other event, UINT64_MAX: never. */
 uint64_t rekey_deadline(const struct group *group);
+
+/*
+ * The seat's member has no session and sends on the active SA: once others send on the next one, it
+ * does not hear them.
+ */
+bool rekey_leaves_behind(const struct group *group, size_t seat);
 
 /*
  * As part of group_settle(): ask for an SA for members that are barred from the active one. They

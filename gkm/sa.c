@@ -10,6 +10,20 @@
 #include "secret.h"
 #include "usage.h"
 
+/*
+ * The last tenth of the hard lifetime, or the time that a rekey takes: by then another SA must
+ * begin, or a GKM that dies as well would stop the whole group soon.
+ */
+static uint64_t patience(const struct sa_timing *timing)
+{
+	uint64_t rekey_ms = timing->activation_delay_ms + timing->drain_delay_ms;
+	uint64_t margin_ms = timing->hard_lifetime_ms / 10;
+
+	if (margin_ms < rekey_ms)
+		margin_ms = rekey_ms;
+	return timing->hard_lifetime_ms > margin_ms ? timing->hard_lifetime_ms - margin_ms : 0;
+}
+
 int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_timing *timing,
 	   size_t seats, struct sa **ret_sa)
 {
@@ -34,10 +48,11 @@ int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_tim
 	sa->begin_ms = timing->begin_ms;
 	sa->activate_by_ms = timing->begin_ms + timing->activation_delay_ms;
 	sa->drain_delay_ms = timing->drain_delay_ms;
+	sa->evicts = timing->evicts;
 	sa->expires_ms = timing->begin_ms + timing->hard_lifetime_ms;
 	sa->rekey_ms =
 		timing->rekey_after_ms ? timing->begin_ms + timing->rekey_after_ms : UINT64_MAX;
-	sa->patience_ms = timing->begin_ms + timing->hard_lifetime_ms / 2;
+	sa->patience_ms = timing->begin_ms + patience(timing);
 	sa->patient = timing->patient;
 	sa->seats = seats;
 	*ret_sa = sa;

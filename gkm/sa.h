@@ -50,6 +50,7 @@ struct sa_timing {
 	uint64_t hard_lifetime_ms;
 	uint64_t rekey_after_ms; /* when the group's next one is due, 0: when somebody asks */
 	bool patient;            /* it begins for the interval alone: nobody needs it soon */
+	bool evicts;             /* those before it end when all who are there have switched */
 };
 
 struct sa {
@@ -59,13 +60,15 @@ struct sa {
 	size_t tek_len;
 	uint64_t begin_ms;
 	uint64_t activate_by_ms;
-	uint64_t drain_delay_ms;     /* of those before it; 0: until all have switched */
-	uint64_t active_ms;          /* since when it is active */
-	uint64_t barrier_generation; /* roster that members get after they switched, 0: none */
-	uint64_t drain_begin_ms;     /* while draining */
-	uint64_t drain_by_ms;        /* UINT64_MAX: until all have switched */
-	uint64_t rekey_ms;           /* when the next one is due, UINT64_MAX: never */
-	uint64_t patience_ms;        /* until when the next one waits for members that are away */
+	uint64_t drain_delay_ms; /* of those before it */
+	bool evicts;             /* those before it are cut short */
+	uint64_t switch_by_ms;   /* once active: until when an eviction waits for members */
+	uint64_t drain_begin_ms; /* while draining */
+	uint64_t drain_ms;       /* how long it drains once nobody sends on it */
+	bool cut_short;          /* while draining: who is away is not waited for */
+	uint64_t drain_by_ms;    /* UINT64_MAX: somebody may still send on it */
+	uint64_t rekey_ms;       /* when the next one is due, UINT64_MAX: never */
+	uint64_t patience_ms;    /* until when the next one waits for members that are away */
 	uint64_t expires_ms;
 	bool patient;          /* while installing: it waits for members that are away, too */
 	struct usage *usages;  /* by seat; NULL once retired */

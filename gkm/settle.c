@@ -6,9 +6,17 @@
  * decision; docs/protocol.md tells the same as the members see it.
  */
 
+/* So long is a member's switch waited for, at least, before an eviction ends what it sent on. */
+#define SWITCH_MS UINT64_C(2000)
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
 }
 
 /* Rounded up: a member may keep an SA a moment too long, never too short. */
@@ -32,7 +40,9 @@ static void retire(struct group *group, struct sa *sa)
 	for (size_t i = 0; i < group->seats; i++) {
 		const struct member *member = &group->members[i];
 
-		if (!member->session || !sa_is_held(sa, i))
+		/* One that is cut short ends before the time that members were told. */
+		if (!member->session ||
+		    !(sa_is_held(sa, i) || (sa->cut_short && sa->members[i] == SA_MEMBER_DRAINED)))
 			continue;
 		group->output.drain(member, sa, 0, group->output.arg);
 		sa->members[i] = SA_MEMBER_GONE;
@@ -55,6 +65,7 @@ static void forget_departed(struct group *group)
 	for (size_t i = 0; i < group->seats; i++)
 		if (!group->members[i].session) {
 			group->members[i].enrolled = false;
+			group->members[i].sends_from_spi = group->members[i].sends_to_spi = 0;
 			roster_remove(&group->roster, i);
 		}
 }
@@ -89,7 +100,7 @@ static bool all_acked(const struct group *group, const struct sa *sa)
 	for (size_t i = 0; i < group->seats; i++) {
 		const struct member *member = &group->members[i];
 
-		if (member->awaited && !group->sa_was_active)
+		if (member->restored && !member->session && !group->sa_was_active)
 			return false;
 		if (member->session && sa->members[i] != SA_MEMBER_BARRED && !sa_is_acked(sa, i))
 			return false;
@@ -107,11 +118,13 @@ static void promote(struct group *group, size_t index, uint64_t now_ms)
 		if (older->state != SA_INSTALLING && older->state != SA_ACTIVE)
 			continue;
 		older->drain_begin_ms = now_ms;
-		older->drain_by_ms = sa->drain_delay_ms ? now_ms + sa->drain_delay_ms : GROUP_NEVER;
+		older->drain_by_ms = GROUP_NEVER;
+		older->drain_ms = sa->evicts ? 0 : sa->drain_delay_ms;
+		older->cut_short = sa->evicts;
 		enter(group, older, SA_DRAINING);
 	}
 	group->sa_was_active = true;
-	sa->active_ms = now_ms;
+	sa->switch_by_ms = later(sa->activate_by_ms, now_ms + SWITCH_MS);
 	enter(group, sa, SA_ACTIVE);
 }
 
@@ -301,18 +314,18 @@ static bool is_expected_by_others(const struct group *group, size_t seat,
 	       (acked >= member->listed_generation || now_ms >= member->listed_by_ms);
 }
 
-static void drain_older(struct group *group, size_t seat, uint64_t now_ms)
+/* It sends on this SA soon, and until it says so perhaps on the one before. */
+static void activate(struct group *group, size_t seat, struct sa *sa)
 {
-	for (size_t i = 0; i < group->sa_count; i++) {
-		struct sa *sa = group->sas[i];
+	struct member *member = &group->members[seat];
 
-		if (sa->state != SA_DRAINING || !sa_is_held(sa, seat) ||
-		    sa->drain_by_ms == GROUP_NEVER)
-			continue;
-		group->output.drain(&group->members[seat], sa,
-				    seconds_until(sa->drain_by_ms, now_ms), group->output.arg);
-		sa->members[seat] = SA_MEMBER_DRAINED;
-	}
+	group->output.activate(member, sa, group->output.arg);
+	sa->members[seat] = SA_MEMBER_ACTIVE;
+	if (!member->may_send)
+		return;
+	if (!member->sends_from_spi)
+		member->sends_from_spi = sa->spi;
+	member->sends_to_spi = sa->spi;
 }
 
 static void switch_members(struct group *group, uint64_t now_ms)
@@ -326,59 +339,67 @@ static void switch_members(struct group *group, uint64_t now_ms)
 		if (!group->members[i].session)
 			continue;
 		if (active->members[i] == SA_MEMBER_ACKED &&
-		    is_expected_by_others(group, i, &laggards, now_ms)) {
-			group->output.activate(&group->members[i], active, group->output.arg);
-			active->members[i] = SA_MEMBER_ACTIVE;
-		}
-		if (active->members[i] == SA_MEMBER_ACTIVE)
-			drain_older(group, i, now_ms);
+		    is_expected_by_others(group, i, &laggards, now_ms))
+			activate(group, i, active);
 	}
 }
 
-/* --- ending an SA without a drain delay ------------------------------------------------------ */
+/* --- draining ------------------------------------------------------------------------------ */
 
 /*
- * Members take no time to drain, but must not miss what another one sent just before it switched:
- * the SA ends when all have switched. Each tells so by acknowledging a roster that it gets after
- * SaActivate.
+ * An SA is received until nobody can be sending on it any more, whoever is late or away, and for
+ * the drain delay after that; its hard lifetime is the bound. After an eviction the bound is much
+ * nearer: only members that are there are waited for, and not for long.
  */
-static bool has_waited_for_all(struct group *group, struct sa *active, uint64_t now_ms)
+
+/* Who has not even acknowledged the active SA was waited for before that became active. */
+static bool is_being_switched(const struct group *group, const struct sa *sa,
+			      const struct sa *active, uint64_t now_ms)
 {
-	if (now_ms >= active->active_ms + group->activation_delay_ms)
-		return true;
+	if (!active || now_ms >= active->switch_by_ms)
+		return false;
 	for (size_t i = 0; i < group->seats; i++)
-		if (group->members[i].session && active->members[i] == SA_MEMBER_ACKED)
-			return false;
-	if (!active->barrier_generation) {
-		roster_touch(&group->roster);
-		roster_publish(&group->roster, send_changes, group);
-		active->barrier_generation = group->roster.generation;
+		if (group->members[i].session && sa_is_acked(active, i) &&
+		    member_may_send_on(&group->members[i], sa->spi))
+			return true;
+	return false;
+}
+
+static void begin_drains(struct group *group, uint64_t now_ms)
+{
+	const struct sa *active = group_active_sa(group);
+
+	for (size_t i = 0; i < group->sa_count; i++) {
+		struct sa *sa = group->sas[i];
+
+		if (sa->state != SA_DRAINING || sa->drain_by_ms != GROUP_NEVER)
+			continue;
+		if (sa->cut_short ? is_being_switched(group, sa, active, now_ms)
+				  : group_is_sent_on(group, sa))
+			continue;
+		sa->drain_by_ms = now_ms + sa->drain_ms;
 	}
-	for (size_t i = 0; i < group->seats; i++)
-		if (group->members[i].session && active->members[i] == SA_MEMBER_ACTIVE &&
-		    group->members[i].acked_generation < active->barrier_generation)
-			return false;
-	return true;
 }
 
-static bool waits_for_all(const struct sa *sa)
+static void announce_drain(struct group *group, struct sa *sa, uint64_t now_ms)
 {
-	return sa->state == SA_DRAINING && sa->drain_by_ms == GROUP_NEVER;
+	for (size_t i = 0; i < group->seats; i++) {
+		if (!group->members[i].session || !sa_is_held(sa, i))
+			continue;
+		group->output.drain(&group->members[i], sa, seconds_until(sa->drain_by_ms, now_ms),
+				    group->output.arg);
+		sa->members[i] = SA_MEMBER_DRAINED;
+	}
 }
 
-static void end_drained(struct group *group, uint64_t now_ms)
+static void drain(struct group *group, uint64_t now_ms)
 {
-	struct sa *active = group_active_sa(group);
-	bool some = false;
-
-	for (size_t i = 0; i < group->sa_count; i++)
-		some |= waits_for_all(group->sas[i]);
-	if (!some || (active && !has_waited_for_all(group, active, now_ms)))
-		return;
-	for (size_t i = 0; i < group->sa_count; i++)
-		if (waits_for_all(group->sas[i]))
-			group->sas[i]->drain_by_ms = now_ms;
+	begin_drains(group, now_ms);
 	retire_due(group, now_ms);
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->state == SA_DRAINING &&
+		    group->sas[i]->drain_by_ms != GROUP_NEVER && !group->sas[i]->cut_short)
+			announce_drain(group, group->sas[i], now_ms);
 }
 
 /* --- when to come back --------------------------------------------------------------------- */
@@ -398,9 +419,8 @@ static uint64_t next_deadline(const struct group *group)
 			deadline = earlier(deadline, sa->activate_by_ms);
 		if (sa->state == SA_DRAINING)
 			deadline = earlier(deadline, sa->drain_by_ms);
-		if (active && waits_for_all(sa))
-			deadline =
-				earlier(deadline, active->active_ms + group->activation_delay_ms);
+		if (active && sa->state == SA_DRAINING && sa->cut_short)
+			deadline = earlier(deadline, active->switch_by_ms);
 	}
 	for (size_t i = 0; active && i < group->seats; i++)
 		if (group->members[i].session && active->members[i] == SA_MEMBER_ACKED &&
@@ -419,6 +439,6 @@ void group_settle(struct group *group, uint64_t now_ms)
 	roster_publish(&group->roster, send_changes, group);
 	bring_up_to_date(group, now_ms);
 	switch_members(group, now_ms);
-	end_drained(group, now_ms);
+	drain(group, now_ms);
 	group->deadline_ms = next_deadline(group);
 }

@@ -53,7 +53,7 @@ static const char *presence(const struct member *member)
 		return "evicted";
 	if (member->session)
 		return "connected";
-	if (member->away_spi || member->awaited)
+	if (member->sends_from_spi || member->restored)
 		return "away";
 	return "absent";
 }

@@ -85,6 +85,18 @@ static void acknowledge_sa(struct scale_member *member)
 	say(member, &message);
 }
 
+static void acknowledge_switch(struct scale_member *member)
+{
+	Covey__SaActivated ack = COVEY__SA_ACTIVATED__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	ack.group = SCALE_FABRIC;
+	ack.spi = member->active;
+	message.body_case = COVEY__MESSAGE__BODY_SA_ACTIVATED;
+	message.sa_activated = &ack;
+	say(member, &message);
+}
+
 void scale_member_heartbeat(struct scale_member *member)
 {
 	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
@@ -133,6 +145,7 @@ static void hear(struct scale_member *member, const Covey__Message *message)
 		return;
 	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
 		member->active = message->sa_activate->spi;
+		acknowledge_switch(member);
 		crowd_activated(member);
 		return;
 	case COVEY__MESSAGE__BODY_REFUSED:

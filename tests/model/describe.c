@@ -39,6 +39,9 @@ static void describe_message(const Covey__Message *message, char *buf, size_t le
 	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
 		snprintf(buf, len, "SaActivate %u", message->sa_activate->spi);
 		return;
+	case COVEY__MESSAGE__BODY_SA_ACTIVATED:
+		snprintf(buf, len, "SaActivated %u", message->sa_activated->spi);
+		return;
 	case COVEY__MESSAGE__BODY_SA_DRAIN:
 		snprintf(buf, len, "SaDrain %u in %u s", message->sa_drain->spi,
 			 message->sa_drain->drain_s);
@@ -80,6 +83,8 @@ void event_describe(const struct world *world, struct event event, char *buf, si
 		[EVENT_GKM_RESTART] = {"gkm restarts", false, ""},
 		[EVENT_REKEY] = {"gkm begins a rekey", false, ""},
 		[EVENT_LEAVE] = {"", true, " leaves, and wants to join again"},
+		[EVENT_EVICT] = {"", true, " is evicted"},
+		[EVENT_READMIT] = {"", true, " is readmitted"},
 		[EVENT_TIME] = {"time passes until something is due", false, ""},
 	};
 	const struct wire *wire = &world->hosts[event.host].wire;

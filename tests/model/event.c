@@ -19,7 +19,7 @@ static uint64_t earliest(uint64_t a, uint64_t b, uint64_t now)
 
 static uint64_t next_deadline(const struct world *world)
 {
-	uint64_t next = earliest(SA_NEVER, group_deadline(world->gkm.group), world->now);
+	uint64_t next = earliest(SA_NEVER, gkm_deadline(world), world->now);
 
 	for (unsigned i = 0; i < MEMBERS; i++)
 		next = earliest(next, host_deadline(world, i), world->now);
@@ -65,11 +65,11 @@ static bool may_leave(const struct world *world, unsigned host)
 
 static bool has_sa_room(const struct world *world)
 {
-	size_t live = 0;
+	size_t live = group_live_sas(world->gkm.group);
 
-	for (size_t i = 0; i < world->gkm.group->sa_count; i++)
-		live += sa_is_live(world->gkm.group->sas[i]);
-	return live > 0 && live < COVEY_SAS_PER_GROUP_MAX;
+	return live > 0 && live < COVEY_SAS_PER_GROUP_MAX &&
+	       group_live_members(world->gkm.group) > 0 &&
+	       world->gkm.group->wish.reason == REKEY_NONE;
 }
 
 static bool is_possible(const struct world *world, struct event event)
@@ -100,6 +100,11 @@ static bool is_possible(const struct world *world, struct event event)
 		return world->left.rekeys && has_sa_room(world);
 	case EVENT_LEAVE:
 		return world->left.leaves && may_leave(world, event.host);
+	case EVENT_EVICT:
+		return world->left.evictions && !world->gkm.evicted[event.host] &&
+		       world->gkm.bound[event.host];
+	case EVENT_READMIT:
+		return world->gkm.evicted[event.host];
 	case EVENT_TIME:
 		return world->left.times && may_pass_time(world);
 	case EVENT_KINDS:
@@ -152,7 +157,7 @@ static void deliver_down(struct world *world, unsigned host)
 static void pass_time(struct world *world)
 {
 	world->now = next_deadline(world);
-	if (group_deadline(world->gkm.group) <= world->now)
+	if (gkm_deadline(world) <= world->now)
 		gkm_settle(world);
 	for (unsigned i = 0; i < MEMBERS; i++)
 		host_tick(world, i);
@@ -160,7 +165,7 @@ static void pass_time(struct world *world)
 
 static void restart_host(struct world *world, unsigned host)
 {
-	rules_not_expected(world, host);
+	rules_wiped(world, host);
 	host_stop(world, host);
 	host_start(world, host);
 }
@@ -170,7 +175,7 @@ static void leave(struct world *world, unsigned host)
 	struct covey_error error = {.text = ""};
 	struct member_state *state = world->hosts[host].state;
 
-	rules_not_expected(world, host);
+	rules_wiped(world, host);
 	if (member_state_leave(state, GROUP_NAME, &error) < 0 ||
 	    member_state_join(state, GROUP_NAME, &error) < 0)
 		world_violate(world, "protocol: m%u cannot leave and join: %s", host + 1,
@@ -190,7 +195,7 @@ static void happen_to_all(struct world *world, enum event_kind kind)
 		break;
 	case EVENT_REKEY:
 		world->left.rekeys--;
-		gkm_begin_sa(world);
+		rekey_want(world->gkm.group, REKEY_OPERATOR, world->now);
 		gkm_wake(world);
 		break;
 	case EVENT_TIME:
@@ -236,6 +241,13 @@ static void happen_to_one(struct world *world, enum event_kind kind, unsigned ho
 	case EVENT_LEAVE:
 		world->left.leaves--;
 		leave(world, host);
+		break;
+	case EVENT_EVICT:
+		world->left.evictions--;
+		gkm_evict(world, host);
+		break;
+	case EVENT_READMIT:
+		gkm_readmit(world, host);
 		break;
 	default:
 		break;

@@ -19,7 +19,9 @@ enum event_kind {
 	EVENT_GKM_RESTART,
 	EVENT_REKEY,
 	EVENT_LEAVE, /* and join again */
-	EVENT_TIME,  /* until something is due */
+	EVENT_EVICT,
+	EVENT_READMIT,
+	EVENT_TIME, /* until something is due */
 	EVENT_KINDS,
 };
 

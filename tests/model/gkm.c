@@ -21,21 +21,25 @@ static uint8_t next_tek(struct world *world)
 	return (uint8_t)(world->record.tek_count + 1);
 }
 
-void gkm_begin_sa(struct world *world)
+static void begin_sa(struct world *world, enum rekey_reason reason)
 {
 	const struct sa_timing timing = {
 		.begin_ms = world->now,
 		.activation_delay_ms = breaks(world, BREAK_HURRY) ? 0 : ACTIVATION_DELAY_S * MS,
 		.drain_delay_ms = DRAIN_DELAY_S * MS,
-		.hard_lifetime_ms = HARD_LIFETIME_S * MS,
+		.hard_lifetime_ms = world_lifetime_s(world) * MS,
+		.rekey_after_ms = world->setup->has_interval ? INTERVAL_S * MS : 0,
+		.evicts = reason == REKEY_EVICTION,
 	};
 	uint32_t spi = world->gkm.next_spi++;
 	uint8_t tek[COVEY_TEK_BYTES_MAX];
 	int rc;
 
 	memset(tek, next_tek(world), sizeof(tek));
-	rules_sa_begins(world, spi, tek[0]);
+	rules_sa_begins(world, spi, tek[0], reason);
 	rc = group_begin_sa(world->gkm.group, spi, tek, sizeof(tek), &timing);
+	if (rc == 0 && breaks(world, BREAK_IMPATIENT))
+		world->gkm.group->sas[world->gkm.group->sa_count - 1]->patience_ms = 0;
 	if (rc < 0)
 		world_violate(world, "protocol: SA %u cannot begin: %s", spi, strerror(-rc));
 }
@@ -43,19 +47,32 @@ void gkm_begin_sa(struct world *world)
 static void ensure_sa(struct world *world)
 {
 	if (group_needs_sa(world->gkm.group))
-		gkm_begin_sa(world);
+		begin_sa(world, REKEY_MISSING);
 }
 
 void gkm_settle(struct world *world)
 {
 	struct group *group = world->gkm.group;
 
+	enum rekey_reason reason;
+
 	world->gkm.dirty = false;
 	group_settle(group, world->now);
-	if (!group_needs_sa(group) || group_live_members(group) == 0)
-		return;
-	gkm_begin_sa(world);
-	group_settle(group, world->now);
+	reason = rekey_due(group, world->now);
+	if (reason != REKEY_NONE) {
+		begin_sa(world, reason);
+		group_settle(group, world->now);
+	}
+	for (unsigned i = 0; breaks(world, BREAK_TRUST) && i < MEMBERS; i++)
+		group->members[i].sends_from_spi = group->members[i].sends_to_spi;
+}
+
+uint64_t gkm_deadline(const struct world *world)
+{
+	uint64_t rekey_ms = rekey_deadline(world->gkm.group);
+	uint64_t group_ms = group_deadline(world->gkm.group);
+
+	return rekey_ms < group_ms ? rekey_ms : group_ms;
 }
 
 void gkm_wake(struct world *world)
@@ -67,18 +84,29 @@ void gkm_wake(struct world *world)
 
 /* --- sessions ------------------------------------------------------------------------------ */
 
+static void lose(struct world *world, unsigned host)
+{
+	struct member *member = &world->gkm.group->members[host];
+
+	if (breaks(world, BREAK_RETURNED))
+		member->restored = false;
+	if (breaks(world, BREAK_ABANDON))
+		member->sends_from_spi = 0;
+	group_lost(world->gkm.group, host);
+}
+
 static void release(struct world *world, unsigned host)
 {
 	struct wire *wire = &world->hosts[host].wire;
 
-	rules_not_expected(world, host);
 	wire->gkm_end = false;
 	wire_clear(&wire->up);
 	wire->was_joined = false;
 	if (!wire->joined)
 		return;
 	wire->joined = false;
-	group_lost(world->gkm.group, host);
+	rules_lost(world, host);
+	lose(world, host);
 	gkm_wake(world);
 }
 
@@ -134,8 +162,15 @@ static void on_join(struct world *world, unsigned host)
 	uint16_t epoch;
 	int rc;
 
+	if (world->gkm.evicted[host] && !breaks(world, BREAK_PARDON)) {
+		send_evicted(world, host);
+		return;
+	}
 	bind_sender_id(world, host);
 	ensure_sa(world);
+	rules_registers(world, host);
+	if (breaks(world, BREAK_FLAP))
+		member->sends_from_spi = 0;
 	rc = group_join(group, host, wire, &epoch);
 	if (rc < 0) {
 		world_violate(world, "protocol: m%u cannot join: %s", host + 1, strerror(-rc));
@@ -160,7 +195,7 @@ static void on_leave(struct world *world, unsigned host)
 
 	if (wire->joined) {
 		wire->joined = false;
-		rules_not_expected(world, host);
+		rules_left(world, host);
 		group_left(world->gkm.group, host);
 		gkm_wake(world);
 	}
@@ -180,8 +215,12 @@ static void on_ack(struct world *world, unsigned host, const Covey__Message *mes
 		return; /* sent before it had our answer to its Leave */
 	if (message->body_case == COVEY__MESSAGE__BODY_ROSTER_ACK)
 		rc = group_roster_acked(group, host, message->roster_ack->generation);
+	else if (message->body_case == COVEY__MESSAGE__BODY_SA_ACTIVATED)
+		rc = group_sa_switched(group, host, message->sa_activated->spi);
 	else
 		rc = group_sa_acked(group, host, message->sa_installed->spi);
+	if (rc == 0 && message->body_case == COVEY__MESSAGE__BODY_SA_INSTALLED)
+		rules_acked(world, host, message->sa_installed->spi);
 	if (rc < 0)
 		world_violate(world, "protocol: m%u acknowledges by %s what it was never sent",
 			      host + 1, message_name(message));
@@ -199,11 +238,52 @@ void gkm_receive(struct world *world, unsigned host, const Covey__Message *messa
 		return;
 	case COVEY__MESSAGE__BODY_ROSTER_ACK:
 	case COVEY__MESSAGE__BODY_SA_INSTALLED:
+	case COVEY__MESSAGE__BODY_SA_ACTIVATED:
 		on_ack(world, host, message);
 		return;
 	default:
 		world_violate(world, "protocol: m%u sends %s", host + 1, message_name(message));
 	}
+}
+
+/* --- eviction ------------------------------------------------------------------------------ */
+
+/* What an eviction must not leave behind. */
+static void damage_eviction(struct world *world, unsigned host)
+{
+	struct group *group = world->gkm.group;
+	struct member *member = &group->members[host];
+
+	if (breaks(world, BREAK_PARDON))
+		member->evicted = false;
+	if (breaks(world, BREAK_LISTED))
+		roster_set(&group->roster, host, member->sender_id, member->epoch, &member->vtep,
+			   member->identity);
+	for (size_t i = 0; breaks(world, BREAK_SPENT) && i < group->sa_count; i++)
+		if (group->sas[i]->state == SA_INSTALLING)
+			group->sas[i]->expires_ms = world->now + world_lifetime_s(world) * MS;
+}
+
+/* From the group alone: the session goes on. */
+void gkm_evict(struct world *world, unsigned host)
+{
+	struct wire *wire = &world->hosts[host].wire;
+
+	world->gkm.evicted[host] = true;
+	rules_evicted(world, host);
+	if (wire->joined) {
+		wire->joined = false;
+		send_evicted(world, host);
+	}
+	group_evict(world->gkm.group, host);
+	damage_eviction(world, host);
+	gkm_wake(world);
+}
+
+void gkm_readmit(struct world *world, unsigned host)
+{
+	world->gkm.evicted[host] = false;
+	group_readmit(world->gkm.group, host);
 }
 
 /* --- life ---------------------------------------------------------------------------------- */
@@ -229,6 +309,8 @@ void gkm_start(struct world *world)
 		world_violate(world, "protocol: out of memory");
 		return;
 	}
+	world->gkm.group->rekeys_on_join =
+		world->setup->rekeys_on_join && !breaks(world, BREAK_PAST);
 	for (unsigned i = 0; i < MEMBERS; i++) {
 		struct member *member = &world->gkm.group->members[i];
 
@@ -236,6 +318,8 @@ void gkm_start(struct world *world)
 		member->vtep = world->hosts[i].state->vtep;
 		member->may_send = true;
 		restore(world, i);
+		if (world->gkm.evicted[i])
+			group_evict(world->gkm.group, i);
 	}
 }
 
@@ -244,7 +328,7 @@ void gkm_stop(struct world *world)
 	for (unsigned i = 0; i < MEMBERS; i++) {
 		struct wire *wire = &world->hosts[i].wire;
 
-		rules_not_expected(world, i);
+		rules_lost(world, i);
 		wire->gkm_end = wire->joined = wire->was_joined = false;
 		wire_clear(&wire->up);
 	}

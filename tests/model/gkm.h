@@ -18,8 +18,13 @@ void gkm_receive(struct world *world, unsigned host, const Covey__Message *messa
 /* The connection is gone, seen from the GKM. */
 void gkm_closed(struct world *world, unsigned host);
 
-/* Rekey. */
-void gkm_begin_sa(struct world *world);
+/* The operator's commands. */
+void gkm_evict(struct world *world, unsigned host);
+void gkm_readmit(struct world *world, unsigned host);
+
+/* Do what is due, another SA included. */
 void gkm_settle(struct world *world);
+/* When something is due without an event. */
+uint64_t gkm_deadline(const struct world *world);
 /* Settle, or note that it has to be done. */
 void gkm_wake(struct world *world);

@@ -30,6 +30,18 @@ void send_joined(struct world *world, unsigned host, uint16_t epoch)
 	wire_down(world, host, &message);
 }
 
+void send_evicted(struct world *world, unsigned host)
+{
+	Covey__Refused refused = COVEY__REFUSED__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	refused.group = GROUP_NAME;
+	refused.code = COVEY__REFUSAL_CODE__REFUSAL_EVICTED;
+	message.body_case = COVEY__MESSAGE__BODY_REFUSED;
+	message.refused = &refused;
+	wire_down(world, host, &message);
+}
+
 /* Both change what is sent, not what the state machine knows. */
 static void damage(const struct world *world, Covey__Roster *roster)
 {
@@ -78,6 +90,7 @@ static void send_install(const struct member *to, const struct sa *sa, uint32_t 
 	Covey__SaInstall install = COVEY__SA_INSTALL__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
+	rules_sent(world, seat_of(world, to), sa->tek[0]);
 	install.group = GROUP_NAME;
 	install.spi = sa->spi;
 	install.cipher = COVEY__CIPHER__CIPHER_AES_256_GCM;
@@ -124,7 +137,9 @@ static void changed(const struct sa *sa, void *arg)
 	struct world *world = arg;
 
 	if (sa->state == SA_RETIRED)
-		rules_retired(world, sa->spi);
+		rules_retired(world, sa);
+	if (sa->state == SA_ACTIVE)
+		rules_active(world, sa);
 	if (world->tells)
 		printf("          gkm: SA %u is %s\n", sa->spi, sa_state_name(sa->state));
 }

@@ -7,3 +7,4 @@
 struct group_output gkm_output(struct world *world);
 
 void send_joined(struct world *world, unsigned host, uint16_t epoch);
+void send_evicted(struct world *world, unsigned host);

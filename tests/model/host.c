@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "plane.h"
+#include "rules.h"
 #include "wire.h"
 
 /* --- what the state machine does to the world ---------------------------------------------- */
@@ -64,6 +65,12 @@ void host_receive(struct world *world, unsigned host, const Covey__Message *mess
 {
 	struct covey_error error = {.text = ""};
 
+	if (breaks(world, BREAK_LATE) && message->body_case == COVEY__MESSAGE__BODY_SA_ACTIVATE &&
+	    host_group(world, host) && host_group(world, host)->state == MEMBERSHIP_JOINED &&
+	    !held_sa_find(host_group(world, host), message->sa_activate->spi))
+		world_violate(world, "protocol: m%u takes a late SaActivate for a fault", host + 1);
+	if (message->body_case == COVEY__MESSAGE__BODY_REFUSED)
+		rules_wiped(world, host);
 	if (member_state_received(world->hosts[host].state, message, world->now, &error) < 0)
 		world_violate(world, "protocol: m%u cannot follow the GKM: %s", host + 1,
 			      error.text);

@@ -43,6 +43,11 @@ static void check_two(struct world *world, unsigned host)
 	}
 }
 
+static const struct tek_record *tek_of(const struct world *world, const struct sa *sa)
+{
+	return &world->record.teks[sa->tek[0]];
+}
+
 static void check_kept(struct world *world, unsigned host)
 {
 	const struct group *group = world->gkm.group;
@@ -53,7 +58,8 @@ static void check_kept(struct world *world, unsigned host)
 	for (size_t i = 0; i < group->sa_count; i++) {
 		const struct sa *sa = group->sas[i];
 
-		if (sa_is_live(sa) && sa->members[host] >= SA_MEMBER_ACKED &&
+		if (sa_is_live(sa) && (tek_of(world, sa)->acked & 1u << host) &&
+		    sa->members[host] < SA_MEMBER_GONE &&
 		    !plane_find(&world->hosts[host].plane, sa->spi))
 			world_violate(world, "kept: m%u has lost SA %u, which is %s at the GKM",
 				      host + 1, sa->spi, sa_state_name(sa->state));
@@ -61,6 +67,14 @@ static void check_kept(struct world *world, unsigned host)
 }
 
 /* --- a sender and a peer ------------------------------------------------------------------- */
+
+/* The SA is from before its eviction: it is neither to be heard there nor to hear,
+ * and perhaps it does not know yet.
+ */
+static bool was_cast_out(const struct world *world, unsigned host, const struct plane_sa *on)
+{
+	return on->tek <= world->record.evicted_at[host];
+}
 
 static void check_lacks(struct world *world, unsigned from, unsigned to, const struct plane_sa *on)
 {
@@ -123,10 +137,46 @@ static void check_heard(struct world *world, unsigned from, unsigned to, const s
 			      on->spi, to + 1);
 }
 
-/*
- * An eviction is to be checked here as well: no member that is evicted holds an SA that began after
- * its eviction, and none of its peers lists it on one.
- */
+/* Whether it has a session or not: what it sends must be heard where it was heard. */
+static void check_stranded(struct world *world, unsigned from, unsigned to,
+			   const struct plane_sa *on)
+{
+	const struct tek_record *tek = &world->record.teks[on->tek];
+
+	if (on->tek < world->record.first_tek || tek->excused || !(tek->had & 1u << to) ||
+	    was_cast_out(world, to, on) || has_left(world, to) ||
+	    world->now >= tek->begin_ms + world_lifetime_s(world) * 1000)
+		return;
+	if (!plane_find(&world->hosts[to].plane, on->spi))
+		world_violate(world, "stranded: m%u sends on SA %u, which m%u had and has not",
+			      from + 1, on->spi, to + 1);
+}
+
+/* --- evictions ----------------------------------------------------------------------------- */
+
+static bool is_too_new(const struct world *world, unsigned evicted, const struct plane_sa *sa)
+{
+	return sa->tek >= world->record.first_tek && sa->tek > world->record.evicted_at[evicted];
+}
+
+static void check_evicted(struct world *world, unsigned evicted, unsigned host)
+{
+	const struct dataplane *plane = &world->hosts[host].plane;
+
+	for (size_t i = 0; i < plane->count; i++) {
+		const struct plane_sa *sa = &plane->sas[i];
+
+		if (!is_too_new(world, evicted, sa))
+			continue;
+		if (host == evicted)
+			world_violate(world,
+				      "evicted: m%u was evicted before SA %u began, and has it",
+				      evicted + 1, sa->spi);
+		else if (sa->listed[world->gkm.bound[evicted]])
+			world_violate(world, "evicted: m%u was evicted, and m%u lists it on SA %u",
+				      evicted + 1, host + 1, sa->spi);
+	}
+}
 
 void rules_check(struct world *world)
 {
@@ -138,11 +188,16 @@ void rules_check(struct world *world)
 		for (unsigned to = 0; on && to < MEMBERS; to++) {
 			if (to == from)
 				continue;
+			if (was_cast_out(world, from, on))
+				continue;
 			check_lacks(world, from, to, on);
 			check_hurry(world, from, to, on);
 			check_fence(world, from, to, on);
 			check_heard(world, from, to, on);
+			check_stranded(world, from, to, on);
 		}
+		for (unsigned to = 0; world->gkm.evicted[from] && to < MEMBERS; to++)
+			check_evicted(world, from, to);
 	}
 }
 

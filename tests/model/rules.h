@@ -16,6 +16,13 @@
  *     fence     on an SA that the GKM has not retired, no member drops what another sends because
  *               of its epoch
  *     heard     a member sends only to peers that know it, or that were waited for long enough
+ *     stranded  what a member has begun to receive on, it has for as long as another that this GKM
+ *               instance knows may send on it, away or not: up to its hard lifetime, an eviction,
+ *               or a want of room
+ *     deaf      an interval that is over makes nobody switch to an SA that an absent member lacks
+ *     evicted   who is evicted gets no SA that began after that, is listed on none, and what it got
+ *               before is not activated any more
+ *     past      a newcomer gets no SA that carried traffic before it came
  *     protocol  neither side finds a message of the other's wrong
  *     return    whatever happened, all come to send on one SA (settle_down() in event.h)
  */
@@ -26,14 +33,23 @@
 
 /* --- told by the world as it happens ------------------------------------------------------- */
 
-void rules_sa_begins(struct world *world, uint32_t spi, uint8_t tek);
-void rules_retired(struct world *world, uint32_t spi);
+void rules_sa_begins(struct world *world, uint32_t spi, uint8_t tek, enum rekey_reason reason);
+void rules_sent(struct world *world, unsigned host, uint8_t tek);
+void rules_active(struct world *world, const struct sa *sa);
+void rules_retired(struct world *world, const struct sa *sa);
+void rules_acked(struct world *world, unsigned host, uint32_t spi);
+/* Before the registration. */
+void rules_registers(struct world *world, unsigned host);
+void rules_evicted(struct world *world, unsigned host);
 void rules_gkm_starts(struct world *world);
 void rules_leased(struct world *world, unsigned host, uint16_t sender_id, uint16_t epoch);
 void rules_published(struct world *world, const struct roster_part *part);
 void rules_installed(struct world *world, unsigned host, const struct covey_sa *sa);
-/* The host is not waited for any more: its session or its process is gone, or it has left. */
-void rules_not_expected(struct world *world, unsigned host);
+/* The GKM has lost the host's session, or has been told that it leaves. */
+void rules_lost(struct world *world, unsigned host);
+void rules_left(struct world *world, unsigned host);
+/* The host has no SA any more. */
+void rules_wiped(struct world *world, unsigned host);
 
 /* --- looked for after each event ----------------------------------------------------------- */
 

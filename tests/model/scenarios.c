@@ -50,22 +50,57 @@ const struct scenario scenarios[] = {
 	 .together = 1,
 	 .states_short = SMALL,
 	 .states_long = LONG},
+	{.setup = {.name = "partition", .has_interval = true, .budget = {.cuts = 2, .times = 3}},
+	 .together = 1,
+	 .states_short = SMALL,
+	 .states_long = LONG},
+	{.setup = {.name = "newcomers",
+		   .rekeys_on_join = true,
+		   .budget = {.leaves = 1, .times = 2}},
+	 .states_short = SMALL,
+	 .states_long = LONG},
+	{.setup = {.name = "newcomers-cut",
+		   .rekeys_on_join = true,
+		   .budget = {.leaves = 1, .cuts = 1, .host_restarts = 1, .times = 1}},
+	 .together = 1,
+	 .states_short = SMALL,
+	 .states_long = LONG},
+	{.setup = {.name = "eviction", .budget = {.evictions = 1, .rekeys = 1, .times = 1}},
+	 .together = 1,
+	 .states_short = SMALL,
+	 .states_long = LONG},
+	{.setup = {.name = "eviction-cut",
+		   .rekeys_on_join = true,
+		   .budget = {.evictions = 1, .cuts = 1, .gkm_restarts = 1, .times = 1}},
+	 .together = 1,
+	 .states_short = SMALL,
+	 .states_long = LONG},
+	{.setup = {.name = "short-lived",
+		   .lifetime_s = 12,
+		   .budget = {.rekeys = 1, .cuts = 1, .times = 3}},
+	 .together = 1,
+	 .states_short = SMALL,
+	 .states_long = LONG},
 	{.setup = {.name = "walks",
 		   .budget = {.cuts = 4,
 			      .host_restarts = 3,
 			      .gkm_restarts = 3,
 			      .rekeys = 4,
 			      .leaves = 2,
+			      .evictions = 2,
 			      .times = 12}},
 	 .walks_short = WALKS_SHORT,
 	 .walks_long = WALKS_LONG},
-	{.setup = {.name = "walks-lazy",
+	{.setup = {.name = "walks-all",
 		   .lazy = true,
+		   .rekeys_on_join = true,
+		   .has_interval = true,
 		   .budget = {.cuts = 4,
 			      .host_restarts = 3,
 			      .gkm_restarts = 3,
 			      .rekeys = 4,
 			      .leaves = 2,
+			      .evictions = 2,
 			      .times = 12}},
 	 .together = 1,
 	 .walks_short = WALKS_SHORT,
@@ -80,6 +115,14 @@ static const struct setup restarts = {.budget = {.host_restarts = 1, .times = 1}
 static const struct setup rekeys = {.budget = {.rekeys = 1, .times = 1}};
 static const struct setup gkm_restarts = {.budget = {.gkm_restarts = 1, .times = 1}};
 static const struct setup cuts = {.budget = {.cuts = 1, .times = 1}};
+
+static const struct setup rekey_cuts = {.budget = {.rekeys = 1, .cuts = 1, .times = 2}};
+static const struct setup rekey_cut = {.budget = {.rekeys = 1, .cuts = 1, .times = 1}};
+static const struct setup intervals = {.has_interval = true, .budget = {.cuts = 1, .times = 1}};
+static const struct setup gkm_cuts = {.budget = {.gkm_restarts = 1, .cuts = 1}};
+static const struct setup short_lived = {.lifetime_s = 12, .budget = {.rekeys = 1, .times = 2}};
+static const struct setup evictions = {.budget = {.evictions = 1, .rekeys = 1, .times = 1}};
+static const struct setup newcomers = {.rekeys_on_join = true, .budget = {.times = 1}};
 
 const struct break_case break_cases[] = {
 	{"lease", BREAK_LEASE, "lease", "the GKM forgets the epochs that it leased", &restarts, 1},
@@ -97,6 +140,16 @@ const struct break_case break_cases[] = {
 	{"unheard", BREAK_UNHEARD, "heard", "changes of the roster get lost", &calm, 0},
 	{"protocol", BREAK_PROTOCOL, "protocol", "members acknowledge rosters yet to come", &calm,
 	 0},
+	{"abandon", BREAK_ABANDON, "stranded", "who is away is not reckoned with", &rekey_cuts, 1},
+	{"flap", BREAK_FLAP, "stranded", "who is back is taken for switched", &rekey_cut, 1},
+	{"trust", BREAK_TRUST, "stranded", "SaActivate is taken for followed", &rekey_cuts, 1},
+	{"impatient", BREAK_IMPATIENT, "deaf", "an interval waits for nobody", &intervals, 1},
+	{"returned", BREAK_RETURNED, "hurry", "a restarted GKM awaits nobody twice", &gkm_cuts, 1},
+	{"late", BREAK_LATE, "protocol", "SaActivate must not come too late", &short_lived, 1},
+	{"pardon", BREAK_PARDON, "evicted", "who is evicted may register again", &evictions, 1},
+	{"listed", BREAK_LISTED, "evicted", "who is evicted stays in the roster", &evictions, 1},
+	{"spent", BREAK_SPENT, "evicted", "an SA that it was sent becomes active", &evictions, 1},
+	{"past", BREAK_PAST, "past", "a newcomer gets the SA that there is", &newcomers, 0},
 	{"silence", BREAK_SILENCE, "return", "who comes back is never told to send", &cuts, 1},
 };
 const size_t break_case_count = sizeof(break_cases) / sizeof(break_cases[0]);

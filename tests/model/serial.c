@@ -51,7 +51,11 @@ static void put_member(struct digest *digest, const struct world *world,
 	put(digest, member->sender_id);
 	put(digest, member->epoch);
 	put(digest, member->session != NULL);
-	put(digest, member->awaited);
+	put(digest, member->restored);
+	put(digest, member->enrolled);
+	put(digest, member->evicted);
+	put(digest, member->sends_from_spi);
+	put(digest, member->sends_to_spi);
 	put(digest, member->greeted);
 	put(digest, member->sent_generation);
 	put(digest, member->acked_generation);
@@ -93,9 +97,18 @@ static void put_sa(struct digest *digest, const struct world *world, const struc
 	if (!sa_is_live(sa))
 		return;
 	put(digest, sa->tek[0]);
-	put(digest, sa->drain_delay_ms);
+	put(digest, sa->evicts);
+	put(digest, sa->state == SA_DRAINING && sa->cut_short);
 	put_time(digest, world, sa->expires_ms);
-	put_time(digest, world, sa->state == SA_INSTALLING ? sa->activate_by_ms : 0);
+	put_time(digest, world, sa->activate_by_ms);
+	put_time(digest, world, sa->state == SA_ACTIVE ? sa->switch_by_ms : 0);
+	put_time(digest, world, sa->state == SA_ACTIVE ? sa->rekey_ms : 0);
+	put_time(digest, world, sa->state == SA_ACTIVE ? sa->patience_ms : 0);
+	put_time(digest, world, sa->state == SA_DRAINING ? sa->drain_begin_ms + sa->drain_ms : 0);
+	put_time(digest, world,
+		 sa->state == SA_DRAINING ? sa->drain_begin_ms + COVEY_DRAIN_MIN_MS : 0);
+	for (size_t i = 0; i < sa->seats; i++)
+		put(digest, sa->usages[i].was_sent);
 	put_time(digest, world, sa->state == SA_DRAINING ? sa->drain_by_ms : 0);
 }
 
@@ -108,9 +121,15 @@ static void put_gkm(struct digest *digest, const struct world *world)
 	put(digest, gkm->dirty);
 	put(digest, gkm->next_spi);
 	put(digest, group->sa_was_active);
+	put(digest, group->wish.reason);
+	put_time(digest, world, group->wish.reason ? group->wish.due_ms : 0);
+	put(digest, group->newcomers);
+	put_time(digest, world, group->join_due_ms);
+	put_time(digest, world, group->newcomers ? group->first_newcomer_ms + 2000 : 0);
 	put(digest, group->sa_count);
 	for (size_t i = 0; i < MEMBERS; i++) {
 		put(digest, gkm->bound[i]);
+		put(digest, gkm->evicted[i]);
 		put_member(digest, world, &group->members[i]);
 	}
 	put_roster(digest, &group->roster);
@@ -159,6 +178,7 @@ static void put_membership(struct digest *digest, const struct world *world,
 	put_time(digest, world, group->state == MEMBERSHIP_REFUSED ? group->retry_at : 0);
 	put(digest, group->instance);
 	put(digest, group->sender_id);
+	put(digest, group->removed_spi);
 	put(digest, group->epoch);
 	put_senders(digest, &group->senders);
 	put(digest, group->sa_count);
@@ -217,13 +237,18 @@ static void put_record(struct digest *digest, const struct world *world)
 	const struct record *record = &world->record;
 
 	put(digest, record->tek_count);
-	put(digest, record->back);
+	put(digest, record->first_tek);
 	for (unsigned i = 1; i <= record->tek_count; i++) {
 		const struct tek_record *tek = &record->teks[i];
 
 		put(digest, tek->expected);
 		put(digest, tek->retired);
+		put(digest, tek->excused);
+		put(digest, tek->had);
+		put(digest, tek->acked);
+		put(digest, tek->sent);
 		put_time(digest, world, tek->begin_ms + ACTIVATION_DELAY_S * 1000);
+		put_time(digest, world, tek->begin_ms + world_lifetime_s(world) * 1000);
 		for (unsigned id = 1; id <= MEMBERS; id++) {
 			put(digest, tek->leased[id]);
 			put(digest, tek->installed[id]);
@@ -232,6 +257,9 @@ static void put_record(struct digest *digest, const struct world *world)
 	for (unsigned id = 1; id <= MEMBERS; id++) {
 		put(digest, record->floors[id]);
 		put(digest, record->holder[id]);
+		put(digest, record->evicted_at[id - 1]);
+		put(digest, record->past[id - 1]);
+		put(digest, record->known[id - 1]);
 	}
 }
 
@@ -248,6 +276,7 @@ uint64_t serial_digest(const struct world *world)
 	put(&digest, world->left.gkm_restarts);
 	put(&digest, world->left.rekeys);
 	put(&digest, world->left.leaves);
+	put(&digest, world->left.evictions);
 	put(&digest, world->left.times);
 	put(&digest, 0);
 	return digest.a ^ digest.b;

@@ -5,7 +5,7 @@
 #include "rules.h"
 
 /* Activation, drain, expiry and the drain of what comes after, and some to spare. */
-#define TIMES_MAX 16
+#define TIMES_MAX 24
 /* More messages than ever follow from one moment. */
 #define STEPS_MAX 400
 

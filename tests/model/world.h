@@ -33,23 +33,34 @@
 #define ACTIVATION_DELAY_S 10u
 #define DRAIN_DELAY_S      30u
 #define HARD_LIFETIME_S    300u
+#define INTERVAL_S         100u /* where there is one */
 
 /* One thing done wrong on purpose, to see that a rule finds it. */
 enum breakage {
 	BREAK_NONE,
-	BREAK_LEASE,    /* the GKM forgets the epoch that it leased */
-	BREAK_AMNESIA,  /* a restarted GKM makes the same keys again */
-	BREAK_INSTALL,  /* a member acknowledges an SA that it did not install */
-	BREAK_DRAIN,    /* SaDrain says: at once */
-	BREAK_HURRY,    /* the GKM waits for nobody's acknowledgement */
-	BREAK_AWAIT,    /* a restarted GKM does not wait for those who were there before */
-	BREAK_SWITCH,   /* activating an SA leaves the one before sending */
-	BREAK_FLOOR,    /* a whole roster says that each epoch is the first */
-	BREAK_FENCE,    /* floors rise with the registration, not when the epoch is in force */
-	BREAK_UNHEARD,  /* changes of the roster reach nobody */
-	BREAK_SILENCE,  /* a member that comes back is never told to send */
-	BREAK_BINDING,  /* SenderIDs are not committed */
-	BREAK_PROTOCOL, /* a member acknowledges rosters that it was never sent */
+	BREAK_LEASE,     /* the GKM forgets the epoch that it leased */
+	BREAK_AMNESIA,   /* a restarted GKM makes the same keys again */
+	BREAK_INSTALL,   /* a member acknowledges an SA that it did not install */
+	BREAK_DRAIN,     /* SaDrain says: at once */
+	BREAK_HURRY,     /* the GKM waits for nobody's acknowledgement */
+	BREAK_AWAIT,     /* a restarted GKM does not wait for those who were there before */
+	BREAK_SWITCH,    /* activating an SA leaves the one before sending */
+	BREAK_FLOOR,     /* a whole roster says that each epoch is the first */
+	BREAK_FENCE,     /* floors rise with the registration, not when the epoch is in force */
+	BREAK_UNHEARD,   /* changes of the roster reach nobody */
+	BREAK_SILENCE,   /* a member that comes back is never told to send */
+	BREAK_BINDING,   /* SenderIDs are not committed */
+	BREAK_PROTOCOL,  /* a member acknowledges rosters that it was never sent */
+	BREAK_ABANDON,   /* the GKM forgets what a member sends on when its session is gone */
+	BREAK_FLAP,      /* and when it is back */
+	BREAK_TRUST,     /* the GKM takes SaActivate for followed when it is sent */
+	BREAK_IMPATIENT, /* an interval that is over waits for nobody */
+	BREAK_RETURNED,  /* who came back to a restarted GKM is not awaited again */
+	BREAK_LATE,      /* a member takes SaActivate of what has expired for a fault */
+	BREAK_PARDON,    /* an eviction lets the next registration pass */
+	BREAK_LISTED,    /* who is evicted stays in the roster */
+	BREAK_SPENT,     /* an SA that the evicted one was sent is activated all the same */
+	BREAK_PAST,      /* a newcomer gets the SA that there is */
 	BREAK_COUNT,
 };
 
@@ -60,13 +71,17 @@ struct budget {
 	uint8_t gkm_restarts;
 	uint8_t rekeys;
 	uint8_t leaves;
+	uint8_t evictions; /* of one member at a time; and as many readmissions */
 	uint8_t times;
 };
 
 struct setup {
 	const char *name;
 	enum breakage breakage;
-	bool lazy; /* the GKM may take several events before it settles */
+	bool lazy;           /* the GKM may take several events before it settles */
+	bool rekeys_on_join; /* who is new gets no SA of the past */
+	bool has_interval;   /* the GKM rekeys by itself */
+	uint16_t lifetime_s; /* of SAs; 0: HARD_LIFETIME_S */
 	struct budget budget;
 };
 
@@ -103,6 +118,7 @@ struct gkm {
 	/* Durable. */
 	uint32_t next_spi;
 	uint16_t bound[MEMBERS];
+	bool evicted[MEMBERS];
 };
 
 struct plane_sa {
@@ -136,6 +152,10 @@ struct tek_record {
 	uint64_t begin_ms;
 	uint8_t expected;                /* hosts that it must wait for, one bit each */
 	bool retired;                    /* by the GKM that made it */
+	bool excused;                    /* and some may send on it all the same */
+	uint8_t had;                     /* hosts whose process has had it, one bit each */
+	uint8_t acked;                   /* hosts that said so in this session, one bit each */
+	uint8_t sent;                    /* hosts that it was sent to, one bit each */
 	uint64_t leased[MEMBERS + 1];    /* epochs by SenderID, one bit each */
 	uint64_t installed[MEMBERS + 1]; /* the same, where a dataplane began to count */
 };
@@ -144,8 +164,11 @@ struct record {
 	struct tek_record teks[TEKS];
 	uint8_t tek_count;
 	uint16_t floors[MEMBERS + 1]; /* that this GKM instance published */
-	uint8_t back;                 /* hosts that registered with this instance, one bit each */
+	uint8_t first_tek;            /* of this GKM instance */
 	uint16_t holder[MEMBERS + 1]; /* of each SenderID: seat + 1, 0: nobody ever */
+	uint8_t evicted_at[MEMBERS];  /* tek_count then */
+	uint64_t past[MEMBERS];       /* keys that carried traffic before it came, one bit each */
+	bool known[MEMBERS];          /* to this GKM instance: it is no newcomer */
 };
 
 struct world {
@@ -173,6 +196,11 @@ __attribute__((format(printf, 2, 3))) void world_violate(struct world *world, co
 static inline bool breaks(const struct world *world, enum breakage breakage)
 {
 	return world->setup->breakage == breakage;
+}
+
+static inline uint64_t world_lifetime_s(const struct world *world)
+{
+	return world->setup->lifetime_s ? world->setup->lifetime_s : HARD_LIFETIME_S;
 }
 
 /* Both ends live, and the GKM has the member in the group. */

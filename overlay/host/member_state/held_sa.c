@@ -265,18 +265,21 @@ static void drain_until(struct held_sa *sa, uint64_t drained_at)
 }
 
 /*
- * What an earlier GKM instance made, or this one has retired while we were away, ends now that
- * there is something newer to send on, and not before.
+ * What the GKM did not name in this registration ends now that there is something newer to send on,
+ * and not before. If an earlier instance made it, others may be slower. This instance keeps an SA
+ * for as long as anybody may send on it: it has ended this one for good, perhaps for an eviction.
  */
-static void drain_others(struct membership *group, const struct held_sa *active, uint64_t now,
+static void drain_others(struct membership *group, uint32_t active_spi, uint64_t now,
 			 const struct effects *effects)
 {
-	for (size_t i = 0; i < group->sa_count; i++) {
+	for (size_t i = group->sa_count; i-- > 0;) {
 		struct held_sa *sa = &group->sas[i];
 
-		if (sa == active)
+		if (sa->spi == active_spi)
 			continue;
-		if (sa->registration != group->registration) {
+		if (sa->registration != group->registration && sa->instance == group->instance) {
+			forget(group, sa, effects);
+		} else if (sa->registration != group->registration) {
 			effects->ops->sa_drain(effects->dataplane, sa->spi, NULL);
 			drain_until(sa, now + group->drain_s * MS);
 		} else if (sa->state == COVEY_SA_ACTIVE) {
@@ -285,12 +288,28 @@ static void drain_others(struct membership *group, const struct held_sa *active,
 	}
 }
 
+static int send_activated(const struct membership *group, uint32_t spi,
+			  const struct effects *effects)
+{
+	Covey__SaActivated activated = COVEY__SA_ACTIVATED__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	activated.group = (char *)group->name;
+	activated.spi = spi;
+	message.body_case = COVEY__MESSAGE__BODY_SA_ACTIVATED;
+	message.sa_activated = &activated;
+	return effects->send(effects->arg, &message);
+}
+
 int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
 		     const struct effects *effects, struct covey_error *error)
 {
 	struct held_sa *sa = held_sa_find(group, spi);
 	int status;
 
+	/* Its time was over while the message was on its way: we go on with what we have. */
+	if (!sa && spi <= group->removed_spi)
+		return 0;
 	if (!sa || sa->registration != group->registration)
 		return covey_error_set(error, -EPROTO,
 				       "group %s: SPI %" PRIu32 " is to be active, but is not "
@@ -301,8 +320,10 @@ int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
 		return status;
 	sa->state = COVEY_SA_ACTIVE;
 	sa->drained_at = SA_NEVER;
-	drain_others(group, sa, now, effects);
+	drain_others(group, spi, now, effects);
 	held_sa_expire(group, now, effects);
+	if (send_activated(group, spi, effects) != 0)
+		return covey_error_set(error, -EPROTO, "cannot queue SaActivated");
 	return 0;
 }
 

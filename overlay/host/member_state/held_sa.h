@@ -49,7 +49,10 @@ int held_sa_install(struct membership *group, uint64_t instance, const Covey__Sa
 int held_sa_claim(struct membership *group, uint32_t spi, uint64_t instance,
 		  const struct effects *effects, struct covey_error *error);
 
-/* Send on it from now on. SAs that the GKM did not name in this registration drain. */
+/*
+ * Send on it from now on, and say so. SAs that the GKM did not name in this registration drain. One
+ * whose time was over while the message was on its way is none of our business.
+ */
 int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
 		     const struct effects *effects, struct covey_error *error);
 

@@ -72,6 +72,17 @@ void guest_ack_sa(struct guest *guest, uint32_t spi)
 	send_message(guest, &message, COVEY__MESSAGE__BODY_SA_INSTALLED);
 }
 
+void guest_ack_switch(struct guest *guest, uint32_t spi)
+{
+	Covey__SaActivated ack = COVEY__SA_ACTIVATED__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	ack.group = (char *)guest->group;
+	ack.spi = spi;
+	message.sa_activated = &ack;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_SA_ACTIVATED);
+}
+
 void guest_heartbeat(struct guest *guest)
 {
 	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
@@ -214,6 +225,8 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 		break;
 	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
 		guest->active_spi = message->sa_activate->spi;
+		if (guest->acks)
+			guest_ack_switch(guest, guest->active_spi);
 		break;
 	case COVEY__MESSAGE__BODY_SA_DRAIN:
 		guest->drained_spi = message->sa_drain->spi;

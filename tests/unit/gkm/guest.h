@@ -66,6 +66,7 @@ void guest_join(struct guest *guest, const char *group);
 void guest_leave(struct guest *guest);
 void guest_ack_roster(struct guest *guest, uint64_t generation);
 void guest_ack_sa(struct guest *guest, uint32_t spi);
+void guest_ack_switch(struct guest *guest, uint32_t spi);
 void guest_heartbeat(struct guest *guest);
 /* With the use of one SA. */
 void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t failures);

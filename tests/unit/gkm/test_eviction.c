@@ -11,6 +11,9 @@
 
 enum { A, B, C, D };
 
+/* At the least a switch is waited for so long. */
+#define SWITCH_MS UINT64_C(2000)
+
 static int begin(void **state)
 {
 	struct world *world = world_new();
@@ -19,7 +22,7 @@ static int begin(void **state)
 		world_join(world, i);
 	world_calm(world);
 	world_hush(world);
-	world->drain_ms = 0; /* as the realm does it for an eviction */
+	world->evicts = true; /* as the realm does it */
 	*state = world;
 	return 0;
 }
@@ -89,11 +92,11 @@ static void the_old_sa_lasts_until_all_have_switched(void **state)
 	assert_int_equal(world_count(world, SAID_ACTIVATE, A, 257), 1);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, B, 257), 1);
 	assert_int_equal(world_count(world, SAID_DRAIN, A, 256), 0);
-	world_ack_rosters(world, A);
+	world_say_switched(world, A);
 	world_settle(world);
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	assert_int_equal(world_count(world, SAID_DRAIN, A, 256), 0);
-	world_ack_rosters(world, B);
+	world_say_switched(world, B);
 	world_settle(world);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_int_equal(world_last(world, SAID_DRAIN, A, 256)->seconds, 0);
@@ -113,8 +116,10 @@ static void a_stalled_member_does_not_keep_it(void **state)
 	assert_int_equal(group_active_sa(world->group)->spi, 257);
 	/* A switched and says no more: it is not waited for without end either. */
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
-	assert_int_equal(group_deadline(world->group), world->now_ms + DELAY_MS);
-	world_pass(world, DELAY_MS);
+	assert_int_equal(group_deadline(world->group), world->now_ms + SWITCH_MS);
+	world_pass(world, SWITCH_MS - 1);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	world_pass(world, 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_int_equal(world_last(world, SAID_DRAIN, B, 256)->seconds, 0);
 }
@@ -144,7 +149,7 @@ static void one_that_was_kept_from_it_will_do(void **state)
 	struct world *world = *state;
 
 	group_lost(world->group, C);
-	world->drain_ms = DRAIN_MS;
+	world->evicts = false;
 	world_rekey(world);
 	world_settle(world);
 	group_evict(world->group, C);
@@ -184,7 +189,7 @@ static void a_full_group_makes_room(void **state)
 {
 	struct world *world = *state;
 
-	world->drain_ms = DRAIN_MS;
+	world->evicts = false;
 	for (size_t i = 1; i < COVEY_SAS_PER_GROUP_MAX; i++) {
 		world_rekey(world);
 		world_calm(world);
@@ -193,6 +198,70 @@ static void a_full_group_makes_room(void **state)
 	group_evict(world->group, C);
 	world_settle(world);
 	assert_int_equal(due(world), REKEY_EVICTION);
+}
+
+/* Not for its own good: the evicted one could go on being heard by it. */
+static void who_is_away_is_not_waited_for(void **state)
+{
+	struct world *world = *state;
+
+	group_lost(world->group, B);
+	group_evict(world->group, C);
+	world_rekey(world);
+	world_calm(world);
+	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
+}
+
+/* The time for a stalled one and the time for a slow switch are one and the same. */
+static void two_stalled_members_do_not_add_up(void **state)
+{
+	struct world *world = *state;
+
+	group_evict(world->group, C);
+	world_rekey(world);
+	world_settle(world);
+	world_ack_sas(world, A);
+	world_ack_sas(world, B);
+	world_pass(world, 1000);
+	assert_int_equal(group_active_sa(world->group)->spi, 257);
+	world_say_switched(world, B);
+	world_pass(world, DELAY_MS - 1001);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	world_pass(world, 1);
+	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
+}
+
+/* Kept for who is away, but the evicted one has its key. */
+static void what_is_kept_for_another_ends(void **state)
+{
+	struct world *world = *state;
+
+	world->evicts = false;
+	group_lost(world->group, B);
+	world_rekey(world);
+	world_calm(world);
+	world_pass(world, 2 * DRAIN_MS);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	group_evict(world->group, C);
+	world_settle(world);
+	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
+	assert_int_equal(world_last(world, SAID_DRAIN, A, 256)->seconds, 0);
+}
+
+/* Its members were told a longer time, and are told again. */
+static void what_drains_already_ends(void **state)
+{
+	struct world *world = *state;
+
+	world->evicts = false;
+	world_rekey(world);
+	world_calm(world);
+	assert_int_equal(world_last(world, SAID_DRAIN, A, 256)->seconds, DRAIN_MS / 1000);
+	world_pass(world, COVEY_DRAIN_MIN_MS);
+	group_evict(world->group, C);
+	world_settle(world);
+	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
+	assert_int_equal(world_last(world, SAID_DRAIN, A, 256)->seconds, 0);
 }
 
 static void nobody_else_there(void **state)
@@ -271,6 +340,10 @@ int main(void)
 		TEST(who_left_is_evicted_all_the_same),
 		TEST(who_never_had_a_key_costs_none),
 		TEST(a_full_group_makes_room),
+		TEST(who_is_away_is_not_waited_for),
+		TEST(two_stalled_members_do_not_add_up),
+		TEST(what_is_kept_for_another_ends),
+		TEST(what_drains_already_ends),
 		TEST(nobody_else_there),
 		TEST(who_is_exposed_stays),
 		TEST(what_is_exposed_is_never_activated),

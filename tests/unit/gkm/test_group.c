@@ -83,6 +83,39 @@ static void restored_members_are_not_awaited_for_ever(void **state)
 	assert_int_equal(world_count(world, SAID_ACTIVATE, A, 256), 1);
 }
 
+/* Coming is not enough: it still sends on what the instance before gave it. */
+static void who_comes_and_goes_is_awaited_again(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(group_restore(world->group, A, 1), 0);
+	assert_int_equal(group_restore(world->group, B, 2), 0);
+	world_join(world, A);
+	world_settle(world);
+	world_join(world, B);
+	world_settle(world);
+	group_lost(world->group, B);
+	world_calm(world);
+	assert_null(group_active_sa(world->group));
+	world_join(world, B);
+	world_calm(world);
+	assert_non_null(group_active_sa(world->group));
+}
+
+static void who_comes_and_leaves_is_not(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(group_restore(world->group, A, 1), 0);
+	assert_int_equal(group_restore(world->group, B, 2), 0);
+	world_join(world, A);
+	world_join(world, B);
+	world_settle(world);
+	group_left(world->group, B);
+	world_calm(world);
+	assert_non_null(group_active_sa(world->group));
+}
+
 /* Not only is the SA waited for, but that all take what a member sends with it. */
 static void after_a_restart_senders_wait_for_rosters(void **state)
 {
@@ -414,6 +447,8 @@ int main(void)
 		TEST(a_joiner_gets_roster_then_sas),
 		TEST(restored_members_are_awaited),
 		TEST(restored_members_are_not_awaited_for_ever),
+		TEST(who_comes_and_goes_is_awaited_again),
+		TEST(who_comes_and_leaves_is_not),
 		TEST(after_a_restart_senders_wait_for_rosters),
 		TEST(a_joiner_waits_for_the_others_rosters),
 		TEST(an_old_roster_ack_is_not_enough),

@@ -168,6 +168,31 @@ static void who_comes_back_is_not_new(void **state)
 	assert_int_equal(due(world), REKEY_NONE);
 }
 
+/* The GKM was restarted, and this one is slow to come back. */
+static void who_was_bound_before_is_not_new(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(group_restore(world->group, A, 1), 0);
+	assert_int_equal(group_restore(world->group, B, 2), 0);
+	assert_int_equal(group_restore(world->group, C, 3), 0);
+	group_evict(world->group, C);
+	world_join(world, A);
+	world_calm(world);
+	world_pass(world, DELAY_MS);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, A, 256), 1);
+	world_join(world, B);
+	world_calm(world);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, B, 256), 1);
+	/* Who was evicted meanwhile is, when it is readmitted. */
+	group_readmit(world->group, C);
+	world_join(world, C);
+	world_calm(world);
+	assert_int_equal(world_count(world, SAID_INSTALL, C, 0), 0);
+	world_pass(world, WAIT_MS);
+	assert_int_equal(due(world), REKEY_JOIN);
+}
+
 static void who_left_is_new_again(void **state)
 {
 	struct world *world = *state;
@@ -259,6 +284,7 @@ int main(void)
 		TEST(who_come_together_share_one),
 		TEST(a_stream_of_newcomers_is_not_awaited_for_ever),
 		TEST(who_comes_back_is_not_new),
+		TEST(who_was_bound_before_is_not_new),
 		TEST(who_left_is_new_again),
 		TEST(a_newcomer_that_is_gone_needs_none),
 		TEST(other_reasons_stay),

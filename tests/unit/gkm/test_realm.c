@@ -246,7 +246,7 @@ static void who_may_no_longer_join_keeps_its_sender_id(void **state)
 	group = bench->realm.state;
 	assert_int_equal(group->seats, 1);
 	assert_int_equal(group->members[0].sender_id, 2);
-	assert_true(group->members[0].awaited);
+	assert_true(group->members[0].restored);
 	for (size_t i = 0; i < 4; i++) {
 		const struct sender_id_holder *holder =
 			sender_ids_holder(&group->sender_ids, bindings[i].sender_id);

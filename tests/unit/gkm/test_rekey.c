@@ -50,8 +50,12 @@ static void a_whole_rekey(void **state)
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	for (size_t i = A; i <= C; i++) {
 		assert_int_equal(world_count(world, SAID_ACTIVATE, i, spi), 1);
-		assert_int_equal(world_last(world, SAID_DRAIN, i, 256)->seconds, DRAIN_MS / 1000);
+		assert_int_equal(world_count(world, SAID_DRAIN, i, 256), 0);
+		world_say_switched(world, i);
 	}
+	world_settle(world);
+	for (size_t i = A; i <= C; i++)
+		assert_int_equal(world_last(world, SAID_DRAIN, i, 256)->seconds, DRAIN_MS / 1000);
 	world_pass(world, DRAIN_MS - 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	world_pass(world, 1);
@@ -71,6 +75,7 @@ static void a_retired_key_is_gone(void **state)
 	assert_non_null(world_sa(world, 257)->tek);
 }
 
+/* It still sends on the SA before: to drain that, at whomever, would silence it. */
 static void a_late_acker_switches_when_it_acks(void **state)
 {
 	struct world *world = *state;
@@ -80,16 +85,22 @@ static void a_late_acker_switches_when_it_acks(void **state)
 	world_ack_sas(world, A);
 	world_ack_sas(world, B);
 	world_pass(world, DELAY_MS);
+	world_say_switched(world, A);
+	world_say_switched(world, B);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 1);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, C, spi), 0);
-	/* It still sends on the SA before: draining it now would silence it. */
-	assert_int_equal(world_count(world, SAID_DRAIN, A, 256), 1);
-	assert_int_equal(world_count(world, SAID_DRAIN, C, 256), 0);
-	world_pass(world, 5000);
+	world_pass(world, 2 * DRAIN_MS);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	for (size_t i = A; i <= C; i++)
+		assert_int_equal(world_count(world, SAID_DRAIN, i, 256), 0);
 	world_ack_sas(world, C);
 	world_settle(world);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, C, spi), 1);
-	assert_int_equal(world_last(world, SAID_DRAIN, C, 256)->seconds, 25);
+	assert_int_equal(world_count(world, SAID_DRAIN, A, 256), 0);
+	world_say_switched(world, C);
+	world_settle(world);
+	for (size_t i = A; i <= C; i++)
+		assert_int_equal(world_last(world, SAID_DRAIN, i, 256)->seconds, DRAIN_MS / 1000);
 }
 
 static void a_stalled_member_loses_the_sa_in_the_end(void **state)
@@ -101,9 +112,101 @@ static void a_stalled_member_loses_the_sa_in_the_end(void **state)
 	world_ack_sas(world, A);
 	world_ack_sas(world, B);
 	world_pass(world, DELAY_MS);
-	world_pass(world, DRAIN_MS);
+	world_say_switched(world, A);
+	world_say_switched(world, B);
+	world_pass(world, LIFETIME_MS - DELAY_MS - 1);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	world_pass(world, 1);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, C, spi), 0);
 	assert_int_equal(world_last(world, SAID_DRAIN, C, 256)->seconds, 0);
+}
+
+/* Its control channel is cut, not its traffic: what it sends must be heard until it is back. */
+static void who_is_away_is_heard(void **state)
+{
+	struct world *world = *state;
+	uint32_t spi;
+
+	group_lost(world->group, C);
+	spi = world_rekey(world);
+	world_calm(world);
+	world_pass(world, LIFETIME_MS / 2);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 1);
+	assert_int_equal(world_count(world, SAID_DRAIN, A, 256), 0);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	world_join(world, C);
+	world_settle(world);
+	assert_int_equal(world_count(world, SAID_INSTALL, C, 256), 1);
+	/* Back is not switched, and a session that flaps makes no difference. */
+	group_lost(world->group, C);
+	world_pass(world, DRAIN_MS);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	world_join(world, C);
+	world_calm(world);
+	assert_int_equal(world_last(world, SAID_DRAIN, A, 256)->seconds, DRAIN_MS / 1000);
+	world_pass(world, DRAIN_MS);
+	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
+}
+
+/* SaActivate may have been lost with the connection. */
+static void who_did_not_say_that_it_switched_has_not(void **state)
+{
+	struct world *world = *state;
+
+	world_rekey(world);
+	world_settle(world);
+	for (size_t i = A; i <= C; i++)
+		world_ack_sas(world, i);
+	world_settle(world);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, C, 257), 1);
+	group_lost(world->group, C);
+	world_calm(world);
+	world_pass(world, 2 * DRAIN_MS);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	/* It may as well have switched, and is waited for in both cases. */
+	assert_true(member_may_send_on(&world->group->members[C], 256));
+	assert_true(member_may_send_on(&world->group->members[C], 257));
+}
+
+static void who_left_sends_no_more(void **state)
+{
+	struct world *world = *state;
+
+	world_rekey(world);
+	world_settle(world);
+	group_left(world->group, C);
+	world_calm(world);
+	world_pass(world, DRAIN_MS);
+	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
+}
+
+static void a_receiver_is_not_waited_for(void **state)
+{
+	struct world *world = *state;
+
+	group_left(world->group, C);
+	world->group->members[C].may_send = false;
+	world_join(world, C);
+	world_calm(world);
+	group_lost(world->group, C);
+	world_rekey(world);
+	world_calm(world);
+	world_pass(world, DRAIN_MS);
+	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
+}
+
+static void only_what_it_was_told_to_send_on_can_be_said(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(group_sa_switched(world->group, A, 256), 0);
+	assert_int_equal(group_sa_switched(world->group, A, 4711), -EPROTO);
+	world_rekey(world);
+	world_settle(world);
+	world_ack_sas(world, A);
+	assert_int_equal(group_sa_switched(world->group, A, 257), -EPROTO);
+	group_lost(world->group, A);
+	assert_int_equal(group_sa_switched(world->group, A, 256), -EPROTO);
 }
 
 static void who_is_away_is_not_waited_for(void **state)
@@ -217,6 +320,9 @@ static void the_ack_of_a_retired_sa_is_no_fault(void **state)
 	for (size_t i = A; i <= C; i++)
 		assert_int_equal(group_sa_acked(world->group, i, spi + 1), 0);
 	world_settle(world);
+	for (size_t i = A; i <= C; i++)
+		world_say_switched(world, i);
+	world_settle(world);
 	world_pass(world, DRAIN_MS);
 	assert_int_equal(world_sa(world, spi)->state, SA_RETIRED);
 	assert_int_equal(group_sa_acked(world->group, A, spi), 0);
@@ -227,8 +333,8 @@ static void the_ack_of_a_retired_sa_is_no_fault(void **state)
 static void no_delays(void **state)
 {
 	struct world *world = *state;
-	const struct sa_timing at_once = {.begin_ms = world->now_ms,
-					  .hard_lifetime_ms = LIFETIME_MS};
+	const struct sa_timing at_once = {
+		.begin_ms = world->now_ms, .hard_lifetime_ms = LIFETIME_MS, .evicts = true};
 	const uint8_t tek[32] = {1};
 
 	assert_int_equal(group_begin_sa(world->group, 300, tek, sizeof(tek), &at_once), 0);
@@ -320,7 +426,7 @@ static void random_event(struct walk *walk)
 	struct member *member = &group->members[seat];
 	uint16_t sender_id = (uint16_t)(1 + random() % (WALK_SENDER_IDS - 1));
 
-	switch (random() % 10) {
+	switch (random() % 11) {
 	case 0:
 		if (!member->session && member->sender_id)
 			world_join(walk->world, seat);
@@ -348,6 +454,9 @@ static void random_event(struct walk *walk)
 		walk->world->now_ms += (uint64_t)random() % 3000;
 		break;
 	case 9:
+		world_say_switched(walk->world, seat);
+		break;
+	case 10:
 		if (random() % 20 == 0 && live_count(walk->world) < COVEY_SAS_PER_GROUP_MAX)
 			world_rekey(walk->world);
 		break;
@@ -423,6 +532,11 @@ int main(void)
 		TEST(a_retired_key_is_gone),
 		TEST(a_late_acker_switches_when_it_acks),
 		TEST(a_stalled_member_loses_the_sa_in_the_end),
+		TEST(who_is_away_is_heard),
+		TEST(who_did_not_say_that_it_switched_has_not),
+		TEST(who_left_sends_no_more),
+		TEST(a_receiver_is_not_waited_for),
+		TEST(only_what_it_was_told_to_send_on_can_be_said),
 		TEST(who_is_away_is_not_waited_for),
 		TEST(overlapping_rekeys),
 		TEST(overlapping_in_order),

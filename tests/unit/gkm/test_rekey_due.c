@@ -80,7 +80,7 @@ static void nobody_there_is_not_rekeyed(void **state)
 
 	for (size_t i = A; i <= C; i++)
 		group_lost(world->group, i);
-	world_pass(world, 20 * HOUR_MS);
+	world_pass(world, 22 * HOUR_MS);
 	assert_int_equal(due(world), REKEY_NONE);
 	assert_int_equal(deadline(world), UINT64_MAX);
 	world_join(world, A);
@@ -96,7 +96,7 @@ static void who_is_away_is_waited_for(void **state)
 	group_lost(world->group, B);
 	world_pass(world, 2 * HOUR_MS);
 	assert_int_equal(due(world), REKEY_NONE);
-	assert_int_equal(deadline(world), 1000 + LIFETIME_MS / 2);
+	assert_int_equal(deadline(world), 1000 + LIFETIME_MS / 10 * 9);
 	world_join(world, B);
 	world_calm(world);
 	assert_int_equal(due(world), REKEY_INTERVAL);
@@ -107,7 +107,7 @@ static void who_is_away_for_too_long_is_not(void **state)
 	struct world *world = *state;
 
 	group_lost(world->group, B);
-	world_pass(world, LIFETIME_MS / 2);
+	world_pass(world, LIFETIME_MS / 10 * 9);
 	assert_int_equal(due(world), REKEY_INTERVAL);
 	turn_over(world);
 	/* It has no SA that counts any more: the next one does not wait. */
@@ -299,6 +299,43 @@ static void a_member_never_holds_too_many(void **state)
 	}
 }
 
+/* Not even one that somebody away sends on, but rather the others. */
+static void a_full_group_keeps_little(void **state)
+{
+	struct world *world = *state;
+
+	group_lost(world->group, C);
+	for (size_t i = 1; i < COVEY_SAS_PER_GROUP_MAX; i++)
+		turn_over(world);
+	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
+	world_pass(world, DRAIN_MS);
+	assert_int_equal(due(world), REKEY_OPERATOR);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	assert_int_equal(group_live_sas(world->group), 2);
+}
+
+/* Seven members, each away since another SA, are more than there is room for. */
+static void who_is_away_gives_way_in_the_end(void **state)
+{
+	struct world *world = *state;
+
+	/* As if each had gone after another rekey. */
+	for (size_t i = 1; i < COVEY_SAS_PER_GROUP_MAX; i++)
+		turn_over(world);
+	group_lost(world->group, C);
+	world->group->members[C].sends_from_spi = 256;
+	for (size_t i = 0; i < world->group->sa_count; i++)
+		if (world->group->sas[i]->state == SA_DRAINING)
+			world->group->sas[i]->drain_by_ms = UINT64_MAX;
+	world_pass(world, DRAIN_MS - 1);
+	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
+	assert_int_equal(due(world), REKEY_NONE);
+	world_pass(world, 1);
+	assert_int_equal(due(world), REKEY_OPERATOR);
+	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
+	assert_int_equal(group_live_sas(world->group), COVEY_SAS_PER_GROUP_MAX - 1);
+}
+
 static void a_missing_sa_is_due(void **state)
 {
 	struct world *world = *state;
@@ -331,6 +368,8 @@ int main(void)
 		TEST(rekeys_are_drawn_together),
 		TEST(a_full_group_waits_for_room),
 		TEST(a_member_never_holds_too_many),
+		TEST(a_full_group_keeps_little),
+		TEST(who_is_away_gives_way_in_the_end),
 		TEST(a_missing_sa_is_due),
 	};
 

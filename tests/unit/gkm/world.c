@@ -137,7 +137,8 @@ uint32_t world_rekey(struct world *world)
 					 .activation_delay_ms = DELAY_MS,
 					 .drain_delay_ms = world->drain_ms,
 					 .hard_lifetime_ms = LIFETIME_MS,
-					 .rekey_after_ms = world->interval_ms};
+					 .rekey_after_ms = world->interval_ms,
+					 .evicts = world->evicts};
 	uint32_t spi = world->next_spi++;
 	uint8_t tek[32];
 
@@ -175,6 +176,15 @@ void world_ack_sas(struct world *world, size_t seat)
 				group_sa_acked(world->group, seat, world->group->sas[i]->spi), 0);
 }
 
+void world_say_switched(struct world *world, size_t seat)
+{
+	const struct member *member = &world->group->members[seat];
+	const struct sa *active = group_active_sa(world->group);
+
+	if (member->session && active && active->members[seat] == SA_MEMBER_ACTIVE)
+		assert_int_equal(group_sa_switched(world->group, seat, active->spi), 0);
+}
+
 void world_calm(struct world *world)
 {
 	size_t before;
@@ -185,6 +195,7 @@ void world_calm(struct world *world)
 		for (size_t i = 0; i < WORLD_SEATS; i++) {
 			world_ack_rosters(world, i);
 			world_ack_sas(world, i);
+			world_say_switched(world, i);
 		}
 		world_settle(world);
 	} while (world->said_count != before);

@@ -46,6 +46,7 @@ struct world {
 	uint64_t interval_ms; /* until the next SA after each, 0: none */
 	uint64_t drain_ms;
 	bool patient; /* SAs begin for the interval alone */
+	bool evicts; /* the next SAs are made for an eviction */
 };
 
 #define DELAY_MS    UINT64_C(10000)
@@ -67,6 +68,8 @@ uint32_t world_rekey(struct world *world);
 /* Acknowledge all that this seat was sent. */
 void world_ack_rosters(struct world *world, size_t seat);
 void world_ack_sas(struct world *world, size_t seat);
+/* Say that this seat sends on the active SA, if it was told to. */
+void world_say_switched(struct world *world, size_t seat);
 /* Everybody acknowledges everything until nothing is said any more. */
 void world_calm(struct world *world);
 

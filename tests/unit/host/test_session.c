@@ -25,7 +25,7 @@ static void test_first_registration(void **state)
 	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_INSTALLED);
 	assert_int_equal(world_sa(world, 256)->sender_id, 7);
 	assert_int_equal(world_activate(world, "g", 256), 0);
-	assert_journal(world, "activate 256; ");
+	assert_journal(world, "activate 256; >SaActivated 256; ");
 	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
 	world_free(world);
 }
@@ -55,7 +55,7 @@ static void test_second_registration_raises_the_epoch(void **state)
 	/* It never stopped sending. */
 	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
 	assert_int_equal(world_activate(world, "g", 256), 0);
-	assert_journal(world, "activate 256; ");
+	assert_journal(world, "activate 256; >SaActivated 256; ");
 	world_free(world);
 }
 
@@ -102,7 +102,7 @@ static void test_gkm_restart(void **state)
 	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
 	assert_int_equal(world_sa(world, 257)->state, COVEY_SA_INSTALLED);
 	assert_int_equal(world_activate(world, "g", 257), 0);
-	assert_journal(world, "activate 257; drain 256; ");
+	assert_journal(world, "activate 257; drain 256; >SaActivated 257; ");
 	assert_int_equal(world_pass(world, 29999), 0);
 	assert_non_null(world_sa(world, 256));
 	assert_int_equal(world_pass(world, 1), 0);
@@ -124,9 +124,7 @@ static void test_retired_while_away(void **state)
 	assert_int_equal(world_activate(world, "g", 256), -EPROTO);
 	world_forget(world);
 	assert_int_equal(world_activate(world, "g", 300), 0);
-	assert_journal(world, "activate 300; drain 256; ");
-	assert_int_equal(world_pass(world, 30000), 0);
-	assert_null(world_sa(world, 256));
+	assert_journal(world, "activate 300; remove 256; >SaActivated 300; ");
 	world_free(world);
 }
 
@@ -136,7 +134,8 @@ static void test_rekey(void **state)
 
 	assert_int_equal(world_install(world, "g", 257, 86400), 0);
 	assert_int_equal(world_activate(world, "g", 257), 0);
-	assert_journal(world, "install 257 e1 r2; >SaInstalled 257; activate 257; ");
+	assert_journal(world, "install 257 e1 r2; >SaInstalled 257; activate 257; "
+			      ">SaActivated 257; ");
 	/* Of the same instance: it drains for as long as the GKM says, and the GKM has not said. */
 	assert_int_equal(world_pass(world, 60000), 0);
 	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_DRAINING);
@@ -147,6 +146,22 @@ static void test_rekey(void **state)
 	assert_non_null(world_sa(world, 256));
 	assert_int_equal(world_pass(world, 1), 0);
 	assert_null(world_sa(world, 256));
+	world_free(world);
+}
+
+/* It expired on its way: that is no reason to end a session. */
+static void test_activated_too_late(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(world_install(world, "g", 257, 5), 0);
+	assert_int_equal(world_pass(world, 5000), 0);
+	assert_null(world_sa(world, 257));
+	world_forget(world);
+	assert_int_equal(world_activate(world, "g", 257), 0);
+	assert_journal(world, "");
+	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
+	assert_int_equal(world_activate(world, "g", 258), -EPROTO);
 	world_free(world);
 }
 
@@ -283,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_gkm_restart),
 		cmocka_unit_test(test_retired_while_away),
 		cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_activated_too_late),
 		cmocka_unit_test(test_drain_at_once),
 		cmocka_unit_test(test_removed_sa_needs_a_new_epoch),
 		cmocka_unit_test(test_hard_lifetime),

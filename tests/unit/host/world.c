@@ -234,6 +234,9 @@ static int send_message(void *arg, const Covey__Message *message)
 	case COVEY__MESSAGE__BODY_ROSTER_ACK:
 		record(world, ">RosterAck %" PRIu64 "; ", message->roster_ack->generation);
 		break;
+	case COVEY__MESSAGE__BODY_SA_ACTIVATED:
+		record(world, ">SaActivated %" PRIu32 "; ", message->sa_activated->spi);
+		break;
 	case COVEY__MESSAGE__BODY_SA_INSTALLED:
 		record(world, ">SaInstalled %" PRIu32 "; ", message->sa_installed->spi);
 		break;
