@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "absence.h"
 #include "clock.h"
 #include "evictions.h"
 #include "local_json.h"
@@ -95,8 +96,9 @@ static void rekey(const struct request *request)
 	wanted = rekey_want(realm->state, REKEY_OPERATOR, clock_now_ms());
 	realm_wake(realm);
 	local_answer_json(request->client,
-			  json_pack("{s:b, s:s, s:s}", "ok", 1, "group", realm->group->name,
-				    "rekey", how_it_goes(realm->state, wanted)));
+			  json_pack("{s:b, s:s, s:s, s:o}", "ok", 1, "group", realm->group->name,
+				    "rekey", how_it_goes(realm->state, wanted), "away",
+				    absence_names(realm)));
 }
 
 /* False: there is none, and the client was told so. */

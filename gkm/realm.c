@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+#include "absence.h"
 #include "clock.h"
 #include "log.h"
 #include "manager.h"
@@ -102,6 +103,7 @@ static void begin_due(struct realm *realm, uint64_t now_ms)
 		return;
 	realm->retry_ms = 0;
 	log_notice("%s: another SA, for %s", realm->group->name, rekey_reason_text(reason));
+	absence_log(realm);
 	if (realm_begin_sa(realm, reason, &error) == 0) {
 		group_settle(realm->state, now_ms);
 		return;

@@ -8,6 +8,21 @@
 #include "fields.h"
 #include "group_argument.h"
 
+/* Who is cut off from the key manager must hear of it from a person. */
+static void tell_absent(const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	if (json_array_size(names) == 0)
+		return;
+	printf("No connection to the key manager:");
+	json_array_foreach(names, i, name)
+		printf("%s %s", i ? "," : "", json_string_value(name));
+	printf(".\nThe others go on hearing them, but they hear nothing that is sent with the new "
+	       "key until they are back.\n");
+}
+
 int rekey_main(struct cli *cli, int argc, char **argv)
 {
 	const char *group = group_argument(
@@ -25,6 +40,8 @@ int rekey_main(struct cli *cli, int argc, char **argv)
 		return CLI_FAILURE;
 	if (!cli->json)
 		printf("Rekey of %s: %s.\n", group, field_text(answer, "rekey"));
+	if (!cli->json)
+		tell_absent(json_object_get(answer, "away"));
 	json_decref(answer);
 	return CLI_OK;
 }

@@ -95,6 +95,26 @@ static void a_rekey_by_hand(void **state)
 	assert_true(log_says(fabric, "another SA, for the operator asks for it"));
 }
 
+/* The operator may not know that its control channel is cut. */
+static void who_is_left_behind_is_named(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	json_t *answer;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	WAIT_FOR(fabric, guests[HV1].active_spi == guests[HV2].active_spi);
+	guest_vanish(&guests[HV2]);
+	WAIT_FOR(fabric, log_says(fabric, " departs: "));
+	assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
+	assert_int_equal(json_array_size(json_object_get(answer, "away")), 1);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(answer, "away"), 0)),
+			    "hv2");
+	json_decref(answer);
+	WAIT_FOR(fabric, log_says(fabric, "hv2 has no connection"));
+}
+
 static void rekeys_that_overlap_are_one(void **state)
 {
 	struct fabric *fabric = *state;
@@ -266,11 +286,11 @@ static void the_socket_is_its_owners(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_rekey_by_hand),          TEST(rekeys_that_overlap_are_one),
-		TEST(names_that_are_unknown),   TEST(nobody_there_to_rekey),
-		TEST(an_evicted_host_is_out),   TEST(evicted_from_one_group),
-		TEST(hosts_that_are_unknown),   TEST(it_shows_what_it_manages),
-		TEST(the_socket_is_its_owners),
+		TEST(who_is_left_behind_is_named), TEST(a_rekey_by_hand),
+		TEST(rekeys_that_overlap_are_one), TEST(names_that_are_unknown),
+		TEST(nobody_there_to_rekey),       TEST(an_evicted_host_is_out),
+		TEST(evicted_from_one_group),      TEST(hosts_that_are_unknown),
+		TEST(it_shows_what_it_manages),    TEST(the_socket_is_its_owners),
 	};
 
 	if (argc != 3) {

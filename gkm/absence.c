@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "absence.h"
+
+#include "log.h"
+#include "manager.h"
+
+static const char *name_of(const struct realm *realm, size_t seat)
+{
+	return realm->manager->inventory->hosts[realm->group->members[seat].host].name;
+}
+
+json_t *absence_names(const struct realm *realm)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < realm->state->seats; i++)
+		if (rekey_leaves_behind(realm->state, i))
+			json_array_append_new(names, json_string(name_of(realm, i)));
+	return names;
+}
+
+/* One line, however many they are. */
+void absence_log(const struct realm *realm)
+{
+	size_t first = 0, count = 0;
+
+	for (size_t i = 0; i < realm->state->seats; i++)
+		if (rekey_leaves_behind(realm->state, i) && count++ == 0)
+			first = i;
+	if (count == 0)
+		return;
+	log_warning("%s: %s%s has no connection: others go on hearing what is sent with the SA "
+		    "so far, but what they send with the next one is not heard there until it is "
+		    "back (all names: covey show)",
+		    realm->group->name, name_of(realm, first),
+		    count > 1 ? ", and not it alone," : "");
+}
