@@ -40,6 +40,14 @@ void group_free(struct group *group)
 	free(group);
 }
 
+uint32_t group_lowest_spi(const struct group *group)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (sa_is_live(group->sas[i]))
+			return group->sas[i]->spi;
+	return UINT32_MAX;
+}
+
 /* The highest SPI that a member may hold, 0: none. */
 static uint32_t highest_live_spi(const struct group *group)
 {
@@ -71,6 +79,12 @@ int group_restore(struct group *group, size_t seat, uint16_t sender_id)
 	if (rc == 0)
 		group->members[seat].restored = group->members[seat].enrolled = true;
 	return rc;
+}
+
+void group_earlier_gone(struct group *group)
+{
+	sender_ids_stop_keeping(&group->sender_ids);
+	sender_ids_release(&group->sender_ids, group_lowest_spi(group));
 }
 
 static void forget_registration(struct group *group, size_t seat)

@@ -109,6 +109,9 @@ int group_restore(struct group *group, size_t seat, uint16_t sender_id);
  * evicted, -EALREADY when the seat has a live one, or -EOVERFLOW when its epochs are used up.
  */
 int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_epoch);
+/* No member holds an SA of an earlier instance any more. */
+void group_earlier_gone(struct group *group);
+
 /* The session is gone. The member keeps its SAs, goes on sending, and keeps its place in the
  * roster.
  */
@@ -164,5 +167,6 @@ bool group_is_sent_on(const struct group *group, const struct sa *sa);
 /* NULL when there is none. */
 struct sa *group_active_sa(const struct group *group);
 size_t group_live_members(const struct group *group);
-/* SAs that are not retired. */
+/* SAs that are not retired, and the lowest SPI of them, UINT32_MAX: there is none. */
 size_t group_live_sas(const struct group *group);
+uint32_t group_lowest_spi(const struct group *group);

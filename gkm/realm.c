@@ -7,6 +7,7 @@
 
 #include "absence.h"
 #include "clock.h"
+#include "formers.h"
 #include "log.h"
 #include "manager.h"
 #include "outbox.h"
@@ -119,9 +120,12 @@ static uint64_t next_event(const struct realm *realm)
 {
 	uint64_t rekey_ms = rekey_deadline(realm->state);
 	uint64_t deadline_ms = group_deadline(realm->state);
+	uint64_t formers_ms = formers_deadline(realm);
 
 	if (rekey_ms < realm->retry_ms)
 		rekey_ms = realm->retry_ms;
+	if (deadline_ms > formers_ms)
+		deadline_ms = formers_ms;
 	return rekey_ms < deadline_ms ? rekey_ms : deadline_ms;
 }
 
@@ -130,6 +134,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct realm *realm = arg;
 	uint64_t now_ms = clock_now_ms();
 
+	formers_release(realm, now_ms);
 	group_settle(realm->state, now_ms);
 	begin_due(realm, now_ms);
 	schedule(realm, next_event(realm), now_ms);
@@ -208,6 +213,8 @@ int realm_init(struct realm *realm, struct manager *manager, const struct invent
 	if (rc < 0 && !error->text[0])
 		covey_error_set(error, rc, "bindings of group %s cannot be restored: %s",
 				group->name, strerror(-rc));
+	if (rc == 0)
+		rc = formers_restore(realm, clock_now_ms(), error);
 	if (rc < 0)
 		goto fail;
 	return 0;

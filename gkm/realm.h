@@ -20,8 +20,11 @@ struct realm {
 	const struct inventory_group *group;
 	struct group *state;
 	struct event *timer;
-	struct quiet impostors; /* about packets with a member's SenderID */
-	uint64_t retry_ms;      /* an SA could not begin: not again before */
+	struct quiet impostors;     /* about packets with a member's SenderID */
+	uint64_t retry_ms;          /* an SA could not begin: not again before */
+	uint32_t formers_until_spi; /* formers.h: of those from earlier instances, 0: there are none
+				     */
+	uint64_t formers_until_ms;
 };
 
 /* Seats are the group's members in the inventory, in that order. Restores durable bindings. */

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Below all: former, but used with no SA of this instance. */
+#define SPI_NONE 1u
+
 void sender_ids_free(struct sender_ids *ids)
 {
 	for (size_t i = 0; i < ids->count; i++)
@@ -122,10 +125,12 @@ static void give_up(struct sender_ids *ids, const char *identity, uint16_t sende
 
 	if (at == ids->count)
 		return;
-	if (used_until_spi)
-		ids->holders[at].former_until_spi = used_until_spi;
-	else
+	if (!used_until_spi && !ids->keeps) {
 		remove_at(ids, at);
+		return;
+	}
+	ids->holders[at].former_until_spi = used_until_spi ? used_until_spi : SPI_NONE;
+	ids->holders[at].kept = ids->keeps;
 }
 
 int sender_ids_bind(struct sender_ids *ids, const char *identity, uint16_t sender_id,
@@ -138,7 +143,9 @@ int sender_ids_bind(struct sender_ids *ids, const char *identity, uint16_t sende
 		if (strcmp(ids->holders[at].identity, identity) != 0)
 			return -EEXIST;
 		give_up(ids, identity, sender_id, used_until_spi);
-		ids->holders[position(ids, sender_id)].former_until_spi = 0;
+		at = position(ids, sender_id);
+		ids->holders[at].former_until_spi = 0;
+		ids->holders[at].kept = false;
 		return 0;
 	}
 	rc = insert(ids, identity, sender_id);
@@ -148,12 +155,33 @@ int sender_ids_bind(struct sender_ids *ids, const char *identity, uint16_t sende
 	return 0;
 }
 
+int sender_ids_keep(struct sender_ids *ids, const char *identity, uint16_t sender_id)
+{
+	int rc;
+
+	if (sender_ids_holder(ids, sender_id))
+		return -EEXIST;
+	rc = insert(ids, identity, sender_id);
+	if (rc == 0) {
+		ids->holders[position(ids, sender_id)].former_until_spi = SPI_NONE;
+		ids->holders[position(ids, sender_id)].kept = true;
+	}
+	return rc;
+}
+
+void sender_ids_stop_keeping(struct sender_ids *ids)
+{
+	ids->keeps = false;
+	for (size_t i = 0; i < ids->count; i++)
+		ids->holders[i].kept = false;
+}
+
 void sender_ids_release(struct sender_ids *ids, uint32_t lowest_spi)
 {
 	for (size_t i = ids->count; i-- > 0;) {
 		uint32_t until = ids->holders[i].former_until_spi;
 
-		if (until && until < lowest_spi)
+		if (until && until < lowest_spi && !ids->holders[i].kept)
 			remove_at(ids, i);
 	}
 }

@@ -18,6 +18,7 @@ struct sender_id_holder {
 	uint32_t former_until_spi;
 	uint32_t digest; /* of the identity, so that most comparisons are of numbers */
 	uint16_t sender_id;
+	bool kept; /* former, and perhaps used with an SA of an earlier instance too */
 };
 
 /* Sorted by sender_id, at most one holder each. Zero-initialised it is empty. */
@@ -25,6 +26,7 @@ struct sender_ids {
 	struct sender_id_holder *holders;
 	size_t count;
 	size_t capacity;
+	bool keeps; /* members may hold SAs of an earlier instance */
 };
 
 enum sender_id_verdict {
@@ -45,14 +47,23 @@ void sender_ids_free(struct sender_ids *ids);
 
 /*
  * Note that the identity holds sender_id. Its former one, if any, is forgotten when used_until_spi
- * is 0, else kept from others until sender_ids_release() is told that no SA up to that SPI is left.
- * Returns 0, -ENOMEM, or -EEXIST when another identity holds sender_id.
+ * is 0 and the table keeps nothing, else kept from others until sender_ids_release() is told that
+ * no SA up to that SPI is left. Returns 0, -ENOMEM, or -EEXIST when another identity holds
+ * sender_id.
  */
 int sender_ids_bind(struct sender_ids *ids, const char *identity, uint16_t sender_id,
 		    uint32_t used_until_spi);
 
 /* No SA below this SPI is left (UINT32_MAX: none at all). */
 void sender_ids_release(struct sender_ids *ids, uint32_t lowest_spi);
+
+/*
+ * A former SenderID of the identity, from durable storage. Returns 0, -ENOMEM, or -EEXIST when
+ * somebody holds it.
+ */
+int sender_ids_keep(struct sender_ids *ids, const char *identity, uint16_t sender_id);
+/* No SA of an earlier instance is left. What is still kept goes with sender_ids_release(). */
+void sender_ids_stop_keeping(struct sender_ids *ids);
 
 /* The SenderID bound to the identity, 0 when none is. */
 uint16_t sender_ids_find(const struct sender_ids *ids, const char *identity);

@@ -51,14 +51,6 @@ static void retire(struct group *group, struct sa *sa)
 	enter(group, sa, SA_RETIRED);
 }
 
-static uint32_t lowest_live_spi(const struct group *group)
-{
-	for (size_t i = 0; i < group->sa_count; i++)
-		if (sa_is_live(group->sas[i]))
-			return group->sas[i]->spi;
-	return UINT32_MAX;
-}
-
 /* Nobody holds a key any more, so nobody can send: those without a session need no mention. */
 static void forget_departed(struct group *group)
 {
@@ -87,8 +79,8 @@ static void retire_due(struct group *group, uint64_t now_ms)
 	}
 	if (!retired)
 		return;
-	sender_ids_release(&group->sender_ids, lowest_live_spi(group));
-	if (lowest_live_spi(group) == UINT32_MAX)
+	sender_ids_release(&group->sender_ids, group_lowest_spi(group));
+	if (group_lowest_spi(group) == UINT32_MAX)
 		forget_departed(group);
 }
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x436f5679 /* "CoVy" */
-#define USER_VERSION   2          /* 1 had no evictions */
+#define USER_VERSION   3          /* 1 had no evictions, 2 no former SenderIDs */
 
 /*
  * The tables are redundant on purpose, so that the check at start finds a flipped bit: every
@@ -33,7 +33,37 @@
 	"next_spi INTEGER NOT NULL CHECK (next_spi BETWEEN 256 AND 4294967296), "                  \
 	"complement INTEGER NOT NULL CHECK (complement = ~next_spi)) STRICT"
 
+/*
+ * SenderIDs that were given up, with the last SPI before that: nobody else gets them as long as a
+ * member may hold an SA that they were used with. Noted by the binding's own transaction. And the
+ * hard lifetime of a group's SAs where it is above the default, the longest as long as there is any
+ * of the former.
+ */
+#define LIFETIME_LEAST_S 86400u
+#define FORMER_SQL                                                                                 \
+	"CREATE TABLE former (\"group\" TEXT NOT NULL, sender_id INTEGER NOT NULL CHECK "          \
+	"(sender_id BETWEEN 1 AND 65535), identity TEXT NOT NULL, until_spi INTEGER NOT NULL, "    \
+	"PRIMARY KEY (\"group\", sender_id), UNIQUE (sender_id, \"group\", identity, until_spi)) " \
+	"STRICT, WITHOUT ROWID"
+#define LIFETIME_SQL                                                                               \
+	"CREATE TABLE lifetime (\"group\" TEXT NOT NULL PRIMARY KEY, seconds INTEGER NOT NULL "    \
+	"CHECK (seconds > 0), UNIQUE (seconds, \"group\")) STRICT, WITHOUT ROWID"
+#define GIVE_UP_SQL                                                                                \
+	"CREATE TRIGGER give_up AFTER UPDATE OF sender_id ON binding "                             \
+	"WHEN old.sender_id <> new.sender_id BEGIN "                                               \
+	"INSERT OR REPLACE INTO former SELECT old.\"group\", old.sender_id, old.identity, "        \
+	"next_spi - 1 FROM serial; "                                                               \
+	"DELETE FROM former WHERE \"group\" = new.\"group\" AND sender_id = new.sender_id; END"
+#define TAKE_UP_SQL                                                                                \
+	"CREATE TRIGGER take_up AFTER INSERT ON binding BEGIN "                                    \
+	"DELETE FROM former WHERE \"group\" = new.\"group\" AND sender_id = new.sender_id; END"
+#define VERSION_3_SQL FORMER_SQL ";" GIVE_UP_SQL ";" LIFETIME_SQL ";" TAKE_UP_SQL
+
 enum statement {
+	EACH_FORMER,
+	FORGET_FORMER,
+	NOTE_LIFETIME,
+	READ_LIFETIME,
 	EACH_BINDING,
 	BIND,
 	EACH_EVICTION,
@@ -48,6 +78,14 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 			 "ORDER BY sender_id",
 	[BIND] = "INSERT INTO binding VALUES (?1, ?2, ?3) "
 		 "ON CONFLICT (\"group\", identity) DO UPDATE SET sender_id = excluded.sender_id",
+	[EACH_FORMER] = "SELECT identity, sender_id, until_spi FROM former WHERE \"group\" = ?1 "
+			"ORDER BY sender_id",
+	[FORGET_FORMER] = "DELETE FROM former WHERE \"group\" = ?1 AND until_spi <= ?2",
+	[NOTE_LIFETIME] = "INSERT INTO lifetime VALUES (?1, ?2) ON CONFLICT DO UPDATE "
+			  "SET seconds = excluded.seconds WHERE seconds < excluded.seconds OR "
+			  "(seconds > excluded.seconds AND "
+			  "NOT EXISTS (SELECT 1 FROM former WHERE \"group\" = ?1))",
+	[READ_LIFETIME] = "SELECT seconds FROM lifetime WHERE \"group\" = ?1",
 	[EACH_EVICTION] = "SELECT identity, \"group\" FROM eviction",
 	[EVICT] = "INSERT INTO eviction VALUES (?1, ?2) ON CONFLICT DO NOTHING",
 	[READMIT] = "DELETE FROM eviction WHERE identity = ?1 AND (\"group\" = ?2 OR ?2 IS NULL)",
@@ -171,8 +209,9 @@ static int fill(struct store *store, struct covey_error *error)
 	rc = execute(store, sql, "marking a new file", error);
 	if (rc < 0)
 		return rc;
+	/* The serial last: a file that lacks its end lacks a row, which is noticed. */
 	rc = execute(store,
-		     "BEGIN;" BINDING_SQL ";" EVICTION_SQL ";" SERIAL_SQL ";"
+		     "BEGIN;" BINDING_SQL ";" EVICTION_SQL ";" VERSION_3_SQL ";" SERIAL_SQL ";"
 		     "INSERT INTO serial VALUES (1, 256, ~256); COMMIT;",
 		     "making the tables", error);
 	return rc;
@@ -307,16 +346,16 @@ static int take(struct store *store, struct covey_error *error)
 /* A file of the version before gets what is new in this one, all or nothing. */
 static int migrate(struct store *store, struct covey_error *error)
 {
-	char sql[sizeof(EVICTION_SQL) + 80];
+	char sql[sizeof(EVICTION_SQL VERSION_3_SQL) + 80];
 	char *version;
 	int rc;
 
 	rc = query(store, "PRAGMA user_version", &version, error);
 	if (rc < 0)
 		return rc;
-	if (strcmp(version, "1") == 0) {
-		snprintf(sql, sizeof(sql), "BEGIN; %s; PRAGMA user_version = %d; COMMIT;",
-			 EVICTION_SQL, USER_VERSION);
+	if (strcmp(version, "1") == 0 || strcmp(version, "2") == 0) {
+		snprintf(sql, sizeof(sql), "BEGIN; %s; %s; PRAGMA user_version = %d; COMMIT;",
+			 version[0] == '1' ? EVICTION_SQL : "", VERSION_3_SQL, USER_VERSION);
 		rc = execute(store, sql, "adding what is new in this version", error);
 	}
 	free(version);
@@ -341,8 +380,9 @@ static int check_content(struct store *store, struct covey_error *error)
 	rc = expect(store,
 		    "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema "
 		    "WHERE sql IS NOT NULL ORDER BY name)",
-		    BINDING_SQL ";" EVICTION_SQL ";" SERIAL_SQL, "its tables are not as expected",
-		    error);
+		    BINDING_SQL ";" EVICTION_SQL ";" FORMER_SQL ";" GIVE_UP_SQL ";" LIFETIME_SQL
+				";" SERIAL_SQL ";" TAKE_UP_SQL,
+		    "its tables are not as expected", error);
 	if (rc < 0)
 		return rc;
 	rc = expect(store, "PRAGMA integrity_check", "ok", "the integrity check failed", error);
@@ -503,6 +543,61 @@ int store_each_eviction(struct store *store,
 			       (const char *)sqlite3_column_text(statement, 1), arg);
 	rc = finish(store, statement, "reading evictions", error);
 	return stopped < 0 ? stopped : rc;
+}
+
+int store_each_former(struct store *store, const char *group,
+		      int (*each)(const char *identity, uint16_t sender_id, uint32_t until_spi,
+				  void *arg),
+		      void *arg, struct covey_error *error)
+{
+	sqlite3_stmt *statement = store->statements[EACH_FORMER];
+	int stopped = 0;
+	int rc;
+
+	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
+	while (stopped >= 0 && sqlite3_step(statement) == SQLITE_ROW)
+		stopped = each((const char *)sqlite3_column_text(statement, 0),
+			       (uint16_t)sqlite3_column_int(statement, 1),
+			       (uint32_t)sqlite3_column_int64(statement, 2), arg);
+	rc = finish(store, statement, "reading former SenderIDs", error);
+	return stopped < 0 ? stopped : rc;
+}
+
+int store_forget_former(struct store *store, const char *group, uint32_t until_spi,
+			struct covey_error *error)
+{
+	sqlite3_stmt *statement = store->statements[FORGET_FORMER];
+
+	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, until_spi);
+	sqlite3_step(statement);
+	return finish(store, statement, "forgetting former SenderIDs", error);
+}
+
+int store_lifetime(struct store *store, const char *group, uint32_t seconds, uint32_t *ret_seconds,
+		   struct covey_error *error)
+{
+	sqlite3_stmt *note = store->statements[NOTE_LIFETIME];
+	sqlite3_stmt *read = store->statements[READ_LIFETIME];
+	uint32_t longest = LIFETIME_LEAST_S;
+	int rc;
+
+	sqlite3_bind_text(note, 1, group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(note, 2, seconds);
+	if (seconds > LIFETIME_LEAST_S)
+		sqlite3_step(note);
+	rc = finish(store, note, "noting a lifetime", error);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_text(read, 1, group, -1, SQLITE_STATIC);
+	if (sqlite3_step(read) == SQLITE_ROW && sqlite3_column_int64(read, 0) > longest)
+		longest = (uint32_t)sqlite3_column_int64(read, 0);
+	rc = finish(store, read, "reading a lifetime", error);
+	if (rc == 0 && longest < seconds)
+		rc = damaged(store, error, "a lifetime that was noted is missing");
+	if (rc == 0)
+		*ret_seconds = longest;
+	return rc;
 }
 
 int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error)

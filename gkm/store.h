@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The key manager's durable state: one SQLite file. It holds who is bound to which SenderID, who is
- * evicted, and the next SPI; never a key. What a function returns 0 for has reached the disk.
+ * The key manager's durable state: one SQLite file. It holds who is bound to which SenderID, and
+ * was, who is evicted, and the next SPI; never a key. What a function returns 0 for has reached the
+ * disk.
  *
  * One program has the file at a time. Errors: -EBUSY (another has it), -ENOSPC (disk full), -EROFS
  * (cannot be written), -EBADMSG (damaged, or not a state file), -ENOENT and -EACCES (path), else
@@ -36,6 +37,26 @@ int store_each_binding(struct store *store, const char *group,
  */
 int store_bind(struct store *store, const char *group, const char *identity, uint16_t sender_id,
 	       struct covey_error *error);
+
+/*
+ * Call each() for every SenderID of the group that an identity has given up for another one, with
+ * the last SPI that it can have used it with. store_bind() notes them; who is bound to one takes it
+ * up. As store_each_binding().
+ */
+int store_each_former(struct store *store, const char *group,
+		      int (*each)(const char *identity, uint16_t sender_id, uint32_t until_spi,
+				  void *arg),
+		      void *arg, struct covey_error *error);
+/* Those up to this SPI are not kept any more. */
+int store_forget_former(struct store *store, const char *group, uint32_t until_spi,
+			struct covey_error *error);
+
+/*
+ * Note the hard lifetime of the group's SAs from now on, above 0. *ret_seconds is the longest that
+ * SAs of former SenderIDs can have, at least a day: so most groups need no note.
+ */
+int store_lifetime(struct store *store, const char *group, uint32_t seconds, uint32_t *ret_seconds,
+		   struct covey_error *error);
 
 /*
  * Note that the identity is evicted from the group, "" for all groups; noted twice is noted once.

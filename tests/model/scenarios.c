@@ -4,10 +4,10 @@
 /* States. */
 #define SMALL 60000
 #define LARGE 250000
-#define LONG  1500000
+#define LONG  200000
 
 #define WALKS_SHORT 4000
-#define WALKS_LONG  100000
+#define WALKS_LONG  20000
 
 /*
  * Each is explored to its end where its budget allows that, in the long form or in both. "walks"

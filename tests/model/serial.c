@@ -85,6 +85,7 @@ static void put_sender_ids(struct digest *digest, const struct sender_ids *ids)
 	for (size_t i = 0; i < ids->count; i++) {
 		put(digest, ids->holders[i].sender_id);
 		put(digest, ids->holders[i].former_until_spi);
+		put(digest, ids->holders[i].kept);
 		put(digest, ids->holders[i].digest);
 	}
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "formers.h"
 #include "inventory.h"
 #include "log.h"
 #include "manager.h"
@@ -48,7 +49,11 @@ struct bound {
 static struct {
 	const struct bound *bindings;
 	size_t binding_count;
-	int fault; /* of the store, 0: none */
+	const struct bound *formers;
+	size_t former_count;
+	uint32_t lifetime_s;      /* the longest of the group's SAs */
+	uint32_t forgotten_until; /* what store_forget_former() was told */
+	int fault;                /* of the store, 0: none */
 	uint32_t next_spi;
 	size_t refused;     /* SPIs that the store did not give */
 	uint32_t installed; /* the last SA that a member was sent */
@@ -83,6 +88,33 @@ int store_each_binding(struct store *store, const char *group,
 	for (size_t i = 0; i < around.binding_count && rc >= 0; i++)
 		rc = each(around.bindings[i].identity, around.bindings[i].sender_id, arg);
 	return rc;
+}
+
+int store_each_former(struct store *store, const char *group,
+		      int (*each)(const char *identity, uint16_t sender_id, uint32_t until_spi,
+				  void *arg),
+		      void *arg, struct covey_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < around.former_count && rc >= 0; i++)
+		rc = each(around.formers[i].identity, around.formers[i].sender_id,
+			  300 + (uint32_t)i, arg);
+	return rc;
+}
+
+int store_forget_former(struct store *store, const char *group, uint32_t until_spi,
+			struct covey_error *error)
+{
+	around.forgotten_until = until_spi;
+	return 0;
+}
+
+int store_lifetime(struct store *store, const char *group, uint32_t seconds, uint32_t *ret_seconds,
+		   struct covey_error *error)
+{
+	*ret_seconds = around.lifetime_s > seconds ? around.lifetime_s : seconds;
+	return 0;
 }
 
 /* --- the sessions -------------------------------------------------------------------------- */
@@ -256,6 +288,52 @@ static void who_may_no_longer_join_keeps_its_sender_id(void **state)
 	}
 }
 
+/* Members may still have an earlier instance's SA, in which it is another's. */
+static void a_former_sender_id_is_kept(void **state)
+{
+	static const struct bound formers[] = {{"spiffe://test/host/hv1", 1},
+					       {"spiffe://test/host/gone", 3}};
+	static const struct sender_ids reserved;
+	struct bench *bench = *state;
+	struct covey_error error;
+	struct group *group;
+	uint64_t start_ms;
+
+	around.formers = formers;
+	around.former_count = 2;
+	around.lifetime_s = 5;
+	assert_int_equal(make_realm(bench, "tenants", &error), 0);
+	group = bench->realm.state;
+	start_ms = bench->realm.formers_until_ms - 5000;
+	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 0, 0).sender_id, 2);
+	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 3, 0).verdict,
+			 SENDER_ID_CONFLICT);
+	/* Also what is given up in this instance, before it has made an SA. */
+	assert_int_equal(group_bind(group, 0, 2), 0);
+	assert_int_equal(group_bind(group, 0, 7), 0);
+	formers_release(&bench->realm, start_ms + 4999);
+	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 0, 0).sender_id, 4);
+	assert_int_equal(around.forgotten_until, 0);
+	formers_release(&bench->realm, start_ms + 5000);
+	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 0, 0).sender_id, 1);
+	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 3, 0).verdict,
+			 SENDER_ID_NEW);
+	assert_int_equal(around.forgotten_until, 301);
+	assert_int_equal(formers_deadline(&bench->realm), UINT64_MAX);
+}
+
+static void a_former_sender_id_that_is_bound(void **state)
+{
+	static const struct bound both[] = {{"spiffe://test/host/hv1", 1}};
+	struct bench *bench = *state;
+	struct covey_error error;
+
+	around.bindings = around.formers = both;
+	around.binding_count = around.former_count = 1;
+	assert_int_equal(make_realm(bench, "tenants", &error), -EEXIST);
+	assert_non_null(strstr(error.text, "former SenderIDs of group tenants"));
+}
+
 static void bindings_that_cannot_be_read(void **state)
 {
 	static const struct bound twice[] = {{"spiffe://test/host/hv1", 1},
@@ -283,6 +361,8 @@ int main(void)
 		TEST(a_failure_is_tried_again),
 		TEST(nobody_there_needs_no_sa),
 		TEST(who_may_no_longer_join_keeps_its_sender_id),
+		TEST(a_former_sender_id_is_kept),
+		TEST(a_former_sender_id_that_is_bound),
 		TEST(bindings_that_cannot_be_read),
 	};
 

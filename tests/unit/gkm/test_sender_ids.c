@@ -82,6 +82,44 @@ static void the_lowest_free_skips_held_and_reserved(void **state)
 	assert_int_equal(choose(tables, "d", 0, 0).sender_id, 4);
 }
 
+/* From the state file, or given up while an earlier instance's SAs may be about. */
+static void what_is_kept_outlives_this_instances_sas(void **state)
+{
+	struct tables *tables = *state;
+
+	tables->held.keeps = true;
+	assert_int_equal(sender_ids_keep(&tables->held, "a", 1), 0);
+	assert_int_equal(sender_ids_keep(&tables->held, "b", 1), -EEXIST);
+	sender_ids_bind(&tables->held, "b", 2, 0);
+	sender_ids_bind(&tables->held, "b", 3, 0);
+	sender_ids_bind(&tables->held, "c", 4, 0);
+	sender_ids_bind(&tables->held, "c", 5, 300);
+	sender_ids_release(&tables->held, UINT32_MAX);
+	assert_int_equal(choose(tables, "d", 0, 0).sender_id, 6);
+	sender_ids_stop_keeping(&tables->held);
+	sender_ids_release(&tables->held, 256);
+	assert_int_equal(choose(tables, "d", 1, 0).verdict, SENDER_ID_NEW);
+	assert_int_equal(choose(tables, "d", 2, 0).verdict, SENDER_ID_NEW);
+	/* This one was used with an SA of this instance too. */
+	assert_int_equal(choose(tables, "d", 4, 0).verdict, SENDER_ID_CONFLICT);
+	sender_ids_release(&tables->held, 301);
+	assert_int_equal(choose(tables, "d", 4, 0).verdict, SENDER_ID_NEW);
+}
+
+static void who_takes_up_its_former_one_has_it(void **state)
+{
+	struct tables *tables = *state;
+
+	tables->held.keeps = true;
+	assert_int_equal(sender_ids_keep(&tables->held, "a", 1), 0);
+	assert_int_equal(sender_ids_bind(&tables->held, "b", 1, 0), -EEXIST);
+	assert_int_equal(sender_ids_bind(&tables->held, "a", 1, 0), 0);
+	assert_int_equal(sender_ids_find(&tables->held, "a"), 1);
+	sender_ids_stop_keeping(&tables->held);
+	sender_ids_release(&tables->held, UINT32_MAX);
+	assert_int_equal(sender_ids_find(&tables->held, "a"), 1);
+}
+
 static void a_claim_of_anothers_is_a_conflict(void **state)
 {
 	struct tables *tables = *state;
@@ -172,6 +210,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_order_of_the_choice),
 		TEST(the_lowest_free_skips_held_and_reserved),
+		TEST(what_is_kept_outlives_this_instances_sas),
+		TEST(who_takes_up_its_former_one_has_it),
 		TEST(a_claim_of_anothers_is_a_conflict),
 		TEST(two_identities_never_share),
 		TEST(a_former_one_stays_until_its_sas_are_gone),

@@ -181,7 +181,86 @@ static void evictions_last(void **state)
 	store_close(store);
 }
 
-/* Version 1 had no evictions. */
+static int write_former(const char *identity, uint16_t sender_id, uint32_t until_spi, void *arg)
+{
+	char *buf = arg;
+
+	sprintf(buf + strlen(buf), "%s=%u/%u ", identity, sender_id, until_spi);
+	return 0;
+}
+
+static const char *formers(struct store *store, const char *group, char *buf)
+{
+	struct covey_error error;
+
+	buf[0] = '\0';
+	assert_int_equal(store_each_former(store, group, write_former, buf, &error), 0);
+	return buf;
+}
+
+/* With the last SPI before, over a restart, until somebody takes it up or it is forgotten. */
+static void former_sender_ids(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_store(place->file);
+	struct covey_error error;
+	char buf[4096];
+	uint32_t spi;
+
+	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
+	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
+	assert_string_equal(formers(store, "g", buf), "");
+	assert_int_equal(store_bind(store, "g", "a", 5, &error), 0);
+	assert_string_equal(formers(store, "g", buf), "a=1/255 ");
+	assert_int_equal(store_take_spi(store, &spi, &error), 0);
+	assert_int_equal(store_bind(store, "g", "a", 6, &error), 0);
+	assert_string_equal(formers(store, "h", buf), "");
+	store_close(store);
+	store = open_store(place->file);
+	assert_string_equal(formers(store, "g", buf), "a=1/255 a=5/256 ");
+	assert_int_equal(store_bind(store, "h", "b", 1, &error), 0);
+	assert_string_equal(formers(store, "g", buf), "a=1/255 a=5/256 ");
+	assert_int_equal(store_forget_former(store, "g", 255, &error), 0);
+	assert_string_equal(formers(store, "g", buf), "a=5/256 ");
+	assert_int_equal(store_bind(store, "g", "a", 5, &error), 0);
+	assert_string_equal(formers(store, "g", buf), "a=6/256 ");
+	assert_int_equal(store_bind(store, "g", "b", 6, &error), 0);
+	assert_string_equal(formers(store, "g", buf), "");
+	store_close(store);
+}
+
+/* A shorter one counts only when nothing is kept from the time of the longer. */
+static void lifetimes(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_store(place->file);
+	struct covey_error error;
+	uint32_t seconds = 0;
+
+	assert_int_equal(store_lifetime(store, "g", 50, &seconds, &error), 0);
+	assert_int_equal(seconds, 86400);
+	assert_int_equal(store_lifetime(store, "g", 100000, &seconds, &error), 0);
+	assert_int_equal(seconds, 100000);
+	assert_int_equal(store_lifetime(store, "g", 90000, &seconds, &error), 0);
+	assert_int_equal(seconds, 90000);
+	assert_int_equal(store_lifetime(store, "g", 100000, &seconds, &error), 0);
+	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
+	assert_int_equal(store_bind(store, "g", "a", 2, &error), 0);
+	store_close(store);
+	store = open_store(place->file);
+	assert_int_equal(store_lifetime(store, "g", 90000, &seconds, &error), 0);
+	assert_int_equal(seconds, 100000);
+	assert_int_equal(store_lifetime(store, "g", 50, &seconds, &error), 0);
+	assert_int_equal(seconds, 100000);
+	assert_int_equal(store_lifetime(store, "h", 50, &seconds, &error), 0);
+	assert_int_equal(seconds, 86400);
+	assert_int_equal(store_forget_former(store, "g", UINT32_MAX, &error), 0);
+	assert_int_equal(store_lifetime(store, "g", 90000, &seconds, &error), 0);
+	assert_int_equal(seconds, 90000);
+	store_close(store);
+}
+
+/* Version 1 had no evictions, version 2 no former SenderIDs. */
 static void a_file_of_the_version_before(void **state)
 {
 	const struct place *place = *state;
@@ -192,8 +271,9 @@ static void a_file_of_the_version_before(void **state)
 
 	make_file(place->file);
 	snprintf(command, sizeof(command),
-		 "python3 -c 'import sqlite3; d = sqlite3.connect(\"%s\"); d.execute(\"DROP "
-		 "TABLE eviction\"); d.execute(\"PRAGMA user_version = 1\"); d.commit()'",
+		 "python3 -c 'import sqlite3; d = sqlite3.connect(\"%s\"); d.executescript(\"DROP "
+		 "TRIGGER give_up; DROP TRIGGER take_up; DROP TABLE former; DROP TABLE lifetime; "
+		 "DROP TABLE eviction; PRAGMA user_version = 1\"); d.commit()'",
 		 place->file);
 	assert_int_equal(system(command), 0);
 	for (size_t i = 0; i < 2; i++) {
@@ -486,6 +566,8 @@ int main(void)
 		TEST(a_new_file_begins_at_the_lowest_spi),
 		TEST(it_is_all_there_after_reopening),
 		TEST(evictions_last),
+		TEST(former_sender_ids),
+		TEST(lifetimes),
 		TEST(a_file_of_the_version_before),
 		TEST(it_survives_being_killed),
 		TEST(a_sender_id_is_bound_once_per_group),
