@@ -2,43 +2,124 @@
 #include "outbox.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "floors.h"
 #include "log.h"
 #include "manager.h"
 #include "message.h"
 #include "realm.h"
+#include "roster_columns.h"
 #include "session.h"
 
-static void send_roster(const struct member *to, const struct roster_part *part, void *arg)
+/* --- rosters ------------------------------------------------------------------------------- */
+
+/* spiffe://FABRIC/host/NAME, made by identity_format(): no name has a slash. */
+static struct roster_row row_of(const struct roster_entry *entry)
 {
-	const struct realm *realm = arg;
-	Covey__RosterEntry entries[COVEY_ROSTER_ENTRIES_PER_MESSAGE];
-	Covey__RosterEntry *set[COVEY_ROSTER_ENTRIES_PER_MESSAGE];
+	const char *host = strrchr(entry->identity, '/') + 1;
+
+	return (struct roster_row){.sender_id = entry->sender_id,
+				   .epoch_floor = entry->epoch_floor,
+				   .vtep = entry->vtep,
+				   .host = host,
+				   .host_len = strlen(host)};
+}
+
+static int encode_roster(const struct realm *realm, const struct roster_part *part,
+			 struct encoded **ret_message)
+{
+	struct roster_columns columns;
 	Covey__Roster roster = COVEY__ROSTER__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
+	roster_columns_clear(&columns);
 	for (size_t i = 0; i < part->set_count; i++) {
-		const struct roster_entry *from = part->set[i];
+		struct roster_row row = row_of(part->set[i]);
+		int rc = roster_columns_add(&columns, &row);
 
-		covey__roster_entry__init(&entries[i]);
-		entries[i].sender_id = from->sender_id;
-		entries[i].epoch_floor = from->epoch_floor;
-		entries[i].identity = (char *)from->identity;
-		message_addr_set(&entries[i].vtep, &from->vtep);
-		set[i] = &entries[i];
+		if (rc < 0)
+			return rc;
 	}
+	roster_columns_fill(&columns, &roster);
 	roster.group = realm->group->name;
 	roster.generation = part->generation;
 	roster.full = part->full;
 	roster.more = part->more;
-	roster.set = set;
-	roster.n_set = part->set_count;
 	roster.removed = (uint32_t *)part->removed;
 	roster.n_removed = part->removed_count;
 	message.body_case = COVEY__MESSAGE__BODY_ROSTER;
 	message.roster = &roster;
-	session_send(to->session, &message);
+	return encoded_new(&message, COVEY_MESSAGE_TO_MEMBER_MAX, ret_message);
+}
+
+static void forget_full(struct outbox *outbox)
+{
+	for (size_t i = 0; i < OUTBOX_ROSTER_PARTS_MAX; i++) {
+		encoded_unref(outbox->full[i]);
+		outbox->full[i] = NULL;
+	}
+}
+
+/* Where this part is kept: what is there is it, or NULL. */
+static struct encoded **place_of(struct outbox *outbox, const struct roster_part *part)
+{
+	if (part->whole && outbox->full_generation != part->generation) {
+		forget_full(outbox);
+		outbox->full_generation = part->generation;
+	}
+	if (part->whole)
+		return &outbox->full[part->index];
+	if (outbox->generation != part->generation || outbox->index != part->index) {
+		encoded_unref(outbox->change);
+		outbox->change = NULL;
+		outbox->generation = part->generation;
+		outbox->index = part->index;
+	}
+	return &outbox->change;
+}
+
+static void send_roster(const struct member *to, const struct roster_part *part, void *arg)
+{
+	struct realm *realm = arg;
+	struct encoded **message = place_of(&realm->outbox, part);
+	int rc = *message ? 0 : encode_roster(realm, part, message);
+
+	if (rc < 0)
+		session_cannot_send(to->session, rc, "Roster");
+	else
+		session_send_encoded(to->session, *message, "Roster");
+}
+
+/* --- SAs ----------------------------------------------------------------------------------- */
+
+static void forget(struct outbox_last *last)
+{
+	encoded_unref(last->message);
+	*last = (struct outbox_last){0};
+}
+
+/* Unless it was sent last, that is forgotten, and this one is to be made. */
+static void turn_to(struct outbox_last *last, uint32_t spi, uint32_t seconds)
+{
+	if (last->message && last->spi == spi && last->seconds == seconds)
+		return;
+	forget(last);
+	last->spi = spi;
+	last->seconds = seconds;
+}
+
+static void send_last(const struct member *to, struct outbox_last *last,
+		      const Covey__Message *message)
+{
+	int rc = 0;
+
+	if (!last->message)
+		rc = encoded_new(message, COVEY_MESSAGE_TO_MEMBER_MAX, &last->message);
+	if (rc < 0)
+		session_cannot_send(to->session, rc, message_name(message));
+	else
+		session_send_encoded(to->session, last->message, message_name(message));
 }
 
 static Covey__Cipher cipher_on_wire(enum covey_cipher cipher)
@@ -81,7 +162,7 @@ static void send_floors(const struct floors_part *part, void *arg)
 static void send_install(const struct member *to, const struct sa *sa, uint32_t lifetime_s,
 			 void *arg)
 {
-	const struct realm *realm = arg;
+	struct realm *realm = arg;
 	struct addressee addressee = {.realm = realm, .member = to, .sa = sa};
 	Covey__SaInstall install = COVEY__SA_INSTALL__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
@@ -97,12 +178,13 @@ static void send_install(const struct member *to, const struct sa *sa, uint32_t 
 	install.hard_lifetime_s = lifetime_s;
 	message.body_case = COVEY__MESSAGE__BODY_SA_INSTALL;
 	message.sa_install = &install;
-	session_send(to->session, &message);
+	turn_to(&realm->outbox.install, sa->spi, lifetime_s);
+	send_last(to, &realm->outbox.install, &message);
 }
 
 static void send_activate(const struct member *to, const struct sa *sa, void *arg)
 {
-	const struct realm *realm = arg;
+	struct realm *realm = arg;
 	Covey__SaActivate activate = COVEY__SA_ACTIVATE__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
@@ -110,14 +192,15 @@ static void send_activate(const struct member *to, const struct sa *sa, void *ar
 	activate.spi = sa->spi;
 	message.body_case = COVEY__MESSAGE__BODY_SA_ACTIVATE;
 	message.sa_activate = &activate;
-	session_send(to->session, &message);
+	turn_to(&realm->outbox.activate, sa->spi, 0);
+	send_last(to, &realm->outbox.activate, &message);
 	log_info("%s: %s sends on SA %u as SenderID %u, epoch %u", realm->group->name, to->identity,
 		 sa->spi, to->sender_id, to->epoch);
 }
 
 static void send_drain(const struct member *to, const struct sa *sa, uint32_t drain_s, void *arg)
 {
-	const struct realm *realm = arg;
+	struct realm *realm = arg;
 	Covey__SaDrain drain = COVEY__SA_DRAIN__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
@@ -126,7 +209,8 @@ static void send_drain(const struct member *to, const struct sa *sa, uint32_t dr
 	drain.drain_s = drain_s;
 	message.body_case = COVEY__MESSAGE__BODY_SA_DRAIN;
 	message.sa_drain = &drain;
-	session_send(to->session, &message);
+	turn_to(&realm->outbox.drain, sa->spi, drain_s);
+	send_last(to, &realm->outbox.drain, &message);
 }
 
 static void log_late(const struct member *who, const struct sa *sa, void *arg)
@@ -148,6 +232,23 @@ static void log_state(const struct sa *sa, void *arg)
 		acked += sa_is_acked(sa, i);
 	log_notice("%s: SA %u is %s, %zu of %zu members have it", realm->group->name, sa->spi,
 		   sa_state_name(sa->state), acked, group_live_members(realm->state));
+}
+
+/* --- all ----------------------------------------------------------------------------------- */
+
+void outbox_settled(struct outbox *outbox)
+{
+	forget(&outbox->install);
+	forget(&outbox->activate);
+	forget(&outbox->drain);
+	encoded_unref(outbox->change);
+	outbox->change = NULL;
+}
+
+void outbox_clear(struct outbox *outbox)
+{
+	outbox_settled(outbox);
+	forget_full(outbox);
 }
 
 struct group_output outbox_output(struct realm *realm)

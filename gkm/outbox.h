@@ -2,11 +2,40 @@
 #pragma once
 
 /*
- * What the state machine wants done, as messages to sessions and lines in the log.
+ * What the state machine wants done, as messages to sessions and lines in the log. What many
+ * members get is encoded once.
  */
 
+#include "encoded.h"
 #include "group.h"
+
+#define OUTBOX_ROSTER_PARTS_MAX (COVEY_ROSTER_MAX / COVEY_ROSTER_ENTRIES_PER_MESSAGE + 1)
 
 struct realm;
 
+/* The last message of a kind, and what it says. */
+struct outbox_last {
+	uint32_t spi;
+	uint32_t seconds;
+	struct encoded *message; /* NULL: none */
+};
+
+struct outbox {
+	/* The whole roster at full_generation, part by part. It is kept: whoever joins gets it. */
+	uint64_t full_generation;
+	struct encoded *full[OUTBOX_ROSTER_PARTS_MAX];
+	/* The last part of changes. */
+	uint64_t generation;
+	size_t index;
+	struct encoded *change;
+	struct outbox_last install; /* holds a key */
+	struct outbox_last activate;
+	struct outbox_last drain;
+};
+
 struct group_output outbox_output(struct realm *realm);
+
+/* After group_settle(): forget what was sent, keys first of all, but for the whole roster. */
+void outbox_settled(struct outbox *outbox);
+/* Forget all. */
+void outbox_clear(struct outbox *outbox);

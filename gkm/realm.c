@@ -10,7 +10,6 @@
 #include "formers.h"
 #include "log.h"
 #include "manager.h"
-#include "outbox.h"
 #include "secret.h"
 
 /* How soon after a failure an SA that members wait for is begun again. */
@@ -91,6 +90,12 @@ static void schedule(struct realm *realm, uint64_t deadline, uint64_t now_ms)
 						  .tv_usec = (suseconds_t)(wait % 1000 * 1000)});
 }
 
+static void settle(struct realm *realm, uint64_t now_ms)
+{
+	group_settle(realm->state, now_ms);
+	outbox_settled(&realm->outbox);
+}
+
 /*
  * Begin the SA that is due, if any. A failure is tried again by itself, for no member asks for it,
  * and not with every message that arrives meanwhile.
@@ -106,7 +111,7 @@ static void begin_due(struct realm *realm, uint64_t now_ms)
 	log_notice("%s: another SA, for %s", realm->group->name, rekey_reason_text(reason));
 	absence_log(realm);
 	if (realm_begin_sa(realm, reason, &error) == 0) {
-		group_settle(realm->state, now_ms);
+		settle(realm, now_ms);
 		return;
 	}
 	log_error("%s gets no new SA%s: %s; trying again in %u s", realm->group->name,
@@ -135,7 +140,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	uint64_t now_ms = clock_now_ms();
 
 	formers_release(realm, now_ms);
-	group_settle(realm->state, now_ms);
+	settle(realm, now_ms);
 	begin_due(realm, now_ms);
 	schedule(realm, next_event(realm), now_ms);
 }
@@ -227,6 +232,7 @@ void realm_free(struct realm *realm)
 {
 	if (realm->timer)
 		event_free(realm->timer);
+	outbox_clear(&realm->outbox);
 	group_free(realm->state);
 	*realm = (struct realm){0};
 }

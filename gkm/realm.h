@@ -11,6 +11,7 @@
 
 #include "group.h"
 #include "inventory.h"
+#include "outbox.h"
 #include "quiet.h"
 
 struct manager;
@@ -20,6 +21,7 @@ struct realm {
 	const struct inventory_group *group;
 	struct group *state;
 	struct event *timer;
+	struct outbox outbox;
 	struct quiet impostors;     /* about packets with a member's SenderID */
 	uint64_t retry_ms;          /* an SA could not begin: not again before */
 	uint32_t formers_until_spi; /* formers.h: of those from earlier instances, 0: there are none

@@ -87,6 +87,7 @@ static void flush(struct writer *writer, bool more)
 {
 	writer->part.more = more;
 	writer->each(&writer->part, writer->arg);
+	writer->part.index++;
 	writer->part.full = false;
 	writer->part.set_count = 0;
 	writer->part.removed_count = 0;
@@ -151,6 +152,7 @@ void roster_full(const struct roster *roster,
 	struct writer writer = {.each = each, .arg = arg};
 
 	writer.part.generation = roster->generation;
+	writer.part.whole = true;
 	writer.part.full = true;
 	write_entries(&writer, roster, false);
 	flush(&writer, false);

@@ -35,8 +35,10 @@ struct roster {
 /* One message's worth of a generation. */
 struct roster_part {
 	uint64_t generation;
-	bool full; /* first part of a complete roster */
-	bool more; /* not the last part of this generation */
+	size_t index; /* counts the parts of this generation, or of this whole roster */
+	bool whole;   /* of a whole roster; else of changes */
+	bool full;    /* first part of a complete roster */
+	bool more;    /* not the last part of this generation */
 	const struct roster_entry *set[COVEY_ROSTER_ENTRIES_PER_MESSAGE];
 	size_t set_count;
 	uint32_t removed[COVEY_ROSTER_ENTRIES_PER_MESSAGE];

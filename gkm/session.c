@@ -73,20 +73,35 @@ static void release(struct session *session)
 
 /* --- sending ------------------------------------------------------------------------------- */
 
-void session_send(struct session *session, const Covey__Message *message)
+/* What channel_send() returned for the message of this name. */
+static void sent(struct session *session, int rc, const char *what)
 {
 	char name[SESSION_NAME_LEN];
-	int rc;
 
-	if (session->state == SESSION_ENDING)
-		return;
-	rc = channel_send(session->channel, message);
 	if (rc == 0 || rc == -ENOTCONN) /* its end is known, on_closed() follows */
 		return;
 	log_warning("%s: %s cannot be sent: %s; the session is cut", session_name(session, name),
-		    message_name(message), strerror(-rc));
+		    what, strerror(-rc));
 	if (rc != -ENOBUFS) /* then the channel closes itself */
 		channel_finish(session->channel, "a message could not be sent");
+}
+
+void session_send(struct session *session, const Covey__Message *message)
+{
+	if (session->state != SESSION_ENDING)
+		sent(session, channel_send(session->channel, message), message_name(message));
+}
+
+void session_send_encoded(struct session *session, struct encoded *message, const char *what)
+{
+	if (session->state != SESSION_ENDING)
+		sent(session, channel_send_encoded(session->channel, message), what);
+}
+
+void session_cannot_send(struct session *session, int rc, const char *what)
+{
+	if (session->state != SESSION_ENDING)
+		sent(session, rc, what);
 }
 
 static void send_refused(struct session *session, const char *group, Covey__RefusalCode code,

@@ -48,6 +48,10 @@ int session_accept(struct manager *manager, int fd, struct covey_error *error);
 
 /* Send; a session that cannot take the message is cut at the event loop's next turn. */
 void session_send(struct session *session, const Covey__Message *message);
+/* The same for one that others get, too. what: "Roster" and so on, for the log. */
+void session_send_encoded(struct session *session, struct encoded *message, const char *what);
+/* A message for it could not even be made (negative errno): it is cut in the same way. */
+void session_cannot_send(struct session *session, int rc, const char *what);
 
 /* Refuse one group; the session goes on. */
 __attribute__((format(printf, 4, 5))) void session_refuse(struct session *session,

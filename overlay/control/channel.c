@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "channel_private.h"
-#include "secret.h"
 
 static void call_closed(int fd, short events, void *arg)
 {
@@ -162,34 +161,44 @@ void channel_free(struct channel *channel)
 
 static void release(const void *data, size_t len, void *arg)
 {
-	secret_free((void *)data);
+	encoded_unref(arg);
 }
 
-int channel_send(struct channel *channel, const Covey__Message *message)
+int channel_send_encoded(struct channel *channel, struct encoded *message)
 {
 	struct evbuffer *output;
-	uint8_t *data;
-	size_t len;
-	int r;
+	size_t len = encoded_len(message);
 
 	if (channel->state != CHANNEL_OPEN)
 		return -ENOTCONN;
-	r = message_encode(message, channel->send_max, &data, &len);
-	if (r < 0)
-		return r;
 	output = bufferevent_get_output(channel->bufferevent);
 	if (evbuffer_get_length(output) + len > COVEY_SEND_QUEUE_BYTES_MAX) {
-		secret_free(data);
 		channel_end(channel, "send queue full: the peer does not read (%zu bytes wait)",
 			    evbuffer_get_length(output));
 		return -ENOBUFS;
 	}
 	/* By reference: no copy of a key in libevent's buffers, and wiped once it is sent. */
-	if (evbuffer_add_reference(output, data, len, release, NULL) < 0) {
-		secret_free(data);
+	if (evbuffer_add_reference(output, encoded_data(message), len, release,
+				   encoded_ref(message)) < 0) {
+		encoded_unref(message);
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int channel_send(struct channel *channel, const Covey__Message *message)
+{
+	struct encoded *encoded;
+	int r;
+
+	if (channel->state != CHANNEL_OPEN)
+		return -ENOTCONN;
+	r = encoded_new(message, channel->send_max, &encoded);
+	if (r < 0)
+		return r;
+	r = channel_send_encoded(channel, encoded);
+	encoded_unref(encoded);
+	return r;
 }
 
 const char *channel_peer(const struct channel *channel)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "encoded.h"
 #include "identity.h"
 #include "message.h"
 
@@ -78,6 +79,8 @@ int channel_accept(struct event_base *base, struct tls *tls, int fd,
  * COVEY_SEND_QUEUE_BYTES_MAX would be exceeded (the channel is then closed from the event loop).
  */
 int channel_send(struct channel *channel, const Covey__Message *message);
+/* The same with a message that others get, too: the queue holds a reference, no copy. */
+int channel_send_encoded(struct channel *channel, struct encoded *message);
 
 /* Send what is queued, then close; `closed` is called when that is done or after two seconds. */
 void channel_finish(struct channel *channel, const char *reason);

@@ -38,23 +38,25 @@ static json_t *show_gkm(const struct member *member)
 
 /* --- groups ---------------------------------------------------------------------------------- */
 
-static json_t *show_sender(const struct membership *group, const struct sender *sender)
+static json_t *show_sender(const struct host *host, const struct membership *group,
+			   const struct sender *sender)
 {
+	char identity[COVEY_IDENTITY_MAX + 1] = "";
 	char vtep[COVEY_ADDR_STRLEN];
 
+	identity_format(IDENTITY_HOST, host->identity->fabric, sender->host, identity, NULL);
 	return json_pack("{s:i, s:s, s:s, s:i, s:b}", "sender_id", (int)sender->entry.sender_id,
-			 "identity", sender->identity, "vtep",
-			 covey_addr_format(&sender->entry.vtep, vtep), "epoch_floor",
-			 (int)sender->entry.epoch_floor, "self",
+			 "identity", identity, "vtep", covey_addr_format(&sender->entry.vtep, vtep),
+			 "epoch_floor", (int)sender->entry.epoch_floor, "self",
 			 sender->entry.sender_id == group->sender_id);
 }
 
-static json_t *show_senders(const struct membership *group)
+static json_t *show_senders(const struct host *host, const struct membership *group)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < group->senders.count; i++)
-		json_array_append_new(array, show_sender(group, &group->senders.list[i]));
+		json_array_append_new(array, show_sender(host, group, &group->senders.list[i]));
 	return array;
 }
 
@@ -76,7 +78,7 @@ static const char *refusal_text(const struct membership *group, char *buf, size_
 	return buf;
 }
 
-static json_t *show_group(const struct membership *group)
+static json_t *show_group(const struct host *host, const struct membership *group)
 {
 	char refusal[COVEY_REASON_MAX + 64];
 
@@ -86,10 +88,10 @@ static json_t *show_group(const struct membership *group)
 		refusal_text(group, refusal, sizeof(refusal)), "sender_id", (int)group->sender_id,
 		"epoch", (int)group->epoch, "may_send", group->may_send, "may_receive",
 		group->may_receive, "vnis", show_vnis(group), "replay_window",
-		(int)group->replay_window, "members", show_senders(group));
+		(int)group->replay_window, "members", show_senders(host, group));
 }
 
-static json_t *show_groups(const struct member_state *state)
+static json_t *show_groups(const struct host *host, const struct member_state *state)
 {
 	json_t *array = json_array();
 
@@ -97,7 +99,7 @@ static json_t *show_groups(const struct member_state *state)
 		const struct membership *group = state->groups[i];
 
 		if (group && (group->state != MEMBERSHIP_LEAVING || group->rejoin))
-			json_array_append_new(array, show_group(group));
+			json_array_append_new(array, show_group(host, group));
 	}
 	return array;
 }
@@ -169,7 +171,7 @@ json_t *show_host(const struct host *host)
 
 	return json_pack("{s:b, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "host",
 			 host->self->name, "identity", host->identity->uri, "ready", host->ready,
-			 "gkm", show_gkm(host->member), "groups", show_groups(state), "sas",
+			 "gkm", show_gkm(host->member), "groups", show_groups(host, state), "sas",
 			 show_sas(host, state), "windows", show_windows(host->dataplane),
 			 "counters", show_counters(host->dataplane), "drops",
 			 show_drops(host->dataplane), "ports", show_ports(host->dataplane));

@@ -10,9 +10,10 @@ static void describe_roster(const Covey__Roster *roster, char *buf, size_t len)
 	size_t at = (size_t)snprintf(buf, len, "Roster %" PRIu64 "%s:", roster->generation,
 				     roster->full ? ", whole" : "");
 
-	for (size_t i = 0; i < roster->n_set && at < len; i++)
+	for (size_t i = 0; i < roster->n_sender_ids && at < len; i++)
 		at += (size_t)snprintf(buf + at, len - at, " %u from epoch %u",
-				       roster->set[i]->sender_id, roster->set[i]->epoch_floor);
+				       roster->sender_ids[i],
+				       roster->n_epoch_floors ? roster->epoch_floors[i] : 1);
 	for (size_t i = 0; i < roster->n_removed && at < len; i++)
 		at += (size_t)snprintf(buf + at, len - at, " without %u", roster->removed[i]);
 }

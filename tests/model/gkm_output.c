@@ -2,7 +2,9 @@
 #include "gkm_output.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "roster_columns.h"
 #include "rules.h"
 #include "wire.h"
 
@@ -45,36 +47,37 @@ void send_evicted(struct world *world, unsigned host)
 /* Both change what is sent, not what the state machine knows. */
 static void damage(const struct world *world, Covey__Roster *roster)
 {
-	for (size_t i = 0; breaks(world, BREAK_FLOOR) && i < roster->n_set; i++)
-		if (roster->full)
-			roster->set[i]->epoch_floor = COVEY_EPOCH_MIN;
+	if (breaks(world, BREAK_FLOOR) && roster->full)
+		roster->n_epoch_floors = 0;
 	if (breaks(world, BREAK_UNHEARD) && !roster->full)
-		roster->n_set = 0;
+		roster->n_sender_ids = roster->n_epoch_floors = roster->vteps.len =
+			roster->hosts.len = 0;
 }
 
 static void send_roster(const struct member *to, const struct roster_part *part, void *arg)
 {
 	struct world *world = arg;
-	Covey__RosterEntry entries[MEMBERS];
-	Covey__RosterEntry *set[MEMBERS];
+	struct roster_columns columns;
 	Covey__Roster roster = COVEY__ROSTER__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
 	rules_published(world, part);
+	roster_columns_clear(&columns);
 	for (size_t i = 0; i < part->set_count; i++) {
-		covey__roster_entry__init(&entries[i]);
-		entries[i].sender_id = part->set[i]->sender_id;
-		entries[i].epoch_floor = part->set[i]->epoch_floor;
-		entries[i].identity = (char *)part->set[i]->identity;
-		message_addr_set(&entries[i].vtep, &part->set[i]->vtep);
-		set[i] = &entries[i];
+		const char *host = part->set[i]->identity;
+		struct roster_row row = {.sender_id = part->set[i]->sender_id,
+					 .epoch_floor = part->set[i]->epoch_floor,
+					 .vtep = part->set[i]->vtep,
+					 .host = host,
+					 .host_len = strlen(host)};
+
+		roster_columns_add(&columns, &row);
 	}
+	roster_columns_fill(&columns, &roster);
 	roster.group = GROUP_NAME;
 	roster.generation = part->generation;
 	roster.full = part->full;
 	roster.more = part->more;
-	roster.set = set;
-	roster.n_set = part->set_count;
 	roster.removed = (uint32_t *)part->removed;
 	roster.n_removed = part->removed_count;
 	damage(world, &roster);

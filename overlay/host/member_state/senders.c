@@ -7,18 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "printable.h"
-
-static void clear(struct senders *senders)
-{
-	for (size_t i = 0; i < senders->count; i++)
-		free(senders->list[i].identity);
-	senders->count = 0;
-}
+#include "roster_columns.h"
 
 void senders_clear(struct senders *senders)
 {
-	clear(senders);
 	free(senders->list);
 	memset(senders, 0, sizeof(*senders));
 }
@@ -62,73 +54,42 @@ static struct sender *append(struct senders *senders)
 	return &list[senders->count++];
 }
 
-static int parse_entry(const Covey__RosterEntry *message, struct covey_roster_entry *ret_entry,
-		       struct covey_error *error)
+static void assign(struct sender *sender, const struct roster_row *row)
 {
-	struct covey_roster_entry entry = {0};
-
-	if (message->sender_id < COVEY_SENDER_ID_MIN || message->sender_id > COVEY_SENDER_ID_MAX)
-		return covey_error_set(error, -EPROTO, "roster entry with SenderID %" PRIu32,
-				       message->sender_id);
-	if (message->epoch_floor > COVEY_EPOCH_MAX)
-		return covey_error_set(error, -EPROTO,
-				       "roster entry of SenderID %" PRIu32
-				       " with epoch floor %" PRIu32,
-				       message->sender_id, message->epoch_floor);
-	if (message_addr_get(&message->vtep, &entry.vtep) != 0)
-		return covey_error_set(error, -EPROTO,
-				       "roster entry of SenderID %" PRIu32
-				       " with a malformed VTEP address",
-				       message->sender_id);
-	if (strnlen(message->identity, COVEY_IDENTITY_MAX + 1) > COVEY_IDENTITY_MAX ||
-	    !printable(message->identity))
-		return covey_error_set(error, -EPROTO,
-				       "roster entry of SenderID %" PRIu32
-				       " with a malformed identity",
-				       message->sender_id);
-	entry.sender_id = (uint16_t)message->sender_id;
-	entry.epoch_floor = (uint16_t)message->epoch_floor;
-	*ret_entry = entry;
-	return 0;
+	sender->entry = (struct covey_roster_entry){
+		.sender_id = row->sender_id, .epoch_floor = row->epoch_floor, .vtep = row->vtep};
+	memcpy(sender->host, row->host, row->host_len);
+	sender->host[row->host_len] = '\0';
 }
 
-static int set_one(struct senders *senders, size_t sorted, const Covey__RosterEntry *message,
+static int set_one(struct senders *senders, size_t sorted, const struct roster_row *row,
 		   struct covey_error *error)
 {
-	struct covey_roster_entry entry;
-	struct sender *member;
-	char *identity;
-	int status = parse_entry(message, &entry, error);
+	struct sender *sender = find(senders, sorted, row->sender_id);
 
-	if (status)
-		return status;
-	member = find(senders, sorted, entry.sender_id);
-	if (!member && senders->count >= COVEY_ROSTER_MAX)
+	if (!sender && senders->count >= COVEY_ROSTER_MAX)
 		return covey_error_set(error, -EPROTO, "roster of over %u entries",
 				       COVEY_ROSTER_MAX);
-	identity = strdup(message->identity);
-	if (identity && !member)
-		member = append(senders);
-	if (!identity || !member) {
-		free(identity);
+	if (!sender)
+		sender = append(senders);
+	if (!sender)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	}
-	free(member->identity);
-	*member = (struct sender){.entry = entry, .identity = identity};
+	assign(sender, row);
 	return 0;
 }
 
-static int set_all(struct senders *senders, const Covey__Roster *message, struct covey_error *error)
+/* New ones come by rising SenderID as a rule: then there is nothing to sort. */
+static bool is_sorted(const struct senders *senders, size_t from)
 {
-	size_t sorted = senders->count;
+	for (size_t i = from ? from : 1; i < senders->count; i++)
+		if (compare(&senders->list[i - 1], &senders->list[i]) >= 0)
+			return false;
+	return true;
+}
 
-	for (size_t i = 0; i < message->n_set; i++) {
-		int status = set_one(senders, sorted, message->set[i], error);
-
-		if (status)
-			return status;
-	}
-	if (senders->count == sorted)
+static int sort(struct senders *senders, size_t sorted, struct covey_error *error)
+{
+	if (is_sorted(senders, sorted))
 		return 0;
 	qsort(senders->list, senders->count, sizeof(*senders->list), compare);
 	for (size_t i = 1; i < senders->count; i++) {
@@ -139,6 +100,22 @@ static int set_all(struct senders *senders, const Covey__Roster *message, struct
 	return 0;
 }
 
+static int set_all(struct senders *senders, const Covey__Roster *message, struct covey_error *error)
+{
+	size_t sorted = senders->count;
+	struct roster_reader reader;
+	struct roster_row row;
+	int status = roster_reader_init(&reader, message, error);
+
+	while (status == 0) {
+		status = roster_reader_next(&reader, &row, error);
+		if (status <= 0)
+			break;
+		status = set_one(senders, sorted, &row, error);
+	}
+	return status ? status : sort(senders, sorted, error);
+}
+
 /* A SenderID that is not there is none of our business: the GKM may name one that never sent. */
 static void remove_all(struct senders *senders, const Covey__Roster *message)
 {
@@ -147,17 +124,15 @@ static void remove_all(struct senders *senders, const Covey__Roster *message)
 	if (message->n_removed == 0)
 		return;
 	for (size_t i = 0; i < message->n_removed; i++) {
-		struct sender *member = NULL;
+		struct sender *sender = NULL;
 
 		if (message->removed[i] <= COVEY_SENDER_ID_MAX)
-			member = find(senders, senders->count, (uint16_t)message->removed[i]);
-		if (member) {
-			free(member->identity);
-			member->identity = NULL;
-		}
+			sender = find(senders, senders->count, (uint16_t)message->removed[i]);
+		if (sender)
+			sender->host[0] = '\0';
 	}
 	for (size_t i = 0; i < senders->count; i++) {
-		if (senders->list[i].identity)
+		if (senders->list[i].host[0])
 			senders->list[kept++] = senders->list[i];
 	}
 	senders->count = kept;
@@ -192,11 +167,8 @@ int senders_update(struct senders *senders, const Covey__Roster *message, struct
 
 	if (status)
 		return status;
-	if (message->n_set > COVEY_ROSTER_ENTRIES_PER_MESSAGE)
-		return covey_error_set(error, -EPROTO, "roster message of %zu entries, over %u",
-				       message->n_set, COVEY_ROSTER_ENTRIES_PER_MESSAGE);
 	if (message->full)
-		clear(senders);
+		senders->count = 0;
 	senders->complete = false;
 	remove_all(senders, message);
 	status = set_all(senders, message, error);

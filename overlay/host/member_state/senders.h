@@ -17,7 +17,7 @@
 
 struct sender {
 	struct covey_roster_entry entry;
-	char *identity;
+	char host[COVEY_NAME_MAX + 1]; /* never empty */
 };
 
 struct senders {

@@ -17,6 +17,7 @@
 #include <covey/limits.h>
 
 #include "message.h"
+#include "roster_columns.h"
 #include "secret.h"
 
 #define MUTATIONS 300000
@@ -32,8 +33,6 @@ static Covey__Joined joined = COVEY__JOINED__INIT;
 static Covey__Refused refused = COVEY__REFUSED__INIT;
 static Covey__Leave leave = COVEY__LEAVE__INIT;
 static Covey__Left left = COVEY__LEFT__INIT;
-static Covey__RosterEntry entries[2] = {COVEY__ROSTER_ENTRY__INIT, COVEY__ROSTER_ENTRY__INIT};
-static Covey__RosterEntry *set[2] = {&entries[0], &entries[1]};
 static Covey__Roster roster = COVEY__ROSTER__INIT;
 static Covey__RosterAck roster_ack = COVEY__ROSTER_ACK__INIT;
 static Covey__SaInstall sa_install = COVEY__SA_INSTALL__INIT;
@@ -70,10 +69,6 @@ static int fill(void **state)
 	refused.code = COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID;
 	refused.reason = text;
 	for (int i = 0; i < 2; i++) {
-		entries[i].sender_id = (uint32_t)i + 1;
-		entries[i].epoch_floor = 5;
-		entries[i].vtep = (ProtobufCBinaryData){4, vtep};
-		entries[i].identity = text;
 		uses[i].spi = (uint32_t)i + 256;
 		uses[i].packets_sent = UINT64_C(1) << 35;
 		uses[i].icv_failures = 1;
@@ -85,8 +80,11 @@ static int fill(void **state)
 	roster.group = group;
 	roster.generation = 99;
 	roster.full = roster.more = 1;
-	roster.set = set;
-	roster.n_set = 2;
+	roster.sender_ids = roster.epoch_floors = numbers;
+	roster.n_sender_ids = 3;
+	roster.n_epoch_floors = 2;
+	roster.vteps = (ProtobufCBinaryData){4, vtep};
+	roster.hosts = (ProtobufCBinaryData){5, (uint8_t *)text};
 	roster.removed = numbers;
 	roster.n_removed = 3;
 	roster_ack.group = group;
@@ -175,9 +173,12 @@ static void fields_come_back(void **state)
 	assert_non_null(decoded);
 	assert_string_equal(decoded->roster->group, "tenants");
 	assert_int_equal(decoded->roster->generation, 99);
-	assert_int_equal(decoded->roster->n_set, 2);
-	assert_int_equal(decoded->roster->set[1]->sender_id, 2);
-	assert_memory_equal(decoded->roster->set[1]->vtep.data, vtep, 4);
+	assert_int_equal(decoded->roster->n_sender_ids, 3);
+	assert_int_equal(decoded->roster->sender_ids[2], 0xffffff);
+	assert_int_equal(decoded->roster->n_epoch_floors, 2);
+	assert_memory_equal(decoded->roster->vteps.data, vtep, 4);
+	assert_int_equal(decoded->roster->hosts.len, 5);
+	assert_memory_equal(decoded->roster->hosts.data, "text", 5);
 	assert_int_equal(decoded->roster->n_removed, 3);
 	assert_int_equal(decoded->roster->removed[2], 0xffffff);
 	message_free(decoded);
@@ -307,38 +308,31 @@ void __wrap_free(void *memory)
 static void decoding_is_bounded_in_memory(void **state)
 {
 	static uint8_t bytes[COVEY_MESSAGE_TO_GKM_MAX];
-	static const uint8_t bodies[] = {0x42 /* Roster */, 0x72 /* Heartbeat */};
-	static const uint8_t entry_tags[] = {0x2a, 0x0a};
+	const size_t len = sizeof(bytes) - 4;
 
-	for (size_t body = 0; body < 2; body++) {
-		size_t len = sizeof(bytes) - 4;
-
-		bytes[0] = bodies[body];
-		bytes[1] = (uint8_t)(len & 0x7f) | 0x80;
-		bytes[2] = (uint8_t)(len >> 7 & 0x7f) | 0x80;
-		bytes[3] = (uint8_t)(len >> 14);
-		for (size_t i = 4; i < sizeof(bytes); i += 2) {
-			bytes[i] = entry_tags[body];
-			bytes[i + 1] = 0;
-		}
-		taken = most_taken = 0;
-		assert_null(message_decode(bytes, sizeof(bytes)));
-		assert_true(most_taken > 100000);
-		assert_true(most_taken <= (520u << 10));
-		assert_int_equal(taken, 0);
+	bytes[0] = 0x72; /* Heartbeat */
+	bytes[1] = (uint8_t)(len & 0x7f) | 0x80;
+	bytes[2] = (uint8_t)(len >> 7 & 0x7f) | 0x80;
+	bytes[3] = (uint8_t)(len >> 14);
+	for (size_t i = 4; i < sizeof(bytes); i += 2) {
+		bytes[i] = 0x0a; /* use */
+		bytes[i + 1] = 0;
 	}
+	taken = most_taken = 0;
+	assert_null(message_decode(bytes, sizeof(bytes)));
+	assert_true(most_taken > 100000);
+	assert_true(most_taken <= (520u << 10));
+	assert_int_equal(taken, 0);
 }
 
 /* The dearest honest ones must still pass. */
 static void honest_messages_are_within_the_bound(void **state)
 {
-	enum { USES = 2000, ENTRIES = COVEY_ROSTER_ENTRIES_PER_MESSAGE };
+	enum { USES = 2000 };
 	static Covey__SaUse many[USES];
 	static Covey__SaUse *many_use[USES];
-	static Covey__RosterEntry roster_entries[ENTRIES];
-	static Covey__RosterEntry *many_set[ENTRIES];
-	static uint8_t address[16];
-	static char name[] = "";
+	static struct roster_columns columns;
+	struct roster_row row = {.sender_id = 1, .epoch_floor = 2, .host = "", .host_len = 0};
 	Covey__Heartbeat big = COVEY__HEARTBEAT__INIT;
 	Covey__Roster crowd = COVEY__ROSTER__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT, *decoded;
@@ -362,21 +356,16 @@ static void honest_messages_are_within_the_bound(void **state)
 	message_free(decoded);
 	secret_free(frame);
 
-	for (int i = 0; i < ENTRIES; i++) {
-		roster_entries[i] = (Covey__RosterEntry)COVEY__ROSTER_ENTRY__INIT;
-		roster_entries[i].sender_id = (uint32_t)i + 1;
-		roster_entries[i].vtep = (ProtobufCBinaryData){4, address};
-		roster_entries[i].identity = name;
-		many_set[i] = &roster_entries[i];
-	}
-	crowd.set = many_set;
-	crowd.n_set = ENTRIES;
+	row.vtep.family = AF_INET;
+	while (roster_columns_add(&columns, &row) == 0)
+		row.sender_id++;
+	roster_columns_fill(&columns, &crowd);
 	message.body_case = COVEY__MESSAGE__BODY_ROSTER;
 	message.roster = &crowd;
 	frame = encode(&message, &len);
 	decoded = message_decode(frame + 4, len - 4);
 	assert_non_null(decoded);
-	assert_int_equal(decoded->roster->n_set, ENTRIES);
+	assert_int_equal(decoded->roster->n_sender_ids, COVEY_ROSTER_ENTRIES_PER_MESSAGE);
 	message_free(decoded);
 	secret_free(frame);
 }

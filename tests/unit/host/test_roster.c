@@ -99,67 +99,88 @@ static void test_sa_waits_for_the_whole_roster(void **state)
 	world_free(world);
 }
 
-static int send_entry(struct world *world, uint32_t sender_id, uint32_t epoch_floor,
-		      size_t vtep_len, const char *identity, size_t copies)
+/* A message that says what its columns say, whether they fit together or not. */
+struct columns {
+	uint32_t sender_ids[2];
+	size_t sender_id_count;
+	uint32_t epoch_floors[2];
+	size_t epoch_floor_count;
+	size_t vteps_len;
+	const char *hosts;
+	size_t hosts_len;
+};
+
+static int send_columns(struct world *world, const struct columns *columns)
 {
-	uint8_t vtep[17] = {10, 1};
-	Covey__RosterEntry entry = COVEY__ROSTER_ENTRY__INIT;
-	Covey__RosterEntry *pointers[COVEY_ROSTER_ENTRIES_PER_MESSAGE + 1];
+	uint8_t vteps[40] = {10, 1};
 	Covey__Roster roster = COVEY__ROSTER__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	entry.sender_id = sender_id;
-	entry.epoch_floor = epoch_floor;
-	entry.vtep.data = vtep;
-	entry.vtep.len = vtep_len;
-	entry.identity = (char *)identity;
-	for (size_t i = 0; i < copies; i++)
-		pointers[i] = &entry;
 	roster.group = "g";
 	roster.generation = 2;
-	roster.set = pointers;
-	roster.n_set = copies;
+	roster.sender_ids = (uint32_t *)columns->sender_ids;
+	roster.n_sender_ids = columns->sender_id_count;
+	roster.epoch_floors = (uint32_t *)columns->epoch_floors;
+	roster.n_epoch_floors = columns->epoch_floor_count;
+	roster.vteps.data = vteps;
+	roster.vteps.len = columns->vteps_len;
+	roster.hosts.data = (uint8_t *)columns->hosts;
+	roster.hosts.len = columns->hosts_len;
 	message.body_case = COVEY__MESSAGE__BODY_ROSTER;
 	message.roster = &roster;
 	return world_message(world, &message);
 }
 
-static void test_malformed_entries(void **state)
+#define A16 "aaaaaaaaaaaaaaaa"
+#define A63 A16 A16 A16 "aaaaaaaaaaaaaaa"
+
+static void test_malformed_columns(void **state)
 {
-	static const char good[] = "spiffe://test.example/host/a";
-	char long_identity[COVEY_IDENTITY_MAX + 2];
 	static const struct {
-		uint32_t sender_id;
-		uint32_t epoch_floor;
-		size_t vtep_len;
-		const char *identity; /* NULL: too long */
-		size_t copies;
+		struct columns columns;
 		int expected;
 	} rows[] = {
-		{1, 1, 4, good, 1, 0},
-		{65535, 65535, 16, good, 1, 0},
-		{0, 1, 4, good, 1, -EPROTO},
-		{65536, 1, 4, good, 1, -EPROTO},
-		{1, 65536, 4, good, 1, -EPROTO},
-		{1, 1, 0, good, 1, -EPROTO},
-		{1, 1, 5, good, 1, -EPROTO},
-		{1, 1, 17, good, 1, -EPROTO},
-		{1, 1, 4, NULL, 1, -EPROTO},
-		{1, 1, 4, "spiffe://\xff\xfe", 1, -EPROTO},
-		{1, 1, 4, "spiffe://a\nb", 1, -EPROTO},
-		{1, 1, 4, good, 2, -EPROTO},
-		{1, 1, 4, good, COVEY_ROSTER_ENTRIES_PER_MESSAGE + 1, -EPROTO},
-		/* Twice one that is there already is one change after the other. */
-		{8, 3, 4, good, 2, 0},
+		{{{1}, 1, {1}, 1, 4, "a", 2}, 0},
+		{{{65535}, 1, {65535}, 1, 16, "a", 2}, 0},
+		{{{1, 2}, 2, {1, 9}, 2, 8, "a\0b", 4}, 0},
+		{{{1, 2}, 2, {0}, 0, 32, "a\0b", 4}, 0},
+		{{{1}, 1, {0}, 1, 4, A63, 64}, 0},
+		{{{0}, 0, {0}, 0, 0, NULL, 0}, 0},
+		/* Values out of range. */
+		{{{0}, 1, {1}, 1, 4, "a", 2}, -EPROTO},
+		{{{65536}, 1, {1}, 1, 4, "a", 2}, -EPROTO},
+		{{{1}, 1, {65536}, 1, 4, "a", 2}, -EPROTO},
+		/* Columns of different lengths. */
+		{{{1}, 1, {1, 1}, 2, 4, "a", 2}, -EPROTO},
+		{{{1, 2}, 2, {1}, 1, 8, "a\0b", 4}, -EPROTO},
+		{{{0}, 0, {1}, 1, 0, NULL, 0}, -EPROTO},
+		{{{0}, 0, {0}, 0, 4, NULL, 0}, -EPROTO},
+		{{{0}, 0, {0}, 0, 0, "a", 2}, -EPROTO},
+		{{{1}, 1, {1}, 1, 0, "a", 2}, -EPROTO},
+		{{{1}, 1, {1}, 1, 5, "a", 2}, -EPROTO},
+		{{{1}, 1, {1}, 1, 17, "a", 2}, -EPROTO},
+		{{{1, 2}, 2, {1, 1}, 2, 9, "a\0b", 4}, -EPROTO},
+		{{{1, 2}, 2, {1, 1}, 2, 4, "a\0b", 4}, -EPROTO},
+		{{{1, 2}, 2, {1, 1}, 2, 20, "a\0b", 4}, -EPROTO},
+		{{{1, 2}, 2, {1, 1}, 2, 8, "a", 2}, -EPROTO},
+		{{{1}, 1, {1}, 1, 4, "a\0b", 4}, -EPROTO},
+		/* Names that are none. */
+		{{{1}, 1, {1}, 1, 4, NULL, 0}, -EPROTO},
+		{{{1}, 1, {1}, 1, 4, "a", 1}, -EPROTO},
+		{{{1}, 1, {1}, 1, 4, "", 1}, -EPROTO},
+		{{{1, 2}, 2, {1, 1}, 2, 8, "a\0b", 3}, -EPROTO},
+		{{{1}, 1, {1}, 1, 4, A63 "a", 65}, -EPROTO},
+		{{{1}, 1, {1}, 1, 4, "\xff\xfe", 3}, -EPROTO},
+		{{{1}, 1, {1}, 1, 4, "a\nb", 4}, -EPROTO},
+		{{{1}, 1, {1}, 1, 4, "a b", 4}, -EPROTO},
+		/* Twice a new one; but twice one that is there is one change after the other. */
+		{{{1, 1}, 2, {1, 1}, 2, 8, "a\0a", 4}, -EPROTO},
+		{{{8, 8}, 2, {3, 3}, 2, 8, "a\0a", 4}, 0},
 	};
 
-	memset(long_identity, 'a', sizeof(long_identity));
-	long_identity[sizeof(long_identity) - 1] = '\0';
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct world *world = world_with_active_sa();
-		const char *identity = rows[i].identity ? rows[i].identity : long_identity;
-		int status = send_entry(world, rows[i].sender_id, rows[i].epoch_floor,
-					rows[i].vtep_len, identity, rows[i].copies);
+		int status = send_columns(world, &rows[i].columns);
 
 		if (status != rows[i].expected)
 			fail_msg("row %zu: %d", i, status);
@@ -170,31 +191,59 @@ static void test_malformed_entries(void **state)
 	}
 }
 
-/* One chunk of the largest size, SenderIDs falling from first. */
+static void test_columns_are_read_in_step(void **state)
+{
+	static const struct columns columns = {{20, 30}, 2, {5, 6}, 2, 8, "ab\0cde", 7};
+	struct world *world = world_with_active_sa();
+	const struct sender *second;
+
+	assert_int_equal(send_columns(world, &columns), 0);
+	second = &senders(world)->list[senders(world)->count - 1];
+	assert_int_equal(second->entry.sender_id, 30);
+	assert_int_equal(second->entry.epoch_floor, 6);
+	assert_int_equal(second->entry.vtep.bytes[0], 0);
+	assert_string_equal(second->host, "cde");
+	assert_int_equal(second[-1].entry.epoch_floor, 5);
+	assert_int_equal(second[-1].entry.vtep.bytes[0], 10);
+	assert_string_equal(second[-1].host, "ab");
+	world_free(world);
+}
+
+/* One chunk, SenderIDs falling from first. */
 static int send_chunk(struct world *world, uint32_t first, size_t count, bool full, bool more)
 {
-	static Covey__RosterEntry entries[COVEY_ROSTER_ENTRIES_PER_MESSAGE];
-	static Covey__RosterEntry *pointers[COVEY_ROSTER_ENTRIES_PER_MESSAGE];
-	uint8_t vtep[4] = {10, 0, 0, 1};
+	static uint32_t sender_ids[COVEY_ROSTER_ENTRIES_PER_MESSAGE + 1];
+	static uint8_t vteps[(COVEY_ROSTER_ENTRIES_PER_MESSAGE + 1) * 4];
+	static uint8_t hosts[(COVEY_ROSTER_ENTRIES_PER_MESSAGE + 1) * 2];
 	Covey__Roster roster = COVEY__ROSTER__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
 	for (size_t i = 0; i < count; i++) {
-		covey__roster_entry__init(&entries[i]);
-		entries[i].sender_id = first - (uint32_t)i;
-		entries[i].vtep.data = vtep;
-		entries[i].vtep.len = sizeof(vtep);
-		pointers[i] = &entries[i];
+		sender_ids[i] = first - (uint32_t)i;
+		hosts[2 * i] = 'a';
 	}
 	roster.group = "g";
 	roster.generation = 2;
 	roster.full = full;
 	roster.more = more;
-	roster.set = pointers;
-	roster.n_set = count;
+	roster.sender_ids = sender_ids;
+	roster.n_sender_ids = count;
+	roster.vteps = (ProtobufCBinaryData){count * 4, vteps};
+	roster.hosts = (ProtobufCBinaryData){count * 2, hosts};
 	message.body_case = COVEY__MESSAGE__BODY_ROSTER;
 	message.roster = &roster;
 	return world_message(world, &message);
+}
+
+static void test_chunk_too_long(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(send_chunk(world, COVEY_SENDER_ID_MAX,
+				    COVEY_ROSTER_ENTRIES_PER_MESSAGE + 1, true, false),
+			 -EPROTO);
+	assert_journal(world, "");
+	world_free(world);
 }
 
 /* All 65,535 SenderIDs, in the order that sorts worst. */
@@ -222,7 +271,9 @@ int main(void)
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_session_begins_with_a_whole_one),
 		cmocka_unit_test(test_sa_waits_for_the_whole_roster),
-		cmocka_unit_test(test_malformed_entries),
+		cmocka_unit_test(test_malformed_columns),
+		cmocka_unit_test(test_columns_are_read_in_step),
+		cmocka_unit_test(test_chunk_too_long),
 		cmocka_unit_test(test_largest_roster),
 	};
 

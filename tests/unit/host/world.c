@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "roster_columns.h"
+
 __attribute__((format(printf, 2, 3))) static void record(struct world *world, const char *format,
 							 ...)
 {
@@ -307,31 +309,23 @@ int world_joined(struct world *world, const char *group, uint32_t sender_id, uin
 int world_roster(struct world *world, const char *group, uint64_t generation, bool full, bool more,
 		 ...)
 {
-	uint8_t vtep[4] = {10, 0, 0, 0};
-	Covey__RosterEntry entries[16], *pointers[16];
+	static struct roster_columns columns;
+	struct roster_row row = {.epoch_floor = 1, .host = "some", .host_len = 4};
 	Covey__Roster roster = COVEY__ROSTER__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
-	uint32_t sender_id;
 	va_list args;
 
+	assert_true(covey_addr_parse("10.0.0.0", &row.vtep));
+	roster_columns_clear(&columns);
 	va_start(args, more);
-	while ((sender_id = va_arg(args, unsigned)) != 0) {
-		Covey__RosterEntry *entry = &entries[roster.n_set];
-
-		covey__roster_entry__init(entry);
-		entry->sender_id = sender_id;
-		entry->epoch_floor = 1;
-		entry->vtep.data = vtep;
-		entry->vtep.len = sizeof(vtep);
-		entry->identity = "spiffe://test.example/host/some";
-		pointers[roster.n_set++] = entry;
-	}
+	while ((row.sender_id = (uint16_t)va_arg(args, unsigned)) != 0)
+		assert_int_equal(roster_columns_add(&columns, &row), 0);
 	va_end(args);
+	roster_columns_fill(&columns, &roster);
 	roster.group = (char *)group;
 	roster.generation = generation;
 	roster.full = full;
 	roster.more = more;
-	roster.set = pointers;
 	message.body_case = COVEY__MESSAGE__BODY_ROSTER;
 	message.roster = &roster;
 	return world_message(world, &message);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "encoded.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "secret.h"
+
+struct encoded {
+	size_t references;
+	size_t len;
+	uint8_t *data;
+};
+
+int encoded_new(const Covey__Message *message, size_t max, struct encoded **ret_encoded)
+{
+	struct encoded *encoded = calloc(1, sizeof(*encoded));
+	int rc;
+
+	if (!encoded)
+		return -ENOMEM;
+	rc = message_encode(message, max, &encoded->data, &encoded->len);
+	if (rc < 0) {
+		free(encoded);
+		return rc;
+	}
+	encoded->references = 1;
+	*ret_encoded = encoded;
+	return 0;
+}
+
+struct encoded *encoded_ref(struct encoded *encoded)
+{
+	encoded->references++;
+	return encoded;
+}
+
+void encoded_unref(struct encoded *encoded)
+{
+	if (!encoded || --encoded->references > 0)
+		return;
+	secret_free(encoded->data);
+	free(encoded);
+}
+
+const uint8_t *encoded_data(const struct encoded *encoded)
+{
+	return encoded->data;
+}
+
+size_t encoded_len(const struct encoded *encoded)
+{
+	return encoded->len;
+}
