@@ -26,6 +26,14 @@
 #define GROUP_RETIRED_KEPT COVEY_SAS_PER_GROUP_MAX
 #define GROUP_NEVER        UINT64_MAX
 
+/*
+ * Changes of the roster are collected for a millisecond per so many members that are there, and
+ * half a second at most: 10,000 members that return together read some ten generations, not
+ * thousands. With fewer members than this nothing waits.
+ */
+#define GROUP_PUBLISH_PER_MS     20u
+#define GROUP_PUBLISH_GAP_MAX_MS UINT64_C(500)
+
 /* One identity that may join. */
 struct member {
 	const char *identity; /* borrowed; outlives the group */
@@ -70,6 +78,7 @@ struct group {
 	struct member *members; /* by seat */
 	size_t seats;
 	struct roster roster;
+	uint64_t published_ms; /* when its last generation was */
 	struct sender_ids sender_ids;
 	/* By SPI, ascending: live ones, and the last few retired. */
 	struct sa *sas[COVEY_SAS_PER_GROUP_MAX + GROUP_RETIRED_KEPT];

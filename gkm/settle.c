@@ -198,19 +198,51 @@ static void send_changes(const struct roster_part *part, void *arg)
 	}
 }
 
-/* --- what a member has not got yet --------------------------------------------------------- */
+/* The more members there are, the rarer generations are: each goes to all of them. */
+static uint64_t publish_ms(const struct group *group)
+{
+	uint64_t gap_ms = group_live_members(group) / GROUP_PUBLISH_PER_MS;
 
-struct greeting {
-	struct group *group;
-	struct member *member;
-};
+	if (group->roster.changes == 0)
+		return GROUP_NEVER;
+	return group->published_ms +
+	       (gap_ms < GROUP_PUBLISH_GAP_MAX_MS ? gap_ms : GROUP_PUBLISH_GAP_MAX_MS);
+}
+
+static void publish_due(struct group *group, uint64_t now_ms)
+{
+	if (now_ms >= publish_ms(group) && roster_publish(&group->roster, send_changes, group))
+		group->published_ms = now_ms;
+}
+
+/* --- what a member has not got yet --------------------------------------------------------- */
 
 static void send_full(const struct roster_part *part, void *arg)
 {
-	struct greeting *greeting = arg;
+	struct group *group = arg;
 
-	greeting->group->output.roster(greeting->member, part, greeting->group->output.arg);
-	greeting->member->sent_generation = part->generation;
+	for (size_t i = 0; i < group->seats; i++) {
+		struct member *member = &group->members[i];
+
+		if (!member->session || member->greeted)
+			continue;
+		group->output.roster(member, part, group->output.arg);
+		member->sent_generation = part->generation;
+	}
+}
+
+/* One walk through the roster, however many there are to read it to. */
+static void greet(struct group *group)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < group->seats; i++)
+		some |= group->members[i].session && !group->members[i].greeted;
+	if (!some)
+		return;
+	roster_full(&group->roster, send_full, group);
+	for (size_t i = 0; i < group->seats; i++)
+		group->members[i].greeted |= group->members[i].session != NULL;
 }
 
 /*
@@ -250,18 +282,14 @@ static void install_missing(struct group *group, size_t seat, uint64_t now_ms)
 	}
 }
 
+/* Who comes while changes wait to be published gets the roster with them in it. */
 static void bring_up_to_date(struct group *group, uint64_t now_ms)
 {
-	for (size_t i = 0; i < group->seats; i++) {
-		struct greeting greeting = {.group = group, .member = &group->members[i]};
-
-		if (!greeting.member->session)
-			continue;
-		if (!greeting.member->greeted)
-			roster_full(&group->roster, send_full, &greeting);
-		greeting.member->greeted = true;
-		install_missing(group, i, now_ms);
-	}
+	if (group->roster.changes == 0)
+		greet(group);
+	for (size_t i = 0; i < group->seats; i++)
+		if (group->members[i].session && group->members[i].greeted)
+			install_missing(group, i, now_ms);
 }
 
 /* --- switching members over ---------------------------------------------------------------- */
@@ -399,7 +427,7 @@ static void drain(struct group *group, uint64_t now_ms)
 static uint64_t next_deadline(const struct group *group)
 {
 	const struct sa *active = group_active_sa(group);
-	uint64_t deadline = GROUP_NEVER;
+	uint64_t deadline = publish_ms(group);
 
 	for (size_t i = 0; i < group->sa_count; i++) {
 		const struct sa *sa = group->sas[i];
@@ -428,7 +456,7 @@ void group_settle(struct group *group, uint64_t now_ms)
 	retire_due(group, now_ms);
 	promote_due(group, now_ms);
 	list_senders(group, now_ms);
-	roster_publish(&group->roster, send_changes, group);
+	publish_due(group, now_ms);
 	bring_up_to_date(group, now_ms);
 	switch_members(group, now_ms);
 	drain(group, now_ms);
