@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Work that serves all who asked for it meanwhile rests after each time, four times as long as it
+ * took: it never takes more than a fifth of the program's time, and the more it costs, the more it
+ * serves at once. What is cheap does not rest at all. Pure; times are microseconds of any clock
+ * that only moves forward.
+ */
+
+#include <stdint.h>
+
+#define PACE_REST       4u
+#define PACE_CHEAP_US   UINT64_C(250)
+#define PACE_LONGEST_US UINT64_C(100000)
+
+/* Zero-initialised it is rested. */
+struct pace {
+	uint64_t ready_us;
+};
+
+/* It was done, between these times. */
+static inline void pace_did(struct pace *pace, uint64_t began_us, uint64_t ended_us)
+{
+	uint64_t took_us = ended_us - began_us;
+	uint64_t rest_us = took_us < PACE_CHEAP_US ? 0 : PACE_REST * took_us;
+
+	pace->ready_us = ended_us + (rest_us < PACE_LONGEST_US ? rest_us : PACE_LONGEST_US);
+}
+
+/* How long it rests still. */
+static inline uint64_t pace_wait_us(const struct pace *pace, uint64_t now_us)
+{
+	return pace->ready_us > now_us ? pace->ready_us - now_us : 0;
+}
