@@ -196,6 +196,8 @@ static void on_sa_activated(struct session *session, const Covey__SaActivated *a
 
 static void on_leave(struct session *session, const Covey__Leave *leave)
 {
+	const struct inventory *inventory = session->manager->inventory;
+	const struct inventory_group *group = inventory_find_group(inventory, leave->group);
 	struct registration *registration = find_registration(session, leave->group);
 	Covey__Left left = COVEY__LEFT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
@@ -208,6 +210,9 @@ static void on_leave(struct session *session, const Covey__Leave *leave)
 		log_info("%s leaves %s", session_name(session, name),
 			 registration->realm->group->name);
 	}
+	if (group)
+		bindings_forget(session->manager, session,
+				&session->manager->realms[group - inventory->groups]);
 	/* Who leaves where it is not, was refused meanwhile: it gets what it wants. */
 	left.group = leave->group;
 	message.body_case = COVEY__MESSAGE__BODY_LEFT;

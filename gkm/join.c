@@ -38,48 +38,53 @@ static void conflict(const struct candidate *candidate, const struct sender_id_c
 		       choice->holder, candidate->realm->group->name);
 }
 
-/* Commit first, then let it take effect. */
-static int bind_new(const struct candidate *candidate, uint16_t sender_id)
+/* Commit first, then let it take effect: join_bound() goes on. */
+static void bind_new(const struct candidate *candidate, uint16_t sender_id)
 {
-	struct realm *realm = candidate->realm;
 	struct covey_error error;
-	int rc;
+	int rc = bindings_request(candidate->realm, candidate->seat, sender_id, candidate->session);
 
-	rc = store_bind(realm->manager->store, realm->group->name, candidate->session->peer.uri,
-			sender_id, &error);
-	if (rc == 0) {
-		rc = group_bind(realm->state, candidate->seat, sender_id);
-		if (rc < 0)
-			covey_error_set(&error, rc, "out of memory");
-	}
-	if (rc < 0)
-		unavailable(candidate, &error);
-	return rc;
+	if (rc == 0)
+		return;
+	covey_error_set(&error, rc, "out of memory");
+	unavailable(candidate, &error);
 }
 
-static int bind_sender_id(const struct candidate *candidate)
+static struct sender_id_choice choose(const struct candidate *candidate)
 {
 	const struct session *session = candidate->session;
-	const struct manager *manager = session->manager;
-	struct sender_id_choice choice = sender_id_choose(
-		&candidate->realm->state->sender_ids, &manager->reserved, session->peer.uri,
-		session->peer.sender_id, manager->inventory->hosts[session->host].sender_id);
+	struct manager *manager = session->manager;
+	struct realm *realm = candidate->realm;
+
+	/* Of a session before, that is superseded or left: what becomes of it decides. */
+	if (sender_ids_find(&realm->requested, session->peer.uri))
+		bindings_commit(manager);
+	return sender_id_choose(&realm->state->sender_ids, &manager->reserved, &realm->requested,
+				session->peer.uri, session->peer.sender_id,
+				manager->inventory->hosts[session->host].sender_id);
+}
+
+/* True when it has one. Else it is refused, or has to wait for it. */
+static bool has_sender_id(const struct candidate *candidate)
+{
+	struct sender_id_choice choice = choose(candidate);
 
 	switch (choice.verdict) {
 	case SENDER_ID_KNOWN:
-		return 0;
+		return true;
 	case SENDER_ID_NEW:
-		return bind_new(candidate, choice.sender_id);
+		bind_new(candidate, choice.sender_id);
+		break;
 	case SENDER_ID_CONFLICT:
 		conflict(candidate, &choice);
-		return -EEXIST;
+		break;
 	case SENDER_ID_EXHAUSTED:
 		session_refuse(candidate->session, candidate->realm->group->name,
 			       COVEY__REFUSAL_CODE__REFUSAL_SENDER_IDS_EXHAUSTED,
 			       "group %s has no SenderID left", candidate->realm->group->name);
-		return -ENOSPC;
+		break;
 	}
-	return -EINVAL;
+	return false;
 }
 
 static void send_joined(const struct candidate *candidate, uint16_t epoch)
@@ -112,7 +117,7 @@ static void register_member(const struct candidate *candidate)
 	uint16_t epoch;
 	int rc;
 
-	if (bind_sender_id(candidate) < 0)
+	if (!has_sender_id(candidate))
 		return;
 	registration = session_register(session, realm, candidate->seat);
 	rc = registration ? realm_ensure_sa(realm, &error)
@@ -147,7 +152,8 @@ void join_group(struct session *session, const char *name)
 	};
 	struct registration *registration = session_registration(session, candidate.realm);
 
-	if (registration && registration->joined) {
+	if ((registration && registration->joined) ||
+	    bindings_has(session->manager, session, candidate.realm)) {
 		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL,
 			    "Join of group %s, which it is in", group->name);
 		return;
@@ -171,4 +177,17 @@ void join_group(struct session *session, const char *name)
 	}
 	candidate.seat = (size_t)(candidate.rights - group->members);
 	register_member(&candidate);
+}
+
+/* As if it came now: much may have happened since it asked. */
+void join_bound(struct session *session, struct realm *realm)
+{
+	join_group(session, realm->group->name);
+}
+
+void join_unbound(struct session *session, struct realm *realm, const struct covey_error *error)
+{
+	const struct candidate candidate = {.session = session, .realm = realm};
+
+	unavailable(&candidate, error);
 }

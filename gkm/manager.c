@@ -60,7 +60,8 @@ int manager_init(struct manager *manager, struct covey_error *error)
 	manager->by_host = calloc(hosts, sizeof(struct session *));
 	manager->evicted = calloc(hosts, sizeof(*manager->evicted));
 	manager->realms = calloc(manager->inventory->group_count + 1, sizeof(*manager->realms));
-	if (!manager->identities || !manager->by_host || !manager->evicted || !manager->realms)
+	if (!manager->identities || !manager->by_host || !manager->evicted || !manager->realms ||
+	    bindings_init(manager) < 0)
 		return out_of_memory(error);
 	if (RAND_bytes((unsigned char *)&manager->instance, sizeof(manager->instance)) != 1)
 		return covey_error_set(error, -EIO, "the system gives no random numbers");
@@ -97,6 +98,7 @@ void manager_free(struct manager *manager)
 
 	while ((session = LIST_FIRST(&manager->sessions)))
 		session_free(session);
+	bindings_free(manager);
 	for (size_t i = 0; i < manager->realm_count; i++)
 		realm_free(&manager->realms[i]);
 	free(manager->realms);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "bindings.h"
 #include "channel.h"
 #include "inventory.h"
 #include "quiet.h"
@@ -40,8 +41,9 @@ struct manager {
 	struct session_list sessions;
 	struct session **by_host; /* live session of each host, as inventory->hosts */
 	size_t session_count;
-	size_t unauthenticated_count;    /* those whose Hello was not accepted yet */
-	size_t session_max;              /* as many as there are file descriptors for */
+	size_t unauthenticated_count; /* those whose Hello was not accepted yet */
+	size_t session_max;           /* as many as there are file descriptors for */
+	struct bindings bindings;
 	struct quiet quiet;              /* about those that were cut before */
 	struct revocations *revocations; /* who showed which certificate */
 	bool stopping;

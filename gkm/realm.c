@@ -92,8 +92,11 @@ static void schedule(struct realm *realm, uint64_t deadline, uint64_t now_ms)
 
 static void settle(struct realm *realm, uint64_t now_ms)
 {
+	uint64_t began_us = clock_now_us();
+
 	group_settle(realm->state, now_ms);
 	outbox_settled(&realm->outbox);
+	pace_did(&realm->pace, began_us, clock_now_us());
 }
 
 /*
@@ -147,8 +150,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 void realm_wake(struct realm *realm)
 {
+	uint64_t wait_us = pace_wait_us(&realm->pace, clock_now_us());
+
 	if (!realm->manager->stopping)
-		event_add(realm->timer, &(struct timeval){0});
+		event_add(realm->timer,
+			  &(struct timeval){.tv_sec = (time_t)(wait_us / 1000000),
+					    .tv_usec = (suseconds_t)(wait_us % 1000000)});
 }
 
 void realm_stop(struct realm *realm)
@@ -233,6 +240,7 @@ void realm_free(struct realm *realm)
 	if (realm->timer)
 		event_free(realm->timer);
 	outbox_clear(&realm->outbox);
+	sender_ids_free(&realm->requested);
 	group_free(realm->state);
 	*realm = (struct realm){0};
 }

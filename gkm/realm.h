@@ -12,6 +12,7 @@
 #include "group.h"
 #include "inventory.h"
 #include "outbox.h"
+#include "pace.h"
 #include "quiet.h"
 
 struct manager;
@@ -22,6 +23,8 @@ struct realm {
 	struct group *state;
 	struct event *timer;
 	struct outbox outbox;
+	struct sender_ids requested; /* chosen, but not committed yet: bindings.h */
+	struct pace pace;
 	struct quiet impostors;     /* about packets with a member's SenderID */
 	uint64_t retry_ms;          /* an SA could not begin: not again before */
 	uint32_t formers_until_spi; /* formers.h: of those from earlier instances, 0: there are none
@@ -36,7 +39,8 @@ int realm_init(struct realm *realm, struct manager *manager, const struct invent
 void realm_stop(struct realm *realm);
 void realm_free(struct realm *realm);
 
-/* Something happened: settle the state machine at the event loop's next turn, once for all. */
+/* Something happened: settle the state machine at the event loop's next turn, or when it has rested
+ * from the last time, once for all. */
 void realm_wake(struct realm *realm);
 
 /* Begin an SA when the group has none to send on. */

@@ -186,24 +186,25 @@ void sender_ids_release(struct sender_ids *ids, uint32_t lowest_spi)
 	}
 }
 
-/* The lowest that neither table names, 0 when there is none. Both are sorted: one walk. */
-static uint16_t lowest_free(const struct sender_ids *ids, const struct sender_ids *reserved)
+/* Walks one table upwards, in step with the candidates. */
+static bool has_next(const struct sender_ids *ids, size_t *at, uint32_t candidate)
 {
-	size_t i = 0;
-	size_t j = 0;
+	while (*at < ids->count && ids->holders[*at].sender_id < candidate)
+		(*at)++;
+	return *at < ids->count && ids->holders[*at].sender_id == candidate;
+}
+
+/* The lowest that no table names, 0 when there is none. All are sorted: one walk. */
+static uint16_t lowest_free(const struct sender_ids *ids, const struct sender_ids *reserved,
+			    const struct sender_ids *requested)
+{
+	size_t i = 0, j = 0, k = 0;
 
 	for (uint32_t candidate = COVEY_SENDER_ID_MIN; candidate <= COVEY_SENDER_ID_MAX;
-	     candidate++) {
-		while (i < ids->count && ids->holders[i].sender_id < candidate)
-			i++;
-		while (j < reserved->count && reserved->holders[j].sender_id < candidate)
-			j++;
-		if (i < ids->count && ids->holders[i].sender_id == candidate)
-			continue;
-		if (j < reserved->count && reserved->holders[j].sender_id == candidate)
-			continue;
-		return (uint16_t)candidate;
-	}
+	     candidate++)
+		if (!has_next(ids, &i, candidate) && !has_next(reserved, &j, candidate) &&
+		    !has_next(requested, &k, candidate))
+			return (uint16_t)candidate;
 	return 0;
 }
 
@@ -216,7 +217,8 @@ static const struct sender_id_holder *other_holder(const struct sender_ids *ids,
 }
 
 struct sender_id_choice sender_id_choose(const struct sender_ids *ids,
-					 const struct sender_ids *reserved, const char *identity,
+					 const struct sender_ids *reserved,
+					 const struct sender_ids *requested, const char *identity,
 					 uint16_t certificate, uint16_t fixed)
 {
 	struct sender_id_choice choice = {.verdict = SENDER_ID_NEW,
@@ -229,13 +231,15 @@ struct sender_id_choice sender_id_choose(const struct sender_ids *ids,
 		other = other_holder(ids, choice.sender_id, identity);
 		if (!other)
 			other = other_holder(reserved, choice.sender_id, identity);
+		if (!other)
+			other = other_holder(requested, choice.sender_id, identity);
 		if (other) {
 			choice.verdict = SENDER_ID_CONFLICT;
 			choice.holder = other->identity;
 			return choice;
 		}
 	} else {
-		choice.sender_id = bound ? bound : lowest_free(ids, reserved);
+		choice.sender_id = bound ? bound : lowest_free(ids, reserved, requested);
 	}
 	if (choice.sender_id == 0)
 		choice.verdict = SENDER_ID_EXHAUSTED;

@@ -74,9 +74,11 @@ const struct sender_id_holder *sender_ids_holder(const struct sender_ids *ids, u
  * Choose for an identity: what its certificate says, else what the inventory fixes, else what it is
  * bound to, else the lowest that nobody holds and the inventory reserves for nobody.
  *
- * reserved: the inventory's fixed SenderIDs with their identities. certificate, fixed: 0 when there
- * is none.
+ * reserved: the inventory's fixed SenderIDs with their identities. requested: those that were
+ * chosen before and are not durable yet; the identity has none of them. certificate, fixed: 0 when
+ * there is none.
  */
 struct sender_id_choice sender_id_choose(const struct sender_ids *ids,
-					 const struct sender_ids *reserved, const char *identity,
+					 const struct sender_ids *reserved,
+					 const struct sender_ids *requested, const char *identity,
 					 uint16_t certificate, uint16_t fixed);

@@ -60,6 +60,7 @@ static void release(struct session *session)
 	session->counted = false;
 	if (session->state == SESSION_WELCOMED && manager->by_host[session->host] == session)
 		manager->by_host[session->host] = NULL;
+	bindings_forget(manager, session, NULL);
 	for (size_t i = 0; i < session->registration_count; i++) {
 		struct registration *registration = &session->registrations[i];
 

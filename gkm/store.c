@@ -505,6 +505,28 @@ int store_bind(struct store *store, const char *group, const char *identity, uin
 	return rc;
 }
 
+/* After a failure there may or may not be a transaction left to end. */
+static int abandon(struct store *store, int rc)
+{
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+int store_bind_all(struct store *store, const struct store_binding *bindings, size_t count,
+		   struct covey_error *error)
+{
+	int rc = execute(store, "BEGIN", "binding SenderIDs", error);
+
+	/* store_bind() ends the transaction when it fails: no further one, it would stand alone. */
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = store_bind(store, bindings[i].group, bindings[i].identity,
+				bindings[i].sender_id, error);
+	if (rc == 0)
+		rc = execute(store, "COMMIT", "binding SenderIDs", error);
+	return rc < 0 ? abandon(store, rc) : 0;
+}
+
 /* Both statements that change evictions take the same. */
 static int change_eviction(struct store *store, enum statement which, const char *identity,
 			   const char *group, struct covey_error *error)

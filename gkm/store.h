@@ -12,6 +12,7 @@
  */
 
 #include <covey/error.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct store;
@@ -37,6 +38,16 @@ int store_each_binding(struct store *store, const char *group,
  */
 int store_bind(struct store *store, const char *group, const char *identity, uint16_t sender_id,
 	       struct covey_error *error);
+
+struct store_binding {
+	const char *group;
+	const char *identity;
+	uint16_t sender_id;
+};
+
+/* The same for many, together: all of them or none. */
+int store_bind_all(struct store *store, const struct store_binding *bindings, size_t count,
+		   struct covey_error *error);
 
 /*
  * Call each() for every SenderID of the group that an identity has given up for another one, with

@@ -139,7 +139,7 @@ static void bind_sender_id(struct world *world, unsigned host)
 	static const struct sender_ids reserved;
 	struct group *group = world->gkm.group;
 	struct sender_id_choice choice =
-		sender_id_choose(&group->sender_ids, &reserved, identities[host], 0, 0);
+		sender_id_choose(&group->sender_ids, &reserved, &reserved, identities[host], 0, 0);
 
 	if (choice.verdict == SENDER_ID_KNOWN)
 		return;

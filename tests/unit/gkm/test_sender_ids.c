@@ -22,6 +22,7 @@
 struct tables {
 	struct sender_ids held;
 	struct sender_ids reserved;
+	struct sender_ids requested;
 };
 
 static int begin(void **state)
@@ -38,6 +39,7 @@ static int end(void **state)
 
 	sender_ids_free(&tables->held);
 	sender_ids_free(&tables->reserved);
+	sender_ids_free(&tables->requested);
 	free(tables);
 	return 0;
 }
@@ -45,7 +47,24 @@ static int end(void **state)
 static struct sender_id_choice choose(const struct tables *tables, const char *identity,
 				      uint16_t certificate, uint16_t fixed)
 {
-	return sender_id_choose(&tables->held, &tables->reserved, identity, certificate, fixed);
+	return sender_id_choose(&tables->held, &tables->reserved, &tables->requested, identity,
+				certificate, fixed);
+}
+
+/* Two that choose before the first one's choice is durable. */
+static void what_is_requested_is_not_free(void **state)
+{
+	struct tables *tables = *state;
+	struct sender_id_choice choice;
+
+	sender_ids_bind(&tables->requested, "a", 1, 0);
+	sender_ids_bind(&tables->reserved, "r", 2, 0);
+	assert_int_equal(choose(tables, "b", 0, 0).sender_id, 3);
+	sender_ids_bind(&tables->requested, "b", 3, 0);
+	assert_int_equal(choose(tables, "c", 0, 0).sender_id, 4);
+	choice = choose(tables, "c", 3, 0);
+	assert_int_equal(choice.verdict, SENDER_ID_CONFLICT);
+	assert_string_equal(choice.holder, "b");
 }
 
 /* The order: certificate, inventory, durable binding, lowest free. */
@@ -212,6 +231,7 @@ int main(void)
 		TEST(the_lowest_free_skips_held_and_reserved),
 		TEST(what_is_kept_outlives_this_instances_sas),
 		TEST(who_takes_up_its_former_one_has_it),
+		TEST(what_is_requested_is_not_free),
 		TEST(a_claim_of_anothers_is_a_conflict),
 		TEST(two_identities_never_share),
 		TEST(a_former_one_stays_until_its_sas_are_gone),

@@ -330,6 +330,29 @@ static void a_sender_id_is_bound_once_per_group(void **state)
 	store_close(store);
 }
 
+static void many_are_bound_together_or_none(void **state)
+{
+	const struct place *place = *state;
+	const struct store_binding good[] = {{"g", "a", 1}, {"g", "b", 2}, {"h", "a", 1}};
+	const struct store_binding bad[] = {{"g", "c", 3}, {"g", "d", 2}, {"g", "e", 5}};
+	struct store *store = open_store(place->file);
+	struct covey_error error = {0};
+	char buf[4096];
+
+	assert_int_equal(store_bind_all(store, good, 3, &error), 0);
+	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
+	assert_int_equal(store_bind_all(store, bad, 3, &error), -EEXIST);
+	assert_non_null(strstr(error.text, "SenderID 2"));
+	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
+	/* No transaction is left behind: what follows is durable by itself. */
+	assert_int_equal(store_bind(store, "g", "f", 6, &error), 0);
+	store_close(store);
+	store = open_store(place->file);
+	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 f=6 ");
+	assert_string_equal(bindings(store, "h", buf), "a=1 ");
+	store_close(store);
+}
+
 static void spis_run_out_and_never_wrap(void **state)
 {
 	const struct place *place = *state;
@@ -504,6 +527,7 @@ static void a_full_disk(void **state)
 	struct covey_error error = {0};
 	struct store *store;
 	char identity[600];
+	const struct store_binding many[] = {{"g", identity, 3}, {"g", "short", 4}};
 	uint32_t spi = 4711;
 	char buf[4096];
 	int rc = 0;
@@ -520,6 +544,9 @@ static void a_full_disk(void **state)
 	memset(identity, 'i', sizeof(identity));
 	identity[sizeof(identity) - 1] = '\0';
 	rc = store_bind(store, "g", identity, 3, &error);
+	assert_int_equal(rc, -ENOSPC);
+	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
+	rc = store_bind_all(store, many, 2, &error);
 	assert_int_equal(rc, -ENOSPC);
 	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
 	/* It goes on where it was when there is room again. */
@@ -571,6 +598,7 @@ int main(void)
 		TEST(a_file_of_the_version_before),
 		TEST(it_survives_being_killed),
 		TEST(a_sender_id_is_bound_once_per_group),
+		TEST(many_are_bound_together_or_none),
 		TEST(spis_run_out_and_never_wrap),
 		TEST(only_one_has_it),
 		TEST(only_one_process_has_it),

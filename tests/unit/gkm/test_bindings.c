@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * SenderIDs that are committed together, over a store that fails when it is told to, and sessions
+ * that are only remembered.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bindings.h"
+#include "join.h"
+#include "manager.h"
+
+#define SEATS 4
+
+static char *identities[SEATS] = {"spiffe://f/host/a", "spiffe://f/host/b", "spiffe://f/host/c",
+				  "spiffe://f/host/d"};
+
+/* What stands in for the program around them. Sessions are addresses of their seats' names. */
+static struct {
+	int fault; /* of the store, 0: none */
+	size_t commits;
+	size_t committed;
+	const struct session *bound[SEATS];
+	size_t bound_count;
+	const struct session *unbound[SEATS];
+	size_t unbound_count;
+	char why[64];
+	/* When the first is answered: */
+	const struct session *vanishes;
+	struct session *asks_next;
+} around;
+
+struct fixture {
+	struct manager manager;
+	struct inventory_group group;
+	struct realm realm;
+};
+
+static struct session *session_of(size_t seat)
+{
+	return (struct session *)(void *)identities[seat];
+}
+
+/* --- around it ----------------------------------------------------------------------------- */
+
+int store_bind_all(struct store *store, const struct store_binding *bindings, size_t count,
+		   struct covey_error *error)
+{
+	around.commits++;
+	if (around.fault)
+		return covey_error_set(error, around.fault, "the store is broken");
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(bindings[i].group, "tenants");
+	around.committed += count;
+	return 0;
+}
+
+void join_bound(struct session *session, struct realm *realm)
+{
+	/* Durable first. */
+	assert_true(around.committed > around.bound_count);
+	around.bound[around.bound_count++] = session;
+	if (around.vanishes)
+		bindings_forget(realm->manager, around.vanishes, NULL);
+	if (around.asks_next)
+		assert_int_equal(bindings_request(realm, 3, 40, around.asks_next), 0);
+	around.vanishes = around.asks_next = NULL;
+}
+
+void join_unbound(struct session *session, struct realm *realm, const struct covey_error *error)
+{
+	around.unbound[around.unbound_count++] = session;
+	snprintf(around.why, sizeof(around.why), "%.63s", error->text);
+}
+
+/* --- fixture ------------------------------------------------------------------------------- */
+
+static int begin(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	const struct group_output nothing = {0};
+
+	memset(&around, 0, sizeof(around));
+	assert_non_null(fixture);
+	fixture->manager.base = event_base_new();
+	fixture->group.name = "tenants";
+	fixture->realm.manager = &fixture->manager;
+	fixture->realm.group = &fixture->group;
+	assert_int_equal(group_new(SEATS, 0, &nothing, &fixture->realm.state), 0);
+	for (size_t i = 0; i < SEATS; i++)
+		fixture->realm.state->members[i].identity = identities[i];
+	assert_int_equal(bindings_init(&fixture->manager), 0);
+	*state = fixture;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct fixture *fixture = *state;
+
+	bindings_free(&fixture->manager);
+	sender_ids_free(&fixture->realm.requested);
+	group_free(fixture->realm.state);
+	event_base_free(fixture->manager.base);
+	free(fixture);
+	return 0;
+}
+
+static void request(struct fixture *fixture, size_t seat, uint16_t sender_id)
+{
+	assert_int_equal(bindings_request(&fixture->realm, seat, sender_id, session_of(seat)), 0);
+}
+
+/* Until nothing is left to do. */
+static void run(struct fixture *fixture)
+{
+	event_base_dispatch(fixture->manager.base);
+}
+
+static uint16_t bound_to(const struct fixture *fixture, size_t seat)
+{
+	return fixture->realm.state->members[seat].sender_id;
+}
+
+/* --- tests --------------------------------------------------------------------------------- */
+
+static void those_that_ask_together_share_a_commit(void **state)
+{
+	struct fixture *fixture = *state;
+
+	request(fixture, 0, 10);
+	request(fixture, 1, 20);
+	/* Nothing takes effect before it. */
+	assert_int_equal(around.commits, 0);
+	assert_int_equal(bound_to(fixture, 0), 0);
+	assert_int_equal(sender_ids_find(&fixture->realm.requested, identities[1]), 20);
+	assert_true(bindings_has(&fixture->manager, session_of(0), &fixture->realm));
+	assert_false(bindings_has(&fixture->manager, session_of(2), &fixture->realm));
+	run(fixture);
+	assert_int_equal(around.commits, 1);
+	assert_int_equal(around.committed, 2);
+	assert_int_equal(around.bound_count, 2);
+	assert_ptr_equal(around.bound[0], session_of(0));
+	assert_int_equal(bound_to(fixture, 0), 10);
+	assert_int_equal(bound_to(fixture, 1), 20);
+	assert_int_equal(fixture->realm.requested.count, 0);
+	assert_false(bindings_has(&fixture->manager, session_of(0), &fixture->realm));
+}
+
+static void a_failed_commit_binds_nobody(void **state)
+{
+	struct fixture *fixture = *state;
+
+	around.fault = -ENOSPC;
+	request(fixture, 0, 10);
+	request(fixture, 1, 20);
+	run(fixture);
+	assert_int_equal(around.commits, 1);
+	assert_int_equal(around.bound_count, 0);
+	assert_int_equal(around.unbound_count, 2);
+	assert_string_equal(around.why, "the store is broken");
+	assert_int_equal(bound_to(fixture, 0), 0);
+	assert_int_equal(sender_ids_find(&fixture->realm.state->sender_ids, identities[0]), 0);
+	assert_int_equal(fixture->realm.requested.count, 0);
+	/* And it goes on when the store does. */
+	around.fault = 0;
+	request(fixture, 1, 10);
+	run(fixture);
+	assert_int_equal(bound_to(fixture, 1), 10);
+	assert_int_equal(around.bound_count, 1);
+}
+
+static void who_vanishes_is_neither_bound_nor_answered(void **state)
+{
+	struct fixture *fixture = *state;
+
+	request(fixture, 0, 10);
+	request(fixture, 1, 20);
+	bindings_forget(&fixture->manager, session_of(0), NULL);
+	assert_false(bindings_has(&fixture->manager, session_of(0), &fixture->realm));
+	run(fixture);
+	assert_int_equal(around.committed, 1);
+	assert_int_equal(around.bound_count, 1);
+	assert_ptr_equal(around.bound[0], session_of(1));
+	assert_int_equal(bound_to(fixture, 0), 0);
+	/* All of them: then there is nothing to commit. */
+	request(fixture, 0, 10);
+	bindings_forget(&fixture->manager, session_of(0), &fixture->realm);
+	run(fixture);
+	assert_int_equal(around.commits, 1);
+}
+
+static void while_answers_are_given(void **state)
+{
+	struct fixture *fixture = *state;
+
+	around.vanishes = session_of(1);
+	around.asks_next = session_of(3);
+	request(fixture, 0, 10);
+	request(fixture, 1, 20);
+	request(fixture, 2, 30);
+	run(fixture);
+	/* Bound for good it is, but there is nobody to tell. */
+	assert_int_equal(bound_to(fixture, 1), 20);
+	assert_int_equal(around.bound_count, 3);
+	assert_ptr_equal(around.bound[1], session_of(2));
+	assert_ptr_equal(around.bound[2], session_of(3));
+	assert_int_equal(around.commits, 2);
+	assert_int_equal(bound_to(fixture, 3), 40);
+}
+
+static void one_that_another_holds_is_refused_alone(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(group_bind(fixture->realm.state, 2, 10), 0);
+	request(fixture, 0, 10);
+	request(fixture, 1, 20);
+	run(fixture);
+	assert_int_equal(around.unbound_count, 1);
+	assert_ptr_equal(around.unbound[0], session_of(0));
+	assert_int_equal(bound_to(fixture, 0), 0);
+	assert_int_equal(bound_to(fixture, 1), 20);
+}
+
+static void the_end_with_requests_left(void **state)
+{
+	request(*state, 0, 10);
+	request(*state, 1, 20);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(those_that_ask_together_share_a_commit),
+		TEST(a_failed_commit_binds_nobody),
+		TEST(who_vanishes_is_neither_bound_nor_answered),
+		TEST(while_answers_are_given),
+		TEST(one_that_another_holds_is_refused_alone),
+		TEST(the_end_with_requests_left),
+	};
+
+	return cmocka_run_group_tests_name("gkm-bindings", tests, NULL, NULL);
+}
