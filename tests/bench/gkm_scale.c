@@ -1,9 +1,9 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-
 /*
- * Many members of one group join a real covey-gkm, over real TLS 1.3, from this one process.
+ * Many members of one group at a real covey-gkm, over real TLS 1.3, from this one process: they
+ * join as a storm, or one by one, and are rekeyed.
  *
- *     gkm-scale [--members N] [--one-by-one] [--at-once N] [--json] [--quiet] COVEY-GKM
+ *     gkm-scale [--members N] [--one-by-one K] [--rekeys R] [--at-once N] [--json] [--aims]
+ * COVEY-GKM
  *
  * Each member has a certificate of its own; they share one key, as they share this process. The
  * figures are of a machine that covey-gkm and this program share.
@@ -11,6 +11,7 @@
 
 #include <argp.h>
 #include <covey/limits.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,33 +20,37 @@
 
 #include "gkm_scale_crowd.h"
 #include "gkm_scale_gkm.h"
+#include "gkm_scale_report.h"
 
 #define OWN_DESCRIPTORS 64
 #define PATIENCE_S      600.0
+/* Of both processes and the kernel together, roughly. */
+#define MACHINE_KIB_PER_MEMBER 200
+/* After a rekey, until there is room for the next: the drain, and what a member's rounding adds. */
+#define BETWEEN_REKEYS_S (SCALE_DRAIN_S + 0.5)
 
 struct options {
 	const char *gkm;
 	size_t members;
+	size_t one_by_one;
+	size_t rekeys;
 	size_t at_once;
-	bool one_by_one;
 	bool json;
+	bool aims;
 	bool quiet;
 };
 
-struct result {
-	double certificates_s;
-	double joined_s;
-	double active_s;
-	uint64_t bytes;
-	uint64_t roster_bytes;
-	uint64_t rosters;
-	uint64_t wire_bytes;
-	struct scale_cost before;
-	struct scale_cost after;
-	double own_cpu_s;
-};
-
 /* --- options ------------------------------------------------------------------------------- */
+
+static size_t read_number(const char *text, const char *name, size_t max, struct argp_state *state)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (*end || end == text || number > max)
+		argp_error(state, "--%s takes a number up to %zu", name, max);
+	return number;
+}
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
@@ -53,14 +58,23 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case 'n':
-	case 'a':
-		*(key == 'n' ? &options->members : &options->at_once) = strtoul(text, NULL, 10);
+		options->members = read_number(text, "members", COVEY_SENDER_ID_MAX, state);
 		return 0;
 	case '1':
-		options->one_by_one = true;
+		options->one_by_one = read_number(text, "one-by-one", COVEY_SENDER_ID_MAX, state);
+		return 0;
+	case 'r':
+		options->rekeys = read_number(text, "rekeys", 10000, state);
+		return 0;
+	case 'a':
+		options->at_once =
+			read_number(text, "at-once", COVEY_SESSIONS_UNAUTHENTICATED_MAX, state);
 		return 0;
 	case 'j':
 		options->json = true;
+		return 0;
+	case 'A':
+		options->aims = true;
 		return 0;
 	case 'q':
 		options->quiet = true;
@@ -71,11 +85,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!options->gkm)
 			argp_error(state, "which covey-gkm?");
-		if (options->members < 1 || options->members > COVEY_SENDER_ID_MAX)
-			argp_error(state, "--members takes 1 to %u", COVEY_SENDER_ID_MAX);
-		if (options->at_once < 1 || options->at_once > COVEY_SESSIONS_UNAUTHENTICATED_MAX)
-			argp_error(state, "--at-once takes 1 to %u",
-				   COVEY_SESSIONS_UNAUTHENTICATED_MAX);
+		if (options->members < 1 || options->at_once < 1)
+			argp_error(state, "none are too few");
+		if (options->one_by_one > options->members)
+			argp_error(state, "--one-by-one is of --members");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -84,14 +97,19 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 
 static const struct argp_option argp_options[] = {
 	{"members", 'n', "N", 0, "how many (1000)", 0},
+	{"one-by-one", '1', "K", 0, "the last K come when the one before sends (0)", 0},
+	{"rekeys", 'r', "R", 0, "rekey so often when all are there (0)", 0},
 	{"at-once", 'a', "N", 0, "so many are on their way into the group at a time (256)", 0},
-	{"one-by-one", '1', NULL, 0, "each waits until the one before sends", 0},
-	{"json", 'j', NULL, 0, "for programs", 0},
+	{"json", 'j', NULL, 0, "for programs, a line for each phase", 0},
+	{"aims", 'A', NULL, 0,
+	 "fail when 10,000 members would not join in 12 s, a rekey takes "
+	 "over 1 s, or a member over 40 KiB",
+	 0},
 	{"quiet", 'q', NULL, 0, "no progress", 0},
 	{0},
 };
 
-/* --- measuring ----------------------------------------------------------------------------- */
+/* --- the machine --------------------------------------------------------------------------- */
 
 static int raise_descriptors(size_t members, struct covey_error *error)
 {
@@ -105,10 +123,29 @@ static int raise_descriptors(size_t members, struct covey_error *error)
 		limit.rlim_max = now.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
 		return 0;
-	return covey_error_set(error, -1,
+	return covey_error_set(error, -EMFILE,
 			       "%zu members need as many file descriptors: run as root, "
 			       "or raise the hard limit of %lu (ulimit -Hn)",
 			       members, (unsigned long)now.rlim_max);
+}
+
+/* Better to say so now than to be killed half-way. */
+static int check_memory(size_t members, struct covey_error *error)
+{
+	unsigned long long available_kib = 0;
+	char line[128];
+	FILE *file = fopen("/proc/meminfo", "r");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %llu kB", &available_kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	if (available_kib == 0 || available_kib >= members * MACHINE_KIB_PER_MEMBER)
+		return 0;
+	return covey_error_set(
+		error, -ENOMEM, "%zu members take some %zu MiB of memory, %llu MiB are available",
+		members, members * MACHINE_KIB_PER_MEMBER / 1024, available_kib / 1024);
 }
 
 static double own_cpu(void)
@@ -120,46 +157,109 @@ static double own_cpu(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-static void add_up(const struct crowd *crowd, struct result *result)
+/* --- measuring ----------------------------------------------------------------------------- */
+
+static struct scale_traffic add_up(const struct crowd *crowd)
 {
-	for (size_t i = 0; i < crowd->count; i++) {
+	struct scale_traffic traffic = {0};
+
+	for (size_t i = 0; i < crowd->connected; i++) {
 		const struct scale_member *member = &crowd->members[i];
 
-		result->bytes += member->bytes;
-		result->roster_bytes += member->roster_bytes;
-		result->rosters += member->rosters;
-		result->wire_bytes += scale_member_wire_bytes(member);
-		if (member->joined_at > result->joined_s)
-			result->joined_s = member->joined_at;
+		traffic.bytes += member->bytes;
+		traffic.roster_bytes += member->roster_bytes;
+		traffic.rosters += member->rosters;
+		traffic.wire_bytes += scale_member_wire_bytes(member);
 	}
+	return traffic;
 }
 
-static int measure_crowd(const struct options *options, const struct scale_gkm *gkm,
-			 const struct scale_pki *pki, struct result *result,
+static int measure_storm(const struct options *options, struct crowd *crowd,
+			 const struct scale_gkm *gkm, struct scale_storm *storm,
 			 struct covey_error *error)
+{
+	double own = own_cpu();
+	int rc;
+
+	storm->members = options->members - options->one_by_one;
+	storm->before = scale_gkm_cost(gkm);
+	rc = crowd_gather(crowd, storm->members, false, PATIENCE_S, error);
+	storm->active_s = crowd_now() - crowd->began;
+	storm->after = scale_gkm_cost(gkm);
+	storm->own_cpu_s = own_cpu() - own;
+	storm->traffic = add_up(crowd);
+	for (size_t i = 0; i < crowd->connected; i++)
+		if (crowd->members[i].joined_at > storm->joined_s)
+			storm->joined_s = crowd->members[i].joined_at;
+	return rc;
+}
+
+/* Each alone, to tell what it is sent from what it costs the others. */
+static int measure_one_by_one(const struct options *options, struct crowd *crowd,
+			      struct scale_one_by_one *one, struct covey_error *error)
+{
+	uint64_t before = add_up(crowd).roster_bytes;
+	size_t first = crowd->target;
+	int rc = 0;
+
+	one->members = options->one_by_one;
+	one->already = first;
+	if (one->members == 0)
+		return 0;
+	rc = crowd_gather(crowd, options->members, true, PATIENCE_S, error);
+	one->seconds = crowd_now() - crowd->began;
+	for (size_t i = first; i < crowd->connected; i++)
+		one->own_roster_bytes += crowd->members[i].first_roster_bytes;
+	one->other_roster_bytes = add_up(crowd).roster_bytes - before - one->own_roster_bytes;
+	return rc;
+}
+
+static int measure_rekeys(const struct options *options, struct crowd *crowd,
+			  const struct scale_gkm *gkm, struct scale_rekeys *rekeys,
+			  struct covey_error *error)
+{
+	char socket[512];
+	int rc = scale_rekeys_new(rekeys, options->rekeys, crowd->count);
+
+	scale_gkm_socket(gkm, socket);
+	if (rc < 0)
+		return covey_error_set(error, rc, "out of memory");
+	while (rc == 0 && rekeys->count < options->rekeys) {
+		struct crowd_rekey *rekey = &rekeys->list[rekeys->count];
+
+		rc = crowd_idle(crowd, BETWEEN_REKEYS_S, error);
+		if (rc == 0)
+			rc = crowd_rekey(crowd, socket, PATIENCE_S, rekey, error);
+		rekeys->count += rc == 0;
+	}
+	return rc;
+}
+
+static int measure_phases(const struct options *options, const struct scale_gkm *gkm,
+			  const struct scale_pki *pki, struct scale_report *report,
+			  struct covey_error *error)
 {
 	struct crowd crowd = {.pki = pki,
 			      .port = gkm->port,
 			      .at_once = options->at_once,
-			      .one_by_one = options->one_by_one,
 			      .quiet = options->quiet,
 			      .count = options->members};
-	double own = own_cpu();
 	int rc = crowd_new(&crowd, error);
 
 	if (rc < 0)
 		return rc;
-	result->before = scale_gkm_cost(gkm);
-	rc = crowd_run(&crowd, PATIENCE_S, error);
-	result->active_s = crowd_now() - crowd.began;
-	result->after = scale_gkm_cost(gkm);
-	result->own_cpu_s = own_cpu() - own;
-	add_up(&crowd, result);
+	rc = measure_storm(options, &crowd, gkm, &report->storm, error);
+	if (rc == 0)
+		rc = measure_one_by_one(options, &crowd, &report->one_by_one, error);
+	if (rc == 0)
+		rc = measure_rekeys(options, &crowd, gkm, &report->rekeys, error);
+	report->last = scale_gkm_cost(gkm);
 	crowd_free(&crowd);
 	return rc;
 }
 
-static int measure(const struct options *options, struct result *result, struct covey_error *error)
+static int measure(const struct options *options, struct scale_report *report,
+		   struct covey_error *error)
 {
 	struct scale_pki pki = {0};
 	struct scale_gkm gkm;
@@ -168,67 +268,14 @@ static int measure(const struct options *options, struct result *result, struct 
 
 	if (rc == 0)
 		rc = scale_pki_new(&pki, gkm.directory, options->members, error);
-	result->certificates_s = crowd_now() - start;
+	report->certificates_s = crowd_now() - start;
 	if (rc == 0)
 		rc = scale_gkm_start(&gkm, options->gkm, options->members, error);
 	if (rc == 0)
-		rc = measure_crowd(options, &gkm, &pki, result, error);
+		rc = measure_phases(options, &gkm, &pki, report, error);
 	scale_gkm_stop(&gkm, rc < 0);
 	scale_pki_free(&pki);
 	return rc;
-}
-
-/* --- telling ------------------------------------------------------------------------------- */
-
-static double grown_kib(const struct result *result)
-{
-	return ((double)result->after.resident_bytes - (double)result->before.resident_bytes) /
-	       1024;
-}
-
-static void tell_table(const struct options *options, const struct result *result)
-{
-	double n = (double)options->members;
-
-	printf("members                   %10zu, %s\n", options->members,
-	       options->one_by_one ? "one by one" : "as a storm");
-	printf("certificates made in      %10.2f s\n", result->certificates_s);
-	printf("all joined after          %10.2f s, %.0f a second\n", result->joined_s,
-	       n / result->joined_s);
-	printf("all send after            %10.2f s\n", result->active_s);
-	printf("sent to a member          %10.0f bytes, %.0f with TLS\n", (double)result->bytes / n,
-	       (double)result->wire_bytes / n);
-	printf("  of which rosters        %10.0f bytes in %.1f messages\n",
-	       (double)result->roster_bytes / n, (double)result->rosters / n);
-	printf("rosters to all            %10.2f MiB, %.1f bytes x N x N\n",
-	       (double)result->roster_bytes / (1 << 20), (double)result->roster_bytes / n / n);
-	printf("covey-gkm, resident       %10.1f KiB a member, %.1f MiB before, %.1f MiB after\n",
-	       grown_kib(result) / n, (double)result->before.resident_bytes / (1 << 20),
-	       (double)result->after.resident_bytes / (1 << 20));
-	printf("covey-gkm, CPU            %10.2f ms a member (this program: %.2f ms)\n",
-	       (result->after.cpu_s - result->before.cpu_s) * 1000 / n,
-	       result->own_cpu_s * 1000 / n);
-}
-
-static void tell_json(const struct options *options, const struct result *result)
-{
-	double n = (double)options->members;
-
-	printf("{\"members\": %zu, \"one_by_one\": %s, \"certificates_s\": %.3f, "
-	       "\"joined_s\": %.3f, \"joins_per_s\": %.1f, \"active_s\": %.3f, "
-	       "\"bytes_per_member\": %.1f, \"wire_bytes_per_member\": %.1f, "
-	       "\"roster_bytes_per_member\": %.1f, \"roster_messages_per_member\": %.2f, "
-	       "\"resident_kib_per_member\": %.2f, \"resident_bytes_before\": %llu, "
-	       "\"resident_bytes_after\": %llu, \"gkm_cpu_ms_per_member\": %.3f, "
-	       "\"own_cpu_ms_per_member\": %.3f}\n",
-	       options->members, options->one_by_one ? "true" : "false", result->certificates_s,
-	       result->joined_s, n / result->joined_s, result->active_s, (double)result->bytes / n,
-	       (double)result->wire_bytes / n, (double)result->roster_bytes / n,
-	       (double)result->rosters / n, grown_kib(result) / n,
-	       (unsigned long long)result->before.resident_bytes,
-	       (unsigned long long)result->after.resident_bytes,
-	       (result->after.cpu_s - result->before.cpu_s) * 1000 / n,
-	       result->own_cpu_s * 1000 / n);
 }
 
 int main(int argc, char **argv)
@@ -240,7 +287,7 @@ int main(int argc, char **argv)
 		.doc = "Have many members join a covey-gkm that is started for them, and measure.",
 	};
 	struct options options = {.members = 1000, .at_once = 256};
-	struct result result = {0};
+	struct scale_report report = {0};
 	struct covey_error error = {.text = ""};
 	int rc;
 
@@ -248,11 +295,15 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	rc = raise_descriptors(options.members, &error);
 	if (rc == 0)
-		rc = measure(&options, &result, &error);
-	if (rc < 0) {
+		rc = check_memory(options.members, &error);
+	if (rc == 0)
+		rc = measure(&options, &report, &error);
+	if (rc == 0)
+		(options.json ? scale_report_json : scale_report_table)(&report);
+	if (rc == 0 && options.aims)
+		rc = scale_report_check(&report, &error);
+	scale_report_free(&report);
+	if (rc < 0)
 		fprintf(stderr, "gkm-scale: %s\n", error.text);
-		return EXIT_FAILURE;
-	}
-	(options.json ? tell_json : tell_table)(&options, &result);
-	return EXIT_SUCCESS;
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gkm_scale_trigger.h"
+
 #define PULSE_S      5
 #define TELL_EVERY_S 1.0
 
@@ -43,7 +45,7 @@ static void tell(struct crowd *crowd)
 	crowd->told = now;
 	fprintf(stderr, "%s%7.1f s  %zu of %zu connected, %zu joined, %zu send%s",
 		isatty(STDERR_FILENO) ? "\r" : "", now - crowd->began, crowd->connected,
-		crowd->count, crowd->joined, crowd->active, isatty(STDERR_FILENO) ? "   " : "\n");
+		crowd->target, crowd->joined, crowd->active, isatty(STDERR_FILENO) ? "   " : "\n");
 }
 
 /* --- one after the other ------------------------------------------------------------------- */
@@ -53,7 +55,7 @@ static void connect_next(struct crowd *crowd)
 	size_t done = crowd->one_by_one ? crowd->active : crowd->joined;
 	size_t at_once = crowd->one_by_one ? 1 : crowd->at_once;
 
-	while (crowd->connected < crowd->count && crowd->connected < done + at_once) {
+	while (crowd->connected < crowd->target && crowd->connected < done + at_once) {
 		int rc = scale_member_connect(&crowd->members[crowd->connected]);
 
 		if (rc < 0) {
@@ -84,6 +86,18 @@ static void count_again(struct crowd *crowd, uint32_t spi)
 		crowd->active += crowd->members[i].active == spi;
 }
 
+void crowd_acked(struct scale_member *member)
+{
+	struct crowd *crowd = member->crowd;
+	double now = crowd_now() - crowd->began;
+
+	if (!crowd->rekey || member->installed <= crowd->beyond)
+		return;
+	crowd->rekey->acked[member->number] = now;
+	crowd->rekey->last_acked = now;
+	crowd->acked++;
+}
+
 void crowd_activated(struct scale_member *member)
 {
 	struct crowd *crowd = member->crowd;
@@ -92,8 +106,10 @@ void crowd_activated(struct scale_member *member)
 		count_again(crowd, member->active);
 	else if (member->active == crowd->newest)
 		crowd->active++;
+	if (crowd->rekey && crowd->active == 1 && crowd->newest > crowd->beyond)
+		crowd->rekey->told = crowd_now() - crowd->began;
 	connect_next(crowd);
-	if (crowd->active == crowd->count)
+	if (crowd->active == crowd->target && crowd->newest > crowd->beyond)
 		event_base_loopbreak(crowd->base);
 }
 
@@ -106,6 +122,13 @@ static void on_pulse(evutil_socket_t fd, short what, void *arg)
 	for (size_t i = 0; i < crowd->connected; i++)
 		scale_member_heartbeat(&crowd->members[i]);
 	tell(crowd);
+}
+
+static void on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	struct crowd *crowd = arg;
+
+	event_base_loopbreak(crowd->base);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -144,9 +167,11 @@ int crowd_new(struct crowd *crowd, struct covey_error *error)
 
 	crowd->base = event_base_new();
 	crowd->members = calloc(crowd->count, sizeof(*crowd->members));
-	if (crowd->base)
+	if (crowd->base) {
 		crowd->pulse = event_new(crowd->base, -1, EV_PERSIST, on_pulse, crowd);
-	if (!crowd->members || !crowd->pulse || set_up_tls(crowd) < 0 ||
+		crowd->patience = evtimer_new(crowd->base, on_patience, crowd);
+	}
+	if (!crowd->members || !crowd->pulse || !crowd->patience || set_up_tls(crowd) < 0 ||
 	    set_up_signals(crowd) < 0 || event_add(crowd->pulse, &pulse) < 0) {
 		crowd_free(crowd);
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -170,6 +195,9 @@ void crowd_free(struct crowd *crowd)
 	if (crowd->pulse)
 		event_free(crowd->pulse);
 	crowd->pulse = NULL;
+	if (crowd->patience)
+		event_free(crowd->patience);
+	crowd->patience = NULL;
 	if (crowd->base)
 		event_base_free(crowd->base);
 	crowd->base = NULL;
@@ -177,21 +205,72 @@ void crowd_free(struct crowd *crowd)
 	crowd->tls = NULL;
 }
 
-int crowd_run(struct crowd *crowd, double seconds, struct covey_error *error)
-{
-	struct timeval limit = {.tv_sec = (time_t)seconds};
+/* --- phases -------------------------------------------------------------------------------- */
 
-	crowd->began = crowd->told = crowd_now();
-	event_base_loopexit(crowd->base, &limit);
-	connect_next(crowd);
-	event_base_dispatch(crowd->base);
+/* Until something breaks the loop, or the time is over. */
+static int run(struct crowd *crowd, double seconds, struct covey_error *error)
+{
+	time_t whole = (time_t)seconds;
+	struct timeval limit = {.tv_sec = whole,
+				.tv_usec = (suseconds_t)((seconds - (double)whole) * 1e6)};
+
+	event_add(crowd->patience, &limit);
+	if (!crowd->failure[0])
+		event_base_dispatch(crowd->base);
+	event_del(crowd->patience);
 	if (!crowd->quiet && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
-	if (crowd->failure[0])
-		return covey_error_set(error, -EPROTO, "%s", crowd->failure);
-	if (crowd->active < crowd->count)
-		return covey_error_set(error, -ETIMEDOUT,
-				       "after %.0f s %zu of %zu members have joined, %zu send",
-				       seconds, crowd->joined, crowd->count, crowd->active);
-	return 0;
+	return crowd->failure[0] ? covey_error_set(error, -EPROTO, "%s", crowd->failure) : 0;
+}
+
+static int run_to_the_end(struct crowd *crowd, double seconds, struct covey_error *error)
+{
+	int rc = run(crowd, seconds, error);
+
+	if (rc < 0 || (crowd->active == crowd->target && crowd->newest > crowd->beyond))
+		return rc;
+	return covey_error_set(error, -ETIMEDOUT,
+			       "after %.0f s %zu of %zu members have joined, %zu have acknowledged "
+			       "the SA, %zu send",
+			       seconds, crowd->joined, crowd->target, crowd->acked, crowd->active);
+}
+
+int crowd_gather(struct crowd *crowd, size_t target, bool one_by_one, double seconds,
+		 struct covey_error *error)
+{
+	crowd->target = target;
+	crowd->one_by_one = one_by_one;
+	crowd->beyond = 0;
+	crowd->began = crowd->told = crowd_now();
+	connect_next(crowd);
+	return run_to_the_end(crowd, seconds, error);
+}
+
+int crowd_idle(struct crowd *crowd, double seconds, struct covey_error *error)
+{
+	return run(crowd, seconds, error);
+}
+
+int crowd_rekey(struct crowd *crowd, const char *socket, double seconds,
+		struct crowd_rekey *ret_rekey, struct covey_error *error)
+{
+	struct trigger *trigger;
+	int rc;
+
+	crowd->beyond = crowd->newest;
+	crowd->acked = 0;
+	crowd->rekey = ret_rekey;
+	crowd->began = crowd->told = crowd_now();
+	rc = trigger_rekey(crowd, socket, &trigger, error);
+	if (rc == 0) {
+		rc = run_to_the_end(crowd, seconds, error);
+		trigger_free(trigger);
+	}
+	ret_rekey->switched = crowd_now() - crowd->began;
+	crowd->rekey = NULL;
+	if (rc == 0 && crowd->acked != crowd->target)
+		rc = covey_error_set(error, -EPROTO,
+				     "%zu of %zu members have acknowledged the SA, yet all send",
+				     crowd->acked, crowd->target);
+	return rc;
 }

@@ -10,38 +10,62 @@
 #include "gkm_scale_member.h"
 #include "gkm_scale_pki.h"
 
+/* What one rekey took, in seconds from when it was asked for. */
+struct crowd_rekey {
+	double *acked; /* by member: its SaInstalled was sent */
+	double last_acked;
+	double told;     /* the first SaActivate is here: the key manager has everyone's */
+	double switched; /* the last SaActivate is here: all send on the new SA */
+};
+
 struct crowd {
 	struct event_base *base;
 	SSL_CTX *tls;
 	const struct scale_pki *pki;
 	uint16_t port;
-	size_t at_once;  /* so many may be on their way into the group */
-	bool one_by_one; /* the next one comes when the one before sends */
-	bool quiet;      /* no progress */
+	size_t at_once; /* so many may be on their way into the group */
+	bool quiet;     /* no progress */
 	struct scale_member *members;
 	size_t count;
 	struct event *pulse;
+	struct event *patience;   /* a phase takes no longer */
 	struct event *signals[2]; /* to leave nothing behind */
 
-	double began;
+	double began; /* this phase */
 	double told;
+	size_t target;    /* in this phase so many are to come */
+	bool one_by_one;  /* the next one comes when the one before sends */
 	size_t connected; /* begun */
 	size_t joined;
 	size_t active;
-	uint32_t newest; /* SPI */
-	char failure[256];
+	uint32_t newest;           /* SPI */
+	uint32_t beyond;           /* the phase ends when all send on a newer SA than this */
+	size_t acked;              /* of the rekey */
+	struct crowd_rekey *rekey; /* NULL: none in this phase */
+	char failure[512];
 };
 
+/* Seconds of a clock that only moves forward. */
 double crowd_now(void);
 
+/* pki, port, at_once, quiet and count are given. */
 int crowd_new(struct crowd *crowd, struct covey_error *error);
 void crowd_free(struct crowd *crowd);
 
-/* Until all send on the newest SA; not longer than so many seconds. */
-int crowd_run(struct crowd *crowd, double seconds, struct covey_error *error);
+/* Have members come until there are so many, all of which send; or fail after so many seconds. */
+int crowd_gather(struct crowd *crowd, size_t target, bool one_by_one, double seconds,
+		 struct covey_error *error);
+/*
+ * Ask for a rekey at the control socket, and wait until all send on the new SA. ret_rekey->acked is
+ * the caller's, of crowd->count.
+ */
+int crowd_rekey(struct crowd *crowd, const char *socket, double seconds,
+		struct crowd_rekey *ret_rekey, struct covey_error *error);
+/* Answer what comes, for so long. */
+int crowd_idle(struct crowd *crowd, double seconds, struct covey_error *error);
 
-/* --- told by members ------------------------------------------------------------------------ */
-
+/* What members tell it. */
 void crowd_joined(struct scale_member *member);
+void crowd_acked(struct scale_member *member);
 void crowd_activated(struct scale_member *member);
 __attribute__((format(printf, 2, 3))) void crowd_fail(struct crowd *crowd, const char *format, ...);

@@ -27,6 +27,11 @@ static void path_of(const struct scale_gkm *gkm, const char *name, char path[512
 	snprintf(path, 512, "%s/%s", gkm->directory, name);
 }
 
+void scale_gkm_socket(const struct scale_gkm *gkm, char path[512])
+{
+	path_of(gkm, "gkm.sock", path);
+}
+
 static uint16_t free_port(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
@@ -68,8 +73,9 @@ static int write_inventory(const struct scale_gkm *gkm, size_t hosts, struct cov
 	fprintf(file,
 		"all:\n  vars:\n    covey_fabric: " SCALE_FABRIC "\n    covey_gkm: 127.0.0.1\n"
 		"    covey_gkm_port: %u\n    covey_groups:\n      " SCALE_FABRIC ":\n"
-		"        vnis: [100]\n        members: [all]\n  hosts:\n",
-		gkm->port);
+		"        vnis: [100]\n        members: [all]\n"
+		"        rekey: {drain_delay: %us}\n  hosts:\n",
+		gkm->port, SCALE_DRAIN_S);
 	for (size_t i = 0; i < hosts; i++) {
 		struct in_addr vtep = {.s_addr = htonl(0x0a000001u + (uint32_t)i)};
 
@@ -85,15 +91,16 @@ static int write_inventory(const struct scale_gkm *gkm, size_t hosts, struct cov
 
 static void become_gkm(const struct scale_gkm *gkm, const char *program)
 {
-	char inventory[512], state[512], log[512];
+	char inventory[512], state[512], socket[512], log[512];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	path_of(gkm, "inventory.yaml", inventory);
 	path_of(gkm, "gkm.db", state);
+	scale_gkm_socket(gkm, socket);
 	path_of(gkm, "log", log);
 	dup2(open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
 	execl(program, program, "--inventory", inventory, "--pki", gkm->directory, "--state", state,
-	      "--log-level", "warning", NULL);
+	      "--socket", socket, "--log-level", "warning", NULL);
 	_exit(127);
 }
 

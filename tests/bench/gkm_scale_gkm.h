@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* A rekey's old SA is gone so soon, else the next rekeys would wait for room. */
+#define SCALE_DRAIN_S 1
+
 struct scale_gkm {
 	char directory[256];
 	uint16_t port;
@@ -25,6 +28,8 @@ int scale_gkm_prepare(struct scale_gkm *gkm, struct covey_error *error);
 /* Start it with an inventory of so many hosts in one group; returns when it listens. */
 int scale_gkm_start(struct scale_gkm *gkm, const char *program, size_t hosts,
 		    struct covey_error *error);
+/* Where it takes commands. */
+void scale_gkm_socket(const struct scale_gkm *gkm, char path[512]);
 /* What it costs now; zero when that cannot be read. */
 struct scale_cost scale_gkm_cost(const struct scale_gkm *gkm);
 /* End it and remove the directory; tell: show what it logged first. */

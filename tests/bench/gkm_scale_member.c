@@ -118,6 +118,8 @@ static void hear_roster(struct scale_member *member, const struct roster_head *r
 		       roster->generation == member->generation;
 
 	member->roster_bytes += len;
+	if (!member->has_roster)
+		member->first_roster_bytes += len;
 	member->rosters++;
 	if (!follows) {
 		crowd_fail(member->crowd, "member %zu has missed a change of the roster",
@@ -125,8 +127,10 @@ static void hear_roster(struct scale_member *member, const struct roster_head *r
 		return;
 	}
 	member->generation = roster->generation;
-	if (!roster->more)
+	if (!roster->more) {
+		member->has_roster = true;
 		acknowledge_roster(member);
+	}
 }
 
 static void hear(struct scale_member *member, const Covey__Message *message)
@@ -142,6 +146,7 @@ static void hear(struct scale_member *member, const Covey__Message *message)
 	case COVEY__MESSAGE__BODY_SA_INSTALL:
 		member->installed = message->sa_install->spi;
 		acknowledge_sa(member);
+		crowd_acked(member);
 		return;
 	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
 		member->active = message->sa_activate->spi;

@@ -26,6 +26,8 @@ struct scale_member {
 	double joined_at;    /* seconds, as crowd_now() */
 	uint64_t bytes;      /* of messages from the GKM, frame headers included */
 	uint64_t roster_bytes;
+	uint64_t first_roster_bytes; /* of the whole one that it began with */
+	bool has_roster;
 	uint64_t rosters;
 };
 

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gkm_scale_report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AIM_JOINS_PER_S  (10000.0 / 12)
+#define AIM_REKEY_S      1.0
+#define AIM_RESIDENT_KIB 40.0
+/* With fewer, what the process takes anyway would be most of it. */
+#define AIM_RESIDENT_FROM 1000
+
+int scale_rekeys_new(struct scale_rekeys *rekeys, size_t count, size_t members)
+{
+	rekeys->list = calloc(count + 1, sizeof(*rekeys->list));
+	rekeys->acked = calloc(count * members + 1, sizeof(*rekeys->acked));
+	rekeys->members = members;
+	if (!rekeys->list || !rekeys->acked)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		rekeys->list[i].acked = rekeys->acked + i * members;
+	return 0;
+}
+
+void scale_report_free(struct scale_report *report)
+{
+	free(report->rekeys.list);
+	free(report->rekeys.acked);
+	*report = (struct scale_report){0};
+}
+
+/* --- statistics ---------------------------------------------------------------------------- */
+
+struct spread {
+	double p50;
+	double p99;
+	double max;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const double *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+static struct spread spread_of(const double *values, size_t count)
+{
+	double *sorted = calloc(count + 1, sizeof(*sorted));
+	struct spread spread = {0};
+
+	if (!sorted || count == 0) {
+		free(sorted);
+		return spread;
+	}
+	memcpy(sorted, values, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare);
+	spread = (struct spread){.p50 = sorted[(count - 1) / 2],
+				 .p99 = sorted[(count - 1) * 99 / 100],
+				 .max = sorted[count - 1]};
+	free(sorted);
+	return spread;
+}
+
+static struct spread acked_by_members(const struct scale_rekeys *rekeys)
+{
+	return spread_of(rekeys->acked, rekeys->count * rekeys->members);
+}
+
+enum moment { LAST_ACKED, TOLD, SWITCHED };
+
+static struct spread of_rekeys(const struct scale_rekeys *rekeys, enum moment moment)
+{
+	double *values = calloc(rekeys->count + 1, sizeof(*values));
+	struct spread spread = {0};
+
+	for (size_t i = 0; values && i < rekeys->count; i++) {
+		const struct crowd_rekey *rekey = &rekeys->list[i];
+
+		values[i] = moment == LAST_ACKED ? rekey->last_acked
+			    : moment == TOLD     ? rekey->told
+						 : rekey->switched;
+	}
+	if (values)
+		spread = spread_of(values, rekeys->count);
+	free(values);
+	return spread;
+}
+
+static double kib_per_member(const struct scale_storm *storm)
+{
+	double grown = (double)storm->after.resident_bytes - (double)storm->before.resident_bytes;
+
+	return grown / 1024 / (double)storm->members;
+}
+
+/* --- for people ---------------------------------------------------------------------------- */
+
+static void table_storm(const struct scale_storm *storm)
+{
+	const struct scale_traffic *traffic = &storm->traffic;
+	double n = (double)storm->members;
+
+	printf("all joined after          %10.2f s, %.0f a second\n", storm->joined_s,
+	       n / storm->joined_s);
+	printf("all send after            %10.2f s\n", storm->active_s);
+	printf("sent to a member          %10.0f bytes, %.0f with TLS\n",
+	       (double)traffic->bytes / n, (double)traffic->wire_bytes / n);
+	printf("  of which rosters        %10.0f bytes in %.1f messages: %.1f x N\n",
+	       (double)traffic->roster_bytes / n, (double)traffic->rosters / n,
+	       (double)traffic->roster_bytes / n / n);
+	printf("rosters to all            %10.2f MiB\n", (double)traffic->roster_bytes / (1 << 20));
+	printf("covey-gkm, resident       %10.1f KiB a member, %.1f MiB before, %.1f MiB after\n",
+	       kib_per_member(storm), (double)storm->before.resident_bytes / (1 << 20),
+	       (double)storm->after.resident_bytes / (1 << 20));
+	printf("covey-gkm, CPU            %10.2f ms a member (this program: %.2f ms)\n",
+	       (storm->after.cpu_s - storm->before.cpu_s) * 1000 / n, storm->own_cpu_s * 1000 / n);
+}
+
+static void table_one_by_one(const struct scale_one_by_one *one)
+{
+	double k = (double)one->members;
+
+	if (one->members == 0)
+		return;
+	printf("one by one                %10zu more, %.3f s each\n", one->members,
+	       one->seconds / k);
+	printf("  the whole roster to it  %10.0f bytes\n", (double)one->own_roster_bytes / k);
+	printf("  changes to the others   %10.0f bytes each\n",
+	       (double)one->other_roster_bytes / k / ((double)one->already + (k - 1) / 2));
+}
+
+static void table_spread(const char *name, struct spread spread)
+{
+	printf("  %-23s %10.0f ms, p99 %.0f ms, max %.0f ms\n", name, spread.p50 * 1000,
+	       spread.p99 * 1000, spread.max * 1000);
+}
+
+void scale_report_table(const struct scale_report *report)
+{
+	const struct scale_rekeys *rekeys = &report->rekeys;
+
+	printf("members                   %10zu as a storm\n", report->storm.members);
+	printf("certificates made in      %10.2f s\n", report->certificates_s);
+	table_storm(&report->storm);
+	table_one_by_one(&report->one_by_one);
+	if (rekeys->count == 0)
+		return;
+	printf("rekeys                    %10zu; from the command, p50 of all\n", rekeys->count);
+	table_spread("a member acknowledges", acked_by_members(rekeys));
+	table_spread("the last acknowledges", of_rekeys(rekeys, LAST_ACKED));
+	table_spread("covey-gkm has them all", of_rekeys(rekeys, TOLD));
+	table_spread("all send on the new SA", of_rekeys(rekeys, SWITCHED));
+	printf("covey-gkm, resident       %10.1f MiB at the end\n",
+	       (double)report->last.resident_bytes / (1 << 20));
+}
+
+/* --- for programs -------------------------------------------------------------------------- */
+
+static void json_spread(const char *name, struct spread spread)
+{
+	printf(", \"%s\": {\"p50\": %.6f, \"p99\": %.6f, \"max\": %.6f}", name, spread.p50,
+	       spread.p99, spread.max);
+}
+
+static void json_storm(const struct scale_report *report)
+{
+	const struct scale_storm *storm = &report->storm;
+	const struct scale_traffic *traffic = &storm->traffic;
+	double n = (double)storm->members;
+
+	printf("{\"phase\": \"storm\", \"members\": %zu, \"certificates_s\": %.3f, "
+	       "\"joined_s\": %.3f, \"joins_per_s\": %.1f, \"active_s\": %.3f, ",
+	       storm->members, report->certificates_s, storm->joined_s, n / storm->joined_s,
+	       storm->active_s);
+	printf("\"bytes\": %" PRIu64 ", \"wire_bytes\": %" PRIu64 ", \"roster_bytes\": %" PRIu64
+	       ", \"roster_messages\": %" PRIu64 ", ",
+	       traffic->bytes, traffic->wire_bytes, traffic->roster_bytes, traffic->rosters);
+	printf("\"resident_kib_per_member\": %.2f, \"resident_bytes_before\": %" PRIu64
+	       ", \"resident_bytes_after\": %" PRIu64 ", \"gkm_cpu_ms_per_member\": %.3f, "
+	       "\"own_cpu_ms_per_member\": %.3f}\n",
+	       kib_per_member(storm), storm->before.resident_bytes, storm->after.resident_bytes,
+	       (storm->after.cpu_s - storm->before.cpu_s) * 1000 / n, storm->own_cpu_s * 1000 / n);
+}
+
+void scale_report_json(const struct scale_report *report)
+{
+	const struct scale_one_by_one *one = &report->one_by_one;
+	const struct scale_rekeys *rekeys = &report->rekeys;
+
+	json_storm(report);
+	if (one->members)
+		printf("{\"phase\": \"one-by-one\", \"members\": %zu, \"already\": %zu, "
+		       "\"seconds\": %.3f, \"own_roster_bytes\": %" PRIu64
+		       ", \"other_roster_bytes\": %" PRIu64 "}\n",
+		       one->members, one->already, one->seconds, one->own_roster_bytes,
+		       one->other_roster_bytes);
+	if (rekeys->count == 0)
+		return;
+	printf("{\"phase\": \"rekeys\", \"rekeys\": %zu, \"members\": %zu", rekeys->count,
+	       rekeys->members);
+	json_spread("member_acked_s", acked_by_members(rekeys));
+	json_spread("last_acked_s", of_rekeys(rekeys, LAST_ACKED));
+	json_spread("gkm_has_all_s", of_rekeys(rekeys, TOLD));
+	json_spread("switched_s", of_rekeys(rekeys, SWITCHED));
+	printf(", \"resident_bytes\": %" PRIu64 "}\n", report->last.resident_bytes);
+}
+
+/* --- aims ---------------------------------------------------------------------------------- */
+
+int scale_report_check(const struct scale_report *report, struct covey_error *error)
+{
+	const struct scale_storm *storm = &report->storm;
+	double rate = (double)storm->members / storm->joined_s;
+	double rekey_s = of_rekeys(&report->rekeys, TOLD).max;
+	double kib = kib_per_member(storm);
+
+	if (rate < AIM_JOINS_PER_S)
+		return covey_error_set(error, -ERANGE, "%.0f joins a second, the aim is %.0f", rate,
+				       AIM_JOINS_PER_S);
+	if (rekey_s > AIM_REKEY_S)
+		return covey_error_set(error, -ERANGE,
+				       "a rekey took %.2f s to the last acknowledgement, the aim "
+				       "is %.0f s",
+				       rekey_s, AIM_REKEY_S);
+	if (storm->members >= AIM_RESIDENT_FROM && kib > AIM_RESIDENT_KIB)
+		return covey_error_set(error, -ERANGE,
+				       "%.1f KiB resident a member, the aim is %.0f", kib,
+				       AIM_RESIDENT_KIB);
+	return 0;
+}
