@@ -6,6 +6,7 @@
 
 #include <covey/error.h>
 #include <event2/event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #include "revocations.h"
 #include "secret.h"
 #include "store.h"
+
+#define HEAP_KEPT_BYTES (8 << 20)
 
 struct gkm {
 	struct options options;
@@ -183,6 +186,9 @@ int main(int argc, char **argv)
 	struct covey_error error = {0};
 	int status = EXIT_FAILURE;
 
+	/* OpenSSL takes and gives back 16 KiB for a message: not from and to the kernel each time.
+	 */
+	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
 	options_parse(argc, argv, &gkm.options);
 	log_init("covey-gkm", gkm.options.log_level);
 	if (secret_protect_process(&error) < 0) {

@@ -8,6 +8,8 @@
 
 #include "channel_private.h"
 
+#define COPIED_BYTES_MAX 256
+
 static void call_closed(int fd, short events, void *arg)
 {
 	struct channel *channel = arg;
@@ -164,6 +166,24 @@ static void release(const void *data, size_t len, void *arg)
 	encoded_unref(arg);
 }
 
+/*
+ * Small ones that wait together become one TLS record, and one write to the socket; also, to keep
+ * track of a reference takes more memory than they do. A key is never copied into libevent's
+ * buffers, and is wiped once it is sent.
+ */
+static int enqueue(struct evbuffer *output, struct encoded *message)
+{
+	size_t len = encoded_len(message);
+
+	if (len <= COPIED_BYTES_MAX && !encoded_is_secret(message))
+		return evbuffer_add(output, encoded_data(message), len);
+	if (evbuffer_add_reference(output, encoded_data(message), len, release,
+				   encoded_ref(message)) == 0)
+		return 0;
+	encoded_unref(message);
+	return -1;
+}
+
 int channel_send_encoded(struct channel *channel, struct encoded *message)
 {
 	struct evbuffer *output;
@@ -177,12 +197,8 @@ int channel_send_encoded(struct channel *channel, struct encoded *message)
 			    evbuffer_get_length(output));
 		return -ENOBUFS;
 	}
-	/* By reference: no copy of a key in libevent's buffers, and wiped once it is sent. */
-	if (evbuffer_add_reference(output, encoded_data(message), len, release,
-				   encoded_ref(message)) < 0) {
-		encoded_unref(message);
+	if (enqueue(output, message) < 0)
 		return -ENOMEM;
-	}
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 struct encoded {
 	size_t references;
+	bool secret;
 	size_t len;
 	uint8_t *data;
 };
@@ -25,6 +26,7 @@ int encoded_new(const Covey__Message *message, size_t max, struct encoded **ret_
 		return rc;
 	}
 	encoded->references = 1;
+	encoded->secret = message->body_case == COVEY__MESSAGE__BODY_SA_INSTALL;
 	*ret_encoded = encoded;
 	return 0;
 }
@@ -41,6 +43,11 @@ void encoded_unref(struct encoded *encoded)
 		return;
 	secret_free(encoded->data);
 	free(encoded);
+}
+
+bool encoded_is_secret(const struct encoded *encoded)
+{
+	return encoded->secret;
 }
 
 const uint8_t *encoded_data(const struct encoded *encoded)

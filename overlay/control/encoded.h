@@ -6,6 +6,7 @@
  * as long as one channel has it queued or somebody keeps it. For one thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ struct encoded *encoded_ref(struct encoded *encoded);
 /* NULL-safe. */
 void encoded_unref(struct encoded *encoded);
 
+/* It holds a key: nobody may copy it. */
+bool encoded_is_secret(const struct encoded *encoded);
 /* Frame header and message. */
 const uint8_t *encoded_data(const struct encoded *encoded);
 size_t encoded_len(const struct encoded *encoded);

@@ -222,6 +222,7 @@ static int measure_rekeys(const struct options *options, struct crowd *crowd,
 	int rc = scale_rekeys_new(rekeys, options->rekeys, crowd->count);
 
 	scale_gkm_socket(gkm, socket);
+	rekeys->before = scale_gkm_cost(gkm);
 	if (rc < 0)
 		return covey_error_set(error, rc, "out of memory");
 	while (rc == 0 && rekeys->count < options->rekeys) {

@@ -154,8 +154,9 @@ void scale_report_table(const struct scale_report *report)
 	table_spread("the last acknowledges", of_rekeys(rekeys, LAST_ACKED));
 	table_spread("covey-gkm has them all", of_rekeys(rekeys, TOLD));
 	table_spread("all send on the new SA", of_rekeys(rekeys, SWITCHED));
-	printf("covey-gkm, resident       %10.1f MiB at the end\n",
-	       (double)report->last.resident_bytes / (1 << 20));
+	printf("covey-gkm, resident       %10.1f MiB at the end, CPU %.3f s a rekey\n",
+	       (double)report->last.resident_bytes / (1 << 20),
+	       (report->last.cpu_s - rekeys->before.cpu_s) / (double)rekeys->count);
 }
 
 /* --- for programs -------------------------------------------------------------------------- */
@@ -206,7 +207,9 @@ void scale_report_json(const struct scale_report *report)
 	json_spread("last_acked_s", of_rekeys(rekeys, LAST_ACKED));
 	json_spread("gkm_has_all_s", of_rekeys(rekeys, TOLD));
 	json_spread("switched_s", of_rekeys(rekeys, SWITCHED));
-	printf(", \"resident_bytes\": %" PRIu64 "}\n", report->last.resident_bytes);
+	printf(", \"gkm_cpu_s\": %.4f, \"resident_bytes\": %" PRIu64 "}\n",
+	       (report->last.cpu_s - rekeys->before.cpu_s) / (double)rekeys->count,
+	       report->last.resident_bytes);
 }
 
 /* --- aims ---------------------------------------------------------------------------------- */

@@ -41,6 +41,7 @@ struct scale_rekeys {
 	size_t count;
 	size_t members;
 	double *acked; /* of all rekeys */
+	struct scale_cost before;
 };
 
 struct scale_report {
