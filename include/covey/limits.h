@@ -69,8 +69,9 @@
 #define COVEY_SILENCE_SECONDS              35 /* a session without a message for this long is dead */
 #define COVEY_SESSIONS_MAX                 70000u
 #define COVEY_SESSIONS_UNAUTHENTICATED_MAX 1024u
-#define COVEY_SEND_QUEUE_BYTES_MAX         (8u << 20)  /* a member that does not read is cut off */
-#define COVEY_CRL_BYTES_MAX                (16u << 20) /* all revocation lists together */
+#define COVEY_SEND_QUEUE_BYTES_MAX         (8u << 20)   /* a member that does not read is cut off */
+#define COVEY_SEND_QUEUES_BYTES_MAX        (512u << 20) /* all members'; shared ones count once */
+#define COVEY_CRL_BYTES_MAX                (16u << 20)  /* all revocation lists together */
 #define COVEY_CRL_LISTS_MAX                64u
 #define COVEY_CERTIFICATES_PER_HOST_MAX    8u /* remembered for revocation, while a GKM runs */
 #define COVEY_CONTROL_REQUEST_MAX          (64u << 10) /* bytes of one request on the local socket */

@@ -62,6 +62,7 @@ int channel_new(struct event_base *base, struct tls *tls, const struct channel_h
 		return -ENOMEM;
 	channel->base = base;
 	channel->tls = tls;
+	channel->queued = queue_account_ref(tls->queued);
 	channel->handlers = *handlers;
 	channel->arg = arg;
 	channel->fd = -1;
@@ -109,9 +110,16 @@ void channel_enter(struct channel *channel)
 	channel->calls++;
 }
 
+void channel_queue_emptied(struct channel *channel)
+{
+	queue_account_subtract(channel->queued, channel->copied_bytes);
+	channel->copied_bytes = 0;
+}
+
 /* The bufferevent goes first: nothing calls us after that. */
 static void destroy(struct channel *channel)
 {
+	channel_queue_emptied(channel);
 	if (channel->bufferevent)
 		bufferevent_free(channel->bufferevent);
 	if (channel->connected)
@@ -122,6 +130,7 @@ static void destroy(struct channel *channel)
 		event_free(channel->closer);
 	if (channel->fd >= 0)
 		close(channel->fd);
+	queue_account_unref(channel->queued);
 	free(channel);
 }
 
@@ -171,12 +180,16 @@ static void release(const void *data, size_t len, void *arg)
  * track of a reference takes more memory than they do. A key is never copied into libevent's
  * buffers, and is wiped once it is sent.
  */
-static int enqueue(struct evbuffer *output, struct encoded *message)
+static int enqueue(struct channel *channel, struct evbuffer *output, struct encoded *message)
 {
 	size_t len = encoded_len(message);
 
-	if (len <= COPIED_BYTES_MAX && !encoded_is_secret(message))
+	if (len <= COPIED_BYTES_MAX && !encoded_is_secret(message)) {
+		queue_account_add(channel->queued, len);
+		channel->copied_bytes += len;
 		return evbuffer_add(output, encoded_data(message), len);
+	}
+	encoded_count(message, channel->queued);
 	if (evbuffer_add_reference(output, encoded_data(message), len, release,
 				   encoded_ref(message)) == 0)
 		return 0;
@@ -184,22 +197,38 @@ static int enqueue(struct evbuffer *output, struct encoded *message)
 	return -1;
 }
 
+/*
+ * A peer that does not read must not fill the memory, nor many of them together. Who has read all
+ * so far is always sent the next message.
+ */
+static int check_room(struct channel *channel, size_t waiting, size_t len)
+{
+	if (waiting + len > COVEY_SEND_QUEUE_BYTES_MAX) {
+		channel_end(channel, "send queue full: the peer does not read (%zu bytes wait)",
+			    waiting);
+		return -ENOBUFS;
+	}
+	if (waiting > 0 && queue_account_bytes(channel->queued) + len > channel->tls->queued_max) {
+		channel_end(channel,
+			    "send queues of all peers full: this one is behind (%zu bytes wait)",
+			    waiting);
+		return -ENOBUFS;
+	}
+	return 0;
+}
+
 int channel_send_encoded(struct channel *channel, struct encoded *message)
 {
 	struct evbuffer *output;
-	size_t len = encoded_len(message);
+	int r;
 
 	if (channel->state != CHANNEL_OPEN)
 		return -ENOTCONN;
 	output = bufferevent_get_output(channel->bufferevent);
-	if (evbuffer_get_length(output) + len > COVEY_SEND_QUEUE_BYTES_MAX) {
-		channel_end(channel, "send queue full: the peer does not read (%zu bytes wait)",
-			    evbuffer_get_length(output));
-		return -ENOBUFS;
-	}
-	if (enqueue(output, message) < 0)
-		return -ENOMEM;
-	return 0;
+	r = check_room(channel, evbuffer_get_length(output), encoded_len(message));
+	if (r < 0)
+		return r;
+	return enqueue(channel, output, message) < 0 ? -ENOMEM : 0;
 }
 
 int channel_send(struct channel *channel, const Covey__Message *message)

@@ -75,8 +75,9 @@ int channel_accept(struct event_base *base, struct tls *tls, int fd,
 
 /*
  * Queue a message. Returns 0, -EMSGSIZE, -ENOMEM, -ENOTCONN before `opened` and after the end, or
- * -ENOBUFS when the peer does not read and
- * COVEY_SEND_QUEUE_BYTES_MAX would be exceeded (the channel is then closed from the event loop).
+ * -ENOBUFS when the peer does not read and COVEY_SEND_QUEUE_BYTES_MAX would be exceeded, or with
+ * all channels of its struct tls COVEY_SEND_QUEUES_BYTES_MAX (the channel is then closed from the
+ * event loop).
  */
 int channel_send(struct channel *channel, const Covey__Message *message);
 /* The same with a message that others get, too: the queue holds a reference, no copy. */

@@ -39,6 +39,8 @@ struct channel {
 	char peer_text[CHANNEL_PEER_MAX];
 	size_t receive_max;
 	size_t send_max;
+	struct queue_account *queued; /* as tls's, which may be gone when this is freed at last */
+	size_t copied_bytes;          /* counted in it since the queue was empty last */
 	unsigned calls; /* handlers of ours on the stack: the memory must outlive them */
 	bool greeted;   /* the first message is here */
 	bool freed;     /* channel_free() was called meanwhile */
@@ -54,6 +56,8 @@ __attribute__((format(printf, 2, 3))) void channel_end(struct channel *channel, 
 void channel_enter(struct channel *channel);
 /* After a handler: false when the channel is gone. */
 bool channel_leave(struct channel *channel);
+/* All that was queued is sent: it does not count any more. */
+void channel_queue_emptied(struct channel *channel);
 void channel_arm(struct channel *channel, const struct timeval *deadline);
 
 /* channel_socket.c */

@@ -25,8 +25,10 @@ static void written(struct bufferevent *bufferevent, void *arg)
 {
 	struct channel *channel = arg;
 
-	if (evbuffer_get_length(bufferevent_get_output(bufferevent)) == 0)
-		channel_flushed(channel);
+	if (evbuffer_get_length(bufferevent_get_output(bufferevent)) > 0)
+		return;
+	channel_queue_emptied(channel);
+	channel_flushed(channel);
 }
 
 /* libevent says it when SSL_do_handshake() has succeeded; trust nothing but our own verdict. */

@@ -14,6 +14,17 @@
 
 struct encoded;
 
+/* Bytes that wait in send queues, all together; what waits in several is in memory, and counts,
+ * once. */
+struct queue_account;
+
+struct queue_account *queue_account_new(void);
+struct queue_account *queue_account_ref(struct queue_account *account);
+void queue_account_unref(struct queue_account *account);
+size_t queue_account_bytes(const struct queue_account *account);
+void queue_account_add(struct queue_account *account, size_t bytes);
+void queue_account_subtract(struct queue_account *account, size_t bytes);
+
 /*
  * Errors as message_encode(). The memory is secret memory, wiped with the last reference: the
  * message may hold a key. The caller has the first reference.
@@ -22,6 +33,9 @@ int encoded_new(const Covey__Message *message, size_t max, struct encoded **ret_
 struct encoded *encoded_ref(struct encoded *encoded);
 /* NULL-safe. */
 void encoded_unref(struct encoded *encoded);
+
+/* Count it from now on until it is freed. Counted before, it is not counted again. */
+void encoded_count(struct encoded *encoded, struct queue_account *account);
 
 /* It holds a key: nobody may copy it. */
 bool encoded_is_secret(const struct encoded *encoded);

@@ -155,8 +155,10 @@ int tls_new(enum tls_role role, const char *fabric, const char *ca_file, const c
 	tls->deadlines.begin.tv_sec = COVEY_HANDSHAKE_SECONDS;
 	tls->deadlines.silence.tv_sec = COVEY_SILENCE_SECONDS;
 	tls->deadlines.finish.tv_sec = FINISH_SECONDS;
+	tls->queued = queue_account_new();
+	tls->queued_max = COVEY_SEND_QUEUES_BYTES_MAX;
 	tls->context = SSL_CTX_new(role == TLS_MEMBER ? TLS_client_method() : TLS_server_method());
-	if (!tls->context || !restrict_context(tls->context)) {
+	if (!tls->queued || !tls->context || !restrict_context(tls->context)) {
 		r = covey_error_set(error, -ENOMEM, "OpenSSL cannot set up TLS 1.3");
 		goto fail;
 	}
@@ -185,6 +187,7 @@ void tls_free(struct tls *tls)
 		return;
 	SSL_CTX_free(tls->context);
 	crl_free(tls->crl);
+	queue_account_unref(tls->queued);
 	ERR_clear_error();
 	free(tls);
 }

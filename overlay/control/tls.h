@@ -26,6 +26,8 @@ struct tls {
 	struct identity identity;
 	struct channel_deadlines deadlines;
 	struct crl *crl; /* NULL: nothing is revoked */
+	struct queue_account *queued; /* what its channels have not sent yet */
+	size_t queued_max;            /* tests lower it */
 };
 
 /* What came of verifying a peer. A channel's SSL points at its own as application data. */

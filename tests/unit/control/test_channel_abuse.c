@@ -294,6 +294,23 @@ static void peer_that_does_not_read(void **state)
 	closed_for(loop, "send queue full");
 }
 
+/* The memory is full with what others do not read: who reads is served, who lags is cut. */
+static void peers_that_do_not_read_together(void **state)
+{
+	struct loop *loop = *state;
+
+	let_in(loop);
+	bufferevent_disable(loop->stranger.bufferevent, EV_READ);
+	queue_account_add(loop->gkm->queued, loop->gkm->queued_max);
+	assert_int_equal(send_long(&loop->server), 0);
+	assert_int_equal(send_long(&loop->server), -ENOBUFS);
+	closed_for(loop, "send queues of all peers full");
+	/* What was queued does not count any more. */
+	queue_account_subtract(loop->gkm->queued, loop->gkm->queued_max);
+	loop_spin(loop);
+	assert_int_equal(queue_account_bytes(loop->gkm->queued), 0);
+}
+
 /* Stalls until the socket is full, then reads on: nothing may be lost. */
 static void peer_that_reads_late(void **state)
 {
@@ -432,6 +449,7 @@ int main(void)
 		LOOP(end_in_the_middle_of_a_message),
 		LOOP(frames_in_any_pieces),
 		LOOP(peer_that_does_not_read),
+		LOOP(peers_that_do_not_read_together),
 		LOOP(peer_that_reads_late),
 		LOOP(finish_does_not_wait_for_ever),
 		LOOP(finish_with_a_peer_that_talks_on),
