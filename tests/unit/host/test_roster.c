@@ -169,6 +169,7 @@ static void test_malformed_columns(void **state)
 		{{{1}, 1, {1}, 1, 4, "a", 1}, -EPROTO},
 		{{{1}, 1, {1}, 1, 4, "", 1}, -EPROTO},
 		{{{1, 2}, 2, {1, 1}, 2, 8, "a\0b", 3}, -EPROTO},
+		{{{1}, 1, {1}, 1, 4, "a\0b", 3}, -EPROTO},
 		{{{1}, 1, {1}, 1, 4, A63 "a", 65}, -EPROTO},
 		{{{1}, 1, {1}, 1, 4, "\xff\xfe", 3}, -EPROTO},
 		{{{1}, 1, {1}, 1, 4, "a\nb", 4}, -EPROTO},
