@@ -294,6 +294,21 @@ static void peer_that_does_not_read(void **state)
 	closed_for(loop, "send queue full");
 }
 
+static void what_is_sent_does_not_count(void **state)
+{
+	struct loop *loop = *state;
+
+	loop_open(loop);
+	send_hello(&loop->server, "short");
+	assert_true(queue_account_bytes(loop->gkm->queued) > 0);
+	assert_int_equal(send_long(&loop->server), 0);
+	assert_true(queue_account_bytes(loop->gkm->queued) > 200000);
+	loop_until(loop, &loop->client.received, 2);
+	/* Its callback is one more turn away. */
+	loop_spin(loop);
+	assert_int_equal(queue_account_bytes(loop->gkm->queued), 0);
+}
+
 /* The memory is full with what others do not read: who reads is served, who lags is cut. */
 static void peers_that_do_not_read_together(void **state)
 {
@@ -449,6 +464,7 @@ int main(void)
 		LOOP(end_in_the_middle_of_a_message),
 		LOOP(frames_in_any_pieces),
 		LOOP(peer_that_does_not_read),
+		LOOP(what_is_sent_does_not_count),
 		LOOP(peers_that_do_not_read_together),
 		LOOP(peer_that_reads_late),
 		LOOP(finish_does_not_wait_for_ever),
