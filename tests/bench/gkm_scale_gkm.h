@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 /* A rekey's old SA is gone so soon, else the next rekeys would wait for room. */
-#define SCALE_DRAIN_S 1
+#define SCALE_DRAIN_S 1u
 
 struct scale_gkm {
 	char directory[256];
