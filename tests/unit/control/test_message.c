@@ -224,7 +224,7 @@ static void one_body_and_nothing_else(void **state)
 		{{0x1a, 0x00, 0x1a, 0x00}, 4, false},              /* the same body twice */
 		{{0x1a, 0x00, 0x32, 0x00}, 4, false},              /* two bodies */
 		{{0x1a, 0x00, 0xfa, 0x01, 0x00}, 5, false},        /* an unknown one behind */
-		{{0x82, 0x01, 0x00}, 3, false},                    /* body 16 */
+		{{0x8a, 0x01, 0x00}, 3, false},                    /* body 17 */
 		{{0xfa, 0x01, 0x00}, 3, false},                    /* body 31 */
 		{{0x18, 0x00}, 2, false},                          /* Join as a number */
 		{{0x1b, 0x1c}, 2, false},                          /* Join as a group */

@@ -301,7 +301,7 @@ static void a_former_sender_id_is_kept(void **state)
 {
 	static const struct bound formers[] = {{"spiffe://test/host/hv1", 1},
 					       {"spiffe://test/host/gone", 3}};
-	static const struct sender_ids reserved;
+	static const struct sender_ids reserved, none;
 	struct bench *bench = *state;
 	struct covey_error error;
 	struct group *group;
@@ -313,18 +313,21 @@ static void a_former_sender_id_is_kept(void **state)
 	assert_int_equal(make_realm(bench, "tenants", &error), 0);
 	group = bench->realm.state;
 	start_ms = bench->realm.formers_until_ms - 5000;
-	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 0, 0).sender_id, 2);
-	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 3, 0).verdict,
+	assert_int_equal(
+		sender_id_choose(&group->sender_ids, &reserved, &none, "x", 0, 0).sender_id, 2);
+	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, &none, "x", 3, 0).verdict,
 			 SENDER_ID_CONFLICT);
 	/* Also what is given up in this instance, before it has made an SA. */
 	assert_int_equal(group_bind(group, 0, 2), 0);
 	assert_int_equal(group_bind(group, 0, 7), 0);
 	formers_release(&bench->realm, start_ms + 4999);
-	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 0, 0).sender_id, 4);
+	assert_int_equal(
+		sender_id_choose(&group->sender_ids, &reserved, &none, "x", 0, 0).sender_id, 4);
 	assert_int_equal(around.forgotten_until, 0);
 	formers_release(&bench->realm, start_ms + 5000);
-	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 0, 0).sender_id, 1);
-	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, "x", 3, 0).verdict,
+	assert_int_equal(
+		sender_id_choose(&group->sender_ids, &reserved, &none, "x", 0, 0).sender_id, 1);
+	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, &none, "x", 3, 0).verdict,
 			 SENDER_ID_NEW);
 	assert_int_equal(around.forgotten_until, 301);
 	assert_int_equal(formers_deadline(&bench->realm), UINT64_MAX);
