@@ -25,7 +25,7 @@ struct tls {
 	enum tls_role role;
 	struct identity identity;
 	struct channel_deadlines deadlines;
-	struct crl *crl; /* NULL: nothing is revoked */
+	struct crl *crl;              /* NULL: nothing is revoked */
 	struct queue_account *queued; /* what its channels have not sent yet */
 	size_t queued_max;            /* tests lower it */
 };

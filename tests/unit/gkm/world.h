@@ -46,7 +46,7 @@ struct world {
 	uint64_t interval_ms; /* until the next SA after each, 0: none */
 	uint64_t drain_ms;
 	bool patient; /* SAs begin for the interval alone */
-	bool evicts; /* the next SAs are made for an eviction */
+	bool evicts;  /* the next SAs are made for an eviction */
 };
 
 #define DELAY_MS    UINT64_C(10000)
