@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench_measure.h"
+#include "bench_machine.h"
+#include <errno.h>
+#include <rte_cycles.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first round of a turn finds the dataplane's code and keys cold and is not counted. */
+#define ROUNDS_A_TURN 4u
+#define TURNS_MIN     3u
+#define SAMPLES_MAX   65536u
+
+struct slice {
+	struct bench_run *run;
+	unsigned index;
+	enum bench_direction direction;
+	struct bench_meeting meeting;
+	uint64_t cycles[BENCH_CORES_MAX]; /* of the round */
+	uint64_t done[BENCH_CORES_MAX];   /* packets that went through, in the round */
+	uint64_t lost;
+	float *samples; /* ns a packet */
+	unsigned count;
+};
+
+/* --- opening ------------------------------------------------------------------------------- */
+
+int bench_run_open(struct bench_run *run, const struct bench_shape *shape, unsigned set,
+		   struct covey_error *error)
+{
+	int rc = 0;
+
+	memset(run, 0, sizeof(*run));
+	run->shape = *shape;
+	for (unsigned core = 0; core < shape->cores && rc == 0; core++)
+		rc = bench_buffers_open(&run->buffers[core], core, error);
+	for (unsigned i = 0; bench_dataplanes[i] && rc == 0; i++) {
+		const struct bench_dataplane *dataplane = bench_dataplanes[i];
+
+		if (!(set >> i & 1) || (dataplane->one_core && shape->cores > 1))
+			continue;
+		rc = dataplane->open(shape, &run->states[run->count], error);
+		if (rc == 0)
+			run->dataplanes[run->count++] = dataplane;
+	}
+	if (rc < 0)
+		bench_run_close(run);
+	return rc;
+}
+
+void bench_run_close(struct bench_run *run)
+{
+	while (run->count > 0) {
+		run->count--;
+		run->dataplanes[run->count]->close(run->states[run->count]);
+	}
+	for (unsigned core = 0; core < run->shape.cores; core++)
+		bench_buffers_close(&run->buffers[core]);
+}
+
+/* --- one round ----------------------------------------------------------------------------- */
+
+typedef uint16_t (*burst_function)(void *, unsigned, struct rte_mbuf **, uint16_t);
+
+/* All packets once, burst by burst. Returns how many went through, and moves them to the front. */
+static unsigned pass(burst_function burst, void *state, unsigned core, struct rte_mbuf **packets,
+		     unsigned count)
+{
+	unsigned through = 0;
+
+	for (unsigned i = 0; i < count; i += BENCH_BURST) {
+		uint16_t here = (uint16_t)RTE_MIN(BENCH_BURST, count - i);
+		uint16_t kept = burst(state, core, packets + i, here);
+
+		if (unlikely(through != i))
+			memmove(packets + through, packets + i, kept * sizeof(*packets));
+		through += kept;
+	}
+	return through;
+}
+
+/* On every core at once. */
+static void round_on(struct slice *slice, unsigned core)
+{
+	struct bench_run *run = slice->run;
+	const struct bench_dataplane *dataplane = run->dataplanes[slice->index];
+	bool decrypt = slice->direction == BENCH_DECRYPT;
+	struct rte_mbuf *packets[BENCH_PACKETS];
+	unsigned count = BENCH_PACKETS;
+	void *state = run->states[slice->index];
+	uint64_t start;
+
+	bench_buffers_reset(&run->buffers[core], packets);
+	if (decrypt)
+		count = pass(dataplane->encrypt, state, core, packets, count);
+	bench_meeting_wait(&slice->meeting, run->shape.cores);
+	start = rte_rdtsc_precise();
+	count = pass(decrypt ? dataplane->decrypt : dataplane->encrypt, state, core, packets,
+		     count);
+	slice->cycles[core] = rte_rdtsc_precise() - start;
+	slice->done[core] = count;
+	bench_meeting_wait(&slice->meeting, run->shape.cores);
+}
+
+/* The slowest core's time over all packets. */
+static void count_round(struct slice *slice, bool warm)
+{
+	unsigned cores = slice->run->shape.cores;
+	uint64_t cycles = 0;
+
+	for (unsigned core = 0; core < cores; core++) {
+		cycles = RTE_MAX(cycles, slice->cycles[core]);
+		slice->lost += BENCH_PACKETS - slice->done[core];
+	}
+	if (warm && slice->count < SAMPLES_MAX)
+		slice->samples[slice->count++] =
+			(float)((double)cycles * 1e9 / (double)rte_get_tsc_hz() /
+				(BENCH_PACKETS * cores));
+}
+
+static void turn(void *argument, unsigned core)
+{
+	struct slice *slice = argument;
+	const struct bench_dataplane *dataplane = slice->run->dataplanes[slice->index];
+	void *state = slice->run->states[slice->index];
+
+	if (dataplane->enter)
+		dataplane->enter(state, core);
+	for (unsigned i = 0; i < ROUNDS_A_TURN; i++) {
+		round_on(slice, core);
+		/* All are past the clock, and none goes on before core 0 has counted. */
+		if (core == 0)
+			count_round(slice, i > 0);
+		bench_meeting_wait(&slice->meeting, slice->run->shape.cores);
+		if (__atomic_load_n(&slice->lost, __ATOMIC_RELAXED))
+			break;
+	}
+	if (dataplane->leave)
+		dataplane->leave(state, core);
+}
+
+/* --- there and back ------------------------------------------------------------------------ */
+
+static int lost(struct bench_run *run, unsigned index, const char *what, uint64_t packets,
+		struct covey_error *error)
+{
+	const struct bench_dataplane *dataplane = run->dataplanes[index];
+	const char *reason = dataplane->reason ? dataplane->reason(run->states[index]) : NULL;
+
+	for (unsigned core = 0; core < run->shape.cores; core++)
+		bench_buffers_forget(&run->buffers[core]);
+	return covey_error_set(error, -EIO, "%s %s %llu of %u packets%s%s", dataplane->name, what,
+			       (unsigned long long)packets, BENCH_PACKETS * run->shape.cores,
+			       reason ? ": " : "", reason ? reason : "");
+}
+
+int bench_run_verify(struct bench_run *run, unsigned index, struct covey_error *error)
+{
+	const struct bench_dataplane *dataplane = run->dataplanes[index];
+	void *state = run->states[index];
+
+	for (unsigned core = 0; core < run->shape.cores; core++) {
+		struct rte_mbuf *packets[BENCH_PACKETS];
+		unsigned count;
+
+		bench_buffers_reset(&run->buffers[core], packets);
+		if (dataplane->enter)
+			dataplane->enter(state, core);
+		count = pass(dataplane->encrypt, state, core, packets, BENCH_PACKETS);
+		if (bench_buffers_intact(&run->buffers[core]))
+			return covey_error_set(error, -EIO, "%s left packets in clear",
+					       dataplane->name);
+		count = pass(dataplane->decrypt, state, core, packets, count);
+		if (dataplane->leave)
+			dataplane->leave(state, core);
+		if (count != BENCH_PACKETS)
+			return lost(run, index, "lost", BENCH_PACKETS - count, error);
+		if (!bench_buffers_intact(&run->buffers[core]))
+			return covey_error_set(error, -EIO, "%s changed packets on their way",
+					       dataplane->name);
+	}
+	return 0;
+}
+
+/* --- a point ------------------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(float *samples, unsigned count)
+{
+	qsort(samples, count, sizeof(*samples), compare);
+	return count % 2 ? samples[count / 2] : (samples[count / 2 - 1] + samples[count / 2]) / 2.0;
+}
+
+static int take_turns(struct bench_run *run, struct slice *slices, double seconds,
+		      struct covey_error *error)
+{
+	uint64_t end = rte_get_tsc_cycles() + (uint64_t)(seconds * (double)rte_get_tsc_hz());
+
+	for (unsigned turns = 0; turns < TURNS_MIN || rte_get_tsc_cycles() < end; turns++)
+		for (unsigned i = 0; i < run->count; i++) {
+			/* Each dataplane comes first as often as the others. */
+			struct slice *slice = &slices[(turns + i) % run->count];
+
+			bench_machine_run(turn, slice, run->shape.cores);
+			if (slice->lost)
+				return lost(run, slice->index, "lost", slice->lost, error);
+		}
+	return 0;
+}
+
+static void fill(const struct bench_run *run, const struct slice *slice,
+		 struct bench_result *ret_result)
+{
+	const struct bench_dataplane *dataplane = run->dataplanes[slice->index];
+	double bytes = (double)run->buffers[0].bytes / BENCH_PACKETS;
+	double ns = median(slice->samples, slice->count);
+
+	*ret_result = (struct bench_result){
+		.dataplane = dataplane,
+		.packets = (uint64_t)slice->count * BENCH_PACKETS * run->shape.cores,
+		.ns = ns,
+		.gbit = bytes * 8 / ns,
+		.windows = dataplane->windows ? dataplane->windows(run->states[slice->index]) : 1,
+	};
+}
+
+int bench_run_measure(struct bench_run *run, enum bench_direction direction,
+		      const struct bench_layout *layout, double seconds,
+		      struct bench_result *results, struct covey_error *error)
+{
+	struct slice slices[BENCH_DATAPLANES_MAX] = {0};
+	int rc = 0;
+
+	for (unsigned core = 0; core < run->shape.cores && rc == 0; core++)
+		rc = bench_buffers_lay(&run->buffers[core], layout, error);
+	for (unsigned i = 0; i < run->count && rc == 0; i++) {
+		slices[i].run = run;
+		slices[i].index = i;
+		slices[i].direction = direction;
+		slices[i].samples = malloc(SAMPLES_MAX * sizeof(float));
+		rc = slices[i].samples ? bench_run_verify(run, i, error)
+				       : covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	if (rc == 0)
+		rc = take_turns(run, slices, seconds, error);
+	for (unsigned i = 0; i < run->count; i++) {
+		if (rc == 0)
+			fill(run, &slices[i], &results[i]);
+		free(slices[i].samples);
+	}
+	return rc;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Measuring. Dataplanes take turns of some rounds each, all in one process on the same cores and
+ * the same packets; a round makes the packets anew, encrypts them first when decryption is
+ * measured, and times one pass over all of them. The figure is the median over all rounds, so that
+ * what else the machine does falls out. A packet that a dataplane loses ends the run.
+ */
+
+#include "bench_buffers.h"
+#include "bench_dataplane.h"
+
+enum bench_direction {
+	BENCH_ENCRYPT,
+	BENCH_DECRYPT,
+};
+
+/* Dataplanes opened for one shape, and packets for its cores. */
+struct bench_run {
+	struct bench_shape shape;
+	unsigned count;
+	const struct bench_dataplane *dataplanes[BENCH_DATAPLANES_MAX];
+	void *states[BENCH_DATAPLANES_MAX];
+	struct bench_buffers buffers[BENCH_CORES_MAX];
+};
+
+struct bench_result {
+	const struct bench_dataplane *dataplane;
+	uint64_t packets; /* in all timed rounds and cores */
+	double ns;        /* wall time over the packets of all cores */
+	double gbit;      /* plaintext IP bytes */
+	unsigned windows;
+};
+
+/* Open those that set (bits by index of bench_dataplanes) names and that can use so many cores. */
+int bench_run_open(struct bench_run *run, const struct bench_shape *shape, unsigned set,
+		   struct covey_error *error);
+void bench_run_close(struct bench_run *run);
+
+/* Measure all for so many seconds together. Fills results[run->count]. */
+int bench_run_measure(struct bench_run *run, enum bench_direction direction,
+		      const struct bench_layout *layout, double seconds,
+		      struct bench_result *results, struct covey_error *error);
+
+/*
+ * Send the packets there and back once, core by core, and compare them: does the dataplane do what
+ * it is measured for? -EIO says who lost or changed one.
+ */
+int bench_run_verify(struct bench_run *run, unsigned index, struct covey_error *error);
