@@ -2,9 +2,7 @@
 #include "bench_dataplane.h"
 
 const struct bench_dataplane *const bench_dataplanes[] = {
-	&bench_raw,
-	&bench_vpe,
-	NULL,
+	&bench_raw, &bench_vpe, &bench_esp_simple, &bench_esp_parallel, &bench_rte_ipsec, NULL,
 };
 
 const uint8_t bench_key[COVEY_TEK_BYTES_MAX] = {

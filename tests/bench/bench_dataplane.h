@@ -43,6 +43,9 @@ struct bench_dataplane {
 
 extern const struct bench_dataplane bench_raw;
 extern const struct bench_dataplane bench_vpe;
+extern const struct bench_dataplane bench_esp_simple;
+extern const struct bench_dataplane bench_esp_parallel;
+extern const struct bench_dataplane bench_rte_ipsec;
 
 /* All of them, raw first; NULL ends. */
 extern const struct bench_dataplane *const bench_dataplanes[];
