@@ -27,7 +27,8 @@ uint16_t bench_mix_size(unsigned index)
 	return mix[index % RTE_DIM(mix)];
 }
 
-void bench_frame_write(uint8_t *frame, uint16_t size, unsigned flow, uint8_t dscp, uint32_t source)
+void bench_frame_write(uint8_t *frame, uint16_t size, unsigned flow, uint8_t dscp,
+		       uint32_t destination)
 {
 	struct rte_ether_hdr ethernet = {
 		.dst_addr = {{2, 0, 0, 0, 0, 1}},
@@ -41,8 +42,8 @@ void bench_frame_write(uint8_t *frame, uint16_t size, unsigned flow, uint8_t dsc
 		.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG),
 		.time_to_live = 64,
 		.next_proto_id = IPPROTO_UDP,
-		.src_addr = rte_cpu_to_be_32(source),
-		.dst_addr = rte_cpu_to_be_32(BENCH_RECEIVER_ADDRESS),
+		.src_addr = rte_cpu_to_be_32(BENCH_SENDER_ADDRESS),
+		.dst_addr = rte_cpu_to_be_32(destination),
 	};
 	struct rte_udp_hdr udp = {
 		.src_port = rte_cpu_to_be_16((uint16_t)(0xc000 + flow % BENCH_FLOWS)),
@@ -175,7 +176,8 @@ static struct rte_mbuf *reset(const struct bench_buffers *buffers, unsigned inde
 	uint8_t *frame = start_of(buffers, packet);
 	const uint8_t *noise = buffers->noise + index;
 
-	bench_frame_write(frame, size, index, 0, BENCH_SENDER_ADDRESS);
+	bench_frame_write(frame, size, index, 0,
+			  buffers->layout.multicast ? BENCH_GROUP_ADDRESS : BENCH_RECEIVER_ADDRESS);
 	memcpy(frame + HEADERS_LEN, noise + HEADERS_LEN, first - HEADERS_LEN);
 	if (rest == 0)
 		return packet;

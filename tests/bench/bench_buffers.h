@@ -28,12 +28,14 @@
 /* The sender that encrypts and the receiver that decrypts. */
 #define BENCH_SENDER_ADDRESS   0x0a000002u /* 10.0.0.2 */
 #define BENCH_RECEIVER_ADDRESS 0x0a000001u
+#define BENCH_GROUP_ADDRESS    0xef010101u /* 239.1.1.1 */
 #define BENCH_VNI              100u
 
 struct bench_layout {
 	unsigned size;     /* bytes of the IP packet; 0: a mix (bench_mix_size()) */
 	unsigned headroom; /* bytes beside DPDK's usual ones */
 	unsigned segments; /* 1, or 2: split in the middle */
+	bool multicast;    /* to a group instead of the receiver */
 };
 
 struct bench_buffers {
@@ -67,5 +69,6 @@ bool bench_buffers_intact(const struct bench_buffers *buffers);
 /* The size of packet index of a mix: 7 of 64, 4 of 570, 1 of 1500 bytes. */
 uint16_t bench_mix_size(unsigned index);
 
-/* Write a frame whose IP packet has size bytes, of flow and DSCP (0..63). */
-void bench_frame_write(uint8_t *frame, uint16_t size, unsigned flow, uint8_t dscp, uint32_t source);
+/* Write the headers of a frame from the sender whose IP packet has size bytes. DSCP: 0..63. */
+void bench_frame_write(uint8_t *frame, uint16_t size, unsigned flow, uint8_t dscp,
+		       uint32_t destination);

@@ -20,6 +20,9 @@ struct bench_shape {
 	uint32_t replay_window; /* packets, of each window */
 	unsigned paths;         /* VPE: windows that each core spreads its flows over */
 	unsigned classes;       /* VPE: windows by DSCP; 1: all the same */
+	unsigned senders;       /* the figure senders alone */
+	unsigned windows;       /* of each sender, likewise */
+	unsigned receivers;     /* the figure multicast alone */
 };
 
 struct bench_dataplane {

@@ -1,45 +1,84 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The figures that lay the same packets out differently and measure all dataplanes on them. */
+/* What figures share, and the plain ones: all dataplanes, the packets laid out differently. */
 
 #include "bench_figures.h"
 #include "bench_machine.h"
+#include <stdio.h>
+
+#define REPLAY_WINDOW 1024u
 
 static const uint16_t usual_sizes[] = {64, 92, 128, 256, 512, 1024, 1400, 4096, 8000};
+static const uint16_t two_sizes[] = {92, 1400};
 
-static struct bench_shape shape_of(const struct bench_options *options, unsigned cores)
+/* --- what they share ----------------------------------------------------------------------- */
+
+bool bench_is_selected(const struct bench_options *options, const struct bench_dataplane *dataplane)
 {
+	for (unsigned i = 0; bench_dataplanes[i]; i++)
+		if (bench_dataplanes[i] == dataplane)
+			return options->set >> i & 1;
+	return false;
+}
+
+struct bench_list bench_selected(const struct bench_options *options)
+{
+	struct bench_list list = {0};
+	unsigned count = 0;
+
+	for (unsigned i = 0; bench_dataplanes[i]; i++)
+		if (options->set >> i & 1)
+			list.dataplanes[count++] = bench_dataplanes[i];
+	return list;
+}
+
+struct bench_shape bench_shape_of(const struct bench_options *options, unsigned cores)
+{
+	uint32_t window = options->replay_window ? options->replay_window : REPLAY_WINDOW;
+
+	/* One window of ESP's serves all cores: what they have under way must fit. */
 	return (struct bench_shape){
 		.cipher = options->cipher,
 		.cores = cores,
-		.replay_window = options->replay_window,
+		.replay_window = RTE_MAX(window, rte_align32pow2(cores * BENCH_PACKETS)),
 		.paths = options->paths,
 		.classes = 1,
 	};
 }
 
-/* One point, told. */
-static int point(const struct bench_options *options, struct bench_run *run,
-		 const struct bench_figure *figure, enum bench_direction direction,
-		 const struct bench_layout *layout, struct bench_report *report,
-		 struct covey_error *error)
+struct bench_sizes bench_sizes_of(const struct bench_options *options, const uint16_t *usual,
+				  size_t count)
+{
+	if (options->size_count)
+		return (struct bench_sizes){options->sizes, options->size_count};
+	return (struct bench_sizes){usual, count};
+}
+
+int bench_point(const struct bench_figure *figure, const struct bench_options *options,
+		struct bench_run *run, enum bench_direction direction,
+		const struct bench_layout *layout, struct bench_report *report,
+		struct covey_error *error)
 {
 	struct bench_result results[BENCH_DATAPLANES_MAX];
+	unsigned senders = RTE_MAX(run->shape.senders, 1u);
 	struct bench_row common = {
-		.figure = figure->name,
+		.figure = layout->size ? figure->name : "imix",
 		.direction = direction,
 		.size = layout->size,
 		.cores = run->shape.cores,
-		.senders = 1,
+		.senders = senders,
+		.windows = senders * run->shape.windows,
 		.headroom = layout->headroom,
 		.segments = layout->segments,
+		.receivers = run->shape.receivers,
 	};
 	double seconds = options->seconds > 0 ? options->seconds : figure->seconds;
 	int rc;
 
-	bench_report_progress(report, "%s, %s: %u bytes, %u cores, %u headroom, %u segments",
-			      figure->name, direction == BENCH_ENCRYPT ? "encrypt" : "decrypt",
-			      layout->size, run->shape.cores, layout->headroom, layout->segments);
+	bench_report_progress(report,
+			      "%s, %s: size %u, cores %u, senders %u, headroom %u, segments %u",
+			      common.figure, direction == BENCH_ENCRYPT ? "encrypt" : "decrypt",
+			      common.size, common.cores, senders, common.headroom, common.segments);
 	rc = bench_run_measure(run, direction, layout, seconds, results, error);
 	if (rc < 0)
 		return rc;
@@ -48,48 +87,169 @@ static int point(const struct bench_options *options, struct bench_run *run,
 	return bench_report_results(report, figure->axis, &common, results, run->count, error);
 }
 
-static bool wanted(const struct bench_options *options, enum bench_direction direction)
+/* All of these sizes in all directions. */
+static int points(const struct bench_figure *figure, const struct bench_options *options,
+		  struct bench_run *run, struct bench_layout layout, struct bench_sizes sizes,
+		  struct bench_report *report, struct covey_error *error)
 {
-	return direction == BENCH_ENCRYPT ? options->encrypt : options->decrypt;
+	int rc = 0;
+
+	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT; direction++)
+		for (size_t i = 0; i < sizes.count && rc == 0; i++) {
+			if (!(options->directions & BENCH_DIRECTION(direction)))
+				continue;
+			layout.size = sizes.sizes[i];
+			rc = bench_point(figure, options, run, direction, &layout, report, error);
+		}
+	return rc;
 }
 
-static size_t sizes_of(const struct bench_options *options, const uint16_t *usual, size_t count,
-		       const uint16_t **ret_sizes)
-{
-	*ret_sizes = options->size_count ? options->sizes : usual;
-	return options->size_count ? options->size_count : count;
-}
+/* --- by size ------------------------------------------------------------------------------- */
 
-/* --- throughput ---------------------------------------------------------------------------- */
-
-int bench_figure_throughput(const struct bench_options *options, struct bench_report *report,
-			    struct covey_error *error)
+int bench_figure_throughput(const struct bench_figure *figure, const struct bench_options *options,
+			    struct bench_report *report, struct covey_error *error)
 {
-	static const struct bench_figure sizes_figure = {
-		.name = "throughput", .axis = BENCH_AXIS_SIZE, .seconds = 1};
-	static const struct bench_figure mix_figure = {
-		.name = "imix", .axis = BENCH_AXIS_SIZE, .seconds = 1};
-	struct bench_shape shape = shape_of(options, 1);
+	static const uint16_t mix[] = {0};
+	struct bench_sizes sizes = bench_sizes_of(options, usual_sizes, RTE_DIM(usual_sizes));
+	struct bench_shape shape = bench_shape_of(options, 1);
+	struct bench_list list = bench_selected(options);
+	struct bench_layout layout = {.segments = 1};
 	struct bench_run run;
-	const uint16_t *sizes;
-	size_t count = sizes_of(options, usual_sizes, RTE_DIM(usual_sizes), &sizes);
-	int rc = bench_run_open(&run, &shape, options->set, error);
+	int rc = bench_run_open(&run, &shape, list.dataplanes, error);
 
 	if (rc < 0)
 		return rc;
-	for (unsigned direction = 0; direction < 2 && rc == 0; direction++) {
-		struct bench_layout layout = {.segments = 1};
-
-		if (!wanted(options, direction))
-			continue;
-		for (size_t i = 0; i < count && rc == 0; i++) {
-			layout.size = sizes[i];
-			rc = point(options, &run, &sizes_figure, direction, &layout, report, error);
-		}
-		layout.size = 0;
-		if (rc == 0 && options->size_count == 0)
-			rc = point(options, &run, &mix_figure, direction, &layout, report, error);
-	}
+	rc = points(figure, options, &run, layout, sizes, report, error);
+	if (rc == 0 && options->size_count == 0)
+		rc = points(figure, options, &run, layout, (struct bench_sizes){mix, 1}, report,
+			    error);
 	bench_run_close(&run);
+	return rc;
+}
+
+int bench_figure_size(const struct bench_figure *figure, const struct bench_options *options,
+		      struct bench_report *report, struct covey_error *error)
+{
+	uint16_t every_size[2048 - BENCH_SIZE_MIN + 1];
+	struct bench_shape shape = bench_shape_of(options, 1);
+	struct bench_list list = bench_selected(options);
+	struct bench_layout layout = {.segments = 1};
+	struct bench_run run;
+	int rc;
+
+	for (unsigned i = 0; i < RTE_DIM(every_size); i++)
+		every_size[i] = (uint16_t)(BENCH_SIZE_MIN + i);
+	rc = bench_run_open(&run, &shape, list.dataplanes, error);
+	if (rc < 0)
+		return rc;
+	rc = points(figure, options, &run, layout,
+		    bench_sizes_of(options, every_size, RTE_DIM(every_size)), report, error);
+	bench_run_close(&run);
+	return rc;
+}
+
+/* --- by cores ------------------------------------------------------------------------------ */
+
+/* All core counts of one direction and size make a curve. */
+static int cores_curve(const struct bench_figure *figure, const struct bench_options *options,
+		       enum bench_direction direction, uint16_t size, struct bench_report *report,
+		       struct covey_error *error)
+{
+	struct bench_layout layout = {.size = size, .segments = 1};
+	struct bench_list list = bench_selected(options);
+	int rc = 0;
+
+	for (unsigned cores = 1; cores <= options->cores && rc == 0; cores++) {
+		struct bench_shape shape = bench_shape_of(options, cores);
+		struct bench_run run;
+
+		rc = bench_run_open(&run, &shape, list.dataplanes, error);
+		if (rc < 0)
+			break;
+		rc = bench_point(figure, options, &run, direction, &layout, report, error);
+		bench_run_close(&run);
+	}
+	return rc;
+}
+
+int bench_figure_cores(const struct bench_figure *figure, const struct bench_options *options,
+		       struct bench_report *report, struct covey_error *error)
+{
+	struct bench_sizes sizes = bench_sizes_of(options, two_sizes, RTE_DIM(two_sizes));
+	int rc = 0;
+
+	if (bench_machine_cores() == 1)
+		fprintf(stderr, "covey-bench: no second core: measured with one\n");
+	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT; direction++)
+		for (size_t i = 0; i < sizes.count && rc == 0; i++)
+			if (options->directions & BENCH_DIRECTION(direction))
+				rc = cores_curve(figure, options, direction, sizes.sizes[i], report,
+						 error);
+	return rc;
+}
+
+/* --- by headroom --------------------------------------------------------------------------- */
+
+/* Those that carry packets of two segments at all. The others are named and left out. */
+static struct bench_list carriers(const struct bench_options *options, uint16_t size)
+{
+	struct bench_list list = bench_selected(options), carry = {0};
+	struct bench_layout layout = {.size = size, .segments = 2};
+	struct bench_shape shape = bench_shape_of(options, 1);
+	struct covey_error error = {.text = ""};
+	unsigned count = 0;
+
+	for (unsigned i = 0; list.dataplanes[i]; i++) {
+		const struct bench_dataplane *alone[] = {list.dataplanes[i], NULL};
+		struct bench_run run;
+		int rc = bench_run_open(&run, &shape, alone, &error);
+
+		if (rc == 0) {
+			rc = bench_run_try(&run, &layout, &error);
+			bench_run_close(&run);
+		}
+		if (rc == 0)
+			carry.dataplanes[count++] = list.dataplanes[i];
+		else
+			fprintf(stderr, "covey-bench: left out with two segments: %s\n",
+				error.text);
+	}
+	return carry;
+}
+
+/* All headrooms of one layout make a curve. */
+static int headroom_curve(const struct bench_figure *figure, const struct bench_options *options,
+			  enum bench_direction direction, struct bench_layout layout,
+			  struct bench_report *report, struct covey_error *error)
+{
+	struct bench_list list = layout.segments == 1 ? bench_selected(options)
+						      : carriers(options, (uint16_t)layout.size);
+	struct bench_shape shape = bench_shape_of(options, 1);
+	struct bench_run run;
+	int rc = bench_run_open(&run, &shape, list.dataplanes, error);
+
+	if (rc < 0)
+		return rc;
+	for (; layout.headroom <= BENCH_HEADROOM_MAX && rc == 0; layout.headroom++)
+		rc = bench_point(figure, options, &run, direction, &layout, report, error);
+	bench_run_close(&run);
+	return rc;
+}
+
+int bench_figure_headroom(const struct bench_figure *figure, const struct bench_options *options,
+			  struct bench_report *report, struct covey_error *error)
+{
+	struct bench_sizes sizes = bench_sizes_of(options, two_sizes, RTE_DIM(two_sizes));
+	int rc = 0;
+
+	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT; direction++)
+		for (size_t i = 0; i < sizes.count * 2 && rc == 0; i++) {
+			struct bench_layout layout = {.size = sizes.sizes[i / 2],
+						      .segments = 1 + i % 2};
+
+			if (options->directions & BENCH_DIRECTION(direction))
+				rc = headroom_curve(figure, options, direction, layout, report,
+						    error);
+		}
 	return rc;
 }

@@ -9,6 +9,7 @@ static void choose(struct bench_gcm *gcm, const IMB_MGR *manager, enum covey_cip
 
 	gcm->encrypt = long_key ? manager->gcm256_enc : manager->gcm128_enc;
 	gcm->decrypt = long_key ? manager->gcm256_dec : manager->gcm128_dec;
+	gcm->expand = long_key ? manager->gcm256_pre : manager->gcm128_pre;
 	gcm->init = long_key ? manager->gcm256_init : manager->gcm128_init;
 	gcm->encrypt_update = long_key ? manager->gcm256_enc_update : manager->gcm128_enc_update;
 	gcm->decrypt_update = long_key ? manager->gcm256_dec_update : manager->gcm128_dec_update;
@@ -30,8 +31,7 @@ int bench_gcm_init(struct bench_gcm *gcm, enum covey_cipher cipher, const uint8_
 		rc = -ENOTSUP;
 	} else {
 		choose(gcm, manager, cipher);
-		(cipher == COVEY_AES_256_GCM ? manager->gcm256_pre
-					     : manager->gcm128_pre)(key, &gcm->key);
+		bench_gcm_rekey(gcm, key);
 	}
 	/* The direct API keeps nothing in the manager: only its functions are wanted. */
 	free_mb_mgr(manager);

@@ -13,7 +13,7 @@
 #define BENCH_TAG_LEN 16
 
 struct bench_gcm {
-	struct gcm_key_data key; /* aligned by its type */
+	struct gcm_key_data key;
 	aes_gcm_enc_dec_t encrypt;
 	aes_gcm_enc_dec_t decrypt;
 	aes_gcm_init_t init;
@@ -21,10 +21,17 @@ struct bench_gcm {
 	aes_gcm_enc_dec_update_t decrypt_update;
 	aes_gcm_enc_dec_finalize_t encrypt_finalize;
 	aes_gcm_enc_dec_finalize_t decrypt_finalize;
-};
+	aes_gcm_pre_t expand;
+} __attribute__((aligned(64))); /* the library loads keys aligned */
 
 /* Expand key (covey_cipher_key_len() bytes). -ENOMEM, -ENOTSUP (no implementation for this CPU). */
 int bench_gcm_init(struct bench_gcm *gcm, enum covey_cipher cipher, const uint8_t *key);
+
+/* Take another key of the same length. */
+static inline void bench_gcm_rekey(struct bench_gcm *gcm, const uint8_t *key)
+{
+	gcm->expand(key, &gcm->key);
+}
 
 /* What the library is and what it chose for this CPU, as text. */
 const char *bench_gcm_library(char *buf, size_t size);

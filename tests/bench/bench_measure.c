@@ -25,8 +25,8 @@ struct slice {
 
 /* --- opening ------------------------------------------------------------------------------- */
 
-int bench_run_open(struct bench_run *run, const struct bench_shape *shape, unsigned set,
-		   struct covey_error *error)
+int bench_run_open(struct bench_run *run, const struct bench_shape *shape,
+		   const struct bench_dataplane *const *dataplanes, struct covey_error *error)
 {
 	int rc = 0;
 
@@ -34,14 +34,12 @@ int bench_run_open(struct bench_run *run, const struct bench_shape *shape, unsig
 	run->shape = *shape;
 	for (unsigned core = 0; core < shape->cores && rc == 0; core++)
 		rc = bench_buffers_open(&run->buffers[core], core, error);
-	for (unsigned i = 0; bench_dataplanes[i] && rc == 0; i++) {
-		const struct bench_dataplane *dataplane = bench_dataplanes[i];
-
-		if (!(set >> i & 1) || (dataplane->one_core && shape->cores > 1))
+	for (; *dataplanes && rc == 0; dataplanes++) {
+		if ((*dataplanes)->one_core && shape->cores > 1)
 			continue;
-		rc = dataplane->open(shape, &run->states[run->count], error);
+		rc = (*dataplanes)->open(shape, &run->states[run->count], error);
 		if (rc == 0)
-			run->dataplanes[run->count++] = dataplane;
+			run->dataplanes[run->count++] = *dataplanes;
 	}
 	if (rc < 0)
 		bench_run_close(run);
@@ -141,45 +139,67 @@ static void turn(void *argument, unsigned core)
 
 /* --- there and back ------------------------------------------------------------------------ */
 
-static int lost(struct bench_run *run, unsigned index, const char *what, uint64_t packets,
-		struct covey_error *error)
+static int lost(struct bench_run *run, unsigned index, uint64_t packets, struct covey_error *error)
 {
 	const struct bench_dataplane *dataplane = run->dataplanes[index];
 	const char *reason = dataplane->reason ? dataplane->reason(run->states[index]) : NULL;
 
 	for (unsigned core = 0; core < run->shape.cores; core++)
 		bench_buffers_forget(&run->buffers[core]);
-	return covey_error_set(error, -EIO, "%s %s %llu of %u packets%s%s", dataplane->name, what,
+	return covey_error_set(error, -EIO, "%s lost %llu of %u packets%s%s", dataplane->name,
 			       (unsigned long long)packets, BENCH_PACKETS * run->shape.cores,
 			       reason ? ": " : "", reason ? reason : "");
+}
+
+/* One core's packets. */
+static int verify_core(struct bench_run *run, unsigned index, unsigned core,
+		       struct covey_error *error)
+{
+	const struct bench_dataplane *dataplane = run->dataplanes[index];
+	struct rte_mbuf *packets[BENCH_PACKETS];
+	void *state = run->states[index];
+	unsigned count;
+
+	bench_buffers_reset(&run->buffers[core], packets);
+	count = pass(dataplane->encrypt, state, core, packets, BENCH_PACKETS);
+	if (count != BENCH_PACKETS)
+		return lost(run, index, BENCH_PACKETS - count, error);
+	if (bench_buffers_intact(&run->buffers[core]))
+		return covey_error_set(error, -EIO, "%s left packets in clear", dataplane->name);
+	count = pass(dataplane->decrypt, state, core, packets, count);
+	if (count != BENCH_PACKETS)
+		return lost(run, index, BENCH_PACKETS - count, error);
+	if (!bench_buffers_intact(&run->buffers[core]))
+		return covey_error_set(error, -EIO, "%s changed packets on their way",
+				       dataplane->name);
+	return 0;
 }
 
 int bench_run_verify(struct bench_run *run, unsigned index, struct covey_error *error)
 {
 	const struct bench_dataplane *dataplane = run->dataplanes[index];
-	void *state = run->states[index];
+	int rc = 0;
 
-	for (unsigned core = 0; core < run->shape.cores; core++) {
-		struct rte_mbuf *packets[BENCH_PACKETS];
-		unsigned count;
-
-		bench_buffers_reset(&run->buffers[core], packets);
+	for (unsigned core = 0; core < run->shape.cores && rc == 0; core++) {
 		if (dataplane->enter)
-			dataplane->enter(state, core);
-		count = pass(dataplane->encrypt, state, core, packets, BENCH_PACKETS);
-		if (bench_buffers_intact(&run->buffers[core]))
-			return covey_error_set(error, -EIO, "%s left packets in clear",
-					       dataplane->name);
-		count = pass(dataplane->decrypt, state, core, packets, count);
+			dataplane->enter(run->states[index], core);
+		rc = verify_core(run, index, core, error);
 		if (dataplane->leave)
-			dataplane->leave(state, core);
-		if (count != BENCH_PACKETS)
-			return lost(run, index, "lost", BENCH_PACKETS - count, error);
-		if (!bench_buffers_intact(&run->buffers[core]))
-			return covey_error_set(error, -EIO, "%s changed packets on their way",
-					       dataplane->name);
+			dataplane->leave(run->states[index], core);
 	}
-	return 0;
+	return rc;
+}
+
+int bench_run_try(struct bench_run *run, const struct bench_layout *layout,
+		  struct covey_error *error)
+{
+	int rc = 0;
+
+	for (unsigned core = 0; core < run->shape.cores && rc == 0; core++)
+		rc = bench_buffers_lay(&run->buffers[core], layout, error);
+	for (unsigned i = 0; i < run->count && rc == 0; i++)
+		rc = bench_run_verify(run, i, error);
+	return rc;
 }
 
 /* --- a point ------------------------------------------------------------------------------- */
@@ -209,7 +229,7 @@ static int take_turns(struct bench_run *run, struct slice *slices, double second
 
 			bench_machine_run(turn, slice, run->shape.cores);
 			if (slice->lost)
-				return lost(run, slice->index, "lost", slice->lost, error);
+				return lost(run, slice->index, slice->lost, error);
 		}
 	return 0;
 }
@@ -226,7 +246,7 @@ static void fill(const struct bench_run *run, const struct slice *slice,
 		.packets = (uint64_t)slice->count * BENCH_PACKETS * run->shape.cores,
 		.ns = ns,
 		.gbit = bytes * 8 / ns,
-		.windows = dataplane->windows ? dataplane->windows(run->states[slice->index]) : 1,
+		.windows = dataplane->windows ? dataplane->windows(run->states[slice->index]) : 0,
 	};
 }
 
@@ -235,17 +255,15 @@ int bench_run_measure(struct bench_run *run, enum bench_direction direction,
 		      struct bench_result *results, struct covey_error *error)
 {
 	struct slice slices[BENCH_DATAPLANES_MAX] = {0};
-	int rc = 0;
+	int rc = bench_run_try(run, layout, error);
 
-	for (unsigned core = 0; core < run->shape.cores && rc == 0; core++)
-		rc = bench_buffers_lay(&run->buffers[core], layout, error);
 	for (unsigned i = 0; i < run->count && rc == 0; i++) {
 		slices[i].run = run;
 		slices[i].index = i;
 		slices[i].direction = direction;
 		slices[i].samples = malloc(SAMPLES_MAX * sizeof(float));
-		rc = slices[i].samples ? bench_run_verify(run, i, error)
-				       : covey_error_set(error, -ENOMEM, "out of memory");
+		if (!slices[i].samples)
+			rc = covey_error_set(error, -ENOMEM, "out of memory");
 	}
 	if (rc == 0)
 		rc = take_turns(run, slices, seconds, error);

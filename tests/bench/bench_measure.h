@@ -30,18 +30,22 @@ struct bench_result {
 	uint64_t packets; /* in all timed rounds and cores */
 	double ns;        /* wall time over the packets of all cores */
 	double gbit;      /* plaintext IP bytes */
-	unsigned windows;
+	unsigned windows; /* 0: it has one, or none */
 };
 
-/* Open those that set (bits by index of bench_dataplanes) names and that can use so many cores. */
-int bench_run_open(struct bench_run *run, const struct bench_shape *shape, unsigned set,
-		   struct covey_error *error);
+/* Open those of a list (NULL ends) that can use so many cores. */
+int bench_run_open(struct bench_run *run, const struct bench_shape *shape,
+		   const struct bench_dataplane *const *dataplanes, struct covey_error *error);
 void bench_run_close(struct bench_run *run);
 
 /* Measure all for so many seconds together. Fills results[run->count]. */
 int bench_run_measure(struct bench_run *run, enum bench_direction direction,
 		      const struct bench_layout *layout, double seconds,
 		      struct bench_result *results, struct covey_error *error);
+
+/* Lay out the packets and verify all dataplanes, no more. */
+int bench_run_try(struct bench_run *run, const struct bench_layout *layout,
+		  struct covey_error *error);
 
 /*
  * Send the packets there and back once, core by core, and compare them: does the dataplane do what

@@ -20,14 +20,16 @@ enum {
 
 static const struct argp_option options[] = {
 	{"dataplane", 'd', "NAME,...", 0, "measure these alone (all)", 1},
-	{"direction", 'D', "DIRECTION", 0, "encrypt, decrypt or both (both)", 1},
-	{"size", 's', "BYTES,...", 0, "of the inner IP packet, 64 to 9000; A-B: all between", 1},
-	{"seconds", 't', "S", 0, "for each point, all dataplanes together (as the figure needs)",
+	{"direction", 'D', "DIRECTION", 0, "encrypt, decrypt or both (as the figure thinks fit)",
 	 1},
+	{"size", 's', "BYTES,...", 0, "of the inner IP packet, 64 to 9000; A-B: all between", 1},
+	{"seconds", 't', "S", 0,
+	 "for each point, all dataplanes together (as the figure thinks fit)", 1},
 	{"cores", 'c', "N", 0, "at most so many (all)", 1},
 	{"cipher", KEY_CIPHER, "NAME", 0, "aes-256-gcm or aes-128-gcm (aes-256-gcm)", 1},
 	{"paths", KEY_PATHS, "N", 0, "VPE's windows of each core (16)", 1},
-	{"replay-window", KEY_WINDOW, "N", 0, "packets, 64 to 65536, a power of two (1024)", 1},
+	{"replay-window", KEY_WINDOW, "N", 0,
+	 "packets, 64 to 65536, a power of two (1024; reorder: several)", 1},
 	{"json", KEY_JSON, NULL, 0, "one JSON object a line instead of a table", 2},
 	{"plot", KEY_PLOT, "FILE", 0, "draw it, too: FILE.png or FILE.svg, by gnuplot", 2},
 	{"progress", KEY_PROGRESS, NULL, 0, "say what is measured, terminal or not", 2},
@@ -88,9 +90,13 @@ static void parse_dataplanes(char *text, struct bench_options *ret, struct argp_
 
 static void parse_direction(const char *text, struct bench_options *ret, struct argp_state *state)
 {
-	ret->encrypt = strcmp(text, "encrypt") == 0 || strcmp(text, "both") == 0;
-	ret->decrypt = strcmp(text, "decrypt") == 0 || strcmp(text, "both") == 0;
-	if (!ret->encrypt && !ret->decrypt)
+	if (strcmp(text, "encrypt") == 0)
+		ret->directions = BENCH_DIRECTION(BENCH_ENCRYPT);
+	else if (strcmp(text, "decrypt") == 0)
+		ret->directions = BENCH_DIRECTION(BENCH_DECRYPT);
+	else if (strcmp(text, "both") == 0)
+		ret->directions = BENCH_BOTH;
+	else
 		argp_error(state, "--direction takes encrypt, decrypt or both, not '%s'", text);
 }
 
@@ -143,6 +149,21 @@ static void parse_figure(const char *text, struct bench_command *command, struct
 
 /* --- the command line ---------------------------------------------------------------------- */
 
+/* What was not said, and what the figure does not have. */
+static void complete(struct bench_command *command, struct argp_state *state)
+{
+	const struct bench_figure *figure = command->figure;
+
+	if (!figure)
+		argp_error(state, "which figure?");
+	if (command->options.directions == 0)
+		command->options.directions = figure->usual;
+	if (command->options.directions & ~figure->directions)
+		argp_error(state, "%s has one direction: %s", figure->name,
+			   figure->directions == BENCH_DIRECTION(BENCH_ENCRYPT) ? "encrypt"
+										: "decrypt");
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct bench_command *command = state->input;
@@ -186,8 +207,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		parse_figure(text, command, state);
 		return 0;
 	case ARGP_KEY_END:
-		if (!command->figure)
-			argp_error(state, "which figure?");
+		complete(command, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -236,10 +256,7 @@ void bench_options_parse(int argc, char **argv, struct bench_command *command)
 
 	command->options = (struct bench_options){
 		.set = ~0u,
-		.encrypt = true,
-		.decrypt = true,
 		.cipher = COVEY_AES_256_GCM,
-		.replay_window = 1024,
 		.paths = 16,
 	};
 	argp_parse(&argp, argc, argv, 0, NULL, command);

@@ -94,45 +94,65 @@ static void tell_head(enum bench_axis axis, const struct bench_row *rows, unsign
 	printf("\n");
 }
 
-static double ns_of(const struct bench_row *rows, unsigned count, const char *dataplane)
+static const struct bench_row *row_of(const struct bench_row *rows, unsigned count,
+				      const char *dataplane)
 {
 	for (unsigned i = 0; i < count; i++)
 		if (strcmp(rows[i].dataplane, dataplane) == 0)
-			return rows[i].ns;
-	return 0;
+			return &rows[i];
+	return NULL;
 }
 
 /* Of throughputs: how many times as fast vpe is. */
-static void tell_ratio(double vpe, double other)
+static void tell_ratio(const struct bench_row *vpe, const struct bench_row *other)
 {
-	if (vpe > 0 && other > 0)
-		printf(" %8.2f", other / vpe);
+	if (vpe && other)
+		printf(" %8.2f", other->ns / vpe->ns);
 	else
 		printf(" %8s", "-");
 }
 
-static void tell_table(const struct bench_report *report, enum bench_axis axis,
-		       const struct bench_row *rows, unsigned count)
+static void tell_cell(const struct bench_row *row)
 {
-	const struct bench_row *before =
-		report->count > count ? &report->rows[report->count - count - 1] : NULL;
-	double vpe = ns_of(rows, count, "vpe");
+	char text[32] = "-";
 
-	if (!before || !bench_rows_share_curve(before, rows, axis))
-		tell_head(axis, rows, count);
+	if (row && row->replay_window)
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)row->lost);
+	else if (row)
+		snprintf(text, sizeof(text), "%.1f (%.1f)", row->ns, row->gbit);
+	printf(" %18s", text);
+}
+
+/* The first row of the curve to which the last count rows belong, if that is before them: its
+ * point has the columns. */
+static size_t head_of(const struct bench_report *report, enum bench_axis axis, unsigned count)
+{
+	size_t head = report->count - count;
+
+	while (head > 0 && bench_rows_share_curve(&report->rows[head - 1],
+						  &report->rows[report->count - count], axis))
+		head--;
+	return head;
+}
+
+static void tell_table(const struct bench_report *report, enum bench_axis axis, unsigned count)
+{
+	const struct bench_row *rows = &report->rows[report->count - count];
+	const struct bench_row *head = &report->rows[head_of(report, axis, count)];
+	const struct bench_row *vpe = row_of(rows, count, "vpe");
+	unsigned columns = 1;
+
+	while (head + columns < report->rows + report->count &&
+	       bench_axis_value(axis, head + columns) == bench_axis_value(axis, head))
+		columns++;
+	if (head == rows)
+		tell_head(axis, head, columns);
 	printf("%9u", bench_axis_value(axis, rows));
-	for (unsigned i = 0; i < count; i++) {
-		char text[32];
-
-		if (rows->replay_window)
-			snprintf(text, sizeof(text), "%llu", (unsigned long long)rows[i].lost);
-		else
-			snprintf(text, sizeof(text), "%.1f (%.1f)", rows[i].ns, rows[i].gbit);
-		printf(" %18s", text);
-	}
+	for (unsigned i = 0; i < columns; i++)
+		tell_cell(row_of(rows, count, head[i].dataplane));
 	if (!rows->replay_window) {
-		tell_ratio(vpe, ns_of(rows, count, "raw"));
-		tell_ratio(vpe, ns_of(rows, count, "rte-ipsec"));
+		tell_ratio(vpe, row_of(rows, count, "raw"));
+		tell_ratio(vpe, row_of(rows, count, "rte-ipsec"));
 	}
 	printf("\n");
 }
@@ -177,7 +197,7 @@ int bench_report_add(struct bench_report *report, enum bench_axis axis,
 		for (unsigned i = 0; i < count; i++)
 			tell_json(&rows[i]);
 	else if (count > 0)
-		tell_table(report, axis, rows, count);
+		tell_table(report, axis, count);
 	fflush(stdout);
 	return 0;
 }
@@ -195,7 +215,8 @@ int bench_report_results(struct bench_report *report, enum bench_axis axis,
 	for (unsigned i = 0; i < count; i++) {
 		rows[i] = *common;
 		rows[i].dataplane = results[i].dataplane->name;
-		rows[i].windows = results[i].windows;
+		if (results[i].windows || common->windows == 0)
+			rows[i].windows = RTE_MAX(results[i].windows, 1u);
 		rows[i].packets = results[i].packets;
 		rows[i].ns = results[i].ns;
 		rows[i].gbit = results[i].gbit;

@@ -3,19 +3,15 @@
 /* covey's own path, whole: two engines, the sender's and the receiver's, of so many workers each.
  */
 
+#include "bench_vpe.h"
 #include "bench_buffers.h"
-#include "bench_dataplane.h"
-#include "engine.h"
 #include "inbound.h"
 #include "outbound.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SENDER_ID   2
-#define RECEIVER_ID 1
-#define EPOCH       1
-#define GROUP       0
+#define GROUP 0
 
 struct vpe {
 	struct engine *sender;
@@ -48,41 +44,52 @@ static struct dataplane_config config_of(const struct bench_shape *shape, uint32
 	return config;
 }
 
-/* One end: an engine with one group and one active SA that knows the other end. */
-static int open_end(const struct bench_shape *shape, bool sends, struct engine **ret_engine,
-		    struct covey_error *error)
+struct covey_roster_entry bench_peer(uint32_t address, uint16_t sender_id)
 {
-	uint32_t own = sends ? BENCH_SENDER_ADDRESS : BENCH_RECEIVER_ADDRESS;
-	uint32_t other = sends ? BENCH_RECEIVER_ADDRESS : BENCH_SENDER_ADDRESS;
-	struct dataplane_config config = config_of(shape, own);
-	struct covey_roster_entry peer = {
-		.vtep = address_of(other),
-		.sender_id = sends ? RECEIVER_ID : SENDER_ID,
-		.epoch_floor = EPOCH,
+	return (struct covey_roster_entry){
+		.vtep = address_of(address),
+		.sender_id = sender_id,
+		.epoch_floor = BENCH_EPOCH,
 	};
+}
+
+static int install(struct engine *engine, const struct covey_sa *sa,
+		   const struct covey_roster_entry *peers, size_t peer_count,
+		   struct covey_error *error)
+{
+	uint32_t vni = BENCH_VNI;
+	int rc = engine_group_set(engine, GROUP, &vni, 1, error);
+
+	if (rc == 0)
+		rc = engine_sa_install(engine, sa, peers, peer_count, error);
+	if (rc == 0)
+		rc = engine_sa_activate(engine, sa->spi, error);
+	return rc;
+}
+
+int bench_engine_new(const struct bench_shape *shape, uint32_t address, uint16_t sender_id,
+		     const struct covey_roster_entry *peers, size_t peer_count,
+		     struct engine **ret_engine, struct covey_error *error)
+{
+	struct dataplane_config config = config_of(shape, address);
 	struct covey_sa sa = {
 		.spi = BENCH_SPI,
 		.group = GROUP,
 		.cipher = shape->cipher,
 		.key_scope = COVEY_KEY_SCOPE_SENDER,
 		.replay_window = shape->replay_window,
-		.sender_id = sends ? SENDER_ID : RECEIVER_ID,
-		.epoch = EPOCH,
-		.may_send = true,
+		.sender_id = sender_id,
+		.epoch = BENCH_EPOCH,
+		.may_send = sender_id != 0,
 		.may_receive = true,
 	};
-	uint32_t vni = BENCH_VNI;
 	struct engine *engine;
 	int rc = engine_new(&config, shape->cores, &engine, error);
 
 	if (rc < 0)
 		return rc;
 	memcpy(sa.tek, bench_key, sizeof(sa.tek));
-	rc = engine_group_set(engine, GROUP, &vni, 1, error);
-	if (rc == 0)
-		rc = engine_sa_install(engine, &sa, &peer, 1, error);
-	if (rc == 0)
-		rc = engine_sa_activate(engine, BENCH_SPI, error);
+	rc = install(engine, &sa, peers, peer_count, error);
 	if (rc < 0) {
 		engine_free(engine);
 		return rc;
@@ -90,6 +97,27 @@ static int open_end(const struct bench_shape *shape, bool sends, struct engine *
 	*ret_engine = engine;
 	return 0;
 }
+
+const char *bench_engine_reason(const struct engine *engine)
+{
+	struct dataplane_counters counters;
+
+	engine_read_counters(engine, &counters);
+	for (unsigned i = 0; i < COVEY_DROP_COUNT; i++)
+		if (counters.drops[i])
+			return covey_drop_names[i];
+	return NULL;
+}
+
+unsigned bench_engine_windows(const struct engine *engine)
+{
+	struct dataplane_sa_status sa = {.windows = 0};
+
+	engine_read_sas(engine, &sa, 1);
+	return sa.windows;
+}
+
+/* --- the dataplane ------------------------------------------------------------------------- */
 
 static void vpe_close(void *state)
 {
@@ -104,14 +132,18 @@ static void vpe_close(void *state)
 
 static int vpe_open(const struct bench_shape *shape, void **ret_state, struct covey_error *error)
 {
+	struct covey_roster_entry sender = bench_peer(BENCH_SENDER_ADDRESS, BENCH_SENDER_ID);
+	struct covey_roster_entry receiver = bench_peer(BENCH_RECEIVER_ADDRESS, BENCH_RECEIVER_ID);
 	struct vpe *vpe = calloc(1, sizeof(*vpe));
 	int rc;
 
 	if (!vpe)
 		return covey_error_set(error, -ENOMEM, "vpe: out of memory");
-	rc = open_end(shape, true, &vpe->sender, error);
+	rc = bench_engine_new(shape, BENCH_SENDER_ADDRESS, BENCH_SENDER_ID, &receiver, 1,
+			      &vpe->sender, error);
 	if (rc == 0)
-		rc = open_end(shape, false, &vpe->receiver, error);
+		rc = bench_engine_new(shape, BENCH_RECEIVER_ADDRESS, BENCH_RECEIVER_ID, &sender, 1,
+				      &vpe->receiver, error);
 	if (rc < 0) {
 		vpe_close(vpe);
 		return rc;
@@ -155,29 +187,17 @@ static uint16_t vpe_decrypt(void *state, unsigned core, struct rte_mbuf **packet
 	return done;
 }
 
-/* The first counter that is not zero. */
 static const char *vpe_reason(void *state)
 {
 	struct vpe *vpe = state;
-	struct engine *ends[] = {vpe->sender, vpe->receiver};
+	const char *reason = bench_engine_reason(vpe->sender);
 
-	for (unsigned end = 0; end < RTE_DIM(ends); end++) {
-		struct dataplane_counters counters;
-
-		engine_read_counters(ends[end], &counters);
-		for (unsigned i = 0; i < COVEY_DROP_COUNT; i++)
-			if (counters.drops[i])
-				return covey_drop_names[i];
-	}
-	return NULL;
+	return reason ? reason : bench_engine_reason(vpe->receiver);
 }
 
 static unsigned vpe_windows(void *state)
 {
-	struct dataplane_sa_status sa = {.windows = 0};
-
-	engine_read_sas(((struct vpe *)state)->receiver, &sa, 1);
-	return sa.windows;
+	return bench_engine_windows(((struct vpe *)state)->receiver);
 }
 
 const struct bench_dataplane bench_vpe = {

@@ -9,9 +9,24 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define ENCRYPT BENCH_DIRECTION(BENCH_ENCRYPT)
+#define DECRYPT BENCH_DIRECTION(BENCH_DECRYPT)
+
 const struct bench_figure bench_figures[] = {
-	{"throughput", "one core by packet size, and a mix of sizes", BENCH_AXIS_SIZE, 1,
-	 bench_figure_throughput},
+	{"throughput", "one core, by size of the packets, and a mix of sizes", BENCH_AXIS_SIZE, 1,
+	 BENCH_BOTH, BENCH_BOTH, bench_figure_throughput},
+	{"cores", "by number of cores", BENCH_AXIS_CORES, 1, BENCH_BOTH, BENCH_BOTH,
+	 bench_figure_cores},
+	{"size", "time by size, each byte from 64 to 2048", BENCH_AXIS_SIZE, 0.05, BENCH_BOTH,
+	 ENCRYPT, bench_figure_size},
+	{"headroom", "time by headroom, each byte from 0 to 64, in one segment and in two",
+	 BENCH_AXIS_HEADROOM, 0.2, BENCH_BOTH, ENCRYPT, bench_figure_headroom},
+	{"senders", "by number of senders to one receiver, and of windows of each",
+	 BENCH_AXIS_SENDERS, 1, DECRYPT, DECRYPT, bench_figure_senders},
+	{"reorder", "packets lost when a fabric's QoS reorders classes, by replay window",
+	 BENCH_AXIS_DEPTH, 1, DECRYPT, DECRYPT, bench_figure_reorder},
+	{"multicast", "a sender's cost for one packet to several receivers", BENCH_AXIS_RECEIVERS,
+	 1, ENCRYPT, ENCRYPT, bench_figure_multicast},
 	{0},
 };
 
@@ -25,7 +40,7 @@ int main(int argc, char **argv)
 	rc = bench_machine_open(command.options.cores, &error);
 	if (rc == 0) {
 		command.options.cores = bench_machine_cores();
-		rc = command.figure->run(&command.options, &command.report, &error);
+		rc = command.figure->run(command.figure, &command.options, &command.report, &error);
 		if (rc == 0)
 			rc = bench_report_finish(&command.report, command.figure->axis, &error);
 		bench_report_free(&command.report);
