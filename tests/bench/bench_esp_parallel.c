@@ -72,7 +72,7 @@ static uint16_t parallel_decrypt(void *state, unsigned core, struct rte_mbuf **p
 
 const struct bench_dataplane bench_esp_parallel = {
 	.name = "esp-parallel",
-	.text = "ESP on several cores: an atomic counter and a locked window, a burst at a time",
+	.text = "ESP on several cores: atomic counter, locked window",
 	.open = parallel_open,
 	.close = parallel_close,
 	.encrypt = parallel_encrypt,

@@ -60,7 +60,7 @@ static uint16_t simple_decrypt(void *state, unsigned core, struct rte_mbuf **pac
 
 const struct bench_dataplane bench_esp_simple = {
 	.name = "esp-simple",
-	.text = "ESP (RFC 4303, RFC 4106): one SA, one window, one core",
+	.text = "ESP (RFC 4303, 4106): one SA, one window, one core",
 	.one_core = true,
 	.open = simple_open,
 	.close = simple_close,

@@ -3,10 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-
-/* Exit status of a shell that does not find a program. */
-#define NOT_FOUND 127
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -114,20 +110,24 @@ static void write_script(FILE *out, const struct bench_report *report, enum benc
 	fprintf(out, "\n");
 }
 
+int bench_plot_ready(const char *path, struct covey_error *error)
+{
+	FILE *gnuplot = popen("exec gnuplot --version >/dev/null 2>&1", "r");
+
+	if (!gnuplot || pclose(gnuplot) != 0)
+		return covey_error_set(error, -ENOENT,
+				       "%s cannot be drawn: install gnuplot (gnuplot-nox)", path);
+	return 0;
+}
+
 int bench_plot(const struct bench_report *report, enum bench_axis axis, struct covey_error *error)
 {
 	FILE *gnuplot = popen("exec gnuplot", "w");
-	int status;
 
 	if (!gnuplot)
 		return covey_error_set(error, -errno, "cannot start gnuplot: %s", strerror(errno));
 	write_script(gnuplot, report, axis);
-	status = pclose(gnuplot);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND)
-		return covey_error_set(error, -ENOENT,
-				       "%s was not drawn: install gnuplot (gnuplot-nox)",
-				       report->plot);
-	if (status != 0)
+	if (pclose(gnuplot) != 0)
 		return covey_error_set(error, -EIO, "%s was not drawn: gnuplot failed",
 				       report->plot);
 	return 0;

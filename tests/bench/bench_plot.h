@@ -7,7 +7,9 @@
 
 /* Can path be drawn? .png and .svg can. */
 bool bench_plot_knows(const char *path);
-/* -ENOENT: no gnuplot; -EIO: it failed, and said why on stderr. */
+/* To be asked before minutes are spent on measuring. -ENOENT: no gnuplot. */
+int bench_plot_ready(const char *path, struct covey_error *error);
+/* -EIO: gnuplot failed, and said why on stderr. */
 int bench_plot(const struct bench_report *report, enum bench_axis axis, struct covey_error *error);
 
 /* --- what report.c knows of rows ----------------------------------------------------------- */

@@ -287,7 +287,7 @@ static uint16_t rte_plane_decrypt(void *state, unsigned core, struct rte_mbuf **
 
 const struct bench_dataplane bench_rte_ipsec = {
 	.name = "rte-ipsec",
-	.text = "DPDK's librte_ipsec over crypto_aesni_gcm, as in ipsec-secgw, with CPU crypto",
+	.text = "DPDK's librte_ipsec over crypto_aesni_gcm, CPU crypto",
 	.open = rte_plane_open,
 	.close = rte_plane_close,
 	.encrypt = rte_plane_encrypt,

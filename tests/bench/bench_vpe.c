@@ -202,7 +202,7 @@ static unsigned vpe_windows(void *state)
 
 const struct bench_dataplane bench_vpe = {
 	.name = "vpe",
-	.text = "covey's own path, from classification to the inner checks",
+	.text = "covey's own path, classification to inner checks",
 	.open = vpe_open,
 	.close = vpe_close,
 	.enter = vpe_enter,

@@ -5,6 +5,7 @@
 #include "bench_figures.h"
 #include "bench_machine.h"
 #include "bench_options.h"
+#include "bench_plot.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,12 +20,12 @@ const struct bench_figure bench_figures[] = {
 	 bench_figure_cores},
 	{"size", "time by size, each byte from 64 to 2048", BENCH_AXIS_SIZE, 0.05, BENCH_BOTH,
 	 ENCRYPT, bench_figure_size},
-	{"headroom", "time by headroom, each byte from 0 to 64, in one segment and in two",
-	 BENCH_AXIS_HEADROOM, 0.2, BENCH_BOTH, ENCRYPT, bench_figure_headroom},
-	{"senders", "by number of senders to one receiver, and of windows of each",
-	 BENCH_AXIS_SENDERS, 1, DECRYPT, DECRYPT, bench_figure_senders},
-	{"reorder", "packets lost when a fabric's QoS reorders classes, by replay window",
-	 BENCH_AXIS_DEPTH, 1, DECRYPT, DECRYPT, bench_figure_reorder},
+	{"headroom", "time by headroom, 0 to 64, in one segment and in two", BENCH_AXIS_HEADROOM,
+	 0.2, BENCH_BOTH, ENCRYPT, bench_figure_headroom},
+	{"senders", "by number of senders, and of windows of each", BENCH_AXIS_SENDERS, 1, DECRYPT,
+	 DECRYPT, bench_figure_senders},
+	{"reorder", "packets lost by replay window, when QoS reorders classes", BENCH_AXIS_DEPTH, 1,
+	 DECRYPT, DECRYPT, bench_figure_reorder},
 	{"multicast", "a sender's cost for one packet to several receivers", BENCH_AXIS_RECEIVERS,
 	 1, ENCRYPT, ENCRYPT, bench_figure_multicast},
 	{0},
@@ -34,10 +35,13 @@ int main(int argc, char **argv)
 {
 	struct bench_command command = {.report = {.progress = isatty(STDERR_FILENO)}};
 	struct covey_error error = {.text = ""};
-	int rc;
+	int rc = 0;
 
 	bench_options_parse(argc, argv, &command);
-	rc = bench_machine_open(command.options.cores, &error);
+	if (command.report.plot)
+		rc = bench_plot_ready(command.report.plot, &error);
+	if (rc == 0)
+		rc = bench_machine_open(command.options.cores, &error);
 	if (rc == 0) {
 		command.options.cores = bench_machine_cores();
 		rc = command.figure->run(command.figure, &command.options, &command.report, &error);
