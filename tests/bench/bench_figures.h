@@ -20,6 +20,7 @@ struct bench_options {
 	unsigned paths;         /* VPE: windows of each core */
 	size_t size_count;      /* 0: as the figure thinks fit */
 	uint16_t sizes[BENCH_SIZES_MAX];
+	const char *secgw; /* path of ipsec-secgw; NULL: none */
 };
 
 struct bench_figure {
@@ -48,6 +49,9 @@ int bench_figure_reorder(const struct bench_figure *figure, const struct bench_o
 			 struct bench_report *report, struct covey_error *error);
 int bench_figure_multicast(const struct bench_figure *figure, const struct bench_options *options,
 			   struct bench_report *report, struct covey_error *error);
+
+int bench_figure_secgw(const struct bench_figure *figure, const struct bench_options *options,
+		       struct bench_report *report, struct covey_error *error);
 
 /* --- what they share ----------------------------------------------------------------------- */
 

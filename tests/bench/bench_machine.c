@@ -18,6 +18,7 @@
 #define MEGABYTES        64u
 
 static unsigned machine_cores;
+static int machine_cpus[BENCH_CORES_MAX];
 
 static unsigned long free_hugepages_mb(void)
 {
@@ -53,7 +54,7 @@ static unsigned write_lcores(char *text, size_t size, unsigned cores)
 			continue;
 		at += (size_t)snprintf(text + at, size - at, "%s%u@%d", count ? "," : "", count,
 				       cpu);
-		count++;
+		machine_cpus[count++] = cpu;
 	}
 	return count;
 }
@@ -116,6 +117,11 @@ void bench_machine_close(void)
 unsigned bench_machine_cores(void)
 {
 	return machine_cores;
+}
+
+int bench_machine_cpu(unsigned core)
+{
+	return machine_cpus[core];
 }
 
 /* --- the team ------------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@ enum {
 	KEY_CIPHER,
 	KEY_PATHS,
 	KEY_WINDOW,
+	KEY_SECGW,
 };
 
 static const struct argp_option options[] = {
@@ -30,6 +31,7 @@ static const struct argp_option options[] = {
 	{"paths", KEY_PATHS, "N", 0, "VPE's windows of each core (16)", 1},
 	{"replay-window", KEY_WINDOW, "N", 0,
 	 "packets, 64 to 65536, a power of two (1024; reorder: several)", 1},
+	{"secgw", KEY_SECGW, "PATH", 0, "an ipsec-secgw, for the figure secgw", 1},
 	{"json", KEY_JSON, NULL, 0, "one JSON object a line instead of a table", 2},
 	{"plot", KEY_PLOT, "FILE", 0, "draw it, too: FILE.png or FILE.svg, by gnuplot", 2},
 	{"progress", KEY_PROGRESS, NULL, 0, "say what is measured, terminal or not", 2},
@@ -193,6 +195,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_WINDOW:
 		parse_window(text, ret, state);
+		return 0;
+	case KEY_SECGW:
+		ret->secgw = text;
 		return 0;
 	case KEY_JSON:
 		command->report.json = true;

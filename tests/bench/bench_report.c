@@ -72,6 +72,15 @@ bool bench_rows_share_curve(const struct bench_row *a, const struct bench_row *b
 	       (axis != BENCH_AXIS_SENDERS || a->windows / a->senders == b->windows / b->senders);
 }
 
+static const struct bench_row *row_of(const struct bench_row *rows, unsigned count,
+				      const char *dataplane)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(rows[i].dataplane, dataplane) == 0)
+			return &rows[i];
+	return NULL;
+}
+
 static void tell_head(enum bench_axis axis, const struct bench_row *rows, unsigned count)
 {
 	printf("\n%s, %s", rows->figure, rows->direction == BENCH_ENCRYPT ? "encrypt" : "decrypt");
@@ -89,24 +98,15 @@ static void tell_head(enum bench_axis axis, const struct bench_row *rows, unsign
 	printf("\n%9s", axis_names[axis]);
 	for (unsigned i = 0; i < count; i++)
 		printf(" %18s", rows[i].dataplane);
-	if (!rows->replay_window)
+	if (row_of(rows, count, "vpe") && !rows->replay_window)
 		printf(" %8s %8s", "vpe/raw", "vpe/rte");
 	printf("\n");
-}
-
-static const struct bench_row *row_of(const struct bench_row *rows, unsigned count,
-				      const char *dataplane)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (strcmp(rows[i].dataplane, dataplane) == 0)
-			return &rows[i];
-	return NULL;
 }
 
 /* Of throughputs: how many times as fast vpe is. */
 static void tell_ratio(const struct bench_row *vpe, const struct bench_row *other)
 {
-	if (vpe && other)
+	if (other)
 		printf(" %8.2f", other->ns / vpe->ns);
 	else
 		printf(" %8s", "-");
@@ -150,7 +150,7 @@ static void tell_table(const struct bench_report *report, enum bench_axis axis, 
 	printf("%9u", bench_axis_value(axis, rows));
 	for (unsigned i = 0; i < columns; i++)
 		tell_cell(row_of(rows, count, head[i].dataplane));
-	if (!rows->replay_window) {
+	if (vpe && !rows->replay_window) {
 		tell_ratio(vpe, row_of(rows, count, "raw"));
 		tell_ratio(vpe, row_of(rows, count, "rte-ipsec"));
 	}

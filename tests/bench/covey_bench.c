@@ -28,6 +28,8 @@ const struct bench_figure bench_figures[] = {
 	 DECRYPT, DECRYPT, bench_figure_reorder},
 	{"multicast", "a sender's cost for one packet to several receivers", BENCH_AXIS_RECEIVERS,
 	 1, ENCRYPT, ENCRYPT, bench_figure_multicast},
+	{"secgw", "an ipsec-secgw from outside, over TAP ports; as root", BENCH_AXIS_SIZE, 2,
+	 BENCH_BOTH, BENCH_BOTH, bench_figure_secgw},
 	{0},
 };
 

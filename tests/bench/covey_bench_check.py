@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 BENCH = sys.argv[1]
+STAND_IN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "secgw_stand_in.py")
 ALL = {"raw", "vpe", "esp-simple", "esp-parallel", "rte-ipsec"}
 FIELDS = {
     "figure", "dataplane", "direction", "size", "cores", "senders", "windows", "headroom",
@@ -149,6 +150,12 @@ def check_multicast():
     check(time["vpe", 32] < 4 * time["vpe", 2], "VPE costs more for more receivers")
 
 
+def check_secgw():
+    rows, _ = rows_of("secgw", "--size", "92,1400", "--secgw", STAND_IN, "--seconds", "0.2")
+    check(values(rows, "dataplane", "direction", "size")
+          == product({"ipsec-secgw"}, BOTH, {92, 1400}), "secgw is not whole")
+
+
 def check_table_and_plot():
     with tempfile.TemporaryDirectory() as folder:
         plot = os.path.join(folder, "it's.png")
@@ -191,6 +198,10 @@ BAD = {
     ("size", "--plot", ".png"): "--plot takes",
     ("reorder", "--direction", "encrypt"): "one direction: decrypt",
     ("multicast", "--direction", "both"): "one direction: encrypt",
+    ("secgw",): "--secgw PATH",
+    ("secgw", "--secgw", "/nowhere"): "No such file",
+    ("secgw", "--secgw", "/bin/false"): "ended before its ports were up",
+    ("secgw", "--secgw", "/bin/false", "--size", "8000"): "up to 1400",
     ("senders", "--dataplane", "raw"): "a figure of vpe",
 }
 
@@ -210,4 +221,5 @@ check_size_and_headroom()
 check_senders()
 check_reorder()
 check_multicast()
+check_secgw()
 check_table_and_plot()
