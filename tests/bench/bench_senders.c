@@ -150,16 +150,19 @@ static struct covey_vpe_header *write_outer(uint8_t *frame, const struct rte_ipv
 }
 
 /* Senders take turns, and each its windows. */
-static void make(struct crowd *crowd, struct rte_mbuf *packet)
+static bool make(struct crowd *crowd, struct rte_mbuf *packet)
 {
 	uint16_t sender_id = crowd->order[crowd->turn % crowd->senders];
 	uint64_t turn = crowd->turn++ / crowd->senders;
 	uint16_t window_id = covey_window_id(0, 0, (unsigned)(turn % crowd->windows));
 	uint16_t inner_len = (uint16_t)(packet->pkt_len - BENCH_ETHERNET_LEN);
 	uint8_t *frame = (uint8_t *)rte_pktmbuf_prepend(packet, COVEY_OVERHEAD_UDP_IPV4);
-	uint8_t *inner = frame + COVEY_OVERHEAD_UDP_IPV4 + BENCH_ETHERNET_LEN;
+	uint8_t *inner;
 	struct covey_vpe_header *vpe;
 
+	if (!frame)
+		return false;
+	inner = frame + COVEY_OVERHEAD_UDP_IPV4 + BENCH_ETHERNET_LEN;
 	readdress((struct rte_ipv4_hdr *)inner, sender_id);
 	vpe = write_outer(frame, (const struct rte_ipv4_hdr *)inner, window_id, inner_len);
 	covey_vpe_set(vpe, BENCH_SPI, sender_id, window_id,
@@ -168,13 +171,20 @@ static void make(struct crowd *crowd, struct rte_mbuf *packet)
 	bench_gcm_packet(&crowd->gcm, true, &crowd->context, packet,
 			 BENCH_ETHERNET_LEN + COVEY_OVERHEAD_UDP_IPV4, inner_len,
 			 (const uint8_t *)vpe + COVEY_VPE_IV_OFFSET, NULL, 0, vpe->icv);
+	return true;
 }
 
 static uint16_t crowd_encrypt(void *state, unsigned core, struct rte_mbuf **packets, uint16_t count)
 {
-	for (uint16_t i = 0; i < count; i++)
-		make(state, packets[i]);
-	return count;
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < count; i++) {
+		if (make(state, packets[i]))
+			packets[kept++] = packets[i];
+		else
+			rte_pktmbuf_free(packets[i]);
+	}
+	return kept;
 }
 
 static uint16_t crowd_decrypt(void *state, unsigned core, struct rte_mbuf **packets, uint16_t count)
