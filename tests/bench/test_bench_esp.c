@@ -119,7 +119,7 @@ static void encrypt_some(const struct ends *ends, struct rte_mbuf **copies, unsi
 
 static void refuse_replays(const struct bench_dataplane *dataplane)
 {
-	struct rte_mbuf *copies[4 * BENCH_BURST];
+	struct rte_mbuf *copies[4 * BENCH_BURST], *burst[2];
 	struct ends ends;
 
 	ends_open(&ends, dataplane, dataplane);
@@ -132,6 +132,11 @@ static void refuse_replays(const struct bench_dataplane *dataplane)
 	assert_int_equal(decrypt_one(&ends, copy_of(copies[WINDOW + 1])), 1);
 	assert_int_equal(decrypt_one(&ends, copy_of(copies[1])), 0);
 	assert_int_equal(decrypt_one(&ends, copy_of(copies[2])), 1);
+	/* Twice in one burst, when neither has authenticated yet. */
+	burst[0] = copy_of(copies[WINDOW + 2]);
+	burst[1] = copy_of(copies[WINDOW + 2]);
+	assert_int_equal(dataplane->decrypt(ends.to_state, 0, burst, 2), 1);
+	rte_pktmbuf_free(burst[0]);
 	for (unsigned i = 0; i < RTE_DIM(copies); i++)
 		rte_pktmbuf_free(copies[i]);
 	ends_close(&ends);
