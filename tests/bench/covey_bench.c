@@ -3,6 +3,7 @@
 /* covey-bench: what covey's dataplane costs beside the raw cipher and beside ESP. */
 
 #include "bench_figures.h"
+#include "bench_gcm.h"
 #include "bench_machine.h"
 #include "bench_options.h"
 #include "bench_plot.h"
@@ -10,8 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ENCRYPT BENCH_DIRECTION(BENCH_ENCRYPT)
-#define DECRYPT BENCH_DIRECTION(BENCH_DECRYPT)
+#define ONLY_ENCRYPT BENCH_DIRECTION(BENCH_ENCRYPT)
+#define ONLY_DECRYPT BENCH_DIRECTION(BENCH_DECRYPT)
 
 const struct bench_figure bench_figures[] = {
 	{"throughput", "one core, by size of the packets, and a mix of sizes", BENCH_AXIS_SIZE, 1,
@@ -19,15 +20,15 @@ const struct bench_figure bench_figures[] = {
 	{"cores", "by number of cores", BENCH_AXIS_CORES, 1, BENCH_BOTH, BENCH_BOTH,
 	 bench_figure_cores},
 	{"size", "time by size, each byte from 64 to 2048", BENCH_AXIS_SIZE, 0.05, BENCH_BOTH,
-	 ENCRYPT, bench_figure_size},
+	 ONLY_ENCRYPT, bench_figure_size},
 	{"headroom", "time by headroom, 0 to 64, in one segment and in two", BENCH_AXIS_HEADROOM,
-	 0.2, BENCH_BOTH, ENCRYPT, bench_figure_headroom},
-	{"senders", "by number of senders, and of windows of each", BENCH_AXIS_SENDERS, 1, DECRYPT,
-	 DECRYPT, bench_figure_senders},
+	 0.2, BENCH_BOTH, ONLY_ENCRYPT, bench_figure_headroom},
+	{"senders", "by number of senders, and of windows of each", BENCH_AXIS_SENDERS, 1,
+	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_senders},
 	{"reorder", "packets lost by replay window, when QoS reorders classes", BENCH_AXIS_DEPTH, 1,
-	 DECRYPT, DECRYPT, bench_figure_reorder},
+	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_reorder},
 	{"multicast", "a sender's cost for one packet to several receivers", BENCH_AXIS_RECEIVERS,
-	 1, ENCRYPT, ENCRYPT, bench_figure_multicast},
+	 1, ONLY_ENCRYPT, ONLY_ENCRYPT, bench_figure_multicast},
 	{"secgw", "an ipsec-secgw from outside, over TAP ports; as root", BENCH_AXIS_SIZE, 2,
 	 BENCH_BOTH, BENCH_BOTH, bench_figure_secgw},
 	{0},
@@ -37,6 +38,7 @@ int main(int argc, char **argv)
 {
 	struct bench_command command = {.report = {.progress = isatty(STDERR_FILENO)}};
 	struct covey_error error = {.text = ""};
+	char library[64];
 	int rc = 0;
 
 	bench_options_parse(argc, argv, &command);
@@ -46,6 +48,9 @@ int main(int argc, char **argv)
 		rc = bench_machine_open(command.options.cores, &error);
 	if (rc == 0) {
 		command.options.cores = bench_machine_cores();
+		if (!command.report.json)
+			printf("%s by %s\n", covey_cipher_name(command.options.cipher),
+			       bench_gcm_library(library, sizeof(library)));
 		rc = command.figure->run(command.figure, &command.options, &command.report, &error);
 		if (rc == 0)
 			rc = bench_report_finish(&command.report, command.figure->axis, &error);

@@ -103,6 +103,9 @@ static uint16_t decrypt_one(const struct ends *ends, struct rte_mbuf *packet)
 	return done;
 }
 
+/* The frames before they are encrypted. */
+static uint8_t plaintext[BENCH_BURST][92 + BENCH_ETHERNET_LEN];
+
 /* Packets 1.. of a sender, copied out of the buffers. */
 static void encrypt_some(const struct ends *ends, struct rte_mbuf **copies, unsigned count)
 {
@@ -110,6 +113,9 @@ static void encrypt_some(const struct ends *ends, struct rte_mbuf **copies, unsi
 
 	lay(92, 1);
 	bench_buffers_reset(&buffers, packets);
+	for (unsigned i = 0; i < BENCH_BURST; i++)
+		memcpy(plaintext[i], rte_pktmbuf_mtod(packets[i], const void *),
+		       sizeof(plaintext[i]));
 	for (unsigned i = 0; i < count; i += BENCH_BURST)
 		assert_int_equal(ends->from->encrypt(ends->from_state, 0, packets + i, BENCH_BURST),
 				 BENCH_BURST);
@@ -146,6 +152,33 @@ static void test_replays(void **state)
 {
 	refuse_replays(&bench_esp_simple);
 	refuse_replays(&bench_esp_parallel);
+}
+
+/* The last bytes of a packet in a second segment: all places where the tag, the trailer and the
+ * padding can come to lie in both. */
+static void test_split_trailers(void **state)
+{
+	struct rte_mbuf *copies[BENCH_BURST];
+	struct ends ends;
+
+	ends_open(&ends, &bench_esp_simple, &bench_esp_simple);
+	encrypt_some(&ends, copies, RTE_DIM(copies));
+	for (unsigned tail = 1; tail < RTE_DIM(copies); tail++) {
+		uint32_t len = copies[tail]->pkt_len - tail;
+		struct rte_mbuf *packet = rte_pktmbuf_copy(copies[tail], buffers.large, 0, len);
+		struct rte_mbuf *rest = rte_pktmbuf_copy(copies[tail], buffers.large, len, tail);
+		uint8_t plain[92 + BENCH_ETHERNET_LEN];
+
+		assert_int_equal(rte_pktmbuf_chain(packet, rest), 0);
+		assert_int_equal(ends.to->decrypt(ends.to_state, 0, &packet, 1), 1);
+		assert_int_equal(packet->pkt_len, sizeof(plain));
+		assert_memory_equal(rte_pktmbuf_read(packet, 0, sizeof(plain), plain),
+				    plaintext[tail], sizeof(plain));
+		rte_pktmbuf_free(packet);
+	}
+	for (unsigned i = 0; i < RTE_DIM(copies); i++)
+		rte_pktmbuf_free(copies[i]);
+	ends_close(&ends);
 }
 
 /* Any byte behind the outer IP header's addresses. A forged packet does not move the window. */
@@ -208,8 +241,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ours_to_dpdk), cmocka_unit_test(test_dpdk_to_ours),
-		cmocka_unit_test(test_replays),      cmocka_unit_test(test_forgeries),
-		cmocka_unit_test(test_high_half),
+		cmocka_unit_test(test_replays),      cmocka_unit_test(test_split_trailers),
+		cmocka_unit_test(test_forgeries),    cmocka_unit_test(test_high_half),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
