@@ -168,10 +168,12 @@ static void test_split_trailers(void **state)
 		struct rte_mbuf *packet = rte_pktmbuf_copy(copies[tail], buffers.large, 0, len);
 		struct rte_mbuf *rest = rte_pktmbuf_copy(copies[tail], buffers.large, len, tail);
 		uint8_t plain[92 + BENCH_ETHERNET_LEN];
+		const char *reason;
 
 		assert_int_equal(rte_pktmbuf_chain(packet, rest), 0);
 		assert_int_equal(ends.to->decrypt(ends.to_state, 0, &packet, 1), 1);
 		assert_int_equal(packet->pkt_len, sizeof(plain));
+		assert_int_equal(rte_mbuf_check(packet, 1, &reason), 0);
 		assert_memory_equal(rte_pktmbuf_read(packet, 0, sizeof(plain), plain),
 				    plaintext[tail], sizeof(plain));
 		rte_pktmbuf_free(packet);
