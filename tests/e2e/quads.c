@@ -72,18 +72,19 @@ static int grow(struct quads *quads)
 /* NULL: no memory. */
 static struct quads_chunk *chunk_of(struct quads *quads, const struct quad *first)
 {
-	struct quads_chunk **slot;
+	struct quads_chunk **slot, *chunk;
 
 	if (quads->chunk_count * 2 >= quads->size && grow(quads))
 		return NULL;
 	slot = find(quads, first);
-	if (*slot)
-		return *slot;
-	*slot = calloc(1, sizeof(**slot));
-	if (!*slot)
-		return NULL;
-	(*slot)->first = *first;
-	quads->chunk_count++;
+	if (!*slot) {
+		chunk = calloc(1, sizeof(*chunk));
+		if (!chunk)
+			return NULL;
+		chunk->first = *first;
+		*slot = chunk;
+		quads->chunk_count++;
+	}
 	return *slot;
 }
 
