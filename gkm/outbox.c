@@ -217,8 +217,8 @@ static void log_late(const struct member *who, const struct sa *sa, void *arg)
 {
 	const struct realm *realm = arg;
 
-	log_warning("%s: %s has not acknowledged SA %u within %u s and is not waited for: it falls "
-		    "silent when the SA before it is drained, until it answers",
+	log_warning("%s: %s has not acknowledged SA %u within %u s and is not waited for: what the "
+		    "others send on it does not reach that member until it acknowledges",
 		    realm->group->name, who->identity, sa->spi,
 		    realm->group->rekey.activation_delay_s);
 }
