@@ -59,11 +59,6 @@ void roster_remove(struct roster *roster, size_t seat)
 	*entry = (struct roster_entry){0};
 }
 
-void roster_touch(struct roster *roster)
-{
-	roster->changes++;
-}
-
 void roster_set(struct roster *roster, size_t seat, uint16_t sender_id, uint16_t epoch_floor,
 		const struct covey_addr *vtep, const char *identity)
 {

@@ -56,9 +56,6 @@ void roster_free(struct roster *roster);
 void roster_set(struct roster *roster, size_t seat, uint16_t sender_id, uint16_t epoch_floor,
 		const struct covey_addr *vtep, const char *identity);
 void roster_remove(struct roster *roster, size_t seat);
-/* Have the next generation published, even if nothing changed: its acknowledgement tells that all
- * sent before it was done. */
-void roster_touch(struct roster *roster);
 
 /*
  * When something changed: begin the next generation, hand its changes to each() in parts, and
