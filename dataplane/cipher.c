@@ -11,10 +11,29 @@ _Static_assert(_Alignof(struct cipher_key) >= _Alignof(struct gcm_key_data), "ke
 _Static_assert(sizeof(struct cipher_context) >= sizeof(struct gcm_context_data), "context fits");
 
 struct cipher {
+	/* A packet in one piece. */
 	aes_gcm_enc_dec_t encrypt;
 	aes_gcm_enc_dec_t decrypt;
+	/* Segment by segment. */
+	aes_gcm_init_t begin;
+	aes_gcm_enc_dec_update_t encrypt_more;
+	aes_gcm_enc_dec_update_t decrypt_more;
+	aes_gcm_enc_dec_finalize_t encrypt_end;
+	aes_gcm_enc_dec_finalize_t decrypt_end;
 	aes_gcm_pre_t expand;
 };
+
+/* Of the manager's table, those for keys of so many bits. */
+#define FUNCTIONS(manager, bits)                                                                   \
+	{                                                                                          \
+		.encrypt = (manager)->gcm##bits##_enc, .decrypt = (manager)->gcm##bits##_dec,      \
+		.begin = (manager)->gcm##bits##_init,                                              \
+		.encrypt_more = (manager)->gcm##bits##_enc_update,                                 \
+		.decrypt_more = (manager)->gcm##bits##_dec_update,                                 \
+		.encrypt_end = (manager)->gcm##bits##_enc_finalize,                                \
+		.decrypt_end = (manager)->gcm##bits##_dec_finalize,                                \
+		.expand = (manager)->gcm##bits##_pre,                                              \
+	}
 
 /*
  * The direct API needs the manager for its table of functions alone; they keep their state in key
@@ -40,12 +59,8 @@ int ciphers_new(struct ciphers **ret_ciphers)
 	error = -ENOTSUP;
 	if (imb_get_errno(ciphers->manager) != 0)
 		goto fail;
-	ciphers->aes_128_gcm =
-		(struct cipher){ciphers->manager->gcm128_enc, ciphers->manager->gcm128_dec,
-				ciphers->manager->gcm128_pre};
-	ciphers->aes_256_gcm =
-		(struct cipher){ciphers->manager->gcm256_enc, ciphers->manager->gcm256_dec,
-				ciphers->manager->gcm256_pre};
+	ciphers->aes_128_gcm = (struct cipher)FUNCTIONS(ciphers->manager, 128);
+	ciphers->aes_256_gcm = (struct cipher)FUNCTIONS(ciphers->manager, 256);
 	*ret_ciphers = ciphers;
 	return 0;
 fail:
@@ -103,5 +118,84 @@ bool cipher_open(const struct cipher *cipher, const struct cipher_key *key,
 	if (constant_time_equal(computed, icv, COVEY_ICV_LEN))
 		return true;
 	explicit_bzero(data, len);
+	return false;
+}
+
+/* --- over segments ------------------------------------------------------------------------- */
+
+/* Bytes of a packet, from offset in segment on. */
+struct stretch {
+	struct rte_mbuf *segment;
+	uint32_t offset;
+	uint32_t len;
+};
+
+/* Take what of the stretch lies in one segment: its length, 0 at the stretch's end. */
+static uint32_t take(struct stretch *stretch, uint8_t **ret_data)
+{
+	uint32_t here;
+
+	if (stretch->len == 0)
+		return 0;
+	while (stretch->offset >= stretch->segment->data_len) {
+		stretch->offset -= stretch->segment->data_len;
+		stretch->segment = stretch->segment->next;
+	}
+	here = RTE_MIN(stretch->len, stretch->segment->data_len - stretch->offset);
+	*ret_data = rte_pktmbuf_mtod_offset(stretch->segment, uint8_t *, stretch->offset);
+	stretch->offset += here;
+	stretch->len -= here;
+	return here;
+}
+
+static void transform(const struct cipher *cipher, aes_gcm_enc_dec_update_t more,
+		      const struct gcm_key_data *key, struct gcm_context_data *context,
+		      const uint8_t *iv, struct stretch stretch)
+{
+	uint8_t *data = NULL;
+	uint32_t here;
+
+	cipher->begin(key, context, iv, NULL, 0);
+	while ((here = take(&stretch, &data)) > 0)
+		more(key, context, data, data, here);
+}
+
+static void wipe(struct stretch stretch)
+{
+	uint8_t *data = NULL;
+	uint32_t here;
+
+	while ((here = take(&stretch, &data)) > 0)
+		explicit_bzero(data, here);
+}
+
+void cipher_seal_chain(const struct cipher *cipher, const struct cipher_key *key,
+		       struct cipher_context *context, const uint8_t iv[COVEY_IV_LEN],
+		       struct rte_mbuf *packet, uint32_t offset, uint32_t len,
+		       uint8_t icv[COVEY_ICV_LEN])
+{
+	const struct gcm_key_data *gcm_key = (const struct gcm_key_data *)key;
+	struct gcm_context_data *gcm_context = (struct gcm_context_data *)context;
+
+	transform(cipher, cipher->encrypt_more, gcm_key, gcm_context, iv,
+		  (struct stretch){packet, offset, len});
+	cipher->encrypt_end(gcm_key, gcm_context, icv, COVEY_ICV_LEN);
+}
+
+bool cipher_open_chain(const struct cipher *cipher, const struct cipher_key *key,
+		       struct cipher_context *context, const uint8_t iv[COVEY_IV_LEN],
+		       struct rte_mbuf *packet, uint32_t offset, uint32_t len,
+		       const uint8_t icv[COVEY_ICV_LEN])
+{
+	const struct gcm_key_data *gcm_key = (const struct gcm_key_data *)key;
+	struct gcm_context_data *gcm_context = (struct gcm_context_data *)context;
+	uint8_t computed[COVEY_ICV_LEN];
+
+	transform(cipher, cipher->decrypt_more, gcm_key, gcm_context, iv,
+		  (struct stretch){packet, offset, len});
+	cipher->decrypt_end(gcm_key, gcm_context, computed, COVEY_ICV_LEN);
+	if (constant_time_equal(computed, icv, COVEY_ICV_LEN))
+		return true;
+	wipe((struct stretch){packet, offset, len});
 	return false;
 }

@@ -3,11 +3,13 @@
 
 /*
  * AES-GCM over intel-ipsec-mb's direct API, as VPE uses it: 12-byte IV, no additional data, 16-byte
- * tag (NIST SP 800-38D), in place. Only cipher.c sees the library.
+ * tag (NIST SP 800-38D), in place: in one piece, or over the segments of a packet. Only cipher.c
+ * sees the library.
  */
 
 #include <covey/sa.h>
 #include <covey/wire.h>
+#include <rte_mbuf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,3 +52,18 @@ void cipher_seal(const struct cipher *cipher, const struct cipher_key *key,
 bool cipher_open(const struct cipher *cipher, const struct cipher_key *key,
 		 struct cipher_context *context, const uint8_t iv[COVEY_IV_LEN], uint8_t *data,
 		 size_t len, const uint8_t icv[COVEY_ICV_LEN]);
+
+/*
+ * The same over the segments of a packet: len bytes from offset (from the first segment's data on),
+ * wherever the packet is cut, into no matter how many segments, empty ones too. offset + len is at
+ * most the segments' bytes. Nothing is copied. iv and icv lie outside of those bytes.
+ */
+void cipher_seal_chain(const struct cipher *cipher, const struct cipher_key *key,
+		       struct cipher_context *context, const uint8_t iv[COVEY_IV_LEN],
+		       struct rte_mbuf *packet, uint32_t offset, uint32_t len,
+		       uint8_t icv[COVEY_ICV_LEN]);
+/* When false, the bytes are gone in every segment. */
+bool cipher_open_chain(const struct cipher *cipher, const struct cipher_key *key,
+		       struct cipher_context *context, const uint8_t iv[COVEY_IV_LEN],
+		       struct rte_mbuf *packet, uint32_t offset, uint32_t len,
+		       const uint8_t icv[COVEY_ICV_LEN]);
