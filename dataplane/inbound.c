@@ -96,9 +96,12 @@ static enum covey_drop precheck(struct arrival *arrival)
 {
 	const struct sa_rx *sa = arrival->sa;
 
-	arrival->replay = windows_find(sa->windows, arrival->id);
-	if (!arrival->replay)
+	uint64_t cell = windows_find(sa->windows, arrival->id);
+
+	arrival->replay = NULL;
+	if (cell == 0)
 		return arrival->esn == 0 ? COVEY_DROP_IN_REPLAY_OLD : NO_DROP;
+	arrival->replay = windows_replay(sa->windows, cell);
 	return reason_of(replay_check(arrival->replay, sa->replay_window, arrival->esn));
 }
 
@@ -142,10 +145,13 @@ static enum covey_drop authenticate(struct engine_worker *worker, struct arrival
 		engine_count(&state->icv_failures, 1);
 		return COVEY_DROP_IN_ICV;
 	}
-	if (!arrival->replay)
-		arrival->replay = windows_insert(sa->windows, arrival->id);
-	if (!arrival->replay)
-		return COVEY_DROP_IN_WINDOW_LIMIT;
+	if (!arrival->replay) {
+		uint64_t cell = windows_claim(sa->windows, arrival->id, worker->index);
+
+		if (cell == 0)
+			return COVEY_DROP_IN_WINDOW_LIMIT;
+		arrival->replay = windows_replay(sa->windows, cell);
+	}
 	/* Checked again: the same packet may stand twice in one burst. */
 	verdict = reason_of(replay_update(arrival->replay, sa->replay_window, arrival->esn));
 	if (verdict == NO_DROP)

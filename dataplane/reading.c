@@ -77,12 +77,13 @@ static void list(struct listing *listing, struct dataplane_window_status status)
 
 static void list_received(struct listing *listing, const struct sa_record *record)
 {
-	uint32_t count = windows_count(record->windows);
+	uint32_t end = windows_end(record->windows);
 	struct window_id id;
 	uint64_t highest;
 
-	for (uint32_t i = 0; i < count; i++) {
-		windows_read(record->windows, i, &id, &highest);
+	for (uint32_t i = 0; i < end; i++) {
+		if (!windows_read(record->windows, i, &id, &highest))
+			continue;
 		list(listing, (struct dataplane_window_status){
 				      .spi = record->spi,
 				      .sender_id = id.sender_id,

@@ -79,7 +79,7 @@ static struct sa_rx *make_rx(const struct engine *engine, const struct sa_record
 		.states = record->rx_states,
 		.spi = sa->spi,
 		.group = sa->group,
-		.replay_window = windows_size(record->windows),
+		.replay_window = record->windows->size,
 		.sender_id = sa->sender_id,
 		.may_receive = sa->may_receive,
 	};

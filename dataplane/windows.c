@@ -1,39 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "windows.h"
-#include <covey/limits.h>
 #include <covey/wire.h>
 #include <errno.h>
-#include <rte_common.h>
 #include <rte_random.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* Twice as many cells as windows, so that runs stay short. */
-#define CELL_BITS 17u
-#define CELLS     (1u << CELL_BITS)
-/* A run this long does not happen by chance at half load: then refuse rather than search on. */
-#define PROBES_MAX 64u
+#define HUGE_PAGE (2u << 20)
+/* A claim that comes second keeps its slot for its next one, so each owner may hold one unused. */
+#define SLOTS (COVEY_REPLAY_WINDOWS_PER_SA_MAX + WINDOWS_OWNERS_MAX)
 
-_Static_assert(CELLS == 2 * COVEY_REPLAY_WINDOWS_PER_SA_MAX, "half full at the most");
-_Static_assert(COVEY_REPLAY_WINDOWS_PER_SENDER_MAX <= UINT16_MAX, "fits a sender's counter");
+_Static_assert(WINDOWS_CELLS >= 2 * COVEY_REPLAY_WINDOWS_PER_SA_MAX, "half full at the most");
+_Static_assert(SLOTS <= 1u << 24, "a slot's number fits its cell");
+_Static_assert(WINDOWS_OWNERS_MAX <= 1u << 8, "an owner's index fits its cell");
+_Static_assert(COVEY_REPLAY_WINDOWS_PER_SENDER_MAX + WINDOWS_OWNERS_MAX <= UINT16_MAX,
+	       "fits a sender's counter, with what is claimed at this moment");
 
-struct cell {
-	uint32_t key;  /* SenderID and WindowID; 0 (no sender has SenderID 0): empty */
-	uint32_t slot; /* index of the window */
-};
-
-struct windows {
-	uint32_t size;
-	uint32_t stride; /* bytes from one window to the next */
-	uint32_t seed;   /* of the hash: members choose WindowIDs, they shall not choose cells */
-	uint32_t count;
-	uint8_t *slots;
-	struct covey_floor *floors; /* sorted by key; NULL: none */
-	size_t floor_count;
-	struct cell cells[CELLS];
-	uint32_t keys[COVEY_REPLAY_WINDOWS_PER_SA_MAX]; /* by slot */
+struct windows_claims {
+	uint32_t count; /* windows in use, and claims under way */
+	uint32_t next;  /* the first slot that was never given out */
 	uint16_t per_sender[COVEY_SENDER_ID_MAX + 1];
+	uint32_t spares[WINDOWS_OWNERS_MAX]; /* by owner, its alone: slot + 1; 0: none */
 };
 
 /* Zeroed address space; pages come when they are touched. */
@@ -45,19 +33,25 @@ static void *reserve(size_t bytes)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-static size_t slots_bytes(const struct windows *windows)
+static void release(void *memory, size_t bytes)
 {
-	return (size_t)windows->stride * COVEY_REPLAY_WINDOWS_PER_SA_MAX;
+	if (memory)
+		munmap(memory, bytes);
 }
 
-static uint32_t key_of(struct window_id id)
+static size_t cells_bytes(void)
 {
-	return (uint32_t)id.sender_id << 16 | id.window_id;
+	return WINDOWS_CELLS * sizeof(uint64_t);
+}
+
+static size_t slots_bytes(const struct windows *windows)
+{
+	return (size_t)windows->stride * SLOTS;
 }
 
 static uint32_t floor_key(const struct covey_floor *floor)
 {
-	return key_of((struct window_id){floor->sender_id, floor->window_id});
+	return windows_key((struct window_id){floor->sender_id, floor->window_id});
 }
 
 static int check_floors(const struct covey_floor *floors, size_t count)
@@ -89,6 +83,26 @@ static int copy_floors(struct windows *windows, const struct covey_floor *floors
 	return 0;
 }
 
+/* The key of the window that a slot holds lies in the slot's last bytes; 0: none. */
+static uint32_t *key_of_slot(const struct windows *windows, uint32_t slot)
+{
+	return (uint32_t *)(windows->slots + (size_t)(slot + 1) * windows->stride -
+			    sizeof(uint32_t));
+}
+
+static int allocate(struct windows *windows)
+{
+	windows->cells = reserve(cells_bytes());
+	windows->slots = reserve(slots_bytes(windows));
+	windows->claims = reserve(sizeof(*windows->claims));
+	if (!windows->cells || !windows->slots || !windows->claims)
+		return -ENOMEM;
+	/* Many windows are better off in large pages; an SA with few of them stays small. The
+	 * kernel may refuse: then they are where they were. */
+	madvise(windows->slots + HUGE_PAGE, slots_bytes(windows) - HUGE_PAGE, MADV_HUGEPAGE);
+	return 0;
+}
+
 int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_count,
 		struct windows **ret_windows)
 {
@@ -97,14 +111,14 @@ int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_co
 
 	if (error != 0)
 		return error;
-	windows = reserve(sizeof(*windows));
+	windows = calloc(1, sizeof(*windows));
 	if (!windows)
 		return -ENOMEM;
 	windows->size = size;
-	windows->stride = RTE_ALIGN_CEIL((uint32_t)replay_bytes(size), RTE_CACHE_LINE_SIZE);
+	windows->stride = RTE_ALIGN_CEIL((uint32_t)(replay_bytes(size) + sizeof(uint32_t)),
+					 RTE_CACHE_LINE_SIZE);
 	windows->seed = (uint32_t)rte_rand();
-	windows->slots = reserve(slots_bytes(windows));
-	if (!windows->slots || copy_floors(windows, floors, floor_count) != 0) {
+	if (allocate(windows) != 0 || copy_floors(windows, floors, floor_count) != 0) {
 		windows_free(windows);
 		return -ENOMEM;
 	}
@@ -117,44 +131,13 @@ void windows_free(struct windows *windows)
 	if (!windows)
 		return;
 	free(windows->floors);
-	if (windows->slots)
-		munmap(windows->slots, slots_bytes(windows));
-	munmap(windows, sizeof(*windows));
+	release(windows->claims, sizeof(*windows->claims));
+	release(windows->slots, slots_bytes(windows));
+	release(windows->cells, cells_bytes());
+	free(windows);
 }
 
-static struct replay *slot_at(const struct windows *windows, uint32_t slot)
-{
-	return (struct replay *)(windows->slots + (size_t)slot * windows->stride);
-}
-
-/* Multiply and fold, twice: every bit of key and seed reaches every bit of the cell's number. */
-static uint32_t first_cell(const struct windows *windows, uint32_t key)
-{
-	uint64_t hash = (key ^ windows->seed) * UINT64_C(0x9e3779b97f4a7c15);
-
-	hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return (uint32_t)(hash >> (64 - CELL_BITS));
-}
-
-/* The key's cell, or the empty one where it would go; CELLS when neither is near. */
-static uint32_t probe(const struct windows *windows, uint32_t key)
-{
-	uint32_t cell = first_cell(windows, key);
-
-	for (unsigned i = 0; i < PROBES_MAX; i++, cell = (cell + 1) % CELLS)
-		if (windows->cells[cell].key == key || windows->cells[cell].key == 0)
-			return cell;
-	return CELLS;
-}
-
-struct replay *windows_find(const struct windows *windows, struct window_id id)
-{
-	uint32_t cell = probe(windows, key_of(id));
-
-	if (cell == CELLS || windows->cells[cell].key == 0)
-		return NULL;
-	return slot_at(windows, windows->cells[cell].slot);
-}
+/* --- claiming ------------------------------------------------------------------------------- */
 
 /* 0: none. */
 static uint64_t floor_of(const struct windows *windows, uint32_t key)
@@ -174,51 +157,118 @@ static uint64_t floor_of(const struct windows *windows, uint32_t key)
 		       : 0;
 }
 
-static struct replay *begin(const struct windows *windows, uint32_t slot, uint32_t key)
+/* Take one of limit; false when none is left. */
+static bool take_uint32(uint32_t *counter, uint32_t limit)
 {
-	struct replay *replay = slot_at(windows, slot);
-	uint64_t floor = floor_of(windows, key);
+	if (__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED) < limit)
+		return true;
+	__atomic_fetch_sub(counter, 1, __ATOMIC_RELAXED);
+	return false;
+}
 
+static bool take_room(struct windows_claims *claims, uint16_t sender_id)
+{
+	if (!take_uint32(&claims->count, COVEY_REPLAY_WINDOWS_PER_SA_MAX))
+		return false;
+	if (__atomic_fetch_add(&claims->per_sender[sender_id], 1, __ATOMIC_RELAXED) <
+	    COVEY_REPLAY_WINDOWS_PER_SENDER_MAX)
+		return true;
+	__atomic_fetch_sub(&claims->per_sender[sender_id], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&claims->count, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+static void return_room(struct windows_claims *claims, uint16_t sender_id)
+{
+	__atomic_fetch_sub(&claims->per_sender[sender_id], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&claims->count, 1, __ATOMIC_RELAXED);
+}
+
+/* A zeroed slot. */
+static uint32_t take_slot(struct windows_claims *claims, unsigned owner)
+{
+	uint32_t spare = claims->spares[owner];
+
+	claims->spares[owner] = 0;
+	return spare != 0 ? spare - 1 : __atomic_fetch_add(&claims->next, 1, __ATOMIC_RELAXED);
+}
+
+static void return_slot(struct windows *windows, uint32_t slot, unsigned owner)
+{
+	memset(windows->slots + (size_t)slot * windows->stride, 0, replay_bytes(windows->size));
+	windows->claims->spares[owner] = slot + 1;
+}
+
+/*
+ * Put cell where its key's search ends. Cells only ever go from empty to full, and all who bring
+ * one key search the same way: so the first that gets in is found by all others. Returns the key's
+ * cell; 0 when its run is full.
+ */
+static uint64_t put(const struct windows *windows, uint64_t cell)
+{
+	uint32_t key = (uint32_t)(cell >> 32);
+	uint32_t at = windows_first(windows, key);
+
+	for (unsigned i = 0; i < WINDOWS_PROBES_MAX; i++, at = (at + 1) % WINDOWS_CELLS) {
+		uint64_t found = __atomic_load_n(&windows->cells[at], __ATOMIC_ACQUIRE);
+
+		if (found == 0 &&
+		    __atomic_compare_exchange_n(&windows->cells[at], &found, cell, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return cell;
+		if (found >> 32 == key)
+			return found;
+	}
+	return 0;
+}
+
+uint64_t windows_claim(struct windows *windows, struct window_id id, unsigned owner)
+{
+	struct windows_claims *claims = windows->claims;
+	uint32_t key = windows_key(id), slot;
+	uint64_t cell = windows_find(windows, id), floor, found;
+
+	if (cell != 0)
+		return cell;
+	if (id.sender_id == 0 || !take_room(claims, id.sender_id))
+		return 0;
+	slot = take_slot(claims, owner);
+	cell = (uint64_t)key << 32 | (uint64_t)owner << 24 | slot;
+	/* Before it can be found. */
+	floor = floor_of(windows, key);
 	if (floor != 0)
-		replay_begin_at(replay, windows->size, floor);
-	return replay;
+		replay_begin_at(windows_replay(windows, cell), windows->size, floor);
+	found = put(windows, cell);
+	if (found == cell) {
+		__atomic_store_n(key_of_slot(windows, slot), key, __ATOMIC_RELEASE);
+		return cell;
+	}
+	return_slot(windows, slot, owner);
+	return_room(claims, id.sender_id);
+	return found;
 }
 
-struct replay *windows_insert(struct windows *windows, struct window_id id)
-{
-	struct replay *replay;
-	uint32_t key = key_of(id), slot = windows->count;
-	uint32_t cell = probe(windows, key);
-
-	if (cell == CELLS || id.sender_id == 0)
-		return NULL;
-	if (windows->cells[cell].key == key)
-		return slot_at(windows, windows->cells[cell].slot);
-	if (slot == COVEY_REPLAY_WINDOWS_PER_SA_MAX ||
-	    windows->per_sender[id.sender_id] == COVEY_REPLAY_WINDOWS_PER_SENDER_MAX)
-		return NULL;
-	replay = begin(windows, slot, key);
-	windows->per_sender[id.sender_id]++;
-	windows->cells[cell] = (struct cell){.key = key, .slot = slot};
-	windows->keys[slot] = key;
-	__atomic_store_n(&windows->count, slot + 1, __ATOMIC_RELEASE);
-	return replay;
-}
-
-uint32_t windows_size(const struct windows *windows)
-{
-	return windows->size;
-}
+/* --- reading -------------------------------------------------------------------------------- */
 
 uint32_t windows_count(const struct windows *windows)
 {
-	return __atomic_load_n(&windows->count, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&windows->claims->count, __ATOMIC_RELAXED);
 }
 
-void windows_read(const struct windows *windows, uint32_t index, struct window_id *ret_id,
+uint32_t windows_end(const struct windows *windows)
+{
+	return __atomic_load_n(&windows->claims->next, __ATOMIC_RELAXED);
+}
+
+bool windows_read(const struct windows *windows, uint32_t index, struct window_id *ret_id,
 		  uint64_t *ret_highest)
 {
-	ret_id->sender_id = (uint16_t)(windows->keys[index] >> 16);
-	ret_id->window_id = (uint16_t)windows->keys[index];
-	*ret_highest = __atomic_load_n(&slot_at(windows, index)->highest, __ATOMIC_RELAXED);
+	uint32_t key = __atomic_load_n(key_of_slot(windows, index), __ATOMIC_ACQUIRE);
+
+	if (key == 0)
+		return false;
+	ret_id->sender_id = (uint16_t)(key >> 16);
+	ret_id->window_id = (uint16_t)key;
+	*ret_highest = __atomic_load_n(&windows_replay(windows, index)->highest, __ATOMIC_RELAXED);
+	return true;
 }

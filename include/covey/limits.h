@@ -47,14 +47,16 @@
 #define COVEY_IP_EXTENSIONS_MAX 8u /* headers between IP and its upper layer */
 
 /* --- replay ------------------------------------------------------------------------------ */
-#define COVEY_REPLAY_WINDOW_MIN             64u
-#define COVEY_REPLAY_WINDOW_MAX             65536u
-#define COVEY_REPLAY_WINDOW_DEFAULT         1024u
-#define COVEY_REPLAY_WINDOWS_PER_SA_MAX     65536u
+#define COVEY_REPLAY_WINDOW_MIN     64u
+#define COVEY_REPLAY_WINDOW_MAX     65536u
+#define COVEY_REPLAY_WINDOW_DEFAULT 1024u
+/* Eight for each of 65,535 senders. */
+#define COVEY_REPLAY_WINDOWS_PER_SA_MAX     524288u
 #define COVEY_REPLAY_WINDOWS_PER_SENDER_MAX 1024u
-/* ESN floors for newcomers: no more than a receiver has windows for. All of a group's live SAs
- * together, as the GKM remembers them, 16 bytes each; and what one member reports, one gets. */
-#define COVEY_FLOORS_PER_GROUP_MAX  COVEY_REPLAY_WINDOWS_PER_SA_MAX
+/* ESN floors for newcomers: all of a group's live SAs together, as the GKM remembers them, 16 bytes
+ * each, which fits a newcomer's send queue; and no more of a sender than a receiver has windows
+ * for. */
+#define COVEY_FLOORS_PER_GROUP_MAX  65536u
 #define COVEY_FLOORS_PER_SENDER_MAX COVEY_REPLAY_WINDOWS_PER_SENDER_MAX
 #define COVEY_FLOORS_PER_MESSAGE    4096u
 
