@@ -3,6 +3,7 @@
 
 /* What both directions do with a burst of packets. */
 
+#include "classify_fast.h"
 #include "engine.h"
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
@@ -44,6 +45,14 @@ static inline uint16_t burst_compact(struct rte_mbuf **packets, uint16_t count)
 static inline void burst_classify(const struct engine_worker *worker, const struct rte_mbuf *packet,
 				  struct frame *ret_frame)
 {
-	classify_frame(&worker->engine->classifier, rte_pktmbuf_mtod(packet, const uint8_t *),
-		       packet->data_len, packet->pkt_len, ret_frame);
+	const struct classifier *classifier = &worker->engine->classifier;
+	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
+	struct frame walked;
+
+	if (likely(classify_frame_fast(classifier, data, packet->data_len, packet->pkt_len,
+				       ret_frame)))
+		return;
+	/* Not into ret_frame, whose address would escape: so it can stay in registers. */
+	classify_frame(classifier, data, packet->data_len, packet->pkt_len, &walked);
+	*ret_frame = walked;
 }
