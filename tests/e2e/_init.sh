@@ -145,10 +145,14 @@ lab_on_failure() {
 	done
 	for file in "$LAB_DIR"/hv*.sock; do
 		[[ -S $file ]] || continue
-		echo "--- ${file##*/}, what it dropped"
+		echo "--- ${file##*/}, what it dropped, and what its ports missed"
 		timeout 2 "$(lab_program covey)" --socket "$file" --json show |
-			jq -c '.drops | with_entries(select(.value > 0))'
+			jq -c '(.drops | with_entries(select(.value > 0))),
+				(.ports | map({(.role): .rx_missed}) | add)'
 	done
+	echo "--- what the kernel's backlog dropped since it started, by core"
+	while read -r _ file _; do printf '%d ' "0x$file"; done </proc/net/softnet_stat
+	echo
 }
 
 # --- traffic --------------------------------------------------------------------------------------
