@@ -91,6 +91,7 @@ struct dataplane_counters {
 	uint64_t decrypted_bytes;
 	uint64_t bypassed_out;
 	uint64_t bypassed_in;
+	uint64_t handed_over; /* VPE packets that reached another worker than their window's */
 	uint64_t drops[COVEY_DROP_COUNT];
 };
 

@@ -7,6 +7,7 @@
 
 _Static_assert(offsetof(struct engine_worker, counters) % RTE_CACHE_LINE_SIZE == 0,
 	       "a worker's counters share no cache line with what others read");
+_Static_assert(ENGINE_WORKERS_MAX <= WINDOWS_OWNERS_MAX, "each worker can own windows");
 
 static int check_vpe(const struct dataplane_config *config, struct covey_error *error)
 {
@@ -77,7 +78,9 @@ static int allocate(struct engine *engine, struct covey_error *error)
 	if (new_qsbr(engine->worker_count, &engine->qsbr) != 0)
 		return covey_error_set(error, -ENOMEM, "out of memory for %u workers",
 				       engine->worker_count);
-	return 0;
+	return engine->worker_count > 1
+		       ? handover_new(engine->worker_count, &engine->handover, error)
+		       : 0;
 }
 
 int engine_new(const struct dataplane_config *config, unsigned worker_count,
@@ -116,6 +119,7 @@ void engine_free(struct engine *engine)
 {
 	if (!engine)
 		return;
+	handover_free(engine->handover);
 	control_free(engine->control, engine->worker_count);
 	free(atomic_load(&engine->sadb));
 	free(engine->qsbr);

@@ -14,12 +14,13 @@
 #include "cipher.h"
 #include "classify.h"
 #include "dataplane.h"
+#include "handover.h"
 #include <rte_common.h>
 #include <rte_rcu_qsbr.h>
 #include <stdatomic.h>
 
 /* Workers that one engine can serve; workers x paths must fit the WindowID's 12 path bits too. */
-#define ENGINE_WORKERS_MAX 16u
+#define ENGINE_WORKERS_MAX 64u
 /* The largest burst that outbound_burst() and inbound_burst() take. */
 #define ENGINE_BURST_MAX 64u
 
@@ -33,6 +34,7 @@ struct engine_worker {
 	unsigned index; /* 0.. */
 	unsigned path_base;
 	struct cipher_context context;
+	struct handover_burst handover; /* of the burst that it is at */
 	struct dataplane_counters counters __rte_cache_aligned;
 } __rte_cache_aligned;
 
@@ -43,7 +45,8 @@ struct engine {
 	_Atomic(struct sadb *) sadb; /* workers: const, engine_worker_sadb() */
 	struct rte_rcu_qsbr *qsbr;
 	unsigned worker_count;
-	struct control *control; /* the control thread's own view; workers never look */
+	struct handover *handover; /* NULL with one worker */
+	struct control *control;   /* the control thread's own view; workers never look */
 	struct engine_worker workers[ENGINE_WORKERS_MAX];
 };
 
@@ -53,7 +56,7 @@ struct engine {
  * Allocate an engine without groups and SAs: VXLAN is dropped, the rest passes. Ports named in
  * config are not looked at. -EINVAL (worker_count 0, above ENGINE_WORKERS_MAX, or times
  * config->paths above COVEY_WINDOW_PATHS; vtep, encapsulation, paths, or a class out of range),
- * -ENOMEM, -ENOTSUP (no cipher implementation for this CPU).
+ * -ENOMEM, -EMFILE, -ENOTSUP (no cipher implementation for this CPU).
  */
 int engine_new(const struct dataplane_config *config, unsigned worker_count,
 	       struct engine **ret_engine, struct covey_error *error);
@@ -63,8 +66,8 @@ void engine_free(struct engine *engine);
 /* --- workers ------------------------------------------------------------------------------ */
 
 /*
- * The state to hand to bursts; index below worker_count. Replay windows have one owner: all packets
- * of one (SenderID, WindowID) must reach the same worker's inbound_burst().
+ * The state to hand to bursts; index below worker_count. With several workers, each must also take
+ * what the others hand over to it (handover.h).
  */
 struct engine_worker *engine_worker(struct engine *engine, unsigned index);
 

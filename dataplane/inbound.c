@@ -17,7 +17,12 @@ struct arrival {
 	struct window_id id;
 	uint16_t l2_len;
 	uint16_t inner_len;
+	uint8_t index;      /* in the burst */
+	bool authenticated; /* by the worker that handed it over: decrypted */
 };
+
+/* A verdict: the packet is marked for the worker that owns its window. */
+#define HANDED_OVER (COVEY_DROP_COUNT + 1)
 
 /* --- before any crypto --------------------------------------------------------------------- */
 
@@ -91,8 +96,9 @@ static enum covey_drop reason_of(enum replay_verdict verdict)
 	return COVEY_DROP_IN_REPLAY_OLD;
 }
 
-/* Would it be new? A window that does not exist has seen nothing. */
-static enum covey_drop precheck(struct arrival *arrival)
+/* Would it be new? A window that does not exist has seen nothing; what another worker's has seen,
+ * that worker knows. */
+static enum covey_drop precheck(struct engine_worker *worker, struct arrival *arrival)
 {
 	const struct sa_rx *sa = arrival->sa;
 
@@ -101,11 +107,16 @@ static enum covey_drop precheck(struct arrival *arrival)
 	arrival->replay = NULL;
 	if (cell == 0)
 		return arrival->esn == 0 ? COVEY_DROP_IN_REPLAY_OLD : NO_DROP;
+	if (windows_owner(cell) != worker->index) {
+		handover_mark(&worker->handover, arrival->index, windows_owner(cell),
+			      arrival->authenticated);
+		return HANDED_OVER;
+	}
 	arrival->replay = windows_replay(sa->windows, cell);
 	return reason_of(replay_check(arrival->replay, sa->replay_window, arrival->esn));
 }
 
-static enum covey_drop admit(const struct engine_worker *worker, const struct sadb *sadb,
+static enum covey_drop admit(struct engine_worker *worker, const struct sadb *sadb,
 			     struct rte_mbuf **slot, const struct frame *frame,
 			     struct arrival *arrival)
 {
@@ -127,10 +138,26 @@ static enum covey_drop admit(const struct engine_worker *worker, const struct sa
 	arrival->l2_len = frame->l2_len;
 	arrival->inner_len = (uint16_t)(frame->payload_len - sizeof(*vpe));
 	verdict = check_sender(worker, sadb, arrival, covey_vpe_spi(vpe));
-	return verdict == NO_DROP ? precheck(arrival) : verdict;
+	return verdict == NO_DROP ? precheck(worker, arrival) : verdict;
 }
 
 /* --- crypto, then replay state ------------------------------------------------------------- */
+
+/* The window of a packet that has authenticated, or the reason why it has none here. */
+static enum covey_drop find_window(struct engine_worker *worker, struct arrival *arrival)
+{
+	const struct sa_rx *sa = arrival->sa;
+	uint64_t cell = windows_claim(sa->windows, arrival->id, worker->index);
+
+	if (cell == 0)
+		return COVEY_DROP_IN_WINDOW_LIMIT;
+	if (windows_owner(cell) != worker->index) {
+		handover_mark(&worker->handover, arrival->index, windows_owner(cell), true);
+		return HANDED_OVER;
+	}
+	arrival->replay = windows_replay(sa->windows, cell);
+	return NO_DROP;
+}
 
 static enum covey_drop authenticate(struct engine_worker *worker, struct arrival *arrival)
 {
@@ -138,7 +165,8 @@ static enum covey_drop authenticate(struct engine_worker *worker, struct arrival
 	struct sa_rx_state *state = &sa->states[worker->index];
 	enum covey_drop verdict;
 
-	if (!cipher_open(sa->cipher, arrival->key, &worker->context,
+	if (!arrival->authenticated &&
+	    !cipher_open(sa->cipher, arrival->key, &worker->context,
 			 arrival->vpe + COVEY_VPE_IV_OFFSET,
 			 arrival->vpe + sizeof(struct covey_vpe_header), arrival->inner_len,
 			 arrival->vpe + COVEY_VPE_ICV_OFFSET)) {
@@ -146,11 +174,9 @@ static enum covey_drop authenticate(struct engine_worker *worker, struct arrival
 		return COVEY_DROP_IN_ICV;
 	}
 	if (!arrival->replay) {
-		uint64_t cell = windows_claim(sa->windows, arrival->id, worker->index);
-
-		if (cell == 0)
-			return COVEY_DROP_IN_WINDOW_LIMIT;
-		arrival->replay = windows_replay(sa->windows, cell);
+		verdict = find_window(worker, arrival);
+		if (verdict != NO_DROP)
+			return verdict;
 	}
 	/* Checked again: the same packet may stand twice in one burst. */
 	verdict = reason_of(replay_update(arrival->replay, sa->replay_window, arrival->esn));
@@ -201,6 +227,8 @@ static void open_packet(struct engine_worker *worker, const struct sadb *sadb,
 
 	if (verdict == NO_DROP)
 		verdict = check_inner(worker->engine, sadb, arrival, inner);
+	if (verdict == HANDED_OVER)
+		return;
 	if (verdict != NO_DROP) {
 		burst_drop(worker, arrival->slot, verdict);
 		return;
@@ -227,11 +255,14 @@ static bool sort(struct engine_worker *worker, const struct sadb *sadb, struct r
 		engine_count(&worker->counters.bypassed_in, 1);
 	if (verdict == NO_DROP)
 		return frame.kind == FRAME_VPE;
+	if (verdict == HANDED_OVER)
+		return false;
 	burst_drop(worker, slot, verdict);
 	return false;
 }
 
-uint16_t inbound_burst(struct engine_worker *worker, struct rte_mbuf **packets, uint16_t count)
+static __rte_always_inline uint16_t run(struct engine_worker *worker, struct rte_mbuf **packets,
+					uint16_t count, uint64_t authenticated)
 {
 	const struct sadb *sadb = engine_worker_sadb(worker);
 	struct arrival arrivals[ENGINE_BURST_MAX];
@@ -241,9 +272,24 @@ uint16_t inbound_burst(struct engine_worker *worker, struct rte_mbuf **packets, 
 		burst_prefetch(packets, i, count);
 	for (uint16_t i = 0; i < count; i++) {
 		burst_prefetch(packets, i + PREFETCH_AHEAD, count);
+		arrivals[arriving].index = (uint8_t)i;
+		arrivals[arriving].authenticated = authenticated >> i & 1;
 		arriving += sort(worker, sadb, &packets[i], &arrivals[arriving]);
 	}
 	for (uint16_t i = 0; i < arriving; i++)
 		open_packet(worker, sadb, &arrivals[i]);
+	if (unlikely(worker->handover.marked != 0))
+		handover_send(worker, packets);
 	return burst_compact(packets, count);
+}
+
+uint16_t inbound_burst(struct engine_worker *worker, struct rte_mbuf **packets, uint16_t count)
+{
+	return run(worker, packets, count, 0);
+}
+
+uint16_t inbound_burst_handed_over(struct engine_worker *worker, struct rte_mbuf **packets,
+				   uint16_t count, uint64_t authenticated)
+{
+	return run(worker, packets, count, authenticated);
 }

@@ -24,6 +24,7 @@ void engine_read_counters(const struct engine *engine, struct dataplane_counters
 		sum.decrypted_bytes += load(&counters->decrypted_bytes);
 		sum.bypassed_out += load(&counters->bypassed_out);
 		sum.bypassed_in += load(&counters->bypassed_in);
+		sum.handed_over += load(&counters->handed_over);
 		for (unsigned reason = 0; reason < COVEY_DROP_COUNT; reason++)
 			sum.drops[reason] += load(&counters->drops[reason]);
 	}

@@ -3,8 +3,7 @@
 
 /*
  * Why a packet was dropped. One list makes the enum, the counter, its name in `covey show` and the
- * text that explains it. Every row has a test that hits it (tests/unit/dataplane/test_drops.c or
- * tests/e2e).
+ * text that explains it. Every row has a test that hits it (tests/unit/dataplane or tests/e2e).
  *
  *   X(symbol, name, text)
  */
@@ -39,6 +38,7 @@
 	X(IN_EPOCH, "in-epoch", "VPE packet below its sender's epoch floor")                       \
 	X(IN_REPLAY_OLD, "in-replay-old", "VPE packet older than the replay window")               \
 	X(IN_REPLAY_SEEN, "in-replay-seen", "VPE packet that was received before")                 \
+	X(IN_HANDOVER_FULL, "in-handover-full", "the worker that owns the window is behind")       \
 	X(IN_ICV, "in-icv", "VPE packet that failed authentication")                               \
 	X(IN_WINDOW_LIMIT, "in-window-limit", "no room for another replay window")                 \
 	X(IN_INNER_MALFORMED, "in-inner-malformed", "decrypted packet with a broken header")       \

@@ -146,7 +146,7 @@ static void test_epochs_and_activation(void **state)
 /* What is listed of our windows accounts for every packet: each starts at counter 1. */
 static void check_windows_listed(const struct engine *engine)
 {
-	static struct dataplane_window_status windows[1024];
+	static struct dataplane_window_status windows[2048];
 	size_t count = engine_read_windows(engine, windows, RTE_DIM(windows));
 	uint64_t packets = 0;
 
@@ -158,8 +158,23 @@ static void check_windows_listed(const struct engine *engine)
 	assert_int_equal(packets, seen_count);
 }
 
-/* Two workers send on one SA: their windows are apart, so their counters may be equal. */
-static void test_two_workers(void **state)
+#define WORKERS 5u
+
+/* In each window, one worker has sent at the most. */
+static void check_windows_apart(const struct engine *engine, const struct sa_record *record)
+{
+	for (unsigned id = 0; id < 65536; id++) {
+		unsigned writers = 0;
+
+		for (unsigned i = 0; i < engine->worker_count; i++)
+			writers += record->tx_states[i].esn[id] != 0;
+		assert_in_range(writers, 0, 1);
+	}
+}
+
+/* Several workers send the same flows on one SA: a WindowID belongs to one of them, so their
+ * counters may be equal and no IV is. */
+static void test_several_workers(void **state)
 {
 	struct dataplane_config config = lab_config(false, COVEY_ENCAPSULATION_UDP);
 	struct covey_sa sa = lab_sa(LAB_SPI, 1);
@@ -169,15 +184,16 @@ static void test_two_workers(void **state)
 	uint64_t esn;
 
 	forget_seen();
-	assert_int_equal(engine_new(&config, 2, &engine, NULL), 0);
+	assert_int_equal(engine_new(&config, WORKERS, &engine, NULL), 0);
 	assert_int_equal(engine_group_set(engine, 0, &vni, 1, NULL), 0);
 	assert_int_equal(engine_sa_install(engine, &sa, NULL, 0, NULL), 0);
 	assert_int_equal(engine_sa_activate(engine, LAB_SPI, NULL), 0);
 	for (unsigned i = 0; i < 200; i++)
-		assert_int_equal(send_from(engine_worker(engine, i & 1), 32, &esn), 32);
+		assert_int_equal(send_from(engine_worker(engine, i % WORKERS), 32, &esn), 32);
 	assert_int_equal(engine_read_sas(engine, &status, 1), 1);
 	assert_int_equal(status.packets_sent, 200 * 32);
 	check_windows_listed(engine);
+	check_windows_apart(engine, control_find(engine->control, LAB_SPI));
 	engine_free(engine);
 }
 
@@ -233,7 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_operations),
 		cmocka_unit_test(test_epochs_and_activation),
-		cmocka_unit_test(test_two_workers),
+		cmocka_unit_test(test_several_workers),
 		cmocka_unit_test(test_end_of_an_epoch),
 		cmocka_unit_test(test_packet_limit),
 	};

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "handover.h"
+#include "burst.h"
+#include "engine.h"
+#include <errno.h>
+#include <rte_ring.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+_Static_assert(ENGINE_BURST_MAX <= 64, "a burst's packets fit a mask");
+_Static_assert(ENGINE_WORKERS_MAX <= UINT8_MAX + 1, "a worker's index fits owners[]");
+
+/* A worker, as those see it that hand packets over to it. */
+struct receiver {
+	atomic_bool asleep;
+	int event_fd;
+} __rte_cache_aligned;
+
+struct handover {
+	unsigned workers;
+	struct receiver receivers[ENGINE_WORKERS_MAX];
+	struct rte_ring *rings[ENGINE_WORKERS_MAX][ENGINE_WORKERS_MAX]; /* [from][to] */
+};
+
+/* --- entries: a packet, and in its address's lowest bit whether it has authenticated -------- */
+
+#define AUTHENTICATED ((uintptr_t)1)
+
+static void *entry_of(struct rte_mbuf *packet, bool authenticated)
+{
+	return (void *)((uintptr_t)packet | (authenticated ? AUTHENTICATED : 0));
+}
+
+static struct rte_mbuf *packet_of(void *entry)
+{
+	return (struct rte_mbuf *)((uintptr_t)entry & ~AUTHENTICATED);
+}
+
+static bool is_authenticated(void *entry)
+{
+	return (uintptr_t)entry & AUTHENTICATED;
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static struct rte_ring *new_ring(void)
+{
+	size_t size =
+		RTE_ALIGN_CEIL((size_t)rte_ring_get_memsize(HANDOVER_PACKETS), RTE_CACHE_LINE_SIZE);
+	struct rte_ring *ring = aligned_alloc(RTE_CACHE_LINE_SIZE, size);
+
+	if (ring)
+		rte_ring_init(ring, "handover", HANDOVER_PACKETS, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return ring;
+}
+
+static void free_ring(struct rte_ring *ring)
+{
+	void *entry;
+
+	if (!ring)
+		return;
+	while (rte_ring_sc_dequeue(ring, &entry) == 0)
+		rte_pktmbuf_free(packet_of(entry));
+	free(ring);
+}
+
+static int open_receiver(struct handover *handover, unsigned to, struct covey_error *error)
+{
+	for (unsigned from = 0; from < handover->workers; from++) {
+		if (from == to)
+			continue;
+		handover->rings[from][to] = new_ring();
+		if (!handover->rings[from][to])
+			return covey_error_set(error, -ENOMEM, "out of memory for %u workers",
+					       handover->workers);
+	}
+	handover->receivers[to].event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (handover->receivers[to].event_fd < 0)
+		return covey_error_set(error, -errno, "no eventfd for worker %u: %s", to,
+				       strerror(errno));
+	return 0;
+}
+
+int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *error)
+{
+	struct handover *handover = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*handover));
+	int status = 0;
+
+	if (!handover)
+		return covey_error_set(error, -ENOMEM, "out of memory for %u workers", workers);
+	memset(handover, 0, sizeof(*handover));
+	handover->workers = workers;
+	for (unsigned i = 0; i < workers; i++)
+		handover->receivers[i].event_fd = -1;
+	for (unsigned i = 0; !status && i < workers; i++)
+		status = open_receiver(handover, i, error);
+	if (status) {
+		handover_free(handover);
+		return status;
+	}
+	*ret_handover = handover;
+	return 0;
+}
+
+void handover_free(struct handover *handover)
+{
+	if (!handover)
+		return;
+	for (unsigned to = 0; to < handover->workers; to++) {
+		for (unsigned from = 0; from < handover->workers; from++)
+			free_ring(handover->rings[from][to]);
+		if (handover->receivers[to].event_fd >= 0)
+			close(handover->receivers[to].event_fd);
+	}
+	free(handover);
+}
+
+/* --- handing over --------------------------------------------------------------------------- */
+
+/* Pairs with the fence in handover_sleeps(): either the receiver sees the packets before it sleeps,
+ * or this sees that it will. */
+static void wake(struct receiver *receiver)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	/* It cannot fail but by overflow: then it is readable already. */
+	if (atomic_load_explicit(&receiver->asleep, memory_order_relaxed))
+		eventfd_write(receiver->event_fd, 1);
+}
+
+/* Those of the marked packets that go to one worker. Returns their mask. */
+static uint64_t send_to(struct engine_worker *worker, struct rte_mbuf **packets, unsigned to)
+{
+	struct handover *handover = worker->engine->handover;
+	const struct handover_burst *burst = &worker->handover;
+	void *entries[64];
+	uint64_t mask = 0;
+	unsigned count = 0, sent;
+
+	for (uint64_t left = burst->marked; left != 0; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+
+		if (burst->owners[i] != to)
+			continue;
+		mask |= UINT64_C(1) << i;
+		entries[count++] = entry_of(packets[i], burst->authenticated >> i & 1);
+		packets[i] = NULL;
+	}
+	sent = rte_ring_sp_enqueue_burst(handover->rings[worker->index][to], entries, count, NULL);
+	wake(&handover->receivers[to]);
+	engine_count(&worker->counters.handed_over, sent);
+	for (unsigned i = sent; i < count; i++) {
+		struct rte_mbuf *packet = packet_of(entries[i]);
+
+		burst_drop(worker, &packet, COVEY_DROP_IN_HANDOVER_FULL);
+	}
+	return mask;
+}
+
+void handover_send(struct engine_worker *worker, struct rte_mbuf **packets)
+{
+	struct handover_burst *burst = &worker->handover;
+
+	while (burst->marked != 0)
+		burst->marked &=
+			~send_to(worker, packets, burst->owners[__builtin_ctzll(burst->marked)]);
+	burst->authenticated = 0;
+}
+
+unsigned handover_take(struct engine_worker *worker, unsigned from, struct rte_mbuf **packets,
+		       unsigned max, uint64_t *ret_authenticated)
+{
+	struct rte_ring *ring = worker->engine->handover->rings[from][worker->index];
+	uint64_t authenticated = 0;
+	void *entries[64];
+	unsigned count;
+
+	if (!ring)
+		return 0;
+	count = rte_ring_sc_dequeue_burst(ring, entries, RTE_MIN(max, RTE_DIM(entries)), NULL);
+	for (unsigned i = 0; i < count; i++) {
+		packets[i] = packet_of(entries[i]);
+		authenticated |= (uint64_t)is_authenticated(entries[i]) << i;
+	}
+	*ret_authenticated = authenticated;
+	return count;
+}
+
+/* --- sleeping ------------------------------------------------------------------------------- */
+
+bool handover_sleeps(struct engine_worker *worker)
+{
+	struct handover *handover = worker->engine->handover;
+
+	atomic_store_explicit(&handover->receivers[worker->index].asleep, true,
+			      memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	for (unsigned from = 0; from < handover->workers; from++)
+		if (from != worker->index && !rte_ring_empty(handover->rings[from][worker->index]))
+			return false;
+	return true;
+}
+
+void handover_woken(struct engine_worker *worker)
+{
+	struct receiver *receiver = &worker->engine->handover->receivers[worker->index];
+	eventfd_t count;
+
+	atomic_store_explicit(&receiver->asleep, false, memory_order_relaxed);
+	/* Empty is no error: it was the time, or a port, that ended the sleep. */
+	eventfd_read(receiver->event_fd, &count);
+}
+
+int handover_fd(const struct engine_worker *worker)
+{
+	return worker->engine->handover->receivers[worker->index].event_fd;
+}
