@@ -3,9 +3,22 @@
 
 #include "group.h"
 
-/* So long without a newcomer ends a wave of them, but a wave is not waited for for ever. */
-#define JOIN_QUIET_MS UINT64_C(200)
-#define JOIN_WAIT_MS  UINT64_C(2000)
+static uint64_t between(uint64_t min, uint64_t ms, uint64_t max)
+{
+	if (ms < min)
+		return min;
+	return ms < max ? ms : max;
+}
+
+uint64_t rekey_wave_quiet_ms(size_t newcomers)
+{
+	return between(JOIN_QUIET_MS, newcomers, JOIN_QUIET_MAX_MS);
+}
+
+uint64_t rekey_wave_wait_ms(size_t members)
+{
+	return between(JOIN_WAIT_MS, members / JOIN_WAIT_MEMBERS_PER_MS, JOIN_WAIT_MAX_MS);
+}
 
 static struct sa *find_installing(const struct group *group)
 {
@@ -55,8 +68,8 @@ void rekey_for_newcomers(struct group *group, uint64_t now_ms)
 	group->join_due_ms = UINT64_MAX;
 	if (newcomers == 0)
 		return;
-	quiet_ms = group->last_newcomer_ms + JOIN_QUIET_MS;
-	patience_ms = group->first_newcomer_ms + JOIN_WAIT_MS;
+	quiet_ms = group->last_newcomer_ms + rekey_wave_quiet_ms(newcomers);
+	patience_ms = group->first_newcomer_ms + rekey_wave_wait_ms(group_live_members(group));
 	group->join_due_ms = quiet_ms < patience_ms ? quiet_ms : patience_ms;
 }
 

@@ -13,6 +13,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * So long without a newcomer ends a wave of them: a millisecond for each that waits already, within
+ * these bounds. A lone one does not wait long; a pause in a boot storm is no end of it.
+ */
+#define JOIN_QUIET_MS     UINT64_C(200)
+#define JOIN_QUIET_MAX_MS UINT64_C(1000)
+/*
+ * But a wave that does not end is not waited for for ever. The more members there are, the more
+ * each rekey costs, and the longer newcomers wait to share one.
+ */
+#define JOIN_WAIT_MS             UINT64_C(2000)
+#define JOIN_WAIT_MAX_MS         UINT64_C(5000)
+#define JOIN_WAIT_MEMBERS_PER_MS 2u
+
 struct group;
 struct sa;
 
@@ -68,6 +82,11 @@ bool rekey_leaves_behind(const struct group *group, size_t seat);
  * share it: it begins when nobody new has come for a moment, or the first has waited long enough.
  */
 void rekey_for_newcomers(struct group *group, uint64_t now_ms);
+
+/* How long no other one must come, with so many that wait. */
+uint64_t rekey_wave_quiet_ms(size_t newcomers);
+/* How long the first waits at most, with so many members there, those that wait among them. */
+uint64_t rekey_wave_wait_ms(size_t members);
 
 /* As part of group_settle(): end the oldest draining SA early where an urgent rekey has no room. */
 void rekey_hasten(struct group *group, uint64_t now_ms);
