@@ -182,6 +182,34 @@ static void send_install(const struct member *to, const struct sa *sa, uint32_t 
 	send_last(to, &realm->outbox.install, &message);
 }
 
+/* One line for each SA, not for each member: there may be very many. */
+static void log_told(struct realm *realm)
+{
+	struct outbox *outbox = &realm->outbox;
+
+	log_info("%s: told %zu members to send on SA %u, %zu are there", realm->group->name,
+		 outbox->told, outbox->told_spi, group_live_members(realm->state));
+	outbox->told = 0;
+}
+
+static bool are_all_told(const struct group *group, const struct sa *sa)
+{
+	for (size_t i = 0; i < group->seats; i++)
+		if (group->members[i].session && sa->members[i] != SA_MEMBER_BARRED &&
+		    sa->members[i] < SA_MEMBER_ACTIVE)
+			return false;
+	return true;
+}
+
+static void count_told(struct outbox *outbox, const struct sa *sa)
+{
+	if (outbox->told_spi != sa->spi) {
+		outbox->told_spi = sa->spi;
+		outbox->told = 0;
+	}
+	outbox->told++;
+}
+
 static void send_activate(const struct member *to, const struct sa *sa, void *arg)
 {
 	struct realm *realm = arg;
@@ -194,8 +222,9 @@ static void send_activate(const struct member *to, const struct sa *sa, void *ar
 	message.sa_activate = &activate;
 	turn_to(&realm->outbox.activate, sa->spi, 0);
 	send_last(to, &realm->outbox.activate, &message);
-	log_info("%s: %s sends on SA %u as SenderID %u, epoch %u", realm->group->name, to->identity,
-		 sa->spi, to->sender_id, to->epoch);
+	log_debug("%s: %s sends on SA %u as SenderID %u, epoch %u", realm->group->name,
+		  to->identity, sa->spi, to->sender_id, to->epoch);
+	count_told(&realm->outbox, sa);
 }
 
 static void send_drain(const struct member *to, const struct sa *sa, uint32_t drain_s, void *arg)
@@ -225,9 +254,12 @@ static void log_late(const struct member *who, const struct sa *sa, void *arg)
 
 static void log_state(const struct sa *sa, void *arg)
 {
-	const struct realm *realm = arg;
+	struct realm *realm = arg;
 	size_t acked = 0;
 
+	/* Some never were. */
+	if (sa->state == SA_DRAINING && realm->outbox.told && realm->outbox.told_spi == sa->spi)
+		log_told(realm);
 	for (size_t i = 0; i < sa->seats; i++)
 		acked += sa_is_acked(sa, i);
 	log_notice("%s: SA %u is %s, %zu of %zu members have it", realm->group->name, sa->spi,
@@ -236,7 +268,7 @@ static void log_state(const struct sa *sa, void *arg)
 
 /* --- all ----------------------------------------------------------------------------------- */
 
-void outbox_settled(struct outbox *outbox)
+static void forget_sent(struct outbox *outbox)
 {
 	forget(&outbox->install);
 	forget(&outbox->activate);
@@ -245,9 +277,19 @@ void outbox_settled(struct outbox *outbox)
 	outbox->change = NULL;
 }
 
+void outbox_settled(struct realm *realm)
+{
+	const struct sa *active = group_active_sa(realm->state);
+
+	forget_sent(&realm->outbox);
+	if (active && realm->outbox.told && realm->outbox.told_spi == active->spi &&
+	    are_all_told(realm->state, active))
+		log_told(realm);
+}
+
 void outbox_clear(struct outbox *outbox)
 {
-	outbox_settled(outbox);
+	forget_sent(outbox);
 	forget_full(outbox);
 }
 

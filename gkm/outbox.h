@@ -31,11 +31,17 @@ struct outbox {
 	struct outbox_last install; /* holds a key */
 	struct outbox_last activate;
 	struct outbox_last drain;
+	/* Who was told to send on an SA, for the log: how many, until all are. */
+	uint32_t told_spi;
+	size_t told;
 };
 
 struct group_output outbox_output(struct realm *realm);
 
-/* After group_settle(): forget what was sent, keys first of all, but for the whole roster. */
-void outbox_settled(struct outbox *outbox);
+/*
+ * After group_settle(): forget what was sent, keys first of all, but for the whole roster; and log
+ * that all have been told to send on an SA.
+ */
+void outbox_settled(struct realm *realm);
 /* Forget all. */
 void outbox_clear(struct outbox *outbox);

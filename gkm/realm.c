@@ -95,7 +95,7 @@ static void settle(struct realm *realm, uint64_t now_ms)
 	uint64_t began_us = clock_now_us();
 
 	group_settle(realm->state, now_ms);
-	outbox_settled(&realm->outbox);
+	outbox_settled(realm);
 	pace_did(&realm->pace, began_us, clock_now_us());
 }
 

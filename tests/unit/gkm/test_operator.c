@@ -95,6 +95,52 @@ static void a_rekey_by_hand(void **state)
 	assert_true(log_says(fabric, "another SA, for the operator asks for it"));
 }
 
+/* The members may be very many. */
+static void one_line_tells_that_all_send(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	char told[64];
+	json_t *answer;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	bring(fabric, HV3);
+	WAIT_FOR(fabric, guests[HV1].active_spi == guests[HV3].active_spi &&
+				 guests[HV2].active_spi == guests[HV3].active_spi);
+	snprintf(told, sizeof(told), "told 3 members to send on SA %u, 3 are there",
+		 guests[HV1].active_spi + 1);
+	assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
+	json_decref(answer);
+	WAIT_FOR(fabric, log_says(fabric, told));
+	assert_int_equal(log_count(fabric, told), 1);
+	assert_true(log_says(fabric, "debug: tenants: spiffe://test/host/hv1 sends on SA"));
+	assert_false(log_says(fabric, "info: tenants: spiffe://test/host/hv1 sends on SA"));
+}
+
+/* Who is late is not among them. */
+static void one_line_tells_how_many_never_did(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	json_t *answer;
+	char told[64];
+	uint32_t spi;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	WAIT_FOR(fabric, guests[HV1].active_spi == guests[HV2].active_spi);
+	spi = guests[HV1].active_spi;
+	guests[HV2].acks = false;
+	for (size_t i = 1; i <= 2; i++) {
+		assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
+		json_decref(answer);
+		WAIT_FOR(fabric, guests[HV1].active_spi == spi + i);
+	}
+	snprintf(told, sizeof(told), "told 1 members to send on SA %u, 2 are there", spi + 1);
+	assert_int_equal(log_count(fabric, told), 1);
+}
+
 /* The operator may not know that its control channel is cut. */
 static void who_is_left_behind_is_named(void **state)
 {
@@ -286,11 +332,12 @@ static void the_socket_is_its_owners(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(who_is_left_behind_is_named), TEST(a_rekey_by_hand),
-		TEST(rekeys_that_overlap_are_one), TEST(names_that_are_unknown),
-		TEST(nobody_there_to_rekey),       TEST(an_evicted_host_is_out),
-		TEST(evicted_from_one_group),      TEST(hosts_that_are_unknown),
-		TEST(it_shows_what_it_manages),    TEST(the_socket_is_its_owners),
+		TEST(who_is_left_behind_is_named),  TEST(a_rekey_by_hand),
+		TEST(rekeys_that_overlap_are_one),  TEST(names_that_are_unknown),
+		TEST(one_line_tells_that_all_send), TEST(one_line_tells_how_many_never_did),
+		TEST(nobody_there_to_rekey),        TEST(an_evicted_host_is_out),
+		TEST(evicted_from_one_group),       TEST(hosts_that_are_unknown),
+		TEST(it_shows_what_it_manages),     TEST(the_socket_is_its_owners),
 	};
 
 	if (argc != 3) {

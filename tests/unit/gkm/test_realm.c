@@ -141,7 +141,7 @@ static void take_change(const struct sa *sa, void *arg)
 {
 }
 
-void outbox_settled(struct outbox *outbox)
+void outbox_settled(struct realm *realm)
 {
 }
 
