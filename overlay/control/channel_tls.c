@@ -12,6 +12,9 @@
  * 16 KiB that arrive with its end. */
 #define WAITING_RECORDS_BYTES (64u << 10)
 
+/* What libevent takes memory for, and wipes, with each reading. Members' messages are small. */
+#define GKM_READ_BYTES 2048
+
 static void readable(struct bufferevent *bufferevent, void *arg)
 {
 	channel_receive(arg);
@@ -101,6 +104,8 @@ int channel_start_tls(struct channel *channel, int fd)
 	bufferevent_setcb(channel->bufferevent, readable, written, happened, channel);
 	bufferevent_setwatermark(channel->bufferevent, EV_READ, 0,
 				 channel->receive_max + WAITING_RECORDS_BYTES);
+	if (channel->tls->role == TLS_GKM)
+		bufferevent_set_max_single_read(channel->bufferevent, GKM_READ_BYTES);
 	bufferevent_enable(channel->bufferevent, EV_READ | EV_WRITE);
 	return 0;
 
