@@ -14,6 +14,7 @@
 #include "manager.h"
 #include "revocations.h"
 #include "session.h"
+#include "succession.h"
 
 #define PROTOCOL COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL
 
@@ -43,20 +44,32 @@ static void welcome(struct session *session)
 	session_send(session, &message);
 }
 
-/* Two at once mean a host that restarted faster than its old connection died, or a stolen key. */
-static void supersede(struct session *session)
+static void alarm_second(const struct session *live, const struct session *session)
 {
-	struct session **live = &session->manager->by_host[session->host];
 	char name[SESSION_NAME_LEN];
 
-	if (*live) {
-		log_error("ALARM: %s has a second session, from %s: the first is cut; if this "
-			  "host was not restarted, its certificate is in use elsewhere",
-			  session_name(*live, name), channel_peer(session->channel));
-		session_end(*live, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED,
+	log_error("ALARM: %s has a second session, from %s: the first is cut; if this host was not "
+		  "restarted, its certificate is in use elsewhere",
+		  session_name(live, name), channel_peer(session->channel));
+}
+
+/* Of the same host, which had this session already. */
+static void succeed(struct session *live, const struct session *session)
+{
+	switch (succession(live->instance, session->instance, clock_now_ms() - live->heard_ms)) {
+	case SUCCESSION_SAME:
+		session_replace(live, "it is back on another connection");
+		return;
+	case SUCCESSION_SILENT:
+		session_end(live, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED,
+			    "it was silent, and its host has begun another one");
+		return;
+	case SUCCESSION_TWO:
+		alarm_second(live, session);
+		session_end(live, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED,
 			    "another session of the same identity took over");
+		return;
 	}
-	*live = session;
 }
 
 static bool is_acceptable(struct session *session, const Covey__Hello *hello)
@@ -104,6 +117,7 @@ static void on_hello(struct session *session, const Covey__Hello *hello)
 {
 	char software[COVEY_NAME_MAX + 1];
 	char name[SESSION_NAME_LEN];
+	struct session **live;
 
 	if (session->state == SESSION_WELCOMED) {
 		session_end(session, PROTOCOL, "a second Hello");
@@ -117,7 +131,11 @@ static void on_hello(struct session *session, const Covey__Hello *hello)
 			    "the key manager is out of memory");
 		return;
 	}
-	supersede(session);
+	session->instance = hello->instance;
+	live = &session->manager->by_host[session->host];
+	if (*live)
+		succeed(*live, session);
+	*live = session;
 	session->state = SESSION_WELCOMED;
 	session->counted = false;
 	session->manager->unauthenticated_count--;

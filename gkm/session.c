@@ -153,6 +153,16 @@ void session_end(struct session *session, Covey__RefusalCode code, const char *f
 	channel_finish(session->channel, reason);
 }
 
+void session_replace(struct session *session, const char *reason)
+{
+	char name[SESSION_NAME_LEN];
+
+	log_info("%s: session ends: %s", session_name(session, name), reason);
+	release(session);
+	session->state = SESSION_ENDING;
+	channel_finish(session->channel, reason);
+}
+
 /* --- life ---------------------------------------------------------------------------------- */
 
 static void on_opened(struct channel *channel, const struct identity *peer, void *arg)
@@ -169,6 +179,7 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 {
 	struct session *session = arg;
 
+	session->heard_ms = clock_now_ms();
 	if (session->state != SESSION_ENDING)
 		dispatch(session, message);
 }

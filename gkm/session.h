@@ -38,7 +38,9 @@ struct session {
 	bool opened;  /* the TLS handshake is done: peer is valid */
 	bool counted; /* in manager->unauthenticated_count */
 	struct identity peer;
-	size_t host; /* index into inventory->hosts, once welcomed */
+	size_t host;       /* index into inventory->hosts, once welcomed */
+	uint64_t instance; /* of the member's program, by its Hello; 0: it does not say */
+	uint64_t heard_ms; /* when its last message came */
 	struct registration *registrations;
 	size_t registration_count;
 };
@@ -64,6 +66,12 @@ __attribute__((format(printf, 4, 5))) void session_refuse(struct session *sessio
  */
 __attribute__((format(printf, 3, 4))) void
 session_end(struct session *session, Covey__RefusalCode code, const char *format, ...);
+
+/*
+ * Close it without a word to the peer, which has another one: no fault, and logged as such. Its
+ * groups lose it at once.
+ */
+void session_replace(struct session *session, const char *reason);
 
 /* Close without a word, free. */
 void session_free(struct session *session);

@@ -9,6 +9,15 @@
 #include "heartbeat.h"
 #include "receive.h"
 
+/* Never 0, which says nothing. */
+static uint64_t draw_instance(const struct effects *effects)
+{
+	uint64_t high = effects->random(effects->arg, UINT32_MAX);
+	uint64_t low = effects->random(effects->arg, UINT32_MAX);
+
+	return high << 32 | (low + 1);
+}
+
 int member_state_new(const struct effects *effects, const struct covey_addr *vtep,
 		     struct member_state **ret_state)
 {
@@ -18,6 +27,7 @@ int member_state_new(const struct effects *effects, const struct covey_addr *vte
 		return -ENOMEM;
 	state->effects = *effects;
 	state->vtep = *vtep;
+	state->own_instance = draw_instance(effects);
 	*ret_state = state;
 	return 0;
 }
@@ -133,6 +143,7 @@ int member_state_opened(struct member_state *state, struct covey_error *error)
 	hello.version = COVEY_PROTOCOL_VERSION;
 	message_addr_set(&hello.vtep, &state->vtep);
 	hello.software = "covey-host/" COVEY_VERSION;
+	hello.instance = state->own_instance;
 	message.body_case = COVEY__MESSAGE__BODY_HELLO;
 	message.hello = &hello;
 	state->session = SESSION_HELLO;

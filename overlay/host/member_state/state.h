@@ -29,8 +29,9 @@ struct member_state {
 	struct effects effects;
 	struct covey_addr vtep;
 	enum session_state session;
-	uint64_t instance;  /* of the last Welcome; 0: none yet */
-	uint64_t heartbeat; /* ms between two */
+	uint64_t own_instance; /* random: this start of this program */
+	uint64_t instance;     /* the GKM's, of the last Welcome; 0: none yet */
+	uint64_t heartbeat;    /* ms between two */
 	uint64_t heartbeat_at;
 	bool told_of_windows;       /* that there are more than can be reported */
 	Covey__RefusalCode refusal; /* why the GKM ended the last session, or none */

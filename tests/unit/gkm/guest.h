@@ -25,6 +25,7 @@ struct guest {
 	const char *group; /* the one that it is about */
 	bool joins;        /* asks to join as soon as it is welcome */
 	bool acks;         /* acknowledges by itself */
+	uint64_t program;  /* the instance that it says in Hello */
 
 	bool opened;
 	bool welcome;

@@ -320,6 +320,23 @@ static void groups_have_nothing_in_common(void **state)
 	assert_memory_equal(guests[HV2].tek, tek, sizeof(tek));
 }
 
+static struct guest *bring_program(struct fabric *fabric, size_t who, uint64_t program)
+{
+	struct guest *guest = connect_from(fabric, who, "pki", true);
+
+	guest->program = program;
+	WAIT_FOR(fabric, guest->active_spi || guest->refusal || guest->closed);
+	return guest;
+}
+
+/* The channel of the one before stays alive under another name, as one that is half open. */
+static void put_aside(struct fabric *fabric, size_t who, struct guest *aside)
+{
+	*aside = fabric->guests[who];
+	channel_set_arg(aside->channel, aside);
+	fabric->guests[who] = (struct guest){0};
+}
+
 static void a_second_session_supersedes_the_first(void **state)
 {
 	struct fabric *fabric = *state;
@@ -328,10 +345,7 @@ static void a_second_session_supersedes_the_first(void **state)
 
 	bring(fabric, HV1);
 	bring(fabric, HV2);
-	/* The channel of the first stays alive under another name. */
-	first = fabric->guests[HV2];
-	channel_set_arg(first.channel, &first);
-	fabric->guests[HV2] = (struct guest){0};
+	put_aside(fabric, HV2, &first);
 	second = bring(fabric, HV2);
 	assert_cut(fabric, &first, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED, "took over");
 	assert_int_equal(second->epoch, 2);
@@ -344,6 +358,29 @@ static void a_second_session_supersedes_the_first(void **state)
 }
 
 /* --- messages that make no sense ----------------------------------------------------------- */
+
+/* After a cut of which the key manager knows nothing yet. */
+static void the_same_program_may_come_back(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest first, second;
+	const struct guest *third;
+
+	bring_program(fabric, HV1, 77);
+	put_aside(fabric, HV1, &first);
+	assert_int_equal(bring_program(fabric, HV1, 77)->epoch, 2);
+	WAIT_FOR(fabric, first.closed);
+	assert_int_equal(first.refusal, COVEY__REFUSAL_CODE__REFUSAL_NONE);
+	assert_true(log_says(fabric, "session ends: it is back on another connection"));
+	assert_false(log_says(fabric, "ALARM"));
+	assert_false(log_says(fabric, "warning: hv1"));
+
+	put_aside(fabric, HV1, &second);
+	third = bring_program(fabric, HV1, 78);
+	assert_cut(fabric, &second, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED, "took over");
+	assert_int_equal(third->epoch, 3);
+	assert_true(log_says(fabric, "ALARM: hv1"));
+}
 
 static void nothing_before_hello(void **state)
 {
@@ -622,6 +659,7 @@ int main(int argc, char **argv)
 		TEST(a_given_up_sender_id_is_nobody_elses),
 		TEST(groups_have_nothing_in_common),
 		TEST(a_second_session_supersedes_the_first),
+		TEST(the_same_program_may_come_back),
 		TEST(nothing_before_hello),
 		TEST(only_one_hello),
 		TEST(no_join_twice),

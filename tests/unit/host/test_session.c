@@ -41,6 +41,24 @@ static void test_session_lost_takes_nothing_away(void **state)
 	world_free(world);
 }
 
+/* So the GKM knows that it is no second host. */
+static void test_a_program_says_the_same_instance_each_time(void **state)
+{
+	struct world *world = world_with_active_sa();
+	uint64_t instance = world->own_instance;
+
+	assert_true(instance != 0);
+	world->own_instance = 0;
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 1), 0);
+	assert_true(world->own_instance == instance);
+	world->own_instance = 0;
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 2), 0);
+	assert_true(world->own_instance == instance);
+	world_free(world);
+}
+
 static void test_second_registration_raises_the_epoch(void **state)
 {
 	struct world *world = world_with_active_sa();
@@ -292,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_registration),
 		cmocka_unit_test(test_session_lost_takes_nothing_away),
+		cmocka_unit_test(test_a_program_says_the_same_instance_each_time),
 		cmocka_unit_test(test_second_registration_raises_the_epoch),
 		cmocka_unit_test(test_epoch_must_rise),
 		cmocka_unit_test(test_sa_sent_twice_is_acknowledged_twice),

@@ -224,6 +224,10 @@ static int send_message(void *arg, const Covey__Message *message)
 	if (status)
 		return status;
 	switch (message->body_case) {
+	case COVEY__MESSAGE__BODY_HELLO:
+		record(world, ">Hello; ");
+		world->own_instance = message->hello->instance;
+		break;
 	case COVEY__MESSAGE__BODY_JOIN:
 		record(world, ">Join %s; ", message->join->group);
 		world->held_count = message->join->n_held_spis;

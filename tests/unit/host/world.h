@@ -53,6 +53,7 @@ struct world {
 	int send_fails;
 	uint32_t held_spis[COVEY_SAS_PER_GROUP_MAX]; /* in the last Join */
 	size_t held_count;
+	uint64_t own_instance;    /* in the last Hello */
 	struct covey_error error; /* of the last failure */
 };
 
