@@ -21,6 +21,8 @@ struct bench_options {
 	size_t size_count;      /* 0: as the figure thinks fit */
 	uint16_t sizes[BENCH_SIZES_MAX];
 	const char *secgw; /* path of ipsec-secgw; NULL: none */
+	char **eal;        /* what stands behind "--", for EAL */
+	int eal_count;
 };
 
 struct bench_figure {
@@ -32,6 +34,7 @@ struct bench_figure {
 	unsigned usual;      /* and shows these when nothing else is said */
 	int (*run)(const struct bench_figure *figure, const struct bench_options *options,
 		   struct bench_report *report, struct covey_error *error);
+	bool starts_eal; /* by itself; the others find it running */
 };
 
 /* 0, or what went wrong; each tells its points as they come. */
@@ -47,11 +50,10 @@ int bench_figure_senders(const struct bench_figure *figure, const struct bench_o
 			 struct bench_report *report, struct covey_error *error);
 int bench_figure_reorder(const struct bench_figure *figure, const struct bench_options *options,
 			 struct bench_report *report, struct covey_error *error);
+int bench_figure_gateway(const struct bench_figure *figure, const struct bench_options *options,
+			 struct bench_report *report, struct covey_error *error);
 int bench_figure_multicast(const struct bench_figure *figure, const struct bench_options *options,
 			   struct bench_report *report, struct covey_error *error);
-
-int bench_figure_secgw(const struct bench_figure *figure, const struct bench_options *options,
-		       struct bench_report *report, struct covey_error *error);
 
 /* --- what they share ----------------------------------------------------------------------- */
 

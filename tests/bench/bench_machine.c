@@ -20,7 +20,7 @@
 static unsigned machine_cores;
 static int machine_cpus[BENCH_CORES_MAX];
 
-static unsigned long free_hugepages_mb(void)
+unsigned long bench_machine_hugepages_mb(void)
 {
 	static const unsigned sizes_kb[] = {2048, 1048576};
 	unsigned long megabytes = 0, pages;
@@ -59,6 +59,12 @@ static unsigned write_lcores(char *text, size_t size, unsigned cores)
 	return count;
 }
 
+void bench_machine_tell_vectors(void)
+{
+	if (rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512F) != 1)
+		fprintf(stderr, "covey-bench: no AVX-512: measured with what this CPU has\n");
+}
+
 static void tell(unsigned wanted, unsigned long megabytes, bool huge)
 {
 	if (machine_cores < wanted)
@@ -69,8 +75,7 @@ static void tell(unsigned wanted, unsigned long megabytes, bool huge)
 		fprintf(stderr,
 			"covey-bench: no %lu MiB of free hugepages: measured in 4 KiB pages\n",
 			megabytes);
-	if (rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512F) != 1)
-		fprintf(stderr, "covey-bench: no AVX-512: measured with what this CPU has\n");
+	bench_machine_tell_vectors();
 }
 
 int bench_machine_open(unsigned wanted, struct covey_error *error)
@@ -91,7 +96,7 @@ int bench_machine_open(unsigned wanted, struct covey_error *error)
 			     ""};
 	unsigned count = write_lcores(lcores, sizeof(lcores), wanted ? wanted : BENCH_CORES_MAX);
 	unsigned long megabytes = MEGABYTES + count * MEGABYTES_A_CORE;
-	bool huge = free_hugepages_mb() >= megabytes;
+	bool huge = bench_machine_hugepages_mb() >= megabytes;
 	int argc = 10;
 
 	snprintf(prefix, sizeof(prefix), "--file-prefix=covey-bench-%d", getpid());

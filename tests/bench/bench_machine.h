@@ -11,6 +11,10 @@
  */
 int bench_machine_open(unsigned wanted, struct covey_error *error);
 void bench_machine_close(void);
+/* What of them is free, in MiB. */
+unsigned long bench_machine_hugepages_mb(void);
+/* Say it on stderr when this CPU lacks AVX-512. */
+void bench_machine_tell_vectors(void);
 /* How many cores there are to use; core 0 is the caller's. */
 unsigned bench_machine_cores(void);
 /* The CPU of a core. */

@@ -19,7 +19,7 @@ struct slice {
 	uint64_t cycles[BENCH_CORES_MAX]; /* of the round */
 	uint64_t done[BENCH_CORES_MAX];   /* packets that went through, in the round */
 	uint64_t lost;
-	float *samples; /* ns a packet */
+	double *samples; /* ns a packet */
 	unsigned count;
 };
 
@@ -112,8 +112,7 @@ static void count_round(struct slice *slice, bool warm)
 	}
 	if (warm && slice->count < SAMPLES_MAX)
 		slice->samples[slice->count++] =
-			(float)((double)cycles * 1e9 / (double)rte_get_tsc_hz() /
-				(BENCH_PACKETS * cores));
+			(double)cycles * 1e9 / (double)rte_get_tsc_hz() / (BENCH_PACKETS * cores);
 }
 
 static void turn(void *argument, unsigned core)
@@ -206,12 +205,12 @@ int bench_run_try(struct bench_run *run, const struct bench_layout *layout,
 
 static int compare(const void *a, const void *b)
 {
-	float x = *(const float *)a, y = *(const float *)b;
+	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }
 
-static double median(float *samples, unsigned count)
+double bench_median(double *samples, unsigned count)
 {
 	qsort(samples, count, sizeof(*samples), compare);
 	return count % 2 ? samples[count / 2] : (samples[count / 2 - 1] + samples[count / 2]) / 2.0;
@@ -239,7 +238,7 @@ static void fill(const struct bench_run *run, const struct slice *slice,
 {
 	const struct bench_dataplane *dataplane = run->dataplanes[slice->index];
 	double bytes = (double)run->buffers[0].bytes / BENCH_PACKETS;
-	double ns = median(slice->samples, slice->count);
+	double ns = bench_median(slice->samples, slice->count);
 
 	*ret_result = (struct bench_result){
 		.dataplane = dataplane,
@@ -261,7 +260,7 @@ int bench_run_measure(struct bench_run *run, enum bench_direction direction,
 		slices[i].run = run;
 		slices[i].index = i;
 		slices[i].direction = direction;
-		slices[i].samples = malloc(SAMPLES_MAX * sizeof(float));
+		slices[i].samples = malloc(SAMPLES_MAX * sizeof(double));
 		if (!slices[i].samples)
 			rc = covey_error_set(error, -ENOMEM, "out of memory");
 	}

@@ -43,6 +43,9 @@ int bench_run_measure(struct bench_run *run, enum bench_direction direction,
 		      const struct bench_layout *layout, double seconds,
 		      struct bench_result *results, struct covey_error *error);
 
+/* Of at least one; sorts them. */
+double bench_median(double *samples, unsigned count);
+
 /* Lay out the packets and verify all dataplanes, no more. */
 int bench_run_try(struct bench_run *run, const struct bench_layout *layout,
 		  struct covey_error *error);

@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
 	{"paths", KEY_PATHS, "N", 0, "VPE's windows of each core (16)", 1},
 	{"replay-window", KEY_WINDOW, "N", 0,
 	 "packets, 64 to 65536, a power of two (1024; reorder: several)", 1},
-	{"secgw", KEY_SECGW, "PATH", 0, "an ipsec-secgw, for the figure secgw", 1},
+	{"secgw", KEY_SECGW, "PATH", 0, "an ipsec-secgw, for the figure gateway", 1},
 	{"json", KEY_JSON, NULL, 0, "one JSON object a line instead of a table", 2},
 	{"plot", KEY_PLOT, "FILE", 0, "draw it, too: FILE.png or FILE.svg, by gnuplot", 2},
 	{"progress", KEY_PROGRESS, NULL, 0, "say what is measured, terminal or not", 2},
@@ -140,6 +140,13 @@ static void parse_plot(char *text, struct bench_report *ret, struct argp_state *
 
 static void parse_figure(const char *text, struct bench_command *command, struct argp_state *state)
 {
+	if (state->quoted) {
+		/* All that follows "--". */
+		command->options.eal = state->argv + state->quoted;
+		command->options.eal_count = state->argc - state->quoted;
+		state->next = state->argc;
+		return;
+	}
 	if (command->figure)
 		argp_error(state, "one figure at a time");
 	for (const struct bench_figure *figure = bench_figures; figure->name; figure++)
@@ -158,6 +165,8 @@ static void complete(struct bench_command *command, struct argp_state *state)
 
 	if (!figure)
 		argp_error(state, "which figure?");
+	if (command->options.eal_count && !figure->starts_eal)
+		argp_error(state, "%s takes no arguments for EAL", figure->name);
 	if (command->options.directions == 0)
 		command->options.directions = figure->usual;
 	if (command->options.directions & ~figure->directions)
@@ -254,7 +263,7 @@ void bench_options_parse(int argc, char **argv, struct bench_command *command)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "FIGURE",
+		.args_doc = "FIGURE [-- EAL-ARGUMENT...]",
 		.doc = doc,
 		.help_filter = help,
 	};
@@ -264,5 +273,6 @@ void bench_options_parse(int argc, char **argv, struct bench_command *command)
 		.cipher = COVEY_AES_256_GCM,
 		.paths = 16,
 	};
-	argp_parse(&argp, argc, argv, 0, NULL, command);
+	/* In order: what follows "--" is not ours. */
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, command);
 }

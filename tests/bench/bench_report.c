@@ -28,6 +28,9 @@ static void tell_json(const struct bench_row *row)
 		       row->depth, (unsigned long long)row->lost);
 	if (row->receivers)
 		printf(", \"receivers\": %u", row->receivers);
+	if (row->has_generator)
+		printf(", \"generator_idle\": %.3f, \"starved\": %.3f", row->generator_idle,
+		       row->starved);
 	printf("}\n");
 }
 
@@ -98,18 +101,20 @@ static void tell_head(enum bench_axis axis, const struct bench_row *rows, unsign
 	printf("\n%9s", axis_names[axis]);
 	for (unsigned i = 0; i < count; i++)
 		printf(" %18s", rows[i].dataplane);
-	if (row_of(rows, count, "vpe") && !rows->replay_window)
+	if (rows->has_generator)
+		printf(" %10s %15s", "vpe/secgw", "generator idle");
+	else if (row_of(rows, count, "vpe") && !rows->replay_window)
 		printf(" %8s %8s", "vpe/raw", "vpe/rte");
 	printf("\n");
 }
 
 /* Of throughputs: how many times as fast vpe is. */
-static void tell_ratio(const struct bench_row *vpe, const struct bench_row *other)
+static void tell_ratio(const struct bench_row *vpe, const struct bench_row *other, int width)
 {
-	if (other)
-		printf(" %8.2f", other->ns / vpe->ns);
+	if (vpe && other)
+		printf(" %*.2f", width, other->ns / vpe->ns);
 	else
-		printf(" %8s", "-");
+		printf(" %*s", width, "-");
 }
 
 static void tell_cell(const struct bench_row *row)
@@ -150,9 +155,14 @@ static void tell_table(const struct bench_report *report, enum bench_axis axis, 
 	printf("%9u", bench_axis_value(axis, rows));
 	for (unsigned i = 0; i < columns; i++)
 		tell_cell(row_of(rows, count, head[i].dataplane));
-	if (vpe && !rows->replay_window) {
-		tell_ratio(vpe, row_of(rows, count, "raw"));
-		tell_ratio(vpe, row_of(rows, count, "rte-ipsec"));
+	if (rows->has_generator) {
+		const struct bench_row *secgw = row_of(rows, count, "ipsec-secgw");
+
+		tell_ratio(vpe, secgw, 10);
+		printf(" %13.0f %%", rows->generator_idle * 100);
+	} else if (vpe && !rows->replay_window) {
+		tell_ratio(vpe, row_of(rows, count, "raw"), 8);
+		tell_ratio(vpe, row_of(rows, count, "rte-ipsec"), 8);
 	}
 	printf("\n");
 }

@@ -37,6 +37,11 @@ struct bench_row {
 	unsigned depth;
 	uint64_t lost;
 	unsigned receivers;
+	/* The figure gateway alone, shares: of the time that the generator waited for the program,
+	 * and of its looks at which the program might have waited for it. */
+	bool has_generator;
+	double generator_idle;
+	double starved;
 };
 
 struct bench_report {

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP 0
-
 struct vpe {
 	struct engine *sender;
 	struct engine *receiver;
@@ -27,7 +25,7 @@ static struct covey_addr address_of(uint32_t address)
 	return addr;
 }
 
-static struct dataplane_config config_of(const struct bench_shape *shape, uint32_t address)
+struct dataplane_config bench_vpe_config(const struct bench_shape *shape, uint32_t address)
 {
 	struct dataplane_config config = {
 		.vtep = address_of(address),
@@ -58,7 +56,7 @@ static int install(struct engine *engine, const struct covey_sa *sa,
 		   struct covey_error *error)
 {
 	uint32_t vni = BENCH_VNI;
-	int rc = engine_group_set(engine, GROUP, &vni, 1, error);
+	int rc = engine_group_set(engine, BENCH_GROUP, &vni, 1, error);
 
 	if (rc == 0)
 		rc = engine_sa_install(engine, sa, peers, peer_count, error);
@@ -67,14 +65,11 @@ static int install(struct engine *engine, const struct covey_sa *sa,
 	return rc;
 }
 
-int bench_engine_new(const struct bench_shape *shape, uint32_t address, uint16_t sender_id,
-		     const struct covey_roster_entry *peers, size_t peer_count,
-		     struct engine **ret_engine, struct covey_error *error)
+struct covey_sa bench_vpe_sa(const struct bench_shape *shape, uint16_t sender_id)
 {
-	struct dataplane_config config = config_of(shape, address);
 	struct covey_sa sa = {
 		.spi = BENCH_SPI,
-		.group = GROUP,
+		.group = BENCH_GROUP,
 		.cipher = shape->cipher,
 		.key_scope = COVEY_KEY_SCOPE_SENDER,
 		.replay_window = shape->replay_window,
@@ -83,12 +78,22 @@ int bench_engine_new(const struct bench_shape *shape, uint32_t address, uint16_t
 		.may_send = sender_id != 0,
 		.may_receive = true,
 	};
+
+	memcpy(sa.tek, bench_key, sizeof(sa.tek));
+	return sa;
+}
+
+int bench_engine_new(const struct bench_shape *shape, uint32_t address, uint16_t sender_id,
+		     const struct covey_roster_entry *peers, size_t peer_count,
+		     struct engine **ret_engine, struct covey_error *error)
+{
+	struct dataplane_config config = bench_vpe_config(shape, address);
+	struct covey_sa sa = bench_vpe_sa(shape, sender_id);
 	struct engine *engine;
 	int rc = engine_new(&config, shape->cores, &engine, error);
 
 	if (rc < 0)
 		return rc;
-	memcpy(sa.tek, bench_key, sizeof(sa.tek));
 	rc = install(engine, &sa, peers, peer_count, error);
 	if (rc < 0) {
 		engine_free(engine);

@@ -9,9 +9,13 @@
 #define BENCH_SENDER_ID   2
 #define BENCH_RECEIVER_ID 1
 #define BENCH_EPOCH       1
+#define BENCH_GROUP       0
 
-/* An engine of the VTEP at address with one group and one active SA, whose roster is peers. With
- * sender_id 0 it only receives. */
+/* How the VTEP at address is set up, and its side of the SA. With sender_id 0 it only receives. */
+struct dataplane_config bench_vpe_config(const struct bench_shape *shape, uint32_t address);
+struct covey_sa bench_vpe_sa(const struct bench_shape *shape, uint16_t sender_id);
+
+/* An engine of the VTEP at address with one group and one active SA, whose roster is peers. */
 int bench_engine_new(const struct bench_shape *shape, uint32_t address, uint16_t sender_id,
 		     const struct covey_roster_entry *peers, size_t peer_count,
 		     struct engine **ret_engine, struct covey_error *error);

@@ -16,21 +16,21 @@
 
 const struct bench_figure bench_figures[] = {
 	{"throughput", "one core, by size of the packets, and a mix of sizes", BENCH_AXIS_SIZE, 1,
-	 BENCH_BOTH, BENCH_BOTH, bench_figure_throughput},
+	 BENCH_BOTH, BENCH_BOTH, bench_figure_throughput, false},
 	{"cores", "by number of cores", BENCH_AXIS_CORES, 1, BENCH_BOTH, BENCH_BOTH,
-	 bench_figure_cores},
+	 bench_figure_cores, false},
 	{"size", "time by size, each byte from 64 to 2048", BENCH_AXIS_SIZE, 0.05, BENCH_BOTH,
-	 ONLY_ENCRYPT, bench_figure_size},
+	 ONLY_ENCRYPT, bench_figure_size, false},
 	{"headroom", "time by headroom, 0 to 64, in one segment and in two", BENCH_AXIS_HEADROOM,
-	 0.2, BENCH_BOTH, ONLY_ENCRYPT, bench_figure_headroom},
+	 0.2, BENCH_BOTH, ONLY_ENCRYPT, bench_figure_headroom, false},
 	{"senders", "by number of senders, and of windows of each", BENCH_AXIS_SENDERS, 1,
-	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_senders},
+	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_senders, false},
 	{"reorder", "packets lost by replay window, when QoS reorders classes", BENCH_AXIS_DEPTH, 1,
-	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_reorder},
+	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_reorder, false},
 	{"multicast", "a sender's cost for one packet to several receivers", BENCH_AXIS_RECEIVERS,
-	 1, ONLY_ENCRYPT, ONLY_ENCRYPT, bench_figure_multicast},
-	{"secgw", "an ipsec-secgw from outside, over TAP ports; as root", BENCH_AXIS_SIZE, 2,
-	 BENCH_BOTH, BENCH_BOTH, bench_figure_secgw},
+	 1, ONLY_ENCRYPT, ONLY_ENCRYPT, bench_figure_multicast, false},
+	{"gateway", "whole programs, ports and all, over a NIC in memory", BENCH_AXIS_SIZE, 2,
+	 BENCH_BOTH, BENCH_BOTH, bench_figure_gateway, true},
 	{0},
 };
 
@@ -44,10 +44,11 @@ int main(int argc, char **argv)
 	bench_options_parse(argc, argv, &command);
 	if (command.report.plot)
 		rc = bench_plot_ready(command.report.plot, &error);
-	if (rc == 0)
+	if (rc == 0 && !command.figure->starts_eal) {
 		rc = bench_machine_open(command.options.cores, &error);
-	if (rc == 0) {
 		command.options.cores = bench_machine_cores();
+	}
+	if (rc == 0) {
 		if (!command.report.json)
 			printf("%s by %s\n", covey_cipher_name(command.options.cipher),
 			       bench_gcm_library(library, sizeof(library)));
@@ -55,7 +56,8 @@ int main(int argc, char **argv)
 		if (rc == 0)
 			rc = bench_report_finish(&command.report, command.figure->axis, &error);
 		bench_report_free(&command.report);
-		bench_machine_close();
+		if (!command.figure->starts_eal)
+			bench_machine_close();
 	}
 	if (rc < 0)
 		fprintf(stderr, "covey-bench: %s\n", error.text);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Run every figure of covey-bench in its shortest form, and give it bad input.
 
-    covey_bench_check.py COVEY-BENCH
+    covey_bench_check.py COVEY-BENCH SECGW-STAND-IN
 
 Figures are not judged, but for what does not depend on the machine: which lines there are, what
 stands in them, and what replay windows lose.
@@ -15,13 +15,14 @@ import sys
 import tempfile
 
 BENCH = sys.argv[1]
-STAND_IN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "secgw_stand_in.py")
+STAND_IN = sys.argv[2]
 ALL = {"raw", "vpe", "esp-simple", "esp-parallel", "rte-ipsec"}
 FIELDS = {
     "figure", "dataplane", "direction", "size", "cores", "senders", "windows", "headroom",
     "segments", "packets", "ns_per_packet", "gbit_s", "raw_ns_per_packet",
 }
 REORDER_FIELDS = {"replay_window", "depth", "lost"}
+GATEWAY_FIELDS = {"generator_idle", "starved"}
 BOTH = {"encrypt", "decrypt"}
 SHORT = ["--seconds", "0.002"]
 
@@ -31,9 +32,10 @@ def check(good, what):
         sys.exit(f"covey_bench_check: {what}")
 
 
-def bench(*arguments, cpu=None):
+def bench(*arguments, cpu=None, **environment):
     command = ["taskset", "-c", str(cpu)] if cpu is not None else []
-    return subprocess.run(command + [BENCH, *arguments], capture_output=True, text=True)
+    return subprocess.run(command + [BENCH, *arguments], capture_output=True, text=True,
+                          env=os.environ | environment)
 
 
 def rows_of(figure, *arguments, fields=frozenset(), cpu=None):
@@ -150,10 +152,44 @@ def check_multicast():
     check(time["vpe", 32] < 4 * time["vpe", 2], "VPE costs more for more receivers")
 
 
-def check_secgw():
-    rows, _ = rows_of("secgw", "--size", "92,1400", "--secgw", STAND_IN, "--seconds", "0.2")
+def check_gateway():
+    sizes = ("--size", "92,1400")
+    cpus = sorted(os.sched_getaffinity(0))
+    rows, said = rows_of("gateway", *sizes, "--secgw", STAND_IN, fields=GATEWAY_FIELDS)
     check(values(rows, "dataplane", "direction", "size")
-          == product({"ipsec-secgw"}, BOTH, {92, 1400}), "secgw is not whole")
+          == product({"vpe", "ipsec-secgw"}, BOTH, {92, 1400}), "gateway is not whole")
+    check({row["windows"] for row in rows if row["dataplane"] == "vpe"} == {16},
+          "gateway's VPE has other windows than asked for")
+    check(("no second core" in said) == (len(cpus) == 1), f"gateway said: {said}")
+    rows, said = rows_of("gateway", "--size", "64,8000", "--direction", "decrypt",
+                         "--cipher", "aes-128-gcm", "--paths", "4", fields=GATEWAY_FIELDS,
+                         cpu=cpus[-1])
+    check(values(rows, "dataplane", "direction", "size", "windows")
+          == {("vpe", "decrypt", 64, 4), ("vpe", "decrypt", 8000, 4)},
+          "options do not choose the gateway")
+    check("no second core" in said, f"on one CPU, gateway said: {said}")
+    ran = bench("gateway", *sizes, *SHORT, "--secgw", STAND_IN)
+    check("vpe/secgw" in ran.stdout and "generator idle" in ran.stdout, "gateway's table is bare")
+    for fault, complaint in (("clear", "left packets in clear"), ("lossy", "ipsec-secgw lost ")):
+        ran = bench("gateway", *sizes, *SHORT, "--dataplane", "raw", "--secgw", STAND_IN,
+                    "--direction", "encrypt", SECGW_STAND_IN=fault)
+        check(ran.returncode == 1 and complaint in ran.stderr, f"{fault}: {ran.stderr}")
+
+
+# Without a NIC in memory: two devices that DPDK makes itself. Nothing comes from the null device
+# that is VXLAN, so there is nothing to tell.
+def check_gateway_devices():
+    cpu = min(os.sched_getaffinity(0))
+    eal = ["--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m", "128",
+           f"--file-prefix=covey-bench-check-{os.getpid()}", f"--lcores=0@{cpu},1@{cpu}"]
+    ran = bench("gateway", *SHORT, "--", *eal, "--vdev", "net_null0", "--vdev=net_null1")
+    check("no packet came" in ran.stderr, f"devices: {ran.stderr}")
+    ran = bench("gateway", *SHORT, "--", *eal, "--vdev", "net_null0")
+    check("two ports are needed" in ran.stderr, f"one device: {ran.stderr}")
+    ran = bench("gateway", *SHORT, "--", *eal, "--vdev", "net_none0", "--vdev", "net_none1")
+    check("does not accept the device" in ran.stderr, f"unknown device: {ran.stderr}")
+    ran = bench("gateway", *SHORT, "--", "--what")
+    check("DPDK does not start" in ran.stderr, f"unknown argument: {ran.stderr}")
 
 
 def check_table_and_plot():
@@ -199,10 +235,11 @@ BAD = {
     ("size", "--plot", ".png"): "--plot takes",
     ("reorder", "--direction", "encrypt"): "one direction: decrypt",
     ("multicast", "--direction", "both"): "one direction: encrypt",
-    ("secgw",): "--secgw PATH",
-    ("secgw", "--secgw", "/nowhere"): "No such file",
-    ("secgw", "--secgw", "/bin/false"): "ended before its ports were up",
-    ("secgw", "--secgw", "/bin/false", "--size", "8000"): "up to 1400",
+    ("gateway", "--secgw", "/nowhere"): "No such file",
+    ("gateway", "--secgw", "/bin/false"): "ipsec-secgw ended",
+    ("gateway", "--dataplane", "raw"): "a figure of vpe",
+    ("throughput", "--", "--no-huge"): "no arguments for EAL",
+    ("--", "gateway"): "which figure",
     ("senders", "--dataplane", "raw"): "a figure of vpe",
 }
 
@@ -222,5 +259,6 @@ check_size_and_headroom()
 check_senders()
 check_reorder()
 check_multicast()
-check_secgw()
+check_gateway()
+check_gateway_devices()
 check_table_and_plot()

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench_gateway_child.h"
+#include "bench_secgw_config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <rte_eal.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGUMENTS_MAX  64
+#define PACKETS        8192u
+#define SLOTS          1024u
+#define SLOTS_ONE_CORE (2 * PACKETS)
+#define START_MS       30000
+/* Longer than the generator's own patience. */
+#define ANSWER_MS 90000
+#define LOOK_MS   200
+/* Programs use low numbers; a process has its own. */
+#define GENERATOR_LCORE 9
+#define PRELOAD         "bench-nic.so"
+
+/* --- arguments ----------------------------------------------------------------------------- */
+
+struct arguments {
+	char *text[ARGUMENTS_MAX];
+	unsigned count;
+};
+
+/* Of a process that ends soon or becomes another: never freed. */
+static void add(struct arguments *arguments, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add(struct arguments *arguments, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	if (arguments->count + 1 < ARGUMENTS_MAX &&
+	    vasprintf(&arguments->text[arguments->count], format, values) >= 0)
+		arguments->count++;
+	va_end(values);
+}
+
+static void add_eal(struct arguments *arguments, const struct gateway_place *place,
+		    const char *name)
+{
+	add(arguments, "--no-pci");
+	add(arguments, "--no-telemetry");
+	add(arguments, "--log-level=lib.*:error");
+	add(arguments, "--file-prefix=%s", name);
+	if (place->hugepages) {
+		add(arguments, "--huge-dir=%s/huge", place->directory);
+	} else {
+		add(arguments, "--no-huge");
+		add(arguments, "--no-shconf");
+	}
+}
+
+/* What a program gets, its NIC's packets included. */
+static unsigned megabytes(const struct gateway_place *place, bool secgw)
+{
+	return (secgw ? 384 : 128) + (place->room > 4096 ? 64 : 0);
+}
+
+static void covey_arguments(struct arguments *arguments, const struct gateway_place *place,
+			    const struct bench_shape *shape, enum bench_direction direction)
+{
+	add(arguments, "covey-bench");
+	add(arguments, "gateway");
+	add(arguments, "--seconds=3600");
+	add(arguments, "--direction=%s", direction == BENCH_ENCRYPT ? "encrypt" : "decrypt");
+	add(arguments, "--cipher=%s", covey_cipher_name(shape->cipher));
+	add(arguments, "--paths=%u", shape->paths);
+	add(arguments, "--replay-window=%u", shape->replay_window);
+	add(arguments, "--");
+	add_eal(arguments, place, "vpe");
+	add(arguments, "-m");
+	add(arguments, "%u", megabytes(place, false));
+	add(arguments, "--lcores=0@%d,1@%d", place->generator_cpu, place->program_cpu);
+}
+
+static void secgw_arguments(struct arguments *arguments, const char *path,
+			    const struct gateway_place *place, const struct bench_shape *shape)
+{
+	add(arguments, "%s", path);
+	add_eal(arguments, place, "secgw");
+	add(arguments, "-m");
+	add(arguments, "%u", megabytes(place, true));
+	add(arguments, "--lcores=0@%d", place->program_cpu);
+	bench_secgw_arguments(shape, place->room > 4096, &arguments->text[arguments->count],
+			      ARGUMENTS_MAX - arguments->count);
+}
+
+/* --- starting ------------------------------------------------------------------------------ */
+
+static void write_preload(char *path, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", path, size - 1);
+	char *slash;
+
+	path[len < 0 ? 0 : len] = '\0';
+	slash = strrchr(path, '/');
+	if (slash)
+		snprintf(slash + 1, size - (size_t)(slash + 1 - path), PRELOAD);
+}
+
+/* In the child: a session that dies with us, and says what it says into a file. */
+static void leave_parent(const struct gateway_child *child, const struct gateway_place *place)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(child->output, STDOUT_FILENO);
+	dup2(child->output, STDERR_FILENO);
+	setenv("RUNTIME_DIRECTORY", place->directory, 1);
+}
+
+/* Does not return. */
+static void become_program(const struct gateway_child *child, int socket, const char *secgw,
+			   const struct gateway_place *place, const struct bench_shape *shape,
+			   enum bench_direction direction)
+{
+	bool one_core = place->generator_cpu == place->program_cpu;
+	struct bench_nic_order order = {
+		.fd = socket,
+		.count = PACKETS,
+		.room = place->room,
+		.slots = one_core ? SLOTS_ONE_CORE : SLOTS,
+		.cpu = place->hugepages ? -1 : place->generator_cpu,
+	};
+	struct arguments arguments = {.count = 0};
+	char text[PATH_MAX];
+
+	leave_parent(child, place);
+	bench_nic_write_order(&order, text, sizeof(text));
+	setenv(BENCH_NIC_VARIABLE, text, 1);
+	if (secgw) {
+		secgw_arguments(&arguments, secgw, place, shape);
+		write_preload(text, sizeof(text));
+		setenv("LD_PRELOAD", text, 1);
+		execv(secgw, arguments.text);
+	} else {
+		covey_arguments(&arguments, place, shape, direction);
+		execv("/proc/self/exe", arguments.text);
+	}
+	fprintf(stderr, "%s: %s\n", arguments.text[0], strerror(errno));
+	_exit(EXIT_FAILURE);
+}
+
+/* Does not return. */
+static void become_generator(const struct gateway_child *child, int socket, const char *secgw,
+			     const struct gateway_place *place)
+{
+	struct arguments arguments = {.count = 0};
+	struct bench_nic *nic;
+
+	leave_parent(child, place);
+	add(&arguments, "covey-bench");
+	add(&arguments, "--proc-type=secondary");
+	add_eal(&arguments, place, secgw ? "secgw" : "vpe");
+	add(&arguments, "--lcores=%u@%d", GENERATOR_LCORE, place->generator_cpu);
+	if (rte_eal_init((int)arguments.count, arguments.text) < 0)
+		_exit(EXIT_FAILURE);
+	nic = bench_nic_find();
+	if (!nic) {
+		fprintf(stderr, "the program has no NIC in memory\n");
+		_exit(EXIT_FAILURE);
+	}
+	bench_generator_serve(socket, nic, secgw ? &bench_esp_simple : &bench_vpe);
+	_exit(EXIT_SUCCESS);
+}
+
+/* --- waiting ------------------------------------------------------------------------------- */
+
+/* Let a program that is told to end say why. */
+static void let_end(pid_t *pid)
+{
+	if (*pid <= 0)
+		return;
+	kill(*pid, SIGTERM);
+	kill(*pid, SIGCONT);
+	for (int ms = 0; ms < 2000; ms += LOOK_MS) {
+		if (waitpid(*pid, NULL, WNOHANG) == *pid) {
+			*pid = 0;
+			return;
+		}
+		poll(NULL, 0, LOOK_MS);
+	}
+}
+
+/* What happened, and the last thing that the program said. */
+static int failed(struct gateway_child *child, int code, const char *what,
+		  struct covey_error *error)
+{
+	char text[400] = "";
+	ssize_t len;
+	off_t size;
+
+	let_end(&child->program);
+	size = lseek(child->output, 0, SEEK_END);
+	len = pread(child->output, text, sizeof(text) - 1,
+		    size > (off_t)sizeof(text) ? size - (off_t)sizeof(text) + 1 : 0);
+	while (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	return covey_error_set(error, code, "%s %s%s%s", child->name, what, len > 0 ? ":\n" : "",
+			       text);
+}
+
+static bool has_ended(pid_t *pid)
+{
+	if (*pid <= 0 || waitpid(*pid, NULL, WNOHANG) != *pid)
+		return false;
+	*pid = 0;
+	return true;
+}
+
+static int receive(struct gateway_child *child, void *message, size_t size, int patience_ms,
+		   struct covey_error *error)
+{
+	struct pollfd fd = {.fd = child->socket, .events = POLLIN};
+
+	for (int ms = 0; ms < patience_ms; ms += LOOK_MS) {
+		int ready = poll(&fd, 1, LOOK_MS);
+
+		if (ready < 0 && errno == EINTR)
+			return covey_error_set(error, -EINTR, "interrupted");
+		if (ready > 0 && recv(child->socket, message, size, 0) == (ssize_t)size)
+			return 0;
+		if (has_ended(&child->program) || has_ended(&child->generator) || ready > 0)
+			return failed(child, -EIO, "ended", error);
+	}
+	return failed(child, -ETIMEDOUT, "does not answer", error);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static int start_program(struct gateway_child *child, int socket, const char *secgw,
+			 const struct gateway_place *place, const struct bench_shape *shape,
+			 enum bench_direction direction, struct covey_error *error)
+{
+	char made;
+
+	child->program = fork();
+	if (child->program == 0)
+		become_program(child, socket, secgw, place, shape, direction);
+	if (child->program < 0)
+		return covey_error_set(error, -errno, "%s cannot be started", child->name);
+	return receive(child, &made, sizeof(made), START_MS, error);
+}
+
+static int start_generator(struct gateway_child *child, int socket, const char *secgw,
+			   const struct gateway_place *place, struct covey_error *error)
+{
+	if (!place->hugepages)
+		return 0;
+	child->generator = fork();
+	if (child->generator == 0)
+		become_generator(child, socket, secgw, place);
+	if (child->generator < 0)
+		return covey_error_set(error, -errno, "no process for the generator");
+	return 0;
+}
+
+int gateway_child_start(struct gateway_child *child, const char *secgw,
+			const struct gateway_place *place, const struct bench_options *options,
+			enum bench_direction direction, struct covey_error *error)
+{
+	struct bench_shape shape = bench_shape_of(options, 1);
+	int sockets[2], rc;
+
+	*child = (struct gateway_child){
+		.name = secgw ? "ipsec-secgw" : bench_vpe.name,
+		.socket = -1,
+		.output = memfd_create("output", MFD_CLOEXEC),
+	};
+	if (child->output < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets) < 0) {
+		rc = covey_error_set(error, -errno, "%s cannot be started: %s", child->name,
+				     strerror(errno));
+		gateway_child_end(child);
+		return rc;
+	}
+	child->socket = sockets[0];
+	fcntl(child->socket, F_SETFD, FD_CLOEXEC);
+	rc = start_program(child, sockets[1], secgw, place, &shape, direction, error);
+	if (rc == 0)
+		rc = start_generator(child, sockets[1], secgw, place, error);
+	close(sockets[1]);
+	if (rc < 0)
+		gateway_child_end(child);
+	else
+		kill(child->program, SIGSTOP);
+	return rc;
+}
+
+int gateway_child_ask(struct gateway_child *child, const struct generator_request *request,
+		      struct generator_reply *ret_reply, struct covey_error *error)
+{
+	int rc;
+
+	if (send(child->socket, request, sizeof(*request), MSG_NOSIGNAL) < 0)
+		return failed(child, -EIO, "ended", error);
+	kill(child->program, SIGCONT);
+	rc = receive(child, ret_reply, sizeof(*ret_reply), ANSWER_MS, error);
+	if (rc == 0 && ret_reply->rc < 0)
+		rc = failed(child, ret_reply->rc, ret_reply->text, error);
+	if (child->program > 0)
+		kill(child->program, SIGSTOP);
+	return rc;
+}
+
+static void end(pid_t *pid)
+{
+	if (*pid > 0) {
+		kill(*pid, SIGKILL);
+		waitpid(*pid, NULL, 0);
+	}
+	*pid = 0;
+}
+
+void gateway_child_end(struct gateway_child *child)
+{
+	end(&child->generator);
+	end(&child->program);
+	if (child->socket >= 0)
+		close(child->socket);
+	if (child->output >= 0)
+		close(child->output);
+	child->socket = child->output = -1;
+}
