@@ -30,8 +30,9 @@ static inline uint64_t read_be64(const uint8_t *at)
 #define FAST_BEHIND_IP (sizeof(struct rte_udp_hdr) + sizeof(struct rte_vxlan_hdr))
 
 /* UDP at ip + offset, and behind it eight bytes more, belong to the packet. */
-static inline bool classify_fast_udp(const struct classifier *classifier, const uint8_t *ip,
-				     size_t offset, size_t total, struct frame *frame)
+static __rte_always_inline bool classify_fast_udp(const struct classifier *classifier,
+						  const uint8_t *ip, size_t offset, size_t total,
+						  struct frame *frame)
 {
 	uint64_t udp = read_be64(ip + offset);
 	uint64_t vxlan = read_be64(ip + offset + sizeof(struct rte_udp_hdr));
@@ -51,9 +52,10 @@ static inline bool classify_fast_udp(const struct classifier *classifier, const 
 	return port == classifier->vxlan_port && vxlan >> 59 & 1; /* RFC 7348 section 5: I */
 }
 
-static inline bool classify_fast_upper(const struct classifier *classifier, const uint8_t *ip,
-				       uint8_t protocol, size_t offset, size_t total,
-				       struct frame *frame)
+static __rte_always_inline bool classify_fast_upper(const struct classifier *classifier,
+						    const uint8_t *ip, uint8_t protocol,
+						    size_t offset, size_t total,
+						    struct frame *frame)
 {
 	frame->ip_len = (uint16_t)total;
 	if (likely(protocol == IPPROTO_UDP))
@@ -68,8 +70,9 @@ static inline bool classify_fast_upper(const struct classifier *classifier, cons
 	return true;
 }
 
-static inline bool classify_fast_ipv4(const struct classifier *classifier, const uint8_t *ip,
-				      size_t len, size_t packet_len, struct frame *frame)
+static __rte_always_inline bool classify_fast_ipv4(const struct classifier *classifier,
+						   const uint8_t *ip, size_t len, size_t packet_len,
+						   struct frame *frame)
 {
 	size_t offset = sizeof(struct rte_ipv4_hdr), total;
 	uint64_t start;
@@ -85,8 +88,9 @@ static inline bool classify_fast_ipv4(const struct classifier *classifier, const
 				   offset, total, frame);
 }
 
-static inline bool classify_fast_ipv6(const struct classifier *classifier, const uint8_t *ip,
-				      size_t len, size_t packet_len, struct frame *frame)
+static __rte_always_inline bool classify_fast_ipv6(const struct classifier *classifier,
+						   const uint8_t *ip, size_t len, size_t packet_len,
+						   struct frame *frame)
 {
 	size_t offset = sizeof(struct rte_ipv6_hdr), total;
 	uint64_t start;
@@ -104,8 +108,9 @@ static inline bool classify_fast_ipv6(const struct classifier *classifier, const
  * True with *ret_frame as classify_ip() fills it; false when that must be asked, and ret_frame says
  * nothing. l2_len is left alone.
  */
-static inline bool classify_ip_fast(const struct classifier *classifier, const uint8_t *ip,
-				    size_t len, size_t packet_len, struct frame *ret_frame)
+static __rte_always_inline bool classify_ip_fast(const struct classifier *classifier,
+						 const uint8_t *ip, size_t len, size_t packet_len,
+						 struct frame *ret_frame)
 {
 	if (len > 0 && ip_version(ip) == 4)
 		return classify_fast_ipv4(classifier, ip, len, packet_len, ret_frame);
@@ -113,8 +118,9 @@ static inline bool classify_ip_fast(const struct classifier *classifier, const u
 }
 
 /* True with *ret_frame as classify_frame() fills it; false when that must be asked. */
-static inline bool classify_frame_fast(const struct classifier *classifier, const uint8_t *data,
-				       size_t len, size_t frame_len, struct frame *ret_frame)
+static __rte_always_inline bool classify_frame_fast(const struct classifier *classifier,
+						    const uint8_t *data, size_t len,
+						    size_t frame_len, struct frame *ret_frame)
 {
 	size_t l2_len = sizeof(struct rte_ether_hdr);
 	uint16_t type;

@@ -2,18 +2,30 @@
 #include "outbound.h"
 #include "burst.h"
 #include "headers.h"
-#include "outer.h"
 #include "sadb.h"
+#include "segments.h"
 
-/* A packet to encrypt, on its way through the stages. */
+/* A packet whose headers are written, on its way to the cipher. */
 struct departure {
-	struct rte_mbuf *packet;
 	const struct sa_tx *sa;
-	struct covey_vpe_header *vpe;
-	uint64_t esn;
-	uint16_t window_id;
-	uint16_t l2_len;
-	uint16_t inner_len;
+	struct rte_mbuf *chain; /* of several segments; NULL: the packet is one */
+	uint8_t *inner;         /* IP header */
+	uint64_t inner_len;
+};
+
+_Static_assert(sizeof(struct departure) == 32, "a burst of departures stays small");
+
+/* What sorting a burst keeps from packet to packet. */
+struct sorting {
+	struct engine_worker *worker;
+	const struct engine *engine;
+	const struct sadb *sadb;
+	const struct sa_tx *sa;    /* of the last VXLAN packet's group */
+	struct sa_tx_state *state; /* our part of it */
+	uint32_t vni;              /* of that packet; UINT32_MAX: none */
+	enum covey_drop reason;    /* without sa: why */
+	struct departure *next;    /* the first that is free */
+	uint64_t bypassed;
 };
 
 /* --- what to do with a frame --------------------------------------------------------------- */
@@ -39,155 +51,288 @@ static enum covey_drop verdict_of(enum frame_kind kind)
 	return COVEY_DROP_OUT_MALFORMED;
 }
 
-/* A well-mixed number, the same for all packets of a flow; paths are spread by it. */
-static uint32_t flow_hash(const uint8_t *ip, const struct frame *frame, bool multicast)
+/* A well-mixed number, the same for all packets of a flow, of which the upper bits are the better
+ * ones; paths are spread by it. */
+static __rte_always_inline uint64_t flow_hash(const uint8_t *destination, uint8_t address_len,
+					      const struct frame *frame, bool multicast)
 {
 	uint64_t hash = frame->source_port;
 	uint32_t group;
 
 	if (multicast) {
-		memcpy(&group, ip_source(ip) + 2 * ip_address_len(ip) - sizeof(group),
-		       sizeof(group));
+		memcpy(&group, destination + address_len - sizeof(group), sizeof(group));
 		hash |= (uint64_t)group << 32;
 		hash ^= (uint64_t)frame->vni << 16;
+		hash ^= hash >> 29;
 	}
-	hash *= UINT64_C(0x9e3779b97f4a7c15);
-	hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return (uint32_t)(hash >> 32);
+	return hash * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static uint16_t window_of(const struct engine_worker *worker, const uint8_t *ip,
-			  const struct frame *frame)
+static __rte_always_inline uint16_t window_of(const struct sorting *sorting, const uint8_t *ip,
+					      const struct frame *frame, bool ipv6)
 {
-	const struct dataplane_config *config = &worker->engine->config;
-	bool multicast = ip_is_multicast(ip);
-	uint64_t hash = flow_hash(ip, frame, multicast);
+	const struct dataplane_config *config = &sorting->engine->config;
+	const uint8_t *destination = ip + (ipv6 ? 24 : 16);
+	bool multicast = ipv6 ? *destination == 0xff : (*destination & 0xf0) == 0xe0;
+	uint8_t traffic_class = ipv6 ? (uint8_t)(ip[0] << 4 | ip[1] >> 4) : ip[1];
+	uint64_t hash = flow_hash(destination, ipv6 ? 16 : 4, frame, multicast) >> 32;
 
-	return covey_window_id(config->class_by_dscp[ip_traffic_class(ip) >> 2], multicast,
-			       worker->path_base + (unsigned)(hash * config->paths >> 32));
+	return covey_window_id(config->class_by_dscp[traffic_class >> 2], multicast,
+			       sorting->worker->path_base + (unsigned)(hash * config->paths >> 32));
 }
 
-/* May the packet leave, and on which SA? Changes nothing. */
-static enum covey_drop resolve(const struct engine *engine, const struct sadb *sadb,
-			       const struct rte_mbuf *packet, const struct frame *frame,
-			       const uint8_t *ip, const struct sa_tx **ret_sa)
+/* Neighbours in a burst are mostly of one VNI. */
+static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 {
-	const struct covey_addr *vtep = &engine->config.vtep;
-	int group;
+	int group = vnis_find(sorting->sadb->vnis, vni);
 
-	if (packet->nb_segs != 1)
-		return COVEY_DROP_OUT_SEGMENTED;
-	group = vnis_find(sadb->vnis, frame->vni);
+	sorting->vni = vni;
+	sorting->sa = NULL;
+	sorting->reason = COVEY_DROP_OUT_UNKNOWN_VNI;
 	if (group == VNI_NO_GROUP)
-		return COVEY_DROP_OUT_UNKNOWN_VNI;
-	if (!ip_source_is(ip, vtep->family, vtep->bytes))
-		return COVEY_DROP_OUT_SOURCE;
-	if (!sadb->groups[group].tx)
-		return sadb->groups[group].reason;
-	if ((size_t)frame->ip_len + engine->overhead > engine->config.fabric_mtu)
-		return COVEY_DROP_OUT_TOO_BIG;
-	if (rte_pktmbuf_headroom(packet) < engine->overhead)
-		return COVEY_DROP_OUT_SEGMENTED;
-	*ret_sa = sadb->groups[group].tx;
-	return NO_DROP;
+		return;
+	sorting->sa = sorting->sadb->groups[group].tx;
+	sorting->reason = sorting->sadb->groups[group].reason;
+	if (sorting->sa)
+		sorting->state = &sorting->sa->states[sorting->worker->index];
 }
 
-/* Give the packet its window and ESN. Last, so that no ESN is lost on a packet that stays. */
-static enum covey_drop depart(struct engine_worker *worker, const struct sadb *sadb,
-			      struct rte_mbuf *packet, const struct frame *frame,
-			      struct departure *departure)
+/* Is the IP packet of the engine's family and from its VTEP address? */
+static __rte_always_inline bool is_our_source(const struct engine *engine, const uint8_t *ip,
+					      bool ipv6)
 {
-	const uint8_t *ip = rte_pktmbuf_mtod_offset(packet, const uint8_t *, frame->l2_len);
-	enum covey_drop verdict = resolve(worker->engine, sadb, packet, frame, ip, &departure->sa);
+	const uint8_t *vtep = engine->config.vtep.bytes;
 
-	if (verdict != NO_DROP)
-		return verdict;
-	departure->window_id = window_of(worker, ip, frame);
-	departure->esn = sa_tx_next(departure->sa, worker->index, departure->window_id);
-	if (departure->esn == 0)
-		return COVEY_DROP_OUT_LIMIT;
-	departure->packet = packet;
-	departure->l2_len = frame->l2_len;
-	departure->inner_len = frame->ip_len;
+	return ip_version(ip) == (ipv6 ? 6 : 4) &&
+	       memcmp(ip + (ipv6 ? 8 : 12), vtep, ipv6 ? 16 : 4) == 0;
+}
+
+/* Why a packet of a VNI without SA to send on stays; a wrong source is the graver reason. */
+static __rte_noinline enum covey_drop why_without_sa(const struct sorting *sorting,
+						     const uint8_t *ip, bool ipv6)
+{
+	if (sorting->reason == COVEY_DROP_OUT_UNKNOWN_VNI ||
+	    is_our_source(sorting->engine, ip, ipv6))
+		return sorting->reason;
+	return COVEY_DROP_OUT_SOURCE;
+}
+
+/* May the packet leave? Changes nothing. plain: its buffer is known to be its own and whole. */
+static __rte_always_inline enum covey_drop check(const struct sorting *sorting,
+						 const struct rte_mbuf *packet,
+						 const struct frame *frame, const uint8_t *ip,
+						 bool ipv6, uint16_t overhead, bool plain)
+{
+	const struct engine *engine = sorting->engine;
+
+	if (unlikely(!sorting->sa))
+		return why_without_sa(sorting, ip, ipv6);
+	if (unlikely(!is_our_source(engine, ip, ipv6)))
+		return COVEY_DROP_OUT_SOURCE;
+	if (unlikely((uint32_t)frame->ip_len + overhead > engine->config.fabric_mtu))
+		return COVEY_DROP_OUT_TOO_BIG;
+	if (unlikely(packet->data_off < overhead))
+		return COVEY_DROP_OUT_BUFFER;
+	if (!plain && !segments_are_own(packet, (uint32_t)frame->l2_len + frame->ip_len))
+		return COVEY_DROP_OUT_BUFFER;
 	return NO_DROP;
 }
 
 /* --- headers ------------------------------------------------------------------------------- */
 
-/* Make room, move the Ethernet header and its tags forward, write what comes between. */
-static void encapsulate(const struct engine *engine, struct departure *departure)
+/* Move the Ethernet header and its tags forward by so many bytes. */
+static __rte_always_inline void move_ethernet(uint8_t *from, uint16_t l2_len, uint16_t distance)
 {
-	const struct dataplane_config *config = &engine->config;
-	bool udp = config->encapsulation == COVEY_ENCAPSULATION_UDP;
-	uint8_t protocol = udp ? IPPROTO_UDP : config->vpe_protocol;
-	uint16_t total = (uint16_t)(departure->inner_len + engine->overhead);
-	struct rte_mbuf *packet = departure->packet;
-	uint8_t *start, *at, *inner;
+	uint64_t first, last;
 
-	/* Ethernet's padding goes. */
-	packet->data_len = departure->l2_len + departure->inner_len;
-	packet->pkt_len = packet->data_len;
-	start = (uint8_t *)rte_pktmbuf_prepend(packet, engine->overhead);
-	inner = start + engine->overhead + departure->l2_len;
-	memmove(start, start + engine->overhead, departure->l2_len);
-	at = start + departure->l2_len;
-	at = ip_version(inner) == 4 ? write_ipv4(at, inner, protocol, total)
-				    : write_ipv6(at, inner, protocol, total, departure->window_id);
-	if (udp)
-		at = write_udp(at, config->vpe_port, departure->window_id,
-			       (uint16_t)(inner + departure->inner_len - at));
-	departure->vpe = (struct covey_vpe_header *)at;
-	covey_vpe_set(departure->vpe, departure->sa->spi, departure->sa->sender_id,
-		      departure->window_id, departure->esn);
+	if (unlikely(l2_len != sizeof(struct rte_ether_hdr))) {
+		memmove(from - distance, from, l2_len);
+		return;
+	}
+	/* 14 bytes: the halves overlap. */
+	memcpy(&first, from, sizeof(first));
+	memcpy(&last, from + l2_len - sizeof(last), sizeof(last));
+	memcpy(from - distance, &first, sizeof(first));
+	memcpy(from - distance + l2_len - sizeof(last), &last, sizeof(last));
 }
 
-static void encrypt(struct engine_worker *worker, struct departure *departure)
+/* Make room before the inner packet, which is all that stays behind Ethernet: padding goes. */
+static __rte_always_inline void make_room(struct rte_mbuf *packet, uint16_t len, uint16_t overhead,
+					  bool plain)
 {
-	uint8_t *header = (uint8_t *)departure->vpe;
+	if (plain)
+		packet->data_len = len;
+	else
+		segments_cut(packet, len);
+	packet->data_off -= overhead;
+	packet->data_len += overhead;
+	packet->pkt_len = (uint32_t)len + overhead;
+}
 
-	cipher_seal(departure->sa->cipher, departure->sa->key, &worker->context,
-		    header + COVEY_VPE_IV_OFFSET, header + sizeof(*departure->vpe),
-		    departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
-	engine_count(&worker->counters.encrypted_packets, 1);
-	engine_count(&worker->counters.encrypted_bytes, departure->inner_len);
+/* Give the packet its window, ESN and headers. The ESN last, so that none is lost on a packet that
+ * stays. */
+static __rte_always_inline enum covey_drop depart(struct sorting *sorting, struct rte_mbuf *packet,
+						  const struct frame *frame, bool ipv6, bool udp,
+						  bool plain)
+{
+	uint8_t *ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, frame->l2_len);
+	uint16_t overhead = outer_len(ipv6, udp), window_id;
+	struct departure *departure = sorting->next;
+	enum covey_drop verdict;
+	uint64_t esn;
+
+	if (unlikely(frame->vni != sorting->vni))
+		look_up(sorting, frame->vni);
+	verdict = check(sorting, packet, frame, ip, ipv6, overhead, plain);
+	if (unlikely(verdict != NO_DROP))
+		return verdict;
+	window_id = window_of(sorting, ip, frame, ipv6);
+	esn = sa_tx_next(sorting->sa, sorting->state, window_id);
+	if (unlikely(esn == 0))
+		return COVEY_DROP_OUT_LIMIT;
+	make_room(packet, (uint16_t)(frame->l2_len + frame->ip_len), overhead, plain);
+	move_ethernet(ip - frame->l2_len, frame->l2_len, overhead);
+	outer_write(&sorting->sa->outer, ipv6, udp, ip, frame->ip_len, window_id, esn);
+	departure->sa = sorting->sa;
+	departure->chain = plain || packet->nb_segs == 1 ? NULL : packet;
+	departure->inner = ip;
+	departure->inner_len = frame->ip_len;
+	sorting->next = departure + 1;
+	return NO_DROP;
+}
+
+/* --- sorting ------------------------------------------------------------------------------- */
+
+/* Whatever is not plain VXLAN: other frames, other shapes of it, several segments. */
+static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf **slot, bool ipv6,
+				       bool udp)
+{
+	enum covey_drop verdict;
+	struct frame frame;
+
+	burst_classify(sorting->worker, *slot, &frame);
+	verdict = frame.kind == FRAME_VXLAN ? depart(sorting, *slot, &frame, ipv6, udp, false)
+					    : verdict_of(frame.kind);
+	if (verdict != NO_DROP)
+		burst_drop(sorting->worker, slot, verdict);
+	else if (frame.kind != FRAME_VXLAN)
+		sorting->bypassed++;
+}
+
+static __rte_noinline void refuse(struct sorting *sorting, struct rte_mbuf **slot,
+				  enum covey_drop reason)
+{
+	burst_drop(sorting->worker, slot, reason);
+}
+
+/* A packet of one segment that is its own, Ethernet without tags and VXLAN in it? */
+static __rte_always_inline bool is_plain(const struct sorting *sorting,
+					 const struct rte_mbuf *packet, bool ipv6,
+					 struct frame *ret_frame)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *), *ip;
+	const struct classifier *classifier = &sorting->engine->classifier;
+	size_t l2_len = sizeof(struct rte_ether_hdr), len = packet->data_len;
+
+	if (unlikely(!segment_is_alone(packet) || len < l2_len ||
+		     read_be16(data + l2_len - 2) !=
+			     (ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4)))
+		return false;
+	ret_frame->l2_len = (uint16_t)l2_len;
+	ip = data + l2_len;
+	len -= l2_len;
+	if (unlikely(!(ipv6 ? classify_fast_ipv6(classifier, ip, len, len, ret_frame)
+			    : classify_fast_ipv4(classifier, ip, len, len, ret_frame))))
+		return false;
+	return ret_frame->kind == FRAME_VXLAN;
+}
+
+/* Drop a packet, let it pass, or make it a departure. */
+static __rte_always_inline void sort(struct sorting *sorting, struct rte_mbuf **slot, bool ipv6,
+				     bool udp)
+{
+	struct rte_mbuf *packet = *slot;
+	enum covey_drop verdict;
+	struct frame frame;
+
+	if (unlikely(!is_plain(sorting, packet, ipv6, &frame))) {
+		sort_slowly(sorting, slot, ipv6, udp);
+		return;
+	}
+	verdict = depart(sorting, packet, &frame, ipv6, udp, true);
+	if (unlikely(verdict != NO_DROP))
+		refuse(sorting, slot, verdict);
+}
+
+static __rte_always_inline void sort_all(struct sorting *sorting, struct rte_mbuf **packets,
+					 unsigned count, bool ipv6, bool udp)
+{
+	for (unsigned i = 0; i < PREFETCH_AHEAD; i++)
+		burst_prefetch(packets, i, count);
+	for (unsigned i = 0; i < count; i++) {
+		burst_prefetch(packets, i + PREFETCH_AHEAD, count);
+		sort(sorting, &packets[i], ipv6, udp);
+	}
 }
 
 /* --- the burst ----------------------------------------------------------------------------- */
 
-/* Sort one packet: drop it, let it pass, or make it a departure. */
-static bool sort(struct engine_worker *worker, const struct sadb *sadb, struct rte_mbuf **slot,
-		 struct departure *departure)
+static __rte_always_inline void encrypt(const struct departure *departure,
+					struct cipher_context *context)
 {
-	struct frame frame;
-	enum covey_drop verdict;
+	uint8_t *header = departure->inner - sizeof(struct covey_vpe_header);
+	struct rte_mbuf *chain = departure->chain;
+	const struct sa_tx *sa = departure->sa;
 
-	burst_classify(worker, *slot, &frame);
-	verdict = verdict_of(frame.kind);
-	if (verdict == NO_DROP && frame.kind == FRAME_VXLAN)
-		verdict = depart(worker, sadb, *slot, &frame, departure);
-	else if (verdict == NO_DROP)
-		engine_count(&worker->counters.bypassed_out, 1);
-	if (verdict == NO_DROP)
-		return frame.kind == FRAME_VXLAN;
-	burst_drop(worker, slot, verdict);
-	return false;
+	if (likely(!chain))
+		cipher_seal(sa->cipher, sa->key, context, header + COVEY_VPE_IV_OFFSET,
+			    departure->inner, departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
+	else
+		cipher_seal_chain(sa->cipher, sa->key, context, header + COVEY_VPE_IV_OFFSET, chain,
+				  (uint32_t)(departure->inner - rte_pktmbuf_mtod(chain, uint8_t *)),
+				  (uint32_t)departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
 }
 
+/* Sorted by code for the engine's address family and encapsulation, once a burst. */
+static void sort_burst(struct sorting *sorting, struct rte_mbuf **packets, uint16_t count)
+{
+	const struct dataplane_config *config = &sorting->engine->config;
+	bool udp = config->encapsulation == COVEY_ENCAPSULATION_UDP;
+
+	if (config->vtep.family == AF_INET && udp)
+		sort_all(sorting, packets, count, false, true);
+	else if (config->vtep.family == AF_INET)
+		sort_all(sorting, packets, count, false, false);
+	else if (udp)
+		sort_all(sorting, packets, count, true, true);
+	else
+		sort_all(sorting, packets, count, true, false);
+}
+
+/*
+ * Headers of all packets, then the cipher for all: it would wait for an IV that was written just
+ * before (a failed store forwarding).
+ */
 uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets, uint16_t count)
 {
-	const struct sadb *sadb = engine_worker_sadb(worker);
-	struct departure departures[ENGINE_BURST_MAX];
-	uint16_t departing = 0;
+	struct departure departures[ENGINE_BURST_MAX], *departure;
+	struct sorting sorting = {
+		.worker = worker,
+		.engine = worker->engine,
+		.sadb = engine_worker_sadb(worker),
+		.vni = UINT32_MAX,
+		.next = departures,
+	};
+	uint64_t bytes = 0;
 
-	for (uint16_t i = 0; i < PREFETCH_AHEAD; i++)
-		burst_prefetch(packets, i, count);
-	for (uint16_t i = 0; i < count; i++) {
-		burst_prefetch(packets, i + PREFETCH_AHEAD, count);
-		departing += sort(worker, sadb, &packets[i], &departures[departing]);
+	sort_burst(&sorting, packets, count);
+	for (departure = departures; departure < sorting.next; departure++) {
+		encrypt(departure, &worker->context);
+		bytes += departure->inner_len;
 	}
-	for (uint16_t i = 0; i < departing; i++)
-		encapsulate(worker->engine, &departures[i]);
-	for (uint16_t i = 0; i < departing; i++)
-		encrypt(worker, &departures[i]);
-	return burst_compact(packets, count);
+	engine_count(&worker->counters.encrypted_packets, (uint64_t)(departure - departures));
+	engine_count(&worker->counters.encrypted_bytes, bytes);
+	if (sorting.bypassed)
+		engine_count(&worker->counters.bypassed_out, sorting.bypassed);
+	return departure == departures + count ? count : burst_compact(packets, count);
 }

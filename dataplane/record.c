@@ -62,6 +62,7 @@ static int make_tx(const struct engine *engine, struct sa_record *record, const 
 
 	if (error != 0)
 		return error;
+	outer_make(&engine->config, sa->spi, sa->sender_id, &tx.outer);
 	copy = sa_tx_copy(&tx);
 	if (!copy)
 		return -ENOMEM;

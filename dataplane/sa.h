@@ -8,9 +8,11 @@
  */
 
 #include "cipher.h"
+#include "outer.h"
 #include "roster.h"
 #include "windows.h"
 #include <covey/limits.h>
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <stdint.h>
 
@@ -33,24 +35,32 @@ struct sa_tx {
 	uint64_t packet_limit;      /* per worker, so that all together keep COVEY_PACKETS_HARD */
 	uint32_t spi;
 	uint16_t sender_id;
+	struct outer outer __rte_cache_aligned; /* what all its packets begin with */
 } __rte_cache_aligned;
 
-_Static_assert(sizeof(struct sa_tx) == RTE_CACHE_LINE_SIZE, "sa_tx is one cache line");
+_Static_assert(offsetof(struct sa_tx, outer) == RTE_CACHE_LINE_SIZE, "what sorts is one line");
+_Static_assert(sizeof(struct sa_tx) == 2 * RTE_CACHE_LINE_SIZE, "what writes is another");
 
 /* Zeroed, for so many workers. NULL when out of memory. */
 struct sa_tx_state *sa_tx_states_new(unsigned workers);
 void sa_tx_states_free(struct sa_tx_state *states, unsigned workers);
 
 /*
- * Take the window's next ESN. 0 (never a valid ESN) when its counter or the SA's packet limit has
- * come to its end.
+ * Take the window's next ESN from a worker's state. 0 (never a valid ESN) when its counter or the
+ * SA's packet limit has come to its end.
  */
-static inline uint64_t sa_tx_next(const struct sa_tx *sa, unsigned worker, uint16_t window_id)
+static inline uint64_t sa_tx_next(const struct sa_tx *sa, struct sa_tx_state *state,
+				  uint16_t window_id)
 {
-	struct sa_tx_state *state = &sa->states[worker];
-	uint64_t last = RTE_MAX(state->esn[window_id], sa->esn_base);
+	uint64_t last = state->esn[window_id];
 
-	if (last >= (sa->esn_base | COVEY_ESN_COUNTER_MAX) || state->packets >= sa->packet_limit)
+	if (unlikely(last - sa->esn_base >= COVEY_ESN_COUNTER_MAX)) {
+		/* The last of the epoch; or below it: the window's first. */
+		if (last > sa->esn_base)
+			return 0;
+		last = sa->esn_base;
+	}
+	if (unlikely(state->packets >= sa->packet_limit))
 		return 0;
 	__atomic_store_n(&state->packets, state->packets + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&state->esn[window_id], last + 1, __ATOMIC_RELAXED);

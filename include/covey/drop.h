@@ -14,7 +14,7 @@
 	X(OUT_MALFORMED, "out-malformed", "frame from the host with a broken header")              \
 	X(OUT_FRAGMENT, "out-fragment", "UDP fragment from the host: it could hide VXLAN")         \
 	X(OUT_QUOTE, "out-quote", "ICMP error that quotes VXLAN, which came in encrypted")         \
-	X(OUT_SEGMENTED, "out-segmented", "VXLAN in several buffers, or in one without headroom") \
+	X(OUT_BUFFER, "out-buffer", "VXLAN in buffers without headroom, cut short, or shared")     \
 	X(OUT_VPE, "out-vpe", "VPE packet from the host: only covey sends those")                  \
 	X(OUT_UNKNOWN_VNI, "out-unknown-vni", "VXLAN of a VNI that is in no joined group")         \
 	X(OUT_SOURCE, "out-source", "VXLAN whose source address is not this host's VTEP address")  \

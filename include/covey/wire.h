@@ -8,6 +8,7 @@
 
 #include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 #define COVEY_VPE_PORT        4798 /* UDP for VPE, TCP for the key manager */
 #define COVEY_VPE_IP_PROTOCOL 253  /* RFC 3692: experimentation */
@@ -51,14 +52,22 @@ static inline uint64_t covey_vpe_esn(const struct covey_vpe_header *header)
 	return (uint64_t)be32toh(header->esn_high) << 32 | be32toh(header->esn_low);
 }
 
+/* What differs from packet to packet of a sender. */
+static inline void covey_vpe_set_window(struct covey_vpe_header *header, uint16_t window_id,
+					uint64_t esn)
+{
+	uint64_t be_esn = htobe64(esn);
+
+	header->window_id = htobe16(window_id);
+	memcpy(&header->esn_high, &be_esn, sizeof(be_esn));
+}
+
 static inline void covey_vpe_set(struct covey_vpe_header *header, uint32_t spi, uint16_t sender_id,
 				 uint16_t window_id, uint64_t esn)
 {
 	header->spi = htobe32(spi);
 	header->sender_id = htobe16(sender_id);
-	header->window_id = htobe16(window_id);
-	header->esn_high = htobe32((uint32_t)(esn >> 32));
-	header->esn_low = htobe32((uint32_t)esn);
+	covey_vpe_set_window(header, window_id, esn);
 }
 
 /* --- ESN: epoch (16) then counter (48) ---------------------------------------------------- */

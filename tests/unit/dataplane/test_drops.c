@@ -32,6 +32,10 @@ struct scene {
 	size_t wire_len;
 	bool chained;     /* send in two buffers */
 	bool no_headroom; /* send without room for more headers */
+	bool cut_short;   /* send with fewer bytes in its buffers than it says */
+	bool shared;      /* send while a copy holds the same bytes */
+	bool copy;        /* send that copy */
+	struct rte_mbuf *held;
 };
 
 struct row {
@@ -75,7 +79,7 @@ static void open_scene(struct scene *scene, bool inbound)
 	scene->iv = (struct reference_iv){LAB_PEER, 0x1234, covey_esn(3, 10)};
 }
 
-static struct rte_mbuf *packet_of(const struct scene *scene)
+static struct rte_mbuf *packet_of(struct scene *scene)
 {
 	size_t first = scene->chained ? scene->wire_len - 10 : scene->wire_len;
 	struct rte_mbuf *packet = lab_packet(scene->wire, first), *rest;
@@ -83,12 +87,29 @@ static struct rte_mbuf *packet_of(const struct scene *scene)
 	if (scene->chained) {
 		rest = lab_packet(scene->wire + first, 10);
 		assert_int_equal(rte_pktmbuf_chain(packet, rest), 0);
+		rest->data_len -= scene->cut_short;
 	}
 	if (scene->no_headroom) {
 		memmove(packet->buf_addr, scene->wire, scene->wire_len);
 		packet->data_off = 0;
 	}
+	if (scene->shared) {
+		rest = rte_pktmbuf_clone(packet, packet->pool);
+		assert_non_null(rest);
+		scene->held = scene->copy ? packet : rest;
+		packet = scene->copy ? rest : packet;
+	}
 	return packet;
+}
+
+/* What another holds is as it was, whatever became of the packet. */
+static void release_held(struct scene *scene)
+{
+	if (!scene->held)
+		return;
+	assert_memory_equal(rte_pktmbuf_mtod(scene->held, void *), scene->wire,
+			    scene->held->data_len);
+	rte_pktmbuf_free(scene->held);
 }
 
 static uint16_t run_outbound(struct scene *scene)
@@ -98,6 +119,7 @@ static uint16_t run_outbound(struct scene *scene)
 
 	if (passed > 0)
 		rte_pktmbuf_free(packet);
+	release_held(scene);
 	return passed;
 }
 
@@ -185,6 +207,31 @@ static void chained(struct scene *scene)
 static void no_headroom(struct scene *scene)
 {
 	scene->no_headroom = true;
+}
+
+static void cut_short(struct scene *scene)
+{
+	scene->chained = scene->cut_short = true;
+}
+
+static void shared(struct scene *scene)
+{
+	scene->shared = true;
+}
+
+static void shared_chain(struct scene *scene)
+{
+	scene->chained = scene->shared = true;
+}
+
+static void copy(struct scene *scene)
+{
+	scene->shared = scene->copy = true;
+}
+
+static void copied_chain(struct scene *scene)
+{
+	scene->chained = scene->shared = scene->copy = true;
 }
 
 static void vpe_port(struct scene *scene)
@@ -421,8 +468,12 @@ static const struct row rows[] = {
 	{COVEY_DROP_OUT_FRAGMENT, "later fragment", NULL, NULL, later_fragment},
 	{COVEY_DROP_OUT_FRAGMENT, "first fragment", NULL, NULL, first_fragment},
 	{COVEY_DROP_OUT_QUOTE, "port unreachable", NULL, NULL, port_unreachable},
-	{COVEY_DROP_OUT_SEGMENTED, "two buffers", NULL, NULL, chained},
-	{COVEY_DROP_OUT_SEGMENTED, "no headroom", NULL, NULL, no_headroom},
+	{COVEY_DROP_OUT_BUFFER, "buffers cut short", NULL, NULL, cut_short},
+	{COVEY_DROP_OUT_BUFFER, "buffer shared with a copy", NULL, NULL, shared},
+	{COVEY_DROP_OUT_BUFFER, "buffers shared with a copy", NULL, NULL, shared_chain},
+	{COVEY_DROP_OUT_BUFFER, "copy", NULL, NULL, copy},
+	{COVEY_DROP_OUT_BUFFER, "copy of two buffers", NULL, NULL, copied_chain},
+	{COVEY_DROP_OUT_BUFFER, "no headroom", NULL, NULL, no_headroom},
 	{COVEY_DROP_OUT_VPE, "UDP port", NULL, NULL, vpe_port},
 	{COVEY_DROP_OUT_VPE, "IP protocol", NULL, NULL, vpe_protocol},
 	{COVEY_DROP_OUT_UNKNOWN_VNI, "unknown VNI", unknown_vni, NULL, NULL},
