@@ -13,29 +13,57 @@
 #include "port.h"
 #include "worker.h"
 
-#define WORKERS 1
-
 struct dataplane {
 	struct engine *engine;
 	struct port *fabric;
 	struct port *host;
-	struct worker worker;
-	unsigned turns_seen;
+	unsigned worker_count;
+	unsigned running; /* workers */
 	bool ports_started;
-	bool running;
+	struct worker workers[ENGINE_WORKERS_MAX];
 };
+
+/* A worker sends on queues of its own. */
+static unsigned count_workers(const struct dataplane *dataplane)
+{
+	unsigned queues = RTE_MIN(dataplane->fabric->tx_count, dataplane->host->tx_count);
+
+	return RTE_MIN(RTE_MIN(queues, port_workers()), ENGINE_WORKERS_MAX);
+}
+
+static unsigned count_classes(const struct dataplane_config *config)
+{
+	unsigned classes = 0;
+
+	for (unsigned i = 0; i < 64; i++)
+		classes |= 1u << config->class_by_dscp[i] % COVEY_CLASSES;
+	return (unsigned)__builtin_popcount(classes);
+}
+
+/* A receiver keeps a bounded number of windows for us: classes, casts, workers and paths share it.
+ */
+static uint16_t limit_paths(const struct dataplane_config *config, unsigned workers)
+{
+	unsigned most = COVEY_REPLAY_WINDOWS_PER_SENDER_MAX / (2 * count_classes(config) * workers);
+
+	return (uint16_t)RTE_MIN(config->paths, most);
+}
 
 int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
 		   struct covey_error *error)
 {
-	struct dataplane *dataplane = calloc(1, sizeof(*dataplane));
+	struct dataplane *dataplane = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*dataplane));
+	struct dataplane_config limited = *config;
 	int status;
 
 	if (!dataplane)
 		return covey_error_set(error, -ENOMEM, "out of memory");
+	memset(dataplane, 0, sizeof(*dataplane));
 	dataplane->fabric = config->fabric_port;
 	dataplane->host = config->host_port;
-	status = engine_new(config, WORKERS, &dataplane->engine, error);
+	dataplane->worker_count = count_workers(dataplane);
+	limited.paths = limit_paths(config, dataplane->worker_count);
+	status = engine_new(&limited, dataplane->worker_count, &dataplane->engine, error);
 	if (status) {
 		free(dataplane);
 		return status;
@@ -58,46 +86,81 @@ static int start_ports(struct dataplane *dataplane, struct covey_error *error)
 	return status;
 }
 
-int dataplane_start(struct dataplane *dataplane, struct covey_error *error)
+static int start_worker(struct dataplane *dataplane, unsigned index, unsigned lcore,
+			struct covey_error *error)
 {
-	unsigned lcore = rte_get_next_lcore(-1, 1, 0);
+	struct worker *worker = &dataplane->workers[index];
 	int status;
 
-	if (lcore == RTE_MAX_LCORE)
-		return covey_error_set(error, -ENODEV, "EAL has no worker lcore");
-	status = start_ports(dataplane, error);
-	if (status)
-		return status;
-	dataplane->worker = (struct worker){
-		.engine = engine_worker(dataplane->engine, 0),
+	*worker = (struct worker){
+		.engine = engine_worker(dataplane->engine, index),
 		.fabric = dataplane->fabric,
 		.host = dataplane->host,
+		.index = index,
+		.workers = dataplane->worker_count,
 		.lcore = lcore,
 	};
-	status = rte_eal_remote_launch(worker_run, &dataplane->worker, lcore);
+	status = rte_eal_remote_launch(worker_run, worker, lcore);
 	if (status)
 		return covey_error_set(error, status, "worker lcore %u does not start: %s", lcore,
 				       strerror(-status));
-	dataplane->running = true;
+	dataplane->running++;
 	return 0;
+}
+
+int dataplane_start(struct dataplane *dataplane, struct covey_error *error)
+{
+	unsigned lcore = RTE_MAX_LCORE, index = 0;
+	int status = start_ports(dataplane, error);
+
+	if (status)
+		return status;
+	RTE_LCORE_FOREACH_WORKER(lcore) {
+		if (index == dataplane->worker_count)
+			break;
+		status = start_worker(dataplane, index++, lcore, error);
+		if (status)
+			return status;
+	}
+	return dataplane->running > 0 ? 0
+				      : covey_error_set(error, -ENODEV, "EAL has no worker lcore");
+}
+
+unsigned dataplane_workers(const struct dataplane *dataplane)
+{
+	return dataplane->worker_count;
 }
 
 bool dataplane_is_alive(struct dataplane *dataplane)
 {
-	unsigned before = dataplane->turns_seen;
+	bool alive = true;
 
-	dataplane->turns_seen = atomic_load(&dataplane->worker.turns);
-	return dataplane->turns_seen != before;
+	for (unsigned i = 0; i < dataplane->running; i++) {
+		struct worker *worker = &dataplane->workers[i];
+		unsigned before = worker->turns_seen;
+
+		worker->turns_seen = atomic_load(&worker->turns);
+		alive &= worker->turns_seen != before;
+	}
+	return alive && dataplane->running > 0;
+}
+
+/* What one has handed over to another that stopped before is on no port's queue any more. */
+static void stop_workers(struct dataplane *dataplane)
+{
+	for (unsigned i = 0; i < dataplane->running; i++)
+		atomic_store(&dataplane->workers[i].stop, true);
+	for (unsigned i = 0; i < dataplane->running; i++)
+		rte_eal_wait_lcore(dataplane->workers[i].lcore);
+	for (unsigned i = 0; i < dataplane->running; i++)
+		worker_drain(&dataplane->workers[i]);
 }
 
 void dataplane_close(struct dataplane *dataplane)
 {
 	if (!dataplane)
 		return;
-	if (dataplane->running) {
-		atomic_store(&dataplane->worker.stop, true);
-		rte_eal_wait_lcore(dataplane->worker.lcore);
-	}
+	stop_workers(dataplane);
 	if (dataplane->ports_started) {
 		port_stop(dataplane->host);
 		port_stop(dataplane->fabric);
@@ -165,24 +228,32 @@ size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
 	return engine_read_sent(dataplane->engine, spi, windows, max);
 }
 
+static void add_stats(uint16_t device, struct dataplane_port_status *status)
+{
+	struct rte_eth_stats stats;
+
+	if (rte_eth_stats_get(device, &stats) != 0)
+		return;
+	status->rx_packets += stats.ipackets;
+	status->rx_bytes += stats.ibytes;
+	status->rx_missed += stats.imissed;
+	status->tx_packets += stats.opackets;
+	status->tx_bytes += stats.obytes;
+	status->tx_errors += stats.oerrors;
+}
+
 static void read_port(const struct port *port, struct dataplane_port_status *ret_status)
 {
-	struct dataplane_port_status status = {0};
+	struct dataplane_port_status status = {.rx_queues = port->rx_count,
+					       .tx_queues = port->tx_count};
 	struct rte_eth_dev_info info;
-	struct rte_eth_stats stats;
 
 	snprintf(status.name, sizeof(status.name), "%s", port->name);
 	if (rte_eth_dev_info_get(port->id, &info) == 0)
 		snprintf(status.driver, sizeof(status.driver), "%s", info.driver_name);
 	rte_eth_dev_get_mtu(port->id, &status.mtu);
-	if (rte_eth_stats_get(port->id, &stats) == 0) {
-		status.rx_packets = stats.ipackets;
-		status.rx_bytes = stats.ibytes;
-		status.rx_missed = stats.imissed;
-		status.tx_packets = stats.opackets;
-		status.tx_bytes = stats.obytes;
-		status.tx_errors = stats.oerrors;
-	}
+	for (unsigned i = 0; i < port->device_count; i++)
+		add_stats(port->devices[i], &status);
 	*ret_status = status;
 }
 

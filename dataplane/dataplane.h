@@ -28,25 +28,28 @@ struct dataplane_config {
 	uint8_t vpe_protocol;
 	uint16_t vxlan_port;
 	uint16_t fabric_mtu;       /* bytes of an IP packet on the fabric */
-	uint16_t paths;            /* WindowID paths, 1..1024 */
+	uint16_t paths;            /* WindowID paths of a worker, 1..1024; fewer are used where a
+				      receiver would not keep so many windows */
 	uint8_t class_by_dscp[64]; /* 0..7 */
 };
 
 /* --- life --------------------------------------------------------------------------------- */
 
 /*
- * EAL is initialised and both ports are open already (overlay/host/ports.h). Allocates everything,
- * starts no worker. 0 or negative errno.
+ * EAL is initialised and both ports are open already (overlay/host/ports.h). As many workers as EAL
+ * has worker lcores and both ports have transmit queues. Allocates everything, starts no worker. 0
+ * or negative errno.
  */
 int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
 		   struct covey_error *error);
-/* Start ports, and the worker on a free EAL worker lcore. Without an SA, VXLAN is dropped and the
- * rest passes.
- */
+/* Start ports, and the workers on EAL's worker lcores. Without an SA, VXLAN is dropped and the rest
+ * passes. */
 int dataplane_start(struct dataplane *dataplane, struct covey_error *error);
-/* Whether the worker went on since the last call; asleep, too, it does so ten times a second. */
+unsigned dataplane_workers(const struct dataplane *dataplane);
+/* Whether all workers went on since the last call; asleep, too, they do so ten times a second. */
 bool dataplane_is_alive(struct dataplane *dataplane);
-/* Stop workers and ports, wipe all keys, free. NULL-safe. */
+/* Stop workers, when they have sent on what they had received, and ports; wipe all keys, free.
+ * NULL-safe. */
 void dataplane_close(struct dataplane *dataplane);
 
 /* --- groups ------------------------------------------------------------------------------- */
@@ -119,6 +122,7 @@ struct dataplane_port_status {
 	char name[64];
 	char driver[32];
 	uint16_t mtu;
+	uint16_t rx_queues, tx_queues; /* those in use */
 	uint64_t rx_packets, rx_bytes, rx_missed;
 	uint64_t tx_packets, tx_bytes, tx_errors;
 };

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * A port: one DPDK Ethernet device with its queues, and what an idle worker can sleep on until it
- * has packets.
+ * A port: DPDK's Ethernet device with its queues, and what an idle worker can sleep on until one
+ * has packets. A kernel interface whose queues DPDK opens one at a time is several devices to it
+ * and one port to us.
  */
 
 #include <covey/error.h>
@@ -13,18 +14,30 @@
 struct rte_mempool;
 
 #define PORT_NAME_MAX   64
-#define PORT_QUEUES_MAX 16
-#define PORT_WAIT_MAX   PORT_QUEUES_MAX
+#define PORT_QUEUES_MAX 64
+
+struct port_queue {
+	uint16_t device; /* DPDK's port id */
+	uint16_t number; /* of the queue in it */
+	/* Receive queues: a descriptor that poll(2) reports readable when packets wait; -1: none,
+	 * the worker naps instead. */
+	int fd;
+};
 
 struct port {
-	uint16_t id; /* DPDK's port id */
-	uint16_t rx_queues;
+	uint16_t id; /* DPDK's port id; of several devices, the first */
+	uint16_t device_count;
+	uint16_t devices[PORT_QUEUES_MAX];
+	uint16_t rx_count;
+	uint16_t tx_count;
+	struct port_queue rx[PORT_QUEUES_MAX];
+	struct port_queue tx[PORT_QUEUES_MAX];
 	char name[PORT_NAME_MAX]; /* what the operator calls it: the interface */
-	/* Descriptors that poll(2) reports readable when packets wait; none: the worker naps
-	 * instead. */
-	int wait_fds[PORT_WAIT_MAX];
-	unsigned wait_fd_count;
+	char spread[64];          /* how it spreads packets over its receive queues, for people */
 };
+
+/* How many workers EAL was started for: the queues that a port is asked for. */
+unsigned port_workers(void);
 
 /*
  * The packet buffers that both ports share, so that a packet crosses from one to the other without
@@ -38,14 +51,19 @@ void port_pool_free(struct rte_mempool *pool);
 
 /*
  * Attach the device (DPDK devargs such as "net_af_xdp_fabric,iface=eth1"; a device that EAL knows
- * already by that name is used as it is) and set up all its receive queues and one transmit queue
- * from pool. name is for people. mtu: bytes of an IP packet, 0 to leave the device's own. The port
- * carries no packets before port_start().
+ * already by that name is used as it is) and set up its queues from pool: a receive and a transmit
+ * queue for each worker as far as it has them, and all receive queues that the kernel feeds. name
+ * is for people. mtu: bytes of an IP packet, 0 to leave the device's own. The port carries no
+ * packets before port_start().
  *
  * Returns 0 or a negative errno; on failure nothing stays attached.
  */
 int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_mempool *pool,
 	      struct port **ret_port, struct covey_error *error);
+/* Attach another device, whose queues follow those that the port has. -E2BIG above PORT_QUEUES_MAX.
+ * On failure the port is as it was. */
+int port_extend(struct port *port, const char *devargs, uint16_t mtu, struct rte_mempool *pool,
+		struct covey_error *error);
 int port_start(struct port *port, struct covey_error *error);
 void port_stop(struct port *port);
 /* Detach and free. NULL-safe. */

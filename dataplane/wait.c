@@ -4,16 +4,12 @@
 
 #include <dirent.h>
 #include <limits.h>
-#include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "port.h"
 
 /* Where nothing can be waited for: 20 us at first, doubling to 1 ms. */
 #define NAP_MIN_NS 20000L
@@ -62,6 +58,11 @@ static bool delivers_packets(int fd)
 	return strcmp(target, "/dev/net/tun") == 0;
 }
 
+static int compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
 unsigned wait_fds_end(const struct wait_fds_before *before, int *ret_fds, unsigned max)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -73,14 +74,16 @@ unsigned wait_fds_end(const struct wait_fds_before *before, int *ret_fds, unsign
 		if (!(before->open[fd / 8] & 1u << fd % 8) && delivers_packets(fd))
 			ret_fds[count++] = fd;
 	closedir(directory);
+	qsort(ret_fds, count, sizeof(*ret_fds), compare);
 	return count;
 }
 
-static unsigned collect(const struct port *port, struct pollfd *fds, unsigned count)
+void waits_add(struct waits *waits, int fd)
 {
-	for (unsigned i = 0; i < port->wait_fd_count; i++)
-		fds[count++] = (struct pollfd){.fd = port->wait_fds[i], .events = POLLIN};
-	return count;
+	if (fd < 0)
+		waits->complete = false;
+	else
+		waits->fds[waits->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
 /* A socket whose link went down reports that until somebody asks, and then poll() never sleeps;
@@ -103,18 +106,16 @@ static void take_errors(const struct pollfd *fds, unsigned count)
 		nanosleep(&nap, NULL);
 }
 
-void wait_for_packets(const struct port *a, const struct port *b, unsigned empty, int timeout_ms)
+void wait_for_packets(struct waits *waits, unsigned empty, int timeout_ms)
 {
-	struct pollfd fds[2 * PORT_WAIT_MAX];
-	unsigned count = collect(b, fds, collect(a, fds, 0));
 	struct timespec timeout = {.tv_sec = timeout_ms / 1000,
 				   .tv_nsec = timeout_ms % 1000 * 1000000L};
 
-	if (a->wait_fd_count == 0 || b->wait_fd_count == 0) {
+	if (!waits->complete) {
 		long nap = NAP_MIN_NS << (empty < 6 ? empty : 6);
 
 		timeout = (struct timespec){.tv_nsec = nap < NAP_MAX_NS ? nap : NAP_MAX_NS};
 	}
-	if (ppoll(fds, count, &timeout, NULL) > 0)
-		take_errors(fds, count);
+	if (ppoll(waits->fds, waits->count, &timeout, NULL) > 0)
+		take_errors(waits->fds, waits->count);
 }

@@ -7,11 +7,12 @@
  * descriptors. So the descriptors that appear while a port is opened are found by their kind.
  */
 
-#include <stddef.h>
-
-struct port;
+#include <poll.h>
+#include <stdbool.h>
 
 #define WAIT_FD_MAX 1024
+/* Of one worker: all queues of both ports, when there is one, and what others wake it by. */
+#define WAITS_MAX 129
 
 /* The descriptors that were open before a port was. */
 struct wait_fds_before {
@@ -19,12 +20,23 @@ struct wait_fds_before {
 };
 
 void wait_fds_begin(struct wait_fds_before *before);
-/* Store at most max descriptors that are new since then and deliver packets; return how many. */
+/* Store at most max descriptors that are new since then and deliver packets, lowest first; return
+ * how many. */
 unsigned wait_fds_end(const struct wait_fds_before *before, int *ret_fds, unsigned max);
 
+/* What one worker sleeps on. */
+struct waits {
+	struct pollfd fds[WAITS_MAX];
+	unsigned count;
+	bool complete; /* each queue has a descriptor */
+};
+
+/* Add a descriptor; -1, for a queue that has none, makes it incomplete. */
+void waits_add(struct waits *waits, int fd);
+
 /*
- * Sleep until one of the two ports has packets, at most timeout_ms. A port without descriptors
- * bounds the sleep to its polling interval instead, which grows with `empty`, the count of sleeps
- * since the last packet.
+ * Sleep until one of them is readable, at most timeout_ms. Queues without descriptors bound the
+ * sleep to their polling interval instead, which grows with `empty`, the count of sleeps since the
+ * last packet.
  */
-void wait_for_packets(const struct port *a, const struct port *b, unsigned empty, int timeout_ms);
+void wait_for_packets(struct waits *waits, unsigned empty, int timeout_ms);

@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 
 #include "engine.h"
+#include "handover.h"
 #include "inbound.h"
 #include "outbound.h"
 #include "port.h"
@@ -20,51 +21,111 @@
 /* A full transmit queue is offered the rest of a burst this often before it is dropped. */
 #define TX_TRIES 4
 
+_Static_assert(2 * PORT_QUEUES_MAX + 1 <= WAITS_MAX, "one worker has all queues at the most");
+
 typedef uint16_t burst_function(struct engine_worker *worker, struct rte_mbuf **packets,
 				uint16_t count);
 
-static void transmit(struct engine_worker *engine, const struct port *port,
+static void transmit(const struct worker *worker, const struct port *port,
 		     struct rte_mbuf **packets, uint16_t count, enum covey_drop full)
 {
+	const struct port_queue *queue = &port->tx[worker->index];
 	uint16_t sent = 0;
 
 	for (unsigned tries = 0; sent < count && tries < TX_TRIES; tries++)
-		sent += rte_eth_tx_burst(port->id, 0, packets + sent, count - sent);
+		sent += rte_eth_tx_burst(queue->device, queue->number, packets + sent,
+					 count - sent);
 	if (sent == count)
 		return;
-	engine_worker_dropped(engine, full, count - sent);
+	engine_worker_dropped(worker->engine, full, count - sent);
 	rte_pktmbuf_free_bulk(packets + sent, count - sent);
 }
 
-/* One burst from each of the port's queues. Returns the packets received. */
-static unsigned forward(struct engine_worker *engine, const struct port *from,
-			const struct port *to, burst_function *burst, enum covey_drop full)
+/* One burst from each of the worker's queues of a port. Returns the packets received. */
+static unsigned forward(const struct worker *worker, const struct port *from, const struct port *to,
+			burst_function *burst, enum covey_drop full)
 {
 	struct rte_mbuf *packets[BURST];
 	unsigned total = 0;
 
-	for (uint16_t queue = 0; queue < from->rx_queues; queue++) {
-		uint16_t count = rte_eth_rx_burst(from->id, queue, packets, BURST);
+	for (unsigned i = worker->index; i < from->rx_count; i += worker->workers) {
+		const struct port_queue *queue = &from->rx[i];
+		uint16_t count = rte_eth_rx_burst(queue->device, queue->number, packets, BURST);
 		uint16_t passed;
 
 		if (count == 0)
 			continue;
 		total += count;
-		passed = burst(engine, packets, count);
+		passed = burst(worker->engine, packets, count);
 		if (passed)
-			transmit(engine, to, packets, passed, full);
+			transmit(worker, to, packets, passed, full);
+	}
+	return total;
+}
+
+/* One burst from each of the other workers. Returns the packets that they handed over. */
+static unsigned take_over(const struct worker *worker)
+{
+	struct rte_mbuf *packets[ENGINE_BURST_MAX];
+	unsigned total = 0;
+
+	for (unsigned from = 0; from < worker->workers; from++) {
+		uint64_t authenticated;
+		unsigned count;
+		uint16_t passed;
+
+		if (from == worker->index)
+			continue;
+		count = handover_take(worker->engine, from, packets, ENGINE_BURST_MAX,
+				      &authenticated);
+		if (count == 0)
+			continue;
+		total += count;
+		passed = inbound_burst_handed_over(worker->engine, packets, (uint16_t)count,
+						   authenticated);
+		if (passed)
+			transmit(worker, worker->host, packets, passed, COVEY_DROP_IN_TX_FULL);
 	}
 	return total;
 }
 
 static unsigned turn(const struct worker *worker)
 {
-	struct engine_worker *engine = worker->engine;
-
-	return forward(engine, worker->host, worker->fabric, outbound_burst,
+	return forward(worker, worker->host, worker->fabric, outbound_burst,
 		       COVEY_DROP_OUT_TX_FULL) +
-	       forward(engine, worker->fabric, worker->host, inbound_burst, COVEY_DROP_IN_TX_FULL);
+	       forward(worker, worker->fabric, worker->host, inbound_burst, COVEY_DROP_IN_TX_FULL) +
+	       take_over(worker);
 }
+
+/* --- sleeping ------------------------------------------------------------------------------- */
+
+static void add_queues(struct waits *waits, const struct worker *worker, const struct port *port)
+{
+	for (unsigned i = worker->index; i < port->rx_count; i += worker->workers)
+		waits_add(waits, port->rx[i].fd);
+}
+
+static void prepare(struct waits *waits, const struct worker *worker)
+{
+	waits->count = 0;
+	waits->complete = true;
+	add_queues(waits, worker, worker->host);
+	add_queues(waits, worker, worker->fabric);
+	if (worker->workers > 1)
+		waits_add(waits, handover_fd(worker->engine));
+}
+
+static void rest(struct worker *worker, struct waits *waits, unsigned empty)
+{
+	bool others = worker->workers > 1;
+
+	if (!others || handover_sleeps(worker->engine))
+		wait_for_packets(waits, empty, SLEEP_MS);
+	if (others)
+		handover_woken(worker->engine);
+}
+
+/* --- the loop ------------------------------------------------------------------------------- */
 
 int worker_run(void *arg)
 {
@@ -72,7 +133,9 @@ int worker_run(void *arg)
 	uint64_t spin = rte_get_tsc_hz() / 1000000 * SPIN_US;
 	uint64_t last = rte_rdtsc();
 	unsigned empty = 0, turns = 0;
+	struct waits waits;
 
+	prepare(&waits, worker);
 	engine_worker_online(worker->engine);
 	while (!atomic_load_explicit(&worker->stop, memory_order_relaxed)) {
 		atomic_store_explicit(&worker->turns, ++turns, memory_order_relaxed);
@@ -84,9 +147,17 @@ int worker_run(void *arg)
 		if (rte_rdtsc() - last < spin)
 			continue;
 		engine_worker_offline(worker->engine);
-		wait_for_packets(worker->host, worker->fabric, empty++, SLEEP_MS);
+		rest(worker, &waits, empty++);
 		engine_worker_online(worker->engine);
 	}
 	engine_worker_offline(worker->engine);
 	return 0;
+}
+
+void worker_drain(struct worker *worker)
+{
+	engine_worker_online(worker->engine);
+	while (take_over(worker) > 0)
+		engine_worker_quiescent(worker->engine);
+	engine_worker_offline(worker->engine);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The loop of one worker: bursts from both ports through the engine, at full speed under load,
- * asleep when idle.
+ * The loop of one worker: bursts from its queues of both ports, and from what other workers hand
+ * over, through the engine; at full speed under load, asleep when idle.
  */
 
 #include <stdatomic.h>
@@ -12,14 +12,22 @@
 struct engine_worker;
 struct port;
 
+/* Of `workers`, the one with this index: its are receive queues index, index + workers, ... and
+ * transmit queue index, of each port. */
 struct worker {
 	struct engine_worker *engine;
 	const struct port *fabric;
 	const struct port *host;
+	unsigned index;
+	unsigned workers;
 	unsigned lcore;
+	unsigned turns_seen; /* by whoever asks whether it lives */
 	atomic_bool stop;
 	atomic_uint turns; /* of its loop, so that others see that it lives */
-};
+} __attribute__((aligned(64)));
 
 /* Runs until worker->stop; the argument is a struct worker. For rte_eal_remote_launch(). */
 int worker_run(void *worker);
+
+/* When no worker runs any more, and the ports do: send on what others had handed over to it. */
+void worker_drain(struct worker *worker);

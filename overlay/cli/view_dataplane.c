@@ -35,10 +35,12 @@ void view_drops(const json_t *answer, bool all)
 void view_ports(const json_t *answer)
 {
 	static const char *const columns[] = {
-		"PORT",       "NAME",        "DRIVER",    ">MTU",       ">RX PACKETS", ">RX BYTES",
-		">RX MISSED", ">TX PACKETS", ">TX BYTES", ">TX ERRORS", NULL};
-	static const char *const counters[] = {"mtu",        "rx_packets", "rx_bytes", "rx_missed",
-					       "tx_packets", "tx_bytes",   "tx_errors"};
+		"PORT",       "NAME",        "DRIVER",    ">MTU",       ">RX QUEUES",
+		">TX QUEUES", ">RX PACKETS", ">RX BYTES", ">RX MISSED", ">TX PACKETS",
+		">TX BYTES",  ">TX ERRORS",  NULL};
+	static const char *const counters[] = {"mtu",        "rx_queues", "tx_queues",
+					       "rx_packets", "rx_bytes",  "rx_missed",
+					       "tx_packets", "tx_bytes",  "tx_errors"};
 	struct table *table = table_new(columns);
 	json_t *port;
 	size_t i;

@@ -15,13 +15,19 @@ static void print_gkm(const json_t *gkm)
 		printf("  last failure: %s\n", field_text(gkm, "last_error"));
 }
 
-static void print_counters(const json_t *counters)
+static void print_counters(const json_t *answer)
 {
+	const json_t *counters = json_object_get(answer, "counters");
+
 	printf("Packets: " FIELD_NUMBER " encrypted, " FIELD_NUMBER " decrypted, " FIELD_NUMBER
 	       " passed by outwards, " FIELD_NUMBER " inwards\n",
 	       field_number(counters, "encrypted_packets"),
 	       field_number(counters, "decrypted_packets"), field_number(counters, "bypassed_out"),
 	       field_number(counters, "bypassed_in"));
+	if (field_number(answer, "workers") > 1)
+		printf("Workers: " FIELD_NUMBER ", " FIELD_NUMBER
+		       " packets handed over to the one that owns their window\n",
+		       field_number(answer, "workers"), field_number(counters, "handed_over"));
 }
 
 void view_host(const json_t *answer)
@@ -29,5 +35,5 @@ void view_host(const json_t *answer)
 	printf("%s, %s: %s\n", field_text(answer, "host"), field_text(answer, "identity"),
 	       field_true(answer, "ready") ? "ready" : "not ready");
 	print_gkm(json_object_get(answer, "gkm"));
-	print_counters(json_object_get(answer, "counters"));
+	print_counters(answer);
 }

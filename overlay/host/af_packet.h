@@ -6,7 +6,8 @@
 
 /*
  * DPDK devargs of an AF_PACKET port on a kernel interface, whose ring has room for frames of that
- * MTU. name: the port's own, without "net_af_packet_".
+ * MTU. name: the port's own, without "net_af_packet_". queues: sockets that the kernel spreads
+ * packets over by flow.
  */
-void af_packet_devargs(const char *name, const char *interface, uint16_t mtu, char *ret_devargs,
-		       size_t size);
+void af_packet_devargs(const char *name, const char *interface, uint16_t mtu, unsigned queues,
+		       char *ret_devargs, size_t size);

@@ -14,20 +14,39 @@
 #include <string.h>
 
 #include "af_packet.h"
+#include "af_xdp.h"
 #include "link.h"
 
 #define DEVARGS_MAX 192
 
 /* Buffers first: each kind of port wants its own. */
-static int open_port(const char *devargs, const char *name, unsigned queues, bool af_xdp,
-		     struct ports *ports, struct covey_error *error)
+static int make_pool(struct ports *ports, unsigned queues, bool af_xdp, struct covey_error *error)
 {
-	int status;
-
 	ports->pool = port_pool_new(ports->fabric_mtu, queues, af_xdp, error);
-	if (!ports->pool)
-		return -ENOMEM;
-	status = port_open(devargs, name, ports->fabric_mtu, ports->pool, &ports->fabric, error);
+	return ports->pool ? 0 : -ENOMEM;
+}
+
+static int open_port(const char *devargs, const char *name, struct ports *ports,
+		     struct covey_error *error)
+{
+	int status = make_pool(ports, 1, false, error);
+
+	return status ? status
+		      : port_open(devargs, name, ports->fabric_mtu, ports->pool, &ports->fabric,
+				  error);
+}
+
+static int open_af_xdp(const struct inventory_host *host, const struct link_info *link,
+		       struct ports *ports, struct covey_error *error)
+{
+	unsigned queues = link->rx_queues < AF_XDP_QUEUES_MAX ? link->rx_queues : AF_XDP_QUEUES_MAX;
+	int status = make_pool(ports, queues, true, error);
+
+	if (status)
+		return status;
+	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
+	status = af_xdp_open("fabric", host->fabric_interface, host->fabric_interface,
+			     ports->fabric_mtu, ports->pool, &ports->fabric, error);
 	if (status) {
 		port_pool_free(ports->pool);
 		ports->pool = NULL;
@@ -35,34 +54,16 @@ static int open_port(const char *devargs, const char *name, unsigned queues, boo
 	return status;
 }
 
-static int open_af_xdp(const struct inventory_host *host, const struct link_info *link,
-		       struct ports *ports, struct covey_error *error)
-{
-	char devargs[DEVARGS_MAX];
-
-	/* A queue without a socket would be lost: what comes in there, the guard drops. */
-	if (link->rx_queues > PORT_QUEUES_MAX)
-		return covey_error_set(error, -E2BIG,
-				       "%s has %u queues, at most %d are served: `ethtool -L %s "
-				       "combined %d`",
-				       host->fabric_interface, link->rx_queues, PORT_QUEUES_MAX,
-				       host->fabric_interface, PORT_QUEUES_MAX);
-	snprintf(devargs, sizeof(devargs), "net_af_xdp_fabric,iface=%s,queue_count=%u",
-		 host->fabric_interface, link->rx_queues);
-	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
-	return open_port(devargs, host->fabric_interface, link->rx_queues, true, ports, error);
-}
-
 static int open_af_packet(const struct inventory_host *host, struct ports *ports,
 			  struct covey_error *error)
 {
 	char devargs[DEVARGS_MAX];
 
-	af_packet_devargs("fabric", host->fabric_interface, ports->fabric_mtu, devargs,
-			  sizeof(devargs));
+	af_packet_devargs("fabric", host->fabric_interface, ports->fabric_mtu, port_workers(),
+			  devargs, sizeof(devargs));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_packet");
 	ports->fabric_af_packet = true;
-	return open_port(devargs, host->fabric_interface, 1, false, ports, error);
+	return open_port(devargs, host->fabric_interface, ports, error);
 }
 
 static int open_auto(const struct inventory_host *host, const struct link_info *link,
@@ -82,7 +83,7 @@ static int open_device(const struct inventory_host *host, struct ports *ports,
 		       struct covey_error *error)
 {
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "%.31s", host->fabric_device);
-	return open_port(host->fabric_device, host->fabric_device, 1, false, ports, error);
+	return open_port(host->fabric_device, host->fabric_device, ports, error);
 }
 
 int fabric_port_open(const struct inventory_host *host, struct ports *ports,

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "af_packet.h"
+#include "af_xdp.h"
 #include "link.h"
 
 #define DEVARGS_MAX 192
@@ -38,6 +39,17 @@ static int make_veth(const char *name, const char *peer, struct covey_error *err
 				       "covey makes: rename it, or set covey_host_interface",
 				       name, name, peer);
 	return 0;
+}
+
+/* One queue a worker on both ends. What receives by XDP must not have fewer queues than its other
+ * end sends on, at any moment: so the peer grows first and shrinks last. */
+static void set_queues(const char *name, const char *peer)
+{
+	unsigned queues = port_workers() < AF_XDP_QUEUES_MAX ? port_workers() : AF_XDP_QUEUES_MAX;
+
+	link_set_queues(peer, queues);
+	link_set_queues(name, queues);
+	link_set_queues(peer, queues);
 }
 
 static int configure_veth(const char *name, const char *peer, const uint8_t *mac, uint16_t mtu,
@@ -69,11 +81,11 @@ static int open_veth(const struct inventory_host *host, const uint8_t *mac, stru
 	status = configure_veth(host->host_interface, peer, mac, ports->host_mtu, error);
 	if (status)
 		return status;
-	snprintf(devargs, sizeof(devargs), "net_af_xdp_host,iface=%s", peer);
-	if (port_open(devargs, host->host_interface, ports->host_mtu, ports->pool, &ports->host,
-		      &why) == 0)
+	set_queues(host->host_interface, peer);
+	if (af_xdp_open("host", peer, host->host_interface, ports->host_mtu, ports->pool,
+			&ports->host, &why) == 0)
 		return 0;
-	af_packet_devargs("host", peer, ports->host_mtu, devargs, sizeof(devargs));
+	af_packet_devargs("host", peer, ports->host_mtu, port_workers(), devargs, sizeof(devargs));
 	return port_open(devargs, host->host_interface, ports->host_mtu, ports->pool, &ports->host,
 			 error);
 }

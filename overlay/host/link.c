@@ -66,6 +66,46 @@ static unsigned count_rx_queues(const char *name)
 	return count ? count : 1;
 }
 
+/* Ask or tell an interface its channels. 0 or negative errno. */
+static int ethtool_channels(const char *name, struct ethtool_channels *channels)
+{
+	struct ifreq interface = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int status;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(interface.ifr_name, sizeof(interface.ifr_name), "%s", name);
+	interface.ifr_data = (char *)channels;
+	status = ioctl(fd, SIOCETHTOOL, &interface) ? -errno : 0;
+	close(fd);
+	return status;
+}
+
+static unsigned count_combined_queues(const char *name)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+
+	return ethtool_channels(name, &channels) == 0 ? channels.combined_count : 0;
+}
+
+void link_set_queues(const char *name, unsigned queues)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	uint32_t wanted;
+
+	if (ethtool_channels(name, &channels) != 0)
+		return;
+	wanted = queues < channels.max_rx ? queues : channels.max_rx;
+	if (wanted > channels.max_tx)
+		wanted = channels.max_tx;
+	if (wanted == 0 || (channels.rx_count == wanted && channels.tx_count == wanted))
+		return;
+	channels.cmd = ETHTOOL_SCHANNELS;
+	channels.rx_count = channels.tx_count = wanted;
+	ethtool_channels(name, &channels);
+}
+
 int link_get(const char *name, struct link_info *ret_info, struct covey_error *error)
 {
 	struct link_info info = {0};
@@ -89,6 +129,7 @@ int link_get(const char *name, struct link_info *ret_info, struct covey_error *e
 	info.running =
 		(rtnl_link_get_flags(link) & IFF_UP) && (rtnl_link_get_flags(link) & IFF_RUNNING);
 	info.rx_queues = count_rx_queues(name);
+	info.combined_queues = count_combined_queues(name);
 	mac = rtnl_link_get_addr(link);
 	if (mac && nl_addr_get_len(mac) == LINK_MAC_LEN)
 		memcpy(info.mac, nl_addr_get_binary_addr(mac), LINK_MAC_LEN);

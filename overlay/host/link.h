@@ -16,8 +16,10 @@ struct link_info {
 	uint8_t mac[LINK_MAC_LEN];
 	uint16_t mtu;
 	unsigned rx_queues;
-	bool running;  /* up, and with a carrier */
-	char kind[16]; /* "veth", "tun", ...; empty for a NIC */
+	unsigned combined_queues; /* of them, those of a NIC; 0: it has pairs of its own kind (veth)
+				   */
+	bool running;             /* up, and with a carrier */
+	char kind[16];            /* "veth", "tun", ...; empty for a NIC */
 };
 
 /* -ENODEV when there is none of that name. */
@@ -25,6 +27,10 @@ int link_get(const char *name, struct link_info *ret_info, struct covey_error *e
 
 /* Make a veth pair; -EEXIST when either name is taken. */
 int link_add_veth(const char *name, const char *peer, struct covey_error *error);
+
+/* Have so many receive and so many transmit queues, of an interface that has them apart (veth), or
+ * as many as it can. What it got is in link_get(). */
+void link_set_queues(const char *name, unsigned queues);
 
 /* Set MAC (NULL: leave it) and MTU, receive all multicast, and set the interface up. */
 int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_multicast,

@@ -27,6 +27,7 @@
 #include "ports.h"
 #include "revocations.h"
 #include "startup.h"
+#include "workers.h"
 
 struct process {
 	struct options options;
@@ -306,6 +307,7 @@ static void announce(struct process *process)
 						   : process->self->fabric_device,
 		   process->ports->fabric_driver, process->ports->fabric_mtu,
 		   process->self->host_interface, process->ports->host_mtu);
+	workers_log(process->ports, process->dataplane);
 	notify_ready();
 	member_start(process->member);
 }

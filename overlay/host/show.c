@@ -169,9 +169,10 @@ json_t *show_host(const struct host *host)
 {
 	const struct member_state *state = member_read_state(host->member);
 
-	return json_pack("{s:b, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "host",
-			 host->self->name, "identity", host->identity->uri, "ready", host->ready,
-			 "gkm", show_gkm(host->member), "groups", show_groups(host, state), "sas",
+	return json_pack("{s:b, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+			 "host", host->self->name, "identity", host->identity->uri, "ready",
+			 host->ready, "workers", (int)dataplane_workers(host->dataplane), "gkm",
+			 show_gkm(host->member), "groups", show_groups(host, state), "sas",
 			 show_sas(host, state), "windows", show_windows(host->dataplane),
 			 "counters", show_counters(host->dataplane), "drops",
 			 show_drops(host->dataplane), "ports", show_ports(host->dataplane));

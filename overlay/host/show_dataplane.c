@@ -47,13 +47,14 @@ json_t *show_counters(const struct dataplane *dataplane)
 	struct dataplane_counters counters;
 
 	dataplane_read_counters(dataplane, &counters);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "encrypted_packets",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "encrypted_packets",
 			 (json_int_t)counters.encrypted_packets, "encrypted_bytes",
 			 (json_int_t)counters.encrypted_bytes, "decrypted_packets",
 			 (json_int_t)counters.decrypted_packets, "decrypted_bytes",
 			 (json_int_t)counters.decrypted_bytes, "bypassed_out",
 			 (json_int_t)counters.bypassed_out, "bypassed_in",
-			 (json_int_t)counters.bypassed_in);
+			 (json_int_t)counters.bypassed_in, "handed_over",
+			 (json_int_t)counters.handed_over);
 }
 
 json_t *show_drops(const struct dataplane *dataplane)
@@ -70,12 +71,13 @@ json_t *show_drops(const struct dataplane *dataplane)
 
 static json_t *show_port(const struct dataplane_port_status *port, const char *role)
 {
-	return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "role", role, "name",
-			 port->name, "driver", port->driver, "mtu", (int)port->mtu, "rx_packets",
-			 (json_int_t)port->rx_packets, "rx_bytes", (json_int_t)port->rx_bytes,
-			 "rx_missed", (json_int_t)port->rx_missed, "tx_packets",
-			 (json_int_t)port->tx_packets, "tx_bytes", (json_int_t)port->tx_bytes,
-			 "tx_errors", (json_int_t)port->tx_errors);
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "role",
+			 role, "name", port->name, "driver", port->driver, "mtu", (int)port->mtu,
+			 "rx_queues", (int)port->rx_queues, "tx_queues", (int)port->tx_queues,
+			 "rx_packets", (json_int_t)port->rx_packets, "rx_bytes",
+			 (json_int_t)port->rx_bytes, "rx_missed", (json_int_t)port->rx_missed,
+			 "tx_packets", (json_int_t)port->tx_packets, "tx_bytes",
+			 (json_int_t)port->tx_bytes, "tx_errors", (json_int_t)port->tx_errors);
 }
 
 json_t *show_ports(const struct dataplane *dataplane)

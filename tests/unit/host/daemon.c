@@ -47,6 +47,11 @@ void dataplane_read_ports(const struct dataplane *dataplane, struct dataplane_po
 	memset(ports, 0, 2 * sizeof(ports[0]));
 }
 
+unsigned dataplane_workers(const struct dataplane *dataplane)
+{
+	return 2;
+}
+
 static int group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
 		     size_t vni_count, struct covey_error *error)
 {

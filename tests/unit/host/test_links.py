@@ -9,6 +9,7 @@
     in one network namespace, or, in the test of several queues, d1 in another.
 """
 
+import json
 import os
 import re
 import select
@@ -26,7 +27,7 @@ all:
     covey_gkm: 10.9.0.254
     covey_groups: {g: {vnis: [100], members: [hv1]}}
   hosts:
-    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: d0, covey_fabric_port: PORT}
+    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: d0, covey_fabric_port: PORT, VARIABLES}
 """
 # One packet from each of 256 source ports, so that they spread over queues.
 SEND = """
@@ -51,6 +52,7 @@ def run(*command):
 class LinksTest(unittest.TestCase):
     def setUp(self):
         self.space = f"covey-links-{os.getpid()}"
+        self.variables = ""
         run("ip", "netns", "add", self.space)
         self.addCleanup(run, "ip", "netns", "delete", self.space)
         self.directory = tempfile.TemporaryDirectory()
@@ -70,7 +72,7 @@ class LinksTest(unittest.TestCase):
 
     def start(self, port, *environment):
         with open(self.path("inventory.yaml"), "w") as inventory:
-            inventory.write(INVENTORY.replace("PORT", port))
+            inventory.write(INVENTORY.replace("PORT", port).replace("VARIABLES", self.variables))
         files = ["--inventory", self.path("inventory.yaml"), "--pki", self.path("pki")]
         run(COVEY, *files, "pki", "init")
         run(COVEY, *files, "pki", "issue", "--all")
@@ -201,9 +203,22 @@ class LinksTest(unittest.TestCase):
         return int(re.search(rf"rx_queue_{queue}_xdp_redirect: (\d+)", text).group(1))
 
     def test_several_queues(self):
-        self.add_far()
-        self.add_queues(4)
-        self.start_well("af_xdp", PRELOAD)
+        """A NIC's, which DPDK opens together, and a veth's, which it opens one at a time."""
+        for environment in [PRELOAD], []:
+            with self.subTest(environment=environment):
+                self.add_far()
+                self.add_queues(4)
+                self.start_well("af_xdp", *environment)
+                self.receive_on_each_queue(4)
+                self.stop()
+
+    def receive_on_each_queue(self, count):
+        self.receive()
+        for queue in range(count):
+            self.assertGreater(self.redirected(queue), 0)
+
+    def receive(self):
+        """256 flows from the far end, all of which arrive."""
         self.ip("address", "add", "10.9.0.1/24", "dev", "covey0")
         run("ip", "-n", self.far, "address", "add", "10.9.0.2/24", "dev", "d1")
         run("ip", "netns", "exec", self.far, "ethtool", "-K", "d1", "tx", "off")
@@ -216,8 +231,58 @@ class LinksTest(unittest.TestCase):
         receiver.stdout.readline()
         run("ip", "netns", "exec", self.far, "/usr/bin/python3", "-c", SEND)
         self.assertEqual(receiver.stdout.readline(), "256\n")
-        for queue in range(4):
-            self.assertGreater(self.redirected(queue), 0)
+
+    def stop(self):
+        """In order, and forget all about it."""
+        self.host.terminate()
+        self.assertEqual(self.host.wait(20), 0)
+        self.doCleanups()
+        self.setUp()
+
+    def show(self):
+        return json.loads(run(COVEY, "--socket", self.path("host.sock"), "--json", "show"))
+
+    def pinned_threads(self):
+        """Those of covey-host that can run on one processor alone."""
+        tasks = os.listdir(f"/proc/{self.host.pid}/task")
+        return sum(len(os.sched_getaffinity(int(task))) == 1 for task in tasks)
+
+    def expect_workers(self, port, host_port):
+        cores = sorted(os.sched_getaffinity(0))[:2]
+        self.add_far()
+        self.add_queues(len(cores))
+        self.variables = f"covey_cores: \"{','.join(map(str, cores))}\", " \
+                         f"covey_host_port: {host_port}"
+        self.start_well(port)
+        self.wait_log(f"{len(cores)} worker")
+        for shown in self.show()["ports"]:
+            self.assertEqual((shown["rx_queues"], shown["tx_queues"]), (len(cores), len(cores)))
+        self.assertEqual(self.pinned_threads(), len(cores))
+        self.receive()
+        before = self.used_cpu()
+        time.sleep(1)  # what is measured is what they do in that time
+        self.assertLess(self.used_cpu() - before, 0.5)
+
+    def test_workers(self):
+        """One on each core that is given, with queues of its own on both ports."""
+        self.expect_workers("af_xdp", "veth")
+
+    def test_workers_of_af_packet(self):
+        self.expect_workers("af_packet", "veth")
+
+    def test_workers_of_tap(self):
+        self.expect_workers("af_packet", "tap")
+
+    def test_fewer_queues_than_cores(self):
+        cores = sorted(os.sched_getaffinity(0))[:2]
+        self.add_far()
+        self.add_queues(1)
+        self.variables = f"covey_cores: \"{','.join(map(str, cores))}\""
+        self.start_well("af_xdp")
+        self.wait_log("1 worker")
+        if len(cores) > 1:
+            self.wait_log("d0 has 1 transmit queues for the 2 cores of covey_cores: 1 of these are unused")
+        self.receive()
 
     def test_too_many_queues(self):
         self.add_far()

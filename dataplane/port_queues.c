@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a port gets of a device: queues, buffers for them, and how packets are spread over them. */
+
+#include "port_queues.h"
+
+#include <errno.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <string.h>
+
+#include "handover.h"
+
+/* AF_XDP keeps up to 2,048 buffers a ring (fill, receive, send, completion) on each port, and fills
+ * one for each further receive queue. Other drivers copy, or have rings of their own. */
+#define POOL_PACKETS_AF_XDP 16383
+#define QUEUE_PACKETS       2048
+#define POOL_PACKETS        8191
+#define POOL_CACHE          256
+/* A further worker: what it fills, sends, and takes over from others. */
+#define WORKER_PACKETS (2 * QUEUE_PACKETS + HANDOVER_PACKETS)
+/* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and L2 with two tags.
+ */
+#define FRAME_ROOM (256 + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
+#define PAGE       4096u
+/* What names a window to a network card: addresses, and the ports of the outer UDP header. */
+#define SPREAD_BY (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
+
+/* --- buffers -------------------------------------------------------------------------------- */
+
+/* Bytes of a buffer without its headroom. AF_XDP's must fit a page with all that stands before;
+ * AF_PACKET wants them as large as its slots, which are whole pages when 2,048 is too small. */
+static uint32_t pool_room(uint16_t mtu, bool af_xdp)
+{
+	uint32_t frame = mtu + FRAME_ROOM;
+
+	if (frame <= RTE_MBUF_DEFAULT_DATAROOM)
+		return RTE_MBUF_DEFAULT_DATAROOM;
+	return af_xdp ? RTE_ALIGN(frame, RTE_CACHE_LINE_SIZE) : RTE_ALIGN(frame, PAGE);
+}
+
+struct rte_mempool *port_pool_new(uint16_t mtu, unsigned rx_queues, bool af_xdp,
+				  struct covey_error *error)
+{
+	unsigned packets =
+		(af_xdp ? POOL_PACKETS_AF_XDP + QUEUE_PACKETS * (rx_queues - 1) : POOL_PACKETS) +
+		WORKER_PACKETS * (port_workers() - 1);
+	uint32_t room = pool_room(mtu, af_xdp) + RTE_PKTMBUF_HEADROOM;
+	struct rte_mempool *pool;
+
+	if (room > UINT16_MAX)
+		room = UINT16_MAX;
+	pool = rte_pktmbuf_pool_create("covey_packets", packets, POOL_CACHE, 0, (uint16_t)room,
+				       SOCKET_ID_ANY);
+	if (!pool)
+		covey_error_set(error, 0,
+				"cannot allocate %u packet buffers of %u bytes (%s): give the "
+				"machine more free memory or fewer reserved hugepages",
+				packets, room, rte_strerror(rte_errno));
+	return pool;
+}
+
+void port_pool_free(struct rte_mempool *pool)
+{
+	rte_mempool_free(pool);
+}
+
+/* --- queues --------------------------------------------------------------------------------- */
+
+/* A queue of these is a socket that the kernel feeds, whether it is read or not. */
+static bool kernel_feeds(const struct rte_eth_dev_info *info)
+{
+	return strncmp(info->driver_name, "net_af_xdp", 10) == 0 ||
+	       strcmp(info->driver_name, "net_af_packet") == 0;
+}
+
+/* One receive and one transmit queue a worker, as far as there are; an AF_XDP socket is both. */
+static void choose(const struct port *port, const struct rte_eth_dev_info *info, uint16_t *ret_rx,
+		   uint16_t *ret_tx)
+{
+	uint16_t room = PORT_QUEUES_MAX - RTE_MAX(port->rx_count, port->tx_count);
+	uint16_t most_rx = RTE_MIN(RTE_MAX(info->max_rx_queues, 1), room);
+	uint16_t most_tx = RTE_MIN(RTE_MAX(info->max_tx_queues, 1), room);
+
+	*ret_rx = kernel_feeds(info) ? most_rx : RTE_MIN(most_rx, (uint16_t)port_workers());
+	*ret_tx = kernel_feeds(info) ? RTE_MIN(*ret_rx, most_tx)
+				     : RTE_MIN(most_tx, (uint16_t)port_workers());
+}
+
+/* These declare a standard frame's length as their most (DPDK 22.11), and carry what the kernel's
+ * interface does; its MTU was set there (overlay/host). */
+static bool follows_kernel(const struct rte_eth_dev_info *info)
+{
+	return strcmp(info->driver_name, "net_af_packet") == 0 ||
+	       strcmp(info->driver_name, "net_tap") == 0;
+}
+
+/* Says in port->spread what the device hashes, of what we want. */
+static int configure(struct port *port, uint16_t id, const struct rte_eth_dev_info *info,
+		     uint16_t rx, uint16_t tx)
+{
+	const struct rte_eth_conf plain = {0};
+	struct rte_eth_conf hashing = {.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS};
+	bool of_kernel = kernel_feeds(info) || follows_kernel(info);
+	uint64_t hash = of_kernel ? 0 : SPREAD_BY & info->flow_type_rss_offloads;
+
+	hashing.rx_adv_conf.rss_conf.rss_hf = hash;
+	if (rx > 1 && hash != 0 && rte_eth_dev_configure(id, rx, tx, &hashing) == 0) {
+		snprintf(port->spread, sizeof(port->spread), "%s",
+			 hash & RTE_ETH_RSS_UDP ? "by addresses and UDP ports"
+						: "by addresses alone: it does not hash UDP ports");
+		return 0;
+	}
+	snprintf(port->spread, sizeof(port->spread), "as %s does",
+		 of_kernel ? "the kernel" : "its driver");
+	return rte_eth_dev_configure(id, rx, tx, &plain);
+}
+
+/* A driver that cannot set an MTU takes what fits its buffers, which are large enough. */
+static int set_mtu(const struct port *port, uint16_t id, const struct rte_eth_dev_info *info,
+		   uint16_t mtu, struct covey_error *error)
+{
+	int status = mtu && !follows_kernel(info) ? rte_eth_dev_set_mtu(id, mtu) : 0;
+
+	if (status && status != -ENOTSUP)
+		return covey_error_set(error, status, "%s: the port refuses an MTU of %u: %s",
+				       port->name, mtu, rte_strerror(-status));
+	return 0;
+}
+
+/* A driver opens a queue's descriptor when the queue is set up (AF_XDP, TAP), or all of them in
+ * their order when the device is attached (AF_PACKET). early: those; rx: how many queues. */
+static int set_up_rx(struct port_queue *queues, uint16_t rx, uint16_t descriptors,
+		     struct rte_mempool *pool, const int *early, unsigned early_count)
+{
+	for (uint16_t i = 0; i < rx; i++) {
+		struct wait_fds_before before;
+		int status;
+
+		wait_fds_begin(&before);
+		status = rte_eth_rx_queue_setup(queues[i].device, i, descriptors,
+						(unsigned)rte_eth_dev_socket_id(queues[i].device),
+						NULL, pool);
+		if (status)
+			return status;
+		if (wait_fds_end(&before, &queues[i].fd, 1) == 0)
+			queues[i].fd = early_count == rx ? early[i] : -1;
+	}
+	return 0;
+}
+
+static int set_up_tx(const struct port_queue *queues, uint16_t tx, uint16_t descriptors)
+{
+	int status = 0;
+
+	for (uint16_t i = 0; !status && i < tx; i++)
+		status = rte_eth_tx_queue_setup(queues[i].device, i, descriptors,
+						(unsigned)rte_eth_dev_socket_id(queues[i].device),
+						NULL);
+	return status;
+}
+
+static int set_up(struct port_queue *rx_queues, uint16_t rx, struct port_queue *tx_queues,
+		  uint16_t tx, struct rte_mempool *pool, const struct wait_fds_before *before)
+{
+	uint16_t rx_descriptors = 1024, tx_descriptors = 1024;
+	uint16_t id = rx_queues[0].device;
+	int early[PORT_QUEUES_MAX];
+	unsigned early_count = wait_fds_end(before, early, PORT_QUEUES_MAX);
+	int status = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_descriptors, &tx_descriptors);
+
+	if (!status)
+		status = set_up_rx(rx_queues, rx, rx_descriptors, pool, early, early_count);
+	return status ? status : set_up_tx(tx_queues, tx, tx_descriptors);
+}
+
+static void name_queues(struct port_queue *queues, uint16_t id, uint16_t count)
+{
+	for (uint16_t i = 0; i < count; i++)
+		queues[i] = (struct port_queue){.device = id, .number = i, .fd = -1};
+}
+
+int port_queues_add(struct port *port, uint16_t id, uint16_t mtu, struct rte_mempool *pool,
+		    const struct wait_fds_before *before, struct covey_error *error)
+{
+	struct port_queue *rx_queues = port->rx + port->rx_count;
+	struct port_queue *tx_queues = port->tx + port->tx_count;
+	struct rte_eth_dev_info info;
+	uint16_t rx, tx;
+	int status = rte_eth_dev_info_get(id, &info);
+
+	if (status)
+		return covey_error_set(error, status, "%s: DPDK cannot describe the port: %s",
+				       port->name, rte_strerror(-status));
+	choose(port, &info, &rx, &tx);
+	status = configure(port, id, &info, rx, tx);
+	if (status)
+		return covey_error_set(error, status,
+				       "%s: %s refuses %u receive and %u transmit queues: %s",
+				       port->name, info.driver_name, rx, tx, rte_strerror(-status));
+	status = set_mtu(port, id, &info, mtu, error);
+	if (status)
+		return status;
+	name_queues(rx_queues, id, rx);
+	name_queues(tx_queues, id, tx);
+	status = set_up(rx_queues, rx, tx_queues, tx, pool, before);
+	if (status)
+		return covey_error_set(error, status, "%s: %s refuses its queues: %s", port->name,
+				       info.driver_name, rte_strerror(-status));
+	port->rx_count += rx;
+	port->tx_count += tx;
+	return 0;
+}
