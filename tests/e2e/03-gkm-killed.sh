@@ -4,21 +4,6 @@
 # nor when it comes back and all members agree on one SA again.
 . "$(dirname "$0")/_init.sh"
 
-active_spis() {
-	local n
-
-	for n in $(lab_hosts); do
-		lab_show "$n" '.sas[] | select(.state == "active") | .spi'
-	done | sort -u
-}
-
-agree_on_a_new_sa() {
-	local spis
-
-	spis=$(active_spis)
-	[[ $spis =~ ^[0-9]+$ && $spis != "$first" ]]
-}
-
 e2e_up
 for n in 1 2 3; do
 	e2e_receive "$n"
@@ -26,13 +11,13 @@ for n in 1 2 3; do
 done
 for n in 1 2 3; do e2e_keep_sending "$n" $((n % 3 + 1)) --rate 500; done
 lab_wait 10 "traffic" e2e_has_received 2 1 500
-first=$(active_spis)
-[[ $first =~ ^[0-9]+$ ]] || fail "members do not agree on one SA before: $first"
+lab_wait 10 "members to agree on one SA" e2e_agree_above 0
+first=$(e2e_active_spi 1)
 
 lab_stop gkm KILL
 lab_wait 20 "three seconds of traffic without a key manager" e2e_has_received 2 1 2000
 lab_start_gkm
-lab_wait 60 "members to agree on a new SA" agree_on_a_new_sa
+lab_wait 60 "members to agree on a new SA" e2e_agree_above "$first"
 lab_wait_joined
 more=$(($(e2e_report rx2 '.streams["1"].received') + 500))
 lab_wait 10 "traffic on the new SA" e2e_has_received 2 1 "$more"

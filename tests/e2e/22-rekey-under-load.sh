@@ -17,10 +17,6 @@ RATE_MAX=64000     # more than the sending program reaches
 STALL_S=20         # without a new SA: the rekeys are stuck
 STREAMS=(1-2 2-3 3-all)
 
-active_spi() {
-	lab_show_gkm '.groups[0].sas[] | select(.state == "active") | .spi'
-}
-
 start_receivers() {
 	local n
 
@@ -102,7 +98,7 @@ rekey_until() {
 
 	for (( ; ; )); do
 		lab_at_gkm rekey tenants >>"$LAB_DIR/log/rekey"
-		spi=$(active_spi)
+		spi=$(e2e_gkm_active_spi)
 		if ((spi > before)); then
 			since=$SECONDS
 			((spi / 50 == before / 50)) || echo "SA $spi of $1 is active"
@@ -137,13 +133,13 @@ e2e_keep_sending 2 3 --rate "$RATE"
 e2e_keep_sending 3 all --rate $((RATE / 2))
 lab_wait 10 "traffic" e2e_has_received 2 1 500
 
-first=$(active_spi)
+first=$(e2e_gkm_active_spi)
 start=$(lab_now_ms)
 renice -n 19 "$BASHPID" >/dev/null
 rekey_until $((first + REKEYS))
 renice -n 0 "$BASHPID" >/dev/null
 took=$(($(lab_now_ms) - start))
-last=$(active_spi)
+last=$(e2e_gkm_active_spi)
 figure rekeys $((last - first)) rekeys
 figure rekey-rate "$(awk "BEGIN {printf \"%.1f\", ($last - $first) * 1000 / $took}")" rekeys/s
 

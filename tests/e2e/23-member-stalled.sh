@@ -28,22 +28,8 @@ switches=()
 catches=()
 stalled=0
 
-active_spi_of() {
-	lab_show "$1" '.sas[] | select(.state == "active") | .spi'
-}
-
 sends_above() {
-	(($(active_spi_of "$1") > $2))
-}
-
-all_send_on() {
-	local n
-
-	for n in 1 2 3; do (($(active_spi_of "$n") == $1)) || return 1; done
-}
-
-all_agree() {
-	all_send_on "$(active_spi_of 1)"
+	(($(e2e_active_spi "$1") > $2))
 }
 
 named_late() {
@@ -74,7 +60,7 @@ switch_above() {
 rekey_again() {
 	local spi
 
-	spi=$(active_spi_of 1)
+	spi=$(e2e_active_spi 1)
 	rekey
 	switch_above "$spi"
 }
@@ -108,7 +94,7 @@ stop_at() {
 round() {
 	local spi late start took
 
-	spi=$(active_spi_of 1)
+	spi=$(e2e_active_spi 1)
 	late=$(named_late)
 	start=$(lab_now_ms)
 	stop_at "$1"
@@ -124,7 +110,7 @@ round() {
 	"until_$2" "$spi"
 	start=$(lab_now_ms)
 	lab_signal hv3 CONT
-	lab_wait 20 "hv3 to catch up" all_agree
+	lab_wait 20 "hv3 to catch up" e2e_agree_above 0
 	catches+=($(($(lab_now_ms) - start)))
 	lab_wait 15 "the old SA to be drained" is_drained "$spi"
 	lab_wait 15 "hv3 to reach hv1" e2e_ping 3 1

@@ -16,10 +16,6 @@ AFTER=1000 # frames of each stream that must come to nothing at hv3
 switches=()
 unheard=0
 
-active_spi() {
-	lab_show "$1" '.sas[] | select(.state == "active") | .spi'
-}
-
 holds() {
 	[[ $(lab_show "$1" "any(.sas[]; .spi == $2)") == true ]]
 }
@@ -34,7 +30,7 @@ refusal_is() {
 
 # An SA above this one is active at the key manager: the last member has acknowledged it.
 is_acked() {
-	[[ $(lab_show_gkm "any(.groups[0].sas[]; .state == \"active\" and .spi > $1)") == true ]]
+	(($(e2e_gkm_active_spi) > $1))
 }
 
 # hv1 and hv2 send on an SA above this one, and do not hold this one any more. What was before hv3 joined
@@ -107,7 +103,7 @@ after_stopped() {
 evict() {
 	local spi start first_1 first_2 more
 
-	spi=$(active_spi 1)
+	spi=$(e2e_active_spi 1)
 	holds 3 "$spi" || fail "hv3 does not hold SA $spi before it is evicted"
 	unknown=$(e2e_drop 3 in-unknown-spi)
 	"before_$1"

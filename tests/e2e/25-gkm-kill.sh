@@ -60,20 +60,9 @@ phase() {
 
 # --- state ----------------------------------------------------------------------------------------
 
-active_spis() {
-	local n
-
-	for n in $(lab_hosts); do
-		lab_show "$n" '.sas[] | select(.state == "active") | .spi'
-	done | sort -u
-}
-
-# One SA above this one, and everybody sends on it.
+# One SA above this one, and the key manager knows that everybody sends on it.
 agree_above() {
-	local spis
-
-	spis=$(active_spis)
-	[[ $spis =~ ^[0-9]+$ ]] && ((spis > $1)) &&
+	e2e_agree_above "$1" &&
 		[[ $(lab_show_gkm ".groups[0].sas[] | select(.state == \"active\") | .sending") == "$LAB_HOSTS" ]]
 }
 
@@ -103,14 +92,14 @@ measure() {
 	FIRST=100000 BEGIN=100000 LAST=0
 	for ((i = 0; i < RUNS; i++)); do
 		"prepare_$what"
-		spi=$(active_spis | tail -n 1)
+		spi=$(e2e_active_spis | tail -n 1)
 		lines=$(log_length)
 		start=$(lab_now_ms)
 		"begin_$what"
 		lab_wait 20 "a $what" agree_above "$spi"
 		first=$(($(first_time "$lines" "another SA|joins tenants") - start))
 		begin=$(($(first_time "$lines" "SA [0-9]* begins") - start))
-		last=$(($(last_time "$lines" "sends on SA $(active_spis)") - start))
+		last=$(($(last_time "$lines" "sends on SA $(e2e_active_spi 1)") - start))
 		FIRST=$((first < FIRST ? first : FIRST))
 		BEGIN=$((begin < BEGIN ? begin : BEGIN))
 		LAST=$((last > LAST ? last : LAST))
@@ -146,7 +135,7 @@ kill_in() {
 	local what=$1 spi lines pid start command came
 
 	"prepare_$what"
-	spi=$(active_spis | tail -n 1)
+	spi=$(e2e_active_spis | tail -n 1)
 	lines=$(log_length)
 	pid=$(lab_pid gkm)
 	"begin_$what" &
@@ -163,7 +152,7 @@ kill_in() {
 	wait "$command" || true
 	[[ $what != join ]] || begin_join # what was cut off may have to be asked for again
 	lab_wait "$AGREE_S" "members to agree on an SA above $spi, $what, $2 + $3 us" agree_above "$spi"
-	recoveries+=($(($(last_time "$lines" "sends on SA $(active_spis)") - start)))
+	recoveries+=($(($(last_time "$lines" "sends on SA $(e2e_active_spi 1)") - start)))
 	echo "$what, $2 + $3 us ($came): all send again after ${recoveries[-1]} ms"
 }
 

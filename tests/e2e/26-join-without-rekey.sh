@@ -6,10 +6,6 @@
 LAB_GROUP_VARS="        rekey: {on_join: false}"
 . "$(dirname "$0")/_init.sh"
 
-active_spi() {
-	lab_show "$1" '.sas[] | select(.group == "tenants" and .state == "active") | .spi'
-}
-
 # packets_sent SPI HOST...
 packets_sent() {
 	local spi=$1 n sum=0
@@ -65,7 +61,7 @@ e2e_up
 e2e_add_evil
 lab_covey 3 leave tenants
 e2e_wait_ping 1 2
-spi=$(active_spi 1)
+spi=$(e2e_active_spi 1)
 
 # Multicast and unicast, all of it while hv3 is not there.
 e2e_receive_multicast 2
@@ -84,7 +80,7 @@ expect "packets with a member's own SenderID, as the key manager heard" \
 e2e_receive_multicast 3
 lab_covey 3 join tenants
 lab_wait 20 "hv3 to be in again" lab_has_joined 3
-expect "the SA that hv3 sends on" "$(active_spi 3)" "$spi"
+expect "the SA that hv3 sends on" "$(e2e_active_spi 3)" "$spi"
 
 multicast=(--from "$(lab_vtep 1)" --to "$(lab_multicast)" --cast 1)
 expect_no_replay 3 20 "${multicast[@]}"
@@ -99,7 +95,7 @@ e2e_expect_all 1 3 all
 e2e_expect_all 1 2 all
 e2e_send 2 3 --count 500 --rate 2000
 e2e_expect_all 2 3
-expect "the SA that hv1 sends on" "$(active_spi 1)" "$spi"
+expect "the SA that hv1 sends on" "$(e2e_active_spi 1)" "$spi"
 
 # A host that restarts has forgotten what it received.
 make_it_the_past 1 2 3
@@ -107,7 +103,7 @@ lab_stop rx2
 lab_stop hv2
 lab_start_covey 2
 lab_wait 20 "hv2 to be back" lab_has_joined 2
-expect "the SA that hv2 sends on" "$(active_spi 2)" "$spi"
+expect "the SA that hv2 sends on" "$(e2e_active_spi 2)" "$spi"
 e2e_receive_multicast 2
 expect_no_replay 2 20 "${multicast[@]}"
 expect "recorded frames that reached t2" "$(e2e_report rx2 .received)" 0

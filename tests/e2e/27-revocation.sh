@@ -44,7 +44,7 @@ e2e_wait_ping 1 3
 e2e_keep_sending 1 2 --rate 1000
 e2e_keep_sending 2 all --rate 1000
 lab_wait 10 "multicast at hv3" e2e_has_received 3 2 500
-spi=$(lab_show 1 '.sas[] | select(.state == "active") | .spi')
+spi=$(e2e_active_spi 1)
 
 pki revoke hv3
 lab_wait 5 "the others to switch" have_switched "$spi"

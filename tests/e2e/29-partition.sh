@@ -58,26 +58,6 @@ heal() {
 
 # --- what hosts agree on --------------------------------------------------------------------------
 
-# What each host sends on, 0: nothing.
-active_spis() {
-	local n
-
-	for n in $(lab_hosts); do
-		lab_show "$n" '[.sas[] | select(.state == "active") | .spi] | first // 0'
-	done | sort -un
-}
-
-agree_above() {
-	local spis
-
-	spis=$(active_spis)
-	[[ $spis =~ ^[0-9]+$ ]] && ((spis > $1))
-}
-
-active_at_gkm() {
-	lab_show_gkm '.groups[0].sas[] | select(.state == "active") | .spi'
-}
-
 newest_at_gkm() {
 	lab_show_gkm '[.groups[0].sas[].spi] | max // 0'
 }
@@ -116,7 +96,7 @@ cut_for() {
 	sleep "$seconds" # of a cut
 	heal
 	since=$(lab_now_ms)
-	lab_wait 60 "hosts to agree after $* s" agree_above "$(newest_at_gkm)"
+	lab_wait 60 "hosts to agree after $* s" e2e_agree_above "$(newest_at_gkm)"
 	took=$(($(lab_now_ms) - since))
 	echo "$*: healed in $took ms"
 	heals+=("$took")
@@ -129,7 +109,7 @@ rekey_once() {
 	spi=$(newest_at_gkm)
 	since=$(lab_now_ms)
 	lab_at_gkm rekey tenants >>"$LAB_DIR/log/rekey"
-	lab_wait 60 "a rekey with loss to end" agree_above "$spi"
+	lab_wait 60 "a rekey with loss to end" e2e_agree_above "$spi"
 	rekeys+=("$(($(lab_now_ms) - since))")
 }
 
@@ -159,10 +139,10 @@ outlive_sas() {
 
 	LAB_GROUP_VARS="        rekey: {interval: 4s, drain_delay: 2s, hard_lifetime: 8s}"
 	lab_write_inventory "$LAB_DIR/inventory.yaml"
-	spi=$(active_at_gkm)
+	spi=$(e2e_gkm_active_spi)
 	lab_stop gkm
 	lab_start_gkm
-	lab_wait 30 "hosts to agree on a short-lived SA" agree_above "$spi"
+	lab_wait 30 "hosts to agree on a short-lived SA" e2e_agree_above "$spi"
 	lab_wait_joined
 	start_traffic
 	cut_all
@@ -179,7 +159,7 @@ outlive_sas() {
 	expect "frames missing at t3 before the end" "$(e2e_report rx3 '.streams["2"].missing')" "[]"
 	heal
 	since=$(lab_now_ms)
-	lab_wait 60 "hosts to have an SA again" agree_above "$spi"
+	lab_wait 60 "hosts to have an SA again" e2e_agree_above "$spi"
 	for n in 1 2 3; do e2e_wait_ping "$n" $((n % 3 + 1)) >/dev/null; done
 	heals+=("$(($(lab_now_ms) - since))")
 	stop_traffic

@@ -79,24 +79,8 @@ logs_year() {
 
 # --- SAs and sessions -----------------------------------------------------------------------------
 
-# What each host sends on, 0: nothing.
-active_spis() {
-	local n
-
-	for n in $(lab_hosts); do
-		lab_show "$n" '[.sas[] | select(.state == "active") | .spi] | first // 0'
-	done | sort -un
-}
-
-agree_above() {
-	local spis
-
-	spis=$(active_spis)
-	[[ $spis =~ ^[0-9]+$ ]] && ((spis > $1))
-}
-
 newest_spi() {
-	active_spis | tail -n 1
+	e2e_active_spis | tail -n 1
 }
 
 epochs() {
@@ -136,7 +120,7 @@ jump() {
 	before=$(epochs)
 	spi=$(newest_spi)
 	set_clock "$1" "$2"
-	lab_wait 10 "rekeys after a jump of $1 to $2 days" agree_above $((spi + 1))
+	lab_wait 10 "rekeys after a jump of $1 to $2 days" e2e_agree_above $((spi + 1))
 	lab_wait 10 "the year $(year_of "$2") in the log of $1" logs_year "$1" "$2"
 	expect "epochs after a jump of $1 to $2 days" "$(epochs)" "$before"
 	jumped=$((jumped + 1))
@@ -173,7 +157,7 @@ restart_gkm_quietly() {
 	spi=$(newest_spi)
 	lab_stop gkm
 	lab_start_gkm
-	lab_wait 30 "hosts to agree on an SA of the new key manager" agree_above "$spi"
+	lab_wait 30 "hosts to agree on an SA of the new key manager" e2e_agree_above "$spi"
 }
 
 send_all() {

@@ -275,6 +275,35 @@ e2e_expect_drops() {
 		$(($(e2e_drops_in "$n") - all - count)) 0
 }
 
+# --- SAs ------------------------------------------------------------------------------------------
+
+# All of group "tenants". The SA that hvN sends on, 0: none.
+e2e_active_spi() {
+	lab_show "$1" '[.sas[] | select(.group == "tenants" and .state == "active") | .spi] |
+		first // 0'
+}
+
+# What the hosts send on: each once, by rising SPI.
+e2e_active_spis() {
+	local n
+
+	for n in $(lab_hosts); do e2e_active_spi "$n"; done | sort -un
+}
+
+# The one that is active at the key manager, 0: none.
+e2e_gkm_active_spi() {
+	lab_show_gkm '[.groups[] | select(.name == "tenants") | .sas[] | select(.state == "active") |
+		.spi] | first // 0'
+}
+
+# e2e_agree_above SPI: all hosts send on one SA, and it is a newer one.
+e2e_agree_above() {
+	local spis
+
+	spis=$(e2e_active_spis)
+	[[ $spis =~ ^[0-9]+$ ]] && ((spis > $1))
+}
+
 # --- the attacker ---------------------------------------------------------------------------------
 
 e2e_add_evil() {
