@@ -141,6 +141,7 @@ static void on_hello(struct session *session, const Covey__Hello *hello)
 	session->manager->unauthenticated_count--;
 	log_info("%s is welcome, it runs %s", session_name(session, name),
 		 printable(hello->software, software));
+	serial_compare(session, hello->highest_spi);
 	welcome(session);
 }
 

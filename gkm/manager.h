@@ -19,6 +19,7 @@
 #include "quiet.h"
 #include "realm.h"
 #include "sender_ids.h"
+#include "serial.h"
 #include "store.h"
 
 struct revocations;
@@ -45,6 +46,7 @@ struct manager {
 	size_t session_max;           /* as many as there are file descriptors for */
 	struct bindings bindings;
 	struct quiet quiet;              /* about those that were cut before */
+	struct serial serial;            /* what members said of the state file */
 	struct revocations *revocations; /* who showed which certificate */
 	bool stopping;
 };

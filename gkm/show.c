@@ -112,16 +112,26 @@ static json_t *show_groups(const struct manager *manager)
 	return array;
 }
 
+/* What members know of it, that it does not. */
+static json_t *show_state_file(const struct manager *manager)
+{
+	return json_pack(
+		"{s:I, s:I, s:I, s:I}", "next_spi", (json_int_t)store_next_spi(manager->store),
+		"behind", (json_int_t)manager->serial.behind, "skipped",
+		(json_int_t)manager->serial.skipped, "absurd", (json_int_t)manager->serial.absurd);
+}
+
 json_t *show_manager(const struct manager *manager)
 {
 	const struct inventory *inventory = manager->inventory;
 	char address[COVEY_ADDR_STRLEN], instance[17];
 
 	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->instance);
-	return json_pack("{s:b, s:s, s:s, s:i, s:s, s:I, s:o, s:o}", "ok", 1, "fabric",
+	return json_pack("{s:b, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o}", "ok", 1, "fabric",
 			 inventory->fabric, "address",
 			 covey_addr_format(&inventory->gkm_address, address), "port",
 			 (int)inventory->gkm_port, "instance", instance, "sessions",
 			 (json_int_t)manager->session_count, "revocations",
-			 revocations_show(manager->revocations), "groups", show_groups(manager));
+			 revocations_show(manager->revocations), "state_file",
+			 show_state_file(manager), "groups", show_groups(manager));
 }

@@ -70,6 +70,7 @@ enum statement {
 	EVICT,
 	READMIT,
 	TAKE_SPI,
+	RAISE_SPI,
 	STATEMENT_COUNT,
 };
 
@@ -91,11 +92,14 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[READMIT] = "DELETE FROM eviction WHERE identity = ?1 AND (\"group\" = ?2 OR ?2 IS NULL)",
 	[TAKE_SPI] = "UPDATE serial SET next_spi = next_spi + 1, complement = ~(next_spi + 1) "
 		     "RETURNING next_spi - 1",
+	[RAISE_SPI] = "UPDATE serial SET next_spi = ?1 + 1, complement = ~(?1 + 1) "
+		      "WHERE next_spi <= ?1",
 };
 
 struct store {
 	sqlite3 *db;
 	char *path;
+	uint64_t next_spi; /* as the file has it, or a failed write would have left it */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
@@ -405,6 +409,18 @@ static int prepare(struct store *store, struct covey_error *error)
 	return 0;
 }
 
+static int read_serial(struct store *store, struct covey_error *error)
+{
+	char *text;
+	int rc = query(store, "SELECT next_spi FROM serial", &text, error);
+
+	if (rc < 0)
+		return rc;
+	store->next_spi = strtoull(text, NULL, 10);
+	free(text);
+	return 0;
+}
+
 int store_open(const char *path, struct store **ret_store, struct covey_error *error)
 {
 	struct store *store;
@@ -433,6 +449,8 @@ int store_open(const char *path, struct store **ret_store, struct covey_error *e
 		rc = check_content(store, error);
 	if (rc == 0)
 		rc = prepare(store, error);
+	if (rc == 0)
+		rc = read_serial(store, error);
 	if (rc < 0)
 		goto fail;
 	*ret_store = store;
@@ -644,6 +662,25 @@ int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *e
 		return rc;
 	if (spi < COVEY_SPI_MIN)
 		return damaged(store, error, "the SPI serial is missing");
+	store->next_spi = (uint64_t)spi + 1;
 	*ret_spi = (uint32_t)spi;
 	return 0;
+}
+
+uint64_t store_next_spi(const struct store *store)
+{
+	return store->next_spi;
+}
+
+int store_raise_spi(struct store *store, uint32_t spi, struct covey_error *error)
+{
+	sqlite3_stmt *statement = store->statements[RAISE_SPI];
+	int rc;
+
+	sqlite3_bind_int64(statement, 1, spi);
+	sqlite3_step(statement);
+	rc = finish(store, statement, "raising the SPI serial", error);
+	if (rc == 0 && store->next_spi <= spi)
+		store->next_spi = (uint64_t)spi + 1;
+	return rc;
 }

@@ -84,3 +84,7 @@ int store_each_eviction(struct store *store,
 
 /* Take an SPI that was never taken before. -EOVERFLOW when none is left. */
 int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error);
+/* The lowest that was never taken, COVEY_SPI_MIN to 2^32: none is left. */
+uint64_t store_next_spi(const struct store *store);
+/* None up to this one is taken any more. */
+int store_raise_spi(struct store *store, uint32_t spi, struct covey_error *error);

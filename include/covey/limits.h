@@ -29,7 +29,10 @@
 #define COVEY_ESN_COUNTER_MAX ((UINT64_C(1) << 48) - 1)
 
 /* --- SAs --------------------------------------------------------------------------------- */
-#define COVEY_SPI_MIN             256u  /* RFC 4303 section 2.1: 1..255 are reserved, 0 is local */
+#define COVEY_SPI_MIN 256u /* RFC 4303 section 2.1: 1..255 are reserved, 0 is local */
+/* How far members' word can move a GKM's SPI serial while it runs: an SPI each two seconds for 24
+ * days. */
+#define COVEY_SPI_JUMP_MAX        (UINT64_C(1) << 20)
 #define COVEY_SAS_PER_GROUP_MAX   8     /* overlapping rekeys; more is refused */
 #define COVEY_DRAIN_MIN_MS        1000u /* packets on their way do not live longer */
 #define COVEY_GROUPS_PER_HOST_MAX 256

@@ -33,6 +33,17 @@ static void view_revocations(const json_t *revocations)
 	       json_is_true(json_object_get(revocations, "late")) ? ": LATE" : "");
 }
 
+static void view_state_file(const json_t *file)
+{
+	if (field_number(file, "behind") > 0)
+		printf("STATE FILE OLDER than what members knew: " FIELD_NUMBER
+		       " times, " FIELD_NUMBER " SPIs skipped\n",
+		       field_number(file, "behind"), field_number(file, "skipped"));
+	if (field_number(file, "absurd") > 0)
+		printf("SPIs that members claimed and that were NOT BELIEVED: " FIELD_NUMBER "\n",
+		       field_number(file, "absurd"));
+}
+
 static void view_manager(const json_t *answer)
 {
 	printf("Key manager of %s at %s port " FIELD_NUMBER ", instance %s, " FIELD_NUMBER
@@ -41,6 +52,7 @@ static void view_manager(const json_t *answer)
 	       field_number(answer, "port"), field_text(answer, "instance"),
 	       field_number(answer, "sessions"));
 	view_revocations(json_object_get(answer, "revocations"));
+	view_state_file(json_object_get(answer, "state_file"));
 }
 
 static void view_groups_of(const json_t *groups)

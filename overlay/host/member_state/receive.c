@@ -150,10 +150,10 @@ static int receive_install(struct member_state *state, struct membership *group,
 			   const Covey__SaInstall *install, uint64_t now, struct covey_error *error)
 {
 	const struct held_sa *own = held_sa_find(group, install->spi);
+	int status = 0;
 
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		struct membership *other = state->groups[i];
-		int status = 0;
 
 		/* Our own SA of this instance is what a new registration continues. */
 		if (other && !(other == group && own && own->instance == state->instance))
@@ -162,7 +162,10 @@ static int receive_install(struct member_state *state, struct membership *group,
 		if (status)
 			return status;
 	}
-	return held_sa_install(group, state->instance, install, now, &state->effects, error);
+	status = held_sa_install(group, state->instance, install, now, &state->effects, error);
+	if (status == 0 && install->spi > state->highest_spi)
+		state->highest_spi = install->spi;
+	return status;
 }
 
 /* Messages about a group that we are in. */

@@ -33,6 +33,7 @@ struct member_state {
 	uint64_t instance;     /* the GKM's, of the last Welcome; 0: none yet */
 	uint64_t heartbeat;    /* ms between two */
 	uint64_t heartbeat_at;
+	uint32_t highest_spi;       /* of all SAs that we have had, of any group; 0: none */
 	bool told_of_windows;       /* that there are more than can be reported */
 	Covey__RefusalCode refusal; /* why the GKM ended the last session, or none */
 	struct membership *groups[COVEY_GROUPS_PER_HOST_MAX];

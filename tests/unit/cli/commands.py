@@ -464,8 +464,9 @@ class Client(Case):
         }
         lists = {"path": "/p/crl.pem", "lists": 1, "revoked": 2, "late": True,
                  "this_update": "2026-01-01T00:00:00Z", "next_update": "2026-02-01T00:00:00Z"}
+        fine = {"next_spi": 301, "behind": 0, "skipped": 0, "absurd": 0}
         answer = {"ok": True, "fabric": "f", "instance": "0123", "sessions": 1,
-                  "revocations": lists, "groups": [group]}
+                  "revocations": lists, "state_file": fine, "groups": [group]}
         code, out, _ = self.ask(answer, "show", "--gkm", option="--gkm-socket")
         self.assertEqual(code, 0)
         self.assertEqual(self.request, {"command": "show"})
@@ -475,6 +476,12 @@ class Client(Case):
         self.assertRegex(out, r"tenants +1 +1 +1 +59m 59s\n")
         self.assertRegex(out, r"300 +tenants +active +1 +1 +1m 1s +9s\n")
         self.assertRegex(out, r"tenants +7 +3 +198.51.100.1 +away +0 +12 +spiffe://f/host/hv1\n")
+        self.assertNotIn("STATE FILE", out)
+        self.assertNotIn("BELIEVED", out)
+        answer["state_file"] = {"next_spi": 400, "behind": 2, "skipped": 99, "absurd": 1}
+        code, out, _ = self.ask(answer, "show", "--gkm", option="--gkm-socket")
+        self.assertIn("STATE FILE OLDER than what members knew: 2 times, 99 SPIs skipped\n", out)
+        self.assertIn("SPIs that members claimed and that were NOT BELIEVED: 1\n", out)
         code, out, _ = self.ask(answer, "show", "--gkm", "sas", option="--gkm-socket")
         self.assertNotIn("spiffe", out)
 

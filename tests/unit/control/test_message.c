@@ -52,7 +52,7 @@ static int fill(void **state)
 {
 	static char group[] = "tenants", text[] = "text";
 
-	hello = (Covey__Hello){hello.base, 1, {4, vtep}, text, UINT64_MAX};
+	hello = (Covey__Hello){hello.base, 1, {4, vtep}, text, UINT64_MAX, UINT32_MAX};
 	welcome = (Covey__Welcome){welcome.base, 1, UINT64_C(0xfedcba9876543210), 10};
 	join.held_spis = numbers;
 	join.n_held_spis = 2;

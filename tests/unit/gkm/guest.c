@@ -26,6 +26,7 @@ void guest_hello(struct guest *guest)
 	hello.version = COVEY_PROTOCOL_VERSION;
 	hello.software = (char *)"a test\nwith two lines";
 	hello.instance = guest->program;
+	hello.highest_spi = guest->knows;
 	message_addr_set(&hello.vtep, &guest->vtep);
 	message.hello = &hello;
 	send_message(guest, &message, COVEY__MESSAGE__BODY_HELLO);

@@ -288,6 +288,25 @@ static void hosts_that_are_unknown(void **state)
 
 /* --- show ---------------------------------------------------------------------------------- */
 
+static void it_shows_what_members_know_better(void **state)
+{
+	struct fabric *fabric = *state;
+	json_t *answer, *file;
+
+	connect_from(fabric, HV1, "pki", true)->knows = 299;
+	WAIT_FOR(fabric, fabric->guests[HV1].welcome);
+	connect_from(fabric, HV2, "pki", true)->knows = UINT32_MAX;
+	WAIT_FOR(fabric, fabric->guests[HV1].active_spi >= 300 && fabric->guests[HV2].welcome);
+	assert_int_equal(TYPE(fabric, &answer, "show", "--gkm"), 0);
+	file = json_object_get(answer, "state_file");
+	assert_true(json_integer_value(json_object_get(file, "next_spi")) >
+		    fabric->guests[HV1].active_spi);
+	assert_int_equal(json_integer_value(json_object_get(file, "behind")), 1);
+	assert_int_equal(json_integer_value(json_object_get(file, "skipped")), 300 - 256);
+	assert_int_equal(json_integer_value(json_object_get(file, "absurd")), 1);
+	json_decref(answer);
+}
+
 static void it_shows_what_it_manages(void **state)
 {
 	struct fabric *fabric = *state;
@@ -337,7 +356,8 @@ int main(int argc, char **argv)
 		TEST(one_line_tells_that_all_send), TEST(one_line_tells_how_many_never_did),
 		TEST(nobody_there_to_rekey),        TEST(an_evicted_host_is_out),
 		TEST(evicted_from_one_group),       TEST(hosts_that_are_unknown),
-		TEST(it_shows_what_it_manages),     TEST(the_socket_is_its_owners),
+		TEST(it_shows_what_it_manages),     TEST(it_shows_what_members_know_better),
+		TEST(the_socket_is_its_owners),
 	};
 
 	if (argc != 3) {

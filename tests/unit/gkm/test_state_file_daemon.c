@@ -210,11 +210,73 @@ static void an_older_backup_gives_no_key_twice(void **state)
 	}
 }
 
+static struct guest *bring_back(struct fabric *fabric, size_t who, uint32_t knows)
+{
+	struct guest *guest = connect_from(fabric, who, "pki", true);
+
+	guest->knows = knows;
+	WAIT_FOR(fabric, guest->active_spi);
+	return guest;
+}
+
+/* Members know better, and no SPI comes twice. */
+static void an_older_backup_is_noticed(void **state)
+{
+	struct fabric *fabric = *state;
+	uint32_t last;
+
+	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
+	copy(fabric, "gkm.db", "backup.db");
+	for (size_t i = 0; i < 3; i++) {
+		start_gkm(fabric);
+		last = bring(fabric, HV1)->active_spi;
+		assert_int_equal(stop_gkm(fabric, SIGKILL), -SIGKILL);
+	}
+	assert_int_equal(last, 258);
+	start_gkm(fabric);
+	bring_back(fabric, HV1, last);
+	assert_false(log_says(fabric, "ALARM"));
+	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
+
+	copy(fabric, "backup.db", "gkm.db");
+	start_gkm(fabric);
+	assert_int_equal(bring_back(fabric, HV1, last + 1)->active_spi, last + 2);
+	bring_back(fabric, HV2, last + 1);
+	assert_int_equal(
+		log_count(fabric, "ALARM: the state file is older than what hv1 (127.0.0.1 "), 1);
+	assert_int_equal(log_count(fabric, "SPI 259, the file's next one is 256"), 1);
+	assert_int_equal(log_count(fabric, "ALARM"), 1);
+	/* It is in the file. */
+	assert_int_equal(stop_gkm(fabric, SIGKILL), -SIGKILL);
+	start_gkm(fabric);
+	assert_int_equal(bring_back(fabric, HV1, last + 2)->active_spi, last + 3);
+	assert_false(log_says(fabric, "ALARM"));
+}
+
+/* What it says goes unheeded, and nobody suffers. */
+static void a_member_that_lies_uses_up_no_spis(void **state)
+{
+	struct fabric *fabric = *state;
+
+	bring_back(fabric, HV1, UINT32_MAX);
+	assert_int_equal(fabric->guests[HV1].active_spi, 256);
+	assert_true(log_says(fabric, "ALARM: hv1 (127.0.0.1 "));
+	assert_true(log_says(fabric, "SPI 4294967295, the state file's next one is 256: too far"));
+	bring_back(fabric, HV2, UINT32_MAX - 1);
+	assert_int_equal(fabric->guests[HV2].sender_id, 2);
+	bring_back(fabric, HV3, 0);
+	assert_int_equal(fabric->guests[HV3].active_spi, fabric->guests[HV1].active_spi);
+	assert_true(fabric->guests[HV3].active_spi < 300);
+	assert_int_equal(log_count(fabric, "ALARM"), 2);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_granted_before_its_commit),
 		TEST(an_older_backup_gives_no_key_twice),
+		TEST(an_older_backup_is_noticed),
+		TEST(a_member_that_lies_uses_up_no_spis),
 	};
 
 	assert_int_equal(argc, 3);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <covey/limits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -353,6 +354,35 @@ static void many_are_bound_together_or_none(void **state)
 	store_close(store);
 }
 
+static void the_serial_can_be_raised(void **state)
+{
+	const struct place *place = *state;
+	struct covey_error error = {0};
+	struct store *store = open_store(place->file);
+	uint32_t spi = 4711;
+
+	assert_true(store_next_spi(store) == COVEY_SPI_MIN);
+	assert_int_equal(take_spi(store), COVEY_SPI_MIN);
+	assert_true(store_next_spi(store) == COVEY_SPI_MIN + 1);
+	assert_int_equal(store_raise_spi(store, 1000, &error), 0);
+	assert_true(store_next_spi(store) == 1001);
+	assert_int_equal(take_spi(store), 1001);
+	/* It never falls. */
+	assert_int_equal(store_raise_spi(store, 1000, &error), 0);
+	assert_int_equal(store_raise_spi(store, 0, &error), 0);
+	assert_true(store_next_spi(store) == 1002);
+	store_close(store);
+	store = open_store(place->file);
+	assert_true(store_next_spi(store) == 1002);
+	assert_int_equal(take_spi(store), 1002);
+	assert_int_equal(store_raise_spi(store, UINT32_MAX, &error), 0);
+	assert_int_equal(store_take_spi(store, &spi, &error), -EOVERFLOW);
+	store_close(store);
+	store = open_store(place->file);
+	assert_true(store_next_spi(store) == (uint64_t)UINT32_MAX + 1);
+	store_close(store);
+}
+
 static void spis_run_out_and_never_wrap(void **state)
 {
 	const struct place *place = *state;
@@ -599,6 +629,7 @@ int main(void)
 		TEST(it_survives_being_killed),
 		TEST(a_sender_id_is_bound_once_per_group),
 		TEST(many_are_bound_together_or_none),
+		TEST(the_serial_can_be_raised),
 		TEST(spis_run_out_and_never_wrap),
 		TEST(only_one_has_it),
 		TEST(only_one_process_has_it),

@@ -59,6 +59,31 @@ static void test_a_program_says_the_same_instance_each_time(void **state)
 	world_free(world);
 }
 
+/* Of any group, held still or not, from any instance: so an older state file is noticed. */
+static void test_it_says_the_highest_spi_that_it_had(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(world->highest_spi, 0);
+	assert_int_equal(world_install(world, "g", 300, 86400), 0);
+	assert_int_equal(world_install(world, "g", 301, 86400), 0);
+	assert_int_equal(world_drain(world, "g", 301, 0), 0);
+	assert_null(world_sa(world, 301));
+	/* One that it could not install. */
+	world->dataplane.install_fails = -ENOMEM;
+	assert_true(world_install(world, "g", 400, 86400) < 0);
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 2), 0);
+	assert_int_equal(world->highest_spi, 301);
+	assert_int_equal(world_joined(world, "g", 7, 1), 0);
+	assert_int_equal(world_roster(world, "g", 1, true, false, 7, 8, 0), 0);
+	assert_int_equal(world_install(world, "g", 257, 86400), 0);
+	member_state_closed(world->state);
+	assert_int_equal(world_open(world, 2), 0);
+	assert_int_equal(world->highest_spi, 301);
+	world_free(world);
+}
+
 static void test_second_registration_raises_the_epoch(void **state)
 {
 	struct world *world = world_with_active_sa();
@@ -311,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_first_registration),
 		cmocka_unit_test(test_session_lost_takes_nothing_away),
 		cmocka_unit_test(test_a_program_says_the_same_instance_each_time),
+		cmocka_unit_test(test_it_says_the_highest_spi_that_it_had),
 		cmocka_unit_test(test_second_registration_raises_the_epoch),
 		cmocka_unit_test(test_epoch_must_rise),
 		cmocka_unit_test(test_sa_sent_twice_is_acknowledged_twice),

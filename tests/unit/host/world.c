@@ -227,6 +227,7 @@ static int send_message(void *arg, const Covey__Message *message)
 	case COVEY__MESSAGE__BODY_HELLO:
 		record(world, ">Hello; ");
 		world->own_instance = message->hello->instance;
+		world->highest_spi = message->hello->highest_spi;
 		break;
 	case COVEY__MESSAGE__BODY_JOIN:
 		record(world, ">Join %s; ", message->join->group);

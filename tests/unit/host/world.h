@@ -53,7 +53,8 @@ struct world {
 	int send_fails;
 	uint32_t held_spis[COVEY_SAS_PER_GROUP_MAX]; /* in the last Join */
 	size_t held_count;
-	uint64_t own_instance;    /* in the last Hello */
+	uint64_t own_instance; /* in the last Hello */
+	uint32_t highest_spi;
 	struct covey_error error; /* of the last failure */
 };
 
