@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -353,11 +355,39 @@ static void keys_do_not_stay_in_buffers(void **state)
 	assert_int_equal(leaks, 0);
 }
 
+static int option_of(const struct end *end, int level, int option)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+	int fd = bufferevent_getfd(end->channel->bufferevent);
+
+	assert_int_equal(getsockopt(fd, level, option, &value, &len), 0);
+	return value;
+}
+
+/* A cut wire is noticed after 8 s with data on its way, and by probes after 3 s without, at both
+ * ends: long before the silence of a heartbeat. */
+static void a_cut_wire_is_noticed_soon(void **state)
+{
+	struct loop *loop = *state;
+	const struct end *ends[] = {&loop->server, &loop->client};
+
+	loop_open(loop);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(option_of(ends[i], IPPROTO_TCP, TCP_USER_TIMEOUT), 8000);
+		assert_int_equal(option_of(ends[i], SOL_SOCKET, SO_KEEPALIVE), 1);
+		assert_int_equal(option_of(ends[i], IPPROTO_TCP, TCP_KEEPIDLE), 3);
+		assert_int_equal(option_of(ends[i], IPPROTO_TCP, TCP_KEEPINTVL), 1);
+		assert_int_equal(option_of(ends[i], IPPROTO_TCP, TCP_NODELAY), 1);
+	}
+}
+
 #define LOOP(test) cmocka_unit_test_setup_teardown(test, loop_setup, loop_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		LOOP(a_cut_wire_is_noticed_soon),
 		LOOP(each_knows_the_other),
 		LOOP(messages_arrive_both_ways),
 		LOOP(order_is_kept),
