@@ -8,6 +8,7 @@
 
 #include "certificate_id.h"
 #include "crl.h"
+#include "crl_log.h"
 #include "crl_watch.h"
 #include "evictions.h"
 #include "log.h"
@@ -106,39 +107,26 @@ static void enforce(struct revocations *revocations)
 
 /* --- the lists ----------------------------------------------------------------------------- */
 
-static void log_lists(const struct revocations *revocations, bool changed)
+static void log_lists(const struct crl_watch *watch, bool changed)
 {
-	const struct crl *crl = tls_crl(revocations->manager->tls);
-	const char *path = crl_watch_path(revocations->watch);
-	struct crl_summary summary;
-	char text[CRL_TIME_SIZE];
-
-	if (!crl)
-		return;
-	crl_summarise(crl, &summary);
-	if (changed)
-		log_notice("%s: revoked certificates: %zu, as of %s", path, summary.revoked,
-			   crl_time(summary.this_update, text));
-	if (crl_is_late(&summary))
-		log_error("%s was to be replaced by %s, and was not: it stays in force, but what "
-			  "was revoked since then is not known here; make a new one with "
-			  "covey pki crl",
-			  path, crl_time(summary.next_update, text));
+	crl_log_loaded(watch, changed, LOG_LEVEL_ERROR,
+		       ", but what was revoked since then is not known here; make a new one with "
+		       "covey pki crl");
 }
 
 static void on_loaded(bool changed, void *arg)
 {
-	log_lists(arg, changed);
-	enforce(arg);
+	struct revocations *revocations = arg;
+
+	log_lists(revocations->watch, changed);
+	enforce(revocations);
 }
 
 static void on_failed(const struct covey_error *error, void *arg)
 {
 	const struct revocations *revocations = arg;
 
-	log_error("%s; %s", error->text,
-		  tls_crl(revocations->manager->tls) ? "the revocations read before stay in force"
-						     : "no certificate is revoked yet");
+	crl_log_failed(revocations->watch, error);
 }
 
 /* --- from outside -------------------------------------------------------------------------- */
@@ -167,7 +155,7 @@ int revocations_open(struct manager *manager, const char *path, bool demanded,
 		revocations_close(revocations);
 		return rc;
 	}
-	log_lists(revocations, true);
+	log_lists(revocations->watch, true);
 	manager->revocations = revocations;
 	*ret_revocations = revocations;
 	return 0;

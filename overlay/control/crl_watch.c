@@ -197,3 +197,8 @@ const char *crl_watch_path(const struct crl_watch *watch)
 {
 	return watch->path;
 }
+
+const struct crl *crl_watch_lists(const struct crl_watch *watch)
+{
+	return tls_crl(watch->config.tls);
+}

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <stdbool.h>
 
+struct crl;
 struct crl_watch;
 struct tls;
 
@@ -37,3 +38,5 @@ void crl_watch_free(struct crl_watch *watch);
 void crl_watch_reload(struct crl_watch *watch);
 
 const char *crl_watch_path(const struct crl_watch *watch);
+/* The lists in force, NULL: none. */
+const struct crl *crl_watch_lists(const struct crl_watch *watch);

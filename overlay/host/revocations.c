@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "revocations.h"
 
-#include <channel.h>
-#include <crl.h>
+#include <crl_log.h>
 #include <crl_watch.h>
 #include <errno.h>
-#include <log.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,34 +13,19 @@
 
 struct revocations {
 	const struct host *host;
-	const struct tls *tls;
 	struct crl_watch *watch;
 };
 
-static void log_lists(const struct revocations *revocations, bool changed)
+static void log_lists(const struct crl_watch *watch, bool changed)
 {
-	const struct crl *crl = tls_crl(revocations->tls);
-	const char *path = crl_watch_path(revocations->watch);
-	struct crl_summary summary;
-	char text[CRL_TIME_SIZE];
-
-	if (!crl)
-		return;
-	crl_summarise(crl, &summary);
-	if (changed)
-		log_notice("%s: revoked certificates: %zu, as of %s", path, summary.revoked,
-			   crl_time(summary.this_update, text));
-	if (crl_is_late(&summary))
-		log_warning("%s was to be replaced by %s, and was not: it stays in force; copy the "
-			    "newest one here",
-			    path, crl_time(summary.next_update, text));
+	crl_log_loaded(watch, changed, LOG_LEVEL_WARNING, "; copy the newest one here");
 }
 
 static void on_loaded(bool changed, void *arg)
 {
 	const struct revocations *revocations = arg;
 
-	log_lists(revocations, changed);
+	log_lists(revocations->watch, changed);
 	if (revocations->host->member)
 		member_recheck(revocations->host->member);
 }
@@ -51,9 +34,7 @@ static void on_failed(const struct covey_error *error, void *arg)
 {
 	const struct revocations *revocations = arg;
 
-	log_error("%s; %s", error->text,
-		  tls_crl(revocations->tls) ? "the revocations read before stay in force"
-					    : "no certificate is revoked yet");
+	crl_log_failed(revocations->watch, error);
 }
 
 int revocations_open(struct event_base *base, struct tls *tls, const struct options *options,
@@ -78,14 +59,13 @@ int revocations_open(struct event_base *base, struct tls *tls, const struct opti
 	if (!options->crl)
 		config.path = path;
 	revocations->host = host;
-	revocations->tls = tls;
 	status = crl_watch_new(&config, &revocations->watch, error);
 	free(path);
 	if (status) {
 		free(revocations);
 		return status;
 	}
-	log_lists(revocations, true);
+	log_lists(revocations->watch, true);
 	*ret_revocations = revocations;
 	return 0;
 }
