@@ -222,6 +222,7 @@ lab_wait 10 "traffic on the last SA" e2e_has_received 2 1 "$more"
 for stream in 1-2 2-1; do lab_stop "tx$stream"; done
 e2e_expect_all 1 2
 e2e_expect_all 2 1
+e2e_expect_no_alarm
 expect "leases that came twice" "$(repeated_leases)" ""
 
 figure kills "${#recoveries[@]}" kills

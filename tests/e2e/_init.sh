@@ -304,6 +304,11 @@ e2e_agree_above() {
 	[[ $spis =~ ^[0-9]+$ ]] && ((spis > $1))
 }
 
+# The key manager has raised no alarm.
+e2e_expect_no_alarm() {
+	expect "alarms of the key manager" "$(grep -c 'ALARM' "$LAB_DIR/log/gkm" || true)" 0
+}
+
 # --- the attacker ---------------------------------------------------------------------------------
 
 e2e_add_evil() {
