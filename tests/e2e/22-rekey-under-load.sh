@@ -149,8 +149,8 @@ e2e_expect_all 1 2
 e2e_expect_all 2 3
 for n in 1 2; do e2e_expect_all 3 "$n" all; done
 figure frames "$sent" sent
-figure lost 0 frames
-figure duplicated 0 frames
+figure lost "$(e2e_lost 1:2 2:3 3:1:all 3:2:all)" frames
+figure duplicated "$(e2e_duplicates 1 2 3)" frames
 figure iv-repeats "$(e2e_report recorder .iv_reused)" IVs
 figure clear "$(e2e_report recorder '.canary_packets + .kinds.vxlan')" packets
 expect "SAs that became active" "$(activations $((first + 1)) "$last")" $((last - first))

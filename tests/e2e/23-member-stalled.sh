@@ -142,5 +142,5 @@ figure stops "${#ROUNDS[@]}" stops
 figure stops-across-a-rekey "$stalled" stops
 figures_of switch ms "${switches[@]}"
 figures_of catch-up ms "${catches[@]}"
-figure lost-by-others 0 frames
+figure lost-by-others "$(e2e_lost 1:2 2:1:all)" frames
 figure clear "$(e2e_report recorder '.canary_packets + .kinds.vxlan')" packets

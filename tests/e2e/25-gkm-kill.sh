@@ -228,5 +228,5 @@ expect "leases that came twice" "$(repeated_leases)" ""
 figure kills "${#recoveries[@]}" kills
 for came in "${!kills_in[@]}"; do figure "kills-in-$came" "${kills_in[$came]}" kills; done | sort
 figures_of recovery ms "${recoveries[@]}"
-figure lost 0 frames
-figure repeated-leases 0 leases
+figure lost "$(e2e_lost 2:3 3:1:all 3:2:all 1:2 2:1)" frames
+figure repeated-leases "$(repeated_leases | wc -l)" leases

@@ -116,5 +116,5 @@ expect "epochs of hv1 on the wire" \
 p99=$(percentile 99 "${recoveries[@]}")
 ((p99 <= RECOVERY_MS)) || fail "of ${#recoveries[@]} recoveries the 99th percentile took $p99 ms"
 figure peers-sent "$(jq -s 'map(.sent) | add' "$LAB_DIR"/tx2-3.json "$LAB_DIR"/tx3-all.json)" frames
-figure peers-lost 0 frames
+figure peers-lost "$(e2e_lost 2:3 3:2:all)" frames
 figures_of recovery ms "${recoveries[@]}"

@@ -191,4 +191,4 @@ e2e_expect_all 2 1
 for n in 1 2; do e2e_expect_all 3 "$n" all; done
 figure clock-jumps "$jumped" times
 figure frames-sent "$(jq -s 'map(.sent) | add' "$LAB_DIR"/tx*.json)" frames
-figure frames-lost 0 frames
+figure frames-lost "$(e2e_lost 1:2 2:3 2:1 3:1:all 3:2:all)" frames

@@ -105,7 +105,7 @@ at_the_rate_of_real_ones() {
 	figure forged-rate "$RATE" packets/s
 	figure forged "$sent" packets
 	figure real-sent "$(jq .sent "$LAB_DIR/tx1-2.json")" packets
-	figure real-lost 0 packets
+	figure real-lost "$(e2e_lost 1:2)" packets
 }
 
 # beside NAME COMMAND...: what becomes of the real traffic meanwhile, in per mille of what was sent.

@@ -213,6 +213,30 @@ e2e_destination() {
 	fi
 }
 
+# e2e_lost FROM:TO[:SENT-TO]...: how many frames of these streams were sent and have not arrived until
+# now; a stream to the group was sent to "all".
+e2e_lost() {
+	local stream from to where sum=0
+
+	for stream in "$@"; do
+		IFS=: read -r from to where <<<"$stream"
+		sum=$((sum + $(jq .sent "$LAB_DIR/tx$from-${where:-$to}.json") - $(
+			e2e_report "rx$to" ".streams[\"$from\"].received // 0"
+		)))
+	done
+	echo "$sum"
+}
+
+# e2e_duplicates N...: how many frames came to these tenants again.
+e2e_duplicates() {
+	local n sum=0
+
+	for n in "$@"; do
+		sum=$((sum + $(e2e_report "rx$n" '[.streams[].duplicates] | add // 0')))
+	done
+	echo "$sum"
+}
+
 # e2e_expect_all FROM TO [SENT-TO]: the delivery oracle, lossless form: of stream FROM every frame
 # arrived at tTO, once, unaltered. A stream to the group was sent to "all".
 e2e_expect_all() {
@@ -233,7 +257,7 @@ e2e_has_received() {
 # None altered, none twice, none lost in the receiver itself.
 e2e_expect_intact() {
 	expect "altered frames at t$1" "$(e2e_report "rx$1" .altered)" 0
-	expect "frames twice at t$1" "$(e2e_report "rx$1" '[.streams[].duplicates] | add // 0')" 0
+	expect "frames twice at t$1" "$(e2e_duplicates "$1")" 0
 	expect "frames that t$1's socket lost" "$(e2e_report "rx$1" .overflow)" 0
 }
 
