@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench_gateway_child.h"
-#include "bench_secgw_config.h"
+#include "bench_gateway_arguments.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,7 +8,6 @@
 #include <rte_eal.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX  64
 #define PACKETS        8192u
 #define SLOTS          1024u
 #define SLOTS_ONE_CORE (2 * PACKETS)
@@ -26,81 +24,7 @@
 /* Longer than the generator's own patience. */
 #define ANSWER_MS 90000
 #define LOOK_MS   200
-/* Programs use low numbers; a process has its own. */
-#define GENERATOR_LCORE 9
-#define PRELOAD         "bench-nic.so"
-
-/* --- arguments ----------------------------------------------------------------------------- */
-
-struct arguments {
-	char *text[ARGUMENTS_MAX];
-	unsigned count;
-};
-
-/* Of a process that ends soon or becomes another: never freed. */
-static void add(struct arguments *arguments, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void add(struct arguments *arguments, const char *format, ...)
-{
-	va_list values;
-
-	va_start(values, format);
-	if (arguments->count + 1 < ARGUMENTS_MAX &&
-	    vasprintf(&arguments->text[arguments->count], format, values) >= 0)
-		arguments->count++;
-	va_end(values);
-}
-
-static void add_eal(struct arguments *arguments, const struct gateway_place *place,
-		    const char *name)
-{
-	add(arguments, "--no-pci");
-	add(arguments, "--no-telemetry");
-	add(arguments, "--log-level=lib.*:error");
-	add(arguments, "--file-prefix=%s", name);
-	if (place->hugepages) {
-		add(arguments, "--huge-dir=%s/huge", place->directory);
-	} else {
-		add(arguments, "--no-huge");
-		add(arguments, "--no-shconf");
-	}
-}
-
-/* What a program gets, its NIC's packets included. */
-static unsigned megabytes(const struct gateway_place *place, bool secgw)
-{
-	return (secgw ? 384 : 128) + (place->room > 4096 ? 64 : 0);
-}
-
-static void covey_arguments(struct arguments *arguments, const struct gateway_place *place,
-			    const struct bench_shape *shape, enum bench_direction direction)
-{
-	add(arguments, "covey-bench");
-	add(arguments, "gateway");
-	add(arguments, "--seconds=3600");
-	add(arguments, "--direction=%s", direction == BENCH_ENCRYPT ? "encrypt" : "decrypt");
-	add(arguments, "--cipher=%s", covey_cipher_name(shape->cipher));
-	add(arguments, "--paths=%u", shape->paths);
-	add(arguments, "--replay-window=%u", shape->replay_window);
-	add(arguments, "--");
-	add_eal(arguments, place, "vpe");
-	add(arguments, "-m");
-	add(arguments, "%u", megabytes(place, false));
-	add(arguments, "--lcores=0@%d,1@%d", place->generator_cpu, place->program_cpu);
-}
-
-static void secgw_arguments(struct arguments *arguments, const char *path,
-			    const struct gateway_place *place, const struct bench_shape *shape)
-{
-	add(arguments, "%s", path);
-	add_eal(arguments, place, "secgw");
-	add(arguments, "-m");
-	add(arguments, "%u", megabytes(place, true));
-	add(arguments, "--lcores=0@%d", place->program_cpu);
-	bench_secgw_arguments(shape, place->room > 4096, &arguments->text[arguments->count],
-			      ARGUMENTS_MAX - arguments->count);
-}
+#define PRELOAD   "bench-nic.so"
 
 /* --- starting ------------------------------------------------------------------------------ */
 
@@ -164,10 +88,7 @@ static void become_generator(const struct gateway_child *child, int socket, cons
 	struct bench_nic *nic;
 
 	leave_parent(child, place);
-	add(&arguments, "covey-bench");
-	add(&arguments, "--proc-type=secondary");
-	add_eal(&arguments, place, secgw ? "secgw" : "vpe");
-	add(&arguments, "--lcores=%u@%d", GENERATOR_LCORE, place->generator_cpu);
+	generator_arguments(&arguments, place, secgw != NULL);
 	if (rte_eal_init((int)arguments.count, arguments.text) < 0)
 		_exit(EXIT_FAILURE);
 	nic = bench_nic_find();

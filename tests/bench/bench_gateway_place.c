@@ -20,7 +20,7 @@
 
 static void choose_cpus(struct gateway_place *place)
 {
-	int found[2], count = 0;
+	int found[2] = {0}, count = 0;
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
@@ -30,7 +30,7 @@ static void choose_cpus(struct gateway_place *place)
 		if (CPU_ISSET(cpu, &cpus))
 			found[count++] = cpu;
 	place->program_cpu = found[0];
-	place->generator_cpu = found[count - 1];
+	place->generator_cpu = found[count > 1];
 	if (count < 2)
 		fprintf(stderr, "covey-bench: no second core: the generator shares the program's, "
 				"and sleeps when it can; times have its part in them\n");

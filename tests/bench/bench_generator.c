@@ -1,106 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "bench_generator.h"
+#include "bench_generator_packets.h"
 #include <errno.h>
 #include <pthread.h>
 #include <rte_cycles.h>
-#include <rte_ether.h>
-#include <rte_ip.h>
-#include <rte_malloc.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What one slice touches: more than a core's own cache holds, less than the one that all share,
- * into which a NIC writes. */
-#define SLICE_BYTES (12u << 20)
-#define SLICE_MIN   2048u
-/* What one packet touches beside itself. */
-#define PACKET_BYTES 512u
-#define VERIFIED     256u
-#define PATIENCE_S   10u
+#define VERIFIED   256u
+#define PATIENCE_S 10u
 /* The program's start, which the first packet waits for. */
 #define START_S 30u
 #define NAP_US  50u
-#define BURST   BENCH_BURST
-
-struct generator {
-	struct bench_nic *nic;
-	const struct bench_dataplane *peer;
-	void *state; /* the peer's */
-	struct rte_mbuf **back;
-	uint8_t *noise;
-	bool started; /* a packet has come back */
-};
-
-/* --- packets ------------------------------------------------------------------------------- */
-
-static unsigned slice_packets(const struct generator *generator, unsigned size)
-{
-	unsigned count = RTE_MAX(SLICE_BYTES / (size + PACKET_BYTES), SLICE_MIN);
-
-	return RTE_MIN(count, generator->nic->count);
-}
-
-/* Packets in clear, and for decryption the peer's. */
-static int lay_out(struct generator *generator, const struct generator_request *request,
-		   unsigned count, struct covey_error *error)
-{
-	struct rte_mbuf **packets = generator->nic->packets;
-
-	for (unsigned i = 0; i < count; i++) {
-		uint8_t *frame;
-
-		rte_pktmbuf_reset(packets[i]);
-		frame = (uint8_t *)rte_pktmbuf_append(
-			packets[i], (uint16_t)(BENCH_ETHERNET_LEN + request->size));
-		if (!frame)
-			return covey_error_set(error, -EMSGSIZE,
-					       "the NIC has no room for packets of %u bytes",
-					       request->size);
-		memcpy(frame, generator->noise + i % BENCH_PACKETS,
-		       BENCH_ETHERNET_LEN + request->size);
-		bench_frame_write(frame, (uint16_t)request->size, i, 0, BENCH_RECEIVER_ADDRESS);
-	}
-	for (unsigned i = 0; i < count && request->direction == BENCH_DECRYPT; i += BURST) {
-		uint16_t here = (uint16_t)RTE_MIN(BURST, count - i);
-
-		if (generator->peer->encrypt(generator->state, 0, packets + i, here) != here)
-			return covey_error_set(error, -EIO, "%s cannot encrypt %u bytes",
-					       generator->peer->name, request->size);
-	}
-	return 0;
-}
-
-/* ipsec-secgw's tunnel out ends where its route says, which is not where packets in clear go; the
- * peer's ends where they go. ESP does not authenticate that address. */
-static void address_to_peer(struct rte_mbuf *packet)
-{
-	struct rte_ipv4_hdr *ip =
-		rte_pktmbuf_mtod_offset(packet, struct rte_ipv4_hdr *, BENCH_ETHERNET_LEN);
-
-	ip->dst_addr = rte_cpu_to_be_32(BENCH_RECEIVER_ADDRESS);
-}
-
-/* Is it packet index, whatever became of its Ethernet and IP header's changeable fields? */
-static bool is_intact(const struct generator *generator, const struct rte_mbuf *packet,
-		      unsigned index, unsigned size)
-{
-	uint8_t frame[BENCH_ETHERNET_LEN + BENCH_SIZE_MAX];
-	const uint8_t *got = rte_pktmbuf_mtod(packet, const uint8_t *);
-	const struct rte_ipv4_hdr *ip = (const void *)(got + BENCH_ETHERNET_LEN);
-	const struct rte_ipv4_hdr *sent = (const void *)(frame + BENCH_ETHERNET_LEN);
-	size_t headers = BENCH_ETHERNET_LEN + BENCH_IP_LEN;
-
-	if (packet->nb_segs != 1 || packet->pkt_len != BENCH_ETHERNET_LEN + size)
-		return false;
-	memcpy(frame, generator->noise + index % BENCH_PACKETS, BENCH_ETHERNET_LEN + size);
-	bench_frame_write(frame, (uint16_t)size, index, 0, BENCH_RECEIVER_ADDRESS);
-	return ip->src_addr == sent->src_addr && ip->dst_addr == sent->dst_addr &&
-	       ip->total_length == sent->total_length &&
-	       memcmp(got + headers, frame + headers, BENCH_ETHERNET_LEN + size - headers) == 0;
-}
 
 /* --- through the program ------------------------------------------------------------------- */
 
@@ -214,7 +127,7 @@ static int verify(struct generator *generator, const struct generator_request *r
 {
 	struct passage passage = passage_of(generator, request, VERIFIED);
 	struct rte_mbuf **back = generator->back;
-	int rc = lay_out(generator, request, VERIFIED, error);
+	int rc = generator_lay_out(generator, request, VERIFIED, error);
 
 	if (rc == 0)
 		rc = pass_through(generator, request, &passage, error);
@@ -222,16 +135,16 @@ static int verify(struct generator *generator, const struct generator_request *r
 		if (request->direction == BENCH_DECRYPT)
 			break;
 		for (unsigned k = i; k < i + BURST; k++) {
-			if (is_intact(generator, back[k], k, request->size))
+			if (generator_is_intact(generator, back[k], k, request->size))
 				return covey_error_set(error, -EIO, "left packets in clear");
-			address_to_peer(back[k]);
+			generator_address_to_peer(back[k]);
 		}
 		if (generator->peer->decrypt(generator->state, 0, back + i, BURST) != BURST)
 			rc = covey_error_set(error, -EIO, "encrypted what %s cannot decrypt",
 					     generator->peer->name);
 	}
 	for (unsigned i = 0; i < VERIFIED && rc == 0; i++)
-		if (!is_intact(generator, back[i], i, request->size))
+		if (!generator_is_intact(generator, back[i], i, request->size))
 			rc = covey_error_set(error, -EIO, "changed packets on their way");
 	return rc;
 }
@@ -239,12 +152,12 @@ static int verify(struct generator *generator, const struct generator_request *r
 static int measure(struct generator *generator, const struct generator_request *request,
 		   struct generator_reply *reply, struct covey_error *error)
 {
-	unsigned count = slice_packets(generator, request->size);
+	unsigned count = generator_slice_packets(generator, request->size);
 	uint64_t idle = 0, cycles = 0, looks = 0, starved = 0;
 
 	for (unsigned i = 0; i < request->slices && i < GENERATOR_SLICES_MAX; i++) {
 		struct passage passage = passage_of(generator, request, count);
-		int rc = lay_out(generator, request, count, error);
+		int rc = generator_lay_out(generator, request, count, error);
 
 		if (rc == 0)
 			rc = pass_through(generator, request, &passage, error);
@@ -284,28 +197,18 @@ static int answer(struct generator *generator, const struct generator_request *r
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-static void make_noise(uint8_t *noise)
-{
-	uint64_t random = UINT64_C(0x853c49e6748fea9b);
-
-	for (unsigned i = 0; i < BENCH_SIZE_MAX + 2 * BENCH_PACKETS; i++) {
-		random = random * UINT64_C(6364136223846793005) + 1;
-		noise[i] = (uint8_t)(random >> 56);
-	}
-}
-
 void bench_generator_serve(int socket, struct bench_nic *nic, const struct bench_dataplane *peer)
 {
 	struct generator generator = {
 		.nic = nic,
 		.peer = peer,
 		.back = calloc(nic->count, sizeof(*generator.back)),
-		.noise = malloc(BENCH_SIZE_MAX + 2 * BENCH_PACKETS),
+		.noise = malloc(GENERATOR_NOISE),
 	};
 	struct generator_request request;
 
 	if (generator.back && generator.noise) {
-		make_noise(generator.noise);
+		generator_make_noise(generator.noise);
 		while (recv(socket, &request, sizeof(request), 0) == sizeof(request)) {
 			struct generator_reply reply = {0};
 
