@@ -64,26 +64,27 @@ void bench_frame_write(uint8_t *frame, uint16_t size, unsigned flow, uint8_t dsc
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-static struct rte_mempool *pool_new(const char *name, unsigned core, unsigned count, unsigned room)
+static struct rte_mempool *pool_new(const char *name, unsigned number, unsigned count,
+				    unsigned room)
 {
 	char text[RTE_MEMPOOL_NAMESIZE];
 
-	snprintf(text, sizeof(text), "%s-%u", name, core);
+	snprintf(text, sizeof(text), "%s-%u", name, number);
 	return rte_pktmbuf_pool_create(text, count, 0, 0, (uint16_t)room, SOCKET_ID_ANY);
 }
 
-int bench_buffers_open(struct bench_buffers *buffers, unsigned core, struct covey_error *error)
+int bench_buffers_open(struct bench_buffers *buffers, unsigned number, struct covey_error *error)
 {
 	uint64_t random = UINT64_C(0x853c49e6748fea9b);
 
 	memset(buffers, 0, sizeof(*buffers));
-	buffers->small = pool_new("small", core, 2 * BENCH_PACKETS, ROOM(SMALL_SIZE));
-	buffers->large = pool_new("large", core, 2 * BENCH_PACKETS, ROOM(BENCH_SIZE_MAX));
+	buffers->small = pool_new("small", number, 2 * BENCH_PACKETS, ROOM(SMALL_SIZE));
+	buffers->large = pool_new("large", number, 2 * BENCH_PACKETS, ROOM(BENCH_SIZE_MAX));
 	buffers->noise = malloc(BENCH_SIZE_MAX + BENCH_PACKETS);
 	if (!buffers->small || !buffers->large || !buffers->noise) {
 		bench_buffers_close(buffers);
 		return covey_error_set(error, -ENOMEM,
-				       "no memory for the packets of core %u: free 20 MiB", core);
+				       "no memory for the packets of a core: free 20 MiB");
 	}
 	for (unsigned i = 0; i < BENCH_SIZE_MAX + BENCH_PACKETS; i++) {
 		random = random * UINT64_C(6364136223846793005) + 1;

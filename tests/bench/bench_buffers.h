@@ -49,8 +49,8 @@ struct bench_buffers {
 	uint8_t *noise; /* what packets are made of */
 };
 
-/* core: for the names of its pools. Complains about memory. */
-int bench_buffers_open(struct bench_buffers *buffers, unsigned core, struct covey_error *error);
+/* number: for the names of its pools. Complains about memory. */
+int bench_buffers_open(struct bench_buffers *buffers, unsigned number, struct covey_error *error);
 void bench_buffers_close(struct bench_buffers *buffers);
 
 /* Take other buffers as the size needs them. -ENOMEM. */

@@ -14,7 +14,7 @@ int esp_sa_init(struct esp_sa *sa, const struct bench_shape *shape, struct covey
 	int rc = bench_gcm_init(&sa->gcm, shape->cipher, bench_key);
 
 	if (rc < 0)
-		return covey_error_set(error, rc, "esp: ipsec-mb cannot run here: %s",
+		return covey_error_set(error, rc, "esp: ipsec-mb has no AES-GCM for this CPU: %s",
 				       strerror(-rc));
 	sa->spi = rte_cpu_to_be_32(BENCH_SPI);
 	sa->salt = 0x5a17;

@@ -9,7 +9,6 @@
 #define REPLAY_WINDOW 1024u
 
 static const uint16_t usual_sizes[] = {64, 92, 128, 256, 512, 1024, 1400, 4096, 8000};
-static const uint16_t two_sizes[] = {92, 1400};
 
 /* --- what they share ----------------------------------------------------------------------- */
 
@@ -151,46 +150,6 @@ int bench_figure_size(const struct bench_figure *figure, const struct bench_opti
 	return rc;
 }
 
-/* --- by cores ------------------------------------------------------------------------------ */
-
-/* All core counts of one direction and size make a curve. */
-static int cores_curve(const struct bench_figure *figure, const struct bench_options *options,
-		       enum bench_direction direction, uint16_t size, struct bench_report *report,
-		       struct covey_error *error)
-{
-	struct bench_layout layout = {.size = size, .segments = 1};
-	struct bench_list list = bench_selected(options);
-	int rc = 0;
-
-	for (unsigned cores = 1; cores <= options->cores && rc == 0; cores++) {
-		struct bench_shape shape = bench_shape_of(options, cores);
-		struct bench_run run;
-
-		rc = bench_run_open(&run, &shape, list.dataplanes, error);
-		if (rc < 0)
-			break;
-		rc = bench_point(figure, options, &run, direction, &layout, report, error);
-		bench_run_close(&run);
-	}
-	return rc;
-}
-
-int bench_figure_cores(const struct bench_figure *figure, const struct bench_options *options,
-		       struct bench_report *report, struct covey_error *error)
-{
-	struct bench_sizes sizes = bench_sizes_of(options, two_sizes, RTE_DIM(two_sizes));
-	int rc = 0;
-
-	if (bench_machine_cores() == 1)
-		fprintf(stderr, "covey-bench: no second core: measured with one\n");
-	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT; direction++)
-		for (size_t i = 0; i < sizes.count && rc == 0; i++)
-			if (options->directions & BENCH_DIRECTION(direction))
-				rc = cores_curve(figure, options, direction, sizes.sizes[i], report,
-						 error);
-	return rc;
-}
-
 /* --- by headroom --------------------------------------------------------------------------- */
 
 /* Those that carry packets of two segments at all. The others are named and left out. */
@@ -242,6 +201,7 @@ static int headroom_curve(const struct bench_figure *figure, const struct bench_
 int bench_figure_headroom(const struct bench_figure *figure, const struct bench_options *options,
 			  struct bench_report *report, struct covey_error *error)
 {
+	static const uint16_t two_sizes[] = {92, 1400};
 	struct bench_sizes sizes = bench_sizes_of(options, two_sizes, RTE_DIM(two_sizes));
 	int rc = 0;
 

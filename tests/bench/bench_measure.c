@@ -33,7 +33,8 @@ int bench_run_open(struct bench_run *run, const struct bench_shape *shape,
 	memset(run, 0, sizeof(*run));
 	run->shape = *shape;
 	for (unsigned core = 0; core < shape->cores && rc == 0; core++)
-		rc = bench_buffers_open(&run->buffers[core], core, error);
+		rc = bench_buffers_open(&run->buffers[core], shape->cores * BENCH_CORES_MAX + core,
+					error);
 	for (; *dataplanes && rc == 0; dataplanes++) {
 		if ((*dataplanes)->one_core && shape->cores > 1)
 			continue;
@@ -216,19 +217,19 @@ double bench_median(double *samples, unsigned count)
 	return count % 2 ? samples[count / 2] : (samples[count / 2 - 1] + samples[count / 2]) / 2.0;
 }
 
-static int take_turns(struct bench_run *run, struct slice *slices, double seconds,
+static int take_turns(struct slice *slices, unsigned count, double seconds,
 		      struct covey_error *error)
 {
 	uint64_t end = rte_get_tsc_cycles() + (uint64_t)(seconds * (double)rte_get_tsc_hz());
 
 	for (unsigned turns = 0; turns < TURNS_MIN || rte_get_tsc_cycles() < end; turns++)
-		for (unsigned i = 0; i < run->count; i++) {
-			/* Each dataplane comes first as often as the others. */
-			struct slice *slice = &slices[(turns + i) % run->count];
+		for (unsigned i = 0; i < count; i++) {
+			/* Each comes first as often as the others. */
+			struct slice *slice = &slices[(turns + i) % count];
 
-			bench_machine_run(turn, slice, run->shape.cores);
+			bench_machine_run(turn, slice, slice->run->shape.cores);
 			if (slice->lost)
-				return lost(run, slice->index, slice->lost, error);
+				return lost(slice->run, slice->index, slice->lost, error);
 		}
 	return 0;
 }
@@ -249,27 +250,49 @@ static void fill(const struct bench_run *run, const struct slice *slice,
 	};
 }
 
+/* All dataplanes of a run, in order. */
+static int make_slices(struct bench_run *run, enum bench_direction direction, struct slice *slices,
+		       struct covey_error *error)
+{
+	for (unsigned i = 0; i < run->count; i++) {
+		slices[i] = (struct slice){.run = run, .index = i, .direction = direction};
+		slices[i].samples = malloc(SAMPLES_MAX * sizeof(double));
+		if (!slices[i].samples)
+			return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+int bench_runs_measure(struct bench_run *const *runs, unsigned run_count,
+		       enum bench_direction direction, const struct bench_layout *layout,
+		       double seconds, struct bench_result *const *results,
+		       struct covey_error *error)
+{
+	struct slice slices[BENCH_RUNS_MAX * BENCH_DATAPLANES_MAX] = {0};
+	unsigned count = 0;
+	int rc = 0;
+
+	for (unsigned r = 0; r < run_count && rc == 0; r++) {
+		rc = bench_run_try(runs[r], layout, error);
+		if (rc == 0)
+			rc = make_slices(runs[r], direction, slices + count, error);
+		count += runs[r]->count;
+	}
+	if (rc == 0)
+		rc = take_turns(slices, count, seconds, error);
+	count = 0;
+	for (unsigned r = 0; r < run_count; r++)
+		for (unsigned i = 0; i < runs[r]->count; i++, count++) {
+			if (rc == 0)
+				fill(runs[r], &slices[count], &results[r][i]);
+			free(slices[count].samples);
+		}
+	return rc;
+}
+
 int bench_run_measure(struct bench_run *run, enum bench_direction direction,
 		      const struct bench_layout *layout, double seconds,
 		      struct bench_result *results, struct covey_error *error)
 {
-	struct slice slices[BENCH_DATAPLANES_MAX] = {0};
-	int rc = bench_run_try(run, layout, error);
-
-	for (unsigned i = 0; i < run->count && rc == 0; i++) {
-		slices[i].run = run;
-		slices[i].index = i;
-		slices[i].direction = direction;
-		slices[i].samples = malloc(SAMPLES_MAX * sizeof(double));
-		if (!slices[i].samples)
-			rc = covey_error_set(error, -ENOMEM, "out of memory");
-	}
-	if (rc == 0)
-		rc = take_turns(run, slices, seconds, error);
-	for (unsigned i = 0; i < run->count; i++) {
-		if (rc == 0)
-			fill(run, &slices[i], &results[i]);
-		free(slices[i].samples);
-	}
-	return rc;
+	return bench_runs_measure(&run, 1, direction, layout, seconds, &results, error);
 }

@@ -27,13 +27,15 @@ struct bench_run {
 
 struct bench_result {
 	const struct bench_dataplane *dataplane;
-	uint64_t packets; /* in all timed rounds and cores */
-	double ns;        /* wall time over the packets of all cores */
-	double gbit;      /* plaintext IP bytes */
-	unsigned windows; /* 0: it has one, or none */
+	uint64_t packets;   /* in all timed rounds and cores */
+	double ns;          /* wall time over the packets of all cores */
+	double gbit;        /* plaintext IP bytes */
+	unsigned windows;   /* 0: it has one, or none */
+	double one_core_ns; /* the figure cores alone: the same on one core, in turns with this */
 };
 
-/* Open those of a list (NULL ends) that can use so many cores. */
+/* Open those of a list (NULL ends) that can use so many cores. Runs that are open at once have
+ * different numbers of cores. */
 int bench_run_open(struct bench_run *run, const struct bench_shape *shape,
 		   const struct bench_dataplane *const *dataplanes, struct covey_error *error);
 void bench_run_close(struct bench_run *run);
@@ -42,6 +44,14 @@ void bench_run_close(struct bench_run *run);
 int bench_run_measure(struct bench_run *run, enum bench_direction direction,
 		      const struct bench_layout *layout, double seconds,
 		      struct bench_result *results, struct covey_error *error);
+
+/* The same of several runs of different numbers of cores, whose dataplanes take turns. Fills
+ * results[run][runs[run]->count]. */
+#define BENCH_RUNS_MAX 2u
+int bench_runs_measure(struct bench_run *const *runs, unsigned run_count,
+		       enum bench_direction direction, const struct bench_layout *layout,
+		       double seconds, struct bench_result *const *results,
+		       struct covey_error *error);
 
 /* Of at least one; sorts them. */
 double bench_median(double *samples, unsigned count);

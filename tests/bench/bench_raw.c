@@ -36,7 +36,7 @@ static int raw_open(const struct bench_shape *shape, void **ret_state, struct co
 	rc = bench_gcm_init(&raw->gcm, shape->cipher, bench_key);
 	if (rc < 0) {
 		free(raw);
-		return covey_error_set(error, rc, "raw: ipsec-mb cannot run here: %s",
+		return covey_error_set(error, rc, "raw: ipsec-mb has no AES-GCM for this CPU: %s",
 				       strerror(-rc));
 	}
 	*ret_state = raw;

@@ -26,6 +26,8 @@ static void tell_json(const struct bench_row *row)
 	if (row->replay_window)
 		printf(", \"replay_window\": %u, \"depth\": %u, \"lost\": %llu", row->replay_window,
 		       row->depth, (unsigned long long)row->lost);
+	if (row->one_core_ns > 0)
+		printf(", \"one_core_ns_per_packet\": %.2f", row->one_core_ns);
 	if (row->receivers)
 		printf(", \"receivers\": %u", row->receivers);
 	if (row->has_generator)
@@ -97,7 +99,8 @@ static void tell_head(enum bench_axis axis, const struct bench_row *rows, unsign
 		printf(", replay window %u: packets lost of %llu", rows->replay_window,
 		       (unsigned long long)rows->packets);
 	else
-		printf(": ns a packet (Gbit/s)");
+		printf(": ns a packet (Gbit/s)%s",
+		       axis == BENCH_AXIS_CORES ? ", times one core" : "");
 	printf("\n%9s", axis_names[axis]);
 	for (unsigned i = 0; i < count; i++)
 		printf(" %18s", rows[i].dataplane);
@@ -123,6 +126,9 @@ static void tell_cell(const struct bench_row *row)
 
 	if (row && row->replay_window)
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)row->lost);
+	else if (row && row->cores > 1 && row->one_core_ns > 0)
+		snprintf(text, sizeof(text), "%.1f (%.1f) %.2fx", row->ns, row->gbit,
+			 row->one_core_ns / row->ns);
 	else if (row)
 		snprintf(text, sizeof(text), "%.1f (%.1f)", row->ns, row->gbit);
 	printf(" %18s", text);
@@ -230,6 +236,7 @@ int bench_report_results(struct bench_report *report, enum bench_axis axis,
 		rows[i].packets = results[i].packets;
 		rows[i].ns = results[i].ns;
 		rows[i].gbit = results[i].gbit;
+		rows[i].one_core_ns = results[i].one_core_ns;
 		rows[i].raw_ns = raw_ns;
 	}
 	return bench_report_add(report, axis, rows, count, error);

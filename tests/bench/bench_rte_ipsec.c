@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE "crypto_aesni_gcm"
+#define DRIVER "crypto_aesni_gcm"
 /* RFC 4106 section 5: SPI and the whole sequence number. */
 #define AAD_LEN 12
 
@@ -39,6 +39,7 @@ struct rte_plane {
 	rte_spinlock_t lock; /* librte_ipsec wants one writer of the window at a time */
 	int device;          /* -1: none */
 	struct rte_mempool *sessions;
+	char name[RTE_CRYPTODEV_NAME_MAX_LEN]; /* the device's, by the number of cores */
 };
 
 /* The outer header, Ethernet and all. */
@@ -64,7 +65,7 @@ static int start_device(struct rte_plane *plane)
 	int rc;
 
 	plane->sessions = rte_cryptodev_sym_session_pool_create(
-		"rte-ipsec", 8, rte_cryptodev_sym_get_private_session_size(id), 0, 0,
+		plane->name, 8, rte_cryptodev_sym_get_private_session_size(id), 0, 0,
 		SOCKET_ID_ANY);
 	if (!plane->sessions)
 		return -ENOMEM;
@@ -76,25 +77,26 @@ static int start_device(struct rte_plane *plane)
 	return rc == 0 ? rte_cryptodev_start(id) : rc;
 }
 
-static int open_device(struct rte_plane *plane, struct covey_error *error)
+static int open_device(struct rte_plane *plane, unsigned cores, struct covey_error *error)
 {
 	struct rte_cryptodev_info info;
 	int rc;
 
 	plane->device = -1;
-	rc = rte_eal_hotplug_add("vdev", DEVICE, "");
+	snprintf(plane->name, sizeof(plane->name), DRIVER "%u", cores);
+	rc = rte_eal_hotplug_add("vdev", plane->name, "");
 	if (rc < 0)
 		return covey_error_set(error, rc,
 				       "rte-ipsec: DPDK has no %s device here (%s): leave it out "
 				       "with --dataplane",
-				       DEVICE, rte_strerror(-rc));
-	plane->device = rte_cryptodev_get_dev_id(DEVICE);
+				       DRIVER, rte_strerror(-rc));
+	plane->device = rte_cryptodev_get_dev_id(plane->name);
 	rte_cryptodev_info_get((uint8_t)plane->device, &info);
 	if (!(info.feature_flags & RTE_CRYPTODEV_FF_SYM_CPU_CRYPTO))
-		return covey_error_set(error, -ENOTSUP, "rte-ipsec: %s has no CPU crypto", DEVICE);
+		return covey_error_set(error, -ENOTSUP, "rte-ipsec: %s has no CPU crypto", DRIVER);
 	rc = start_device(plane);
 	if (rc < 0)
-		return covey_error_set(error, rc, "rte-ipsec: %s does not start: %s", DEVICE,
+		return covey_error_set(error, rc, "rte-ipsec: %s does not start: %s", DRIVER,
 				       rte_strerror(-rc));
 	return 0;
 }
@@ -104,7 +106,7 @@ static void close_device(struct rte_plane *plane)
 	if (plane->device >= 0) {
 		rte_cryptodev_stop((uint8_t)plane->device);
 		rte_cryptodev_close((uint8_t)plane->device);
-		rte_eal_hotplug_remove("vdev", DEVICE);
+		rte_eal_hotplug_remove("vdev", plane->name);
 	}
 	rte_mempool_free(plane->sessions);
 }
@@ -228,7 +230,7 @@ static int rte_plane_open(const struct bench_shape *shape, void **ret_state,
 	memset(plane, 0, sizeof(*plane));
 	rte_spinlock_init(&plane->lock);
 	plane->shared = shape->cores > 1;
-	rc = open_device(plane, error);
+	rc = open_device(plane, shape->cores, error);
 	if (rc == 0)
 		rc = open_end(plane, &plane->out, shape, true, error);
 	if (rc == 0)
