@@ -1,40 +1,130 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# What floor.sh and paths.sh share: a lab of two hosts, and what one tenant gets to the other.
+# What the benchmarks of the lab share: a lab of their own for each path, and what one tenant gets to
+# the other through it.
 
-LAB_HOSTS=2
+LAB_HOSTS=${LAB_HOSTS:-2}
+MEASURE_HERE=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=deploy/demo/lab.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../deploy/demo/lab.sh"
+. "$MEASURE_HERE/../../deploy/demo/lab.sh"
+# shellcheck source=tests/bench/_wireguard.sh
+. "$MEASURE_HERE/_wireguard.sh"
 
-measure_listens() {
-	in_ns t2 ss -Hltn 'sport = 5201' | grep -q LISTEN
-}
+MEASURE_LOCK= # a file; whoever measures on this machine too locks it
+MEASURE_UDP_STEPS=7
+MEASURE_ROUND_TRIPS=2000   # each of them
+MEASURE_ROUND_TRIP_US=1000 # after the one before
+MEASURE_ROUND_TRIP_PORT=5001
 
 # measure_lab MODE COMMAND...: run the command in a lab of its own, tenants reaching each other.
 measure_lab() (
 	LAB_MODE=$1
 	shift
+	if [[ $MEASURE_LOCK ]]; then
+		exec {measure_lock}>"$MEASURE_LOCK"
+		flock "$measure_lock"
+	fi
 	lab_new ""
 	lab_up
 	lab_wait 15 "t1 to reach t2" in_ns t1 ping -c 1 -W 1 "$(lab_tenant 2)"
 	"$@"
 )
 
-# Mbit/s from t1 to t2 over so many seconds. The first second is the connection's slow start.
-measure_throughput() {
-	lab_spawn iperf t2 iperf3 -s
-	lab_wait 10 "iperf3" measure_listens
-	in_ns t1 iperf3 --json -O 1 -t "$1" -c "$(lab_tenant 2)" |
-		jq '.end.sum_received.bits_per_second / 1e6 | round'
+measure_program() {
+	echo "$LAB_BUILD/tests/bench/$1"
 }
 
-# Round trips of so many pings at light load (every 10 ms), in microseconds: the median and the 99th
-# percentile.
-measure_latency() {
-	in_ns t1 ping -n -i 0.01 -c "$1" "$(lab_tenant 2)" |
-		sed -n 's/.*time=\([0-9.]*\) ms/\1/p' | sort -n |
-		awk '{v[NR] = $1 * 1000} END {print v[int((NR + 1) / 2)], v[int(NR * 0.99)]}'
+# measure_missing MODE: the packages that the mode needs and that are not installed, or nothing.
+measure_missing() {
+	case $1 in
+	wireguard) wireguard_missing ;;
+	bump) command -v dpdk-testpmd >/dev/null || echo dpdk ;;
+	esac
+}
+
+# --- throughput -----------------------------------------------------------------------------------
+
+measure_listens() {
+	in_ns t2 ss -Hltn 'sport = 5201' | grep -q LISTEN
+}
+
+# measure_iperf SECONDS [OPTION...]: Mbit/s that t2 receives from t1. The first second is the
+# connection's slow start.
+measure_iperf() {
+	local seconds=$1
+
+	shift
+	lab_is_running iperf || lab_spawn iperf t2 iperf3 -s
+	lab_wait 10 "iperf3" measure_listens
+	in_ns t1 iperf3 --json -O 1 -t "$seconds" -c "$(lab_tenant 2)" "$@"
+}
+
+# measure_throughput SECONDS: of TCP.
+measure_throughput() {
+	measure_iperf "$1" | jq '.end.sum_received.bits_per_second / 1e6 | round'
+}
+
+# measure_udp: Mbit/s of full datagrams at the highest rate of which at most 1 % is lost: doubled from
+# 100 Mbit/s until more is, then halved in between, a second each.
+measure_udp() {
+	local good=0 bad=0 rate=100 best=0 got step
+
+	for ((step = 0; step < MEASURE_UDP_STEPS && rate > good; step++)); do
+		if got=$(measure_udp_at "$rate"); then
+			good=$rate
+			best=$got
+		else
+			bad=$rate
+		fi
+		rate=$((bad ? (good + bad) / 2 : 2 * good))
+	done
+	echo "$best"
+}
+
+# measure_udp_at MBIT: Mbit/s that arrive; fails when more than 1 % is lost.
+measure_udp_at() {
+	measure_iperf 1 --omit 0 --udp --bitrate "$1M" --window 2M |
+		jq -e '.end | select(.sum.lost_percent <= 1) | .sum_received.bits_per_second / 1e6 | round'
+}
+
+# --- round trips ----------------------------------------------------------------------------------
+
+measure_answers() {
+	in_ns t2 ss -Hlun "sport = $MEASURE_ROUND_TRIP_PORT" | grep -q .
+}
+
+# measure_round_trips: JSON of a small request and its answer, one at a time.
+measure_round_trips() {
+	lab_is_running answer || lab_spawn answer t2 "$(measure_program round-trips)" answer \
+		--port "$MEASURE_ROUND_TRIP_PORT"
+	lab_wait 10 "round-trips" measure_answers
+	in_ns t1 "$(measure_program round-trips)" ask --to "$(lab_tenant 2)" \
+		--port "$MEASURE_ROUND_TRIP_PORT" --count "$MEASURE_ROUND_TRIPS" \
+		--interval-us "$MEASURE_ROUND_TRIP_US"
+}
+
+# --- processor time -------------------------------------------------------------------------------
+
+# measure_cpu_ns NAME: processor time that all threads of that process of the lab used so far.
+measure_cpu_ns() {
+	cat "/proc/$(lab_pid "$1")/task/"*/schedstat | awk '{sum += $1} END {printf "%.0f\n", sum}'
+}
+
+# measure_idle SECONDS NAME: percent of a core that the hosts' processes of that name (hv1, hv2 ...) use
+# while tenants are silent, their mean; null without a name, for a path without a process.
+measure_idle() {
+	local n before=0 after=0
+
+	if [[ ! $2 ]]; then
+		echo null
+		return
+	fi
+	for n in $(lab_hosts); do before=$((before + $(measure_cpu_ns "$2$n"))); done
+	sleep "$1" # what is measured is time itself
+	for n in $(lab_hosts); do after=$((after + $(measure_cpu_ns "$2$n"))); done
+	awk -v used=$((after - before)) -v seconds="$1" -v hosts="$LAB_HOSTS" \
+		'BEGIN {printf "%.2f\n", used / seconds / hosts / 1e7}'
 }
 
 median() {

@@ -1,51 +1,183 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The ways that a packet can take through a host, compared: covey with each kind of port, nothing
-# but the kernel's VXLAN, and dpdk-testpmd as a bare bump. Throughput by iperf3 between two tenants,
-# round trips by ping at light load; one after the other, several rounds.
+# The ways that a tenant's packet can take from host to host, compared over the same wires: the
+# kernel's VXLAN alone, covey with each kind of port, VXLAN inside wireguard-go, and dpdk-testpmd as
+# a bare bump. In turns, several rounds: iperf3 by TCP, and by UDP at the highest rate that loses at
+# most 1 %; round trips of a small UDP request every millisecond; and what the host's daemon uses of a
+# core while nobody sends.
 #
-#   sudo tests/bench/paths.sh [ROUNDS [SECONDS]]
+#   sudo tests/bench/paths.sh [--rounds N] [--seconds S] [--json] [--keep FILE] [--lock FILE]
+#                                [PATH...]
 #
-# Prints the medians over the rounds. Needs a machine that does nothing else.
+# PATH: plain covey covey-tap covey-af-packet wireguard testpmd (all unless named). Prints medians
+# over the rounds; ratios and differences are formed in each round. --json: an object a line instead
+# of tables. --keep: append each round to this file, and report over all rounds that it holds. --lock:
+# hold this file's lock while a path is measured. Fails when covey's TCP is less than twice that of
+# wireguard-go. Needs a machine that does nothing else.
 
 set -euo pipefail
 
 # shellcheck source=tests/bench/_measure.sh
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/_measure.sh"
 
-ROUNDS=${1:-3}
-SECONDS_EACH=${2:-5}
-PINGS=500
+ALL=(plain covey covey-tap covey-af-packet wireguard testpmd)
+declare -A MODES=([plain]=plain [covey]=covey [covey-tap]=covey [covey-af-packet]=covey
+	[wireguard]=wireguard [testpmd]=bump)
+declare -A HOST_VARS=([covey-tap]="covey_host_port: tap"
+	[covey-af-packet]="covey_fabric_port: af_packet")
+declare -A TITLES=([plain]="plain VXLAN" [covey]="covey: AF_XDP, veth"
+	[covey-tap]="covey: AF_XDP, TAP" [covey-af-packet]="covey: AF_PACKET, veth"
+	[wireguard]="VXLAN in wireguard-go" [testpmd]="testpmd: AF_XDP, veth")
+# What carries packets on a host, by the lab's name for its process.
+declare -A DAEMONS=([covey]=hv [wireguard]=wireguard [bump]=bump)
+IDLE_SECONDS=2
+WANTED_OVER_WIREGUARD=2
+
+rounds=3
+seconds=4
+json=
+keep=
+paths=()
+
+usage() {
+	sed -n '3,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+}
+
+parse() {
+	while (($#)); do
+		case $1 in
+		--rounds) rounds=${2:?} && shift ;;
+		--seconds) seconds=${2:?} && shift ;;
+		--lock) MEASURE_LOCK=${2:?} && shift ;;
+		--keep) keep=${2:?} && shift ;;
+		--json) json=1 ;;
+		--help | -h) usage && exit 0 ;;
+		*)
+			[[ ${MODES[$1]:-} ]] || { usage >&2 && exit 2; }
+			paths+=("$1")
+			;;
+		esac
+		shift
+	done
+	((${#paths[@]})) || paths=("${ALL[@]}")
+}
+
+# --- measuring ------------------------------------------------------------------------------------
+
+# measure_all MODE
+measure_all() {
+	local idle tcp udp
+
+	idle=$(measure_idle "$IDLE_SECONDS" "${DAEMONS[$1]:-}")
+	tcp=$(measure_throughput "$seconds")
+	udp=$(measure_udp)
+	measure_round_trips | jq -c --argjson tcp "$tcp" --argjson udp "$udp" --argjson idle "$idle" \
+		'{tcp: $tcp, udp: $udp, p50: .p50_us, p99: .p99_us, idle: $idle}'
+}
+
+# one_round PATH ROUND
+one_round() {
+	export LAB_HOST_VARS="${HOST_VARS[$1]:+          ${HOST_VARS[$1]}}"
+	measure_lab "${MODES[$1]}" measure_all "${MODES[$1]}" |
+		jq -c --arg path "$1" --argjson round "$2" '. + {path: $path, round: $round}' \
+			>>"$keep"
+	[[ ! -t 2 ]] || printf '\rround %d of %d: %s\e[K' "$2" "$rounds" "$1" >&2
+}
+
+# What is not installed is said, in the tables and here.
+leave_out_missing() {
+	local path missing here=()
+
+	for path in "${paths[@]}"; do
+		mapfile -t missing < <(measure_missing "${MODES[$path]}")
+		if ((${#missing[@]})); then
+			echo "$path: not measured, install ${missing[*]}" >&2
+			jq -nc --arg path "$path" '{figure: "paths", path: $path, missing: $ARGS.positional}' \
+				--args "${missing[@]}" >>"$results/missing"
+		else
+			here+=("$path")
+		fi
+	done
+	((${#here[@]})) || lab_fail "nothing to measure"
+	paths=("${here[@]}")
+}
+
+# --- reporting ------------------------------------------------------------------------------------
+
+# An object for each path.
+summarise() {
+	jq -cs --argjson titles "$(titles)" '
+		def median: sort | .[(length - 1) / 2 | floor];
+		def of(path; key): map(select(.path == path)[key]);
+		# In each round this path beside that one, where both were measured.
+		def pairs(path; other; key): group_by(.round) |
+			map([of(path; key)[0], of(other; key)[0]] | select(all(. != null)));
+		def ratio(path; other; key): pairs(path; other; key) | map(select(.[1] > 0) |
+			.[0] / .[1]) | if . == [] then null else median * 1000 | round / 1000 end;
+		def added(path; key): pairs(path; "plain"; key) | map(.[0] - .[1]) |
+			if . == [] then null else median * 10 | round / 10 end;
+		. as $all | (map(.path) | unique)[] as $path | $all | {
+			figure: "paths", path: $path, title: $titles[$path],
+			rounds: of($path; "tcp") | length,
+			tcp_mbit_s: of($path; "tcp") | median, udp_mbit_s: of($path; "udp") | median,
+			tcp_of_plain: ratio($path; "plain"; "tcp"),
+			tcp_of_wireguard: ratio($path; "wireguard"; "tcp"),
+			udp_of_plain: ratio($path; "plain"; "udp"),
+			udp_of_wireguard: ratio($path; "wireguard"; "udp"),
+			rtt_p50_us: of($path; "p50") | median, rtt_p99_us: of($path; "p99") | median,
+			rtt_p50_of_plain: ratio($path; "plain"; "p50"),
+			added_p50_us: added($path; "p50"), added_p99_us: added($path; "p99"),
+			idle_percent: of($path; "idle") | median}' "$keep"
+}
+
+titles() {
+	local path
+
+	for path in "${ALL[@]}"; do jq -nc --arg path "$path" --arg title "${TITLES[$path]}" \
+		'{($path): $title}'; done | jq -cs add
+}
+
+# table COLUMN...: column heads, then the keys of each in the summary.
+table() {
+	local format='%-24s' path
+
+	for path in "${@:2}"; do format+=' %9s'; done
+	# shellcheck disable=SC2059 # one column a key
+	printf "\n$format\n" path "${@:2}"
+	for path in "${paths[@]}"; do
+		mapfile -t row < <(jq -r "select(.path == \"$path\") | .title, ($1) |
+			if . == null then \"-\" else . end" "$results/summary")
+		# shellcheck disable=SC2059
+		printf "$format\n" "${row[@]}"
+	done
+}
+
+tables() {
+	printf 'throughput, Mbit/s, and as a multiple of plain VXLAN and of wireguard-go'
+	table '.tcp_mbit_s, .tcp_of_plain, .tcp_of_wireguard, .udp_mbit_s, .udp_of_plain,
+		.udp_of_wireguard' TCP xplain xwg UDP xplain xwg
+	printf '\nround trip at light load, us, what is added to plain VXLAN, and percent of a core idle'
+	table '.rtt_p50_us, .rtt_p99_us, .added_p50_us, .added_p99_us, .rtt_p50_of_plain,
+		.idle_percent' p50 p99 +p50 +p99 xplain idle%
+}
+
+parse "$@"
 results=$(mktemp -d /tmp/covey-paths.XXXXXX)
 trap 'rm -rf "$results"' EXIT
-
-# path NAME MODE [HOST_VARIABLE]: one round.
-path() {
-	local file=$results/${1// /_}
-
-	export LAB_HOST_VARS="${3:+          $3}"
-	measure_lab "$2" measure_throughput "$SECONDS_EACH" >>"$file.mbit"
-	measure_lab "$2" measure_latency "$PINGS" >>"$file.us"
-	printf '.' >&2
-}
-
-row() {
-	local file=$results/${1// /_}
-
-	printf '%-32s %12s %12s %12s\n' "$1" "$(median <"$file.mbit")" \
-		"$(cut -d' ' -f1 <"$file.us" | median)" "$(cut -d' ' -f2 <"$file.us" | median)"
-}
-
-for ((round = 1; round <= ROUNDS; round++)); do
-	path "covey: AF_XDP, veth" covey
-	path "covey: AF_XDP, TAP" covey "covey_host_port: tap"
-	path "covey: AF_PACKET, veth" covey "covey_fabric_port: af_packet"
-	path "testpmd: AF_XDP, veth" bump
-	path "plain VXLAN, no covey" plain
+touch "$keep" "$results/missing"
+leave_out_missing
+for ((round = 1; round <= rounds; round++)); do
+	for path in "${paths[@]}"; do one_round "$path" "$round"; done
 done
-printf '\n%-32s %12s %12s %12s\n' path "Mbit/s" "RTT p50 us" "RTT p99 us"
-for name in "covey: AF_XDP, veth" "covey: AF_XDP, TAP" "covey: AF_PACKET, veth" \
-	"testpmd: AF_XDP, veth" "plain VXLAN, no covey"; do
-	row "$name"
-done
+[[ ! -t 2 ]] || printf '\r\e[K' >&2
+summarise >"$results/summary"
+if [[ $json ]]; then
+	cat "$results/summary" "$results/missing"
+else
+	tables
+fi
+jq -es --argjson wanted "$WANTED_OVER_WIREGUARD" \
+	'all(.[] | select(.path == "covey"); .tcp_of_wireguard == null or .tcp_of_wireguard >= $wanted)' \
+	"$results/summary" >/dev/null ||
+	lab_fail "covey's TCP is less than $WANTED_OVER_WIREGUARD times that of wireguard-go"
