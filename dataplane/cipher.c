@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cipher.h"
-#include "key_memory.h"
 #include <errno.h>
 #include <intel-ipsec-mb.h>
 #include <stdlib.h>
@@ -9,19 +8,6 @@
 _Static_assert(sizeof(struct cipher_key) >= sizeof(struct gcm_key_data), "key fits");
 _Static_assert(_Alignof(struct cipher_key) >= _Alignof(struct gcm_key_data), "key is aligned");
 _Static_assert(sizeof(struct cipher_context) >= sizeof(struct gcm_context_data), "context fits");
-
-struct cipher {
-	/* A packet in one piece. */
-	aes_gcm_enc_dec_t encrypt;
-	aes_gcm_enc_dec_t decrypt;
-	/* Segment by segment. */
-	aes_gcm_init_t begin;
-	aes_gcm_enc_dec_update_t encrypt_more;
-	aes_gcm_enc_dec_update_t decrypt_more;
-	aes_gcm_enc_dec_finalize_t encrypt_end;
-	aes_gcm_enc_dec_finalize_t decrypt_end;
-	aes_gcm_pre_t expand;
-};
 
 /* Of the manager's table, those for keys of so many bits. */
 #define FUNCTIONS(manager, bits)                                                                   \
@@ -32,7 +18,7 @@ struct cipher {
 		.decrypt_more = (manager)->gcm##bits##_dec_update,                                 \
 		.encrypt_end = (manager)->gcm##bits##_enc_finalize,                                \
 		.decrypt_end = (manager)->gcm##bits##_dec_finalize,                                \
-		.expand = (manager)->gcm##bits##_pre,                                              \
+		.expand = (manager)->gcm##bits##_pre, .round_keys_len = 16 * ((bits) / 32 + 7),    \
 	}
 
 /*
@@ -44,6 +30,24 @@ struct ciphers {
 	struct cipher aes_128_gcm;
 	struct cipher aes_256_gcm;
 };
+
+/* With VAES, 48 powers of the hash key lie in falling order; without, 8 in rising order, and for
+ * some CPUs another form of each behind them: all are taken. */
+static void tell_powers(const struct ciphers *ciphers, struct cipher *cipher)
+{
+	const struct gcm_key_data *key = NULL;
+	size_t start = offsetof(struct gcm_key_data, ghash_keys);
+	size_t len = sizeof(key->ghash_keys.sse_avx);
+
+	cipher->powers_min = (uint16_t)(len / 16);
+	if (ciphers->manager->used_arch == IMB_ARCH_AVX512 &&
+	    ciphers->manager->features & IMB_FEATURE_VAES) {
+		len = sizeof(key->ghash_keys.vaes_avx512);
+		cipher->powers_min = 1;
+	}
+	cipher->powers_max = (uint16_t)(len / 16);
+	cipher->powers_end = (uint16_t)(start + len);
+}
 
 int ciphers_new(struct ciphers **ret_ciphers)
 {
@@ -61,6 +65,8 @@ int ciphers_new(struct ciphers **ret_ciphers)
 		goto fail;
 	ciphers->aes_128_gcm = (struct cipher)FUNCTIONS(ciphers->manager, 128);
 	ciphers->aes_256_gcm = (struct cipher)FUNCTIONS(ciphers->manager, 256);
+	tell_powers(ciphers, &ciphers->aes_128_gcm);
+	tell_powers(ciphers, &ciphers->aes_256_gcm);
 	*ret_ciphers = ciphers;
 	return 0;
 fail:
@@ -99,26 +105,9 @@ int cipher_expand(const struct ciphers *ciphers, enum covey_cipher cipher, const
 	return imb_get_errno(NULL) == 0 ? 0 : -EINVAL;
 }
 
-void cipher_seal(const struct cipher *cipher, const struct cipher_key *key,
-		 struct cipher_context *context, const uint8_t iv[COVEY_IV_LEN], uint8_t *data,
-		 size_t len, uint8_t icv[COVEY_ICV_LEN])
+void cipher_wipe(uint8_t *data, size_t len)
 {
-	cipher->encrypt((const struct gcm_key_data *)key, (struct gcm_context_data *)context, data,
-			data, len, iv, NULL, 0, icv, COVEY_ICV_LEN);
-}
-
-bool cipher_open(const struct cipher *cipher, const struct cipher_key *key,
-		 struct cipher_context *context, const uint8_t iv[COVEY_IV_LEN], uint8_t *data,
-		 size_t len, const uint8_t icv[COVEY_ICV_LEN])
-{
-	uint8_t computed[COVEY_ICV_LEN];
-
-	cipher->decrypt((const struct gcm_key_data *)key, (struct gcm_context_data *)context, data,
-			data, len, iv, NULL, 0, computed, COVEY_ICV_LEN);
-	if (constant_time_equal(computed, icv, COVEY_ICV_LEN))
-		return true;
 	explicit_bzero(data, len);
-	return false;
 }
 
 /* --- over segments ------------------------------------------------------------------------- */
@@ -194,7 +183,7 @@ bool cipher_open_chain(const struct cipher *cipher, const struct cipher_key *key
 	transform(cipher, cipher->decrypt_more, gcm_key, gcm_context, iv,
 		  (struct stretch){packet, offset, len});
 	cipher->decrypt_end(gcm_key, gcm_context, computed, COVEY_ICV_LEN);
-	if (constant_time_equal(computed, icv, COVEY_ICV_LEN))
+	if (cipher_same_tag(computed, icv))
 		return true;
 	wipe((struct stretch){packet, offset, len});
 	return false;

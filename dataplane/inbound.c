@@ -1,150 +1,65 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "inbound.h"
-#include "burst.h"
-#include "ecn.h"
-#include "headers.h"
-#include "sadb.h"
+#include "admission.h"
+#include "inner.h"
 
-/* A packet to decrypt, on its way through the stages. */
-struct arrival {
-	struct rte_mbuf **slot;
-	const struct sa_rx *sa;
-	const struct cipher_key *key;
-	struct replay *replay; /* NULL: the window does not exist yet */
-	uint8_t *outer;        /* IP header */
-	uint8_t *vpe;
-	uint64_t esn;
-	struct window_id id;
-	uint16_t l2_len;
-	uint16_t inner_len;
-	uint8_t index;      /* in the burst */
-	bool authenticated; /* by the worker that handed it over: decrypted */
-};
+/*
+ * The stages of a burst. Each goes over all packets before the next begins and fetches what the
+ * next will read, so that as many cache misses are under way at once as the CPU can hold.
+ */
 
-/* A verdict: the packet is marked for the worker that owns its window. */
-#define HANDED_OVER (COVEY_DROP_COUNT + 1)
+/* --- crypto -------------------------------------------------------------------------------- */
 
-/* --- before any crypto --------------------------------------------------------------------- */
-
-/* NO_DROP for a frame that passes or is VPE. A later fragment of UDP passes: its first one is
- * dropped when it is VXLAN, so that it is never put together. */
-static enum covey_drop verdict_of(enum frame_kind kind)
-{
-	switch (kind) {
-	case FRAME_BYPASS:
-	case FRAME_FRAGMENT_UNKNOWN:
-	case FRAME_VPE:
-		return NO_DROP;
-	case FRAME_VXLAN:
-	case FRAME_FRAGMENT_VXLAN:
-	case FRAME_QUOTED_VXLAN:
-		return COVEY_DROP_IN_CLEAR_VXLAN;
-	case FRAME_FRAGMENT_VPE:
-		return COVEY_DROP_IN_FRAGMENT;
-	case FRAME_MALFORMED:
-		break;
-	}
-	return COVEY_DROP_IN_MALFORMED;
-}
-
-/* A switch that floods brings other hosts' packets, and so may an attacker: with the group's key in
- * hand they would decrypt, and a kernel that forwards would send them on in clear elsewhere. */
-static bool is_ours(const struct engine *engine, const uint8_t *outer)
-{
-	const struct covey_addr *vtep = &engine->config.vtep;
-
-	return ip_is_multicast(outer) || ip_destination_is(outer, vtep->family, vtep->bytes);
-}
-
-/* Is the packet from a sender that may send it? Sets sa and key. */
-static enum covey_drop check_sender(const struct engine_worker *worker, const struct sadb *sadb,
-				    struct arrival *arrival, uint32_t spi)
-{
-	const struct sa_rx *sa = sadb_find(sadb, spi);
-	const struct roster_entry *sender;
-
-	if (!sa)
-		return COVEY_DROP_IN_UNKNOWN_SPI;
-	if (!sa->may_receive)
-		return COVEY_DROP_IN_NOT_RECEIVER;
-	if (arrival->id.sender_id == sa->sender_id) {
-		engine_count(&sa->states[worker->index].own_sender, 1);
-		return COVEY_DROP_IN_OWN_SENDER;
-	}
-	sender = roster_find(sa->roster, arrival->id.sender_id);
-	if (!sender)
-		return COVEY_DROP_IN_NOT_ON_ROSTER;
-	if (!ip_source_is(arrival->outer, sender->family, sender->address))
-		return COVEY_DROP_IN_SOURCE;
-	if (covey_esn_epoch(arrival->esn) < sender->epoch_floor)
-		return COVEY_DROP_IN_EPOCH;
-	arrival->sa = sa;
-	arrival->key = sender->key;
-	return NO_DROP;
-}
-
-static enum covey_drop reason_of(enum replay_verdict verdict)
-{
-	switch (verdict) {
-	case REPLAY_NEW:
-		return NO_DROP;
-	case REPLAY_SEEN:
-		return COVEY_DROP_IN_REPLAY_SEEN;
-	case REPLAY_OLD:
-		break;
-	}
-	return COVEY_DROP_IN_REPLAY_OLD;
-}
-
-/* Would it be new? A window that does not exist has seen nothing; what another worker's has seen,
- * that worker knows. */
-static enum covey_drop precheck(struct engine_worker *worker, struct arrival *arrival)
+static bool decrypt(struct arrivals *arrivals, const struct arrival *arrival)
 {
 	const struct sa_rx *sa = arrival->sa;
+	struct rte_mbuf *packet = arrival_packet(arrivals, arrival);
+	uint8_t *inner = arrival_inner(arrival);
+	const uint8_t *iv = arrival->vpe + COVEY_VPE_IV_OFFSET;
+	const uint8_t *icv = arrival->vpe + COVEY_VPE_ICV_OFFSET;
+	struct cipher_context *context = &arrivals->worker->context;
 
-	uint64_t cell = windows_find(sa->windows, arrival->id);
-
-	arrival->replay = NULL;
-	if (cell == 0)
-		return arrival->esn == 0 ? COVEY_DROP_IN_REPLAY_OLD : NO_DROP;
-	if (windows_owner(cell) != worker->index) {
-		handover_mark(&worker->handover, arrival->index, windows_owner(cell),
-			      arrival->authenticated);
-		return HANDED_OVER;
-	}
-	arrival->replay = windows_replay(sa->windows, cell);
-	return reason_of(replay_check(arrival->replay, sa->replay_window, arrival->esn));
+	if (likely(arrival->whole))
+		return cipher_open(sa->cipher, arrival->key, context, iv, inner, arrival->inner_len,
+				   icv);
+	return cipher_open_chain(sa->cipher, arrival->key, context, iv, packet,
+				 (uint32_t)(inner - rte_pktmbuf_mtod(packet, uint8_t *)),
+				 arrival->inner_len, icv);
 }
 
-static enum covey_drop admit(struct engine_worker *worker, const struct sadb *sadb,
-			     struct rte_mbuf **slot, const struct frame *frame,
-			     struct arrival *arrival)
+/* What the window says, then what the tag says. A window that does not exist has seen nothing. */
+static enum covey_drop authenticate(struct arrivals *arrivals, const struct arrival *arrival)
 {
-	const struct covey_vpe_header *vpe;
-	enum covey_drop verdict;
+	const struct sa_rx *sa = arrival->sa;
+	enum covey_drop verdict = NO_DROP;
 
-	if ((*slot)->nb_segs != 1)
-		return COVEY_DROP_IN_SEGMENTED;
-	if (frame->payload_len < sizeof(*vpe))
-		return COVEY_DROP_IN_SHORT;
-	arrival->slot = slot;
-	arrival->outer = rte_pktmbuf_mtod_offset(*slot, uint8_t *, frame->l2_len);
-	if (!is_ours(worker->engine, arrival->outer))
-		return COVEY_DROP_IN_DESTINATION;
-	arrival->vpe = arrival->outer + frame->payload_offset;
-	vpe = (const struct covey_vpe_header *)arrival->vpe;
-	arrival->esn = covey_vpe_esn(vpe);
-	arrival->id = (struct window_id){covey_vpe_sender_id(vpe), covey_vpe_window_id(vpe)};
-	arrival->l2_len = frame->l2_len;
-	arrival->inner_len = (uint16_t)(frame->payload_len - sizeof(*vpe));
-	verdict = check_sender(worker, sadb, arrival, covey_vpe_spi(vpe));
-	return verdict == NO_DROP ? precheck(worker, arrival) : verdict;
+	if (likely(arrival->replay))
+		verdict = admission_replay(
+			replay_check(arrival->replay, sa->replay_window, arrival->esn));
+	else if (arrival->esn == 0)
+		verdict = COVEY_DROP_IN_REPLAY_OLD;
+	if (unlikely(verdict != NO_DROP))
+		return verdict;
+	if (likely(arrival->authenticated || decrypt(arrivals, arrival)))
+		return NO_DROP;
+	engine_count(&sa->states[arrivals->worker->index].icv_failures, 1);
+	return COVEY_DROP_IN_ICV;
 }
 
-/* --- crypto, then replay state ------------------------------------------------------------- */
+static void open_all(struct arrivals *arrivals)
+{
+	uint16_t kept = 0;
 
-/* The window of a packet that has authenticated, or the reason why it has none here. */
-static enum covey_drop find_window(struct engine_worker *worker, struct arrival *arrival)
+	for (uint16_t i = 0; i < arrivals->count; i++)
+		kept = arrivals_keep(arrivals, kept, i, authenticate(arrivals, &arrivals->list[i]));
+	arrivals->count = kept;
+}
+
+/* --- replay state, then the inner packet --------------------------------------------------- */
+
+/* Find the new window of a packet that has authenticated, or the reason why it has none here. */
+static __rte_noinline enum covey_drop claim_window(struct engine_worker *worker,
+						   struct arrival *arrival)
 {
 	const struct sa_rx *sa = arrival->sa;
 	uint64_t cell = windows_claim(sa->windows, arrival->id, worker->index);
@@ -159,125 +74,76 @@ static enum covey_drop find_window(struct engine_worker *worker, struct arrival 
 	return NO_DROP;
 }
 
-static enum covey_drop authenticate(struct engine_worker *worker, struct arrival *arrival)
+/* Checked again: the same packet may stand twice in one burst. */
+static enum covey_drop remember(struct engine_worker *worker, struct arrival *arrival)
 {
 	const struct sa_rx *sa = arrival->sa;
-	struct sa_rx_state *state = &sa->states[worker->index];
 	enum covey_drop verdict;
 
-	if (!arrival->authenticated &&
-	    !cipher_open(sa->cipher, arrival->key, &worker->context,
-			 arrival->vpe + COVEY_VPE_IV_OFFSET,
-			 arrival->vpe + sizeof(struct covey_vpe_header), arrival->inner_len,
-			 arrival->vpe + COVEY_VPE_ICV_OFFSET)) {
-		engine_count(&state->icv_failures, 1);
-		return COVEY_DROP_IN_ICV;
-	}
-	if (!arrival->replay) {
-		verdict = find_window(worker, arrival);
+	if (unlikely(!arrival->replay)) {
+		verdict = claim_window(worker, arrival);
 		if (verdict != NO_DROP)
 			return verdict;
 	}
-	/* Checked again: the same packet may stand twice in one burst. */
-	verdict = reason_of(replay_update(arrival->replay, sa->replay_window, arrival->esn));
-	if (verdict == NO_DROP)
-		engine_count(&state->packets, 1);
-	return verdict;
+	return admission_replay(replay_update(arrival->replay, sa->replay_window, arrival->esn));
 }
 
-/* --- the inner packet ---------------------------------------------------------------------- */
+/* Packets that were new, in runs of one SA. */
+struct received {
+	const struct sa_rx *sa;
+	uint64_t packets;
+};
 
-static enum covey_drop check_inner(const struct engine *engine, const struct sadb *sadb,
-				   const struct arrival *arrival, uint8_t *inner)
+static void count_received(const struct engine_worker *worker, struct received *received,
+			   const struct sa_rx *next)
 {
-	struct frame frame;
-
-	classify_ip(&engine->classifier, inner, arrival->inner_len, arrival->inner_len, &frame);
-	if (frame.kind == FRAME_MALFORMED || frame.ip_len != arrival->inner_len)
-		return COVEY_DROP_IN_INNER_MALFORMED;
-	if (!ip_same_addresses(arrival->outer, inner))
-		return COVEY_DROP_IN_INNER_ADDRESS;
-	if (frame.kind != FRAME_VXLAN)
-		return COVEY_DROP_IN_INNER_NOT_VXLAN;
-	if (vnis_find(sadb->vnis, frame.vni) != (int)arrival->sa->group)
-		return COVEY_DROP_IN_INNER_VNI;
-	if (!ecn_propagate(arrival->outer, inner))
-		return COVEY_DROP_IN_ECN;
-	return NO_DROP;
+	if (received->packets > 0)
+		engine_count(&received->sa->states[worker->index].packets, received->packets);
+	*received = (struct received){next, 0};
 }
 
-/* Remove what stands between Ethernet and the inner packet, and what follows it. Both IP headers
- * are of one version, so the ethertype is right. */
-static void decapsulate(const struct arrival *arrival, uint8_t *inner)
+static void accept_all(struct arrivals *arrivals)
 {
-	struct rte_mbuf *packet = *arrival->slot;
-	uint8_t *start = rte_pktmbuf_mtod(packet, uint8_t *);
+	struct engine_worker *worker = arrivals->worker;
+	struct received received = {NULL, 0};
+	uint64_t bytes = 0;
+	uint16_t kept = 0;
 
-	memmove(inner - arrival->l2_len, start, arrival->l2_len);
-	packet->data_off += (uint16_t)(inner - arrival->l2_len - start);
-	packet->data_len = arrival->l2_len + arrival->inner_len;
-	packet->pkt_len = packet->data_len;
-}
+	for (uint16_t i = 0; i < arrivals->count; i++) {
+		struct arrival *arrival = &arrivals->list[i];
+		enum covey_drop verdict = remember(worker, arrival);
 
-static void open_packet(struct engine_worker *worker, const struct sadb *sadb,
-			struct arrival *arrival)
-{
-	uint8_t *inner = arrival->vpe + sizeof(struct covey_vpe_header);
-	enum covey_drop verdict = authenticate(worker, arrival);
-
-	if (verdict == NO_DROP)
-		verdict = check_inner(worker->engine, sadb, arrival, inner);
-	if (verdict == HANDED_OVER)
-		return;
-	if (verdict != NO_DROP) {
-		burst_drop(worker, arrival->slot, verdict);
-		return;
+		if (unlikely(arrival->sa != received.sa))
+			count_received(worker, &received, arrival->sa);
+		received.packets += verdict == NO_DROP;
+		if (likely(verdict == NO_DROP))
+			verdict = inner_check(arrivals, arrival);
+		if (likely(verdict == NO_DROP)) {
+			inner_release(arrivals, arrival);
+			bytes += arrival->inner_len;
+		}
+		kept = arrivals_keep(arrivals, kept, i, verdict);
 	}
-	decapsulate(arrival, inner);
-	engine_count(&worker->counters.decrypted_packets, 1);
-	engine_count(&worker->counters.decrypted_bytes, arrival->inner_len);
+	count_received(worker, &received, NULL);
+	engine_count(&worker->counters.decrypted_packets, kept);
+	engine_count(&worker->counters.decrypted_bytes, bytes);
 }
 
 /* --- the burst ----------------------------------------------------------------------------- */
 
-/* Sort one packet: drop it, let it pass, or make it an arrival. */
-static bool sort(struct engine_worker *worker, const struct sadb *sadb, struct rte_mbuf **slot,
-		 struct arrival *arrival)
+uint16_t inbound_burst_handed_over(struct engine_worker *worker, struct rte_mbuf **packets,
+				   uint16_t count, uint64_t authenticated)
 {
-	struct frame frame;
-	enum covey_drop verdict;
+	struct arrivals arrivals;
 
-	burst_classify(worker, *slot, &frame);
-	verdict = verdict_of(frame.kind);
-	if (frame.kind == FRAME_VPE)
-		verdict = admit(worker, sadb, slot, &frame, arrival);
-	else if (verdict == NO_DROP)
-		engine_count(&worker->counters.bypassed_in, 1);
-	if (verdict == NO_DROP)
-		return frame.kind == FRAME_VPE;
-	if (verdict == HANDED_OVER)
-		return false;
-	burst_drop(worker, slot, verdict);
-	return false;
-}
-
-static __rte_always_inline uint16_t run(struct engine_worker *worker, struct rte_mbuf **packets,
-					uint16_t count, uint64_t authenticated)
-{
-	const struct sadb *sadb = engine_worker_sadb(worker);
-	struct arrival arrivals[ENGINE_BURST_MAX];
-	uint16_t arriving = 0;
-
-	for (uint16_t i = 0; i < PREFETCH_AHEAD; i++)
-		burst_prefetch(packets, i, count);
-	for (uint16_t i = 0; i < count; i++) {
-		burst_prefetch(packets, i + PREFETCH_AHEAD, count);
-		arrivals[arriving].index = (uint8_t)i;
-		arrivals[arriving].authenticated = authenticated >> i & 1;
-		arriving += sort(worker, sadb, &packets[i], &arrivals[arriving]);
-	}
-	for (uint16_t i = 0; i < arriving; i++)
-		open_packet(worker, sadb, &arrivals[i]);
+	arrivals.worker = worker;
+	arrivals.sadb = engine_worker_sadb(worker);
+	arrivals.packets = packets;
+	arrivals.count = 0;
+	admission_sort(&arrivals, count, authenticated);
+	admission_check(&arrivals);
+	open_all(&arrivals);
+	accept_all(&arrivals);
 	if (unlikely(worker->handover.marked != 0))
 		handover_send(worker, packets);
 	return burst_compact(packets, count);
@@ -285,11 +151,5 @@ static __rte_always_inline uint16_t run(struct engine_worker *worker, struct rte
 
 uint16_t inbound_burst(struct engine_worker *worker, struct rte_mbuf **packets, uint16_t count)
 {
-	return run(worker, packets, count, 0);
-}
-
-uint16_t inbound_burst_handed_over(struct engine_worker *worker, struct rte_mbuf **packets,
-				   uint16_t count, uint64_t authenticated)
-{
-	return run(worker, packets, count, authenticated);
+	return inbound_burst_handed_over(worker, packets, count, 0);
 }

@@ -33,7 +33,7 @@ void replay_begin_at(struct replay *replay, uint32_t size, uint64_t floor)
 	__atomic_store_n(&replay->highest, floor, __ATOMIC_RELAXED);
 }
 
-enum replay_verdict replay_update(struct replay *replay, uint32_t size, uint64_t esn)
+enum replay_verdict replay_update_any(struct replay *replay, uint32_t size, uint64_t esn)
 {
 	enum replay_verdict verdict = replay_check(replay, size, esn);
 

@@ -43,5 +43,17 @@ static inline enum replay_verdict replay_check(const struct replay *replay, uint
 	return replay->bits[(esn & (size - 1)) / 64] >> esn % 64 & 1 ? REPLAY_SEEN : REPLAY_NEW;
 }
 
+/* The same for an authenticated packet that is not the next one, which is then remembered. */
+enum replay_verdict replay_update_any(struct replay *replay, uint32_t size, uint64_t esn);
+
 /* The same for an authenticated packet, which is then remembered. */
-enum replay_verdict replay_update(struct replay *replay, uint32_t size, uint64_t esn);
+static inline enum replay_verdict replay_update(struct replay *replay, uint32_t size, uint64_t esn)
+{
+	/* The window moves over this one bit, which is then set. */
+	if (esn > replay->highest && esn - replay->highest == 1) {
+		__atomic_store_n(&replay->highest, esn, __ATOMIC_RELAXED);
+		replay->bits[(esn & (size - 1)) / 64] |= UINT64_C(1) << esn % 64;
+		return REPLAY_NEW;
+	}
+	return replay_update_any(replay, size, esn);
+}

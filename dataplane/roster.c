@@ -2,6 +2,7 @@
 #include "roster.h"
 #include <covey/limits.h>
 #include <errno.h>
+#include <rte_common.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,14 +43,17 @@ int roster_new(struct keyring *keyring, const struct covey_roster_entry *entries
 	       const uint16_t *floors, struct roster **ret_roster)
 {
 	struct roster *roster;
+	size_t bytes;
 	uint32_t size;
 	int error = check(entries, count, &size);
 
 	if (error != 0)
 		return error;
-	roster = calloc(1, sizeof(*roster) + size * sizeof(roster->entries[0]));
+	bytes = RTE_ALIGN_CEIL(sizeof(*roster) + size * sizeof(roster->entries[0]), 64);
+	roster = aligned_alloc(64, bytes);
 	if (!roster)
 		return -ENOMEM;
+	memset(roster, 0, bytes);
 	roster->size = size;
 	for (size_t i = 0; i < count && error == 0; i++)
 		error = add(roster, keyring, &entries[i], floors[entries[i].sender_id]);

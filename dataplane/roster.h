@@ -6,7 +6,7 @@
 #include "keyring.h"
 #include <covey/sa.h>
 
-/* Two on a cache line. */
+/* All that a packet needs of its sender, and no more: never over two cache lines. */
 struct roster_entry {
 	const struct cipher_key *key; /* the keyring's; NULL: not on the roster */
 	uint8_t address[16];          /* VTEP, as struct covey_addr has it */
@@ -19,7 +19,7 @@ _Static_assert(sizeof(struct roster_entry) == 32, "two roster entries on a cache
 struct roster {
 	uint32_t size;  /* of entries: the highest SenderID and 1 */
 	uint32_t count; /* of senders */
-	struct roster_entry entries[];
+	struct roster_entry entries[] __attribute__((aligned(32)));
 };
 
 /*
@@ -33,6 +33,13 @@ void roster_free(struct roster *roster);
 
 /* Raise floors to those of the roster. */
 void roster_raise_floors(const struct roster *roster, uint16_t *floors);
+
+/* Where sender_id's entry would be, without reading it; NULL when the roster ends before. */
+static inline const struct roster_entry *roster_place(const struct roster *roster,
+						      uint16_t sender_id)
+{
+	return sender_id < roster->size ? &roster->entries[sender_id] : NULL;
+}
 
 /* NULL when sender_id is not on the roster. */
 static inline const struct roster_entry *roster_find(const struct roster *roster,

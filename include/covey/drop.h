@@ -27,7 +27,7 @@
 	X(IN_MALFORMED, "in-malformed", "frame from the fabric with a broken header")              \
 	X(IN_CLEAR_VXLAN, "in-clear-vxlan", "VXLAN in clear from the fabric")                      \
 	X(IN_FRAGMENT, "in-fragment", "fragment of a VPE packet")                                  \
-	X(IN_SEGMENTED, "in-segmented", "VPE packet in several buffers")                           \
+	X(IN_BUFFER, "in-buffer", "VPE packet in buffers shared, cut short, or cut in headers")      \
 	X(IN_SHORT, "in-short", "VPE packet shorter than its headers")                             \
 	X(IN_DESTINATION, "in-destination", "VPE packet to the address of another host")           \
 	X(IN_UNKNOWN_SPI, "in-unknown-spi", "VPE packet of an SA that is not installed")           \

@@ -31,6 +31,7 @@ struct scene {
 	uint8_t wire[REFERENCE_BYTES_MAX]; /* what is sent in */
 	size_t wire_len;
 	bool chained;     /* send in two buffers */
+	bool early;       /* and the first of them ends in the VPE header */
 	bool no_headroom; /* send without room for more headers */
 	bool cut_short;   /* send with fewer bytes in its buffers than it says */
 	bool shared;      /* send while a copy holds the same bytes */
@@ -81,11 +82,12 @@ static void open_scene(struct scene *scene, bool inbound)
 
 static struct rte_mbuf *packet_of(struct scene *scene)
 {
-	size_t first = scene->chained ? scene->wire_len - 10 : scene->wire_len;
+	size_t rest_len = scene->early ? scene->wire_len - WIRE_VPE_AT - 20 : 10;
+	size_t first = scene->chained ? scene->wire_len - rest_len : scene->wire_len;
 	struct rte_mbuf *packet = lab_packet(scene->wire, first), *rest;
 
 	if (scene->chained) {
-		rest = lab_packet(scene->wire + first, 10);
+		rest = lab_packet(scene->wire + first, rest_len);
 		assert_int_equal(rte_pktmbuf_chain(packet, rest), 0);
 		rest->data_len -= scene->cut_short;
 	}
@@ -130,6 +132,7 @@ static uint16_t run_inbound(struct scene *scene)
 
 	if (passed > 0)
 		rte_pktmbuf_free(packet);
+	release_held(scene);
 	return passed;
 }
 
@@ -199,9 +202,9 @@ static void first_fragment(struct scene *scene)
 	scene->wire[IP_AT + 6] = 0x20;
 }
 
-static void chained(struct scene *scene)
+static void chained_early(struct scene *scene)
 {
-	scene->chained = true;
+	scene->chained = scene->early = true;
 }
 
 static void no_headroom(struct scene *scene)
@@ -490,7 +493,12 @@ static const struct row rows[] = {
 	{COVEY_DROP_IN_CLEAR_VXLAN, "first fragment", NULL, NULL, clear_vxlan_fragment},
 	{COVEY_DROP_IN_CLEAR_VXLAN, "quoted", NULL, NULL, clear_vxlan_quoted},
 	{COVEY_DROP_IN_FRAGMENT, "first fragment", NULL, NULL, first_fragment},
-	{COVEY_DROP_IN_SEGMENTED, "two buffers", NULL, NULL, chained},
+	{COVEY_DROP_IN_BUFFER, "headers in two buffers", NULL, NULL, chained_early},
+	{COVEY_DROP_IN_BUFFER, "buffers cut short", NULL, NULL, cut_short},
+	{COVEY_DROP_IN_BUFFER, "shared with a copy", NULL, NULL, shared},
+	{COVEY_DROP_IN_BUFFER, "buffers shared with a copy", NULL, NULL, shared_chain},
+	{COVEY_DROP_IN_BUFFER, "copy", NULL, NULL, copy},
+	{COVEY_DROP_IN_BUFFER, "copy of two buffers", NULL, NULL, copied_chain},
 	{COVEY_DROP_IN_SHORT, "31 bytes", NULL, NULL, cut_to_31},
 	{COVEY_DROP_IN_DESTINATION, "for another host", NULL, inner_destination, NULL},
 	{COVEY_DROP_IN_UNKNOWN_SPI, "never installed", NULL, NULL, unknown_spi},

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* What is checked of a packet before any crypto, docs/protocol.md section 5.1. Changes nothing but
+ * counters. */
+
+#include "arrival.h"
+
+/* Sort the burst: drop what may not enter, let pass what is not VPE, and list the rest as arrivals
+ * of installed SAs. Bit i of authenticated: packet i is. */
+void admission_sort(struct arrivals *arrivals, uint16_t count, uint64_t authenticated);
+
+/* Keep arrivals from senders who may send them, and with a window that is ours or new. */
+void admission_check(struct arrivals *arrivals);
+
+/* The verdict on what the replay window says. */
+static inline enum covey_drop admission_replay(enum replay_verdict verdict)
+{
+	switch (verdict) {
+	case REPLAY_NEW:
+		return NO_DROP;
+	case REPLAY_SEEN:
+		return COVEY_DROP_IN_REPLAY_SEEN;
+	case REPLAY_OLD:
+		break;
+	}
+	return COVEY_DROP_IN_REPLAY_OLD;
+}
