@@ -5,7 +5,8 @@
  * The packets of which there are many, told by a few wide loads: Ethernet with at most one tag,
  * IPv4 without options or IPv6 without extensions, no fragment, and in that VXLAN, or VPE in UDP or
  * IP. What is anything else, or might be, is left to the walk in classify.c, which says the same of
- * these (tests/unit/dataplane/test_classify_fast.c compares them).
+ * these (tests/unit/dataplane/test_classify_fast.c compares them). VXLAN and VPE have different
+ * ports.
  */
 
 #include "classify.h"
@@ -29,13 +30,18 @@ static inline uint64_t read_be64(const uint8_t *at)
 /* Behind IP's header: what must be readable, of UDP and VXLAN or VPE. */
 #define FAST_BEHIND_IP (sizeof(struct rte_udp_hdr) + sizeof(struct rte_vxlan_hdr))
 
+/* One comparison; least <= most. */
+static inline bool is_between(size_t least, size_t value, size_t most)
+{
+	return value - least <= most - least;
+}
+
 /* UDP at ip + offset, and behind it eight bytes more, belong to the packet. */
 static __rte_always_inline bool classify_fast_udp(const struct classifier *classifier,
 						  const uint8_t *ip, size_t offset, size_t total,
 						  struct frame *frame)
 {
-	uint64_t udp = read_be64(ip + offset);
-	uint64_t vxlan = read_be64(ip + offset + sizeof(struct rte_udp_hdr));
+	uint64_t udp = read_be64(ip + offset), vxlan;
 	uint16_t port = (uint16_t)(udp >> 32);
 
 	if (unlikely((uint16_t)(udp >> 16) != total - offset))
@@ -43,13 +49,15 @@ static __rte_always_inline bool classify_fast_udp(const struct classifier *class
 	frame->source_port = (uint16_t)(udp >> 48);
 	frame->payload_offset = (uint16_t)(offset + sizeof(struct rte_udp_hdr));
 	frame->payload_len = (uint16_t)(total - offset - sizeof(struct rte_udp_hdr));
-	if (port == classifier->vpe_port) {
-		frame->kind = FRAME_VPE;
-		return true;
+	if (port == classifier->vxlan_port) {
+		vxlan = read_be64(ip + offset + sizeof(struct rte_udp_hdr));
+		frame->kind = FRAME_VXLAN;
+		frame->vni = (uint32_t)(vxlan >> 8) & 0xffffff;
+		return likely(vxlan >> 59 & 1); /* RFC 7348 section 5: I */
 	}
-	frame->kind = FRAME_VXLAN;
-	frame->vni = (uint32_t)(vxlan >> 8) & 0xffffff;
-	return port == classifier->vxlan_port && vxlan >> 59 & 1; /* RFC 7348 section 5: I */
+	frame->kind = FRAME_VPE;
+	frame->vni = 0;
+	return port == classifier->vpe_port;
 }
 
 static __rte_always_inline bool classify_fast_upper(const struct classifier *classifier,
@@ -64,6 +72,7 @@ static __rte_always_inline bool classify_fast_upper(const struct classifier *cla
 	if (protocol <= PROTOCOL_SHIM6 || protocol != classifier->vpe_protocol)
 		return false;
 	frame->kind = FRAME_VPE;
+	frame->vni = 0;
 	frame->source_port = 0;
 	frame->payload_offset = (uint16_t)offset;
 	frame->payload_len = (uint16_t)(total - offset);
@@ -81,8 +90,8 @@ static __rte_always_inline bool classify_fast_ipv4(const struct classifier *clas
 		return false;
 	start = read_be64(ip);
 	total = (uint16_t)(start >> 32);
-	if (unlikely((start & IPV4_PLAIN_MASK) != IPV4_PLAIN || total < offset + FAST_BEHIND_IP ||
-		     total > packet_len))
+	if (unlikely((start & IPV4_PLAIN_MASK) != IPV4_PLAIN ||
+		     !is_between(offset + FAST_BEHIND_IP, total, packet_len)))
 		return false;
 	return classify_fast_upper(classifier, ip, ip[offsetof(struct rte_ipv4_hdr, next_proto_id)],
 				   offset, total, frame);
@@ -99,7 +108,7 @@ static __rte_always_inline bool classify_fast_ipv6(const struct classifier *clas
 		return false;
 	start = read_be64(ip);
 	total = offset + (uint16_t)(start >> 16);
-	if (unlikely(start >> 60 != 6 || total < offset + FAST_BEHIND_IP || total > packet_len))
+	if (unlikely(start >> 60 != 6 || !is_between(offset + FAST_BEHIND_IP, total, packet_len)))
 		return false;
 	return classify_fast_upper(classifier, ip, (uint8_t)(start >> 8), offset, total, frame);
 }

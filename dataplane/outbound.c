@@ -97,14 +97,13 @@ static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 		sorting->state = &sorting->sa->states[sorting->worker->index];
 }
 
-/* Is the IP packet of the engine's family and from its VTEP address? */
+/* Is the IP packet, which is of the engine's family, from its VTEP address? */
 static __rte_always_inline bool is_our_source(const struct engine *engine, const uint8_t *ip,
 					      bool ipv6)
 {
 	const uint8_t *vtep = engine->config.vtep.bytes;
 
-	return ip_version(ip) == (ipv6 ? 6 : 4) &&
-	       memcmp(ip + (ipv6 ? 8 : 12), vtep, ipv6 ? 16 : 4) == 0;
+	return memcmp(ip + (ipv6 ? 8 : 12), vtep, ipv6 ? 16 : 4) == 0;
 }
 
 /* Why a packet of a VNI without SA to send on stays; a wrong source is the graver reason. */
@@ -203,6 +202,21 @@ static __rte_always_inline enum covey_drop depart(struct sorting *sorting, struc
 
 /* --- sorting ------------------------------------------------------------------------------- */
 
+/* VXLAN of the other family than the engine's has no source of ours. */
+static __rte_always_inline enum covey_drop depart_slowly(struct sorting *sorting,
+							 struct rte_mbuf *packet,
+							 const struct frame *frame, bool ipv6,
+							 bool udp)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(packet, const uint8_t *, frame->l2_len);
+
+	if (likely(ip_version(ip) == (ipv6 ? 6 : 4)))
+		return depart(sorting, packet, frame, ipv6, udp, false);
+	if (vnis_find(sorting->sadb->vnis, frame->vni) == VNI_NO_GROUP)
+		return COVEY_DROP_OUT_UNKNOWN_VNI;
+	return COVEY_DROP_OUT_SOURCE;
+}
+
 /* Whatever is not plain VXLAN: other frames, other shapes of it, several segments. */
 static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf **slot, bool ipv6,
 				       bool udp)
@@ -211,7 +225,7 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf 
 	struct frame frame;
 
 	burst_classify(sorting->worker, *slot, &frame);
-	verdict = frame.kind == FRAME_VXLAN ? depart(sorting, *slot, &frame, ipv6, udp, false)
+	verdict = frame.kind == FRAME_VXLAN ? depart_slowly(sorting, *slot, &frame, ipv6, udp)
 					    : verdict_of(frame.kind);
 	if (verdict != NO_DROP)
 		burst_drop(sorting->worker, slot, verdict);
@@ -230,19 +244,20 @@ static __rte_always_inline bool is_plain(const struct sorting *sorting,
 					 const struct rte_mbuf *packet, bool ipv6,
 					 struct frame *ret_frame)
 {
-	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *), *ip;
+	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
 	const struct classifier *classifier = &sorting->engine->classifier;
 	size_t l2_len = sizeof(struct rte_ether_hdr), len = packet->data_len;
+	uint16_t type = ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4;
 
-	if (unlikely(!segment_is_alone(packet) || len < l2_len ||
-		     read_be16(data + l2_len - 2) !=
-			     (ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4)))
+	if (unlikely(!segment_is_alone(packet) ||
+		     len < l2_len + (ipv6 ? 40 : 20) + FAST_BEHIND_IP ||
+		     read_be16(data + l2_len - sizeof(type)) != type))
 		return false;
 	ret_frame->l2_len = (uint16_t)l2_len;
-	ip = data + l2_len;
+	data += l2_len;
 	len -= l2_len;
-	if (unlikely(!(ipv6 ? classify_fast_ipv6(classifier, ip, len, len, ret_frame)
-			    : classify_fast_ipv4(classifier, ip, len, len, ret_frame))))
+	if (unlikely(!(ipv6 ? classify_fast_ipv6(classifier, data, len, len, ret_frame)
+			    : classify_fast_ipv4(classifier, data, len, len, ret_frame))))
 		return false;
 	return ret_frame->kind == FRAME_VXLAN;
 }

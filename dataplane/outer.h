@@ -11,15 +11,18 @@
 #include "headers.h"
 #include <covey/wire.h>
 
-/* The longest headers, up to the ICV, which the cipher writes. */
-#define OUTER_MAX (sizeof(struct rte_ipv6_hdr) + sizeof(struct rte_udp_hdr) + COVEY_VPE_ICV_OFFSET)
-
-/* Headers with every field in place that packets do not bring, the others zero. */
+/*
+ * What packets do not bring, eight bytes of header a number, each byte at its place in memory
+ * (little endian: the first byte is the lowest). Fields that packets bring are zero. So a packet's
+ * headers are few stores, of which there are as many as the cache takes.
+ */
 struct outer {
-	uint8_t bytes[OUTER_MAX];
+	uint64_t ip[2];     /* the first 8 bytes, and IPv4's next 8 */
+	uint64_t udp;       /* without it: unused */
+	uint64_t vpe;       /* SPI and SenderID */
+	uint32_t sum;       /* IPv4's checksum, of what is here */
+	uint8_t source[16]; /* IPv6's address */
 };
-
-_Static_assert(sizeof(struct outer) == 64, "the outer headers are one cache line");
 
 /* Bytes that go before the inner packet, ICV and all. */
 static inline uint16_t outer_len(bool ipv6, bool udp)
@@ -28,83 +31,98 @@ static inline uint16_t outer_len(bool ipv6, bool udp)
 			  (udp ? sizeof(struct rte_udp_hdr) : 0) + sizeof(struct covey_vpe_header));
 }
 
+/* A field as it lies in memory, at byte at of eight. */
+static inline uint64_t outer_8(uint8_t value, unsigned at)
+{
+	return (uint64_t)value << 8 * at;
+}
+
+static inline uint64_t outer_16(uint16_t value, unsigned at)
+{
+	return (uint64_t)rte_cpu_to_be_16(value) << 8 * at;
+}
+
 /* --- when the SA is installed -------------------------------------------------------------- */
 
-static inline uint8_t *outer_make_ip(uint8_t *at, const struct covey_addr *vtep, uint8_t protocol)
+static inline void outer_make_ipv4(const struct covey_addr *vtep, uint8_t protocol,
+				   struct outer *outer)
 {
-	struct rte_ipv4_hdr ipv4 = {
+	struct rte_ipv4_hdr ip = {
 		.version_ihl = RTE_IPV4_VHL_DEF,
 		.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG),
 		.next_proto_id = protocol,
 	};
-	struct rte_ipv6_hdr ipv6 = {.vtc_flow = rte_cpu_to_be_32(6u << 28), .proto = protocol};
 
-	if (vtep->family == AF_INET6) {
-		memcpy(&ipv6.src_addr, vtep->bytes, sizeof(ipv6.src_addr));
-		memcpy(at, &ipv6, sizeof(ipv6));
-		return at + sizeof(ipv6);
-	}
-	memcpy(&ipv4.src_addr, vtep->bytes, sizeof(ipv4.src_addr));
-	ipv4.hdr_checksum = rte_raw_cksum(&ipv4, sizeof(ipv4));
-	memcpy(at, &ipv4, sizeof(ipv4));
-	return at + sizeof(ipv4);
+	memcpy(&ip.src_addr, vtep->bytes, sizeof(ip.src_addr));
+	memcpy(outer->ip, &ip, sizeof(outer->ip));
+	outer->sum = rte_raw_cksum(&ip, sizeof(ip));
 }
 
-/* The IPv4 checksum's field holds the sum of the others. UDP's is zero, over IPv6 too: RFC 6935. */
+static inline void outer_make_ipv6(const struct covey_addr *vtep, uint8_t protocol,
+				   struct outer *outer)
+{
+	struct rte_ipv6_hdr ip = {.vtc_flow = rte_cpu_to_be_32(6u << 28), .proto = protocol};
+
+	memcpy(&outer->ip[0], &ip, sizeof(outer->ip[0]));
+	memcpy(outer->source, vtep->bytes, sizeof(outer->source));
+}
+
+/* UDP's checksum is zero, over IPv6 too: RFC 6935. */
 static inline void outer_make(const struct dataplane_config *config, uint32_t spi,
 			      uint16_t sender_id, struct outer *ret_outer)
 {
 	bool in_udp = config->encapsulation == COVEY_ENCAPSULATION_UDP;
+	uint8_t protocol = in_udp ? IPPROTO_UDP : config->vpe_protocol;
 	struct rte_udp_hdr udp = {.dst_port = rte_cpu_to_be_16(config->vpe_port)};
 	struct covey_vpe_header vpe;
-	uint8_t *at;
 
 	memset(ret_outer, 0, sizeof(*ret_outer));
-	at = outer_make_ip(ret_outer->bytes, &config->vtep,
-			   in_udp ? IPPROTO_UDP : config->vpe_protocol);
-	if (in_udp) {
-		memcpy(at, &udp, sizeof(udp));
-		at += sizeof(udp);
-	}
+	if (config->vtep.family == AF_INET6)
+		outer_make_ipv6(&config->vtep, protocol, ret_outer);
+	else
+		outer_make_ipv4(&config->vtep, protocol, ret_outer);
+	memcpy(&ret_outer->udp, &udp, sizeof(ret_outer->udp));
 	covey_vpe_set(&vpe, spi, sender_id, 0, 0);
-	memcpy(at, &vpe, COVEY_VPE_ICV_OFFSET);
+	memcpy(&ret_outer->vpe, &vpe, sizeof(ret_outer->vpe));
 }
 
 /* --- for each packet ----------------------------------------------------------------------- */
 
 /* TOS, TTL and destination are the inner packet's; options are not copied. RFC 1071: the sum's byte
  * order is the words', so nothing is swapped. */
-static __rte_always_inline void outer_write_ipv4(uint8_t *at, const uint8_t *inner, uint16_t total)
+static __rte_always_inline void outer_write_ipv4(const struct outer *outer, uint8_t *at,
+						 const uint8_t *inner, uint16_t total)
 {
 	const struct rte_ipv4_hdr *from = (const void *)inner;
-	struct rte_ipv4_hdr *ip = (void *)at;
-	uint16_t length = rte_cpu_to_be_16(total);
-	uint32_t destination = from->dst_addr, sum = ip->hdr_checksum;
+	uint32_t destination = from->dst_addr, sum = outer->sum;
+	uint64_t first = outer_8(from->type_of_service, 1) | outer_16(total, 2);
+	uint64_t next = outer_8(from->time_to_live, 0);
 
-	sum += length + (destination & 0xffff) + (destination >> 16) + from->time_to_live +
-	       ((uint32_t)from->type_of_service << 8);
+	sum += (uint32_t)(uint16_t)first + (uint32_t)(first >> 16) + (uint32_t)next +
+	       (destination & 0xffff) + (destination >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum += sum >> 16;
-	ip->type_of_service = from->type_of_service;
-	ip->total_length = length;
-	ip->time_to_live = from->time_to_live;
-	ip->hdr_checksum = (uint16_t)~sum;
-	ip->dst_addr = destination;
+	first |= outer->ip[0];
+	next |= outer->ip[1] | (uint64_t)(uint16_t)~sum << 16;
+	memcpy(at, &first, sizeof(first));
+	memcpy(at + 8, &next, sizeof(next));
+	memcpy(at + 16, &destination, sizeof(destination));
 }
 
 /* Traffic class, hop limit and destination are the inner packet's. The flow label, like the UDP
  * source port, is a function of the WindowID (RFC 6438). */
-static __rte_always_inline void outer_write_ipv6(uint8_t *at, const uint8_t *inner, uint16_t total,
+static __rte_always_inline void outer_write_ipv6(const struct outer *outer, uint8_t *at,
+						 const uint8_t *inner, uint16_t total,
 						 uint16_t window_id)
 {
 	const struct rte_ipv6_hdr *from = (const void *)inner;
-	struct rte_ipv6_hdr *ip = (void *)at;
+	uint64_t first = outer->ip[0] | outer_16((uint16_t)(total - sizeof(*from)), 4) |
+			 outer_8(from->hop_limits, 7) |
+			 rte_cpu_to_be_32((uint32_t)ip_traffic_class(inner) << 20 | window_id);
 
-	ip->vtc_flow =
-		rte_cpu_to_be_32(6u << 28 | (uint32_t)ip_traffic_class(inner) << 20 | window_id);
-	ip->payload_len = rte_cpu_to_be_16((uint16_t)(total - sizeof(*ip)));
-	ip->hop_limits = from->hop_limits;
-	memcpy(ip->dst_addr, from->dst_addr, sizeof(ip->dst_addr));
+	memcpy(at, &first, sizeof(first));
+	memcpy(at + 8, outer->source, sizeof(outer->source));
+	memcpy(at + 24, from->dst_addr, sizeof(from->dst_addr));
 }
 
 /* Write all headers but the ICV before the inner packet, which has inner_len bytes. */
@@ -113,20 +131,18 @@ static __rte_always_inline void outer_write(const struct outer *outer, bool ipv6
 					    uint64_t esn)
 {
 	uint16_t len = outer_len(ipv6, udp), total = (uint16_t)(inner_len + len);
-	struct covey_vpe_header *vpe = (void *)(inner - sizeof(*vpe));
-	uint8_t *at = inner - len;
-	struct rte_udp_hdr *ports;
+	uint8_t *vpe = inner - sizeof(struct covey_vpe_header);
+	uint64_t ports, start = outer->vpe | outer_16(window_id, 6), be_esn = rte_cpu_to_be_64(esn);
 
-	memcpy(at, outer->bytes, len - COVEY_ICV_LEN);
 	if (ipv6)
-		outer_write_ipv6(at, inner, total, window_id);
+		outer_write_ipv6(outer, inner - len, inner, total, window_id);
 	else
-		outer_write_ipv4(at, inner, total);
+		outer_write_ipv4(outer, inner - len, inner, total);
 	if (udp) {
-		ports = (struct rte_udp_hdr *)((uint8_t *)vpe - sizeof(*ports));
-		ports->src_port = rte_cpu_to_be_16(covey_udp_source_port(window_id));
-		ports->dgram_len =
-			rte_cpu_to_be_16((uint16_t)(inner_len + sizeof(*ports) + sizeof(*vpe)));
+		ports = outer->udp | outer_16(covey_udp_source_port(window_id), 0) |
+			outer_16((uint16_t)(inner - vpe + inner_len + sizeof(ports)), 4);
+		memcpy(vpe - sizeof(ports), &ports, sizeof(ports));
 	}
-	covey_vpe_set_window(vpe, window_id, esn);
+	memcpy(vpe, &start, sizeof(start));
+	memcpy(vpe + sizeof(start), &be_esn, sizeof(be_esn));
 }

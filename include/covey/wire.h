@@ -114,8 +114,8 @@ static inline unsigned covey_window_cast(uint16_t window_id)
  * a window on one queue. */
 static inline uint16_t covey_udp_source_port(uint16_t window_id)
 {
-	return (uint16_t)(0xc000 | covey_window_class(window_id) << 11 |
-			  covey_window_cast(window_id) << 10 | (window_id & 0x3ff));
+	/* Class and cast, which lie side by side in both, and the path's lower bits. */
+	return (uint16_t)(0xc000 | window_id >> 12 << 10 | (window_id & 0x3ff));
 }
 
 /* --- overhead, bytes that a packet grows by ------------------------------------------------ */

@@ -19,12 +19,11 @@
 static const struct classifier classifiers[] = {
 	{4789, 4798, PROTOCOL_V},
 	{8472, 4798, 254},
-	/* What no configuration should say: the walk's order decides. */
-	{4789, 4789, PROTOCOL_V},
+	/* What no configuration should say: protocols that are something else already. */
 	{4789, 4798, IPPROTO_UDP},
 	{4789, 4798, IPPROTO_AH},
 	{4789, 4798, PROTOCOL_SHIM6},
-	{0, 0, 0},
+	{0, 1, 0},
 };
 
 /* What a frame is made of before it is damaged. */

@@ -272,6 +272,11 @@ static void other_source(struct scene *scene)
 	scene->sample.source = 77;
 }
 
+static void other_family(struct scene *scene)
+{
+	scene->sample.ipv6 = true;
+}
+
 static void too_big(struct scene *scene)
 {
 	scene->sample.payload_len = LAB_MTU - COVEY_OVERHEAD_UDP_IPV4 - 36 + 1;
@@ -481,6 +486,7 @@ static const struct row rows[] = {
 	{COVEY_DROP_OUT_VPE, "IP protocol", NULL, NULL, vpe_protocol},
 	{COVEY_DROP_OUT_UNKNOWN_VNI, "unknown VNI", unknown_vni, NULL, NULL},
 	{COVEY_DROP_OUT_SOURCE, "another's address", other_source, NULL, NULL},
+	{COVEY_DROP_OUT_SOURCE, "address of the other family", other_family, NULL, NULL},
 	{COVEY_DROP_OUT_NO_SA, "group without SA", vni_without_sa, NULL, NULL},
 	{COVEY_DROP_OUT_NO_SA, "SA drained", drained, NULL, NULL},
 	{COVEY_DROP_OUT_NO_SA, "SA removed", removed, NULL, NULL},
