@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "outbound.h"
 #include "burst.h"
+#include "flow.h"
 #include "headers.h"
 #include "sadb.h"
 #include "segments.h"
@@ -49,36 +50,6 @@ static enum covey_drop verdict_of(enum frame_kind kind)
 		break;
 	}
 	return COVEY_DROP_OUT_MALFORMED;
-}
-
-/* A well-mixed number, the same for all packets of a flow, of which the upper bits are the better
- * ones; paths are spread by it. */
-static __rte_always_inline uint64_t flow_hash(const uint8_t *destination, uint8_t address_len,
-					      const struct frame *frame, bool multicast)
-{
-	uint64_t hash = frame->source_port;
-	uint32_t group;
-
-	if (multicast) {
-		memcpy(&group, destination + address_len - sizeof(group), sizeof(group));
-		hash |= (uint64_t)group << 32;
-		hash ^= (uint64_t)frame->vni << 16;
-		hash ^= hash >> 29;
-	}
-	return hash * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-static __rte_always_inline uint16_t window_of(const struct sorting *sorting, const uint8_t *ip,
-					      const struct frame *frame, bool ipv6)
-{
-	const struct dataplane_config *config = &sorting->engine->config;
-	const uint8_t *destination = ip + (ipv6 ? 24 : 16);
-	bool multicast = ipv6 ? *destination == 0xff : (*destination & 0xf0) == 0xe0;
-	uint8_t traffic_class = ipv6 ? (uint8_t)(ip[0] << 4 | ip[1] >> 4) : ip[1];
-	uint64_t hash = flow_hash(destination, ipv6 ? 16 : 4, frame, multicast) >> 32;
-
-	return covey_window_id(config->class_by_dscp[traffic_class >> 2], multicast,
-			       sorting->worker->path_base + (unsigned)(hash * config->paths >> 32));
 }
 
 /* Neighbours in a burst are mostly of one VNI. */
@@ -185,7 +156,7 @@ static __rte_always_inline enum covey_drop depart(struct sorting *sorting, struc
 	verdict = check(sorting, packet, frame, ip, ipv6, overhead, plain);
 	if (unlikely(verdict != NO_DROP))
 		return verdict;
-	window_id = window_of(sorting, ip, frame, ipv6);
+	window_id = flow_window(sorting->worker, ip, frame, ipv6);
 	esn = sa_tx_next(sorting->sa, sorting->state, window_id);
 	if (unlikely(esn == 0))
 		return COVEY_DROP_OUT_LIMIT;
@@ -279,15 +250,15 @@ static __rte_always_inline void sort(struct sorting *sorting, struct rte_mbuf **
 		refuse(sorting, slot, verdict);
 }
 
+/* All first bytes are asked for before the first is looked at: so the cache fetches them side by
+ * side, and the loop that sorts is left alone. */
 static __rte_always_inline void sort_all(struct sorting *sorting, struct rte_mbuf **packets,
 					 unsigned count, bool ipv6, bool udp)
 {
-	for (unsigned i = 0; i < PREFETCH_AHEAD; i++)
-		burst_prefetch(packets, i, count);
-	for (unsigned i = 0; i < count; i++) {
-		burst_prefetch(packets, i + PREFETCH_AHEAD, count);
+	for (unsigned i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(packets[i], const void *));
+	for (unsigned i = 0; i < count; i++)
 		sort(sorting, &packets[i], ipv6, udp);
-	}
 }
 
 /* --- the burst ----------------------------------------------------------------------------- */
