@@ -277,6 +277,14 @@ static void other_family(struct scene *scene)
 	scene->sample.ipv6 = true;
 }
 
+/* Our IPv4 address where it would stand in IPv4. */
+static void our_address_in_ipv6(struct scene *scene)
+{
+	static const uint8_t address[4] = {10, 0, 0, LAB_SELF};
+
+	memcpy(scene->wire + IP_AT + 12, address, sizeof(address));
+}
+
 static void too_big(struct scene *scene)
 {
 	scene->sample.payload_len = LAB_MTU - COVEY_OVERHEAD_UDP_IPV4 - 36 + 1;
@@ -486,7 +494,7 @@ static const struct row rows[] = {
 	{COVEY_DROP_OUT_VPE, "IP protocol", NULL, NULL, vpe_protocol},
 	{COVEY_DROP_OUT_UNKNOWN_VNI, "unknown VNI", unknown_vni, NULL, NULL},
 	{COVEY_DROP_OUT_SOURCE, "another's address", other_source, NULL, NULL},
-	{COVEY_DROP_OUT_SOURCE, "address of the other family", other_family, NULL, NULL},
+	{COVEY_DROP_OUT_SOURCE, "address of the other family", other_family, NULL, our_address_in_ipv6},
 	{COVEY_DROP_OUT_NO_SA, "group without SA", vni_without_sa, NULL, NULL},
 	{COVEY_DROP_OUT_NO_SA, "SA drained", drained, NULL, NULL},
 	{COVEY_DROP_OUT_NO_SA, "SA removed", removed, NULL, NULL},
