@@ -12,6 +12,19 @@
  * NULL when out of memory.
  */
 void *key_memory_alloc(size_t size);
+/*
+ * Address space for many keys, zeroed, aligned to KEY_MEMORY_HUGE and a multiple of it; in no core
+ * dump and in no child. Pages come as they are touched. NULL when out of address space.
+ */
+#define KEY_MEMORY_HUGE (2u << 20)
+void *key_memory_reserve(size_t size);
+/* Let pages of it that have not come yet come as huge ones, as far as the system has them. */
+void key_memory_prefer_huge(void *memory, size_t size);
+/* Lock a part of it, and let its pages come. */
+void key_memory_lock(void *start, size_t size);
+/* Unmap what key_memory_reserve(size) gave; what was touched has been wiped. NULL-safe. */
+void key_memory_release(void *memory, size_t size);
+
 /* Wipe and unmap what key_memory_alloc(size) gave. NULL-safe. */
 void key_memory_free(void *memory, size_t size);
 

@@ -5,14 +5,18 @@
 #include <errno.h>
 #include <string.h>
 
-/* Senders per chunk of memory: SenderIDs are dense, so a small group takes one chunk. */
-#define CHUNK_KEYS 32u
-#define CHUNKS     ((COVEY_SENDER_ID_MAX + 1) / CHUNK_KEYS)
+/*
+ * One key for each SenderID, in their order. Memory is locked unit by unit, as keys come: in an SA
+ * of few senders small ones, in one of many huge pages.
+ */
+#define KEYS         (COVEY_SENDER_ID_MAX + 1u)
+#define REGION       (KEYS * sizeof(struct cipher_key))
+#define UNIT         (64u << 10)
+#define UNITS        (REGION / UNIT)
+#define HUGE_UNITS   (KEY_MEMORY_HUGE / UNIT) /* units in a huge page */
+#define SENDERS_MANY 2048u
 
-struct chunk {
-	struct cipher_key keys[CHUNK_KEYS];
-	bool expanded[CHUNK_KEYS];
-};
+_Static_assert(REGION % KEY_MEMORY_HUGE == 0, "whole huge pages");
 
 struct keyring {
 	const struct ciphers *ciphers;
@@ -21,8 +25,35 @@ struct keyring {
 	enum covey_key_scope scope;
 	uint32_t spi;
 	uint8_t tek[COVEY_TEK_BYTES_MAX];
-	struct chunk *chunks[CHUNKS];
+	struct cipher_key *keys; /* REGION bytes */
+	unsigned step;           /* units locked at once */
+	bool locked[UNITS];
+	uint64_t expanded[KEYS / 64]; /* bit by SenderID */
 };
+
+/* Lock the memory around offset, before a key is there. */
+static void lock_at(struct keyring *keyring, size_t offset)
+{
+	unsigned unit = (unsigned)(offset / UNIT);
+
+	if (keyring->locked[unit])
+		return;
+	unit -= unit % keyring->step;
+	key_memory_lock((uint8_t *)keyring->keys + (size_t)unit * UNIT,
+			(size_t)keyring->step * UNIT);
+	memset(&keyring->locked[unit], true, keyring->step * sizeof(keyring->locked[0]));
+}
+
+static void lock_key(struct keyring *keyring, uint16_t index)
+{
+	lock_at(keyring, index * sizeof(struct cipher_key));
+	lock_at(keyring, (index + 1) * sizeof(struct cipher_key) - 1);
+}
+
+static uint64_t bit_of(uint16_t index)
+{
+	return UINT64_C(1) << index % 64;
+}
 
 int keyring_new(const struct ciphers *ciphers, struct kdf *kdf, const struct covey_sa *sa,
 		struct keyring **ret_keyring)
@@ -36,6 +67,12 @@ int keyring_new(const struct ciphers *ciphers, struct kdf *kdf, const struct cov
 	keyring = key_memory_alloc(sizeof(*keyring));
 	if (!keyring)
 		return -ENOMEM;
+	keyring->keys = key_memory_reserve(REGION);
+	if (!keyring->keys) {
+		key_memory_free(keyring, sizeof(*keyring));
+		return -ENOMEM;
+	}
+	keyring->step = 1;
 	keyring->ciphers = ciphers;
 	keyring->kdf = kdf;
 	keyring->cipher = sa->cipher;
@@ -50,8 +87,10 @@ void keyring_free(struct keyring *keyring)
 {
 	if (!keyring)
 		return;
-	for (unsigned i = 0; i < CHUNKS; i++)
-		key_memory_free(keyring->chunks[i], sizeof(*keyring->chunks[i]));
+	for (size_t unit = 0; unit < UNITS; unit++)
+		if (keyring->locked[unit])
+			explicit_bzero((uint8_t *)keyring->keys + unit * UNIT, UNIT);
+	key_memory_release(keyring->keys, REGION);
 	key_memory_free(keyring, sizeof(*keyring));
 }
 
@@ -60,6 +99,14 @@ bool keyring_matches(const struct keyring *keyring, const struct covey_sa *sa)
 	return sa->cipher == keyring->cipher && sa->key_scope == keyring->scope &&
 	       sa->spi == keyring->spi &&
 	       constant_time_equal(sa->tek, keyring->tek, covey_cipher_key_len(keyring->cipher));
+}
+
+void keyring_expect(struct keyring *keyring, size_t senders)
+{
+	if (senders < SENDERS_MANY || keyring->step > 1 || keyring->scope == COVEY_KEY_SCOPE_GROUP)
+		return;
+	key_memory_prefer_huge(keyring->keys, REGION);
+	keyring->step = HUGE_UNITS;
 }
 
 static int expand(struct keyring *keyring, uint16_t sender_id, struct cipher_key *key)
@@ -80,31 +127,24 @@ static int expand(struct keyring *keyring, uint16_t sender_id, struct cipher_key
 int keyring_add(struct keyring *keyring, uint16_t sender_id, const struct cipher_key **ret_key)
 {
 	uint16_t index = keyring->scope == COVEY_KEY_SCOPE_GROUP ? 0 : sender_id;
-	struct chunk **chunk = &keyring->chunks[index / CHUNK_KEYS];
-	unsigned at = index % CHUNK_KEYS;
 	int error;
 
-	if (!*chunk)
-		*chunk = key_memory_alloc(sizeof(**chunk));
-	if (!*chunk)
-		return -ENOMEM;
-	if (!(*chunk)->expanded[at]) {
-		error = expand(keyring, sender_id, &(*chunk)->keys[at]);
+	if (!(keyring->expanded[index / 64] & bit_of(index))) {
+		lock_key(keyring, index);
+		error = expand(keyring, sender_id, &keyring->keys[index]);
 		if (error != 0)
 			return error;
-		(*chunk)->expanded[at] = true;
+		keyring->expanded[index / 64] |= bit_of(index);
 	}
-	*ret_key = &(*chunk)->keys[at];
+	*ret_key = &keyring->keys[index];
 	return 0;
 }
 
 void keyring_drop(struct keyring *keyring, uint16_t sender_id)
 {
-	struct chunk *chunk = keyring->chunks[sender_id / CHUNK_KEYS];
-	unsigned at = sender_id % CHUNK_KEYS;
-
-	if (keyring->scope == COVEY_KEY_SCOPE_GROUP || !chunk)
+	if (keyring->scope == COVEY_KEY_SCOPE_GROUP ||
+	    !(keyring->expanded[sender_id / 64] & bit_of(sender_id)))
 		return;
-	explicit_bzero(&chunk->keys[at], sizeof(chunk->keys[at]));
-	chunk->expanded[at] = false;
+	explicit_bzero(&keyring->keys[sender_id], sizeof(keyring->keys[0]));
+	keyring->expanded[sender_id / 64] &= ~bit_of(sender_id);
 }

@@ -3,7 +3,7 @@
 
 /*
  * The keys of one SA: the TEK and, expanded, the keys of its senders (key scope "sender") or the
- * one that all share (key scope "group"). All of it in secret memory (secret.h). A sender's key
+ * one that all share (key scope "group"). All of it in secret memory (key_memory.h). A sender's key
  * depends on TEK, SPI and SenderID alone, so it is expanded once and serves every later roster.
  */
 
@@ -22,6 +22,9 @@ void keyring_free(struct keyring *keyring);
 /* True when sa has the same cipher, scope, SPI and TEK. */
 bool keyring_matches(const struct keyring *keyring, const struct covey_sa *sa);
 
+/* Before the keys of so many senders are added: many of them lie in huge pages, as far as the
+ * system has them. */
+void keyring_expect(struct keyring *keyring, size_t senders);
 /* The key of a sender, derived and expanded if it was not. -ENOMEM, -EIO. */
 int keyring_add(struct keyring *keyring, uint16_t sender_id, const struct cipher_key **ret_key);
 /* Wipe a sender's key, which no worker uses any more. The group's key stays. */

@@ -88,13 +88,19 @@ static struct sa_rx *make_rx(const struct engine *engine, const struct sa_record
 	return sa_rx_copy(&rx);
 }
 
+static int make_roster(struct sa_record *record, const struct covey_roster_entry *roster,
+		       size_t roster_count, struct roster **ret_roster)
+{
+	windows_expect(record->windows, roster_count);
+	return roster_new(record->keyring, roster, roster_count, record->floors, ret_roster);
+}
+
 int record_make_parts(const struct engine *engine, struct sa_record *record,
 		      const struct covey_sa *sa, const struct covey_roster_entry *roster,
 		      size_t roster_count, struct sa_parts *ret_parts)
 {
 	struct sa_parts parts = {0};
-	int error =
-		roster_new(record->keyring, roster, roster_count, record->floors, &parts.roster);
+	int error = make_roster(record, roster, roster_count, &parts.roster);
 
 	if (error == 0 && sa->may_send)
 		error = make_tx(engine, record, sa, &parts.tx);
@@ -114,8 +120,7 @@ int record_make_roster(struct sa_record *record, const struct covey_roster_entry
 		       size_t roster_count, struct sa_parts *ret_parts)
 {
 	struct sa_parts parts = {0};
-	int error =
-		roster_new(record->keyring, roster, roster_count, record->floors, &parts.roster);
+	int error = make_roster(record, roster, roster_count, &parts.roster);
 
 	if (error != 0)
 		return error;

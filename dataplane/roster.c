@@ -5,6 +5,9 @@
 #include <rte_common.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE (2u << 20)
 
 static int check(const struct covey_roster_entry *entries, size_t count, uint32_t *ret_size)
 {
@@ -39,21 +42,36 @@ static int add(struct roster *roster, struct keyring *keyring,
 	return keyring_add(keyring, source->sender_id, &entry->key);
 }
 
+/* Zeroed; a long roster in huge pages, as far as the system has them. */
+static struct roster *allocate(uint32_t size)
+{
+	struct roster *roster;
+	size_t bytes = sizeof(*roster) + size * sizeof(roster->entries[0]);
+	size_t alignment = bytes < HUGE_PAGE / 2 ? RTE_CACHE_LINE_SIZE : HUGE_PAGE;
+
+	bytes = RTE_ALIGN_CEIL(bytes, alignment);
+	roster = aligned_alloc(alignment, bytes);
+	if (!roster)
+		return NULL;
+	if (alignment == HUGE_PAGE)
+		(void)madvise(roster, bytes, MADV_HUGEPAGE);
+	memset(roster, 0, bytes);
+	return roster;
+}
+
 int roster_new(struct keyring *keyring, const struct covey_roster_entry *entries, size_t count,
 	       const uint16_t *floors, struct roster **ret_roster)
 {
 	struct roster *roster;
-	size_t bytes;
 	uint32_t size;
 	int error = check(entries, count, &size);
 
 	if (error != 0)
 		return error;
-	bytes = RTE_ALIGN_CEIL(sizeof(*roster) + size * sizeof(roster->entries[0]), 64);
-	roster = aligned_alloc(64, bytes);
+	roster = allocate(size);
 	if (!roster)
 		return -ENOMEM;
-	memset(roster, 0, bytes);
+	keyring_expect(keyring, count);
 	roster->size = size;
 	for (size_t i = 0; i < count && error == 0; i++)
 		error = add(roster, keyring, &entries[i], floors[entries[i].sender_id]);

@@ -137,6 +137,13 @@ void windows_free(struct windows *windows)
 	free(windows);
 }
 
+void windows_expect(struct windows *windows, size_t senders)
+{
+	/* As many pages as the huge ones would take instead are touched anyhow. */
+	if (senders >= cells_bytes() / 4096)
+		(void)madvise(windows->cells, cells_bytes(), MADV_HUGEPAGE);
+}
+
 /* --- claiming ------------------------------------------------------------------------------- */
 
 /* 0: none. */

@@ -64,6 +64,9 @@ int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_co
 		struct windows **ret_windows);
 void windows_free(struct windows *windows);
 
+/* So many senders may come: whether the table is better off in huge pages. */
+void windows_expect(struct windows *windows, size_t senders);
+
 /* --- the packet path ----------------------------------------------------------------------- */
 
 static inline uint32_t windows_key(struct window_id id)
