@@ -82,7 +82,7 @@ one_round() {
 	measure_lab "${MODES[$1]}" measure_all "${MODES[$1]}" |
 		jq -c --arg path "$1" --argjson round "$2" '. + {path: $path, round: $round}' \
 			>>"$keep"
-	[[ ! -t 2 ]] || printf '\rround %d of %d: %s\e[K' "$2" "$rounds" "$1" >&2
+	[[ ! -t 2 ]] || printf '\rround %d of %d: %s\e[K' $(($2 - before)) "$rounds" "$1" >&2
 }
 
 # What is not installed is said, in the tables and here.
@@ -165,9 +165,11 @@ tables() {
 parse "$@"
 results=$(mktemp -d /tmp/covey-paths.XXXXXX)
 trap 'rm -rf "$results"' EXIT
+keep=${keep:-$results/rounds}
 touch "$keep" "$results/missing"
 leave_out_missing
-for ((round = 1; round <= rounds; round++)); do
+before=$(jq -s 'map(.round) | max // 0' "$keep")
+for ((round = before + 1; round <= before + rounds; round++)); do
 	for path in "${paths[@]}"; do one_round "$path" "$round"; done
 done
 [[ ! -t 2 ]] || printf '\r\e[K' >&2
