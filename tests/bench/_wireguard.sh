@@ -27,6 +27,11 @@ wireguard_address() {
 	echo "10.78.0.$1"
 }
 
+# wireguard_peers N: the hosts that host N has tunnels to. A script may choose others.
+wireguard_peers() {
+	lab_hosts | grep -vx "$1"
+}
+
 wireguard_is_up() {
 	wg show "$(wireguard_interface "$1")" >/dev/null
 }
@@ -44,8 +49,7 @@ lab_attach_wireguard() {
 	interface=$(wireguard_interface "$n")
 	lab_wait 10 "wireguard-go of hv$n" wireguard_is_up "$n"
 	wg set "$interface" listen-port "$WIREGUARD_PORT" private-key "$LAB_DIR/wireguard$n.key"
-	for peer in $(lab_hosts); do
-		((peer != n)) || continue
+	for peer in $(wireguard_peers "$n"); do
 		wg set "$interface" peer "$(<"$LAB_DIR/wireguard$peer.pub")" \
 			endpoint "$(lab_vtep "$peer"):$WIREGUARD_PORT" \
 			allowed-ips "$(wireguard_address "$peer")/32"
@@ -60,8 +64,8 @@ wireguard_add_vxlan() {
 
 	lab_ip "hv$n" link add vxlan100 type vxlan id 100 local "$(wireguard_address "$n")" \
 		dev "$2" dstport 4789
-	for peer in $(lab_hosts); do
-		((peer == n)) || bridge -n "$(lab_ns "hv$n")" fdb append 00:00:00:00:00:00 \
+	for peer in $(wireguard_peers "$n"); do
+		bridge -n "$(lab_ns "hv$n")" fdb append 00:00:00:00:00:00 \
 			dev vxlan100 dst "$(wireguard_address "$peer")"
 	done
 	lab_ip "hv$n" link set vxlan100 master br100 up
