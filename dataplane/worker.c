@@ -14,8 +14,9 @@
 #include "wait.h"
 
 #define BURST 32
-/* Keep polling this long after the last packet: a reply that comes at once costs no wake-up. */
-#define SPIN_US 50
+/* Keep polling this long after the last packet: one that comes at once costs no wake-up. Longer
+ * takes the core away from those who would send it (docs/performance.md). */
+#define SPIN_US 20
 /* The longest sleep, so that stopping the worker takes no longer. */
 #define SLEEP_MS 100
 /* A full transmit queue is offered the rest of a burst this often before it is dropped. */
