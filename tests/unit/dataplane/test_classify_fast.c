@@ -181,7 +181,7 @@ static void test_decides_what_it_is_for(void **state)
 /* Nothing but random bytes, and short ones. */
 static void test_noise(void **state)
 {
-	uint8_t bytes[FRAME_MAX];
+	uint8_t bytes[FRAME_MAX] = {0};
 
 	for (unsigned i = 0; i < FRAMES / 8; i++) {
 		size_t len = (unsigned)rand() % FRAME_MAX;
