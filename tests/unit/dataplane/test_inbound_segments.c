@@ -145,7 +145,7 @@ static int compare(const void *a, const void *b)
 static void test_random_cuts(void **state)
 {
 	for (unsigned i = 0; i < 8000; i++) {
-		size_t cuts[SEGMENTS_MAX], first;
+		size_t cuts[SEGMENTS_MAX] = {0}, first;
 		unsigned count = (unsigned)rand() % (SEGMENTS_MAX + 1);
 
 		if (i % 4000 == 0) {
