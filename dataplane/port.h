@@ -43,7 +43,7 @@ unsigned port_workers(void);
  * The packet buffers that both ports share, so that a packet crosses from one to the other without
  * a copy (AF_XDP sends in place what lies in its own memory). mtu: the larger of the two ports'
  * MTUs. rx_queues: of the port that has more, 1 to PORT_QUEUES_MAX. af_xdp: for an AF_XDP port,
- * whose buffers must be small and many, or for any other. NULL when out of memory.
+ * whose buffers are one page each and many, or for any other. NULL when out of memory.
  */
 struct rte_mempool *port_pool_new(uint16_t mtu, unsigned rx_queues, bool af_xdp,
 				  struct covey_error *error);

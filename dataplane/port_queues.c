@@ -1,68 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a port gets of a device: queues, buffers for them, and how packets are spread over them. */
+/* What a port gets of a device: queues, and how packets are spread over them. */
 
 #include "port_queues.h"
 
 #include <errno.h>
 #include <rte_ethdev.h>
-#include <rte_mbuf.h>
 #include <string.h>
 
-#include "handover.h"
-
-/* AF_XDP keeps up to 2,048 buffers a ring (fill, receive, send, completion) on each port, and fills
- * one for each further receive queue. Other drivers copy, or have rings of their own. */
-#define POOL_PACKETS_AF_XDP 16383
-#define QUEUE_PACKETS       2048
-#define POOL_PACKETS        8191
-#define POOL_CACHE          256
-/* A further worker: what it fills, sends, and takes over from others. */
-#define WORKER_PACKETS (2 * QUEUE_PACKETS + HANDOVER_PACKETS)
-/* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and L2 with two tags.
- */
-#define FRAME_ROOM (256 + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
-#define PAGE       4096u
 /* What names a window to a network card: addresses, and the ports of the outer UDP header. */
 #define SPREAD_BY (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
-
-/* --- buffers -------------------------------------------------------------------------------- */
-
-/* Bytes of a buffer without its headroom. AF_XDP's must fit a page with all that stands before;
- * AF_PACKET wants them as large as its slots, which are whole pages when 2,048 is too small. */
-static uint32_t pool_room(uint16_t mtu, bool af_xdp)
-{
-	uint32_t frame = mtu + FRAME_ROOM;
-
-	if (frame <= RTE_MBUF_DEFAULT_DATAROOM)
-		return RTE_MBUF_DEFAULT_DATAROOM;
-	return af_xdp ? RTE_ALIGN(frame, RTE_CACHE_LINE_SIZE) : RTE_ALIGN(frame, PAGE);
-}
-
-struct rte_mempool *port_pool_new(uint16_t mtu, unsigned rx_queues, bool af_xdp,
-				  struct covey_error *error)
-{
-	unsigned packets =
-		(af_xdp ? POOL_PACKETS_AF_XDP + QUEUE_PACKETS * (rx_queues - 1) : POOL_PACKETS) +
-		WORKER_PACKETS * (port_workers() - 1);
-	uint32_t room = pool_room(mtu, af_xdp) + RTE_PKTMBUF_HEADROOM;
-	struct rte_mempool *pool;
-
-	if (room > UINT16_MAX)
-		room = UINT16_MAX;
-	pool = rte_pktmbuf_pool_create("covey_packets", packets, POOL_CACHE, 0, (uint16_t)room,
-				       SOCKET_ID_ANY);
-	if (!pool)
-		covey_error_set(error, 0,
-				"cannot allocate %u packet buffers of %u bytes (%s): give the "
-				"machine more free memory or fewer reserved hugepages",
-				packets, room, rte_strerror(rte_errno));
-	return pool;
-}
-
-void port_pool_free(struct rte_mempool *pool)
-{
-	rte_mempool_free(pool);
-}
 
 /* --- queues --------------------------------------------------------------------------------- */
 
