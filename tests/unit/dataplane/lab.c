@@ -15,25 +15,51 @@
 
 static struct rte_mempool *pool;
 
-int lab_eal(void **state)
+static int start(char *lcores)
 {
-	char prefix[64], lcores[32];
+	char prefix[64];
 	char *arguments[] = {"unit", "--no-huge", "--no-pci",    "--no-shconf", "--no-telemetry",
 			     "-m",   "64",        "--log-level", "lib.*:4",     "--file-prefix",
 			     prefix, "--lcores",  lcores};
+
+	snprintf(prefix, sizeof(prefix), "covey-unit-%d", getpid());
+	if (rte_eal_init(RTE_DIM(arguments), arguments) < 0)
+		return -1;
+	pool = rte_pktmbuf_pool_create("packets", PACKETS, 0, 0,
+				       RTE_PKTMBUF_HEADROOM + REFERENCE_BYTES_MAX, SOCKET_ID_ANY);
+	return pool ? 0 : -1;
+}
+
+int lab_eal(void **state)
+{
+	char lcores[32];
 	cpu_set_t cpus;
 	int cpu = 0;
 
 	sched_getaffinity(0, sizeof(cpus), &cpus);
 	while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &cpus))
 		cpu++;
-	snprintf(prefix, sizeof(prefix), "covey-unit-%d", getpid());
 	snprintf(lcores, sizeof(lcores), "0@%d", cpu);
-	if (rte_eal_init(RTE_DIM(arguments), arguments) < 0)
-		return -1;
-	pool = rte_pktmbuf_pool_create("packets", PACKETS, 0, 0,
-				       RTE_PKTMBUF_HEADROOM + REFERENCE_BYTES_MAX, SOCKET_ID_ANY);
-	return pool ? 0 : -1;
+	return start(lcores);
+}
+
+int lab_eal_with_workers(void **state)
+{
+	char lcores[4096] = "(0-2)@(";
+	size_t used = strlen(lcores);
+	cpu_set_t cpus;
+
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	for (int cpu = 0; cpu < CPU_SETSIZE && used < sizeof(lcores) - 8; cpu++)
+		if (CPU_ISSET(cpu, &cpus))
+			used += (size_t)sprintf(lcores + used, "%d,", cpu);
+	lcores[used - 1] = ')';
+	return start(lcores);
+}
+
+struct rte_mempool *lab_pool(void)
+{
+	return pool;
 }
 
 struct covey_addr lab_address(bool ipv6, uint8_t last)

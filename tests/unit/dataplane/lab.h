@@ -12,6 +12,10 @@
 
 /* Starts EAL, once per program: a cmocka group's setup. */
 int lab_eal(void **state);
+/* The same with two worker lcores, and no thread bound to a processor of its own. */
+int lab_eal_with_workers(void **state);
+/* Where packets come from. */
+struct rte_mempool *lab_pool(void);
 
 /* Ourselves: SenderID 1, VTEP 10.0.0.1 or fd00::1. The peer: SenderID 2, ::2. */
 #define LAB_SELF   1
