@@ -42,6 +42,7 @@ LAB_HOSTS=${LAB_HOSTS:-3}
 LAB_FAMILY=${LAB_FAMILY:-4}
 LAB_LOG_LEVEL=${LAB_LOG_LEVEL:-info}
 LAB_FABRIC_MTU=${LAB_FABRIC_MTU:-1600} # tenants keep 1450
+LAB_QUEUES=${LAB_QUEUES:-1}            # of each interface that is plugged into the switch
 
 lab_ns() {
 	echo "covey-$LAB_ID-$1"
@@ -132,8 +133,10 @@ lab_add_switch() {
 
 # lab_plug NAME INTERFACE: a wire from that namespace's interface to a switch port of its name.
 lab_plug() {
-	lab_ip sw link add "$1" mtu "$LAB_FABRIC_MTU" type veth \
-		peer name "$2" mtu "$LAB_FABRIC_MTU" netns "$(lab_ns "$1")"
+	local queues=(numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES")
+
+	lab_ip sw link add "$1" mtu "$LAB_FABRIC_MTU" "${queues[@]}" type veth \
+		peer name "$2" mtu "$LAB_FABRIC_MTU" "${queues[@]}" netns "$(lab_ns "$1")"
 	lab_ip sw link set "$1" master br0 up
 	lab_ip "$1" link set "$2" up
 }
