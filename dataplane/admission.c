@@ -127,12 +127,10 @@ void admission_sort(struct arrivals *arrivals, uint16_t count, uint64_t authenti
 	struct latest latest = {NULL, 0};
 	struct rte_mbuf **packets = arrivals->packets;
 
-	for (uint16_t i = 0; i < PREFETCH_AHEAD; i++)
-		burst_prefetch(packets, i, count);
+	burst_fetch(packets, count, 0, 2);
 	for (uint16_t i = 0; i < count; i++) {
 		struct arrival *arrival = &arrivals->list[arrivals->count];
 
-		burst_prefetch(packets, i + PREFETCH_AHEAD, count);
 		arrival->index = i;
 		arrival->authenticated = authenticated >> i & 1;
 		arrivals->count += sort(arrivals, &packets[i], &latest);

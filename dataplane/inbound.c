@@ -50,8 +50,14 @@ static void open_all(struct arrivals *arrivals)
 {
 	uint16_t kept = 0;
 
-	for (uint16_t i = 0; i < arrivals->count; i++)
-		kept = arrivals_keep(arrivals, kept, i, authenticate(arrivals, &arrivals->list[i]));
+	for (uint16_t i = 0; i < arrivals->count; i++) {
+		const struct arrival *arrival = &arrivals->list[i];
+
+		if (i + FETCH_AHEAD < arrivals->count && arrival[FETCH_AHEAD].whole)
+			burst_fetch_text(arrival_inner(&arrival[FETCH_AHEAD]),
+					 arrival[FETCH_AHEAD].inner_len);
+		kept = arrivals_keep(arrivals, kept, i, authenticate(arrivals, arrival));
+	}
 	arrivals->count = kept;
 }
 

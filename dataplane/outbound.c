@@ -250,14 +250,10 @@ static __rte_always_inline void sort(struct sorting *sorting, struct rte_mbuf **
 		refuse(sorting, slot, verdict);
 }
 
-/* All first bytes are asked for before the first is looked at, so that the cache fetches them side
- * by side. That costs 2.5 ns a packet where they lie near already, and saves 40 where they do not.
- */
 static __rte_always_inline void sort_all(struct sorting *sorting, struct rte_mbuf **packets,
 					 unsigned count, bool ipv6, bool udp)
 {
-	for (unsigned i = 0; i < count; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(packets[i], const void *));
+	burst_fetch(packets, count, -1, 1);
 	for (unsigned i = 0; i < count; i++)
 		sort(sorting, &packets[i], ipv6, udp);
 }
@@ -314,6 +310,9 @@ uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets,
 
 	sort_burst(&sorting, packets, count);
 	for (departure = departures; departure < sorting.next; departure++) {
+		if (sorting.next - departure > FETCH_AHEAD && !departure[FETCH_AHEAD].chain)
+			burst_fetch_text(departure[FETCH_AHEAD].inner,
+					 (uint32_t)departure[FETCH_AHEAD].inner_len);
 		encrypt(departure, &worker->context);
 		bytes += departure->inner_len;
 	}
