@@ -35,17 +35,17 @@ static bool is_ours(const struct engine *engine, const uint8_t *outer)
 	return ip_is_multicast(outer) || ip_destination_is(outer, vtep->family, vtep->bytes);
 }
 
-/* What the headers say. Sets all but what the sender and the window say. */
+/* What the headers say. Sets what they tell of the arrival. */
 static enum covey_drop read_headers(const struct engine_worker *worker, struct rte_mbuf *packet,
-				    const struct frame *frame, struct arrival *arrival)
+				    const struct frame *frame, bool authenticated,
+				    struct arrival *arrival)
 {
 	uint32_t start = (uint32_t)frame->l2_len + frame->payload_offset;
 	uint32_t end = start + frame->payload_len;
+	bool whole = end <= packet->data_len;
 	const struct covey_vpe_header *vpe;
 
-	arrival->whole = end <= packet->data_len;
-	if (unlikely(!arrival->whole || !segment_is_alone(packet)) &&
-	    !segments_are_own(packet, end))
+	if (unlikely(!whole || !segment_is_alone(packet)) && !segments_are_own(packet, end))
 		return COVEY_DROP_IN_BUFFER;
 	if (unlikely(frame->payload_len < sizeof(*vpe)))
 		return COVEY_DROP_IN_SHORT;
@@ -58,8 +58,11 @@ static enum covey_drop read_headers(const struct engine_worker *worker, struct r
 	vpe = (const struct covey_vpe_header *)arrival->vpe;
 	arrival->esn = covey_vpe_esn(vpe);
 	arrival->id = (struct window_id){covey_vpe_sender_id(vpe), covey_vpe_window_id(vpe)};
-	arrival->l2_len = frame->l2_len;
 	arrival->inner_len = (uint16_t)(frame->payload_len - sizeof(*vpe));
+	/* Three fields of a byte, which is written once. */
+	arrival->l2_len = frame->l2_len;
+	arrival->whole = whole;
+	arrival->authenticated = authenticated;
 	return NO_DROP;
 }
 
@@ -98,7 +101,8 @@ static enum covey_drop find_sa(const struct engine_worker *worker, const struct 
 }
 
 /* Sort one packet: drop it, let it pass, or make it an arrival. */
-static bool sort(struct arrivals *arrivals, struct rte_mbuf **slot, struct latest *latest)
+static bool sort(struct arrivals *arrivals, struct rte_mbuf **slot, bool authenticated,
+		 struct latest *latest)
 {
 	struct arrival *arrival = &arrivals->list[arrivals->count];
 	struct engine_worker *worker = arrivals->worker;
@@ -107,7 +111,7 @@ static bool sort(struct arrivals *arrivals, struct rte_mbuf **slot, struct lates
 
 	burst_classify(worker, *slot, &frame);
 	if (likely(frame.kind == FRAME_VPE)) {
-		verdict = read_headers(worker, *slot, &frame, arrival);
+		verdict = read_headers(worker, *slot, &frame, authenticated, arrival);
 		if (likely(verdict == NO_DROP))
 			verdict = find_sa(worker, arrivals->sadb, arrival, latest);
 		if (likely(verdict == NO_DROP))
@@ -132,8 +136,7 @@ void admission_sort(struct arrivals *arrivals, uint16_t count, uint64_t authenti
 		struct arrival *arrival = &arrivals->list[arrivals->count];
 
 		arrival->index = i;
-		arrival->authenticated = authenticated >> i & 1;
-		arrivals->count += sort(arrivals, &packets[i], &latest);
+		arrivals->count += sort(arrivals, &packets[i], authenticated >> i & 1, &latest);
 	}
 }
 
@@ -175,6 +178,7 @@ static enum covey_drop find_window(struct engine_worker *worker, struct arrival 
 
 void admission_check(struct arrivals *arrivals)
 {
+	const struct cipher_key *latest = NULL;
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < arrivals->count; i++) {
@@ -182,7 +186,11 @@ void admission_check(struct arrivals *arrivals)
 		enum covey_drop verdict = check_sender(arrival);
 
 		if (likely(verdict == NO_DROP)) {
-			cipher_prefetch(arrival->sa->cipher, arrival->key, arrival->inner_len);
+			/* Neighbours in a burst are often of one sender. */
+			if (arrival->key != latest)
+				cipher_prefetch(arrival->sa->cipher, arrival->key,
+						arrival->inner_len);
+			latest = arrival->key;
 			verdict = find_window(arrivals->worker, arrival);
 		}
 		kept = arrivals_keep(arrivals, kept, i, verdict);

@@ -27,42 +27,6 @@ static bool decrypt(struct arrivals *arrivals, const struct arrival *arrival)
 				 arrival->inner_len, icv);
 }
 
-/* What the window says, then what the tag says. A window that does not exist has seen nothing. */
-static enum covey_drop authenticate(struct arrivals *arrivals, const struct arrival *arrival)
-{
-	const struct sa_rx *sa = arrival->sa;
-	enum covey_drop verdict = NO_DROP;
-
-	if (likely(arrival->replay))
-		verdict = admission_replay(
-			replay_check(arrival->replay, sa->replay_window, arrival->esn));
-	else if (arrival->esn == 0)
-		verdict = COVEY_DROP_IN_REPLAY_OLD;
-	if (unlikely(verdict != NO_DROP))
-		return verdict;
-	if (likely(arrival->authenticated || decrypt(arrivals, arrival)))
-		return NO_DROP;
-	engine_count(&sa->states[arrivals->worker->index].icv_failures, 1);
-	return COVEY_DROP_IN_ICV;
-}
-
-static void open_all(struct arrivals *arrivals)
-{
-	uint16_t kept = 0;
-
-	for (uint16_t i = 0; i < arrivals->count; i++) {
-		const struct arrival *arrival = &arrivals->list[i];
-
-		if (i + FETCH_AHEAD < arrivals->count && arrival[FETCH_AHEAD].whole)
-			burst_fetch_text(arrival_inner(&arrival[FETCH_AHEAD]),
-					 arrival[FETCH_AHEAD].inner_len);
-		kept = arrivals_keep(arrivals, kept, i, authenticate(arrivals, arrival));
-	}
-	arrivals->count = kept;
-}
-
-/* --- replay state, then the inner packet --------------------------------------------------- */
-
 /* Find the new window of a packet that has authenticated, or the reason why it has none here. */
 static __rte_noinline enum covey_drop claim_window(struct engine_worker *worker,
 						   struct arrival *arrival)
@@ -80,12 +44,25 @@ static __rte_noinline enum covey_drop claim_window(struct engine_worker *worker,
 	return NO_DROP;
 }
 
-/* Checked again: the same packet may stand twice in one burst. */
-static enum covey_drop remember(struct engine_worker *worker, struct arrival *arrival)
+/* What the window says, then what the tag says; then the window remembers. A window that does not
+ * exist has seen nothing. */
+static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *arrival)
 {
+	struct engine_worker *worker = arrivals->worker;
 	const struct sa_rx *sa = arrival->sa;
-	enum covey_drop verdict;
+	enum covey_drop verdict = NO_DROP;
 
+	if (likely(arrival->replay))
+		verdict = admission_replay(
+			replay_check(arrival->replay, sa->replay_window, arrival->esn));
+	else if (arrival->esn == 0)
+		verdict = COVEY_DROP_IN_REPLAY_OLD;
+	if (unlikely(verdict != NO_DROP))
+		return verdict;
+	if (unlikely(!arrival->authenticated && !decrypt(arrivals, arrival))) {
+		engine_count(&sa->states[worker->index].icv_failures, 1);
+		return COVEY_DROP_IN_ICV;
+	}
 	if (unlikely(!arrival->replay)) {
 		verdict = claim_window(worker, arrival);
 		if (verdict != NO_DROP)
@@ -94,45 +71,72 @@ static enum covey_drop remember(struct engine_worker *worker, struct arrival *ar
 	return admission_replay(replay_update(arrival->replay, sa->replay_window, arrival->esn));
 }
 
-/* Packets that were new, in runs of one SA. */
+/* --- the inner packet ---------------------------------------------------------------------- */
+
+/* Packets that have authenticated and were new: in runs of one SA, and those that enter. */
 struct received {
 	const struct sa_rx *sa;
-	uint64_t packets;
+	uint64_t run;
+	unsigned packets;
+	uint64_t bytes;
 };
 
-static void count_received(const struct engine_worker *worker, struct received *received,
-			   const struct sa_rx *next)
+static void count_run(const struct engine_worker *worker, struct received *received,
+		      const struct sa_rx *next)
 {
-	if (received->packets > 0)
-		engine_count(&received->sa->states[worker->index].packets, received->packets);
-	*received = (struct received){next, 0};
+	if (received->run > 0)
+		engine_count(&received->sa->states[worker->index].packets, received->run);
+	received->sa = next;
+	received->run = 0;
 }
 
-static void accept_all(struct arrivals *arrivals)
+static __rte_always_inline void enter(struct arrivals *arrivals, const struct arrival *arrival,
+				      struct received *received)
 {
+	enum covey_drop verdict;
+
+	if (unlikely(arrival->sa != received->sa))
+		count_run(arrivals->worker, received, arrival->sa);
+	received->run++;
+	verdict = inner_enter(arrivals, arrival);
+	if (unlikely(verdict != NO_DROP)) {
+		burst_drop(arrivals->worker, &arrivals->packets[arrival->index], verdict);
+		return;
+	}
+	received->packets++;
+	received->bytes += arrival->inner_len;
+}
+
+/* A packet is looked into when the next one has been through the cipher: its headers are in the
+ * cache then, and no longer on their way there. Returns how many enter. */
+static unsigned open_all(struct arrivals *arrivals)
+{
+	struct received received = {NULL, 0, 0, 0};
 	struct engine_worker *worker = arrivals->worker;
-	struct received received = {NULL, 0};
-	uint64_t bytes = 0;
-	uint16_t kept = 0;
+	const struct arrival *opened = NULL;
 
 	for (uint16_t i = 0; i < arrivals->count; i++) {
 		struct arrival *arrival = &arrivals->list[i];
-		enum covey_drop verdict = remember(worker, arrival);
+		enum covey_drop verdict;
 
-		if (unlikely(arrival->sa != received.sa))
-			count_received(worker, &received, arrival->sa);
-		received.packets += verdict == NO_DROP;
+		if (i + FETCH_AHEAD < arrivals->count && arrival[FETCH_AHEAD].whole)
+			burst_fetch_text(arrival_inner(&arrival[FETCH_AHEAD]),
+					 arrival[FETCH_AHEAD].inner_len);
+		verdict = authenticate(arrivals, arrival);
+		if (likely(opened))
+			enter(arrivals, opened, &received);
+		opened = NULL;
 		if (likely(verdict == NO_DROP))
-			verdict = inner_check(arrivals, arrival);
-		if (likely(verdict == NO_DROP)) {
-			inner_release(arrivals, arrival);
-			bytes += arrival->inner_len;
-		}
-		kept = arrivals_keep(arrivals, kept, i, verdict);
+			opened = arrival;
+		else if (verdict != HANDED_OVER)
+			burst_drop(worker, &arrivals->packets[arrival->index], verdict);
 	}
-	count_received(worker, &received, NULL);
-	engine_count(&worker->counters.decrypted_packets, kept);
-	engine_count(&worker->counters.decrypted_bytes, bytes);
+	if (likely(opened))
+		enter(arrivals, opened, &received);
+	count_run(worker, &received, NULL);
+	engine_count(&worker->counters.decrypted_packets, received.packets);
+	engine_count(&worker->counters.decrypted_bytes, received.bytes);
+	return received.packets;
 }
 
 /* --- the burst ----------------------------------------------------------------------------- */
@@ -141,6 +145,7 @@ uint16_t inbound_burst_handed_over(struct engine_worker *worker, struct rte_mbuf
 				   uint16_t count, uint64_t authenticated)
 {
 	struct arrivals arrivals;
+	unsigned entered;
 
 	arrivals.worker = worker;
 	arrivals.sadb = engine_worker_sadb(worker);
@@ -148,11 +153,10 @@ uint16_t inbound_burst_handed_over(struct engine_worker *worker, struct rte_mbuf
 	arrivals.count = 0;
 	admission_sort(&arrivals, count, authenticated);
 	admission_check(&arrivals);
-	open_all(&arrivals);
-	accept_all(&arrivals);
+	entered = open_all(&arrivals);
 	if (unlikely(worker->handover.marked != 0))
 		handover_send(worker, packets);
-	return burst_compact(packets, count);
+	return entered == count ? count : burst_compact(packets, count);
 }
 
 uint16_t inbound_burst(struct engine_worker *worker, struct rte_mbuf **packets, uint16_t count)

@@ -70,7 +70,8 @@ static __rte_noinline enum covey_drop check_gathered(const struct arrivals *arri
 	return verdict;
 }
 
-enum covey_drop inner_check(const struct arrivals *arrivals, const struct arrival *arrival)
+static __rte_always_inline enum covey_drop check_any(const struct arrivals *arrivals,
+						     const struct arrival *arrival)
 {
 	uint8_t *inner = arrival_inner(arrival);
 	uint32_t offset, here;
@@ -102,7 +103,8 @@ static void move_l2(uint8_t *to, const uint8_t *from, uint32_t len)
 }
 
 /* Both IP headers are of one version, so the ethertype is right. */
-void inner_release(const struct arrivals *arrivals, const struct arrival *arrival)
+static __rte_always_inline void release(const struct arrivals *arrivals,
+					const struct arrival *arrival)
 {
 	struct rte_mbuf *packet = arrival_packet(arrivals, arrival);
 	uint8_t *start = arrival->outer - arrival->l2_len;
@@ -119,4 +121,13 @@ void inner_release(const struct arrivals *arrivals, const struct arrival *arriva
 	}
 	packet->data_len = (uint16_t)len;
 	packet->pkt_len = len;
+}
+
+enum covey_drop inner_enter(const struct arrivals *arrivals, const struct arrival *arrival)
+{
+	enum covey_drop verdict = check_any(arrivals, arrival);
+
+	if (likely(verdict == NO_DROP))
+		release(arrivals, arrival);
+	return verdict;
 }

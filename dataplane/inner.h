@@ -6,8 +6,8 @@
 
 #include "arrival.h"
 
-/* May the decrypted packet enter? Carries the outer packet's congestion mark to it. */
-enum covey_drop inner_check(const struct arrivals *arrivals, const struct arrival *arrival);
-
-/* Remove what stands between Ethernet and the inner packet, and what follows it. */
-void inner_release(const struct arrivals *arrivals, const struct arrival *arrival);
+/*
+ * May the decrypted packet enter? Then it gets the outer packet's congestion mark, and what stands
+ * between Ethernet and it, or follows it, is removed.
+ */
+enum covey_drop inner_enter(const struct arrivals *arrivals, const struct arrival *arrival);
