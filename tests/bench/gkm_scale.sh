@@ -15,8 +15,30 @@ gkm=$2
 if [[ -z ${COVEY_TEST_LONG:-} ]]; then
 	exec "$scale" --quiet --members 100 --one-by-one 3 --rekeys 3 "$gkm"
 fi
+
+# figures SIZE: of the phases' lines, for docs/reliability.md. Times in ms; of a rekey, from its trigger.
+figures() {
+	jq -r --arg size "$1" '
+		def figure(name; value; unit): "figure: \($size)-\(name) \(value) \(unit)";
+		def ms: . * 1000 | round;
+		if .phase == "storm" then
+			figure("joined-after"; .joined_s | ms; "ms"),
+			figure("join-rate"; .joins_per_s | round; "joins/s"),
+			figure("gkm-cpu-per-join"; .gkm_cpu_ms_per_member; "ms"),
+			figure("resident-per-member"; .resident_kib_per_member; "KiB"),
+			figure("roster-bytes-in-storm"; .roster_bytes; "bytes")
+		elif .phase == "one-by-one" then
+			figure("roster-bytes-to-who-joins"; .own_roster_bytes / .members | round; "bytes"),
+			figure("roster-bytes-to-all-others"; .other_roster_bytes / .members | round; "bytes")
+		elif .phase == "rekeys" then
+			(.member_acked_s | to_entries[] | figure("member-acked-\(.key)"; .value | ms; "ms")),
+			(.last_acked_s | to_entries[] | figure("last-acked-\(.key)"; .value | ms; "ms"))
+		else empty end'
+}
+
 for size in "${LONG_SIZES[@]}"; do
 	aims=()
 	((size < 10000)) || aims=(--aims)
-	"$scale" --quiet --json --members "$size" --one-by-one 5 --rekeys 10 "${aims[@]}" "$gkm"
+	"$scale" --quiet --json --members "$size" --one-by-one 5 --rekeys 10 "${aims[@]}" "$gkm" |
+		figures "$size"
 done
