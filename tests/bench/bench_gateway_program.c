@@ -55,9 +55,10 @@ static int start_eal(struct program *program, const struct bench_options *option
 		return covey_error_set(error, -E2BIG, "more than %u arguments for EAL",
 				       ARGUMENTS_MAX - 1);
 	for (int i = 0; i < options->eal_count; i++) {
-		char *argument = options->eal[i];
+		char *argument = options->eal[i], *value = strchr(argument, '=');
 
-		if (strncmp(argument, "--vdev=", 7) == 0 && takes_device(program, argument + 7))
+		if (value && strncmp(argument, "--vdev=", 7) == 0 &&
+		    takes_device(program, value + 1))
 			continue;
 		if (strcmp(argument, "--vdev") == 0 && i + 1 < options->eal_count &&
 		    takes_device(program, options->eal[i + 1])) {
