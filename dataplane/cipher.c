@@ -105,11 +105,6 @@ int cipher_expand(const struct ciphers *ciphers, enum covey_cipher cipher, const
 	return imb_get_errno(NULL) == 0 ? 0 : -EINVAL;
 }
 
-void cipher_wipe(uint8_t *data, size_t len)
-{
-	explicit_bzero(data, len);
-}
-
 /* --- over segments ------------------------------------------------------------------------- */
 
 /* Bytes of a packet, from offset in segment on. */

@@ -119,9 +119,6 @@ static inline bool cipher_same_tag(const uint8_t a[COVEY_ICV_LEN], const uint8_t
 	return difference == 0;
 }
 
-/* Overwrite with zeros. */
-void cipher_wipe(uint8_t *data, size_t len);
-
 /*
  * Decrypt len bytes of data in place; true when the tag is icv, compared in constant time. When
  * false, data is gone: overwritten with zeros, so that nothing unauthenticated can be used.
@@ -136,7 +133,7 @@ static inline bool cipher_open(const struct cipher *cipher, const struct cipher_
 			data, len, iv, NULL, 0, computed, COVEY_ICV_LEN);
 	if (likely(cipher_same_tag(computed, icv)))
 		return true;
-	cipher_wipe(data, len);
+	explicit_bzero(data, len);
 	return false;
 }
 

@@ -57,6 +57,22 @@ static inline uint32_t vxlan_vni(const struct rte_vxlan_hdr *vxlan)
 	return rte_be_to_cpu_32(vxlan->vx_vni) >> 8;
 }
 
+/* Move an Ethernet header with its tags, len bytes; both places may overlap. */
+static __rte_always_inline void ethernet_move(uint8_t *to, const uint8_t *from, uint32_t len)
+{
+	uint64_t first, last;
+
+	if (unlikely(len != sizeof(struct rte_ether_hdr))) {
+		memmove(to, from, len);
+		return;
+	}
+	/* Without tags, 14 bytes: two words that overlap, both read before one is written. */
+	memcpy(&first, from, sizeof(first));
+	memcpy(&last, from + sizeof(struct rte_ether_hdr) - sizeof(last), sizeof(last));
+	memcpy(to, &first, sizeof(first));
+	memcpy(to + sizeof(struct rte_ether_hdr) - sizeof(last), &last, sizeof(last));
+}
+
 /* --- fields that IPv4 and IPv6 both have, by the version in the first nibble -------------- */
 
 static inline uint8_t ip_version(const uint8_t *ip)
@@ -68,16 +84,6 @@ static inline uint8_t ip_version(const uint8_t *ip)
 static inline uint8_t ip_traffic_class(const uint8_t *ip)
 {
 	return ip_version(ip) == 4 ? ip[1] : (uint8_t)(ip[0] << 4 | ip[1] >> 4);
-}
-
-static inline const uint8_t *ip_source(const uint8_t *ip)
-{
-	return ip + (ip_version(ip) == 4 ? 12 : 8);
-}
-
-static inline uint8_t ip_address_len(const uint8_t *ip)
-{
-	return ip_version(ip) == 4 ? 4 : 16;
 }
 
 static inline bool ip_is_multicast(const uint8_t *ip)

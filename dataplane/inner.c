@@ -87,21 +87,6 @@ static __rte_always_inline enum covey_drop check_any(const struct arrivals *arri
 
 /* --- release ------------------------------------------------------------------------------- */
 
-/* Untagged Ethernet's header is copied by two loads that overlap. */
-static void move_l2(uint8_t *to, const uint8_t *from, uint32_t len)
-{
-	uint64_t first, last;
-
-	if (unlikely(len != sizeof(struct rte_ether_hdr))) {
-		memmove(to, from, len);
-		return;
-	}
-	memcpy(&first, from, sizeof(first));
-	memcpy(&last, from + sizeof(struct rte_ether_hdr) - sizeof(last), sizeof(last));
-	memcpy(to, &first, sizeof(first));
-	memcpy(to + sizeof(struct rte_ether_hdr) - sizeof(last), &last, sizeof(last));
-}
-
 /* Both IP headers are of one version, so the ethertype is right. */
 static __rte_always_inline void release(const struct arrivals *arrivals,
 					const struct arrival *arrival)
@@ -111,7 +96,7 @@ static __rte_always_inline void release(const struct arrivals *arrivals,
 	uint8_t *moved = arrival_inner(arrival) - arrival->l2_len;
 	uint32_t len = arrival->l2_len + arrival->inner_len;
 
-	move_l2(moved, start, arrival->l2_len);
+	ethernet_move(moved, start, arrival->l2_len);
 	packet->data_off += (uint16_t)(moved - start);
 	packet->data_len -= (uint16_t)(moved - start);
 	if (unlikely(packet->nb_segs != 1)) {

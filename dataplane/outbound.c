@@ -110,22 +110,6 @@ static __rte_always_inline enum covey_drop check(const struct sorting *sorting,
 
 /* --- headers ------------------------------------------------------------------------------- */
 
-/* Move the Ethernet header and its tags forward by so many bytes. */
-static __rte_always_inline void move_ethernet(uint8_t *from, uint16_t l2_len, uint16_t distance)
-{
-	uint64_t first, last;
-
-	if (unlikely(l2_len != sizeof(struct rte_ether_hdr))) {
-		memmove(from - distance, from, l2_len);
-		return;
-	}
-	/* 14 bytes: the halves overlap. */
-	memcpy(&first, from, sizeof(first));
-	memcpy(&last, from + l2_len - sizeof(last), sizeof(last));
-	memcpy(from - distance, &first, sizeof(first));
-	memcpy(from - distance + l2_len - sizeof(last), &last, sizeof(last));
-}
-
 /* Make room before the inner packet, which is all that stays behind Ethernet: padding goes. */
 static __rte_always_inline void make_room(struct rte_mbuf *packet, uint16_t len, uint16_t overhead,
 					  bool plain)
@@ -161,7 +145,7 @@ static __rte_always_inline enum covey_drop depart(struct sorting *sorting, struc
 	if (unlikely(esn == 0))
 		return COVEY_DROP_OUT_LIMIT;
 	make_room(packet, (uint16_t)(frame->l2_len + frame->ip_len), overhead, plain);
-	move_ethernet(ip - frame->l2_len, frame->l2_len, overhead);
+	ethernet_move(ip - frame->l2_len - overhead, ip - frame->l2_len, frame->l2_len);
 	outer_write(&sorting->sa->outer, ipv6, udp, ip, frame->ip_len, window_id, esn);
 	departure->sa = sorting->sa;
 	departure->chain = plain || packet->nb_segs == 1 ? NULL : packet;
