@@ -18,7 +18,6 @@
 #define MEGABYTES        64u
 
 static unsigned machine_cores;
-static int machine_cpus[BENCH_CORES_MAX];
 
 unsigned long bench_machine_hugepages_mb(void)
 {
@@ -54,7 +53,7 @@ static unsigned write_lcores(char *text, size_t size, unsigned cores)
 			continue;
 		at += (size_t)snprintf(text + at, size - at, "%s%u@%d", count ? "," : "", count,
 				       cpu);
-		machine_cpus[count++] = cpu;
+		count++;
 	}
 	return count;
 }
@@ -122,11 +121,6 @@ void bench_machine_close(void)
 unsigned bench_machine_cores(void)
 {
 	return machine_cores;
-}
-
-int bench_machine_cpu(unsigned core)
-{
-	return machine_cpus[core];
 }
 
 /* --- the team ------------------------------------------------------------------------------ */

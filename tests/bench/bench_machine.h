@@ -17,8 +17,6 @@ unsigned long bench_machine_hugepages_mb(void);
 void bench_machine_tell_vectors(void);
 /* How many cores there are to use; core 0 is the caller's. */
 unsigned bench_machine_cores(void);
-/* The CPU of a core. */
-int bench_machine_cpu(unsigned core);
 
 /* Run work(argument, core) on the first so many cores, the caller's among them; returns when the
  * last one has. */
