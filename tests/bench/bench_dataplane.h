@@ -16,7 +16,9 @@
 /* What a dataplane is opened for. */
 struct bench_shape {
 	enum covey_cipher cipher;
+	enum covey_key_scope key_scope; /* VPE */
 	unsigned cores;
+	unsigned burst;         /* packets handed over at once, 1..BENCH_BURST */
 	uint32_t replay_window; /* packets, of each window */
 	unsigned paths;         /* VPE: windows that each core spreads its flows over */
 	unsigned classes;       /* VPE: windows by DSCP; 1: all the same */

@@ -41,7 +41,9 @@ struct bench_shape bench_shape_of(const struct bench_options *options, unsigned 
 		window = RTE_MAX(window, rte_align32pow2(2 * cores * BENCH_PACKETS));
 	return (struct bench_shape){
 		.cipher = options->cipher,
+		.key_scope = options->key_scope ? options->key_scope : COVEY_KEY_SCOPE_SENDER,
 		.cores = cores,
+		.burst = options->burst ? options->burst : BENCH_BURST,
 		.replay_window = window,
 		.paths = options->paths,
 		.classes = 1,
@@ -77,6 +79,10 @@ int bench_point(const struct bench_figure *figure, const struct bench_options *o
 	double seconds = options->seconds > 0 ? options->seconds : figure->seconds;
 	int rc;
 
+	if (figure->traits & BENCH_TAKES_BURST)
+		common.burst = run->shape.burst;
+	if (figure->traits & BENCH_TAKES_KEY_SCOPE)
+		common.key_scope = covey_key_scope_name(run->shape.key_scope);
 	bench_report_progress(report,
 			      "%s, %s: size %u, cores %u, senders %u, headroom %u, segments %u",
 			      common.figure, direction == BENCH_ENCRYPT ? "encrypt" : "decrypt",

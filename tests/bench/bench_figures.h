@@ -10,15 +10,22 @@
 #define BENCH_DIRECTION(direction) (1u << (direction))
 #define BENCH_BOTH                 (BENCH_DIRECTION(BENCH_ENCRYPT) | BENCH_DIRECTION(BENCH_DECRYPT))
 
+/* What sets figures apart. */
+#define BENCH_STARTS_EAL      1u /* by itself; the others find it running */
+#define BENCH_TAKES_BURST     2u
+#define BENCH_TAKES_KEY_SCOPE 4u
+
 struct bench_options {
 	unsigned set;        /* dataplanes: bits by index of bench_dataplanes */
 	unsigned directions; /* bits */
 	double seconds;      /* for each point; 0: as the figure thinks fit */
 	enum covey_cipher cipher;
-	unsigned cores;         /* at most; 0: all */
-	uint32_t replay_window; /* 0: as the figure thinks fit */
-	unsigned paths;         /* VPE: windows of each core */
-	size_t size_count;      /* 0: as the figure thinks fit */
+	unsigned cores;                 /* at most; 0: all */
+	uint32_t replay_window;         /* 0: as the figure thinks fit */
+	unsigned paths;                 /* VPE: windows of each core */
+	unsigned burst;                 /* 0: BENCH_BURST */
+	enum covey_key_scope key_scope; /* 0: a key for each sender */
+	size_t size_count;              /* 0: as the figure thinks fit */
 	uint16_t sizes[BENCH_SIZES_MAX];
 	const char *secgw; /* path of ipsec-secgw; NULL: none */
 	char **eal;        /* what stands behind "--", for EAL */
@@ -34,7 +41,7 @@ struct bench_figure {
 	unsigned usual;      /* and shows these when nothing else is said */
 	int (*run)(const struct bench_figure *figure, const struct bench_options *options,
 		   struct bench_report *report, struct covey_error *error);
-	bool starts_eal; /* by itself; the others find it running */
+	unsigned traits; /* BENCH_STARTS_EAL ... */
 };
 
 /* 0, or what went wrong; each tells its points as they come. */

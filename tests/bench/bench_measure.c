@@ -61,14 +61,14 @@ void bench_run_close(struct bench_run *run)
 
 typedef uint16_t (*burst_function)(void *, unsigned, struct rte_mbuf **, uint16_t);
 
-/* All packets once, burst by burst. Returns how many went through, and moves them to the front. */
-static unsigned pass(burst_function burst, void *state, unsigned core, struct rte_mbuf **packets,
-		     unsigned count)
+/* All packets once, size at a time. Returns how many went through, and moves them to the front. */
+static unsigned pass(burst_function burst, unsigned size, void *state, unsigned core,
+		     struct rte_mbuf **packets, unsigned count)
 {
 	unsigned through = 0;
 
-	for (unsigned i = 0; i < count; i += BENCH_BURST) {
-		uint16_t here = (uint16_t)RTE_MIN(BENCH_BURST, count - i);
+	for (unsigned i = 0; i < count; i += size) {
+		uint16_t here = (uint16_t)RTE_MIN(size, count - i);
 		uint16_t kept = burst(state, core, packets + i, here);
 
 		if (unlikely(through != i))
@@ -85,16 +85,16 @@ static void round_on(struct slice *slice, unsigned core)
 	const struct bench_dataplane *dataplane = run->dataplanes[slice->index];
 	bool decrypt = slice->direction == BENCH_DECRYPT;
 	struct rte_mbuf *packets[BENCH_PACKETS];
-	unsigned count = BENCH_PACKETS;
+	unsigned burst = run->shape.burst, count = BENCH_PACKETS;
 	void *state = run->states[slice->index];
 	uint64_t start;
 
 	bench_buffers_reset(&run->buffers[core], packets);
 	if (decrypt)
-		count = pass(dataplane->encrypt, state, core, packets, count);
+		count = pass(dataplane->encrypt, burst, state, core, packets, count);
 	bench_meeting_wait(&slice->meeting, run->shape.cores);
 	start = rte_rdtsc_precise();
-	count = pass(decrypt ? dataplane->decrypt : dataplane->encrypt, state, core, packets,
+	count = pass(decrypt ? dataplane->decrypt : dataplane->encrypt, burst, state, core, packets,
 		     count);
 	slice->cycles[core] = rte_rdtsc_precise() - start;
 	slice->done[core] = count;
@@ -157,16 +157,16 @@ static int verify_core(struct bench_run *run, unsigned index, unsigned core,
 {
 	const struct bench_dataplane *dataplane = run->dataplanes[index];
 	struct rte_mbuf *packets[BENCH_PACKETS];
+	unsigned burst = run->shape.burst, count;
 	void *state = run->states[index];
-	unsigned count;
 
 	bench_buffers_reset(&run->buffers[core], packets);
-	count = pass(dataplane->encrypt, state, core, packets, BENCH_PACKETS);
+	count = pass(dataplane->encrypt, burst, state, core, packets, BENCH_PACKETS);
 	if (count != BENCH_PACKETS)
 		return lost(run, index, BENCH_PACKETS - count, error);
 	if (bench_buffers_intact(&run->buffers[core]))
 		return covey_error_set(error, -EIO, "%s left packets in clear", dataplane->name);
-	count = pass(dataplane->decrypt, state, core, packets, count);
+	count = pass(dataplane->decrypt, burst, state, core, packets, count);
 	if (count != BENCH_PACKETS)
 		return lost(run, index, BENCH_PACKETS - count, error);
 	if (!bench_buffers_intact(&run->buffers[core]))

@@ -15,6 +15,8 @@ enum {
 	KEY_PROGRESS,
 	KEY_CIPHER,
 	KEY_PATHS,
+	KEY_BURST,
+	KEY_SCOPE,
 	KEY_WINDOW,
 	KEY_SECGW,
 };
@@ -29,6 +31,9 @@ static const struct argp_option options[] = {
 	{"cores", 'c', "N", 0, "at most so many (all)", 1},
 	{"cipher", KEY_CIPHER, "NAME", 0, "aes-256-gcm or aes-128-gcm (aes-256-gcm)", 1},
 	{"paths", KEY_PATHS, "N", 0, "VPE's windows of each core (16)", 1},
+	{"burst", KEY_BURST, "N", 0, "throughput: packets handed over at once, 1 to 32 (32)", 1},
+	{"key-scope", KEY_SCOPE, "SCOPE", 0,
+	 "senders: sender, a key for each, or group, one for all (sender)", 1},
 	{"replay-window", KEY_WINDOW, "N", 0,
 	 "packets, 64 to 65536, a power of two (1024; reorder: several)", 1},
 	{"secgw", KEY_SECGW, "PATH", 0, "an ipsec-secgw, for the figure gateway", 1},
@@ -124,6 +129,19 @@ static void parse_cipher(const char *text, struct bench_options *ret, struct arg
 	argp_error(state, "--cipher takes aes-256-gcm or aes-128-gcm, not '%s'", text);
 }
 
+static void parse_key_scope(const char *text, struct bench_options *ret, struct argp_state *state)
+{
+	static const enum covey_key_scope scopes[] = {COVEY_KEY_SCOPE_SENDER,
+						      COVEY_KEY_SCOPE_GROUP};
+
+	for (unsigned i = 0; i < RTE_DIM(scopes); i++)
+		if (strcmp(text, covey_key_scope_name(scopes[i])) == 0) {
+			ret->key_scope = scopes[i];
+			return;
+		}
+	argp_error(state, "--key-scope takes sender or group, not '%s'", text);
+}
+
 static void parse_window(const char *text, struct bench_options *ret, struct argp_state *state)
 {
 	ret->replay_window = (uint32_t)number(text, 64, 65536, "replay-window", state);
@@ -165,8 +183,12 @@ static void complete(struct bench_command *command, struct argp_state *state)
 
 	if (!figure)
 		argp_error(state, "which figure?");
-	if (command->options.eal_count && !figure->starts_eal)
+	if (command->options.eal_count && !(figure->traits & BENCH_STARTS_EAL))
 		argp_error(state, "%s takes no arguments for EAL", figure->name);
+	if (command->options.burst && !(figure->traits & BENCH_TAKES_BURST))
+		argp_error(state, "%s takes no --burst", figure->name);
+	if (command->options.key_scope && !(figure->traits & BENCH_TAKES_KEY_SCOPE))
+		argp_error(state, "%s takes no --key-scope", figure->name);
 	if (command->options.directions == 0)
 		command->options.directions = figure->usual;
 	if (command->options.directions & ~figure->directions)
@@ -201,6 +223,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_PATHS:
 		ret->paths = (unsigned)number(text, 1, 256, "paths", state);
+		return 0;
+	case KEY_BURST:
+		ret->burst = (unsigned)number(text, 1, BENCH_BURST, "burst", state);
+		return 0;
+	case KEY_SCOPE:
+		parse_key_scope(text, ret, state);
 		return 0;
 	case KEY_WINDOW:
 		parse_window(text, ret, state);

@@ -55,6 +55,10 @@ static void write_title(FILE *out, const struct bench_row *row, enum bench_axis 
 		fprintf(out, ", %u windows", row->windows / row->senders);
 	if (row->replay_window)
 		fprintf(out, ", window %u", row->replay_window);
+	if (row->burst && row->burst != BENCH_BURST)
+		fprintf(out, ", bursts of %u", row->burst);
+	if (row->key_scope)
+		fprintf(out, ", key scope %s", row->key_scope);
 }
 
 /* The name of a file in gnuplot's single quotes. */

@@ -30,6 +30,10 @@ static void tell_json(const struct bench_row *row)
 		printf(", \"one_core_ns_per_packet\": %.2f", row->one_core_ns);
 	if (row->receivers)
 		printf(", \"receivers\": %u", row->receivers);
+	if (row->burst)
+		printf(", \"burst\": %u", row->burst);
+	if (row->key_scope)
+		printf(", \"key_scope\": \"%s\"", row->key_scope);
 	if (row->has_generator)
 		printf(", \"generator_idle\": %.3f, \"starved\": %.3f", row->generator_idle,
 		       row->starved);
@@ -95,6 +99,10 @@ static void tell_head(enum bench_axis axis, const struct bench_row *rows, unsign
 		printf(", in two segments");
 	if (axis == BENCH_AXIS_SENDERS)
 		printf(", windows of each sender: %u", rows->windows / rows->senders);
+	if (rows->burst && rows->burst != BENCH_BURST)
+		printf(", bursts of %u", rows->burst);
+	if (rows->key_scope)
+		printf(", key scope: %s", rows->key_scope);
 	if (rows->replay_window)
 		printf(", replay window %u: packets lost of %llu", rows->replay_window,
 		       (unsigned long long)rows->packets);

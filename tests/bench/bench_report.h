@@ -37,7 +37,9 @@ struct bench_row {
 	unsigned depth;
 	uint64_t lost;
 	unsigned receivers;
-	double one_core_ns; /* the figure cores alone: of the same dataplane */
+	unsigned burst;        /* the figure throughput alone */
+	const char *key_scope; /* the figure senders alone */
+	double one_core_ns;    /* the figure cores alone: of the same dataplane */
 	/* The figure gateway alone, shares: of the time that the generator waited for the program,
 	 * and of its looks at which the program might have waited for it. */
 	bool has_generator;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * One receiver and many senders, each with its key and windows. Senders' packets are made here,
- * not by as many engines: by ipsec-mb under keys that another implementation derives
- * (tests/unit/dataplane/reference.c). The receiver is covey's own.
+ * One receiver and many senders, each with its windows, and its key or one for all. Senders'
+ * packets are made here, not by as many engines: by ipsec-mb under keys that another implementation
+ * derives (tests/unit/dataplane/reference.c). The receiver is covey's own.
  */
 
 #include "bench_figures.h"
@@ -31,6 +31,7 @@ struct crowd {
 	uint16_t *order;  /* SenderIDs, shuffled: neighbours in memory do not send in turn */
 	uint8_t (*keys)[COVEY_TEK_BYTES_MAX]; /* by SenderID */
 	enum covey_cipher cipher;
+	enum covey_key_scope key_scope;
 	struct gcm_context_data context;
 	struct bench_gcm gcm;
 };
@@ -67,7 +68,7 @@ static void derive_keys(struct crowd *crowd)
 	struct reference_sa sa = {
 		.spi = BENCH_SPI,
 		.cipher = crowd->cipher,
-		.key_scope = COVEY_KEY_SCOPE_SENDER,
+		.key_scope = crowd->key_scope,
 	};
 
 	memcpy(sa.tek, bench_key, sizeof(sa.tek));
@@ -102,6 +103,7 @@ static int crowd_open(const struct bench_shape *shape, void **ret_state, struct 
 	crowd->senders = shape->senders;
 	crowd->windows = shape->windows;
 	crowd->cipher = shape->cipher;
+	crowd->key_scope = shape->key_scope;
 	crowd->order = calloc(shape->senders, sizeof(*crowd->order));
 	crowd->keys = calloc(shape->senders + 1, sizeof(*crowd->keys));
 	rc = crowd->order && crowd->keys ? bench_gcm_init(&crowd->gcm, shape->cipher, bench_key)

@@ -71,7 +71,7 @@ struct covey_sa bench_vpe_sa(const struct bench_shape *shape, uint16_t sender_id
 		.spi = BENCH_SPI,
 		.group = BENCH_GROUP,
 		.cipher = shape->cipher,
-		.key_scope = COVEY_KEY_SCOPE_SENDER,
+		.key_scope = shape->key_scope,
 		.replay_window = shape->replay_window,
 		.sender_id = sender_id,
 		.epoch = BENCH_EPOCH,

@@ -16,21 +16,21 @@
 
 const struct bench_figure bench_figures[] = {
 	{"throughput", "one core, by size of the packets, and a mix of sizes", BENCH_AXIS_SIZE, 1,
-	 BENCH_BOTH, BENCH_BOTH, bench_figure_throughput, false},
+	 BENCH_BOTH, BENCH_BOTH, bench_figure_throughput, BENCH_TAKES_BURST},
 	{"cores", "by number of cores", BENCH_AXIS_CORES, 1, BENCH_BOTH, BENCH_BOTH,
-	 bench_figure_cores, false},
+	 bench_figure_cores, 0},
 	{"size", "time by size, each byte from 64 to 2048", BENCH_AXIS_SIZE, 0.05, BENCH_BOTH,
-	 ONLY_ENCRYPT, bench_figure_size, false},
+	 ONLY_ENCRYPT, bench_figure_size, 0},
 	{"headroom", "time by headroom, 0 to 64, in one segment and in two", BENCH_AXIS_HEADROOM,
-	 0.2, BENCH_BOTH, ONLY_ENCRYPT, bench_figure_headroom, false},
+	 0.2, BENCH_BOTH, ONLY_ENCRYPT, bench_figure_headroom, 0},
 	{"senders", "by number of senders, and of windows of each", BENCH_AXIS_SENDERS, 1,
-	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_senders, false},
+	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_senders, BENCH_TAKES_KEY_SCOPE},
 	{"reorder", "packets lost by replay window, when QoS reorders classes", BENCH_AXIS_DEPTH, 1,
-	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_reorder, false},
+	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_reorder, 0},
 	{"multicast", "a sender's cost for one packet to several receivers", BENCH_AXIS_RECEIVERS,
-	 1, ONLY_ENCRYPT, ONLY_ENCRYPT, bench_figure_multicast, false},
+	 1, ONLY_ENCRYPT, ONLY_ENCRYPT, bench_figure_multicast, 0},
 	{"gateway", "whole programs, ports and all, over a NIC in memory", BENCH_AXIS_SIZE, 2,
-	 BENCH_BOTH, BENCH_BOTH, bench_figure_gateway, true},
+	 BENCH_BOTH, BENCH_BOTH, bench_figure_gateway, BENCH_STARTS_EAL},
 	{0},
 };
 
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 	bench_options_parse(argc, argv, &command);
 	if (command.report.plot)
 		rc = bench_plot_ready(command.report.plot, &error);
-	if (rc == 0 && !command.figure->starts_eal) {
+	if (rc == 0 && !(command.figure->traits & BENCH_STARTS_EAL)) {
 		rc = bench_machine_open(command.options.cores, &error);
 		command.options.cores = bench_machine_cores();
 	}
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 		if (rc == 0)
 			rc = bench_report_finish(&command.report, command.figure->axis, &error);
 		bench_report_free(&command.report);
-		if (!command.figure->starts_eal)
+		if (!(command.figure->traits & BENCH_STARTS_EAL))
 			bench_machine_close();
 	}
 	if (rc < 0)

@@ -23,6 +23,8 @@ FIELDS = {
 }
 REORDER_FIELDS = {"replay_window", "depth", "lost"}
 GATEWAY_FIELDS = {"generator_idle", "starved"}
+THROUGHPUT_FIELDS = {"burst"}
+SENDERS_FIELDS = {"key_scope"}
 BOTH = {"encrypt", "decrypt"}
 SHORT = ["--seconds", "0.002"]
 
@@ -67,7 +69,7 @@ def product(first, *others):
 
 
 def check_throughput():
-    rows, _ = rows_of("throughput")
+    rows, _ = rows_of("throughput", fields=THROUGHPUT_FIELDS)
     sizes = {64, 92, 128, 256, 512, 1024, 1400, 4096, 8000}
     plain = [row for row in rows if row["figure"] == "throughput"]
     mix = [row for row in rows if row["figure"] == "imix"]
@@ -76,13 +78,24 @@ def check_throughput():
     check(values(mix, "dataplane", "direction") == product(ALL, BOTH), "the mix is not whole")
     check(len(rows) == len(ALL) * 2 * (len(sizes) + 1), "throughput has lines twice")
     rows, _ = rows_of("throughput", "--dataplane", "raw,vpe", "--direction", "decrypt",
-                      "--size", "92,300-302", "--cipher", "aes-128-gcm", "--paths", "4")
+                      "--size", "92,300-302", "--cipher", "aes-128-gcm", "--paths", "4",
+                      fields=THROUGHPUT_FIELDS)
     check(values(rows, "dataplane", "direction", "size")
           == product({"raw", "vpe"}, {"decrypt"}, {92, 300, 301, 302}), "options do not choose")
     check({row["windows"] for row in rows if row["dataplane"] == "vpe"} == {4},
           "4 paths are not 4 windows")
-    rows, _ = rows_of("throughput", "--dataplane", "vpe", "--size", "64")
+    rows, _ = rows_of("throughput", "--dataplane", "vpe", "--size", "64", fields=THROUGHPUT_FIELDS)
     check({row["raw_ns_per_packet"] for row in rows} == {None}, "raw was not measured, and is told")
+
+
+def check_burst():
+    # 5 is no divisor of the packets' number: the last burst is shorter.
+    for arguments, burst in (((), 32), (("--burst", "1"), 1), (("--burst", "5"), 5)):
+        rows, _ = rows_of("throughput", "--size", "92", *arguments, fields=THROUGHPUT_FIELDS)
+        check(values(rows, "dataplane", "direction", "burst") == product(ALL, BOTH, {burst}),
+              f"bursts of {burst} are not whole")
+    ran = bench("throughput", "--size", "92", "--burst", "1", *SHORT)
+    check("bursts of 1" in ran.stdout, "the table does not name its bursts")
 
 
 def check_cores():
@@ -121,7 +134,15 @@ def check_size_and_headroom():
 
 
 def check_senders():
-    rows, _ = rows_of("senders")
+    for scope in ("sender", "group"):
+        check_senders_of(scope)
+    rows, _ = rows_of("senders", fields=SENDERS_FIELDS)
+    check({row["key_scope"] for row in rows} == {"sender"}, "the usual key is not each sender's")
+
+
+def check_senders_of(scope):
+    rows, _ = rows_of("senders", "--key-scope", scope, fields=SENDERS_FIELDS)
+    check({row["key_scope"] for row in rows} == {scope}, f"{scope}'s key is not that")
     vpe = [row for row in rows if row["dataplane"] == "vpe"]
     check({row["senders"] for row in vpe} == {1, 16, 64, 256, 1024, 4096, 16384, 65535},
           "senders are missing")
@@ -233,6 +254,11 @@ BAD = {
     ("throughput", "--cipher", "rot13"): "--cipher takes",
     ("throughput", "--paths", "0"): "--paths takes",
     ("throughput", "--replay-window", "100"): "power of two",
+    ("throughput", "--burst", "0"): "--burst takes 1 to 32",
+    ("throughput", "--burst", "33"): "--burst takes 1 to 32",
+    ("size", "--burst", "1"): "size takes no --burst",
+    ("senders", "--key-scope", "both"): "--key-scope takes sender or group",
+    ("cores", "--key-scope", "group"): "cores takes no --key-scope",
     ("cores", "--cores", "0"): "--cores takes",
     ("cores", "--cores", "17"): "--cores takes",
     ("size", "--plot", "plot.pdf"): "--plot takes",
@@ -258,6 +284,7 @@ def check_bad_input():
 
 check_bad_input()
 check_throughput()
+check_burst()
 check_cores()
 check_size_and_headroom()
 check_senders()

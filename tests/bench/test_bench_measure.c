@@ -13,7 +13,11 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct bench_shape shape = {.cipher = COVEY_AES_256_GCM, .cores = 1};
+static const struct bench_shape shape = {
+	.cipher = COVEY_AES_256_GCM,
+	.cores = 1,
+	.burst = BENCH_BURST,
+};
 static const struct bench_layout layout = {.size = 92, .segments = 1};
 
 /* A dataplane that turns bits over and back, and does one thing wrong. */
@@ -28,11 +32,13 @@ static struct {
 	enum fault fault;
 	unsigned bursts;
 	unsigned loss_at;
+	unsigned largest; /* burst */
 } plan;
 
 static int fake_open(const struct bench_shape *with, void **ret_state, struct covey_error *error)
 {
 	plan.bursts = 0;
+	plan.largest = 0;
 	*ret_state = &plan;
 	return 0;
 }
@@ -46,7 +52,8 @@ static uint16_t turn_over(struct rte_mbuf **packets, uint16_t count, uint8_t mas
 	for (uint16_t i = 0; i < count; i++)
 		for (unsigned k = BENCH_ETHERNET_LEN; k < packets[i]->data_len; k++)
 			rte_pktmbuf_mtod(packets[i], uint8_t *)[k] ^= mask;
-	if (plan.fault == FAULT_LOSS && plan.bursts++ == plan.loss_at) {
+	plan.largest = RTE_MAX(plan.largest, count);
+	if (plan.bursts++ == plan.loss_at && plan.fault == FAULT_LOSS) {
 		rte_pktmbuf_free(packets[count - 1]);
 		return count - 1;
 	}
@@ -135,6 +142,22 @@ static void test_loss(void **state)
 	}
 }
 
+/* There and back, five at a time; five divide no power of two. */
+static void test_bursts(void **state)
+{
+	const struct bench_dataplane *const dataplanes[] = {&fake, NULL};
+	struct bench_shape fives = shape;
+	struct bench_run run;
+
+	plan.fault = FAULT_NONE;
+	fives.burst = 5;
+	assert_int_equal(bench_run_open(&run, &fives, dataplanes, NULL), 0);
+	assert_int_equal(bench_run_try(&run, &layout, NULL), 0);
+	assert_int_equal(plan.largest, 5);
+	assert_int_equal(plan.bursts, 2 * (BENCH_PACKETS / 5 + 1));
+	bench_run_close(&run);
+}
+
 static int setup(void **state)
 {
 	return bench_machine_open(1, NULL);
@@ -149,10 +172,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_honest),
-		cmocka_unit_test(test_clear),
-		cmocka_unit_test(test_change),
-		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_honest), cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_change), cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_bursts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
