@@ -178,7 +178,6 @@ static enum covey_drop find_window(struct engine_worker *worker, struct arrival 
 
 void admission_check(struct arrivals *arrivals)
 {
-	const struct cipher_key *latest = NULL;
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < arrivals->count; i++) {
@@ -186,11 +185,6 @@ void admission_check(struct arrivals *arrivals)
 		enum covey_drop verdict = check_sender(arrival);
 
 		if (likely(verdict == NO_DROP)) {
-			/* Neighbours in a burst are often of one sender. */
-			if (arrival->key != latest)
-				cipher_prefetch(arrival->sa->cipher, arrival->key,
-						arrival->inner_len);
-			latest = arrival->key;
 			verdict = find_window(arrivals->worker, arrival);
 		}
 		kept = arrivals_keep(arrivals, kept, i, verdict);
