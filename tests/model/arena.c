@@ -106,11 +106,16 @@ static size_t usable(void *memory)
 
 /* --- in place of libc's -------------------------------------------------------------------- */
 
+static bool is_scratch(size_t size)
+{
+	return size + HEADER > BLOCK_MAX;
+}
+
 void *__wrap_malloc(size_t size)
 {
 	if (!inside)
 		return __real_malloc(size);
-	if (size + HEADER > BLOCK_MAX) {
+	if (is_scratch(size)) {
 		scratch_blocks++;
 		return __real_malloc(size);
 	}
@@ -123,6 +128,11 @@ void *__wrap_calloc(size_t count, size_t size)
 
 	if (!inside)
 		return __real_calloc(count, size);
+	/* Megabytes, and mostly never touched: fresh from the system they need no zeroing. */
+	if (is_scratch(count * size)) {
+		scratch_blocks++;
+		return __real_calloc(count, size);
+	}
 	memory = __wrap_malloc(count * size);
 	if (memory)
 		memset(memory, 0, count * size);
