@@ -193,6 +193,11 @@ def check_gateway():
           == {("vpe", "decrypt", 64, 4), ("vpe", "decrypt", 8000, 4)},
           "options do not choose the gateway")
     check("no second core" in said, f"on one CPU, gateway said: {said}")
+    least = rows[0]["packets"]
+    rows, _ = rows_of("gateway", "--size", "64", "--direction", "decrypt", "--cipher",
+                      "aes-128-gcm", "--paths", "4", "--seconds", "3", fields=GATEWAY_FIELDS,
+                      cpu=cpus[-1])
+    check(rows[0]["packets"] > least, f"the gateway takes no more time when told to: {rows}")
     ran = bench("gateway", *sizes, *SHORT, "--secgw", STAND_IN)
     check("vpe/secgw" in ran.stdout and "generator idle" in ran.stdout, "gateway's table is bare")
     for fault, complaint in (("clear", "left packets in clear"), ("lossy", "ipsec-secgw lost ")):
