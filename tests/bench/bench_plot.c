@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DOTS_MAX 100u
+
 static bool ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);
@@ -84,6 +86,16 @@ static void write_curve(FILE *out, const struct bench_report *report, size_t fir
 	fprintf(out, "EOD\n");
 }
 
+/* A thousand dots hide their line, and make a picture of a megabyte. */
+static const char *style_of(const struct bench_report *report, size_t first, enum bench_axis axis)
+{
+	unsigned points = 0;
+
+	for (size_t i = first; i < report->count; i++)
+		points += same_curve(&report->rows[first], &report->rows[i], axis);
+	return points > DOTS_MAX ? "lines" : "linespoints";
+}
+
 static void write_script(FILE *out, const struct bench_report *report, enum bench_axis axis)
 {
 	const struct bench_row *row = report->rows;
@@ -106,7 +118,8 @@ static void write_script(FILE *out, const struct bench_report *report, enum benc
 	for (size_t i = 0; i < report->count; i++) {
 		if (!is_first(report, i, axis))
 			continue;
-		fprintf(out, "%s $curve%zu with linespoints title '", separator, i);
+		fprintf(out, "%s $curve%zu with %s title '", separator, i,
+			style_of(report, i, axis));
 		write_title(out, &report->rows[i], axis);
 		fprintf(out, "'");
 		separator = ",";
