@@ -86,17 +86,33 @@ static void retire_due(struct group *group, uint64_t now_ms)
 
 /* --- SAs that become active ---------------------------------------------------------------- */
 
-/* Every member that is there, and everyone who held an earlier instance's SA. */
+/*
+ * Must the member acknowledge the SA before others send on it? Who is there; who held an earlier
+ * instance's SA; and who merely lost its session, since a wire that loses packets takes it for
+ * seconds: what it sends and hears goes on, and is not to end for that. An eviction does not wait
+ * for who is away, because the evicted one reads on meanwhile.
+ */
+static bool is_waited_for(const struct group *group, const struct sa *sa, const struct sa *active,
+			  size_t seat)
+{
+	const struct member *member = &group->members[seat];
+
+	if (!member->session && !group->sa_was_active)
+		return member->restored;
+	if (sa->members[seat] == SA_MEMBER_BARRED)
+		return false;
+	if (member->session)
+		return true;
+	return active && !sa->evicts && member_may_send_on(member, active->spi);
+}
+
 static bool all_acked(const struct group *group, const struct sa *sa)
 {
-	for (size_t i = 0; i < group->seats; i++) {
-		const struct member *member = &group->members[i];
+	const struct sa *active = group_active_sa(group);
 
-		if (member->restored && !member->session && !group->sa_was_active)
+	for (size_t i = 0; i < group->seats; i++)
+		if (is_waited_for(group, sa, active, i) && !sa_is_acked(sa, i))
 			return false;
-		if (member->session && sa->members[i] != SA_MEMBER_BARRED && !sa_is_acked(sa, i))
-			return false;
-	}
 	return true;
 }
 
@@ -123,11 +139,13 @@ static void promote(struct group *group, size_t index, uint64_t now_ms)
 /* Once for each: an SA is promoted once. One that waits for nobody makes nobody late. */
 static void name_late(const struct group *group, const struct sa *sa)
 {
+	const struct sa *active = group_active_sa(group);
+
 	if (sa->activate_by_ms == sa->begin_ms)
 		return;
 	for (size_t i = 0; group->output.late && i < group->seats; i++)
-		if (group->members[i].session && sa->members[i] != SA_MEMBER_BARRED &&
-		    !sa_is_acked(sa, i))
+		if ((group->members[i].session || group->sa_was_active) &&
+		    is_waited_for(group, sa, active, i) && !sa_is_acked(sa, i))
 			group->output.late(&group->members[i], sa, group->output.arg);
 }
 

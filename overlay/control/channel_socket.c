@@ -8,13 +8,16 @@
 
 #include "channel_private.h"
 
-/* The other end may have given up unnoticed: a probe finds out before a heartbeat does. */
+/*
+ * The other end may have given up unnoticed: a probe finds out before a heartbeat does. A peer
+ * behind a cut wire is given up sooner than one that is just slow: a process that is stopped has a
+ * kernel that acknowledges. But not so soon that a wire which merely loses packets seems cut: of
+ * nine probes, with 30 % lost each way, one in 450 times none is answered.
+ */
 #define KEEPALIVE_IDLE_S     3
 #define KEEPALIVE_INTERVAL_S 1
-#define KEEPALIVE_PROBES     5
-/* A peer behind a cut wire is given up sooner than one that is just slow: a process that is stopped
- * has a kernel that acknowledges. */
-#define UNACKNOWLEDGED_MS 8000
+#define KEEPALIVE_PROBES     9
+#define UNACKNOWLEDGED_MS    12000
 #define DRAIN_BYTES_MAX   (64u << 10)
 
 static void set_option(int fd, int level, int option, int value)

@@ -240,6 +240,8 @@ static void what_is_kept_for_another_ends(void **state)
 	group_lost(world->group, B);
 	world_rekey(world);
 	world_calm(world);
+	world_pass(world, DELAY_MS);
+	world_calm(world);
 	world_pass(world, 2 * DRAIN_MS);
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	group_evict(world->group, C);

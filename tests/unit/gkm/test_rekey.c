@@ -130,6 +130,8 @@ static void who_is_away_is_heard(void **state)
 	group_lost(world->group, C);
 	spi = world_rekey(world);
 	world_calm(world);
+	world_pass(world, DELAY_MS);
+	world_calm(world);
 	world_pass(world, LIFETIME_MS / 2);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 1);
 	assert_int_equal(world_count(world, SAID_DRAIN, A, 256), 0);
@@ -209,7 +211,8 @@ static void only_what_it_was_told_to_send_on_can_be_said(void **state)
 	assert_int_equal(group_sa_switched(world->group, A, 256), -EPROTO);
 }
 
-static void who_is_away_is_not_waited_for(void **state)
+/* A session that ends for a moment is no reason to lose what others send. */
+static void who_comes_back_in_time_misses_nothing(void **state)
 {
 	struct world *world = *state;
 	uint32_t spi;
@@ -217,7 +220,33 @@ static void who_is_away_is_not_waited_for(void **state)
 	group_lost(world->group, C);
 	spi = world_rekey(world);
 	world_calm(world);
+	world_pass(world, DELAY_MS - 1);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 0);
+	world_join(world, C);
+	world_settle(world);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 0);
+	world_calm(world);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 1);
+	assert_int_equal(world_count(world, SAID_LATE, C, spi), 0);
+}
+
+static void who_is_away_is_not_waited_for_long(void **state)
+{
+	struct world *world = *state;
+	uint32_t spi;
+
+	group_lost(world->group, C);
+	spi = world_rekey(world);
+	world_calm(world);
+	world_pass(world, DELAY_MS);
+	assert_int_equal(world_count(world, SAID_LATE, C, spi), 1);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 1);
+	world_calm(world);
+	/* Once: nobody sends any more on what it has. */
+	spi = world_rekey(world);
+	world_calm(world);
+	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 1);
+	assert_int_equal(world_count(world, SAID_LATE, C, spi), 0);
 	world_join(world, C);
 	world_hush(world);
 	world_settle(world);
@@ -537,7 +566,8 @@ int main(void)
 		TEST(who_left_sends_no_more),
 		TEST(a_receiver_is_not_waited_for),
 		TEST(only_what_it_was_told_to_send_on_can_be_said),
-		TEST(who_is_away_is_not_waited_for),
+		TEST(who_comes_back_in_time_misses_nothing),
+		TEST(who_is_away_is_not_waited_for_long),
 		TEST(overlapping_rekeys),
 		TEST(overlapping_in_order),
 		TEST(live_sas_are_bounded),

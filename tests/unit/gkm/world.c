@@ -67,8 +67,10 @@ static void on_late(const struct member *who, const struct sa *sa, void *arg)
 {
 	struct world *world = arg;
 
-	write_down(world,
-		   (struct saying){.what = SAID_LATE, .seat = seat_of(world, who), .spi = sa->spi});
+	/* Said of somebody, not to somebody: who is away can be late. */
+	write_down(world, (struct saying){.what = SAID_LATE,
+					  .seat = (size_t)(who - world->group->members),
+					  .spi = sa->spi});
 }
 
 static void on_changed(const struct sa *sa, void *arg)
