@@ -18,6 +18,11 @@
 #define KEEPALIVE_INTERVAL_S 1
 #define KEEPALIVE_PROBES     9
 #define UNACKNOWLEDGED_MS    12000
+/* The least that Linux allows; since 6.15. */
+#ifndef TCP_RTO_MAX_MS
+#define TCP_RTO_MAX_MS 44
+#endif
+#define RETRANSMIT_MAX_MS 1000
 #define DRAIN_BYTES_MAX   (64u << 10)
 
 static void set_option(int fd, int level, int option, int value)
@@ -34,9 +39,10 @@ void channel_socket_options(int fd)
 	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
 	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
 	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS);
-	/* The first few retransmissions do not wait longer and longer: a wire that loses packets is
-	 * no reason to be slow with the few that there are. */
+	/* Retransmissions do not wait longer and longer: a wire that loses packets is no reason to
+	 * be slow with the few that there are. The first is older, but ends after six. */
 	set_option(fd, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1);
+	set_option(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, RETRANSMIT_MAX_MS);
 }
 
 static uint16_t read_ipv6(const struct sockaddr_in6 *in6, struct covey_addr *addr)
