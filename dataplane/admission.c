@@ -95,7 +95,7 @@ static enum covey_drop find_sa(const struct engine_worker *worker, const struct 
 	arrival->sender = roster_place(sa->roster, arrival->id.sender_id);
 	if (unlikely(!arrival->sender))
 		return COVEY_DROP_IN_NOT_ON_ROSTER;
-	rte_prefetch0(arrival->sender);
+	rte_prefetch1(arrival->sender);
 	windows_prefetch(sa->windows, arrival->id);
 	return NO_DROP;
 }

@@ -81,7 +81,11 @@ const struct cipher *ciphers_get(const struct ciphers *ciphers, enum covey_ciphe
 int cipher_expand(const struct ciphers *ciphers, enum covey_cipher cipher, const uint8_t *key,
 		  struct cipher_key *ret_key);
 
-/* Fetch what a packet with len bytes of text will read of the key. */
+/*
+ * Fetch what a packet with len bytes of text will read of the key: to the second level of caches,
+ * which waits for about twice as many lines at once as the first (measured on Zen 4), and is near
+ * enough.
+ */
 static inline void cipher_prefetch(const struct cipher *cipher, const struct cipher_key *key,
 				   uint32_t len)
 {
@@ -89,10 +93,10 @@ static inline void cipher_prefetch(const struct cipher *cipher, const struct cip
 	uint32_t at = cipher->powers_end - 16 * powers;
 
 	for (uint32_t line = 0; line < cipher->round_keys_len; line += RTE_CACHE_LINE_SIZE)
-		rte_prefetch0(key->bytes + line);
+		rte_prefetch1(key->bytes + line);
 	for (at = RTE_ALIGN_FLOOR(at, RTE_CACHE_LINE_SIZE); at < cipher->powers_end;
 	     at += RTE_CACHE_LINE_SIZE)
-		rte_prefetch0(key->bytes + at);
+		rte_prefetch1(key->bytes + at);
 }
 
 /* --- in one piece -------------------------------------------------------------------------- */

@@ -113,7 +113,7 @@ static __rte_always_inline void enter(struct arrivals *arrivals, const struct ar
  * all at once, a burst's keys would come one after the other with nothing to do meanwhile, and the
  * last would turn out the first.
  */
-#define KEYS_AHEAD 3u
+#define KEYS_AHEAD 8u
 
 /* Neighbours in a burst are often of one sender. */
 static __rte_always_inline void fetch_key(const struct arrivals *arrivals, unsigned i)

@@ -87,7 +87,7 @@ static inline uint32_t windows_first(const struct windows *windows, uint32_t key
 /* Fetch what windows_find() will read. */
 static inline void windows_prefetch(const struct windows *windows, struct window_id id)
 {
-	rte_prefetch0(&windows->cells[windows_first(windows, windows_key(id))]);
+	rte_prefetch1(&windows->cells[windows_first(windows, windows_key(id))]);
 }
 
 /* The window's cell, for the functions below; 0 when there is none. */
@@ -123,8 +123,8 @@ static inline void windows_prefetch_replay(const struct windows *windows, uint64
 {
 	const struct replay *replay = windows_replay(windows, cell);
 
-	rte_prefetch0(replay);
-	rte_prefetch0(&replay->bits[(esn & (windows->size - 1)) / 64]);
+	rte_prefetch1(replay);
+	rte_prefetch1(&replay->bits[(esn & (windows->size - 1)) / 64]);
 }
 
 /*
