@@ -19,18 +19,20 @@
 /*
  * What a device or another core wrote lies in no cache of ours. All that a burst's first stage
  * looks at is asked for before it begins, so that it comes side by side: the buffers' descriptors,
- * and around the first byte of each frame the cache lines first to last.
+ * and around the first byte of each frame the cache lines first to last. All fetching is to the
+ * second level of caches: it waits for about twice as many lines at once as the first (measured on
+ * Zen 4).
  */
 static __rte_always_inline void burst_fetch(struct rte_mbuf *const *packets, unsigned count,
 					    int first, int last)
 {
 	for (unsigned i = 0; i < count; i++)
-		rte_prefetch0(packets[i]);
+		rte_prefetch1(packets[i]);
 	for (unsigned i = 0; i < count; i++) {
 		const uint8_t *data = rte_pktmbuf_mtod(packets[i], const uint8_t *);
 
 		for (int line = first; line <= last; line++)
-			rte_prefetch0(data + line * RTE_CACHE_LINE_SIZE);
+			rte_prefetch1(data + line * RTE_CACHE_LINE_SIZE);
 	}
 }
 
@@ -42,7 +44,7 @@ static __rte_always_inline void burst_fetch_text(const uint8_t *text, uint32_t l
 
 	text = RTE_PTR_ALIGN_FLOOR(text, RTE_CACHE_LINE_SIZE);
 	while ((text += RTE_CACHE_LINE_SIZE) < end)
-		rte_prefetch0(text);
+		rte_prefetch1(text);
 }
 
 /* Free and count a packet and leave a hole in the burst. */
