@@ -7,7 +7,7 @@
  *     model --scenario NAME  one scenario
  *     model --break NAME     one breakage, with the trace that finds it
  *
- * COVEY_TEST_LONG: to greater depth.
+ * COVEY_TEST_LONG: to greater depth. COVEY_TEST_SHALLOW: to less, for slow builds.
  */
 
 #include <stdio.h>
@@ -27,11 +27,37 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static bool is_long(void)
+/* How far to go. settle_one: see struct scope. */
+struct effort {
+	bool is_long;
+	unsigned share; /* of the states and walks, one in so many */
+	size_t settle_one;
+	size_t settle_one_broken; /* where something is broken */
+};
+
+static bool is_set(const char *name)
 {
-	const char *value = getenv("COVEY_TEST_LONG");
+	const char *value = getenv(name);
 
 	return value && *value;
+}
+
+static struct effort effort_wanted(void)
+{
+	if (is_set("COVEY_TEST_LONG"))
+		return (struct effort){true, 1, 4, 1};
+	if (is_set("COVEY_TEST_SHALLOW"))
+		return (struct effort){false, 8, 16, 16};
+	return (struct effort){false, 1, 16, 1};
+}
+
+/* What is left out is said. */
+static void tell_effort(const struct effort *effort)
+{
+	if (effort->share > 1)
+		printf("note: shallow: 1 of %u states and walks; with something broken, settling "
+		       "down from 1 of %zu states instead of all\n",
+		       effort->share, effort->settle_one_broken);
 }
 
 /* --- scenarios ----------------------------------------------------------------------------- */
@@ -51,20 +77,21 @@ static bool tell(const char *name, const struct findings *findings, double start
 	return !findings->violation[0];
 }
 
-static bool run_scenario(const struct scenario *scenario)
+static bool run_scenario(const struct scenario *scenario, const struct effort *effort)
 {
+	size_t states = effort->is_long ? scenario->states_long : scenario->states_short;
+	size_t walks = effort->is_long ? scenario->walks_long : scenario->walks_short;
 	struct scope scope = {
 		.setup = &scenario->setup,
 		.together = scenario->together,
-		.states_max = is_long() ? scenario->states_long : scenario->states_short,
-		.settle_one = is_long() ? 4 : 16,
+		.states_max = states / effort->share,
+		.settle_one = effort->settle_one,
 	};
-	size_t walks = is_long() ? scenario->walks_long : scenario->walks_short;
 	struct findings findings = {0};
 	double start = seconds();
 
 	if (walks)
-		walk(&scope, walks, &findings);
+		walk(&scope, walks / effort->share, &findings);
 	else if (explore(&scope, true, &findings) < 0)
 		snprintf(findings.violation, sizeof(findings.violation), "out of memory");
 	return tell(scenario->setup.name, &findings, start);
@@ -72,11 +99,15 @@ static bool run_scenario(const struct scenario *scenario)
 
 /* --- breakages ----------------------------------------------------------------------------- */
 
-static bool run_breakage(const struct break_case *what)
+static bool run_breakage(const struct break_case *what, const struct effort *effort)
 {
 	struct setup setup = *what->budget;
 	struct scope scope = {
-		.setup = &setup, .together = what->together, .states_max = 400000, .settle_one = 1};
+		.setup = &setup,
+		.together = what->together,
+		.states_max = 400000,
+		.settle_one = effort->settle_one_broken,
+	};
 	struct findings findings;
 	size_t len = strlen(what->rule);
 	bool found;
@@ -95,43 +126,46 @@ static bool run_breakage(const struct break_case *what)
 
 /* --- the command line ---------------------------------------------------------------------- */
 
-static int run_one_scenario(const char *name)
+static int run_one_scenario(const char *name, const struct effort *effort)
 {
 	for (size_t i = 0; i < scenario_count; i++)
 		if (strcmp(scenarios[i].setup.name, name) == 0)
-			return run_scenario(&scenarios[i]) ? EXIT_SUCCESS : EXIT_FAILURE;
+			return run_scenario(&scenarios[i], effort) ? EXIT_SUCCESS : EXIT_FAILURE;
 	fprintf(stderr, "model: there is no scenario %s\n", name);
 	return 2;
 }
 
-static int run_one_breakage(const char *name)
+static int run_one_breakage(const char *name, const struct effort *effort)
 {
 	for (size_t i = 0; i < break_case_count; i++)
 		if (strcmp(break_cases[i].name, name) == 0)
-			return run_breakage(&break_cases[i]) ? EXIT_SUCCESS : EXIT_FAILURE;
+			return run_breakage(&break_cases[i], effort) ? EXIT_SUCCESS : EXIT_FAILURE;
 	fprintf(stderr, "model: there is no breakage %s\n", name);
 	return 2;
 }
 
-static int run_all(void)
+static int run_all(const struct effort *effort)
 {
 	bool good = true;
 
 	for (size_t i = 0; i < scenario_count; i++)
-		good &= run_scenario(&scenarios[i]);
+		good &= run_scenario(&scenarios[i], effort);
 	for (size_t i = 0; i < break_case_count; i++)
-		good &= run_breakage(&break_cases[i]);
+		good &= run_breakage(&break_cases[i], effort);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
 {
+	struct effort effort = effort_wanted();
+
+	tell_effort(&effort);
 	if (argc == 1)
-		return run_all();
+		return run_all(&effort);
 	if (argc == 3 && strcmp(argv[1], "--scenario") == 0)
-		return run_one_scenario(argv[2]);
+		return run_one_scenario(argv[2], &effort);
 	if (argc == 3 && strcmp(argv[1], "--break") == 0)
-		return run_one_breakage(argv[2]);
+		return run_one_breakage(argv[2], &effort);
 	fprintf(stderr, "usage: model [--scenario NAME | --break NAME]\n");
 	return 2;
 }
