@@ -35,159 +35,183 @@ static bool is_ours(const struct engine *engine, const uint8_t *outer)
 	return ip_is_multicast(outer) || ip_destination_is(outer, vtep->family, vtep->bytes);
 }
 
-/* What the headers say. Sets what they tell of the arrival. */
-static enum covey_drop read_headers(const struct engine_worker *worker, struct rte_mbuf *packet,
-				    const struct frame *frame, bool authenticated,
-				    struct arrival *arrival)
-{
-	uint32_t start = (uint32_t)frame->l2_len + frame->payload_offset;
-	uint32_t end = start + frame->payload_len;
-	bool whole = end <= packet->data_len;
-	const struct covey_vpe_header *vpe;
-
-	if (unlikely(!whole || !segment_is_alone(packet)) && !segments_are_own(packet, end))
-		return COVEY_DROP_IN_BUFFER;
-	if (unlikely(frame->payload_len < sizeof(*vpe)))
-		return COVEY_DROP_IN_SHORT;
-	if (unlikely(start + sizeof(*vpe) > packet->data_len))
-		return COVEY_DROP_IN_BUFFER;
-	arrival->outer = rte_pktmbuf_mtod_offset(packet, uint8_t *, frame->l2_len);
-	if (unlikely(!is_ours(worker->engine, arrival->outer)))
-		return COVEY_DROP_IN_DESTINATION;
-	arrival->vpe = arrival->outer + frame->payload_offset;
-	vpe = (const struct covey_vpe_header *)arrival->vpe;
-	arrival->esn = covey_vpe_esn(vpe);
-	arrival->id = (struct window_id){covey_vpe_sender_id(vpe), covey_vpe_window_id(vpe)};
-	arrival->inner_len = (uint16_t)(frame->payload_len - sizeof(*vpe));
-	/* Three fields of a byte, which is written once. */
-	arrival->l2_len = frame->l2_len;
-	arrival->whole = whole;
-	arrival->authenticated = authenticated;
-	return NO_DROP;
-}
-
-/* The SA that the last packet named: runs of one SPI look it up once. */
-struct latest {
-	const struct sa_rx *sa;
-	uint32_t spi;
+/* What sorting a burst keeps from packet to packet. */
+struct sorting {
+	struct arrivals *arrivals;
+	struct arrival *next; /* the first that is free */
+	struct engine_worker *worker;
+	const struct engine *engine;
+	const struct sa_rx *sa; /* which the last packet named */
+	uint32_t spi;           /* by this */
+	enum covey_drop reason; /* without sa: why */
+	uint64_t bypassed;
 };
 
-/* Is there an SA that takes this SenderID? Fetches what admission_check() will read. */
-static enum covey_drop find_sa(const struct engine_worker *worker, const struct sadb *sadb,
-			       struct arrival *arrival, struct latest *latest)
+/* Runs of one SPI look it up once. */
+static __rte_noinline void look_up(struct sorting *sorting, uint32_t spi)
 {
-	const struct covey_vpe_header *vpe = (const struct covey_vpe_header *)arrival->vpe;
-	uint32_t spi = covey_vpe_spi(vpe);
+	const struct sa_rx *sa = sadb_find(sorting->arrivals->sadb, spi);
+
+	sorting->spi = spi;
+	sorting->sa = sa && sa->may_receive ? sa : NULL;
+	sorting->reason = sa ? COVEY_DROP_IN_NOT_RECEIVER : COVEY_DROP_IN_UNKNOWN_SPI;
+}
+
+/* Is there an SA that takes this SenderID? Fetches what admission_check() will read. */
+static __rte_always_inline enum covey_drop find_sa(struct sorting *sorting, struct arrival *arrival)
+{
+	uint32_t spi = covey_vpe_spi((const struct covey_vpe_header *)arrival->vpe);
+	uint16_t sender_id = (uint16_t)(arrival->window >> 16);
 	const struct sa_rx *sa;
 
-	if (spi != latest->spi)
-		*latest = (struct latest){sadb_find(sadb, spi), spi};
-	sa = latest->sa;
+	if (unlikely(spi != sorting->spi))
+		look_up(sorting, spi);
+	sa = sorting->sa;
 	if (unlikely(!sa))
-		return COVEY_DROP_IN_UNKNOWN_SPI;
-	if (unlikely(!sa->may_receive))
-		return COVEY_DROP_IN_NOT_RECEIVER;
-	if (unlikely(arrival->id.sender_id == sa->sender_id)) {
-		engine_count(&sa->states[worker->index].own_sender, 1);
+		return sorting->reason;
+	if (unlikely(sender_id == sa->sender_id)) {
+		engine_count(&sa->states[sorting->worker->index].own_sender, 1);
 		return COVEY_DROP_IN_OWN_SENDER;
 	}
 	arrival->sa = sa;
-	arrival->sender = roster_place(sa->roster, arrival->id.sender_id);
+	arrival->sender = roster_place(sa->roster, sender_id);
 	if (unlikely(!arrival->sender))
 		return COVEY_DROP_IN_NOT_ON_ROSTER;
 	rte_prefetch1(arrival->sender);
-	windows_prefetch(sa->windows, arrival->id);
+	arrival->cell = windows_prefetch(sa->windows, arrival->window);
 	return NO_DROP;
 }
 
-/* Sort one packet: drop it, let it pass, or make it an arrival. */
-static bool sort(struct arrivals *arrivals, struct rte_mbuf **slot, bool authenticated,
-		 struct latest *latest)
+/* What the headers tell of the arrival, which are in the first segment. */
+static __rte_always_inline void read_headers(const struct frame *frame, uint8_t *outer,
+					     struct arrival *arrival)
 {
-	struct arrival *arrival = &arrivals->list[arrivals->count];
-	struct engine_worker *worker = arrivals->worker;
+	const struct covey_vpe_header *vpe = (const void *)(outer + frame->payload_offset);
+
+	arrival->outer = outer;
+	arrival->vpe = outer + frame->payload_offset;
+	arrival->esn = covey_vpe_esn(vpe);
+	arrival->window = covey_vpe_window(vpe);
+	arrival->inner_len = (uint16_t)(frame->payload_len - sizeof(*vpe));
+}
+
+/* --- whatever is not plain VPE ------------------------------------------------------------- */
+
+/* May the packet, which is VPE, become an arrival? Then that is filled. */
+static enum covey_drop read_slowly(struct sorting *sorting, const struct rte_mbuf *packet,
+				   const struct frame *frame, struct arrival *arrival)
+{
+	uint32_t start = (uint32_t)frame->l2_len + frame->payload_offset;
+	uint32_t end = start + frame->payload_len;
+	uint8_t *outer = rte_pktmbuf_mtod_offset(packet, uint8_t *, frame->l2_len);
+
+	if (!segments_are_own(packet, end))
+		return COVEY_DROP_IN_BUFFER;
+	if (frame->payload_len < sizeof(struct covey_vpe_header))
+		return COVEY_DROP_IN_SHORT;
+	if (start + sizeof(struct covey_vpe_header) > packet->data_len)
+		return COVEY_DROP_IN_BUFFER;
+	if (!is_ours(sorting->engine, outer))
+		return COVEY_DROP_IN_DESTINATION;
+	read_headers(frame, outer, arrival);
+	arrival->l2_len = frame->l2_len;
+	arrival->plain = false;
+	arrival->whole = end <= packet->data_len;
+	return find_sa(sorting, arrival);
+}
+
+/* Other frames, other shapes of VPE, several segments, what was decrypted elsewhere. */
+static __rte_noinline void sort_slowly(struct sorting *sorting, uint16_t index, bool authenticated)
+{
+	struct arrivals *arrivals = sorting->arrivals;
+	struct arrival *arrival = sorting->next;
+	struct rte_mbuf **slot = &arrivals->packets[index];
 	enum covey_drop verdict;
 	struct frame frame;
 
-	burst_classify(worker, *slot, &frame);
-	if (likely(frame.kind == FRAME_VPE)) {
-		verdict = read_headers(worker, *slot, &frame, authenticated, arrival);
-		if (likely(verdict == NO_DROP))
-			verdict = find_sa(worker, arrivals->sadb, arrival, latest);
-		if (likely(verdict == NO_DROP))
-			return true;
+	burst_classify(sorting->worker, *slot, &frame);
+	if (frame.kind == FRAME_VPE) {
+		arrival->index = (uint8_t)index;
+		arrival->authenticated = authenticated;
+		verdict = read_slowly(sorting, *slot, &frame, arrival);
+		sorting->next += verdict == NO_DROP;
 	} else {
 		verdict = verdict_of(frame.kind);
+		sorting->bypassed += verdict == NO_DROP;
 	}
-	if (verdict == NO_DROP)
-		engine_count(&worker->counters.bypassed_in, 1);
-	else
-		burst_drop(worker, slot, verdict);
-	return false;
+	if (verdict != NO_DROP)
+		burst_drop(sorting->worker, slot, verdict);
 }
 
+/* --- plain VPE ----------------------------------------------------------------------------- */
+
+/* For us, in one segment of its own, without tags, IP of the engine's family? Fills the arrival. */
+static __rte_always_inline bool read_plain(const struct sorting *sorting,
+					   const struct rte_mbuf *packet, bool ipv6,
+					   struct arrival *arrival)
+{
+	uint8_t *outer = rte_pktmbuf_mtod_offset(packet, uint8_t *, sizeof(struct rte_ether_hdr));
+	const uint8_t *destination = outer + (ipv6 ? 24 : 16);
+	struct frame frame;
+
+	if (unlikely(!burst_is_plain(sorting->engine, packet, ipv6, &frame) ||
+		     frame.kind != FRAME_VPE ||
+		     frame.payload_len < sizeof(struct covey_vpe_header)))
+		return false;
+	if (memcmp(destination, sorting->engine->config.vtep.bytes, ipv6 ? 16 : 4) != 0 &&
+	    (ipv6 ? destination[0] != 0xff : (destination[0] & 0xf0) != 0xe0))
+		return false;
+	read_headers(&frame, outer, arrival);
+	arrival->l2_len = sizeof(struct rte_ether_hdr);
+	arrival->plain = true;
+	arrival->whole = true;
+	arrival->authenticated = false;
+	return true;
+}
+
+static __rte_always_inline void sort_all(struct sorting *sorting, uint16_t count, bool ipv6)
+{
+	struct arrivals *arrivals = sorting->arrivals;
+
+	for (uint16_t i = 0; i < count; i++) {
+		struct arrival *arrival = sorting->next;
+		enum covey_drop verdict;
+
+		if (unlikely(!read_plain(sorting, arrivals->packets[i], ipv6, arrival))) {
+			sort_slowly(sorting, i, false);
+			continue;
+		}
+		arrival->index = (uint8_t)i;
+		verdict = find_sa(sorting, arrival);
+		if (likely(verdict == NO_DROP))
+			sorting->next++;
+		else
+			burst_drop(sorting->worker, &arrivals->packets[i], verdict);
+	}
+}
+
+/* Sorted by code for the engine's address family. Packets that were decrypted elsewhere are rare:
+ * then the whole burst goes the slow way. */
 void admission_sort(struct arrivals *arrivals, uint16_t count, uint64_t authenticated)
 {
-	struct latest latest = {NULL, 0};
-	struct rte_mbuf **packets = arrivals->packets;
+	struct engine_worker *worker = arrivals->worker;
+	struct sorting sorting = {
+		.arrivals = arrivals,
+		.next = arrivals->list,
+		.worker = worker,
+		.engine = worker->engine,
+		.reason = COVEY_DROP_IN_UNKNOWN_SPI,
+	};
 
-	burst_fetch(packets, count, 0, 2);
-	for (uint16_t i = 0; i < count; i++) {
-		struct arrival *arrival = &arrivals->list[arrivals->count];
-
-		arrival->index = i;
-		arrivals->count += sort(arrivals, &packets[i], authenticated >> i & 1, &latest);
-	}
-}
-
-/* --- sender and window --------------------------------------------------------------------- */
-
-/* Is the packet from a sender that may send it? */
-static enum covey_drop check_sender(struct arrival *arrival)
-{
-	const struct roster_entry *sender = arrival->sender;
-
-	if (unlikely(!sender->key))
-		return COVEY_DROP_IN_NOT_ON_ROSTER;
-	if (unlikely(!ip_source_is(arrival->outer, sender->family, sender->address)))
-		return COVEY_DROP_IN_SOURCE;
-	if (unlikely(covey_esn_epoch(arrival->esn) < sender->epoch_floor))
-		return COVEY_DROP_IN_EPOCH;
-	arrival->key = sender->key;
-	return NO_DROP;
-}
-
-/* Is its window ours, or nobody's? What another worker's has seen, that worker knows. */
-static enum covey_drop find_window(struct engine_worker *worker, struct arrival *arrival)
-{
-	const struct windows *windows = arrival->sa->windows;
-	uint64_t cell = windows_find(windows, arrival->id);
-
-	arrival->replay = NULL;
-	if (unlikely(cell == 0))
-		return NO_DROP;
-	if (unlikely(windows_owner(cell) != worker->index)) {
-		handover_mark(&worker->handover, arrival->index, windows_owner(cell),
-			      arrival->authenticated);
-		return HANDED_OVER;
-	}
-	arrival->replay = windows_replay(windows, cell);
-	windows_prefetch_replay(windows, cell, arrival->esn);
-	return NO_DROP;
-}
-
-void admission_check(struct arrivals *arrivals)
-{
-	uint16_t kept = 0;
-
-	for (uint16_t i = 0; i < arrivals->count; i++) {
-		struct arrival *arrival = &arrivals->list[i];
-		enum covey_drop verdict = check_sender(arrival);
-
-		if (likely(verdict == NO_DROP)) {
-			verdict = find_window(arrivals->worker, arrival);
-		}
-		kept = arrivals_keep(arrivals, kept, i, verdict);
-	}
-	arrivals->count = kept;
+	burst_fetch(arrivals->packets, count, 0, 1);
+	if (unlikely(authenticated != 0))
+		for (uint16_t i = 0; i < count; i++)
+			sort_slowly(&sorting, i, authenticated >> i & 1);
+	else if (worker->engine->config.vtep.family == AF_INET)
+		sort_all(&sorting, count, false);
+	else
+		sort_all(&sorting, count, true);
+	arrivals->count = (uint16_t)(sorting.next - arrivals->list);
+	if (sorting.bypassed)
+		engine_count(&worker->counters.bypassed_in, sorting.bypassed);
 }

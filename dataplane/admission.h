@@ -10,9 +10,6 @@
  * of installed SAs. Bit i of authenticated: packet i is. */
 void admission_sort(struct arrivals *arrivals, uint16_t count, uint64_t authenticated);
 
-/* Keep arrivals from senders who may send them, and with a window that is ours or new. */
-void admission_check(struct arrivals *arrivals);
-
 /* The verdict on what the replay window says. */
 static inline enum covey_drop admission_replay(enum replay_verdict verdict)
 {

@@ -14,16 +14,20 @@ struct arrival {
 	const struct sa_rx *sa;
 	const struct roster_entry *sender; /* the SenderID's place in the roster, who knows whose */
 	const struct cipher_key *key;
-	struct replay *replay; /* NULL: the window does not exist yet */
-	uint8_t *outer;        /* IP header */
+	union {
+		const uint64_t *cell;  /* once sorted: where the search for its window begins */
+		struct replay *replay; /* once checked; NULL: the window does not exist yet */
+	};
+	uint8_t *outer; /* IP header */
 	uint8_t *vpe;
 	uint64_t esn;
 	uint16_t inner_len;
 	uint8_t index;             /* in the burst */
-	uint8_t l2_len : 6;        /* Ethernet header and VLAN tags */
+	uint8_t l2_len : 5;        /* Ethernet header and VLAN tags */
+	uint8_t plain : 1;         /* one segment of its own, no tags, IP of the engine's family */
 	uint8_t whole : 1;         /* all of it lies in the packet's first segment */
 	uint8_t authenticated : 1; /* by the worker that handed it over: decrypted */
-	struct window_id id;
+	uint32_t window;           /* SenderID and WindowID: windows_key() */
 };
 
 _Static_assert(sizeof(struct arrival) == RTE_CACHE_LINE_SIZE, "an arrival is one cache line");
@@ -33,12 +37,28 @@ struct arrivals {
 	struct engine_worker *worker;
 	const struct sadb *sadb;
 	struct rte_mbuf **packets; /* the burst; NULL where one has gone */
+	const struct sa_rx *sa;    /* of the last packet that entered */
+	uint32_t vni;              /* of the same, which belongs to the SA's group */
+	bool ipv6;                 /* the engine's address family: of what is plain */
 	uint16_t count;
-	struct arrival list[ENGINE_BURST_MAX];
+	struct arrival list[ENGINE_BURST_MAX] __rte_cache_aligned;
 };
 
 /* A verdict: the packet is marked for the worker that owns its window. */
 #define HANDED_OVER (COVEY_DROP_COUNT + 1)
+
+/* None yet. The list stays as it is. */
+static inline void arrivals_begin(struct arrivals *arrivals, struct engine_worker *worker,
+				  struct rte_mbuf **packets)
+{
+	arrivals->worker = worker;
+	arrivals->sadb = engine_worker_sadb(worker);
+	arrivals->packets = packets;
+	arrivals->sa = NULL;
+	arrivals->vni = UINT32_MAX;
+	arrivals->ipv6 = worker->engine->config.vtep.family == AF_INET6;
+	arrivals->count = 0;
+}
 
 static inline struct rte_mbuf *arrival_packet(const struct arrivals *arrivals,
 					      const struct arrival *arrival)
@@ -50,23 +70,4 @@ static inline struct rte_mbuf *arrival_packet(const struct arrivals *arrivals,
 static inline uint8_t *arrival_inner(const struct arrival *arrival)
 {
 	return arrival->vpe + sizeof(struct covey_vpe_header);
-}
-
-/*
- * End a stage for arrival i: it stays, behind the kept ones before it, or goes. Returns how many
- * are kept now.
- */
-static inline uint16_t arrivals_keep(struct arrivals *arrivals, uint16_t kept, uint16_t i,
-				     enum covey_drop verdict)
-{
-	struct arrival *arrival = &arrivals->list[i];
-
-	if (likely(verdict == NO_DROP)) {
-		if (unlikely(kept != i))
-			arrivals->list[kept] = *arrival;
-		return (uint16_t)(kept + 1);
-	}
-	if (verdict != HANDED_OVER)
-		burst_drop(arrivals->worker, &arrivals->packets[arrival->index], verdict);
-	return kept;
 }

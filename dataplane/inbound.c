@@ -4,27 +4,107 @@
 #include "inner.h"
 
 /*
- * The stages of a burst. Each goes over all packets before the next begins and fetches what the
- * next will read, so that as many cache misses are under way at once as the CPU can hold.
+ * A burst is sorted first, all of it (admission.c), which fetches what is read next. Then its
+ * packets go through the cipher one after the other, and what surrounds that goes along, some
+ * packets ahead of it or behind: so memory, cipher and the rest work side by side.
  */
+
+/*
+ * How many packets ahead of the cipher sender and window are checked, and key and window fetched.
+ * Of many senders each packet brings another key, six lines or more, which lies in no cache. Asked
+ * for all at once, a burst's keys would come one after the other with nothing to do meanwhile, and
+ * the last would turn out the first.
+ */
+#define CHECK_AHEAD 8
+
+/* --- sender and window --------------------------------------------------------------------- */
+
+/* Is the packet from a sender that may send it? */
+static __rte_always_inline enum covey_drop check_sender(struct arrival *arrival)
+{
+	const struct roster_entry *sender = arrival->sender;
+
+	if (unlikely(!sender->key))
+		return COVEY_DROP_IN_NOT_ON_ROSTER;
+	if (unlikely(!ip_source_is(arrival->outer, sender->family, sender->address)))
+		return COVEY_DROP_IN_SOURCE;
+	if (unlikely(covey_esn_epoch(arrival->esn) < sender->epoch_floor))
+		return COVEY_DROP_IN_EPOCH;
+	arrival->key = sender->key;
+	return NO_DROP;
+}
+
+/* Is its window ours, or nobody's? What another worker's has seen, that worker knows. */
+static __rte_always_inline enum covey_drop find_window(struct engine_worker *worker,
+						       struct arrival *arrival)
+{
+	const struct windows *windows = arrival->sa->windows;
+	uint64_t cell = windows_find_from(windows, arrival->window, arrival->cell);
+
+	arrival->replay = NULL;
+	if (unlikely(cell == 0))
+		return NO_DROP;
+	if (unlikely(windows_owner(cell) != worker->index)) {
+		handover_mark(&worker->handover, arrival->index, windows_owner(cell),
+			      arrival->authenticated);
+		return HANDED_OVER;
+	}
+	arrival->replay = windows_replay(windows, cell);
+	windows_prefetch_replay(windows, cell, arrival->esn);
+	return NO_DROP;
+}
+
+/* Drops what may not be decrypted: its key is NULL then. */
+static __rte_always_inline void check(struct arrivals *arrivals, struct arrival *arrival,
+				      const struct cipher_key **latest)
+{
+	enum covey_drop verdict = check_sender(arrival);
+
+	if (likely(verdict == NO_DROP)) {
+		/* Neighbours in a burst are often of one sender. */
+		if (arrival->key != *latest)
+			cipher_prefetch(arrival->sa->cipher, arrival->key, arrival->inner_len);
+		*latest = arrival->key;
+		verdict = find_window(arrivals->worker, arrival);
+	}
+	if (likely(verdict == NO_DROP))
+		return;
+	arrival->key = NULL;
+	if (verdict != HANDED_OVER)
+		burst_drop(arrivals->worker, &arrivals->packets[arrival->index], verdict);
+}
 
 /* --- crypto -------------------------------------------------------------------------------- */
 
-static bool decrypt(struct arrivals *arrivals, const struct arrival *arrival)
+/* In one segment. */
+static __rte_always_inline bool decrypt_whole(struct arrivals *arrivals,
+					      const struct arrival *arrival)
 {
-	const struct sa_rx *sa = arrival->sa;
+	return cipher_open(arrival->sa->cipher, arrival->key, &arrivals->worker->context,
+			   arrival->vpe + COVEY_VPE_IV_OFFSET, arrival_inner(arrival),
+			   arrival->inner_len, arrival->vpe + COVEY_VPE_ICV_OFFSET);
+}
+
+static __rte_noinline bool decrypt_any(struct arrivals *arrivals, const struct arrival *arrival)
+{
 	struct rte_mbuf *packet = arrival_packet(arrivals, arrival);
 	uint8_t *inner = arrival_inner(arrival);
-	const uint8_t *iv = arrival->vpe + COVEY_VPE_IV_OFFSET;
-	const uint8_t *icv = arrival->vpe + COVEY_VPE_ICV_OFFSET;
-	struct cipher_context *context = &arrivals->worker->context;
 
-	if (likely(arrival->whole))
-		return cipher_open(sa->cipher, arrival->key, context, iv, inner, arrival->inner_len,
-				   icv);
-	return cipher_open_chain(sa->cipher, arrival->key, context, iv, packet,
+	if (arrival->authenticated)
+		return true;
+	if (arrival->whole)
+		return decrypt_whole(arrivals, arrival);
+	return cipher_open_chain(arrival->sa->cipher, arrival->key, &arrivals->worker->context,
+				 arrival->vpe + COVEY_VPE_IV_OFFSET, packet,
 				 (uint32_t)(inner - rte_pktmbuf_mtod(packet, uint8_t *)),
-				 arrival->inner_len, icv);
+				 arrival->inner_len, arrival->vpe + COVEY_VPE_ICV_OFFSET);
+}
+
+/* True when the packet is decrypted; when false, its text is gone. */
+static __rte_always_inline bool decrypt(struct arrivals *arrivals, const struct arrival *arrival)
+{
+	return likely(arrival->plain) ? decrypt_whole(arrivals, arrival)
+				      : decrypt_any(arrivals, arrival);
 }
 
 /* Find the new window of a packet that has authenticated, or the reason why it has none here. */
@@ -32,7 +112,8 @@ static __rte_noinline enum covey_drop claim_window(struct engine_worker *worker,
 						   struct arrival *arrival)
 {
 	const struct sa_rx *sa = arrival->sa;
-	uint64_t cell = windows_claim(sa->windows, arrival->id, worker->index);
+	struct window_id id = {(uint16_t)(arrival->window >> 16), (uint16_t)arrival->window};
+	uint64_t cell = windows_claim(sa->windows, id, worker->index);
 
 	if (cell == 0)
 		return COVEY_DROP_IN_WINDOW_LIMIT;
@@ -59,7 +140,7 @@ static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *a
 		verdict = COVEY_DROP_IN_REPLAY_OLD;
 	if (unlikely(verdict != NO_DROP))
 		return verdict;
-	if (unlikely(!arrival->authenticated && !decrypt(arrivals, arrival))) {
+	if (unlikely(!decrypt(arrivals, arrival))) {
 		engine_count(&sa->states[worker->index].icv_failures, 1);
 		return COVEY_DROP_IN_ICV;
 	}
@@ -107,21 +188,10 @@ static __rte_always_inline void enter(struct arrivals *arrivals, const struct ar
 	received->bytes += arrival->inner_len;
 }
 
-/*
- * How many packets ahead of the cipher a key is fetched. Of many senders each packet brings another
- * key, six lines or more, which lies in no cache: so memory and cipher work side by side. Asked for
- * all at once, a burst's keys would come one after the other with nothing to do meanwhile, and the
- * last would turn out the first.
- */
-#define KEYS_AHEAD 8u
-
-/* Neighbours in a burst are often of one sender. */
-static __rte_always_inline void fetch_key(const struct arrivals *arrivals, unsigned i)
+/* From the VPE header's second line on, if it has one: sorting went no further. */
+static __rte_always_inline void fetch_text(const struct arrival *arrival)
 {
-	const struct arrival *arrival = &arrivals->list[i];
-
-	if (i < arrivals->count && (i == 0 || arrival->key != arrival[-1].key))
-		cipher_prefetch(arrival->sa->cipher, arrival->key, arrival->inner_len);
+	burst_fetch_text(arrival->vpe, sizeof(struct covey_vpe_header) + arrival->inner_len);
 }
 
 /* A packet is looked into when the next one has been through the cipher: its headers are in the
@@ -130,18 +200,22 @@ static unsigned open_all(struct arrivals *arrivals)
 {
 	struct received received = {NULL, 0, 0, 0};
 	struct engine_worker *worker = arrivals->worker;
+	struct arrival *arrival, *end = arrivals->list + arrivals->count;
 	const struct arrival *opened = NULL;
+	const struct cipher_key *latest = NULL;
 
-	for (unsigned i = 0; i < KEYS_AHEAD; i++)
-		fetch_key(arrivals, i);
-	for (uint16_t i = 0; i < arrivals->count; i++) {
-		struct arrival *arrival = &arrivals->list[i];
+	for (arrival = arrivals->list; arrival < RTE_MIN(end, arrivals->list + CHECK_AHEAD);
+	     arrival++)
+		check(arrivals, arrival, &latest);
+	for (arrival = arrivals->list; arrival < end; arrival++) {
 		enum covey_drop verdict;
 
-		fetch_key(arrivals, i + KEYS_AHEAD);
-		if (i + FETCH_AHEAD < arrivals->count && arrival[FETCH_AHEAD].whole)
-			burst_fetch_text(arrival_inner(&arrival[FETCH_AHEAD]),
-					 arrival[FETCH_AHEAD].inner_len);
+		if (end - arrival > CHECK_AHEAD)
+			check(arrivals, &arrival[CHECK_AHEAD], &latest);
+		if (end - arrival > FETCH_AHEAD && arrival[FETCH_AHEAD].whole)
+			fetch_text(&arrival[FETCH_AHEAD]);
+		if (unlikely(!arrival->key))
+			continue;
 		verdict = authenticate(arrivals, arrival);
 		if (likely(opened))
 			enter(arrivals, opened, &received);
@@ -167,12 +241,8 @@ uint16_t inbound_burst_handed_over(struct engine_worker *worker, struct rte_mbuf
 	struct arrivals arrivals;
 	unsigned entered;
 
-	arrivals.worker = worker;
-	arrivals.sadb = engine_worker_sadb(worker);
-	arrivals.packets = packets;
-	arrivals.count = 0;
+	arrivals_begin(&arrivals, worker, packets);
 	admission_sort(&arrivals, count, authenticated);
-	admission_check(&arrivals);
 	entered = open_all(&arrivals);
 	if (unlikely(worker->handover.marked != 0))
 		handover_send(worker, packets);

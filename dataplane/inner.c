@@ -12,7 +12,7 @@
 
 /* --- checks -------------------------------------------------------------------------------- */
 
-static enum covey_drop check(const struct arrivals *arrivals, const struct arrival *arrival,
+static enum covey_drop check(struct arrivals *arrivals, const struct arrival *arrival,
 			     uint8_t *inner, size_t len)
 {
 	const struct classifier *classifier = &arrivals->worker->engine->classifier;
@@ -30,6 +30,8 @@ static enum covey_drop check(const struct arrivals *arrivals, const struct arriv
 		return COVEY_DROP_IN_INNER_VNI;
 	if (unlikely(!ecn_propagate(arrival->outer, inner)))
 		return COVEY_DROP_IN_ECN;
+	arrivals->sa = arrival->sa;
+	arrivals->vni = frame.vni;
 	return NO_DROP;
 }
 
@@ -52,7 +54,7 @@ static void put_back(struct rte_mbuf *segment, uint32_t offset, const uint8_t *b
 }
 
 /* The headers are looked at, and marked, in a copy. */
-static __rte_noinline enum covey_drop check_gathered(const struct arrivals *arrivals,
+static __rte_noinline enum covey_drop check_gathered(struct arrivals *arrivals,
 						     const struct arrival *arrival, uint32_t offset)
 {
 	struct rte_mbuf *packet = arrival_packet(arrivals, arrival);
@@ -70,8 +72,7 @@ static __rte_noinline enum covey_drop check_gathered(const struct arrivals *arri
 	return verdict;
 }
 
-static __rte_always_inline enum covey_drop check_any(const struct arrivals *arrivals,
-						     const struct arrival *arrival)
+static enum covey_drop check_any(struct arrivals *arrivals, const struct arrival *arrival)
 {
 	uint8_t *inner = arrival_inner(arrival);
 	uint32_t offset, here;
@@ -88,8 +89,7 @@ static __rte_always_inline enum covey_drop check_any(const struct arrivals *arri
 /* --- release ------------------------------------------------------------------------------- */
 
 /* Both IP headers are of one version, so the ethertype is right. */
-static __rte_always_inline void release(const struct arrivals *arrivals,
-					const struct arrival *arrival)
+static void release(const struct arrivals *arrivals, const struct arrival *arrival)
 {
 	struct rte_mbuf *packet = arrival_packet(arrivals, arrival);
 	uint8_t *start = arrival->outer - arrival->l2_len;
@@ -108,7 +108,7 @@ static __rte_always_inline void release(const struct arrivals *arrivals,
 	packet->pkt_len = len;
 }
 
-enum covey_drop inner_enter(const struct arrivals *arrivals, const struct arrival *arrival)
+enum covey_drop inner_enter_any(struct arrivals *arrivals, const struct arrival *arrival)
 {
 	enum covey_drop verdict = check_any(arrivals, arrival);
 

@@ -5,9 +5,53 @@
  * it. It may lie in several segments, and its headers too. */
 
 #include "arrival.h"
+#include "headers.h"
 
 /*
  * May the decrypted packet enter? Then it gets the outer packet's congestion mark, and what stands
  * between Ethernet and it, or follows it, is removed.
  */
-enum covey_drop inner_enter(const struct arrivals *arrivals, const struct arrival *arrival);
+enum covey_drop inner_enter_any(struct arrivals *arrivals, const struct arrival *arrival);
+
+/* Nothing special about the inner packet of a plain arrival: may it enter, that is, without another
+ * look? Its VNI is the last packet's and its congestion mark the outer one's. */
+static __rte_always_inline bool inner_is_plain(const struct arrivals *arrivals,
+					       const struct arrival *arrival, bool ipv6)
+{
+	const struct classifier *classifier = &arrivals->worker->engine->classifier;
+	const uint8_t *outer = arrival->outer, *inner = arrival_inner(arrival);
+	size_t len = arrival->inner_len;
+	struct frame frame;
+
+	if (unlikely(!(ipv6 ? classify_fast_ipv6(classifier, inner, len, len, &frame)
+			    : classify_fast_ipv4(classifier, inner, len, len, &frame))))
+		return false;
+	return frame.kind == FRAME_VXLAN && frame.ip_len == len && frame.vni == arrivals->vni &&
+	       arrival->sa == arrivals->sa && ((inner[1] ^ outer[1]) & (ipv6 ? 0x30 : 0x03)) == 0 &&
+	       (ipv6 ? memcmp(inner + 8, outer + 8, 32) == 0 : is_same_8(inner + 12, outer + 12));
+}
+
+/* Remove what stands between Ethernet and a plain arrival's inner packet, and what follows it. */
+static __rte_always_inline void inner_release(struct rte_mbuf *packet,
+					      const struct arrival *arrival)
+{
+	uint32_t l2_len = sizeof(struct rte_ether_hdr), len = l2_len + arrival->inner_len;
+	uint8_t *outer = arrival->outer, *inner = arrival_inner(arrival);
+
+	ethernet_move(inner - l2_len, outer - l2_len, l2_len);
+	packet->data_off += (uint16_t)(inner - outer);
+	packet->data_len = (uint16_t)len;
+	packet->pkt_len = len;
+}
+
+/* The same as inner_enter_any(). */
+static __rte_always_inline enum covey_drop inner_enter(struct arrivals *arrivals,
+						       const struct arrival *arrival)
+{
+	if (unlikely(!arrival->plain ||
+		     !(arrivals->ipv6 ? inner_is_plain(arrivals, arrival, true)
+				      : inner_is_plain(arrivals, arrival, false))))
+		return inner_enter_any(arrivals, arrival);
+	inner_release(arrival_packet(arrivals, arrival), arrival);
+	return NO_DROP;
+}

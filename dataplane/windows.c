@@ -144,6 +144,23 @@ void windows_expect(struct windows *windows, size_t senders)
 		(void)madvise(windows->cells, cells_bytes(), MADV_HUGEPAGE);
 }
 
+/* --- finding -------------------------------------------------------------------------------- */
+
+uint64_t windows_find_behind(const struct windows *windows, uint32_t key, const uint64_t *first)
+{
+	uint32_t at = (uint32_t)(first - windows->cells);
+
+	for (unsigned i = 1; i < WINDOWS_PROBES_MAX; i++) {
+		uint64_t cell;
+
+		at = (at + 1) % WINDOWS_CELLS;
+		cell = __atomic_load_n(&windows->cells[at], __ATOMIC_ACQUIRE);
+		if (cell >> 32 == key || cell == 0)
+			return cell;
+	}
+	return 0;
+}
+
 /* --- claiming ------------------------------------------------------------------------------- */
 
 /* 0: none. */

@@ -22,6 +22,7 @@
 #include "replay.h"
 #include <covey/limits.h>
 #include <covey/sa.h>
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_prefetch.h>
 #include <stdbool.h>
@@ -84,25 +85,34 @@ static inline uint32_t windows_first(const struct windows *windows, uint32_t key
 	return (uint32_t)(hash >> (64 - WINDOWS_CELL_BITS));
 }
 
-/* Fetch what windows_find() will read. */
-static inline void windows_prefetch(const struct windows *windows, struct window_id id)
+/* Where the search for a window begins, which is fetched: for windows_find_from(). */
+static inline const uint64_t *windows_prefetch(const struct windows *windows, uint32_t key)
 {
-	rte_prefetch1(&windows->cells[windows_first(windows, windows_key(id))]);
+	const uint64_t *first = &windows->cells[windows_first(windows, key)];
+
+	rte_prefetch1(first);
+	return first;
 }
 
+/* The same where that cell is another window's. */
+uint64_t windows_find_behind(const struct windows *windows, uint32_t key, const uint64_t *first);
+
 /* The window's cell, for the functions below; 0 when there is none. */
+static inline uint64_t windows_find_from(const struct windows *windows, uint32_t key,
+					 const uint64_t *first)
+{
+	uint64_t cell = __atomic_load_n(first, __ATOMIC_ACQUIRE);
+
+	if (likely(cell >> 32 == key || cell == 0))
+		return cell;
+	return windows_find_behind(windows, key, first);
+}
+
 static inline uint64_t windows_find(const struct windows *windows, struct window_id id)
 {
 	uint32_t key = windows_key(id);
-	uint32_t at = windows_first(windows, key);
 
-	for (unsigned i = 0; i < WINDOWS_PROBES_MAX; i++, at = (at + 1) % WINDOWS_CELLS) {
-		uint64_t cell = __atomic_load_n(&windows->cells[at], __ATOMIC_ACQUIRE);
-
-		if (cell >> 32 == key || cell == 0)
-			return cell;
-	}
-	return 0;
+	return windows_find_from(windows, key, windows_prefetch(windows, key));
 }
 
 /* The index of the worker that the window belongs to. */

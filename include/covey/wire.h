@@ -47,9 +47,21 @@ static inline uint16_t covey_vpe_window_id(const struct covey_vpe_header *header
 	return be16toh(header->window_id);
 }
 
+/* Both of them: SenderID (16), WindowID (16). */
+static inline uint32_t covey_vpe_window(const struct covey_vpe_header *header)
+{
+	uint32_t be_window;
+
+	memcpy(&be_window, &header->sender_id, sizeof(be_window));
+	return be32toh(be_window);
+}
+
 static inline uint64_t covey_vpe_esn(const struct covey_vpe_header *header)
 {
-	return (uint64_t)be32toh(header->esn_high) << 32 | be32toh(header->esn_low);
+	uint64_t be_esn;
+
+	memcpy(&be_esn, &header->esn_high, sizeof(be_esn));
+	return be64toh(be_esn);
 }
 
 /* What differs from packet to packet of a sender. */
