@@ -57,7 +57,6 @@ static int point(const struct bench_figure *figure, const struct bench_options *
 		 enum bench_direction direction, uint16_t size, unsigned cores,
 		 struct bench_report *report, struct covey_error *error)
 {
-	double seconds = options->seconds > 0 ? options->seconds : figure->seconds;
 	struct bench_layout layout = {.size = size, .segments = 1};
 	struct bench_result results[BENCH_DATAPLANES_MAX];
 	struct bench_run runs[BENCH_RUNS_MAX];
@@ -75,8 +74,9 @@ static int point(const struct bench_figure *figure, const struct bench_options *
 	if (rc < 0)
 		return rc;
 	bench_report_progress(report, "%s, %s: size %u, cores %u", figure->name,
-			      direction == BENCH_ENCRYPT ? "encrypt" : "decrypt", size, cores);
-	rc = measure(runs, run_count, direction, &layout, seconds, results, error);
+			      bench_direction_name(direction), size, cores);
+	rc = measure(runs, run_count, direction, &layout, bench_seconds(figure, options), results,
+		     error);
 	if (rc == 0)
 		rc = bench_report_results(report, figure->axis, &common, results, runs[0].count,
 					  error);

@@ -58,6 +58,11 @@ struct bench_sizes bench_sizes_of(const struct bench_options *options, const uin
 	return (struct bench_sizes){usual, count};
 }
 
+double bench_seconds(const struct bench_figure *figure, const struct bench_options *options)
+{
+	return options->seconds > 0 ? options->seconds : figure->seconds;
+}
+
 int bench_point(const struct bench_figure *figure, const struct bench_options *options,
 		struct bench_run *run, enum bench_direction direction,
 		const struct bench_layout *layout, struct bench_report *report,
@@ -76,7 +81,6 @@ int bench_point(const struct bench_figure *figure, const struct bench_options *o
 		.segments = layout->segments,
 		.receivers = run->shape.receivers,
 	};
-	double seconds = options->seconds > 0 ? options->seconds : figure->seconds;
 	int rc;
 
 	if (figure->traits & BENCH_TAKES_BURST)
@@ -85,9 +89,10 @@ int bench_point(const struct bench_figure *figure, const struct bench_options *o
 		common.key_scope = covey_key_scope_name(run->shape.key_scope);
 	bench_report_progress(report,
 			      "%s, %s: size %u, cores %u, senders %u, headroom %u, segments %u",
-			      common.figure, direction == BENCH_ENCRYPT ? "encrypt" : "decrypt",
-			      common.size, common.cores, senders, common.headroom, common.segments);
-	rc = bench_run_measure(run, direction, layout, seconds, results, error);
+			      common.figure, bench_direction_name(direction), common.size,
+			      common.cores, senders, common.headroom, common.segments);
+	rc = bench_run_measure(run, direction, layout, bench_seconds(figure, options), results,
+			       error);
 	if (rc < 0)
 		return rc;
 	if (layout->size == 0)

@@ -83,6 +83,9 @@ struct bench_sizes {
 struct bench_sizes bench_sizes_of(const struct bench_options *options, const uint16_t *usual,
 				  size_t count);
 
+/* How long each point takes. */
+double bench_seconds(const struct bench_figure *figure, const struct bench_options *options);
+
 /* Measure one point and tell it. */
 int bench_point(const struct bench_figure *figure, const struct bench_options *options,
 		struct bench_run *run, enum bench_direction direction,

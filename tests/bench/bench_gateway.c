@@ -123,14 +123,13 @@ static int point(struct contest *contest, enum bench_direction direction, unsign
 		.size = size,
 		.naps = contest->place.program_cpu == contest->place.generator_cpu,
 	};
-	double seconds = contest->options->seconds > 0 ? contest->options->seconds
-						       : contest->figure->seconds;
+	double seconds = bench_seconds(contest->figure, contest->options);
 	struct tally tallies[CHILDREN_MAX] = {0};
 	struct bench_row rows[CHILDREN_MAX];
 	int rc = 0;
 
 	bench_report_progress(report, "%s, %s: size %u", contest->figure->name,
-			      direction == BENCH_ENCRYPT ? "encrypt" : "decrypt", size);
+			      bench_direction_name(direction), size);
 	for (unsigned i = 0; i < contest->count && rc == 0; i++) {
 		tallies[i].samples = malloc(SAMPLES_MAX * sizeof(double));
 		if (!tallies[i].samples)

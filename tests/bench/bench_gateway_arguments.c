@@ -51,7 +51,7 @@ void covey_arguments(struct arguments *arguments, const struct gateway_place *pl
 	add(arguments, "covey-bench");
 	add(arguments, "gateway");
 	add(arguments, "--seconds=3600");
-	add(arguments, "--direction=%s", direction == BENCH_ENCRYPT ? "encrypt" : "decrypt");
+	add(arguments, "--direction=%s", bench_direction_name(direction));
 	add(arguments, "--cipher=%s", covey_cipher_name(shape->cipher));
 	add(arguments, "--paths=%u", shape->paths);
 	add(arguments, "--replay-window=%u", shape->replay_window);

@@ -256,7 +256,7 @@ int bench_gateway_program(const struct bench_figure *figure, const struct bench_
 	block_signals(&program);
 	rc = open_all(&program, options, error);
 	if (rc == 0) {
-		wait_for_end(&program, options->seconds > 0 ? options->seconds : figure->seconds);
+		wait_for_end(&program, bench_seconds(figure, options));
 		rc = tell(&program, figure, report, error);
 	}
 	close_all(&program);

@@ -16,6 +16,11 @@ enum bench_direction {
 	BENCH_DECRYPT,
 };
 
+static inline const char *bench_direction_name(enum bench_direction direction)
+{
+	return direction == BENCH_ENCRYPT ? "encrypt" : "decrypt";
+}
+
 /* Dataplanes opened for one shape, and packets for its cores. */
 struct bench_run {
 	struct bench_shape shape;

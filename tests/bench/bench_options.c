@@ -97,13 +97,11 @@ static void parse_dataplanes(char *text, struct bench_options *ret, struct argp_
 
 static void parse_direction(const char *text, struct bench_options *ret, struct argp_state *state)
 {
-	if (strcmp(text, "encrypt") == 0)
-		ret->directions = BENCH_DIRECTION(BENCH_ENCRYPT);
-	else if (strcmp(text, "decrypt") == 0)
-		ret->directions = BENCH_DIRECTION(BENCH_DECRYPT);
-	else if (strcmp(text, "both") == 0)
-		ret->directions = BENCH_BOTH;
-	else
+	ret->directions = strcmp(text, "both") == 0 ? BENCH_BOTH : 0;
+	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT; direction++)
+		if (strcmp(text, bench_direction_name(direction)) == 0)
+			ret->directions = BENCH_DIRECTION(direction);
+	if (ret->directions == 0)
 		argp_error(state, "--direction takes encrypt, decrypt or both, not '%s'", text);
 }
 
@@ -193,15 +191,33 @@ static void complete(struct bench_command *command, struct argp_state *state)
 		command->options.directions = figure->usual;
 	if (command->options.directions & ~figure->directions)
 		argp_error(state, "%s has one direction: %s", figure->name,
-			   figure->directions == BENCH_DIRECTION(BENCH_ENCRYPT) ? "encrypt"
-										: "decrypt");
+			   bench_direction_name(figure->directions == BENCH_DIRECTION(BENCH_DECRYPT)
+							? BENCH_DECRYPT
+							: BENCH_ENCRYPT));
 }
 
-static error_t parse(int key, char *text, struct argp_state *state)
+/* What is told, and how. */
+static error_t parse_report(int key, char *text, struct bench_report *ret, struct argp_state *state)
 {
-	struct bench_command *command = state->input;
-	struct bench_options *ret = &command->options;
+	switch (key) {
+	case KEY_JSON:
+		ret->json = true;
+		return 0;
+	case KEY_PLOT:
+		parse_plot(text, ret, state);
+		return 0;
+	case KEY_PROGRESS:
+		ret->progress = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
 
+/* What is measured. */
+static error_t parse_measure(int key, char *text, struct bench_options *ret,
+			     struct argp_state *state)
+{
 	switch (key) {
 	case 'd':
 		parse_dataplanes(text, ret, state);
@@ -236,15 +252,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_SECGW:
 		ret->secgw = text;
 		return 0;
-	case KEY_JSON:
-		command->report.json = true;
-		return 0;
-	case KEY_PLOT:
-		parse_plot(text, &command->report, state);
-		return 0;
-	case KEY_PROGRESS:
-		command->report.progress = true;
-		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct bench_command *command = state->input;
+
+	switch (key) {
 	case ARGP_KEY_ARG:
 		parse_figure(text, command, state);
 		return 0;
@@ -252,7 +269,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		complete(command, state);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		if (parse_report(key, text, &command->report, state) == 0)
+			return 0;
+		return parse_measure(key, text, &command->options, state);
 	}
 }
 

@@ -47,8 +47,7 @@ static double value_of(const struct bench_row *row, enum bench_axis axis)
 
 static void write_title(FILE *out, const struct bench_row *row, enum bench_axis axis)
 {
-	fprintf(out, "%s %s", row->dataplane,
-		row->direction == BENCH_ENCRYPT ? "encrypt" : "decrypt");
+	fprintf(out, "%s %s", row->dataplane, bench_direction_name(row->direction));
 	if (axis != BENCH_AXIS_SIZE)
 		fprintf(out, " %u B", row->size);
 	if (row->segments == 2)

@@ -16,8 +16,8 @@ static void tell_json(const struct bench_row *row)
 	       "\"size\": %u, \"cores\": %u, \"senders\": %u, \"windows\": %u, "
 	       "\"headroom\": %u, \"segments\": %u, \"packets\": %llu, "
 	       "\"ns_per_packet\": %.2f, \"gbit_s\": %.3f, ",
-	       row->figure, row->dataplane, row->direction == BENCH_ENCRYPT ? "encrypt" : "decrypt",
-	       row->size, row->cores, row->senders, row->windows, row->headroom, row->segments,
+	       row->figure, row->dataplane, bench_direction_name(row->direction), row->size,
+	       row->cores, row->senders, row->windows, row->headroom, row->segments,
 	       (unsigned long long)row->packets, row->ns, row->gbit);
 	if (row->raw_ns > 0)
 		printf("\"raw_ns_per_packet\": %.2f", row->raw_ns);
@@ -92,7 +92,7 @@ static const struct bench_row *row_of(const struct bench_row *rows, unsigned cou
 
 static void tell_head(enum bench_axis axis, const struct bench_row *rows, unsigned count)
 {
-	printf("\n%s, %s", rows->figure, rows->direction == BENCH_ENCRYPT ? "encrypt" : "decrypt");
+	printf("\n%s, %s", rows->figure, bench_direction_name(rows->direction));
 	if (axis != BENCH_AXIS_SIZE)
 		printf(", %u bytes", rows->size);
 	if (rows->segments == 2)
