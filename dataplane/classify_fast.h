@@ -13,15 +13,6 @@
 #include "headers.h"
 #include <rte_branch_prediction.h>
 
-/* Eight bytes, the first of them the highest of the number. */
-static inline uint64_t read_be64(const uint8_t *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return rte_be_to_cpu_64(value);
-}
-
 /* The first eight bytes of IPv4: version 4 and five words; no fragment. The rest may be anything.
  */
 #define IPV4_PLAIN_MASK UINT64_C(0xff00000000003fff)

@@ -100,6 +100,7 @@ int engine_new(const struct dataplane_config *config, unsigned worker_count,
 	engine->classifier =
 		(struct classifier){config->vxlan_port, config->vpe_port, config->vpe_protocol};
 	engine->overhead = overhead_of(config);
+	plain_make(config, engine->overhead, &engine->plain);
 	engine->worker_count = worker_count;
 	for (unsigned i = 0; i < worker_count; i++) {
 		engine->workers[i].engine = engine;

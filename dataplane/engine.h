@@ -15,6 +15,7 @@
 #include "classify.h"
 #include "dataplane.h"
 #include "handover.h"
+#include "plain.h"
 #include <rte_common.h>
 #include <rte_rcu_qsbr.h>
 #include <stdatomic.h>
@@ -42,6 +43,7 @@ struct engine {
 	struct dataplane_config config; /* the two port names are NULL here: not ours */
 	uint16_t overhead;              /* bytes that an encrypted packet grows by */
 	struct classifier classifier;
+	struct plain plain;
 	_Atomic(struct sadb *) sadb; /* workers: const, engine_worker_sadb() */
 	struct rte_rcu_qsbr *qsbr;
 	unsigned worker_count;

@@ -41,6 +41,23 @@ static inline uint16_t read_be16(const void *at)
 	return rte_be_to_cpu_16(value);
 }
 
+static inline uint32_t read_be32(const void *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return rte_be_to_cpu_32(value);
+}
+
+/* Eight bytes, the first of them the highest of the number. */
+static inline uint64_t read_be64(const void *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return rte_be_to_cpu_64(value);
+}
+
 static inline bool is_vlan(uint16_t ethertype)
 {
 	return ethertype == RTE_ETHER_TYPE_VLAN || ethertype == RTE_ETHER_TYPE_QINQ ||

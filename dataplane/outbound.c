@@ -69,8 +69,7 @@ static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 }
 
 /* Is the IP packet, which is of the engine's family, from its VTEP address? */
-static __rte_always_inline bool is_our_source(const struct engine *engine, const uint8_t *ip,
-					      bool ipv6)
+static bool is_our_source(const struct engine *engine, const uint8_t *ip, bool ipv6)
 {
 	const uint8_t *vtep = engine->config.vtep.bytes;
 
@@ -78,8 +77,7 @@ static __rte_always_inline bool is_our_source(const struct engine *engine, const
 }
 
 /* Why a packet of a VNI without SA to send on stays; a wrong source is the graver reason. */
-static __rte_noinline enum covey_drop why_without_sa(const struct sorting *sorting,
-						     const uint8_t *ip, bool ipv6)
+static enum covey_drop why_without_sa(const struct sorting *sorting, const uint8_t *ip, bool ipv6)
 {
 	if (sorting->reason == COVEY_DROP_OUT_UNKNOWN_VNI ||
 	    is_our_source(sorting->engine, ip, ipv6))
@@ -87,23 +85,21 @@ static __rte_noinline enum covey_drop why_without_sa(const struct sorting *sorti
 	return COVEY_DROP_OUT_SOURCE;
 }
 
-/* May the packet leave? Changes nothing. plain: its buffer is known to be its own and whole. */
-static __rte_always_inline enum covey_drop check(const struct sorting *sorting,
-						 const struct rte_mbuf *packet,
-						 const struct frame *frame, const uint8_t *ip,
-						 bool ipv6, uint16_t overhead, bool plain)
+/* May the VXLAN packet leave? Changes nothing. */
+static enum covey_drop check(const struct sorting *sorting, const struct rte_mbuf *packet,
+			     const struct frame *frame, const uint8_t *ip, bool ipv6)
 {
 	const struct engine *engine = sorting->engine;
 
-	if (unlikely(!sorting->sa))
+	if (!sorting->sa)
 		return why_without_sa(sorting, ip, ipv6);
-	if (unlikely(!is_our_source(engine, ip, ipv6)))
+	if (!is_our_source(engine, ip, ipv6))
 		return COVEY_DROP_OUT_SOURCE;
-	if (unlikely((uint32_t)frame->ip_len + overhead > engine->config.fabric_mtu))
+	if ((uint32_t)frame->ip_len + engine->overhead > engine->config.fabric_mtu)
 		return COVEY_DROP_OUT_TOO_BIG;
-	if (unlikely(packet->data_off < overhead))
+	if (packet->data_off < engine->overhead)
 		return COVEY_DROP_OUT_BUFFER;
-	if (!plain && !segments_are_own(packet, (uint32_t)frame->l2_len + frame->ip_len))
+	if (!segments_are_own(packet, (uint32_t)frame->l2_len + frame->ip_len))
 		return COVEY_DROP_OUT_BUFFER;
 	return NO_DROP;
 }
@@ -111,68 +107,66 @@ static __rte_always_inline enum covey_drop check(const struct sorting *sorting,
 /* --- headers ------------------------------------------------------------------------------- */
 
 /* Make room before the inner packet, which is all that stays behind Ethernet: padding goes. */
-static __rte_always_inline void make_room(struct rte_mbuf *packet, uint16_t len, uint16_t overhead,
+static __rte_always_inline void make_room(struct rte_mbuf *packet, uint32_t len, uint16_t overhead,
 					  bool plain)
 {
-	if (plain)
-		packet->data_len = len;
-	else
+	if (!plain)
 		segments_cut(packet, len);
 	packet->data_off -= overhead;
-	packet->data_len += overhead;
-	packet->pkt_len = (uint32_t)len + overhead;
+	packet->data_len = (uint16_t)(plain ? len + overhead : packet->data_len + overhead);
+	packet->pkt_len = len + overhead;
 }
 
-/* Give the packet its window, ESN and headers. The ESN last, so that none is lost on a packet that
- * stays. */
-static __rte_always_inline enum covey_drop depart(struct sorting *sorting, struct rte_mbuf *packet,
-						  const struct frame *frame, bool ipv6, bool udp,
-						  bool plain)
+/* Give a packet that may leave its window, ESN and headers. False, and the packet is as it was,
+ * when there is no ESN for it. */
+static __rte_always_inline bool depart(struct sorting *sorting, struct rte_mbuf *packet,
+				       uint8_t *ip, const struct vxlan *vxlan, bool ipv6, bool udp,
+				       bool plain)
 {
-	uint8_t *ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, frame->l2_len);
-	uint16_t overhead = outer_len(ipv6, udp), window_id;
 	struct departure *departure = sorting->next;
-	enum covey_drop verdict;
+	uint16_t overhead = outer_len(ipv6, udp);
+	uint16_t window_id = flow_window(sorting->worker, ip, vxlan, ipv6);
+	const struct sa_tx *sa = sorting->sa;
 	uint64_t esn;
 
-	if (unlikely(frame->vni != sorting->vni))
-		look_up(sorting, frame->vni);
-	verdict = check(sorting, packet, frame, ip, ipv6, overhead, plain);
-	if (unlikely(verdict != NO_DROP))
-		return verdict;
-	window_id = flow_window(sorting->worker, ip, frame, ipv6);
-	esn = sa_tx_next(sorting->sa, sorting->state, window_id);
-	if (unlikely(esn == 0))
-		return COVEY_DROP_OUT_LIMIT;
-	make_room(packet, (uint16_t)(frame->l2_len + frame->ip_len), overhead, plain);
-	ethernet_move(ip - frame->l2_len - overhead, ip - frame->l2_len, frame->l2_len);
-	outer_write(&sorting->sa->outer, ipv6, udp, ip, frame->ip_len, window_id, esn);
-	departure->sa = sorting->sa;
+	if (unlikely(!sa_tx_next(sa, sorting->state, window_id, &esn)))
+		return false;
+	make_room(packet, vxlan->l2_len + vxlan->ip_len, overhead, plain);
+	ethernet_move(ip - vxlan->l2_len - overhead, ip - vxlan->l2_len, vxlan->l2_len);
+	outer_write(&sa->outer, ipv6, udp, ip, vxlan->ip_len, window_id, esn);
+	departure->sa = sa;
 	departure->chain = plain || packet->nb_segs == 1 ? NULL : packet;
 	departure->inner = ip;
-	departure->inner_len = frame->ip_len;
+	departure->inner_len = vxlan->ip_len;
 	sorting->next = departure + 1;
-	return NO_DROP;
+	return true;
 }
 
 /* --- sorting ------------------------------------------------------------------------------- */
 
-/* VXLAN of the other family than the engine's has no source of ours. */
+/* VXLAN of any shape. That of the other family than the engine's has no source of ours. */
 static __rte_always_inline enum covey_drop depart_slowly(struct sorting *sorting,
 							 struct rte_mbuf *packet,
 							 const struct frame *frame, bool ipv6,
 							 bool udp)
 {
-	const uint8_t *ip = rte_pktmbuf_mtod_offset(packet, const uint8_t *, frame->l2_len);
+	uint8_t *ip = rte_pktmbuf_mtod_offset(packet, uint8_t *, frame->l2_len);
+	struct vxlan vxlan = {frame->l2_len, frame->ip_len, frame->source_port, frame->vni};
+	enum covey_drop verdict;
 
-	if (likely(ip_version(ip) == (ipv6 ? 6 : 4)))
-		return depart(sorting, packet, frame, ipv6, udp, false);
-	if (vnis_find(sorting->sadb->vnis, frame->vni) == VNI_NO_GROUP)
-		return COVEY_DROP_OUT_UNKNOWN_VNI;
-	return COVEY_DROP_OUT_SOURCE;
+	look_up(sorting, frame->vni);
+	if (ip_version(ip) != (ipv6 ? 6 : 4))
+		return sorting->reason == COVEY_DROP_OUT_UNKNOWN_VNI ? COVEY_DROP_OUT_UNKNOWN_VNI
+								     : COVEY_DROP_OUT_SOURCE;
+	verdict = check(sorting, packet, frame, ip, ipv6);
+	if (verdict != NO_DROP)
+		return verdict;
+	return depart(sorting, packet, ip, &vxlan, ipv6, udp, false) ? NO_DROP
+								     : COVEY_DROP_OUT_LIMIT;
 }
 
-/* Whatever is not plain VXLAN: other frames, other shapes of it, several segments. */
+/* Whatever is not plain VXLAN that leaves: other frames, other shapes of it, several segments, what
+ * is dropped. */
 static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf **slot, bool ipv6,
 				       bool udp)
 {
@@ -188,50 +182,23 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf 
 		sorting->bypassed++;
 }
 
-static __rte_noinline void refuse(struct sorting *sorting, struct rte_mbuf **slot,
-				  enum covey_drop reason)
+/* Make a plain packet in a buffer of its own, with room for headers, a departure. False, and
+ * nothing has changed, when it must go the long way. */
+static __rte_always_inline bool sort_quickly(struct sorting *sorting, struct rte_mbuf *packet,
+					     bool ipv6, bool udp)
 {
-	burst_drop(sorting->worker, slot, reason);
-}
+	uint8_t *data = rte_pktmbuf_mtod(packet, uint8_t *);
+	struct vxlan vxlan;
 
-/* A packet of one segment that is its own, Ethernet without tags and VXLAN in it? */
-static __rte_always_inline bool is_plain(const struct sorting *sorting,
-					 const struct rte_mbuf *packet, bool ipv6,
-					 struct frame *ret_frame)
-{
-	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
-	const struct classifier *classifier = &sorting->engine->classifier;
-	size_t l2_len = sizeof(struct rte_ether_hdr), len = packet->data_len;
-	uint16_t type = ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4;
-
-	if (unlikely(!segment_is_alone(packet) ||
-		     len < l2_len + (ipv6 ? 40 : 20) + FAST_BEHIND_IP ||
-		     read_be16(data + l2_len - sizeof(type)) != type))
+	if (unlikely(!segment_is_alone(packet) || packet->data_len < plain_len(ipv6) ||
+		     packet->data_off < outer_len(ipv6, udp) ||
+		     !plain_tell(&sorting->engine->plain, data, packet->data_len, ipv6, &vxlan)))
 		return false;
-	ret_frame->l2_len = (uint16_t)l2_len;
-	data += l2_len;
-	len -= l2_len;
-	if (unlikely(!(ipv6 ? classify_fast_ipv6(classifier, data, len, len, ret_frame)
-			    : classify_fast_ipv4(classifier, data, len, len, ret_frame))))
+	if (unlikely(vxlan.vni != sorting->vni))
+		look_up(sorting, vxlan.vni);
+	if (unlikely(!sorting->sa))
 		return false;
-	return ret_frame->kind == FRAME_VXLAN;
-}
-
-/* Drop a packet, let it pass, or make it a departure. */
-static __rte_always_inline void sort(struct sorting *sorting, struct rte_mbuf **slot, bool ipv6,
-				     bool udp)
-{
-	struct rte_mbuf *packet = *slot;
-	enum covey_drop verdict;
-	struct frame frame;
-
-	if (unlikely(!is_plain(sorting, packet, ipv6, &frame))) {
-		sort_slowly(sorting, slot, ipv6, udp);
-		return;
-	}
-	verdict = depart(sorting, packet, &frame, ipv6, udp, true);
-	if (unlikely(verdict != NO_DROP))
-		refuse(sorting, slot, verdict);
+	return depart(sorting, packet, data + vxlan.l2_len, &vxlan, ipv6, udp, true);
 }
 
 static __rte_always_inline void sort_all(struct sorting *sorting, struct rte_mbuf **packets,
@@ -239,7 +206,8 @@ static __rte_always_inline void sort_all(struct sorting *sorting, struct rte_mbu
 {
 	burst_fetch(packets, count, -1, 1);
 	for (unsigned i = 0; i < count; i++)
-		sort(sorting, &packets[i], ipv6, udp);
+		if (unlikely(!sort_quickly(sorting, packets[i], ipv6, udp)))
+			sort_slowly(sorting, &packets[i], ipv6, udp);
 }
 
 /* --- the burst ----------------------------------------------------------------------------- */
@@ -258,6 +226,24 @@ static __rte_always_inline void encrypt(const struct departure *departure,
 		cipher_seal_chain(sa->cipher, sa->key, context, header + COVEY_VPE_IV_OFFSET, chain,
 				  (uint32_t)(departure->inner - rte_pktmbuf_mtod(chain, uint8_t *)),
 				  (uint32_t)departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
+}
+
+/* Returns how many bytes of inner packets they were. */
+static uint64_t encrypt_all(const struct departure *departures, uint64_t count,
+			    struct cipher_context *context)
+{
+	uint64_t bytes = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		const struct departure *departure = &departures[i];
+
+		if (i + FETCH_AHEAD < count && !departure[FETCH_AHEAD].chain)
+			burst_fetch_text(departure[FETCH_AHEAD].inner,
+					 (uint32_t)departure[FETCH_AHEAD].inner_len);
+		encrypt(departure, context);
+		bytes += departure->inner_len;
+	}
+	return bytes;
 }
 
 /* Sorted by code for the engine's address family and encapsulation, once a burst. */
@@ -282,7 +268,7 @@ static void sort_burst(struct sorting *sorting, struct rte_mbuf **packets, uint1
  */
 uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets, uint16_t count)
 {
-	struct departure departures[ENGINE_BURST_MAX], *departure;
+	struct departure departures[ENGINE_BURST_MAX];
 	struct sorting sorting = {
 		.worker = worker,
 		.engine = worker->engine,
@@ -290,19 +276,14 @@ uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets,
 		.vni = UINT32_MAX,
 		.next = departures,
 	};
-	uint64_t bytes = 0;
+	uint64_t leaving, bytes;
 
 	sort_burst(&sorting, packets, count);
-	for (departure = departures; departure < sorting.next; departure++) {
-		if (sorting.next - departure > FETCH_AHEAD && !departure[FETCH_AHEAD].chain)
-			burst_fetch_text(departure[FETCH_AHEAD].inner,
-					 (uint32_t)departure[FETCH_AHEAD].inner_len);
-		encrypt(departure, &worker->context);
-		bytes += departure->inner_len;
-	}
-	engine_count(&worker->counters.encrypted_packets, (uint64_t)(departure - departures));
+	leaving = (uint64_t)(sorting.next - departures);
+	bytes = encrypt_all(departures, leaving, &worker->context);
+	engine_count(&worker->counters.encrypted_packets, leaving);
 	engine_count(&worker->counters.encrypted_bytes, bytes);
 	if (sorting.bypassed)
 		engine_count(&worker->counters.bypassed_out, sorting.bypassed);
-	return departure == departures + count ? count : burst_compact(packets, count);
+	return leaving == count ? count : burst_compact(packets, count);
 }

@@ -46,25 +46,26 @@ struct sa_tx_state *sa_tx_states_new(unsigned workers);
 void sa_tx_states_free(struct sa_tx_state *states, unsigned workers);
 
 /*
- * Take the window's next ESN from a worker's state. 0 (never a valid ESN) when its counter or the
- * SA's packet limit has come to its end.
+ * Take the window's next ESN from a worker's state. False, and nothing is taken, when its counter
+ * or the SA's packet limit has come to its end.
  */
-static inline uint64_t sa_tx_next(const struct sa_tx *sa, struct sa_tx_state *state,
-				  uint16_t window_id)
+static inline bool sa_tx_next(const struct sa_tx *sa, struct sa_tx_state *state, uint16_t window_id,
+			      uint64_t *ret_esn)
 {
-	uint64_t last = state->esn[window_id];
+	uint64_t *esn = &state->esn[window_id], last = *esn;
 
 	if (unlikely(last - sa->esn_base >= COVEY_ESN_COUNTER_MAX)) {
 		/* The last of the epoch; or below it: the window's first. */
 		if (last > sa->esn_base)
-			return 0;
+			return false;
 		last = sa->esn_base;
 	}
 	if (unlikely(state->packets >= sa->packet_limit))
-		return 0;
+		return false;
 	__atomic_store_n(&state->packets, state->packets + 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&state->esn[window_id], last + 1, __ATOMIC_RELAXED);
-	return last + 1;
+	__atomic_store_n(esn, last + 1, __ATOMIC_RELAXED);
+	*ret_esn = last + 1;
+	return true;
 }
 
 /* --- receiving ---------------------------------------------------------------------------- */

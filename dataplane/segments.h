@@ -5,6 +5,8 @@
 
 #include <rte_mbuf.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
 
 /*
  * May a segment's bytes be changed? Not when another packet shares them: a copy that a port
@@ -17,10 +19,16 @@ static inline bool segment_is_own(const struct rte_mbuf *segment)
 	return !RTE_MBUF_HAS_EXTBUF(segment) || rte_mbuf_ext_refcnt_read(segment->shinfo) == 1;
 }
 
+_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
+	       "both are read at once");
+
 /* Is the packet one segment, of which the same can be said at a glance? */
 static inline bool segment_is_alone(const struct rte_mbuf *packet)
 {
-	return packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1 &&
+	const uint16_t once[] = {1, 1};
+
+	return memcmp((const uint8_t *)packet + offsetof(struct rte_mbuf, refcnt), once,
+		      sizeof(once)) == 0 &&
 	       !(packet->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));
 }
 

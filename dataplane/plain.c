@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plain.h"
+
+/* The headers as bytes, before they become vectors. */
+struct headers {
+	uint8_t mask[PLAIN_IPV6_LEN];
+	uint8_t bits[PLAIN_IPV6_LEN];
+	uint32_t at; /* where the next field begins */
+};
+
+/* Append a field of len bytes, of which some bits are fixed. */
+static void put(struct headers *headers, const void *mask, const void *bits, uint32_t len)
+{
+	memcpy(headers->mask + headers->at, mask, len);
+	memcpy(headers->bits + headers->at, bits, len);
+	headers->at += len;
+}
+
+static void put_ipv4(struct headers *headers, const struct covey_addr *vtep)
+{
+	struct rte_ipv4_hdr bits = {.version_ihl = RTE_IPV4_VHL_DEF, .next_proto_id = IPPROTO_UDP};
+	struct rte_ipv4_hdr mask = {
+		.version_ihl = 0xff,
+		.fragment_offset = (rte_be16_t)~rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG),
+		.next_proto_id = 0xff,
+		.src_addr = UINT32_MAX,
+	};
+
+	memcpy(&bits.src_addr, vtep->bytes, sizeof(bits.src_addr));
+	put(headers, &mask, &bits, sizeof(bits));
+}
+
+static void put_ipv6(struct headers *headers, const struct covey_addr *vtep)
+{
+	struct rte_ipv6_hdr bits = {.vtc_flow = rte_cpu_to_be_32(6u << 28), .proto = IPPROTO_UDP};
+	struct rte_ipv6_hdr mask = {.vtc_flow = rte_cpu_to_be_32(15u << 28), .proto = 0xff};
+
+	memcpy(bits.src_addr, vtep->bytes, sizeof(bits.src_addr));
+	memset(mask.src_addr, 0xff, sizeof(mask.src_addr));
+	put(headers, &mask, &bits, sizeof(bits));
+}
+
+/* VXLAN with a VNI: RFC 7348 section 5, I. */
+static void put_vxlan(struct headers *headers, uint16_t port)
+{
+	struct rte_udp_hdr udp_bits = {.dst_port = rte_cpu_to_be_16(port)};
+	struct rte_udp_hdr udp_mask = {.dst_port = UINT16_MAX};
+	struct rte_vxlan_hdr vxlan = {.vx_flags = rte_cpu_to_be_32(0x08000000)};
+
+	put(headers, &udp_mask, &udp_bits, sizeof(udp_bits));
+	put(headers, &vxlan, &vxlan, sizeof(vxlan));
+}
+
+void plain_make(const struct dataplane_config *config, uint16_t overhead, struct plain *ret_plain)
+{
+	bool ipv6 = config->vtep.family == AF_INET6;
+	struct rte_ether_hdr bits = {
+		.ether_type = rte_cpu_to_be_16(ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4),
+	};
+	struct rte_ether_hdr mask = {.ether_type = UINT16_MAX};
+	struct headers headers = {.at = 0};
+
+	put(&headers, &mask, &bits, sizeof(bits));
+	if (ipv6)
+		put_ipv6(&headers, &config->vtep);
+	else
+		put_ipv4(&headers, &config->vtep);
+	put_vxlan(&headers, config->vxlan_port);
+	memset(ret_plain, 0, sizeof(*ret_plain));
+	for (uint32_t i = 0; i < plain_vectors(ipv6); i++) {
+		memcpy(&ret_plain->mask[i], headers.mask + plain_at(ipv6, i), sizeof(xmm_t));
+		memcpy(&ret_plain->bits[i], headers.bits + plain_at(ipv6, i), sizeof(xmm_t));
+	}
+	if (config->fabric_mtu > overhead)
+		ret_plain->ip_len_max = config->fabric_mtu - overhead;
+}
