@@ -11,19 +11,12 @@ HERE=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 BENCH=${COVEY_BUILD:-$HERE/../../build}/tests/bench/covey-bench
 # Of 2 MiB: covey's and ipsec-secgw's, with the largest packets.
 PAGES=512
-RESERVED=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
-before=$(<$RESERVED)
+# shellcheck source=tests/bench/_hugepages.sh
+. "$HERE/_hugepages.sh"
 
-give_back() {
-	echo "$before" >$RESERVED
-}
-trap give_back EXIT
+trap hugepages_give_back EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-echo $((before + PAGES)) >$RESERVED
-got=$(($(<$RESERVED) - before))
-if ((got < PAGES)); then
-	echo "gateway.sh: of $PAGES hugepages, $got could be reserved" >&2
-fi
+hugepages_reserve $PAGES
 "$BENCH" gateway "$@"
