@@ -5,7 +5,6 @@
 
 #include "classify_fast.h"
 #include "engine.h"
-#include "segments.h"
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
@@ -76,31 +75,6 @@ static inline uint16_t burst_compact(struct rte_mbuf **packets, uint16_t count)
 		if (packets[i])
 			packets[kept++] = packets[i];
 	return kept;
-}
-
-/*
- * The packets of which there are many: one segment that may be changed, Ethernet without tags, IP
- * of the version that is asked for, and in it VXLAN or VPE. True with *ret_frame as
- * burst_classify() fills it; false for what is anything else, or might be.
- */
-static __rte_always_inline bool burst_is_plain(const struct engine *engine,
-					       const struct rte_mbuf *packet, bool ipv6,
-					       struct frame *ret_frame)
-{
-	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
-	const struct classifier *classifier = &engine->classifier;
-	size_t l2_len = sizeof(struct rte_ether_hdr), len = packet->data_len;
-	uint16_t type = ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4;
-
-	if (unlikely(!segment_is_alone(packet) ||
-		     len < l2_len + (ipv6 ? 40 : 20) + FAST_BEHIND_IP ||
-		     read_be16(data + l2_len - sizeof(type)) != type))
-		return false;
-	ret_frame->l2_len = (uint16_t)l2_len;
-	data += l2_len;
-	len -= l2_len;
-	return ipv6 ? classify_fast_ipv6(classifier, data, len, len, ret_frame)
-		    : classify_fast_ipv4(classifier, data, len, len, ret_frame);
 }
 
 /* Classify the frame in the packet's first buffer. */
