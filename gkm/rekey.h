@@ -57,14 +57,14 @@ bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms);
  * Why an SA is to begin now, REKEY_NONE when none is. Never while COVEY_SAS_PER_GROUP_MAX are live,
  * nor when no member is there. An interval that is over waits for members that send on the SA and
  * are away, up to its patience_ms: a cut control channel is to cost no packet. Other reasons do not
- * wait.
+ * wait to begin.
  */
 enum rekey_reason rekey_due(const struct group *group, uint64_t now_ms);
 
 /*
  * The same for one that is being installed for the interval alone: a member whose session ends
  * before it has acknowledged may live on behind a cut wire. As soon as somebody needs the SA it is
- * not held.
+ * not held, and such a member has the activation delay, as all have.
  */
 bool rekey_is_held(const struct group *group, const struct sa *sa, uint64_t now_ms);
 

@@ -37,17 +37,7 @@ static inline uint32_t covey_vpe_spi(const struct covey_vpe_header *header)
 	return be32toh(header->spi);
 }
 
-static inline uint16_t covey_vpe_sender_id(const struct covey_vpe_header *header)
-{
-	return be16toh(header->sender_id);
-}
-
-static inline uint16_t covey_vpe_window_id(const struct covey_vpe_header *header)
-{
-	return be16toh(header->window_id);
-}
-
-/* Both of them: SenderID (16), WindowID (16). */
+/* SenderID (16) and WindowID (16), as one number. */
 static inline uint32_t covey_vpe_window(const struct covey_vpe_header *header)
 {
 	uint32_t be_window;
