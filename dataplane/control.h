@@ -26,6 +26,7 @@ struct sa_record {
 	uint16_t *floors; /* by SenderID, the highest epoch floor so far */
 	struct windows *windows;
 	struct sa_tx_state *tx_states;
+	_Atomic uint64_t tx_shared; /* packets of the hard limit that workers have taken */
 	struct sa_rx_state *rx_states;
 	/* published, replaced as a whole: */
 	struct roster *roster;

@@ -52,8 +52,8 @@ static int make_tx(const struct engine *engine, struct sa_record *record, const 
 	struct sa_tx tx = {
 		.cipher = ciphers_get(engine->control->ciphers, sa->cipher),
 		.states = record->tx_states,
+		.shared = &record->tx_shared,
 		.esn_base = covey_esn(sa->epoch, 0),
-		.packet_limit = COVEY_PACKETS_HARD / engine->worker_count,
 		.spi = sa->spi,
 		.sender_id = sa->sender_id,
 	};

@@ -18,6 +18,20 @@ void sa_tx_states_free(struct sa_tx_state *states, unsigned workers)
 		munmap(states, workers * sizeof(*states));
 }
 
+bool sa_tx_take_share(const struct sa_tx *sa, struct sa_tx_state *state)
+{
+	uint64_t taken = atomic_load_explicit(sa->shared, memory_order_relaxed), share;
+
+	do {
+		share = RTE_MIN(SA_TX_SHARE, COVEY_PACKETS_HARD - taken);
+		if (share == 0)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(
+		sa->shared, &taken, taken + share, memory_order_relaxed, memory_order_relaxed));
+	state->allowed += share;
+	return true;
+}
+
 struct sa_rx_state *sa_rx_states_new(unsigned workers)
 {
 	struct sa_rx_state *states =

@@ -14,6 +14,8 @@
 #include <covey/limits.h>
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* --- sending ------------------------------------------------------------------------------ */
@@ -24,6 +26,7 @@
  */
 struct sa_tx_state {
 	uint64_t packets;                        /* sent in all windows and epochs */
+	uint64_t allowed;                        /* that it may send: its shares until now */
 	uint64_t esn[65536] __rte_cache_aligned; /* by WindowID; pages come as they are used */
 } __rte_cache_aligned;
 
@@ -31,8 +34,8 @@ struct sa_tx {
 	const struct cipher *cipher;
 	const struct cipher_key *key;
 	struct sa_tx_state *states; /* by worker */
+	_Atomic uint64_t *shared;   /* packets that workers' shares amount to */
 	uint64_t esn_base;          /* epoch and counter 0: the first ESN is one more */
-	uint64_t packet_limit;      /* per worker, so that all together keep COVEY_PACKETS_HARD */
 	uint32_t spi;
 	uint16_t sender_id;
 	struct outer outer __rte_cache_aligned; /* what all its packets begin with */
@@ -44,6 +47,16 @@ _Static_assert(sizeof(struct sa_tx) == 2 * RTE_CACHE_LINE_SIZE, "what writes is 
 /* Zeroed, for so many workers. NULL when out of memory. */
 struct sa_tx_state *sa_tx_states_new(unsigned workers);
 void sa_tx_states_free(struct sa_tx_state *states, unsigned workers);
+
+/*
+ * The limit COVEY_PACKETS_HARD is the host's, not a worker's, so each takes of it what it needs:
+ * so many packets at a time. At the end, what the others have taken and not sent is lost to a
+ * worker that needs more.
+ */
+#define SA_TX_SHARE (UINT64_C(1) << 20)
+
+/* Take the next share; false when all is taken. */
+bool sa_tx_take_share(const struct sa_tx *sa, struct sa_tx_state *state);
 
 /*
  * Take the window's next ESN from a worker's state. False, and nothing is taken, when its counter
@@ -60,7 +73,7 @@ static inline bool sa_tx_next(const struct sa_tx *sa, struct sa_tx_state *state,
 			return false;
 		last = sa->esn_base;
 	}
-	if (unlikely(state->packets >= sa->packet_limit))
+	if (unlikely(state->packets >= state->allowed) && !sa_tx_take_share(sa, state))
 		return false;
 	__atomic_store_n(&state->packets, state->packets + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(esn, last + 1, __ATOMIC_RELAXED);

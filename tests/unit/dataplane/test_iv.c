@@ -229,13 +229,16 @@ static void test_packet_limit(void **state)
 {
 	struct dataplane_config config = lab_config(false, COVEY_ENCAPSULATION_UDP);
 	struct covey_sa sa = lab_sa(LAB_SPI, 1);
+	struct sa_record *record;
 	struct lab lab;
 	uint64_t esn;
 
 	forget_seen();
 	lab_open(&lab, &config);
 	lab_install_active(&lab, &sa);
-	control_find(lab.engine->control, LAB_SPI)->tx_states[0].packets = COVEY_PACKETS_HARD - 40;
+	record = control_find(lab.engine->control, LAB_SPI);
+	record->tx_states[0].packets = COVEY_PACKETS_HARD - 40;
+	record->tx_states[0].allowed = record->tx_shared = COVEY_PACKETS_HARD;
 	assert_int_equal(send_from(lab.worker, 30, &esn), 30);
 	sa.epoch = 2;
 	assert_int_equal(engine_sa_install(lab.engine, &sa, NULL, 0, NULL), 0);
