@@ -66,6 +66,13 @@ static inline struct rte_mbuf *arrival_packet(const struct arrivals *arrivals,
 	return arrivals->packets[arrival->index];
 }
 
+/* The functions of its SA's cipher that are this worker's. */
+static inline const struct cipher *arrival_cipher(const struct arrivals *arrivals,
+						  const struct arrival *arrival)
+{
+	return &arrival->sa->ciphers[arrivals->worker->index];
+}
+
 /* The inner packet, if any of it lies in the first segment. */
 static inline uint8_t *arrival_inner(const struct arrival *arrival)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cipher.h"
+#include "library_copy.h"
 #include <errno.h>
 #include <intel-ipsec-mb.h>
 #include <stdlib.h>
@@ -9,27 +10,35 @@ _Static_assert(sizeof(struct cipher_key) >= sizeof(struct gcm_key_data), "key fi
 _Static_assert(_Alignof(struct cipher_key) >= _Alignof(struct gcm_key_data), "key is aligned");
 _Static_assert(sizeof(struct cipher_context) >= sizeof(struct gcm_context_data), "context fits");
 
-/* Of the manager's table, those for keys of so many bits. */
-#define FUNCTIONS(manager, bits)                                                                   \
-	{                                                                                          \
-		.encrypt = (manager)->gcm##bits##_enc, .decrypt = (manager)->gcm##bits##_dec,      \
-		.begin = (manager)->gcm##bits##_init,                                              \
-		.encrypt_more = (manager)->gcm##bits##_enc_update,                                 \
-		.decrypt_more = (manager)->gcm##bits##_dec_update,                                 \
-		.encrypt_end = (manager)->gcm##bits##_enc_finalize,                                \
-		.decrypt_end = (manager)->gcm##bits##_dec_finalize,                                \
-		.expand = (manager)->gcm##bits##_pre, .round_keys_len = 16 * ((bits) / 32 + 7),    \
-	}
-
 /*
- * The direct API needs the manager for its table of functions alone; they keep their state in key
- * and context, so one manager serves all threads.
+ * The direct API needs the manager for its table of functions alone. They keep their state in key
+ * and context, but for one variable, "imb_errno", which each call sets to 0.
  */
 struct ciphers {
 	IMB_MGR *manager;
-	struct cipher aes_128_gcm;
-	struct cipher aes_256_gcm;
+	int shared;      /* why workers share functions; 0: they do not */
+	unsigned copies; /* of the library: for all workers but the first */
+	struct library_copy **copy;
+	struct cipher *aes_128_gcm; /* by worker */
+	struct cipher *aes_256_gcm;
 };
+
+/* A function of the manager's table, and its counterpart in a copy of the library. */
+#define FUNCTION(name, distance) ((typeof(name))((intptr_t)(name) + (distance)))
+
+/* Of the manager's table, those for keys of so many bits. */
+#define FUNCTIONS(manager, bits, distance)                                                         \
+	{                                                                                          \
+		.encrypt = FUNCTION((manager)->gcm##bits##_enc, distance),                         \
+		.decrypt = FUNCTION((manager)->gcm##bits##_dec, distance),                         \
+		.begin = FUNCTION((manager)->gcm##bits##_init, distance),                          \
+		.encrypt_more = FUNCTION((manager)->gcm##bits##_enc_update, distance),             \
+		.decrypt_more = FUNCTION((manager)->gcm##bits##_dec_update, distance),             \
+		.encrypt_end = FUNCTION((manager)->gcm##bits##_enc_finalize, distance),            \
+		.decrypt_end = FUNCTION((manager)->gcm##bits##_dec_finalize, distance),            \
+		.expand = FUNCTION((manager)->gcm##bits##_pre, distance),                          \
+		.round_keys_len = 16 * ((bits) / 32 + 7),                                          \
+	}
 
 /* With VAES, 48 powers of the hash key lie in falling order; without, 8 in rising order, and for
  * some CPUs another form of each behind them: all are taken. */
@@ -49,7 +58,43 @@ static void tell_powers(const struct ciphers *ciphers, struct cipher *cipher)
 	cipher->powers_end = (uint16_t)(start + len);
 }
 
-int ciphers_new(struct ciphers **ret_ciphers)
+/* Make copies of the library until there is one for each worker but the first. */
+static int copy_library(struct ciphers *ciphers, unsigned workers)
+{
+	ciphers->copy = calloc(workers, sizeof(ciphers->copy[0]));
+	if (!ciphers->copy)
+		return -ENOMEM;
+	while (ciphers->copies + 1 < workers) {
+		int error = library_copy_new((const void *)ciphers->manager->gcm256_enc,
+					     &ciphers->copy[ciphers->copies]);
+
+		if (error != 0)
+			return error;
+		ciphers->copies++;
+	}
+	return 0;
+}
+
+static int fill_tables(struct ciphers *ciphers, unsigned workers)
+{
+	ciphers->aes_128_gcm = calloc(workers, sizeof(ciphers->aes_128_gcm[0]));
+	ciphers->aes_256_gcm = calloc(workers, sizeof(ciphers->aes_256_gcm[0]));
+	if (!ciphers->aes_128_gcm || !ciphers->aes_256_gcm)
+		return -ENOMEM;
+	for (unsigned i = 0; i < workers; i++) {
+		intptr_t distance = i > 0 && i <= ciphers->copies
+					    ? library_copy_distance(ciphers->copy[i - 1])
+					    : 0;
+
+		ciphers->aes_128_gcm[i] = (struct cipher)FUNCTIONS(ciphers->manager, 128, distance);
+		ciphers->aes_256_gcm[i] = (struct cipher)FUNCTIONS(ciphers->manager, 256, distance);
+		tell_powers(ciphers, &ciphers->aes_128_gcm[i]);
+		tell_powers(ciphers, &ciphers->aes_256_gcm[i]);
+	}
+	return 0;
+}
+
+int ciphers_new(unsigned workers, struct ciphers **ret_ciphers)
 {
 	struct ciphers *ciphers = calloc(1, sizeof(*ciphers));
 	int error = -ENOMEM;
@@ -63,10 +108,10 @@ int ciphers_new(struct ciphers **ret_ciphers)
 	error = -ENOTSUP;
 	if (imb_get_errno(ciphers->manager) != 0)
 		goto fail;
-	ciphers->aes_128_gcm = (struct cipher)FUNCTIONS(ciphers->manager, 128);
-	ciphers->aes_256_gcm = (struct cipher)FUNCTIONS(ciphers->manager, 256);
-	tell_powers(ciphers, &ciphers->aes_128_gcm);
-	tell_powers(ciphers, &ciphers->aes_256_gcm);
+	ciphers->shared = copy_library(ciphers, workers);
+	error = fill_tables(ciphers, workers);
+	if (error != 0)
+		goto fail;
 	*ret_ciphers = ciphers;
 	return 0;
 fail:
@@ -78,18 +123,28 @@ void ciphers_free(struct ciphers *ciphers)
 {
 	if (!ciphers)
 		return;
+	for (unsigned i = 0; i < ciphers->copies; i++)
+		library_copy_free(ciphers->copy[i]);
+	free(ciphers->copy);
+	free(ciphers->aes_128_gcm);
+	free(ciphers->aes_256_gcm);
 	if (ciphers->manager)
 		free_mb_mgr(ciphers->manager);
 	free(ciphers);
+}
+
+int ciphers_shared(const struct ciphers *ciphers)
+{
+	return ciphers->shared;
 }
 
 const struct cipher *ciphers_get(const struct ciphers *ciphers, enum covey_cipher cipher)
 {
 	switch (cipher) {
 	case COVEY_AES_256_GCM:
-		return &ciphers->aes_256_gcm;
+		return ciphers->aes_256_gcm;
 	case COVEY_AES_128_GCM:
-		return &ciphers->aes_128_gcm;
+		return ciphers->aes_128_gcm;
 	}
 	return NULL;
 }

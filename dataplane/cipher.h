@@ -41,7 +41,7 @@ struct cipher_context {
 struct gcm_key_data;
 struct gcm_context_data;
 
-/* The functions of one cipher on this CPU. */
+/* The functions of one cipher on this CPU, for one worker. */
 struct cipher {
 	/* A packet in one piece: output, input, length, IV, additional data, tag. */
 	void (*encrypt)(const struct gcm_key_data *, struct gcm_context_data *, uint8_t *,
@@ -70,11 +70,20 @@ struct cipher {
 	void (*expand)(const void *, struct gcm_key_data *);
 };
 
-/* Choose for this CPU; works on any x86-64, with AES-NI or without. -ENOMEM, -ENOTSUP. */
-int ciphers_new(struct ciphers **ret_ciphers);
+/*
+ * Choose for this CPU; works on any x86-64, with AES-NI or without. Each call of the library writes
+ * a variable of it, so each worker gets functions with a variable of their own (library_copy.h);
+ * where that is not possible, all workers share one, and ciphers_shared() says why. -ENOMEM,
+ * -ENOTSUP.
+ */
+int ciphers_new(unsigned workers, struct ciphers **ret_ciphers);
 void ciphers_free(struct ciphers *ciphers);
 
-/* NULL for a value that is no cipher. Lives as long as ciphers. */
+/* 0, or the negative errno that kept workers from functions of their own: they are slower. */
+int ciphers_shared(const struct ciphers *ciphers);
+
+/* A cipher's functions, an element for each worker; NULL for a value that is no cipher. Lives as
+ * long as ciphers. */
 const struct cipher *ciphers_get(const struct ciphers *ciphers, enum covey_cipher cipher);
 
 /* Expand a key of covey_cipher_key_len() bytes. -EINVAL when the library refuses. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int control_new(struct control **ret_control, struct covey_error *error)
+int control_new(unsigned workers, struct control **ret_control, struct covey_error *error)
 {
 	struct control *control = calloc(1, sizeof(*control));
 	int code = -ENOMEM;
@@ -17,7 +17,7 @@ int control_new(struct control **ret_control, struct covey_error *error)
 		covey_error_set(error, code, "out of memory for the SA table");
 		goto fail;
 	}
-	code = ciphers_new(&control->ciphers);
+	code = ciphers_new(workers, &control->ciphers);
 	if (code != 0) {
 		covey_error_set(error, code, "ipsec-mb has no AES-GCM for this CPU: %s",
 				strerror(-code));

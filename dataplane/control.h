@@ -43,8 +43,8 @@ struct control {
 	struct group_record groups[COVEY_GROUPS_PER_HOST_MAX];
 };
 
-/* -ENOMEM, -ENOTSUP. */
-int control_new(struct control **ret_control, struct covey_error *error);
+/* For so many workers. -ENOMEM, -ENOTSUP. */
+int control_new(unsigned workers, struct control **ret_control, struct covey_error *error);
 /* No worker is online. Wipes all keys. NULL-safe. */
 void control_free(struct control *control, unsigned workers);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control.h"
 #include "engine.h"
 #include "port.h"
 #include "worker.h"
@@ -129,6 +130,11 @@ int dataplane_start(struct dataplane *dataplane, struct covey_error *error)
 unsigned dataplane_workers(const struct dataplane *dataplane)
 {
 	return dataplane->worker_count;
+}
+
+int dataplane_ciphers_shared(const struct dataplane *dataplane)
+{
+	return ciphers_shared(dataplane->engine->control->ciphers);
 }
 
 bool dataplane_is_alive(struct dataplane *dataplane)

@@ -46,6 +46,9 @@ int dataplane_open(const struct dataplane_config *config, struct dataplane **ret
  * passes. */
 int dataplane_start(struct dataplane *dataplane, struct covey_error *error);
 unsigned dataplane_workers(const struct dataplane *dataplane);
+/* 0: workers share no variable of the cipher library; else the negative errno that kept them from a
+ * copy of it each (ciphers_new()). */
+int dataplane_ciphers_shared(const struct dataplane *dataplane);
 /* Whether all workers went on since the last call; asleep, too, they do so ten times a second. */
 bool dataplane_is_alive(struct dataplane *dataplane);
 /* Stop workers, when they have sent on what they had received, and ports; wipe all keys, free.

@@ -66,7 +66,7 @@ static int new_qsbr(unsigned worker_count, struct rte_rcu_qsbr **ret_qsbr)
 static int allocate(struct engine *engine, struct covey_error *error)
 {
 	struct sadb *first;
-	int code = control_new(&engine->control, error);
+	int code = control_new(engine->worker_count, &engine->control, error);
 
 	if (code != 0)
 		return code;

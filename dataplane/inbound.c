@@ -63,7 +63,8 @@ static __rte_always_inline void check(struct arrivals *arrivals, struct arrival 
 	if (likely(verdict == NO_DROP)) {
 		/* Neighbours in a burst are often of one sender. */
 		if (arrival->key != *latest)
-			cipher_prefetch(arrival->sa->cipher, arrival->key, arrival->inner_len);
+			cipher_prefetch(arrival_cipher(arrivals, arrival), arrival->key,
+					arrival->inner_len);
 		*latest = arrival->key;
 		verdict = find_window(arrivals->worker, arrival);
 	}
@@ -80,9 +81,10 @@ static __rte_always_inline void check(struct arrivals *arrivals, struct arrival 
 static __rte_always_inline bool decrypt_whole(struct arrivals *arrivals,
 					      const struct arrival *arrival)
 {
-	return cipher_open(arrival->sa->cipher, arrival->key, &arrivals->worker->context,
-			   arrival->vpe + COVEY_VPE_IV_OFFSET, arrival_inner(arrival),
-			   arrival->inner_len, arrival->vpe + COVEY_VPE_ICV_OFFSET);
+	return cipher_open(arrival_cipher(arrivals, arrival), arrival->key,
+			   &arrivals->worker->context, arrival->vpe + COVEY_VPE_IV_OFFSET,
+			   arrival_inner(arrival), arrival->inner_len,
+			   arrival->vpe + COVEY_VPE_ICV_OFFSET);
 }
 
 static __rte_noinline bool decrypt_any(struct arrivals *arrivals, const struct arrival *arrival)
@@ -94,9 +96,9 @@ static __rte_noinline bool decrypt_any(struct arrivals *arrivals, const struct a
 		return true;
 	if (arrival->whole)
 		return decrypt_whole(arrivals, arrival);
-	return cipher_open_chain(arrival->sa->cipher, arrival->key, &arrivals->worker->context,
-				 arrival->vpe + COVEY_VPE_IV_OFFSET, packet,
-				 (uint32_t)(inner - rte_pktmbuf_mtod(packet, uint8_t *)),
+	return cipher_open_chain(arrival_cipher(arrivals, arrival), arrival->key,
+				 &arrivals->worker->context, arrival->vpe + COVEY_VPE_IV_OFFSET,
+				 packet, (uint32_t)(inner - rte_pktmbuf_mtod(packet, uint8_t *)),
 				 arrival->inner_len, arrival->vpe + COVEY_VPE_ICV_OFFSET);
 }
 

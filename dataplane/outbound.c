@@ -213,24 +213,26 @@ static __rte_always_inline void sort_all(struct sorting *sorting, struct rte_mbu
 /* --- the burst ----------------------------------------------------------------------------- */
 
 static __rte_always_inline void encrypt(const struct departure *departure,
-					struct cipher_context *context)
+					struct engine_worker *worker)
 {
 	uint8_t *header = departure->inner - sizeof(struct covey_vpe_header);
 	struct rte_mbuf *chain = departure->chain;
 	const struct sa_tx *sa = departure->sa;
+	const struct cipher *cipher = &sa->ciphers[worker->index];
 
 	if (likely(!chain))
-		cipher_seal(sa->cipher, sa->key, context, header + COVEY_VPE_IV_OFFSET,
+		cipher_seal(cipher, sa->key, &worker->context, header + COVEY_VPE_IV_OFFSET,
 			    departure->inner, departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
 	else
-		cipher_seal_chain(sa->cipher, sa->key, context, header + COVEY_VPE_IV_OFFSET, chain,
+		cipher_seal_chain(cipher, sa->key, &worker->context, header + COVEY_VPE_IV_OFFSET,
+				  chain,
 				  (uint32_t)(departure->inner - rte_pktmbuf_mtod(chain, uint8_t *)),
 				  (uint32_t)departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
 }
 
 /* Returns how many bytes of inner packets they were. */
 static uint64_t encrypt_all(const struct departure *departures, uint64_t count,
-			    struct cipher_context *context)
+			    struct engine_worker *worker)
 {
 	uint64_t bytes = 0;
 
@@ -240,7 +242,7 @@ static uint64_t encrypt_all(const struct departure *departures, uint64_t count,
 		if (i + FETCH_AHEAD < count && !departure[FETCH_AHEAD].chain)
 			burst_fetch_text(departure[FETCH_AHEAD].inner,
 					 (uint32_t)departure[FETCH_AHEAD].inner_len);
-		encrypt(departure, context);
+		encrypt(departure, worker);
 		bytes += departure->inner_len;
 	}
 	return bytes;
@@ -280,7 +282,7 @@ uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets,
 
 	sort_burst(&sorting, packets, count);
 	leaving = (uint64_t)(sorting.next - departures);
-	bytes = encrypt_all(departures, leaving, &worker->context);
+	bytes = encrypt_all(departures, leaving, worker);
 	engine_count(&worker->counters.encrypted_packets, leaving);
 	engine_count(&worker->counters.encrypted_bytes, bytes);
 	if (sorting.bypassed)

@@ -50,7 +50,7 @@ static int make_tx(const struct engine *engine, struct sa_record *record, const 
 		   struct sa_tx **ret_tx)
 {
 	struct sa_tx tx = {
-		.cipher = ciphers_get(engine->control->ciphers, sa->cipher),
+		.ciphers = ciphers_get(engine->control->ciphers, sa->cipher),
 		.states = record->tx_states,
 		.shared = &record->tx_shared,
 		.esn_base = covey_esn(sa->epoch, 0),
@@ -74,7 +74,7 @@ static struct sa_rx *make_rx(const struct engine *engine, const struct sa_record
 			     const struct covey_sa *sa, const struct roster *roster)
 {
 	struct sa_rx rx = {
-		.cipher = ciphers_get(engine->control->ciphers, sa->cipher),
+		.ciphers = ciphers_get(engine->control->ciphers, sa->cipher),
 		.roster = roster,
 		.windows = record->windows,
 		.states = record->rx_states,

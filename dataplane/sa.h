@@ -31,7 +31,7 @@ struct sa_tx_state {
 } __rte_cache_aligned;
 
 struct sa_tx {
-	const struct cipher *cipher;
+	const struct cipher *ciphers; /* by worker */
 	const struct cipher_key *key;
 	struct sa_tx_state *states; /* by worker */
 	_Atomic uint64_t *shared;   /* packets that workers' shares amount to */
@@ -91,7 +91,7 @@ struct sa_rx_state {
 } __rte_cache_aligned;
 
 struct sa_rx {
-	const struct cipher *cipher;
+	const struct cipher *ciphers; /* by worker */
 	const struct roster *roster;
 	struct windows *windows;
 	struct sa_rx_state *states; /* by worker */

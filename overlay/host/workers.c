@@ -5,6 +5,7 @@
 #include <dataplane.h>
 #include <log.h>
 #include <port.h>
+#include <string.h>
 
 #include "ports.h"
 
@@ -33,6 +34,11 @@ void workers_log(const struct ports *ports, const struct dataplane *dataplane)
 	unsigned workers = dataplane_workers(dataplane);
 
 	log_notice("%u worker%s", workers, workers == 1 ? "" : "s, each with queues of its own");
+	if (dataplane_ciphers_shared(dataplane) != 0)
+		log_warning("workers share a variable of the cipher library, which slows them: it "
+			    "cannot be mapped once for each (%s). If it was upgraded, restart "
+			    "covey-host",
+			    strerror(-dataplane_ciphers_shared(dataplane)));
 	log_port(ports->fabric);
 	log_port(ports->host);
 	log_lack(ports->fabric, workers);

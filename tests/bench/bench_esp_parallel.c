@@ -13,14 +13,39 @@
 #include <string.h>
 
 struct parallel {
-	struct esp_sa sa;
 	struct {
+		struct esp_sa sa; /* the same for all but for the cipher's functions */
 		struct gcm_context_data context __rte_cache_aligned;
 	} cores[BENCH_CORES_MAX];
 	uint64_t number __rte_cache_aligned; /* the last one sent */
 	rte_spinlock_t lock __rte_cache_aligned;
 	struct esp_window window;
 };
+
+static void parallel_close(void *state)
+{
+	struct parallel *parallel = state;
+
+	for (unsigned i = 0; i < BENCH_CORES_MAX; i++)
+		bench_gcm_close(&parallel->cores[i].sa.gcm);
+	free(parallel);
+}
+
+static int spread(struct parallel *parallel, unsigned cores, struct covey_error *error)
+{
+	struct bench_gcm *gcms[BENCH_CORES_MAX];
+	int rc;
+
+	for (unsigned i = 0; i < cores; i++) {
+		parallel->cores[i].sa = parallel->cores[0].sa;
+		gcms[i] = &parallel->cores[i].sa.gcm;
+	}
+	rc = bench_gcm_spread(gcms[0], gcms, cores);
+	if (rc < 0)
+		covey_error_set(error, rc, "esp-parallel: no copy of ipsec-mb for each core: %s",
+				strerror(-rc));
+	return rc;
+}
 
 static int parallel_open(const struct bench_shape *shape, void **ret_state,
 			 struct covey_error *error)
@@ -33,18 +58,15 @@ static int parallel_open(const struct bench_shape *shape, void **ret_state,
 	memset(parallel, 0, sizeof(*parallel));
 	rte_spinlock_init(&parallel->lock);
 	esp_window_init(&parallel->window, shape->replay_window);
-	rc = esp_sa_init(&parallel->sa, shape, error);
+	rc = esp_sa_init(&parallel->cores[0].sa, shape, error);
+	if (rc == 0)
+		rc = spread(parallel, shape->cores, error);
 	if (rc < 0) {
-		free(parallel);
+		parallel_close(parallel);
 		return rc;
 	}
 	*ret_state = parallel;
 	return 0;
-}
-
-static void parallel_close(void *state)
-{
-	free(state);
 }
 
 static uint16_t parallel_encrypt(void *state, unsigned core, struct rte_mbuf **packets,
@@ -53,7 +75,8 @@ static uint16_t parallel_encrypt(void *state, unsigned core, struct rte_mbuf **p
 	struct parallel *parallel = state;
 	uint64_t first = __atomic_fetch_add(&parallel->number, count, __ATOMIC_RELAXED) + 1;
 
-	return esp_encrypt(&parallel->sa, &parallel->cores[core].context, packets, count, first);
+	return esp_encrypt(&parallel->cores[core].sa, &parallel->cores[core].context, packets,
+			   count, first);
 }
 
 static uint16_t parallel_decrypt(void *state, unsigned core, struct rte_mbuf **packets,
@@ -62,8 +85,8 @@ static uint16_t parallel_decrypt(void *state, unsigned core, struct rte_mbuf **p
 	struct parallel *parallel = state;
 	struct esp_job jobs[BENCH_BURST];
 
-	esp_authenticate(&parallel->sa, &parallel->window, &parallel->cores[core].context, packets,
-			 count, jobs);
+	esp_authenticate(&parallel->cores[core].sa, &parallel->window,
+			 &parallel->cores[core].context, packets, count, jobs);
 	rte_spinlock_lock(&parallel->lock);
 	esp_remember(&parallel->window, count, jobs);
 	rte_spinlock_unlock(&parallel->lock);

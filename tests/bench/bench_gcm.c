@@ -24,6 +24,7 @@ int bench_gcm_init(struct bench_gcm *gcm, enum covey_cipher cipher, const uint8_
 	IMB_MGR *manager = alloc_mb_mgr(0);
 	int rc = 0;
 
+	gcm->copy = NULL;
 	if (!manager)
 		return -ENOMEM;
 	init_mb_mgr_auto(manager, NULL);

@@ -10,6 +10,8 @@
 #include <intel-ipsec-mb.h>
 #include <rte_mbuf.h>
 
+struct library_copy;
+
 #define BENCH_TAG_LEN 16
 
 struct bench_gcm {
@@ -22,10 +24,20 @@ struct bench_gcm {
 	aes_gcm_enc_dec_finalize_t encrypt_finalize;
 	aes_gcm_enc_dec_finalize_t decrypt_finalize;
 	aes_gcm_pre_t expand;
-} __attribute__((aligned(64))); /* the library loads keys aligned */
+	struct library_copy *copy; /* NULL: the library itself */
+} __attribute__((aligned(64)));    /* the library loads keys aligned */
 
 /* Expand key (covey_cipher_key_len() bytes). -ENOMEM, -ENOTSUP (no implementation for this CPU). */
 int bench_gcm_init(struct bench_gcm *gcm, enum covey_cipher cipher, const uint8_t *key);
+
+/*
+ * The same for each of so many cores. All but the first have a copy of the library
+ * (library_copy.h): each call of it writes a variable, which cores would share. gcms[0] may be the
+ * original.
+ */
+int bench_gcm_spread(const struct bench_gcm *original, struct bench_gcm *gcms[], unsigned cores);
+/* Nothing of it is under way. */
+void bench_gcm_close(struct bench_gcm *gcm);
 
 /* Take another key of the same length. */
 static inline void bench_gcm_rekey(struct bench_gcm *gcm, const uint8_t *key)

@@ -11,17 +11,35 @@
 
 /* One core's. */
 struct raw_core {
+	struct bench_gcm gcm;
 	struct gcm_context_data context;
 	unsigned encrypted;
 	unsigned decrypted;
 } __rte_cache_aligned;
 
 struct raw {
-	struct bench_gcm gcm;
 	/* Prepared: an IV that is written just before the call costs a failed store forwarding. */
 	uint8_t ivs[BENCH_PACKETS][12];
 	struct raw_core cores[BENCH_CORES_MAX];
 };
+
+static void raw_close(void *state)
+{
+	struct raw *raw = state;
+
+	for (unsigned i = 0; i < BENCH_CORES_MAX; i++)
+		bench_gcm_close(&raw->cores[i].gcm);
+	free(raw);
+}
+
+static int spread(struct raw *raw, unsigned cores)
+{
+	struct bench_gcm *gcms[BENCH_CORES_MAX];
+
+	for (unsigned i = 0; i < cores; i++)
+		gcms[i] = &raw->cores[i].gcm;
+	return bench_gcm_spread(gcms[0], gcms, cores);
+}
 
 static int raw_open(const struct bench_shape *shape, void **ret_state, struct covey_error *error)
 {
@@ -33,19 +51,16 @@ static int raw_open(const struct bench_shape *shape, void **ret_state, struct co
 	memset(raw, 0, sizeof(*raw));
 	for (unsigned i = 0; i < BENCH_PACKETS; i++)
 		memcpy(raw->ivs[i], &i, sizeof(i));
-	rc = bench_gcm_init(&raw->gcm, shape->cipher, bench_key);
+	rc = bench_gcm_init(&raw->cores[0].gcm, shape->cipher, bench_key);
+	if (rc == 0)
+		rc = spread(raw, shape->cores);
 	if (rc < 0) {
-		free(raw);
-		return covey_error_set(error, rc, "raw: ipsec-mb has no AES-GCM for this CPU: %s",
+		raw_close(raw);
+		return covey_error_set(error, rc, "raw: no AES-GCM of ipsec-mb for each core: %s",
 				       strerror(-rc));
 	}
 	*ret_state = raw;
 	return 0;
-}
-
-static void raw_close(void *state)
-{
-	free(state);
 }
 
 static const uint8_t *next_iv(const struct raw *raw, unsigned *at)
@@ -59,7 +74,7 @@ static uint16_t raw_encrypt(void *state, unsigned core, struct rte_mbuf **packet
 	struct raw_core *own = &raw->cores[core];
 
 	for (uint16_t i = 0; i < count; i++)
-		bench_gcm_packet(&raw->gcm, true, &own->context, packets[i], BENCH_ETHERNET_LEN,
+		bench_gcm_packet(&own->gcm, true, &own->context, packets[i], BENCH_ETHERNET_LEN,
 				 packets[i]->pkt_len - BENCH_ETHERNET_LEN,
 				 next_iv(raw, &own->encrypted), NULL, 0,
 				 rte_pktmbuf_mtod(packets[i], uint8_t *) - BENCH_TAG_LEN);
@@ -73,7 +88,7 @@ static uint16_t raw_decrypt(void *state, unsigned core, struct rte_mbuf **packet
 	uint8_t tag[BENCH_TAG_LEN];
 
 	for (uint16_t i = 0; i < count; i++)
-		bench_gcm_packet(&raw->gcm, false, &own->context, packets[i], BENCH_ETHERNET_LEN,
+		bench_gcm_packet(&own->gcm, false, &own->context, packets[i], BENCH_ETHERNET_LEN,
 				 packets[i]->pkt_len - BENCH_ETHERNET_LEN,
 				 next_iv(raw, &own->decrypted), NULL, 0, tag);
 	return count;

@@ -10,14 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORKERS 3u
+
 static struct ciphers *ciphers;
+static unsigned worker; /* whose functions are tested */
 static struct cipher_context context;
+
+static const struct cipher *functions_of(enum covey_cipher cipher)
+{
+	return &ciphers_get(ciphers, cipher)[worker];
+}
 
 static int setup(void **state)
 {
 	int status = hex_have_vectors(state);
 
-	return status == 0 ? ciphers_new(&ciphers) : status;
+	return status == 0 ? ciphers_new(WORKERS, &ciphers) : status;
 }
 
 static int teardown(void **state)
@@ -55,8 +63,8 @@ static void check_seal(const struct vector *vector, const struct cipher_key *key
 	uint8_t data[512], tag[16];
 
 	memcpy(data, vector->plain, vector->len);
-	cipher_seal(ciphers_get(ciphers, vector->cipher), key, &context, vector->iv, data,
-		    vector->len, tag);
+	cipher_seal(functions_of(vector->cipher), key, &context, vector->iv, data, vector->len,
+		    tag);
 	assert_memory_equal(tag, vector->tag, 16);
 	if (vector->len > 0)
 		assert_memory_equal(data, vector->sealed, vector->len);
@@ -67,8 +75,8 @@ static void check_open(const struct vector *vector, const struct cipher_key *key
 	uint8_t data[512];
 
 	memcpy(data, vector->sealed, vector->len);
-	assert_int_equal(cipher_open(ciphers_get(ciphers, vector->cipher), key, &context,
-				     vector->iv, data, vector->len, vector->tag),
+	assert_int_equal(cipher_open(functions_of(vector->cipher), key, &context, vector->iv, data,
+				     vector->len, vector->tag),
 			 vector->valid);
 	for (size_t i = 0; i < vector->len; i++)
 		assert_int_equal(data[i], vector->valid ? vector->plain[i] : 0);
@@ -110,11 +118,10 @@ static void test_lengths(void **state)
 		reference_gcm(cipher, raw, iv, plain, len, expected, expected_tag);
 		assert_int_equal(cipher_expand(ciphers, cipher, raw, &key), 0);
 		memcpy(data, plain, len);
-		cipher_seal(ciphers_get(ciphers, cipher), &key, &context, iv, data, len, tag);
+		cipher_seal(functions_of(cipher), &key, &context, iv, data, len, tag);
 		assert_memory_equal(tag, expected_tag, 16);
 		assert_memory_equal(data, expected, len);
-		assert_true(cipher_open(ciphers_get(ciphers, cipher), &key, &context, iv, data, len,
-					tag));
+		assert_true(cipher_open(functions_of(cipher), &key, &context, iv, data, len, tag));
 		assert_memory_equal(data, plain, len);
 	}
 }
@@ -124,7 +131,7 @@ static void test_every_bit_counts(void **state)
 {
 	static const uint8_t raw[32] = {1}, iv[12] = {2};
 	uint8_t sealed[64 + 16] = {3}, packet[sizeof(sealed)], zero[64] = {0};
-	const struct cipher *cipher = ciphers_get(ciphers, COVEY_AES_256_GCM);
+	const struct cipher *cipher = functions_of(COVEY_AES_256_GCM);
 	struct cipher_key key;
 
 	assert_int_equal(cipher_expand(ciphers, COVEY_AES_256_GCM, raw, &key), 0);
@@ -240,14 +247,14 @@ static void make_whole(struct whole *whole, size_t len)
 		whole->plain[i] = (uint8_t)(rand() >> 3);
 	assert_int_equal(cipher_expand(ciphers, whole->cipher, raw, &whole->key), 0);
 	memcpy(whole->sealed, whole->plain, len);
-	cipher_seal(ciphers_get(ciphers, whole->cipher), &whole->key, &context, whole->iv,
-		    whole->sealed, len, whole->tag);
+	cipher_seal(functions_of(whole->cipher), &whole->key, &context, whole->iv, whole->sealed,
+		    len, whole->tag);
 }
 
 static bool open_chain(const struct whole *whole, const uint8_t *tag)
 {
-	return cipher_open_chain(ciphers_get(ciphers, whole->cipher), &whole->key, &context,
-				 whole->iv, segments, LEAD, (uint32_t)whole->len, tag);
+	return cipher_open_chain(functions_of(whole->cipher), &whole->key, &context, whole->iv,
+				 segments, LEAD, (uint32_t)whole->len, tag);
 }
 
 /* Sealed, opened, and forged over these pieces: as in one. */
@@ -256,8 +263,8 @@ static void check_pieces(const struct whole *whole, const size_t *pieces, size_t
 	uint8_t tag[16];
 
 	chain_cut(whole->plain, whole->len, pieces, count);
-	cipher_seal_chain(ciphers_get(ciphers, whole->cipher), &whole->key, &context, whole->iv,
-			  segments, LEAD, (uint32_t)whole->len, tag);
+	cipher_seal_chain(functions_of(whole->cipher), &whole->key, &context, whole->iv, segments,
+			  LEAD, (uint32_t)whole->len, tag);
 	assert_memory_equal(tag, whole->tag, 16);
 	assert_chain(whole->sealed, whole->len);
 	assert_true(open_chain(whole, whole->tag));
@@ -353,15 +360,31 @@ static void test_unknown_cipher(void **state)
 	assert_int_not_equal(cipher_expand(ciphers, (enum covey_cipher)3, raw, &key), 0);
 }
 
+static void test_each_worker_has_its_own(void **state)
+{
+	assert_int_equal(ciphers_shared(ciphers), 0);
+	for (unsigned i = 1; i < WORKERS; i++)
+		assert_ptr_not_equal(ciphers_get(ciphers, COVEY_AES_256_GCM)[i].encrypt,
+				     ciphers_get(ciphers, COVEY_AES_256_GCM)[i - 1].encrypt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_published),           cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_every_bit_counts),    cmocka_unit_test(test_every_cut),
-		cmocka_unit_test(test_every_two_cuts),      cmocka_unit_test(test_large_pieces),
-		cmocka_unit_test(test_every_bit_of_pieces), cmocka_unit_test(test_empty_text),
+		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_every_bit_counts),
+		cmocka_unit_test(test_every_cut),
+		cmocka_unit_test(test_every_two_cuts),
+		cmocka_unit_test(test_large_pieces),
+		cmocka_unit_test(test_every_bit_of_pieces),
+		cmocka_unit_test(test_empty_text),
 		cmocka_unit_test(test_unknown_cipher),
+		cmocka_unit_test(test_each_worker_has_its_own),
 	};
+	int failed = 0;
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	for (worker = 0; worker < WORKERS; worker++)
+		failed += cmocka_run_group_tests(tests, setup, teardown);
+	return failed;
 }

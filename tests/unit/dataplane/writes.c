@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "writes.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ucontext.h>
+#include <unistd.h>
+
+#define PAGE        4096u
+#define AREAS_MAX   512u
+#define OPEN_MAX    4u
+#define SIGNAL_SIZE (256u << 10)
+#define TRAP_FLAG   0x100
+/* Sanitizers reserve terabytes; what a program writes lies in smaller pieces. */
+#define AREA_SIZE_MAX (UINT64_C(1) << 30)
+
+struct area {
+	uintptr_t start;
+	uintptr_t end;
+};
+
+/* All that the signal handlers need, in pages of its own that stay writable. */
+static struct watch {
+	struct area areas[AREAS_MAX];
+	size_t area_count;
+	struct writes *writes;
+	uintptr_t open[OPEN_MAX]; /* pages that the present step may write */
+	size_t open_count;
+	void (*function)(void *arg);
+	void *arg;
+	char signal_stack[SIGNAL_SIZE];
+} * watch;
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNCHECKED __attribute__((no_sanitize_address))
+#else
+#define UNCHECKED
+#endif
+
+/* --- handlers: no call of a library but mprotect(), which writes nothing -----------------------
+ */
+
+static UNCHECKED bool is_watched(uintptr_t address)
+{
+	for (size_t i = 0; i < watch->area_count; i++)
+		if (address >= watch->areas[i].start && address < watch->areas[i].end)
+			return true;
+	return false;
+}
+
+static UNCHECKED void note(uintptr_t line)
+{
+	struct writes *writes = watch->writes;
+
+	for (size_t i = 0; i < writes->count; i++)
+		if (writes->lines[i] == line)
+			return;
+	if (writes->count == WRITES_LINES_MAX)
+		writes->overflow = true;
+	else
+		writes->lines[writes->count++] = line;
+}
+
+static UNCHECKED void on_fault(int number, siginfo_t *info, void *arg)
+{
+	ucontext_t *context = arg;
+	uintptr_t address = (uintptr_t)info->si_addr, page = address & ~(uintptr_t)(PAGE - 1);
+
+	if (!is_watched(address) || watch->open_count == OPEN_MAX)
+		abort();
+	note(address / WRITES_LINE);
+	mprotect((void *)page, PAGE, PROT_READ | PROT_WRITE);
+	watch->open[watch->open_count++] = page;
+	context->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
+}
+
+static UNCHECKED void on_step(int number, siginfo_t *info, void *arg)
+{
+	ucontext_t *context = arg;
+
+	while (watch->open_count > 0)
+		mprotect((void *)watch->open[--watch->open_count], PAGE, PROT_READ);
+	context->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
+}
+
+/* --- what to watch -----------------------------------------------------------------------------
+ */
+
+/* Cut a piece out of the last area; what lies behind it becomes another. */
+static void leave_out(const void *memory, size_t size)
+{
+	uintptr_t start = (uintptr_t)memory & ~(uintptr_t)(PAGE - 1);
+	uintptr_t end = ((uintptr_t)memory + size + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+	struct area *area = &watch->areas[watch->area_count - 1];
+	struct area behind;
+
+	if (watch->area_count == 0 || end <= area->start || start >= area->end)
+		return;
+	behind = (struct area){end, area->end};
+	area->end = start > area->start ? start : area->start;
+	if (area->start == area->end)
+		watch->area_count--;
+	if (behind.start < behind.end && watch->area_count < AREAS_MAX)
+		watch->areas[watch->area_count++] = behind;
+}
+
+/* The thread's variables lie behind its stack, in the same mapping. */
+static void leave_out_own_stack(void)
+{
+	pthread_attr_t attributes;
+	void *start = NULL;
+	size_t size = 0;
+
+	pthread_getattr_np(pthread_self(), &attributes);
+	pthread_attr_getstack(&attributes, &start, &size);
+	pthread_attr_destroy(&attributes);
+	leave_out(start, size);
+}
+
+static void find_areas(void)
+{
+	uintptr_t start, end;
+	char line[512], rights[8];
+	FILE *maps = fopen("/proc/self/maps", "re");
+
+	if (!maps)
+		abort();
+	watch->area_count = 0;
+	while (fgets(line, sizeof(line), maps) && watch->area_count < AREAS_MAX - 4) {
+		if (sscanf(line, "%lx-%lx %7s", &start, &end, rights) != 3 || rights[1] != 'w' ||
+		    end - start > AREA_SIZE_MAX || strstr(line, "[stack]"))
+			continue;
+		watch->areas[watch->area_count++] = (struct area){start, end};
+		leave_out_own_stack();
+		leave_out(watch, sizeof(*watch));
+		leave_out(watch->writes, sizeof(*watch->writes));
+	}
+	fclose(maps);
+}
+
+static UNCHECKED void protect(int protection)
+{
+	for (size_t i = 0; i < watch->area_count; i++)
+		mprotect((void *)watch->areas[i].start, watch->areas[i].end - watch->areas[i].start,
+			 protection);
+}
+
+static UNCHECKED void *run(void *arg)
+{
+	const stack_t signal_stack = {.ss_sp = watch->signal_stack, .ss_size = SIGNAL_SIZE};
+	const stack_t none = {.ss_flags = SS_DISABLE};
+
+	sigaltstack(&signal_stack, NULL);
+	find_areas();
+	protect(PROT_READ);
+	watch->function(watch->arg);
+	protect(PROT_READ | PROT_WRITE);
+	sigaltstack(&none, NULL);
+	return NULL;
+}
+
+/* --- from outside ------------------------------------------------------------------------------
+ */
+
+static void *own_pages(size_t size)
+{
+	void *memory = mmap(NULL, (size + PAGE - 1) & ~(size_t)(PAGE - 1), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		abort();
+	return memory;
+}
+
+void writes_of(void (*function)(void *arg), void *arg, struct writes *ret_writes)
+{
+	struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	struct sigaction step = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	struct sigaction old_fault, old_step;
+	pthread_t thread;
+
+	if (!watch)
+		watch = own_pages(sizeof(*watch));
+	watch->writes = own_pages(sizeof(*ret_writes));
+	watch->function = function;
+	watch->arg = arg;
+	sigaction(SIGSEGV, &fault, &old_fault);
+	sigaction(SIGTRAP, &step, &old_step);
+	if (pthread_create(&thread, NULL, run, NULL) != 0)
+		abort();
+	pthread_join(thread, NULL);
+	sigaction(SIGSEGV, &old_fault, NULL);
+	sigaction(SIGTRAP, &old_step, NULL);
+	memcpy(ret_writes, watch->writes, sizeof(*ret_writes));
+	munmap(watch->writes, sizeof(*ret_writes));
+}
+
+bool writes_has(const struct writes *writes, uintptr_t line)
+{
+	for (size_t i = 0; i < writes->count; i++)
+		if (writes->lines[i] == line)
+			return true;
+	return false;
+}
