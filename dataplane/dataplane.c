@@ -6,11 +6,13 @@
 #include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <rte_mbuf.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control.h"
 #include "engine.h"
+#include "group_queries.h"
 #include "port.h"
 #include "worker.h"
 
@@ -135,6 +137,35 @@ unsigned dataplane_workers(const struct dataplane *dataplane)
 int dataplane_ciphers_shared(const struct dataplane *dataplane)
 {
 	return ciphers_shared(dataplane->engine->control->ciphers);
+}
+
+static int query(struct worker *worker, unsigned index, struct rte_mempool *pool)
+{
+	const struct group_query query = group_query(index);
+	struct rte_mbuf *packet = rte_pktmbuf_alloc(pool);
+	char *room = packet ? rte_pktmbuf_append(packet, query.len) : NULL;
+
+	if (!room) {
+		rte_pktmbuf_free(packet);
+		return -ENOMEM;
+	}
+	memcpy(room, query.frame, query.len);
+	if (worker_post(worker, index, packet))
+		return 0;
+	rte_pktmbuf_free(packet);
+	return -EBUSY;
+}
+
+int dataplane_query_groups(struct dataplane *dataplane, struct rte_mempool *pool)
+{
+	int status = 0;
+
+	for (unsigned i = 0; i < GROUP_QUERIES; i++) {
+		int one = query(&dataplane->workers[0], i, pool);
+
+		status = status ? status : one;
+	}
+	return status;
 }
 
 bool dataplane_is_alive(struct dataplane *dataplane)

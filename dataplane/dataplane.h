@@ -18,6 +18,7 @@
 
 struct dataplane;
 struct port;
+struct rte_mempool;
 
 struct dataplane_config {
 	struct port *fabric_port; /* opened (port.h), not started; stay the caller's */
@@ -49,6 +50,13 @@ unsigned dataplane_workers(const struct dataplane *dataplane);
 /* 0: workers share no variable of the cipher library; else the negative errno that kept them from a
  * copy of it each (ciphers_new()). */
 int dataplane_ciphers_shared(const struct dataplane *dataplane);
+/*
+ * Ask the kernel behind the host port which multicast groups it wants, by IGMP and MLD, as a router
+ * would. Its answers go the way of all packets: a switch that has forgotten them knows them anew.
+ * The questions go to the host port alone; their buffers come from pool. 0, -ENOMEM, or -EBUSY when
+ * the last ones are not on their way yet.
+ */
+int dataplane_query_groups(struct dataplane *dataplane, struct rte_mempool *pool);
 /* Whether all workers went on since the last call; asleep, too, they do so ten times a second. */
 bool dataplane_is_alive(struct dataplane *dataplane);
 /* Stop workers, when they have sent on what they had received, and ports; wipe all keys, free.

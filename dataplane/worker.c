@@ -90,6 +90,34 @@ static unsigned take_over(const struct worker *worker)
 	return total;
 }
 
+/* --- what the control thread has for the host ----------------------------------------------- */
+
+bool worker_post(struct worker *worker, unsigned slot, struct rte_mbuf *packet)
+{
+	struct rte_mbuf *none = NULL;
+
+	return atomic_compare_exchange_strong(&worker->posted[slot], &none, packet);
+}
+
+static struct rte_mbuf *take_posted(struct worker *worker, unsigned slot)
+{
+	if (likely(!atomic_load_explicit(&worker->posted[slot], memory_order_relaxed)))
+		return NULL;
+	return atomic_exchange(&worker->posted[slot], NULL);
+}
+
+static void deliver_posted(struct worker *worker)
+{
+	for (unsigned slot = 0; slot < GROUP_QUERIES; slot++) {
+		struct rte_mbuf *packet = take_posted(worker, slot);
+
+		if (unlikely(packet != NULL))
+			transmit(worker, worker->host, &packet, 1, COVEY_DROP_IN_TX_FULL);
+	}
+}
+
+/* --- a turn --------------------------------------------------------------------------------- */
+
 static unsigned turn(const struct worker *worker)
 {
 	return forward(worker, worker->host, worker->fabric, outbound_burst,
@@ -144,6 +172,7 @@ int worker_run(void *arg)
 			last = rte_rdtsc();
 			empty = 0;
 		}
+		deliver_posted(worker);
 		engine_worker_quiescent(worker->engine);
 		if (rte_rdtsc() - last < spin)
 			continue;
@@ -161,4 +190,6 @@ void worker_drain(struct worker *worker)
 	while (take_over(worker) > 0)
 		engine_worker_quiescent(worker->engine);
 	engine_worker_offline(worker->engine);
+	for (unsigned slot = 0; slot < GROUP_QUERIES; slot++)
+		rte_pktmbuf_free(take_posted(worker, slot));
 }

@@ -9,6 +9,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include <rte_mbuf.h>
+
+#include "group_queries.h"
+
 struct engine_worker;
 struct port;
 
@@ -24,10 +28,17 @@ struct worker {
 	unsigned turns_seen; /* by whoever asks whether it lives */
 	atomic_bool stop;
 	atomic_uint turns; /* of its loop, so that others see that it lives */
+	/* From the control thread, for the host port; NULL: none, or taken. */
+	_Atomic(struct rte_mbuf *) posted[GROUP_QUERIES];
 } __attribute__((aligned(64)));
+
+/* Have it send the packet, which becomes its, on the host port with its next turn. False when the
+ * slot is taken by one before. Any thread, but always the same. */
+bool worker_post(struct worker *worker, unsigned slot, struct rte_mbuf *packet);
 
 /* Runs until worker->stop; the argument is a struct worker. For rte_eal_remote_launch(). */
 int worker_run(void *worker);
 
-/* When no worker runs any more, and the ports do: send on what others had handed over to it. */
+/* When no worker runs any more, and the ports do: send on what others had handed over to it, and
+ * forget what was posted. */
 void worker_drain(struct worker *worker);

@@ -128,6 +128,7 @@ int link_get(const char *name, struct link_info *ret_info, struct covey_error *e
 								   : rtnl_link_get_mtu(link));
 	info.running =
 		(rtnl_link_get_flags(link) & IFF_UP) && (rtnl_link_get_flags(link) & IFF_RUNNING);
+	rtnl_link_get_carrier_changes(link, &info.carrier_changes);
 	info.rx_queues = count_rx_queues(name);
 	info.combined_queues = count_combined_queues(name);
 	mac = rtnl_link_get_addr(link);

@@ -19,6 +19,7 @@ struct link_info {
 	unsigned combined_queues; /* of them, those of a NIC; 0: it has pairs of its own kind (veth)
 				   */
 	bool running;             /* up, and with a carrier */
+	uint32_t carrier_changes; /* since it was made; 0: its kernel does not count */
 	char kind[16];            /* "veth", "tun", ...; empty for a NIC */
 };
 

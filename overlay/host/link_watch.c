@@ -21,6 +21,7 @@ struct watched {
 
 struct link_watch {
 	void (*lost)(const char *what, void *arg);
+	void (*up)(void *arg); /* NULL: nobody asks */
 	void *arg;
 	struct event *event;
 	int fd;
@@ -47,6 +48,18 @@ static void report_running(struct watched *link, const struct link_info *info)
 	link->was.running = info->running;
 }
 
+/* Events come late, or as one: the carrier may have gone and come since the last look. */
+static void report_up(const struct link_watch *watch, struct watched *link,
+		      const struct link_info *info)
+{
+	bool changed = info->carrier_changes != link->was.carrier_changes ||
+		       info->running != link->was.running;
+
+	link->was.carrier_changes = info->carrier_changes;
+	if (info->running && changed && watch->up)
+		watch->up(watch->arg);
+}
+
 static void check(struct link_watch *watch, struct watched *link)
 {
 	struct covey_error what;
@@ -64,6 +77,7 @@ static void check(struct link_watch *watch, struct watched *link)
 		covey_error_set(&what, 0, "interface %s has an MTU of %u now, and had %u",
 				link->name, info.mtu, link->was.mtu);
 	else {
+		report_up(watch, link, &info);
 		report_running(link, &info);
 		return;
 	}
@@ -127,6 +141,11 @@ int link_watch_new(struct event_base *base, void (*lost)(const char *what, void 
 	}
 	*ret_watch = watch;
 	return 0;
+}
+
+void link_watch_on_up(struct link_watch *watch, void (*up)(void *arg))
+{
+	watch->up = up;
 }
 
 void link_watch_free(struct link_watch *watch)

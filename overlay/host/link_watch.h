@@ -15,6 +15,9 @@ struct link_watch;
 /* lost: called once, from the event loop, with what happened: the port is of no use any more. */
 int link_watch_new(struct event_base *base, void (*lost)(const char *what, void *arg), void *arg,
 		   struct link_watch **ret_watch, struct covey_error *error);
+/* up: called with the same argument each time that one of the interfaces has a carrier again,
+ * however short it was without. */
+void link_watch_on_up(struct link_watch *watch, void (*up)(void *arg));
 /* Stops watching. NULL-safe. */
 void link_watch_free(struct link_watch *watch);
 

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "group_reports.h"
 #include "guard.h"
 #include "host.h"
 #include "link_watch.h"
@@ -37,6 +38,7 @@ struct process {
 	struct tls *tls;
 	struct commands *commands;
 	struct link_watch *links;
+	struct group_reports *group_reports;
 	struct ports *ports;
 	struct dataplane *dataplane;
 	struct member *member;
@@ -165,6 +167,35 @@ static int start_dataplane(struct process *process, struct covey_error *error)
 	return status ? status : dataplane_start(process->dataplane, error);
 }
 
+/* A moment of no buffers, or of a worker that is behind, is no matter: this comes again. */
+static void ask_for_groups(void *arg)
+{
+	struct process *process = arg;
+	int status = dataplane_query_groups(process->dataplane, process->ports->pool);
+
+	log_debug("asked the kernel for its multicast groups%s%s", status ? ": " : "",
+		  status ? strerror(-status) : "");
+}
+
+static void on_up(void *arg)
+{
+	struct process *process = arg;
+
+	if (process->host.ready)
+		group_reports_begin(process->group_reports);
+}
+
+/* Multicast comes only when the switch knows who wants it, which the kernel tells it seldom. */
+static int report_groups(struct process *process, struct covey_error *error)
+{
+	int status = group_reports_new(process->base, ask_for_groups, process,
+				       &process->group_reports, error);
+
+	if (status == 0)
+		link_watch_on_up(process->links, on_up);
+	return status;
+}
+
 static void changed(void *arg)
 {
 	struct process *process = arg;
@@ -286,7 +317,8 @@ static int start(struct process *process, struct covey_error *error)
 				       process->self->name, &process->tls, error)) ||
 	    (status = watch_crl(process, error)) || (status = watch_fabric(process, error)) ||
 	    (status = open_ports(process, error)) || (status = watch_host(process, error)) ||
-	    (status = start_dataplane(process, error)) || (status = start_member(process, error)))
+	    (status = start_dataplane(process, error)) ||
+	    (status = report_groups(process, error)) || (status = start_member(process, error)))
 		return status;
 	return notify_new(process->base, is_alive, process, &process->notify, error);
 }
@@ -309,6 +341,7 @@ static void announce(struct process *process)
 		   process->self->host_interface, process->ports->host_mtu);
 	workers_log(process->ports, process->dataplane);
 	notify_ready();
+	group_reports_begin(process->group_reports);
 	member_start(process->member);
 }
 
@@ -317,6 +350,7 @@ static void stop(struct process *process)
 {
 	notify_free(process->notify);
 	member_free(process->member);
+	group_reports_free(process->group_reports);
 	dataplane_close(process->dataplane);
 	ports_close(process->ports);
 	link_watch_free(process->links);

@@ -5,6 +5,7 @@
  * are told to stop.
  */
 #include "dataplane.h"
+#include "group_queries.h"
 #include "lab.h"
 #include "port.h"
 #include <setjmp.h>
@@ -243,12 +244,45 @@ static void test_a_stop_loses_nothing(void **state)
 	}
 }
 
+static void expect_query(const struct scene *scene, unsigned index)
+{
+	const struct group_query query = group_query(index);
+	struct rte_mbuf *packet = next(&scene->host, 0);
+
+	assert_int_equal(packet->pkt_len, query.len);
+	assert_memory_equal(rte_pktmbuf_mtod(packet, uint8_t *), query.frame, query.len);
+	rte_pktmbuf_free(packet);
+}
+
+/* They go to the host, and nowhere else. */
+static void test_groups_are_asked_for(void **state)
+{
+	struct scene scene;
+	unsigned asked = 0;
+
+	open_scene(&scene);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(dataplane_query_groups(scene.dataplane, lab_pool()), 0);
+		for (unsigned query = 0; query < GROUP_QUERIES; query++)
+			expect_query(&scene, query);
+	}
+	/* Faster than it sends them, and in the middle of its end: none is lost in between. */
+	for (unsigned i = 0; i < 100; i++)
+		asked += dataplane_query_groups(scene.dataplane, lab_pool()) == 0;
+	assert_true(asked > 0);
+	for (unsigned queue = 0; queue < QUEUES; queue++)
+		assert_true(rte_ring_empty(scene.fabric.out[queue]));
+	assert_true(rte_ring_empty(scene.host.out[1]));
+	close_scene(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_leave_by_their_owner),
 		cmocka_unit_test(test_both_hand_over),
 		cmocka_unit_test(test_a_stop_loses_nothing),
+		cmocka_unit_test(test_groups_are_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, lab_eal_with_workers, NULL);
