@@ -117,6 +117,7 @@ struct dataplane_sa_status {
 	uint32_t windows;      /* replay windows in use */
 	uint64_t packets_sent; /* in this SA by us, all windows, all epochs */
 	uint64_t packets_received;
+	uint64_t multicast_received; /* of them, by their windows' cast bit */
 	uint64_t icv_failures;
 	uint64_t own_sender; /* with our SenderID, from elsewhere; not authenticated */
 };

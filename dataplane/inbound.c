@@ -160,6 +160,7 @@ static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *a
 struct received {
 	const struct sa_rx *sa;
 	uint64_t run;
+	uint64_t multicast; /* of the run */
 	unsigned packets;
 	uint64_t bytes;
 };
@@ -167,10 +168,15 @@ struct received {
 static void count_run(const struct engine_worker *worker, struct received *received,
 		      const struct sa_rx *next)
 {
-	if (received->run > 0)
-		engine_count(&received->sa->states[worker->index].packets, received->run);
+	struct sa_rx_state *state;
+
+	if (received->run > 0) {
+		state = &received->sa->states[worker->index];
+		engine_count(&state->packets, received->run);
+		engine_count(&state->multicast, received->multicast);
+	}
 	received->sa = next;
-	received->run = 0;
+	received->run = received->multicast = 0;
 }
 
 static __rte_always_inline void enter(struct arrivals *arrivals, const struct arrival *arrival,
@@ -181,6 +187,7 @@ static __rte_always_inline void enter(struct arrivals *arrivals, const struct ar
 	if (unlikely(arrival->sa != received->sa))
 		count_run(arrivals->worker, received, arrival->sa);
 	received->run++;
+	received->multicast += covey_window_cast((uint16_t)arrival->window);
 	verdict = inner_enter(arrivals, arrival);
 	if (unlikely(verdict != NO_DROP)) {
 		burst_drop(arrivals->worker, &arrivals->packets[arrival->index], verdict);
@@ -200,7 +207,7 @@ static __rte_always_inline void fetch_text(const struct arrival *arrival)
  * cache then, and no longer on their way there. Returns how many enter. */
 static unsigned open_all(struct arrivals *arrivals)
 {
-	struct received received = {NULL, 0, 0, 0};
+	struct received received = {0};
 	struct engine_worker *worker = arrivals->worker;
 	struct arrival *arrival, *end = arrivals->list + arrivals->count;
 	const struct arrival *opened = NULL;

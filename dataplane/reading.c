@@ -44,6 +44,7 @@ static struct dataplane_sa_status status_of(const struct sa_record *record, unsi
 	for (unsigned i = 0; i < workers; i++) {
 		status.packets_sent += load(&record->tx_states[i].packets);
 		status.packets_received += load(&record->rx_states[i].packets);
+		status.multicast_received += load(&record->rx_states[i].multicast);
 		status.icv_failures += load(&record->rx_states[i].icv_failures);
 		status.own_sender += load(&record->rx_states[i].own_sender);
 	}

@@ -86,6 +86,7 @@ static inline bool sa_tx_next(const struct sa_tx *sa, struct sa_tx_state *state,
 /* One worker's. */
 struct sa_rx_state {
 	uint64_t packets;
+	uint64_t multicast; /* of them */
 	uint64_t icv_failures;
 	uint64_t own_sender; /* packets with our SenderID, unauthenticated */
 } __rte_cache_aligned;

@@ -404,6 +404,21 @@ static void test_floors(void **state)
 	assert_true(receives(&sa, LAB_PEER, covey_esn(2, 6)));
 	assert_true(receives(&sa, LAB_PEER, covey_esn(3, 1))); /* a window without a floor */
 	assert_int_equal(status_of(LAB_SPI).packets_received, 3);
+	assert_int_equal(status_of(LAB_SPI).multicast_received, 0);
+}
+
+/* By the cast bit of the window, which is the sender's word. A window here is the ESN's epoch. */
+static void test_multicast_is_counted(void **state)
+{
+	const struct covey_sa sa = lab_sa(LAB_SPI, 1);
+
+	assert_int_equal(install(&sa), 0);
+	assert_true(receives(&sa, LAB_PEER, covey_esn(0x0fff, 1)));
+	assert_true(receives(&sa, LAB_PEER, covey_esn(0x1000, 1)));
+	assert_true(receives(&sa, LAB_PEER, covey_esn(0x2000, 1)));
+	assert_true(receives(&sa, LAB_PEER, covey_esn(0xf001, 1)));
+	assert_int_equal(status_of(LAB_SPI).packets_received, 4);
+	assert_int_equal(status_of(LAB_SPI).multicast_received, 2);
 }
 
 /* Who has the SA has its windows: floors that come with it again are late, and say nothing new. */
@@ -486,6 +501,7 @@ int main(void)
 		ON_A_LAB(test_bad_floors),
 		ON_A_LAB(test_sent_windows_of_one_sa),
 		ON_A_LAB(test_own_sender_is_counted_by_sa),
+		ON_A_LAB(test_multicast_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, lab_eal, NULL);
