@@ -92,6 +92,7 @@ static void forget_registration(struct group *group, size_t seat)
 	struct member *member = &group->members[seat];
 
 	usage_end_registration(group, seat);
+	hearing_end_registration(group, seat);
 	member->session = NULL;
 	member->greeted = false;
 	member->sent_generation = 0;

@@ -56,7 +56,8 @@ struct member {
 	uint64_t sent_generation;
 	uint64_t acked_generation;
 	uint64_t listed_generation; /* the first roster with its epoch; 0: in none yet */
-	uint64_t listed_by_ms;      /* until when the others' acknowledgement is waited for */
+	struct hearing hearing;
+	uint64_t listed_by_ms; /* until when the others' acknowledgement is waited for */
 };
 
 /* What the state machine wants done. None of these may call back into the group. */

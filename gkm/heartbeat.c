@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "floors.h"
+#include "hearing.h"
 #include "impostors.h"
 #include "log.h"
 #include "manager.h"
@@ -13,6 +14,8 @@
 
 /* How many lines about impostors a group may cause at once. */
 #define IMPOSTOR_LINES 4
+/* The same about members that are deaf, or not any more. */
+#define DEAF_LINES 4
 
 static void log_usage(const struct session *session, const struct registration *registration,
 		      uint32_t spi, enum usage_verdict verdict)
@@ -95,6 +98,50 @@ static int take_impostors(struct registration *registration, const struct sessio
 	return rc;
 }
 
+/* Its windows have been judged: they are as many as their ESNs. */
+static void take_hearing(struct registration *registration, const Covey__SaUse *use)
+{
+	const struct hearing_report report = {
+		.spi = use->spi,
+		.window_ids = use->window_ids,
+		.esns = use->esns,
+		.window_count = use->n_esns,
+		.received = use->multicast_received,
+		.listens = use->listens,
+	};
+
+	hearing_report(registration->realm->state, registration->seat, &report);
+}
+
+static void log_hearing(struct registration *registration, const struct session *session,
+			enum hearing_verdict verdict)
+{
+	const struct realm *realm = registration->realm;
+	const struct hearing *hearing = &realm->state->members[registration->seat].hearing;
+	uint64_t unsaid;
+
+	if (!quiet_lets(&registration->realm->deaf, DEAF_LINES, clock_now_ms(), &unsaid))
+		return;
+	if (verdict == HEARING_AGAIN)
+		log_notice("%s: %s is not deaf any more (%" PRIu64 " lines like it not shown)",
+			   realm->group->name, session->peer.host, unsaid);
+	else
+		log_error("ALARM: %s: %s is deaf: others multicast %" PRIu64 " packets, by their "
+			  "word, and it counts none: look at its fabric interface and at the "
+			  "switch's table of multicast groups; if many are deaf, at who sends "
+			  "(%" PRIu64 " lines like it not shown)",
+			  realm->group->name, session->peer.host, hearing->unheard, unsaid);
+}
+
+static void judge_hearing(struct registration *registration, const struct session *session)
+{
+	enum hearing_verdict verdict =
+		hearing_judge(registration->realm->state, registration->seat, clock_now_ms());
+
+	if (verdict != HEARING_AS_BEFORE)
+		log_hearing(registration, session, verdict);
+}
+
 /* False: the session is ended. A use of an SA that is in no group of the session is outdated. */
 static bool take_use(struct session *session, const Covey__SaUse *use)
 {
@@ -112,18 +159,41 @@ static bool take_use(struct session *session, const Covey__SaUse *use)
 				    "impossible counters: %s", why.text);
 			return false;
 		}
+		take_hearing(registration, use);
 	}
 	return true;
+}
+
+/* In which of its groups the member is deaf; a member is in no more than fit. */
+static size_t list_deaf(struct session *session, char *groups[COVEY_GROUPS_PER_HOST_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < session->registration_count; i++) {
+		struct registration *registration = &session->registrations[i];
+		const struct realm *realm = registration->realm;
+
+		if (!registration->joined)
+			continue;
+		judge_hearing(registration, session);
+		if (realm->state->members[registration->seat].hearing.deaf &&
+		    count < COVEY_GROUPS_PER_HOST_MAX)
+			groups[count++] = realm->group->name;
+	}
+	return count;
 }
 
 void heartbeat(struct session *session, const Covey__Heartbeat *report)
 {
 	Covey__Heartbeat answer = COVEY__HEARTBEAT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
+	char *deaf[COVEY_GROUPS_PER_HOST_MAX];
 
 	for (size_t i = 0; i < report->n_use; i++)
 		if (!take_use(session, report->use[i]))
 			return;
+	answer.n_deaf_groups = list_deaf(session, deaf);
+	answer.deaf_groups = deaf;
 	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
 	message.heartbeat = &answer;
 	session_send(session, &message);

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hearing.h"
+
 struct group;
 
 struct usage_limits {
@@ -31,6 +33,7 @@ struct usage {
 	uint64_t packets_before; /* in earlier registrations, at most */
 	uint64_t packets;
 	uint64_t failures;
+	struct hearing_counts hearing;
 	uint64_t own_sender; /* packets that it saw with its own SenderID; impostors.h */
 };
 

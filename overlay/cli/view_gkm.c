@@ -115,6 +115,11 @@ static void view_members_of(const json_t *groups)
 			table_cell(table, "%s", field_text(member, "identity"));
 		}
 	table_print(table, "No group has members.", stdout);
+	json_array_foreach(groups, i, group)
+		json_array_foreach(json_object_get(group, "members"), j, member)
+			if (field_true(member, "deaf"))
+				printf("%s: DEAF in %s: others multicast and it counts nothing\n",
+				       field_text(member, "identity"), field_text(group, "name"));
 }
 
 void view_gkm(const json_t *answer, const char *part)

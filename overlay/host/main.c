@@ -22,6 +22,7 @@
 #include "guard.h"
 #include "host.h"
 #include "link_watch.h"
+#include "listening.h"
 #include "member.h"
 #include "notify.h"
 #include "options.h"
@@ -39,6 +40,7 @@ struct process {
 	struct commands *commands;
 	struct link_watch *links;
 	struct group_reports *group_reports;
+	struct listening listening;
 	struct ports *ports;
 	struct dataplane *dataplane;
 	struct member *member;
@@ -177,7 +179,7 @@ static void ask_for_groups(void *arg)
 		  status ? strerror(-status) : "");
 }
 
-static void on_up(void *arg)
+static void report_groups_anew(void *arg)
 {
 	struct process *process = arg;
 
@@ -192,7 +194,7 @@ static int report_groups(struct process *process, struct covey_error *error)
 				       &process->group_reports, error);
 
 	if (status == 0)
-		link_watch_on_up(process->links, on_up);
+		link_watch_on_up(process->links, report_groups_anew);
 	return status;
 }
 
@@ -221,6 +223,16 @@ static int join_groups(struct process *process, struct covey_error *error)
 	return 0;
 }
 
+/* Of a device as the host's port the kernel's part is not known. */
+static bool listens(void *arg, const uint32_t *vnis, size_t count)
+{
+	struct process *process = arg;
+
+	return process->self->host_port != HOST_PORT_DEVICE &&
+	       listening_to(&process->listening, process->self->host_interface,
+			    process->inventory->vxlan_port, vnis, count);
+}
+
 static int start_member(struct process *process, struct covey_error *error)
 {
 	const struct member_config config = {
@@ -231,6 +243,8 @@ static int start_member(struct process *process, struct covey_error *error)
 		.vtep = process->self->vtep,
 		.ops = &ops,
 		.dataplane = process->dataplane,
+		.listens = listens,
+		.deaf = report_groups_anew,
 		.changed = changed,
 		.arg = process,
 	};
@@ -351,6 +365,7 @@ static void stop(struct process *process)
 	notify_free(process->notify);
 	member_free(process->member);
 	group_reports_free(process->group_reports);
+	listening_clear(&process->listening);
 	dataplane_close(process->dataplane);
 	ports_close(process->ports);
 	link_watch_free(process->links);

@@ -53,6 +53,21 @@ static uint32_t random_below(void *arg, uint32_t bound)
 	return arc4random_uniform(bound);
 }
 
+static bool listens(void *arg, const uint32_t *vnis, size_t count)
+{
+	const struct member *member = arg;
+
+	return member->config.listens && member->config.listens(member->config.arg, vnis, count);
+}
+
+static void deaf(void *arg)
+{
+	const struct member *member = arg;
+
+	if (member->config.deaf)
+		member->config.deaf(member->config.arg);
+}
+
 /* --- the session ----------------------------------------------------------------------------- */
 
 /* After anything that may have moved the state machine. */
@@ -208,6 +223,8 @@ int member_new(const struct member_config *config, struct member **ret_member,
 		.dataplane = config->dataplane,
 		.send = send_message,
 		.note = note,
+		.listens = listens,
+		.deaf = deaf,
 		.random = random_below,
 		.arg = member,
 	};

@@ -24,6 +24,9 @@ struct member_config {
 	struct covey_addr vtep;
 	const struct dataplane_ops *ops;
 	struct dataplane *dataplane;
+	/* See effects.h; may be NULL. */
+	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
+	void (*deaf)(void *arg);
 	void (*changed)(void *arg); /* something that `covey show` shows is different; may be NULL
 				     */
 	void *arg;

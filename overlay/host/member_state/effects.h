@@ -36,6 +36,10 @@ struct effects {
 	int (*send)(void *arg, const Covey__Message *message);
 	/* Something that a person may want to know. */
 	void (*note)(void *arg, enum log_level level, const char *text);
+	/* Does the kernel want multicast of each of these VNIs? NULL: it cannot be told. */
+	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
+	/* Nothing arrives of what others multicast. NULL: nobody asks. */
+	void (*deaf)(void *arg);
 	/* A number in 0..bound-1, to spread retries over time. */
 	uint32_t (*random)(void *arg, uint32_t bound);
 	void *arg;

@@ -11,12 +11,12 @@
 #define SAS_MAX ((size_t)COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
 
 /*
- * What goes into one message. An entry without windows takes at most 45 bytes, a window 3 for its
+ * What goes into one message. An entry without windows takes at most 58 bytes, a window 3 for its
  * WindowID and 8 for its ESN.
  */
 #define USES_PER_MESSAGE    64
 #define WINDOWS_PER_MESSAGE COVEY_FLOORS_PER_SENDER_MAX
-_Static_assert(USES_PER_MESSAGE * 45 + WINDOWS_PER_MESSAGE * 11 + 16 < COVEY_MESSAGE_TO_GKM_MAX,
+_Static_assert(USES_PER_MESSAGE * 58 + WINDOWS_PER_MESSAGE * 11 + 16 < COVEY_MESSAGE_TO_GKM_MAX,
 	       "a Heartbeat fits");
 
 struct batch {
@@ -42,6 +42,15 @@ static int flush(const struct member_state *state, struct batch *batch)
 	batch->count = 0;
 	batch->window_count = 0;
 	return state->effects.send(state->effects.arg, &message);
+}
+
+/* Not what may be left of a membership that ended. */
+static bool listens(const struct member_state *state, const struct membership *group)
+{
+	const struct effects *effects = &state->effects;
+
+	return group->state == MEMBERSHIP_JOINED && group->may_receive && effects->listens &&
+	       effects->listens(effects->arg, group->vnis, group->vni_count);
 }
 
 /* Another instance could not make sense of an SA that it did not make. */
@@ -117,6 +126,8 @@ static int add(struct member_state *state, struct batch *batch,
 	use->packets_sent = sa->packets_sent;
 	use->icv_failures = sa->icv_failures;
 	use->own_sender = sa->own_sender;
+	use->multicast_received = sa->multicast_received;
+	use->listens = listens(state, state->groups[sa->group]);
 	add_windows(batch, use, windows);
 	batch->pointers[batch->count++] = use;
 	return 0;

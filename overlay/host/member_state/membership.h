@@ -41,6 +41,7 @@ struct membership {
 	uint16_t epoch;
 	bool may_send;
 	bool may_receive;
+	bool deaf; /* hearing.h; the GKM says so */
 	uint32_t *vnis;
 	size_t vni_count;
 	uint32_t replay_window; /* packets */

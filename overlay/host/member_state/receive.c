@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "hearing.h"
 #include "state.h"
 
 /* The GKM's silence is bounded too (COVEY_SILENCE_SECONDS), so more than this is never useful. */
@@ -217,6 +218,7 @@ int receive_message(struct member_state *state, const Covey__Message *message, u
 	case COVEY__MESSAGE__BODY_LEFT:
 		return receive_left(state, message->left, error);
 	case COVEY__MESSAGE__BODY_HEARTBEAT:
+		hearing_told(state, message->heartbeat);
 		return 0;
 	default:
 		return receive_in_group(state, message, now, error);

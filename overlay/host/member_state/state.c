@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hearing.h"
 #include "heartbeat.h"
 #include "receive.h"
 
@@ -163,6 +164,7 @@ int member_state_received(struct member_state *state, const Covey__Message *mess
 void member_state_closed(struct member_state *state)
 {
 	state->session = SESSION_NONE;
+	hearing_unknown(state);
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		struct membership *group = state->groups[i];
 

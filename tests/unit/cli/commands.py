@@ -55,6 +55,7 @@ SHOWN = {
             ],
         },
         {"name": "feed", "index": 1, "state": "refused", "refusal": "not authorised: no member"},
+        {"name": "quiet", "index": 2, "state": "joined", "deaf": True},
     ],
     "sas": [
         {
@@ -392,6 +393,8 @@ class Client(Case):
         self.assertIn("last failure: connection refused", out)
         self.assertRegex(out, r"tenants +joined +7 +3 +send +1024 +1 +100, 200-202\n")
         self.assertIn("feed: the key manager refuses: not authorised: no member", out)
+        self.assertIn("quiet: DEAF: others multicast in it and nothing of it arrives here\n", out)
+        self.assertNotIn("tenants: DEAF", out)
         self.assertIn("spiffe://f/host/hv1 (this host)", out)
         self.assertRegex(out, r"256 +tenants +active .* 1m 1s +1d ")
         self.assertRegex(out, r"12 +in-replay-seen +VPE packet that was received before")
@@ -459,6 +462,7 @@ class Client(Case):
                     "epoch": 3,
                     "spi": 0,
                     "own_sender": 12,
+                    "deaf": False,
                 }
             ],
         }
@@ -478,10 +482,13 @@ class Client(Case):
         self.assertRegex(out, r"tenants +7 +3 +198.51.100.1 +away +0 +12 +spiffe://f/host/hv1\n")
         self.assertNotIn("STATE FILE", out)
         self.assertNotIn("BELIEVED", out)
+        self.assertNotIn("DEAF", out)
+        group["members"][0]["deaf"] = True
         answer["state_file"] = {"next_spi": 400, "behind": 2, "skipped": 99, "absurd": 1}
         code, out, _ = self.ask(answer, "show", "--gkm", option="--gkm-socket")
         self.assertIn("STATE FILE OLDER than what members knew: 2 times, 99 SPIs skipped\n", out)
         self.assertIn("SPIs that members claimed and that were NOT BELIEVED: 1\n", out)
+        self.assertIn("spiffe://f/host/hv1: DEAF in tenants: others multicast and it counts nothing\n", out)
         code, out, _ = self.ask(answer, "show", "--gkm", "sas", option="--gkm-socket")
         self.assertNotIn("spiffe", out)
 

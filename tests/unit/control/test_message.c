@@ -51,6 +51,7 @@ static Covey__Message messages[15];
 static int fill(void **state)
 {
 	static char group[] = "tenants", text[] = "text";
+	static char *deaf_group = group;
 
 	hello = (Covey__Hello){hello.base, 1, {4, vtep}, text, UINT64_MAX, UINT32_MAX};
 	welcome = (Covey__Welcome){welcome.base, 1, UINT64_C(0xfedcba9876543210), 10};
@@ -76,6 +77,8 @@ static int fill(void **state)
 		uses[i].esns = esns;
 		uses[i].n_window_ids = uses[i].n_esns = 1;
 		uses[i].own_sender = 9;
+		uses[i].multicast_received = 11;
+		uses[i].listens = 1;
 	}
 	roster.group = group;
 	roster.generation = 99;
@@ -100,6 +103,8 @@ static int fill(void **state)
 	sa_drain.drain_s = 30;
 	heartbeat.use = use;
 	heartbeat.n_use = 2;
+	heartbeat.deaf_groups = &deaf_group;
+	heartbeat.n_deaf_groups = 1;
 	sa_floors.group = group;
 	sa_floors.spi = 256;
 	sa_floors.more = 1;

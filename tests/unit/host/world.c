@@ -174,6 +174,7 @@ static size_t read_sas(const struct dataplane *dataplane, struct dataplane_sa_st
 			.group = dataplane->sas[i].group,
 			.packets_sent = dataplane->packets_sent,
 			.own_sender = dataplane->own_sender,
+			.multicast_received = dataplane->multicast_received,
 		};
 	return dataplane->sa_count;
 }
@@ -194,7 +195,8 @@ static size_t read_sent(const struct dataplane *dataplane, uint32_t spi,
 
 /* --- what it says to the GKM ------------------------------------------------------------------ */
 
-/* Each entry as SPI:packets, with w and the number of its windows, o and impostors' packets. */
+/* Each entry as SPI:packets, with w and the number of its windows, o and impostors' packets, m and
+ * multicast received, l when it listens. */
 static void record_heartbeat(struct world *world, const Covey__Message *message)
 {
 	const Covey__Heartbeat *heartbeat = message->heartbeat;
@@ -209,6 +211,10 @@ static void record_heartbeat(struct world *world, const Covey__Message *message)
 			record(world, "w%zu", use->n_window_ids);
 		if (use->own_sender)
 			record(world, "o%" PRIu64, use->own_sender);
+		if (use->multicast_received)
+			record(world, "m%" PRIu64, use->multicast_received);
+		if (use->listens)
+			record(world, "l");
 		assert_int_equal(use->n_window_ids, use->n_esns);
 		for (size_t w = 1; w < use->n_window_ids; w++)
 			assert_true(use->window_ids[w] > use->window_ids[w - 1]);
@@ -255,6 +261,19 @@ static int send_message(void *arg, const Covey__Message *message)
 		break;
 	}
 	return 0;
+}
+
+static bool listens(void *arg, const uint32_t *vnis, size_t count)
+{
+	const struct world *world = arg;
+
+	assert_true(vnis && count > 0);
+	return world->listens;
+}
+
+static void deaf(void *arg)
+{
+	record(arg, "deaf; ");
 }
 
 static void note(void *arg, enum log_level level, const char *text)
@@ -487,6 +506,8 @@ struct world *world_new(void)
 		.ops = &ops,
 		.send = send_message,
 		.note = note,
+		.listens = listens,
+		.deaf = deaf,
 		.random = middle,
 	};
 

@@ -40,6 +40,7 @@ struct dataplane {
 	size_t teks_seen;
 	uint64_t packets_sent;
 	uint64_t own_sender;
+	uint64_t multicast_received;
 	size_t windows_sent; /* in each SA: WindowIDs 1 to this */
 };
 
@@ -51,6 +52,7 @@ struct world {
 	size_t journal_len;
 	unsigned notes[LOG_LEVEL_DEBUG + 1];
 	int send_fails;
+	bool listens;                                /* the kernel, to every VNI */
 	uint32_t held_spis[COVEY_SAS_PER_GROUP_MAX]; /* in the last Join */
 	size_t held_count;
 	uint64_t own_instance; /* in the last Hello */

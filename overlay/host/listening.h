@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Which VNIs the kernel has a VXLAN device for that is up and wants a multicast group's packets
+ * from covey's interface: all that others multicast in these is to come to this host.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Sorted; count of them, at most LISTENING_MAX. */
+struct listening {
+	uint64_t read_at; /* ms, monotonic; 0: never */
+	uint32_t *vnis;
+	size_t count;
+};
+
+#define LISTENING_MAX 65536u
+
+/* All of these? interface: covey's. What the kernel said within the last second counts as new; what
+ * it does not say is no. */
+bool listening_to(struct listening *listening, const char *interface, uint16_t vxlan_port,
+		  const uint32_t *vnis, size_t count);
+void listening_clear(struct listening *listening);
