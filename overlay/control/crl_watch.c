@@ -2,69 +2,21 @@
 #include "crl_watch.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "channel.h"
+#include "file_watch.h"
 
 #define HOUR_S 3600
-/* Several files that change together are read once. */
-#define GATHER_US 50000
-#define CHANGES                                                                                    \
-	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_DELETE_SELF |   \
-	 IN_MOVE_SELF | IN_ATTRIB)
 
 struct crl_watch {
 	struct crl_watch_config config;
 	char *path;
-	int fd; /* inotify */
-	struct event *readable;
-	struct event *gathered;
+	struct file_watch *files;
 	struct event *hourly;
 };
-
-/* --- what to look at ----------------------------------------------------------------------- */
-
-/* The directory that holds this name. */
-static int look_at_parent(const struct crl_watch *watch, const char *path)
-{
-	char *copy = strdup(path);
-	int r;
-
-	if (!copy)
-		return -ENOMEM;
-	r = inotify_add_watch(watch->fd, dirname(copy), CHANGES) < 0 ? -errno : 0;
-	free(copy);
-	return r;
-}
-
-/*
- * The name's directory, the one of the file that it leads to, and the directory itself, if it is
- * one. What is looked at already is so once.
- */
-static int look(const struct crl_watch *watch, struct covey_error *error)
-{
-	char real[PATH_MAX];
-	struct stat st;
-	int r = look_at_parent(watch, watch->path);
-
-	if (r == 0 && realpath(watch->path, real))
-		r = look_at_parent(watch, real);
-	if (r == 0 && stat(watch->path, &st) == 0 && S_ISDIR(st.st_mode) &&
-	    inotify_add_watch(watch->fd, watch->path, CHANGES) < 0)
-		r = -errno;
-	if (r < 0)
-		return covey_error_set(error, r,
-				       "changes of %s cannot be watched for: %s; after a change, "
-				       "send SIGHUP",
-				       watch->path, strerror(-r));
-	return 0;
-}
 
 /* --- reading ------------------------------------------------------------------------------- */
 
@@ -88,7 +40,7 @@ static void reload(struct crl_watch *watch)
 	struct covey_error error;
 	bool changed;
 
-	if (look(watch, &error) < 0)
+	if (file_watch_look(watch->files, &error) < 0)
 		watch->config.failed(&error, watch->config.arg);
 	if (load(watch, &changed, &error) < 0)
 		watch->config.failed(&error, watch->config.arg);
@@ -103,7 +55,7 @@ void crl_watch_reload(struct crl_watch *watch)
 
 /* --- events -------------------------------------------------------------------------------- */
 
-static void on_gathered(evutil_socket_t fd, short what, void *arg)
+static void on_changed(void *arg)
 {
 	reload(arg);
 }
@@ -113,33 +65,19 @@ static void on_hourly(evutil_socket_t fd, short what, void *arg)
 	reload(arg);
 }
 
-/* Which file it was does not matter: a link on the way to the lists is as good. */
-static void on_readable(evutil_socket_t fd, short what, void *arg)
-{
-	static const struct timeval soon = {.tv_usec = GATHER_US};
-	struct crl_watch *watch = arg;
-	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-
-	while (read(fd, buf, sizeof(buf)) > 0)
-		continue;
-	if (!evtimer_pending(watch->gathered, NULL))
-		evtimer_add(watch->gathered, &soon);
-}
-
 static int make_events(struct crl_watch *watch, struct covey_error *error)
 {
-	struct event_base *base = watch->config.base;
+	const struct file_watch_config files = {.base = watch->config.base,
+						.paths = {watch->path},
+						.path_count = 1,
+						.changed = on_changed,
+						.arg = watch};
+	int r = file_watch_new(&files, &watch->files, error);
 
-	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (watch->fd < 0)
-		return covey_error_set(error, -errno, "inotify cannot be used: %s",
-				       strerror(errno));
-	watch->readable = event_new(base, watch->fd, EV_READ | EV_PERSIST, on_readable, watch);
-	watch->gathered = evtimer_new(base, on_gathered, watch);
-	watch->hourly = event_new(base, -1, EV_PERSIST, on_hourly, watch);
-	if (!watch->readable || !watch->gathered || !watch->hourly ||
-	    event_add(watch->readable, NULL) < 0 ||
-	    event_add(watch->hourly, &(struct timeval){.tv_sec = HOUR_S}) < 0)
+	if (r < 0)
+		return r;
+	watch->hourly = event_new(watch->config.base, -1, EV_PERSIST, on_hourly, watch);
+	if (!watch->hourly || event_add(watch->hourly, &(struct timeval){.tv_sec = HOUR_S}) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -155,7 +93,6 @@ int crl_watch_new(const struct crl_watch_config *config, struct crl_watch **ret_
 
 	if (!watch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	watch->fd = -1;
 	watch->config = *config;
 	watch->path = strdup(config->path);
 	if (!watch->path) {
@@ -164,7 +101,7 @@ int crl_watch_new(const struct crl_watch_config *config, struct crl_watch **ret_
 	}
 	r = make_events(watch, error);
 	if (r == 0)
-		r = look(watch, error);
+		r = file_watch_look(watch->files, error);
 	if (r == 0)
 		r = load(watch, &changed, error);
 	if (r < 0)
@@ -181,14 +118,9 @@ void crl_watch_free(struct crl_watch *watch)
 {
 	if (!watch)
 		return;
-	if (watch->readable)
-		event_free(watch->readable);
-	if (watch->gathered)
-		event_free(watch->gathered);
 	if (watch->hourly)
 		event_free(watch->hourly);
-	if (watch->fd >= 0)
-		close(watch->fd);
+	file_watch_free(watch->files);
 	free(watch->path);
 	free(watch);
 }

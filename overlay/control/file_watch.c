@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "file_watch.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Several files that change together are read once. */
+#define GATHER_US 50000
+#define CHANGES                                                                                    \
+	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_DELETE_SELF |   \
+	 IN_MOVE_SELF | IN_ATTRIB)
+
+struct file_watch {
+	void (*changed)(void *arg);
+	void *arg;
+	char *paths[FILE_WATCH_PATHS_MAX];
+	size_t path_count;
+	int fd; /* inotify */
+	struct event *readable;
+	struct event *gathered;
+};
+
+/* --- what to look at ----------------------------------------------------------------------- */
+
+/* The directory that holds this name. */
+static int look_at_parent(const struct file_watch *watch, const char *path)
+{
+	char *copy = strdup(path);
+	int r;
+
+	if (!copy)
+		return -ENOMEM;
+	r = inotify_add_watch(watch->fd, dirname(copy), CHANGES) < 0 ? -errno : 0;
+	free(copy);
+	return r;
+}
+
+/*
+ * The name's directory, the one of the file that it leads to, and the directory itself, if it is
+ * one. What is looked at already is so once.
+ */
+static int look_at(const struct file_watch *watch, const char *path)
+{
+	char real[PATH_MAX];
+	struct stat st;
+	int r = look_at_parent(watch, path);
+
+	if (r == 0 && realpath(path, real))
+		r = look_at_parent(watch, real);
+	if (r == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    inotify_add_watch(watch->fd, path, CHANGES) < 0)
+		r = -errno;
+	return r;
+}
+
+int file_watch_look(const struct file_watch *watch, struct covey_error *error)
+{
+	for (size_t i = 0; i < watch->path_count; i++) {
+		int r = look_at(watch, watch->paths[i]);
+
+		if (r < 0)
+			return covey_error_set(error, r,
+					       "changes of %s cannot be watched for: %s; after a "
+					       "change, send SIGHUP",
+					       watch->paths[i], strerror(-r));
+	}
+	return 0;
+}
+
+/* --- events -------------------------------------------------------------------------------- */
+
+static void on_gathered(evutil_socket_t fd, short what, void *arg)
+{
+	const struct file_watch *watch = arg;
+
+	watch->changed(watch->arg);
+}
+
+/* Which file it was does not matter: a link on the way to it is as good. */
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval soon = {.tv_usec = GATHER_US};
+	const struct file_watch *watch = arg;
+	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+
+	while (read(fd, buf, sizeof(buf)) > 0)
+		continue;
+	if (!evtimer_pending(watch->gathered, NULL))
+		evtimer_add(watch->gathered, &soon);
+}
+
+static int make_events(struct file_watch *watch, struct event_base *base, struct covey_error *error)
+{
+	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (watch->fd < 0)
+		return covey_error_set(error, -errno, "inotify cannot be used: %s",
+				       strerror(errno));
+	watch->readable = event_new(base, watch->fd, EV_READ | EV_PERSIST, on_readable, watch);
+	watch->gathered = evtimer_new(base, on_gathered, watch);
+	if (!watch->readable || !watch->gathered || event_add(watch->readable, NULL) < 0)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	return 0;
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static int copy_paths(struct file_watch *watch, const struct file_watch_config *config)
+{
+	for (size_t i = 0; i < config->path_count; i++) {
+		watch->paths[i] = strdup(config->paths[i]);
+		if (!watch->paths[i])
+			return -ENOMEM;
+		watch->path_count++;
+	}
+	return 0;
+}
+
+int file_watch_new(const struct file_watch_config *config, struct file_watch **ret_watch,
+		   struct covey_error *error)
+{
+	struct file_watch *watch = calloc(1, sizeof(*watch));
+	int r;
+
+	if (!watch)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	watch->fd = -1;
+	watch->changed = config->changed;
+	watch->arg = config->arg;
+	r = copy_paths(watch, config);
+	if (r < 0)
+		covey_error_set(error, r, "out of memory");
+	else
+		r = make_events(watch, config->base, error);
+	if (r < 0) {
+		file_watch_free(watch);
+		return r;
+	}
+	*ret_watch = watch;
+	return 0;
+}
+
+void file_watch_free(struct file_watch *watch)
+{
+	if (!watch)
+		return;
+	if (watch->readable)
+		event_free(watch->readable);
+	if (watch->gathered)
+		event_free(watch->gathered);
+	if (watch->fd >= 0)
+		close(watch->fd);
+	for (size_t i = 0; i < watch->path_count; i++)
+		free(watch->paths[i]);
+	free(watch);
+}
