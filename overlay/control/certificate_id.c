@@ -61,3 +61,15 @@ const char *certificate_serial(const ASN1_INTEGER *serial, char *buf)
 	BN_free(number);
 	return buf;
 }
+
+const char *certificate_name(const X509_NAME *name, char *buf)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	int len = 0;
+
+	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE) >= 0)
+		len = BIO_read(bio, buf, CERTIFICATE_NAME_STRLEN - 1);
+	buf[len > 0 ? len : 0] = '\0';
+	BIO_free(bio);
+	return buf;
+}

@@ -12,6 +12,7 @@
 
 #define CERTIFICATE_ID_LEN        32 /* SHA-256 */
 #define CERTIFICATE_SERIAL_STRLEN 64 /* hexadecimal; a longer one (not RFC 5280's) is cut */
+#define CERTIFICATE_NAME_STRLEN   96
 #define CERTIFICATE_CHAIN_MAX     5
 
 struct certificate_id {
@@ -37,3 +38,6 @@ int certificate_chain(STACK_OF(X509) * verified, struct certificate_chain *ret_c
 
 /* Hexadecimal, upper case, as openssl(1) prints it. buf: CERTIFICATE_SERIAL_STRLEN. Returns buf. */
 const char *certificate_serial(const ASN1_INTEGER *serial, char *buf);
+
+/* A subject's or issuer's name, for logs. buf: CERTIFICATE_NAME_STRLEN. Returns buf. */
+const char *certificate_name(const X509_NAME *name, char *buf);

@@ -18,6 +18,7 @@
 
 struct crl;
 struct certificate_chain;
+struct own_chain;
 struct tls;
 struct channel;
 
@@ -28,9 +29,10 @@ enum tls_role {
 
 /*
  * Load certificate, key and CA (PEM paths) for one role in the fabric. Refuses a key that others
- * can read, a certificate that does not match its key, one that is not valid now, and one whose
- * own identity or key usage does not fit the role. Ignores SIGPIPE for the process unless it is
- * handled, as OpenSSL's writes may raise it. Must outlive its channels. 0 or a negative errno.
+ * can read, a certificate that does not match its key, one that is not valid now, one whose own
+ * identity or key usage does not fit the role, and one whose chain does not lead to ca_file.
+ * Ignores SIGPIPE for the process unless it is handled, as OpenSSL's writes may raise it. Must
+ * outlive its channels. 0 or a negative errno.
  */
 int tls_new(enum tls_role role, const char *fabric, const char *ca_file, const char *cert_file,
 	    const char *key_file, struct tls **ret_tls, struct covey_error *error);
@@ -38,6 +40,15 @@ void tls_free(struct tls *tls);
 
 /* Our own identity, from the certificate. */
 const struct identity *tls_identity(const struct tls *tls);
+
+/*
+ * Load key, certificate and CA again, for connections from now on; those that there are stay. When
+ * this fails, as for a key without its certificate or another identity, what was loaded before
+ * stays in force. changed: they are others than before.
+ */
+int tls_reload(struct tls *tls, bool *ret_changed, struct covey_error *error);
+/* Our own certificate and its CAs'. Valid until the next tls_reload(). */
+const struct own_chain *tls_own_chain(const struct tls *tls);
 
 /*
  * Read revocation lists (crl.h) of the CAs that tls trusts: from now on, no handshake with a

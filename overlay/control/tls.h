@@ -12,6 +12,7 @@
 #include "certificate_id.h"
 #include "channel.h"
 #include "crl.h"
+#include "own.h"
 
 /* How long a channel waits; tests shorten it before they open one. */
 struct channel_deadlines {
@@ -21,9 +22,11 @@ struct channel_deadlines {
 };
 
 struct tls {
-	SSL_CTX *context;
+	SSL_CTX *context; /* of what is in force; another one with each that is loaded */
 	enum tls_role role;
 	struct identity identity;
+	struct own_chain chain;
+	char *ca_file, *cert_file, *key_file;
 	struct channel_deadlines deadlines;
 	struct crl *crl;              /* NULL: nothing is revoked */
 	struct queue_account *queued; /* what its channels have not sent yet */

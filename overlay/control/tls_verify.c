@@ -6,18 +6,6 @@
 #include <string.h>
 
 #define CHAIN_DEPTH_MAX 4
-#define NAME_TEXT_MAX   96
-
-static void name_text(const X509_NAME *name, char *buf)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	int len = 0;
-
-	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE) >= 0)
-		len = BIO_read(bio, buf, NAME_TEXT_MAX - 1);
-	buf[len > 0 ? len : 0] = '\0';
-	BIO_free(bio);
-}
 
 static bool is_unknown_ca(int code)
 {
@@ -33,12 +21,12 @@ static void explain_chain(X509_STORE_CTX *store, struct covey_error *refusal)
 	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
 	int code = X509_STORE_CTX_get_error(store);
 	bool leaf = X509_STORE_CTX_get_error_depth(store) == 0;
-	char subject[NAME_TEXT_MAX] = "", issuer[NAME_TEXT_MAX] = "";
+	char subject[CERTIFICATE_NAME_STRLEN] = "", issuer[CERTIFICATE_NAME_STRLEN] = "";
 	const char *whose = leaf ? "certificate of the peer" : "certificate of the peer's CA";
 
 	if (certificate) {
-		name_text(X509_get_subject_name(certificate), subject);
-		name_text(X509_get_issuer_name(certificate), issuer);
+		certificate_name(X509_get_subject_name(certificate), subject);
+		certificate_name(X509_get_issuer_name(certificate), issuer);
 	}
 	if (code == X509_V_ERR_CERT_HAS_EXPIRED)
 		covey_error_set(refusal, -EACCES, "%s has expired (%s)", whose, subject);
@@ -121,16 +109,20 @@ static int verify(X509_STORE_CTX *store, void *arg)
 	return 1;
 }
 
-void tls_verify_peers(SSL_CTX *context, struct tls *tls)
+void tls_verify_demand(X509_VERIFY_PARAM *parameters, int purpose)
 {
-	X509_VERIFY_PARAM *parameters = SSL_CTX_get0_param(context);
-	bool member = tls->role == TLS_MEMBER;
-
-	X509_VERIFY_PARAM_set_purpose(parameters,
-				      member ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT);
+	X509_VERIFY_PARAM_set_purpose(parameters, purpose);
 	/* ca.crt may hold an intermediate alone: then only what that one issued is trusted. */
 	X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
+	X509_VERIFY_PARAM_set_depth(parameters, CHAIN_DEPTH_MAX);
+}
+
+void tls_verify_peers(SSL_CTX *context, struct tls *tls)
+{
+	bool member = tls->role == TLS_MEMBER;
+
+	tls_verify_demand(SSL_CTX_get0_param(context),
+			  member ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	SSL_CTX_set_verify_depth(context, CHAIN_DEPTH_MAX);
 	SSL_CTX_set_cert_verify_callback(context, verify, tls);
 }

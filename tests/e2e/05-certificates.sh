@@ -65,7 +65,7 @@ lab_wait 30 "hv1 to join" lab_has_joined 1
 for name in stranger expired unlisted; do cp "$LAB_DIR/inventory.yaml" "$LAB_DIR/$name.yaml"; done
 covey_pki "$LAB_DIR/stranger.yaml" "$LAB_DIR/stranger" init
 covey_pki "$LAB_DIR/stranger.yaml" "$LAB_DIR/stranger" issue hv2
-cp "$LAB_DIR/pki/ca.crt" "$LAB_DIR/stranger/ca.crt" # he trusts us; we need not trust him
+cat "$LAB_DIR/pki/ca.crt" >>"$LAB_DIR/stranger/ca.crt" # he trusts us; we need not trust him
 expect_refused stranger 'unknown ca|certificate'
 
 # covey-host does not even begin with a certificate that has expired; another program would, and the

@@ -89,6 +89,26 @@ static void other_issuers(void)
 		      pki));
 }
 
+#define CA_EXTENSIONS "basicConstraints=critical,CA:TRUE\\nkeyUsage=keyCertSign\\n"
+
+/* The same with issuers between, good and bad; the CA of ours allows none. */
+static void other_chains(void)
+{
+	other_ca("root-ca", P256);
+	foreign("top-ca", P256, "root-ca", CA_EXTENSIONS);
+	foreign("low-ca", P256, "top-ca", CA_EXTENSIONS);
+	foreign_for(-1, "stale-ca", P256, "root-ca", CA_EXTENSIONS);
+	foreign("chained", P256, "low-ca", HOST_SAN BOTH_EKU);
+	foreign("stale", P256, "stale-ca", HOST_SAN BOTH_EKU);
+	assert_true(shell("cd '%s' && mkdir parts && cp chained.crt parts && "
+			  "cp parts/chained.crt gap.crt && "
+			  "cat parts/chained.crt low-ca.crt top-ca.crt > chained.crt && "
+			  "cat parts/chained.crt top-ca.crt low-ca.crt > disorder.crt && "
+			  "cat low-ca.crt parts/chained.crt top-ca.crt > sub-first.crt && "
+			  "cat stale-ca.crt >> stale.crt && cat root-ca.crt >> ca.crt",
+			  pki));
+}
+
 int pki_setup(void **state)
 {
 	struct covey_error error;
@@ -114,6 +134,7 @@ int pki_setup(void **state)
 	foreign_for(-1, "expired-gkm", P256, "ca", GKM_SAN BOTH_EKU);
 	foreign("server-host", P256, "ca", HOST_SAN "extendedKeyUsage=serverAuth\\n");
 	other_issuers();
+	other_chains();
 	assert_true(
 		shell(": > '%s' && chmod 600 '%s'", pki_file("empty.key"), pki_file("empty.key")));
 	return 0;

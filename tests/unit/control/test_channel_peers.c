@@ -237,9 +237,15 @@ static void member_learns_that_its_ca_is_unknown(void **state)
 	struct loop *loop = *state;
 
 	tls_free(loop->gkm);
-	loop->gkm = NULL;
-	assert_int_equal(tls_new(TLS_GKM, "lab", pki_file("ca2.crt"), pki_file("gkm.crt"),
-				 pki_file("gkm.key"), &loop->gkm, NULL),
+	tls_free(loop->member);
+	loop->gkm = loop->member = NULL;
+	assert_true(shell("cat '%s' '%s' > '%s'", pki_file("ca.crt"), pki_file("ca2.crt"),
+			  pki_file("two-ca.crt")));
+	assert_int_equal(tls_new(TLS_GKM, "lab", pki_file("ca2.crt"), pki_file("other-gkm.crt"),
+				 pki_file("other-gkm.key"), &loop->gkm, NULL),
+			 0);
+	assert_int_equal(tls_new(TLS_MEMBER, "lab", pki_file("two-ca.crt"), pki_file("hv1.crt"),
+				 pki_file("hv1.key"), &loop->member, NULL),
 			 0);
 	loop->client.greets = true; /* and is not heard */
 	loop_connect(loop);
@@ -342,6 +348,16 @@ static void own_files_are_checked(void **state)
 		{TLS_MEMBER, "lab", "hv1.key", "hv1.key", -EINVAL, "certificate"},
 		{TLS_MEMBER, "lab", "hv1.crt", "hv1.crt", -EACCES, "chmod 600"},
 		{TLS_MEMBER, "lab", "hv1.crt", "empty.key", -EINVAL, "no private key"},
+		{TLS_MEMBER, "lab", "other-ca.crt", "other-ca.key", -EINVAL,
+		 "our own certificate (CN = other-ca) is issued by CN = ca2"},
+		{TLS_MEMBER, "lab", "sub-first.crt", "chained.key", -EINVAL, "begins with a CA's"},
+		{TLS_MEMBER, "lab", "disorder.crt", "chained.key", -EINVAL,
+		 "certificate 2 (CN = top-ca) did not issue the one before it (CN = chained)"},
+		{TLS_MEMBER, "lab", "stale.crt", "stale.key", -EKEYEXPIRED,
+		 "the CA's certificate (CN = stale-ca)"},
+		{TLS_MEMBER, "lab", "chained.crt", "chained.key", 0, ""},
+		{TLS_MEMBER, "lab", "gap.crt", "chained.key", -EINVAL,
+		 "our own certificate (CN = chained) is issued by CN = low-ca"},
 	};
 
 	assert_int_equal(mkfifo(pki_file("fifo"), 0600), 0);

@@ -206,14 +206,15 @@ static void a_certificate_of_another_ca(void **state)
 {
 	struct fabric *fabric = *state;
 	struct guest *guest;
-	char other[512], ours[512];
+	char other[512], ours[512], command[1100];
 
 	path_of(fabric, "other", other);
 	make_pki(other);
-	/* It trusts our CA, so that only the key manager can refuse. */
+	/* It trusts our CA as well, so that only the key manager can refuse. */
 	path_of(fabric, "pki/ca.crt", ours);
 	path_of(fabric, "other/ca.crt", other);
-	assert_int_equal(rename(ours, other), 0);
+	snprintf(command, sizeof(command), "cat '%s' >> '%s'", ours, other);
+	assert_int_equal(system(command), 0);
 	guest = connect_from(fabric, HV1, "other", true);
 	WAIT_FOR(fabric, guest->closed);
 	assert_false(guest->welcome);
