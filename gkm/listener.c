@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "log.h"
 #include "manager.h"
+#include "own_watch.h"
 #include "quiet.h"
 #include "session.h"
 
@@ -116,6 +117,7 @@ static void on_accept(struct evconnlistener *socket, evutil_socket_t fd, struct 
 	const char *why = NULL;
 	struct covey_error error;
 
+	own_watch_check(manager->own);
 	if (manager->session_count >= manager->session_max)
 		why = "there are as many sessions as this process can hold";
 	else if (manager->unauthenticated_count >= COVEY_SESSIONS_UNAUTHENTICATED_MAX)

@@ -20,6 +20,7 @@
 #include "log.h"
 #include "manager.h"
 #include "options.h"
+#include "own_log.h"
 #include "revocations.h"
 #include "secret.h"
 #include "store.h"
@@ -71,6 +72,17 @@ static int load_tls(struct gkm *gkm, struct covey_error *error)
 	return rc;
 }
 
+static int watch_own(struct gkm *gkm, struct covey_error *error)
+{
+	const struct own_watch_config config = {.base = gkm->base,
+						.tls = gkm->tls,
+						.loaded = own_log_loaded,
+						.failed = own_log_failed,
+						.ends = own_log_ends};
+
+	return own_watch_new(&config, &gkm->manager.own, error);
+}
+
 static int watch_crl(struct gkm *gkm, struct covey_error *error)
 {
 	const char *given = gkm->options.crl;
@@ -89,7 +101,8 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	const struct gkm *gkm = arg;
 
-	log_notice("SIGHUP: reading the revocation lists");
+	log_notice("SIGHUP: reading certificates, key and revocation lists");
+	own_watch_reload(gkm->manager.own);
 	revocations_reload(gkm->revocations);
 }
 
@@ -151,6 +164,9 @@ static int start(struct gkm *gkm, struct covey_error *error)
 	rc = manager_init(&gkm->manager, error);
 	if (rc < 0)
 		return rc;
+	rc = watch_own(gkm, error);
+	if (rc < 0)
+		return rc;
 	rc = watch_crl(gkm, error);
 	if (rc < 0)
 		return rc;
@@ -171,6 +187,7 @@ static void stop(struct gkm *gkm)
 	commands_close(gkm->commands);
 	listener_free(gkm->listener);
 	revocations_close(gkm->revocations);
+	own_watch_free(gkm->manager.own);
 	if (gkm->manager.base)
 		manager_free(&gkm->manager);
 	tls_free(gkm->tls);

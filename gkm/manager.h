@@ -22,6 +22,7 @@
 #include "serial.h"
 #include "store.h"
 
+struct own_watch;
 struct revocations;
 struct session;
 LIST_HEAD(session_list, session);
@@ -48,6 +49,7 @@ struct manager {
 	struct quiet quiet;              /* about those that were cut before */
 	struct serial serial;            /* what members said of the state file */
 	struct revocations *revocations; /* who showed which certificate */
+	struct own_watch *own;           /* the key manager's own certificate; main()'s */
 	bool stopping;
 };
 

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "floors.h"
 #include "manager.h"
+#include "own_json.h"
 #include "revocations.h"
 
 static json_int_t seconds_until(uint64_t then_ms, uint64_t now_ms)
@@ -128,11 +129,12 @@ json_t *show_manager(const struct manager *manager)
 	char address[COVEY_ADDR_STRLEN], instance[17];
 
 	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->instance);
-	return json_pack("{s:b, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o}", "ok", 1, "fabric",
-			 inventory->fabric, "address",
+	return json_pack("{s:b, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+			 "fabric", inventory->fabric, "address",
 			 covey_addr_format(&inventory->gkm_address, address), "port",
 			 (int)inventory->gkm_port, "instance", instance, "sessions",
-			 (json_int_t)manager->session_count, "revocations",
+			 (json_int_t)manager->session_count, "certificates", own_json(manager->own),
+			 "certificates_problem", own_json_problem(manager->own), "revocations",
 			 revocations_show(manager->revocations), "state_file",
 			 show_state_file(manager), "groups", show_groups(manager));
 }

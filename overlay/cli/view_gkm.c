@@ -51,6 +51,7 @@ static void view_manager(const json_t *answer)
 	       field_text(answer, "fabric"), field_text(answer, "address"),
 	       field_number(answer, "port"), field_text(answer, "instance"),
 	       field_number(answer, "sessions"));
+	view_certificates(answer);
 	view_revocations(json_object_get(answer, "revocations"));
 	view_state_file(json_object_get(answer, "state_file"));
 }

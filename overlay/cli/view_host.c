@@ -35,5 +35,6 @@ void view_host(const json_t *answer)
 	printf("%s, %s: %s\n", field_text(answer, "host"), field_text(answer, "identity"),
 	       field_true(answer, "ready") ? "ready" : "not ready");
 	print_gkm(json_object_get(answer, "gkm"));
+	view_certificates(answer);
 	print_counters(answer);
 }

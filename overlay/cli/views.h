@@ -8,6 +8,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* Its own certificates, of either's whole answer. */
+void view_certificates(const json_t *answer);
 void view_host(const json_t *answer);
 void view_groups(const json_t *answer);
 void view_sas(const json_t *answer);

@@ -12,12 +12,14 @@ struct identity;
 struct inventory;
 struct inventory_host;
 struct member;
+struct own_watch;
 
 struct host {
 	const struct inventory *inventory;
 	const struct inventory_host *self;
 	const struct identity *identity;
 	struct member *member;
+	const struct own_watch *own; /* its certificates */
 	struct dataplane *dataplane;
 	bool ready; /* the dataplane forwards and the guard is up */
 };

@@ -11,6 +11,7 @@
 #include <event2/event.h>
 #include <inventory.h>
 #include <log.h>
+#include <own_log.h>
 #include <secret.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ struct process {
 	struct dataplane *dataplane;
 	struct member *member;
 	struct notify *notify;
+	struct own_watch *own;
 	struct revocations *revocations;
 	struct event *signals[3];
 	struct host host;        /* the same, for those who show it */
@@ -233,6 +235,36 @@ static bool listens(void *arg, const uint32_t *vnis, size_t count)
 			    process->inventory->vxlan_port, vnis, count);
 }
 
+/* Whatever kept us out may be mended by it. */
+static void on_own_loaded(const struct own_chain *chain, bool renewed, void *arg)
+{
+	const struct process *process = arg;
+
+	own_log_loaded(chain, renewed, NULL);
+	if (renewed && process->host.member)
+		member_renewed(process->member);
+}
+
+static int watch_own(struct process *process, struct covey_error *error)
+{
+	const struct own_watch_config config = {.base = process->base,
+						.tls = process->tls,
+						.loaded = on_own_loaded,
+						.failed = own_log_failed,
+						.ends = own_log_ends,
+						.arg = process};
+
+	return own_watch_new(&config, &process->own, error);
+}
+
+/* What lies on disk may have changed without our notice. */
+static void on_connecting(void *arg)
+{
+	const struct process *process = arg;
+
+	own_watch_check(process->own);
+}
+
 static int start_member(struct process *process, struct covey_error *error)
 {
 	const struct member_config config = {
@@ -245,6 +277,7 @@ static int start_member(struct process *process, struct covey_error *error)
 		.dataplane = process->dataplane,
 		.listens = listens,
 		.deaf = report_groups_anew,
+		.connecting = on_connecting,
 		.changed = changed,
 		.arg = process,
 	};
@@ -271,7 +304,9 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	const struct process *process = arg;
 
-	log_notice("SIGHUP: reading the revocation lists");
+	log_notice("SIGHUP: reading certificates, key and revocation lists");
+	if (process->own)
+		own_watch_reload(process->own);
 	if (process->revocations)
 		revocations_reload(process->revocations);
 }
@@ -329,9 +364,9 @@ static int start(struct process *process, struct covey_error *error)
 	if ((status = raise_guard(process, expects_af_packet(process), error)) ||
 	    (status = startup_load_tls(process->inventory, process->options.pki,
 				       process->self->name, &process->tls, error)) ||
-	    (status = watch_crl(process, error)) || (status = watch_fabric(process, error)) ||
-	    (status = open_ports(process, error)) || (status = watch_host(process, error)) ||
-	    (status = start_dataplane(process, error)) ||
+	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
+	    (status = watch_fabric(process, error)) || (status = open_ports(process, error)) ||
+	    (status = watch_host(process, error)) || (status = start_dataplane(process, error)) ||
 	    (status = report_groups(process, error)) || (status = start_member(process, error)))
 		return status;
 	return notify_new(process->base, is_alive, process, &process->notify, error);
@@ -344,6 +379,7 @@ static void announce(struct process *process)
 		.self = process->self,
 		.identity = tls_identity(process->tls),
 		.member = process->member,
+		.own = process->own,
 		.dataplane = process->dataplane,
 		.ready = true,
 	};
@@ -371,6 +407,7 @@ static void stop(struct process *process)
 	link_watch_free(process->links);
 	commands_close(process->commands);
 	revocations_close(process->revocations);
+	own_watch_free(process->own);
 	for (size_t i = 3; i-- > 0;) {
 		if (process->signals[i])
 			event_free(process->signals[i]);

@@ -25,6 +25,7 @@ struct member {
 	uint64_t link_since; /* ms, monotonic */
 	bool finished;       /* the channel is of no use any more, and on its way out */
 	bool slow;           /* the next attempt has time */
+	bool renewed;        /* other certificates have come since the last attempt began */
 	char last_error[512];
 };
 
@@ -118,10 +119,23 @@ static bool needs_operator(Covey__RefusalCode code)
 	       code == COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED;
 }
 
+/* Certificates may be loaded anew here. */
+static void tell_connecting(struct member *member)
+{
+	if (member->config.connecting)
+		member->config.connecting(member->config.arg);
+}
+
 static void wait_to_reconnect(struct member *member)
 {
 	uint64_t lasted = clock_ms() - member->link_since;
 	struct timeval wait;
+
+	tell_connecting(member);
+	if (member->renewed) {
+		member->slow = false;
+		backoff_reset(&member->backoff);
+	}
 
 	if (member->link == MEMBER_CONNECTED && lasted >= BACKOFF_SOUND_MS)
 		backoff_reset(&member->backoff);
@@ -189,6 +203,9 @@ static void start_connecting(evutil_socket_t fd, short what, void *arg)
 	struct member *member = arg;
 	struct covey_error error;
 
+	tell_connecting(member);
+	evtimer_del(member->reconnect); /* what was renewed just now is what we begin with */
+	member->renewed = false;
 	set_link(member, MEMBER_CONNECTING);
 	member->finished = false;
 	member->state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
@@ -263,6 +280,17 @@ void member_recheck(struct member *member)
 			certificate->serial);
 	finish(member, &error);
 	settle(member);
+}
+
+void member_renewed(struct member *member)
+{
+	struct timeval now = {0};
+
+	member->renewed = true;
+	if (member->link != MEMBER_WAITING || member->channel)
+		return;
+	backoff_reset(&member->backoff);
+	evtimer_add(member->reconnect, &now);
 }
 
 void member_free(struct member *member)

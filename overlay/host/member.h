@@ -27,6 +27,7 @@ struct member_config {
 	/* See effects.h; may be NULL. */
 	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
 	void (*deaf)(void *arg);
+	void (*connecting)(void *arg); /* before each attempt to; may be NULL */
 	void (*changed)(void *arg); /* something that `covey show` shows is different; may be NULL
 				     */
 	void *arg;
@@ -52,6 +53,11 @@ int member_new(const struct member_config *config, struct member **ret_member,
 void member_start(struct member *member);
 /* Other certificates are revoked than before: the GKM's, too? Then the session ends. */
 void member_recheck(struct member *member);
+/*
+ * There is another certificate of ours than before. A session stays; who waits to be let in tries
+ * at once.
+ */
+void member_renewed(struct member *member);
 /* Closes the session without leaving any group: SenderIDs and rosters stay. NULL-safe. */
 void member_free(struct member *member);
 

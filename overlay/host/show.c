@@ -5,6 +5,7 @@
 #include <identity.h>
 #include <inttypes.h>
 #include <inventory.h>
+#include <own_json.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -169,11 +170,13 @@ json_t *show_host(const struct host *host)
 {
 	const struct member_state *state = member_read_state(host->member);
 
-	return json_pack("{s:b, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
-			 "host", host->self->name, "identity", host->identity->uri, "ready",
-			 host->ready, "workers", (int)dataplane_workers(host->dataplane), "gkm",
-			 show_gkm(host->member), "groups", show_groups(host, state), "sas",
-			 show_sas(host, state), "windows", show_windows(host->dataplane),
-			 "counters", show_counters(host->dataplane), "drops",
-			 show_drops(host->dataplane), "ports", show_ports(host->dataplane));
+	return json_pack("{s:b, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "ok", 1, "host", host->self->name, "identity", host->identity->uri,
+			 "ready", host->ready, "workers", (int)dataplane_workers(host->dataplane),
+			 "certificates", own_json(host->own), "certificates_problem",
+			 own_json_problem(host->own), "gkm", show_gkm(host->member), "groups",
+			 show_groups(host, state), "sas", show_sas(host, state), "windows",
+			 show_windows(host->dataplane), "counters", show_counters(host->dataplane),
+			 "drops", show_drops(host->dataplane), "ports",
+			 show_ports(host->dataplane));
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * When to say that a certificate ends: at 30, 7 and 1 days, at its end, and from 1 day on each day.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define OWN_END_DAY_S 86400
+
+struct own_end {
+	size_t told;       /* how many of the marks; 0: nothing */
+	long long told_at; /* s, monotonic */
+};
+
+/* left: seconds of the wall clock until the end. now: seconds of the monotonic clock. */
+static inline bool own_end_is_due(struct own_end *end, long long left, long long now)
+{
+	static const int days[] = {30, 7, 1, 0};
+	const size_t count = sizeof(days) / sizeof(days[0]);
+	size_t mark = 0;
+
+	while (mark < count && left <= (long long)days[mark] * OWN_END_DAY_S)
+		mark++;
+	if (mark <= end->told && (mark < count - 1 || now - end->told_at < OWN_END_DAY_S)) {
+		end->told = mark; /* the clock was set back */
+		return false;
+	}
+	end->told = mark;
+	end->told_at = now;
+	return true;
+}

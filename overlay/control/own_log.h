@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What both daemons log of their certificates. For own_watch's callbacks.
+ */
+
+#include "own_watch.h"
+
+void own_log_loaded(const struct own_chain *chain, bool changed, void *arg);
+void own_log_failed(const struct covey_error *error, void *arg);
+void own_log_ends(const struct own_certificate *certificate, bool own, long long seconds,
+		  void *arg);
