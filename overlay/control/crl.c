@@ -10,11 +10,14 @@
 #include <string.h>
 
 #include "crl_read.h"
+#include "crl_scope.h"
 
 /* One list; of one CA there may be several. */
 struct issue {
 	struct certificate_id ca; /* its name and serial number */
 	char name[96];
+	X509_NAME *issuer;    /* the same name, to compare */
+	GENERAL_NAMES *scope; /* its distribution point; NULL: it speaks of all of its CA's */
 	uint8_t digest[CERTIFICATE_ID_LEN]; /* of the whole list */
 	bool numbered;
 	uint64_t number; /* RFC 5280, section 5.2.3; what does not fit counts as the largest */
@@ -55,13 +58,6 @@ static X509 *find_signer(X509_CRL *list, STACK_OF(X509_OBJECT) * cas)
 	return NULL;
 }
 
-/* Deltas, lists of other issuers' certificates, lists of some reasons alone: all say so by an
- * extension that is critical (RFC 5280, sections 5.2.4 and 5.2.5). */
-static bool is_understood(X509_CRL *list)
-{
-	return X509_CRL_get_ext_by_critical(list, 1, -1) < 0;
-}
-
 static time_t time_of(const ASN1_TIME *when)
 {
 	struct tm parts;
@@ -91,6 +87,9 @@ static int describe(X509_CRL *list, X509 *ca, struct issue *ret_issue)
 		return -ENOMEM;
 	X509_NAME_oneline(X509_get_subject_name(ca), issue.name, sizeof(issue.name));
 	read_number(list, &issue);
+	issue.issuer = X509_NAME_dup(X509_get_subject_name(ca));
+	if (!issue.issuer)
+		return -ENOMEM;
 	*ret_issue = issue;
 	return 0;
 }
@@ -123,7 +122,10 @@ static int add_revoked(struct crl *crl, X509_CRL *list, X509 *ca)
 static int add(struct crl *crl, X509_CRL *list, STACK_OF(X509_OBJECT) * cas, const char *path,
 	       struct covey_error *error)
 {
+	struct issue *issue = &crl->issues[crl->issue_count];
 	X509 *ca = find_signer(list, cas);
+	GENERAL_NAMES *scope = NULL;
+	const char *why = NULL;
 	char issuer[96];
 
 	ERR_clear_error();
@@ -133,16 +135,18 @@ static int add(struct crl *crl, X509_CRL *list, STACK_OF(X509_OBJECT) * cas, con
 				       "%.200s: a revocation list of %s is not signed by a CA of "
 				       "ca.crt that may sign one",
 				       path, issuer);
-	if (!is_understood(list))
+	if (crl_scope_read(list, &scope, &why) < 0)
 		return covey_error_set(error, -EINVAL,
-				       "%.200s: the revocation list of %s is a delta, indirect or "
-				       "partial one: give the complete list",
-				       path, issuer);
-	if (describe(list, ca, &crl->issues[crl->issue_count]) < 0 ||
-	    add_revoked(crl, list, ca) < 0)
+				       "%.200s: the revocation list of %s %s: give the complete "
+				       "list",
+				       path, issuer, why);
+	if (describe(list, ca, issue) < 0) {
+		GENERAL_NAMES_free(scope);
 		return out_of_memory(error);
+	}
+	issue->scope = scope;
 	crl->issue_count++;
-	return 0;
+	return add_revoked(crl, list, ca) < 0 ? out_of_memory(error) : 0;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -191,6 +195,10 @@ void crl_free(struct crl *crl)
 {
 	if (!crl)
 		return;
+	for (size_t i = 0; i < crl->issue_count; i++) {
+		X509_NAME_free(crl->issues[i].issuer);
+		GENERAL_NAMES_free(crl->issues[i].scope);
+	}
 	free(crl->issues);
 	free(crl->revoked);
 	free(crl);
@@ -205,15 +213,17 @@ static bool is_older(const struct issue *a, const struct issue *b)
 	return a->this_update < b->this_update;
 }
 
-/* The newest list of this CA, or NULL. */
-static const struct issue *newest_of(const struct crl *crl, const struct certificate_id *ca)
+/* The newest list of this CA and this scope, or NULL. */
+static const struct issue *newest_of(const struct crl *crl, const struct certificate_id *ca,
+				     const GENERAL_NAMES *scope)
 {
 	const struct issue *newest = NULL;
 
 	for (size_t i = 0; i < crl->issue_count; i++) {
 		const struct issue *issue = &crl->issues[i];
 
-		if (compare_ids(&issue->ca, ca) == 0 && (!newest || is_older(newest, issue)))
+		if (compare_ids(&issue->ca, ca) == 0 && crl_scope_equal(issue->scope, scope) &&
+		    (!newest || is_older(newest, issue)))
 			newest = issue;
 	}
 	return newest;
@@ -242,9 +252,14 @@ static int check_issue(const struct issue *had, const struct issue *has, struct 
 int crl_check_newer(const struct crl *current, const struct crl *next, struct covey_error *error)
 {
 	for (size_t i = 0; current && i < current->issue_count; i++) {
-		const struct issue *had = newest_of(current, &current->issues[i].ca);
-		int r = check_issue(had, newest_of(next, &had->ca), error);
+		const struct issue *had =
+			newest_of(current, &current->issues[i].ca, current->issues[i].scope);
+		const struct issue *has = newest_of(next, &had->ca, had->scope);
+		int r;
 
+		if (!has) /* the whole says what a part of it said */
+			has = newest_of(next, &had->ca, NULL);
+		r = check_issue(had, has, error);
 		if (r < 0)
 			return r;
 	}
@@ -279,6 +294,22 @@ bool crl_revokes_chain(const struct crl *crl, const struct certificate_chain *ch
 	return false;
 }
 
+bool crl_speaks_of(const struct crl *crl, const X509 *certificate)
+{
+	bool listed = false;
+
+	for (size_t i = 0; crl && i < crl->issue_count; i++) {
+		const struct issue *issue = &crl->issues[i];
+
+		if (X509_NAME_cmp(issue->issuer, X509_get_issuer_name(certificate)) != 0)
+			continue;
+		if (crl_scope_covers(issue->scope, certificate))
+			return true;
+		listed = true;
+	}
+	return !listed;
+}
+
 static size_t count_distinct(const struct crl *crl)
 {
 	size_t count = 0;
@@ -297,7 +328,7 @@ void crl_summarise(const struct crl *crl, struct crl_summary *ret_summary)
 
 		if (issue->this_update > summary.this_update)
 			summary.this_update = issue->this_update;
-		if (newest_of(crl, &issue->ca) == issue && issue->next_update &&
+		if (newest_of(crl, &issue->ca, issue->scope) == issue && issue->next_update &&
 		    (!summary.next_update || issue->next_update < summary.next_update))
 			summary.next_update = issue->next_update;
 	}

@@ -7,6 +7,9 @@
  * A list is good when a CA that we trust signed it. Its dates do not matter to that: one that has
  * not been replaced in time goes on counting, for what it revokes stays revoked; its age is for the
  * operator to be told. Of several lists of one CA the union counts.
+ *
+ * A list may name a distribution point (RFC 5280, section 5.2.5): then it speaks of the
+ * certificates that name the same, and of those that name none.
  */
 
 #include <covey/error.h>
@@ -51,6 +54,12 @@ bool crl_equal(const struct crl *a, const struct crl *b);
 bool crl_revokes(const struct crl *crl, const struct certificate_id *id);
 /* Any certificate of the chain. */
 bool crl_revokes_chain(const struct crl *crl, const struct certificate_chain *chain);
+
+/*
+ * False: there are lists of the certificate's issuer, but all of other distribution points than its
+ * own, so that nothing is known of it. Without any list of its issuer: true.
+ */
+bool crl_speaks_of(const struct crl *crl, const X509 *certificate);
 
 #define CRL_TIME_SIZE sizeof("YYYY-MM-DDTHH:MM:SSZ")
 

@@ -65,6 +65,26 @@ static int check_identity(const struct tls *tls, X509 *certificate, struct tls_p
 	return 0;
 }
 
+/* A list that is there, but for others, must not pass for one that does not name them. */
+static bool is_spoken_of(const struct tls *tls, STACK_OF(X509) * chain, struct tls_peer *peer)
+{
+	char name[CERTIFICATE_NAME_STRLEN];
+
+	for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
+		const X509 *certificate = sk_X509_value(chain, i);
+
+		if (crl_speaks_of(tls->crl, certificate))
+			continue;
+		certificate_name(X509_get_subject_name(certificate), name);
+		covey_error_set(&peer->refusal, -EACCES,
+				"no revocation list that is here speaks of the certificate of "
+				"%.150s (%s): its CRL distribution point is another than theirs",
+				peer->identity.uri, name);
+		return false;
+	}
+	return true;
+}
+
 /* Returns what is wrong, X509_V_OK: nothing. */
 static int check_revoked(const struct tls *tls, STACK_OF(X509) * chain, struct tls_peer *peer)
 {
@@ -76,7 +96,7 @@ static int check_revoked(const struct tls *tls, STACK_OF(X509) * chain, struct t
 	}
 	peer->certificate = certificate;
 	if (!crl_revokes_chain(tls->crl, &certificate))
-		return X509_V_OK;
+		return is_spoken_of(tls, chain, peer) ? X509_V_OK : X509_V_ERR_CERT_REJECTED;
 	covey_error_set(&peer->refusal, -EACCES,
 			"the certificate of %s, serial number %s, is revoked%s", peer->identity.uri,
 			certificate.serial,

@@ -114,14 +114,43 @@ static void client_whose_issuer_is_revoked(void **state)
 	expect_reason(&loop->server, "is revoked, by its CA's being so");
 }
 
+/* The list that is there is for other distribution points than its own. */
+static void client_that_no_list_speaks_of(void **state)
+{
+	struct loop *loop = *state;
+	SSL_CTX *context;
+
+	assert_true(shell("cd '%s' && umask 077 && mkdir points && : > points/index.txt && "
+			  "echo 01 > points/number && "
+			  "printf 'subjectAltName=URI:spiffe://lab/host/hv1\\n"
+			  "crlDistributionPoints=URI:http://ca.lab/2\\n' > ext && "
+			  "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+			  "-keyout point.key -subj /CN=point -out csr && "
+			  "openssl x509 -req -in csr -CA ca.crt -CAkey ca.key -days 1 -extfile ext "
+			  "-out point.crt && "
+			  "printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=points/index.txt\\n"
+			  "crlnumber=points/number\\ncertificate=ca.crt\\nprivate_key=ca.key\\n"
+			  "default_md=sha256\\ncrl_extensions=x\\n[x]\\n"
+			  "issuingDistributionPoint=critical,@i\\n"
+			  "[i]\\nfullname=URI:http://ca.lab/1\\n' > points/cnf && "
+			  "openssl ca -config points/cnf -gencrl -crldays 1 -out point.crl",
+			  pki));
+	load(loop->gkm, "point.crl");
+	context = strange_context(false, "point");
+	loop_connect_stranger(loop, context);
+	loop_until(loop, &loop->server.closed, 1);
+	assert_int_equal(loop->server.opened, 0);
+	expect_reason(&loop->server, "no revocation list that is here speaks of");
+	SSL_CTX_free(context);
+}
+
 int main(void)
 {
 #define LOOP(test) cmocka_unit_test_setup_teardown(test, loop_setup, loop_teardown)
 	const struct CMUnitTest tests[] = {
-		LOOP(client_whose_certificate_is_revoked),
-		LOOP(client_with_another_certificate),
-		LOOP(server_whose_certificate_is_revoked),
-		LOOP(client_whose_issuer_is_revoked),
+		LOOP(client_whose_certificate_is_revoked), LOOP(client_with_another_certificate),
+		LOOP(server_whose_certificate_is_revoked), LOOP(client_whose_issuer_is_revoked),
+		LOOP(client_that_no_list_speaks_of),
 	};
 
 	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);

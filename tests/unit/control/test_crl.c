@@ -337,15 +337,131 @@ static void that_is_older(void **state)
 	assert_true(revokes("hv2.crt"));
 }
 
-/* Only changes to another list; alone it says nothing of what else is revoked. */
-static void of_kinds_that_are_not_understood(void **state)
+/* hv1's certificate on a list with this in its extensions, made anew each time. */
+static void list_with(const char *lines, const char *out)
 {
 	set_up_openssl("book", "ca");
-	assert_true(shell("cd '%s' && printf 'issuingDistributionPoint=critical,@i\\n"
-			  "[i]\\nonlyuser=TRUE\\n' >> book/cnf",
-			  pki));
-	openssl_list("book", "hv1", "-crldays 1", "partial.pem");
-	refuses("partial.pem", -EINVAL, "partial");
+	assert_true(shell("cd '%s' && printf '%s' >> book/cnf", pki, lines));
+	openssl_list("book", "hv1", "-crldays 1", out);
+}
+
+#define POINT    "issuingDistributionPoint=critical,@i\\n[i]\\n"
+#define OPEN     "issuingDistributionPoint=@i\\n[i]\\n"
+#define FULLNAME "fullname=URI:http://ca.lab/1.0/crl\\n"
+
+/* Of step-ca, EJBCA, Vault, Windows and django-ca. */
+static void of_other_cas_that_cover_all_hosts(void **state)
+{
+	static const char *const rows[] = {
+		POINT FULLNAME,
+		POINT FULLNAME "onlyuser=TRUE\\n",
+		OPEN FULLNAME "onlyuser=TRUE\\n",
+		POINT "onlyuser=TRUE\\n",
+		POINT "fullname=URI:ldap:///CN=ca,URI:http://ca.lab/crl\\n",
+		"freshestCRL=URI:http://ca.lab/delta\\n",
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		list_with(rows[i], "list.pem");
+		fresh_tls();
+		load("list.pem");
+		assert_true(revokes("hv1.crt"));
+		assert_false(revokes("hv2.crt"));
+	}
+}
+
+/* They do not say of every host whether it is revoked. */
+static void of_kinds_that_are_not_complete(void **state)
+{
+	static const struct {
+		const char *lines, *words;
+	} rows[] = {
+		{POINT "onlyCA=TRUE\\n", "onlyContainsCACerts"},
+		{OPEN "onlyCA=TRUE\\n", "onlyContainsCACerts"},
+		{POINT "onlyAA=TRUE\\n", "onlyContainsAttributeCerts"},
+		{POINT "onlysomereasons=keyCompromise\\n", "onlySomeReasons"},
+		{OPEN "onlysomereasons=keyCompromise\\n", "onlySomeReasons"},
+		{POINT "indirectCRL=TRUE\\n", "indirect"},
+		{POINT FULLNAME "onlyuser=TRUE\\nindirectCRL=TRUE\\n", "indirect"},
+		{POINT "relativename=r\\n[r]\\nCN=part\\n", "relative to its CA"},
+		{"2.5.29.27=critical,ASN1:INTEGER:999\\n", "is a delta"},
+		{"2.5.29.27=ASN1:INTEGER:999\\n", "is a delta"},
+		{"2.5.29.28=critical,ASN1:INTEGER:9\\n", "cannot be read"},
+		{"1.2.3.4=critical,ASN1:NULL\\n", "critical extension"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		list_with(rows[i].lines, "list.pem");
+		refuses("list.pem", -EINVAL, rows[i].words);
+	}
+}
+
+static bool speaks_of(const char *name)
+{
+	FILE *stream = fopen(file(name), "r");
+	X509 *certificate;
+	bool speaks;
+
+	assert_non_null(stream);
+	certificate = PEM_read_X509(stream, NULL, NULL, NULL);
+	fclose(stream);
+	assert_non_null(certificate);
+	speaks = crl_speaks_of(tls_crl(gkm), certificate);
+	X509_free(certificate);
+	return speaks;
+}
+
+static void certificate_of_point(const char *name, const char *lines)
+{
+	assert_true(shell("cd '%s' && umask 077 && printf '%s' > ext && "
+			  "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+			  "-keyout %s.key -subj /CN=%s -out csr && openssl x509 -req -in csr "
+			  "-CA ca.crt -CAkey ca.key -days 1 -extfile ext -out %s.crt",
+			  pki, lines, name, name, name));
+}
+
+/* One of several lists of a CA, each for its own certificates (RFC 5280, sections 5.2.5, 6.3.3). */
+static void of_one_distribution_point(void **state)
+{
+	certificate_of_point("one", "crlDistributionPoints=URI:http://ca.lab/1.0/crl\\n");
+	certificate_of_point("two", "crlDistributionPoints=URI:http://ca.lab/2\\n");
+	certificate_of_point("both", "crlDistributionPoints=a,b\\n[a]\\n"
+				     "fullname=URI:http://ca.lab/2\\n[b]\\n"
+				     "fullname=URI:http://ca.lab/1.0/crl\\n");
+	certificate_of_point("others", "crlDistributionPoints=a\\n[a]\\n"
+				       "fullname=URI:http://ca.lab/1.0/crl\\n"
+				       "CRLissuer=dirName:d\\n[d]\\nCN=other\\n");
+	certificate_of_point("broken", "2.5.29.31=ASN1:INTEGER:9\\n");
+	assert_true(speaks_of("two.crt")); /* without any list */
+	list_with(POINT FULLNAME, "list.pem");
+	load("list.pem");
+	assert_true(speaks_of("one.crt"));
+	assert_true(speaks_of("both.crt"));
+	assert_true(speaks_of("hv2.crt")); /* names none */
+	assert_false(speaks_of("two.crt"));
+	assert_false(speaks_of("others.crt"));
+	assert_false(speaks_of("broken.crt"));
+	/* A list for others is no newer one of it; beside it, it is one more. */
+	list_with(POINT "fullname=URI:http://ca.lab/2\\n", "second.pem");
+	refuses("second.pem", -ESTALE, "is not there any more");
+	assert_true(shell("cd '%s' && mkdir lists && mv list.pem second.pem lists", pki));
+	load("lists");
+	assert_true(speaks_of("two.crt"));
+	assert_true(speaks_of("one.crt"));
+	assert_false(speaks_of("others.crt"));
+}
+
+/* The whole says what its parts said. */
+static void of_all_in_place_of_parts(void **state)
+{
+	certificate_of_point("two", "crlDistributionPoints=URI:http://ca.lab/2\\n");
+	list_with(POINT FULLNAME, "part.pem");
+	load("part.pem");
+	put_on_list("hv2");
+	put_on_list("hv1");
+	load("crl.pem");
+	assert_true(speaks_of("two.crt"));
+	refuses("part.pem", -ESTALE, "is not there any more");
 }
 
 static void of_a_ca_that_may_sign_none(void **state)
@@ -407,7 +523,10 @@ int main(void)
 		LISTS(that_are_too_much),
 		LISTS(in_a_directory),
 		LISTS(that_is_older),
-		LISTS(of_kinds_that_are_not_understood),
+		LISTS(of_other_cas_that_cover_all_hosts),
+		LISTS(of_kinds_that_are_not_complete),
+		LISTS(of_one_distribution_point),
+		LISTS(of_all_in_place_of_parts),
 		LISTS(of_a_ca_that_may_sign_none),
 		LISTS(what_cannot_be_revoked),
 	};
