@@ -7,7 +7,6 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "certificate_id.h"
@@ -17,6 +16,7 @@
 #include "pki_file.h"
 #include "pki_issued.h"
 #include "pki_issuer.h"
+#include "pki_pair.h"
 
 #define DAYS_MAX 3650
 
@@ -271,20 +271,6 @@ static int finish(const struct revision *revision, struct covey_error *error)
 
 /* --- from outside -------------------------------------------------------------------------- */
 
-/* Two at a time would each drop what the other adds. */
-static int lock(const char *directory, struct covey_error *error)
-{
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
-		return fd;
-	covey_error_set(error, -errno, "cannot use the directory %s: %s", directory,
-			strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -EIO;
-}
-
 static int check_request(const char *fabric, const char *name, unsigned days,
 			 struct covey_error *error)
 {
@@ -329,7 +315,7 @@ int pki_revoke(const char *directory, const char *fabric, const char *name, cons
 
 	if (r < 0)
 		return r;
-	fd = lock(directory, error);
+	fd = pki_lock(directory, error); /* two at a time would each drop what the other adds */
 	if (fd < 0)
 		return fd;
 	r = revise(&revision, name, serial, days, error);

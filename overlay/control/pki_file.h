@@ -27,8 +27,8 @@ int pki_read_certificate(const char *path, X509 **ret_certificate, struct covey_
 
 /*
  * Write STEM.key (PKCS#8, 0600) and STEM.crt (0644). Both are complete on disk before either gets
- * its name, so that a crash leaves no half file. Returns 0, -EEXIST when either is there and
- * replace is false, or another negative errno.
+ * its name, so that a crash leaves no half file, and replaced together (pki_pair.h). Returns 0,
+ * -EEXIST when either is there and replace is false, or another negative errno.
  */
 int pki_write_pair(const char *directory, const char *stem, EVP_PKEY *key, X509 *certificate,
 		   bool replace, struct covey_error *error);

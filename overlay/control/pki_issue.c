@@ -9,6 +9,7 @@
 #include "pki_file.h"
 #include "pki_issued.h"
 #include "pki_issuer.h"
+#include "pki_pair.h"
 #include "sender_id.h"
 
 /* A certificate that outlives its CA would fail without a visible reason. */
@@ -113,9 +114,14 @@ int pki_issue(const char *directory, enum identity_role role, const char *fabric
 	struct issuer issuer = {0};
 	X509 *certificate = NULL;
 	EVP_PKEY *key = NULL;
+	int lock = -1;
 	int r;
 
 	r = check_request(&request, error);
+	if (r == 0)
+		lock = pki_lock(directory, NULL); /* without a directory, what follows says so */
+	if (lock >= 0)
+		pki_pair_settle(directory, name);
 	if (r == 0 && !force)
 		r = check_absent(directory, name, "key", error);
 	if (r == 0 && !force)
@@ -138,5 +144,7 @@ out:
 	X509_free(certificate);
 	EVP_PKEY_free(key);
 	issuer_free(&issuer);
+	if (lock >= 0)
+		close(lock);
 	return r;
 }

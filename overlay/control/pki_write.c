@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "pki_file.h"
+#include "pki_pair.h"
 
 /* A file that is complete under a temporary name and waits for its own. */
 struct draft {
@@ -102,15 +103,15 @@ static void sync_directory(const char *directory)
 	close(fd);
 }
 
-static int publish_both(const struct draft *key, const struct draft *certificate, bool replace,
+static int publish_both(const struct draft *key, const struct draft *certificate,
 			struct covey_error *error)
 {
-	int r = draft_publish(key, replace, error);
+	int r = draft_publish(key, false, error);
 
 	if (r < 0)
 		return r;
-	r = draft_publish(certificate, replace, error);
-	if (r < 0 && !replace)
+	r = draft_publish(certificate, false, error);
+	if (r < 0)
 		unlink(key->path); /* ours, made a moment ago */
 	return r;
 }
@@ -149,7 +150,9 @@ int pki_write_pair(const char *directory, const char *stem, EVP_PKEY *key, X509 
 	r = draft_write(&certificate_draft, directory, stem, "crt", 0644, certificate_pem, error);
 	if (r < 0)
 		goto out;
-	r = publish_both(&key_draft, &certificate_draft, replace, error);
+	r = replace ? pki_pair_replace(directory, stem, key_draft.temporary,
+				       certificate_draft.temporary, error)
+		    : publish_both(&key_draft, &certificate_draft, error);
 	if (r == 0)
 		sync_directory(directory);
 
