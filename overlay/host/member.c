@@ -132,15 +132,13 @@ static void wait_to_reconnect(struct member *member)
 	struct timeval wait;
 
 	tell_connecting(member);
-	if (member->renewed) {
-		member->slow = false;
-		backoff_reset(&member->backoff);
-	}
-
 	if (member->link == MEMBER_CONNECTED && lasted >= BACKOFF_SOUND_MS)
 		backoff_reset(&member->backoff);
 	wait = clock_timeval(member->slow ? backoff_slow(arc4random_uniform)
 					  : backoff_next(&member->backoff, arc4random_uniform));
+	/* The session that ended was of the old certificate: revoked, it may be. */
+	if (member->renewed)
+		wait = clock_timeval(0);
 	member->slow = false;
 	set_link(member, MEMBER_WAITING);
 	evtimer_add(member->reconnect, &wait);
