@@ -6,7 +6,9 @@
 set -euo pipefail
 
 covey=$(realpath "$1")
-directory=$(mktemp -d)
+shm=/dev/shm # where fsync, of which there is much, costs nothing
+[[ -w $shm ]] || shm=${TMPDIR:-/tmp}
+directory=$(mktemp -d -p "$shm")
 trap 'rm -rf "$directory"' EXIT
 cd "$directory"
 
