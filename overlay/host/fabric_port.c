@@ -47,6 +47,7 @@ static int open_af_xdp(const struct inventory_host *host, const struct link_info
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
 	status = af_xdp_open("fabric", host->fabric_interface, host->fabric_interface,
 			     ports->fabric_mtu, ports->pool, &ports->fabric, error);
+	ports->fabric_af_xdp = status == 0;
 	if (status) {
 		port_pool_free(ports->pool);
 		ports->pool = NULL;

@@ -17,7 +17,9 @@
 
 #include "af_packet.h"
 #include "af_xdp.h"
+#include "carrier.h"
 #include "link.h"
+#include "link_switch.h"
 
 #define DEVARGS_MAX 192
 #define TAP_MTU_MAX 1500u
@@ -55,12 +57,17 @@ static void set_queues(const char *name, const char *peer)
 static int configure_veth(const char *name, const char *peer, const uint8_t *mac, uint16_t mtu,
 			  struct covey_error *error)
 {
+	struct link_info info;
 	int status = link_set_offloads(name, false, error);
 
 	if (status)
 		return status;
 	link_silence(peer);
-	status = link_set_up(peer, NULL, mtu, false, error);
+	link_keep_neighbours(name);
+	/* The host has no carrier before packets pass (carrier.h). */
+	status = link_get(peer, &info, error);
+	if (!status)
+		status = link_switch_down(info.index, mtu, error);
 	return status ? status : link_set_up(name, mac, mtu, false, error);
 }
 
@@ -71,10 +78,9 @@ static int open_veth(const struct inventory_host *host, const uint8_t *mac, stru
 	struct covey_error why;
 	int status;
 
-	if (snprintf(peer, sizeof(peer), "%sp", host->host_interface) >= (int)sizeof(peer))
-		return covey_error_set(error, -ENAMETOOLONG,
-				       "covey_host_interface %s is too long: at most %d characters",
-				       host->host_interface, IFNAMSIZ - 2);
+	status = carrier_peer_name(host, peer, error);
+	if (status)
+		return status;
 	status = make_veth(host->host_interface, peer, error);
 	if (status)
 		return status;
@@ -82,8 +88,9 @@ static int open_veth(const struct inventory_host *host, const uint8_t *mac, stru
 	if (status)
 		return status;
 	set_queues(host->host_interface, peer);
-	if (af_xdp_open("host", peer, host->host_interface, ports->host_mtu, ports->pool,
-			&ports->host, &why) == 0)
+	ports->host_af_xdp = af_xdp_open("host", peer, host->host_interface, ports->host_mtu,
+					 ports->pool, &ports->host, &why) == 0;
+	if (ports->host_af_xdp)
 		return 0;
 	af_packet_devargs("host", peer, ports->host_mtu, port_workers(), devargs, sizeof(devargs));
 	return port_open(devargs, host->host_interface, ports->host_mtu, ports->pool, &ports->host,

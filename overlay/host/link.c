@@ -106,39 +106,57 @@ void link_set_queues(const char *name, unsigned queues)
 	ethtool_channels(name, &channels);
 }
 
-int link_get(const char *name, struct link_info *ret_info, struct covey_error *error)
+static void describe(struct rtnl_link *link, struct link_info *ret_info)
 {
-	struct link_info info = {0};
-	struct rtnl_link *link;
-	struct nl_sock *socket;
-	struct nl_addr *mac;
-	int status = open_netlink(&socket, error);
+	struct link_info info = {.index = (unsigned)rtnl_link_get_ifindex(link)};
+	struct nl_addr *mac = rtnl_link_get_addr(link);
+	unsigned flags = rtnl_link_get_flags(link);
 
-	if (status)
-		return status;
-	status = rtnl_link_get_kernel(socket, 0, name, &link);
-	nl_socket_free(socket);
-	if (status)
-		return covey_error_set(error, to_errno(status), "interface %s: %s", name,
-				       to_errno(status) == -ENODEV
-					       ? "there is none of that name (see `ip link`)"
-					       : nl_geterror(status));
-	info.index = (unsigned)rtnl_link_get_ifindex(link);
+	snprintf(info.name, sizeof(info.name), "%s", rtnl_link_get_name(link));
 	info.mtu = (uint16_t)(rtnl_link_get_mtu(link) > UINT16_MAX ? UINT16_MAX
 								   : rtnl_link_get_mtu(link));
-	info.running =
-		(rtnl_link_get_flags(link) & IFF_UP) && (rtnl_link_get_flags(link) & IFF_RUNNING);
+	info.up = flags & IFF_UP;
+	info.running = (flags & IFF_UP) && (flags & IFF_RUNNING);
 	rtnl_link_get_carrier_changes(link, &info.carrier_changes);
-	info.rx_queues = count_rx_queues(name);
-	info.combined_queues = count_combined_queues(name);
-	mac = rtnl_link_get_addr(link);
+	info.rx_queues = count_rx_queues(info.name);
+	info.combined_queues = count_combined_queues(info.name);
 	if (mac && nl_addr_get_len(mac) == LINK_MAC_LEN)
 		memcpy(info.mac, nl_addr_get_binary_addr(mac), LINK_MAC_LEN);
 	if (rtnl_link_get_type(link))
 		snprintf(info.kind, sizeof(info.kind), "%s", rtnl_link_get_type(link));
-	rtnl_link_put(link);
 	*ret_info = info;
+}
+
+/* By its index, or by its name when that is 0. */
+static int get(unsigned index, const char *name, struct link_info *ret_info,
+	       struct covey_error *error)
+{
+	struct rtnl_link *link;
+	struct nl_sock *socket;
+	int status = open_netlink(&socket, error);
+
+	if (status)
+		return status;
+	status = rtnl_link_get_kernel(socket, (int)index, name, &link);
+	nl_socket_free(socket);
+	if (status)
+		return covey_error_set(
+			error, to_errno(status), "interface %s: %s", name ? name : "of that number",
+			to_errno(status) == -ENODEV ? "there is none of that name (see `ip link`)"
+						    : nl_geterror(status));
+	describe(link, ret_info);
+	rtnl_link_put(link);
 	return 0;
+}
+
+int link_get(const char *name, struct link_info *ret_info, struct covey_error *error)
+{
+	return get(0, name, ret_info, error);
+}
+
+int link_get_index(unsigned index, struct link_info *ret_info, struct covey_error *error)
+{
+	return get(index, NULL, ret_info, error);
 }
 
 int link_add_veth(const char *name, const char *peer, struct covey_error *error)
@@ -231,17 +249,29 @@ int link_set_offloads(const char *name, bool gro, struct covey_error *error)
 	return 0;
 }
 
-void link_silence(const char *name)
+static void set_option(const char *family, const char *name, const char *option, const char *value)
 {
-	char path[64 + IFNAMSIZ];
+	char path[96 + IFNAMSIZ];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, name, option);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return; /* no IPv6 in this kernel, so nothing to silence */
-	if (write(fd, "1", 1) != 1) {
-		/* Its chatter would merely be bypass traffic. */
+		return; /* this kernel has none */
+	if (write(fd, value, 1) != 1) {
+		/* Nothing depends on it but comfort. */
 	}
 	close(fd);
+}
+
+/* Its chatter would merely be bypass traffic. */
+void link_silence(const char *name)
+{
+	set_option("ipv6", name, "disable_ipv6", "1");
+}
+
+void link_keep_neighbours(const char *name)
+{
+	set_option("ipv4", name, "arp_evict_nocarrier", "0");
+	set_option("ipv6", name, "ndisc_evict_nocarrier", "0");
 }

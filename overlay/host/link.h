@@ -13,11 +13,13 @@
 
 struct link_info {
 	unsigned index;
+	char name[16]; /* the kernel's own, also when it was asked for by another */
 	uint8_t mac[LINK_MAC_LEN];
 	uint16_t mtu;
 	unsigned rx_queues;
 	unsigned combined_queues; /* of them, those of a NIC; 0: it has pairs of its own kind (veth)
 				   */
+	bool up;
 	bool running;             /* up, and with a carrier */
 	uint32_t carrier_changes; /* since it was made; 0: its kernel does not count */
 	char kind[16];            /* "veth", "tun", ...; empty for a NIC */
@@ -25,6 +27,7 @@ struct link_info {
 
 /* -ENODEV when there is none of that name. */
 int link_get(const char *name, struct link_info *ret_info, struct covey_error *error);
+int link_get_index(unsigned index, struct link_info *ret_info, struct covey_error *error);
 
 /* Make a veth pair; -EEXIST when either name is taken. */
 int link_add_veth(const char *name, const char *peer, struct covey_error *error);
@@ -45,3 +48,7 @@ int link_set_offloads(const char *name, bool gro, struct covey_error *error);
 
 /* Keep the kernel from speaking IPv6 of its own on the interface (router solicitations, MLD). */
 void link_silence(const char *name);
+
+/* Keep neighbours' addresses while the interface has no carrier: the kernel would ask for them at
+ * the very moment when it is back, and not all questions get through then. */
+void link_keep_neighbours(const char *name);

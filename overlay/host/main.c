@@ -11,6 +11,7 @@
 #include <event2/event.h>
 #include <inventory.h>
 #include <log.h>
+#include <net/if.h>
 #include <own_log.h>
 #include <secret.h>
 #include <signal.h>
@@ -18,15 +19,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "carrier.h"
 #include "commands.h"
 #include "group_reports.h"
 #include "guard.h"
 #include "host.h"
-#include "link_watch.h"
+#include "interface_lock.h"
 #include "listening.h"
 #include "member.h"
 #include "notify.h"
 #include "options.h"
+#include "port_watch.h"
 #include "ports.h"
 #include "revocations.h"
 #include "startup.h"
@@ -39,7 +42,9 @@ struct process {
 	struct event_base *base;
 	struct tls *tls;
 	struct commands *commands;
-	struct link_watch *links;
+	struct interface_lock *lock;
+	struct carrier *carrier;
+	struct port_watch *watch;
 	struct group_reports *group_reports;
 	struct listening listening;
 	struct ports *ports;
@@ -115,21 +120,17 @@ static void on_lost(const char *what, void *arg)
 	event_base_loopbreak(process->base);
 }
 
-static int watch_fabric(struct process *process, struct covey_error *error)
+static int watch_ports(struct process *process, struct covey_error *error)
 {
-	int status = link_watch_new(process->base, on_lost, process, &process->links, error);
+	const struct port_watch_config config = {
+		.base = process->base,
+		.host = process->self,
+		.carrier = process->carrier,
+		.lost = on_lost,
+		.arg = process,
+	};
 
-	if (status || process->self->fabric_port == FABRIC_PORT_DEVICE)
-		return status;
-	return link_watch_add(process->links, process->self->fabric_interface, true, error);
-}
-
-/* Its MTU is the operator's to lower. */
-static int watch_host(struct process *process, struct covey_error *error)
-{
-	if (process->self->host_port == HOST_PORT_DEVICE)
-		return 0;
-	return link_watch_add(process->links, process->self->host_interface, false, error);
+	return port_watch_new(&config, &process->watch, error);
 }
 
 static bool expects_af_packet(const struct process *process)
@@ -147,7 +148,7 @@ static int open_ports(struct process *process, struct covey_error *error)
 		log_warning("%s", process->ports->notice);
 	if (process->ports->fabric_af_packet != expects_af_packet(process))
 		status = raise_guard(process, process->ports->fabric_af_packet, error);
-	return status;
+	return status ? status : port_watch_opened(process->watch, process->ports, error);
 }
 
 static int start_dataplane(struct process *process, struct covey_error *error)
@@ -168,7 +169,9 @@ static int start_dataplane(struct process *process, struct covey_error *error)
 
 	memcpy(config.class_by_dscp, inventory->class_by_dscp, sizeof(config.class_by_dscp));
 	status = dataplane_open(&config, &process->dataplane, error);
-	return status ? status : dataplane_start(process->dataplane, error);
+	if (!status)
+		status = dataplane_start(process->dataplane, error);
+	return status ? status : port_watch_start(process->watch, error);
 }
 
 /* A moment of no buffers, or of a worker that is behind, is no matter: this comes again. */
@@ -196,7 +199,7 @@ static int report_groups(struct process *process, struct covey_error *error)
 				       &process->group_reports, error);
 
 	if (status == 0)
-		link_watch_on_up(process->links, report_groups_anew);
+		port_watch_on_up(process->watch, report_groups_anew);
 	return status;
 }
 
@@ -336,7 +339,26 @@ static int catch_signals(struct process *process, struct covey_error *error)
 	return 0;
 }
 
-/* The control socket comes first, so that a second covey-host stops there. */
+/* Before anything is touched: a second covey-host on the same interface stops here. The process
+ * that outlives us holds the lock, too, and has nothing else of ours. */
+static int claim(struct process *process, struct covey_error *error)
+{
+	const struct inventory_host *self = process->self;
+	char peer[IFNAMSIZ];
+	const char *names[INTERFACE_LOCK_NAMES_MAX] = {self->fabric_interface};
+	int status = 0;
+
+	if (self->host_port != HOST_PORT_DEVICE)
+		names[1] = self->host_interface;
+	if (self->host_port == HOST_PORT_VETH) {
+		status = carrier_peer_name(self, peer, error);
+		names[2] = peer;
+	}
+	if (!status)
+		status = interface_lock_new(names, INTERFACE_LOCK_NAMES_MAX, &process->lock, error);
+	return status ? status : carrier_new(self, &process->carrier, error);
+}
+
 static int open_control(struct process *process, struct covey_error *error)
 {
 	int status;
@@ -344,17 +366,20 @@ static int open_control(struct process *process, struct covey_error *error)
 	process->base = event_base_new();
 	if (!process->base)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	status = catch_signals(process, error);
-	return status ? status
-		      : commands_open(process->base, process->options.socket, &process->host,
-				      &process->commands, error);
+	if ((status = catch_signals(process, error)) ||
+	    (status = carrier_watch(process->carrier, process->base, error)))
+		return status;
+	return commands_open(process->base, process->options.socket, &process->host,
+			     &process->commands, error);
 }
 
 /* The guard goes up whatever else is wrong, unless it is another covey-host's. */
 static int start(struct process *process, struct covey_error *error)
 {
-	int status = open_control(process, error);
+	int status = claim(process, error);
 
+	if (!status)
+		status = open_control(process, error);
 	if (status == -EADDRINUSE)
 		return status;
 	if (status) {
@@ -365,8 +390,8 @@ static int start(struct process *process, struct covey_error *error)
 	    (status = startup_load_tls(process->inventory, process->options.pki,
 				       process->self->name, &process->tls, error)) ||
 	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
-	    (status = watch_fabric(process, error)) || (status = open_ports(process, error)) ||
-	    (status = watch_host(process, error)) || (status = start_dataplane(process, error)) ||
+	    (status = watch_ports(process, error)) || (status = open_ports(process, error)) ||
+	    (status = start_dataplane(process, error)) ||
 	    (status = report_groups(process, error)) || (status = start_member(process, error)))
 		return status;
 	return notify_new(process->base, is_alive, process, &process->notify, error);
@@ -398,13 +423,14 @@ static void announce(struct process *process)
 /* The guard stays: that is what it is for. */
 static void stop(struct process *process)
 {
+	carrier_set(process->carrier, false);
 	notify_free(process->notify);
 	member_free(process->member);
 	group_reports_free(process->group_reports);
 	listening_clear(&process->listening);
 	dataplane_close(process->dataplane);
 	ports_close(process->ports);
-	link_watch_free(process->links);
+	port_watch_free(process->watch);
 	commands_close(process->commands);
 	revocations_close(process->revocations);
 	own_watch_free(process->own);
@@ -415,6 +441,8 @@ static void stop(struct process *process)
 	if (process->base)
 		event_base_free(process->base);
 	tls_free(process->tls);
+	carrier_free(process->carrier);
+	interface_lock_free(process->lock);
 	inventory_free(process->inventory);
 }
 
@@ -431,6 +459,17 @@ static int run_guard(struct process *process, struct covey_error *error)
 	return status;
 }
 
+/* After an end of covey-host and all that belonged to it. */
+static int take_carrier(struct process *process, struct covey_error *error)
+{
+	int status = load_inventory(process, error);
+
+	if (status == 0)
+		status = carrier_take_away(process->self, error);
+	inventory_free(process->inventory);
+	return status;
+}
+
 static int run_host(struct process *process, struct covey_error *error)
 {
 	int status = load_inventory(process, error);
@@ -439,7 +478,8 @@ static int run_host(struct process *process, struct covey_error *error)
 		status = start(process, error);
 	if (status == 0) {
 		announce(process);
-		event_base_dispatch(process->base);
+		if (process->lost.text[0] == '\0')
+			event_base_dispatch(process->base);
 		if (process->lost.text[0] != '\0') {
 			*error = process->lost;
 			status = -ENODEV;
@@ -462,6 +502,8 @@ int main(int argc, char **argv)
 	status = startup_check_root(&error);
 	if (status == 0 && process.options.guard != GUARD_COMMAND_NONE)
 		status = run_guard(&process, &error);
+	else if (status == 0 && process.options.carrier_off)
+		status = take_carrier(&process, &error);
 	else if (status == 0 && (status = secret_protect_process(&error)) == 0)
 		status = run_host(&process, &error);
 	if (status == 0)

@@ -10,6 +10,8 @@
 
 const char *argp_program_version = "covey-host " COVEY_VERSION;
 
+#define OPTION_CARRIER 256 /* it has no short form */
+
 static const struct argp_option table[] = {
 	{"inventory", 'i', "FILE", 0, "The fabric's inventory (/etc/covey/inventory.yaml)", 0},
 	{"pki", 'p', "DIR", 0,
@@ -22,6 +24,8 @@ static const struct argp_option table[] = {
 	 "Only install or remove the kernel's rules that keep clear VXLAN off the fabric "
 	 "interface, and exit",
 	 0},
+	{"carrier", OPTION_CARRIER, "off", 0,
+	 "Only take the carrier of the host interface away, as after a crash, and exit", 0},
 	{"log-level", 'l', "LEVEL", 0, "error, warning, notice, info or debug (info)", 0},
 	{0},
 };
@@ -78,6 +82,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case 'g':
 		parse_guard(value, options, state);
+		return 0;
+	case OPTION_CARRIER:
+		if (strcmp(value, "off") != 0)
+			argp_error(state, "--carrier can only be off, not \"%s\"", value);
+		options->carrier_off = true;
 		return 0;
 	case 'l':
 		parse_level(value, options, state);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <log.h>
+#include <stdbool.h>
 
 enum guard_command {
 	GUARD_COMMAND_NONE, /* run the host */
@@ -16,6 +17,7 @@ struct options {
 	const char *name; /* of this host in the inventory */
 	const char *socket;
 	enum guard_command guard;
+	bool carrier_off; /* only take the host interface's carrier away */
 	enum log_level log_level;
 };
 

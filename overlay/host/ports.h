@@ -19,8 +19,10 @@ struct ports {
 	struct port *fabric;
 	struct port *host;
 	struct rte_mempool *pool;
-	uint16_t fabric_mtu;    /* bytes of an IP packet */
-	uint16_t host_mtu;      /* the same less the overhead of VPE */
+	uint16_t fabric_mtu; /* bytes of an IP packet */
+	uint16_t host_mtu;   /* the same less the overhead of VPE */
+	bool fabric_af_xdp;
+	bool host_af_xdp;
 	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop
 				   it */
 	char fabric_driver[32]; /* "net_af_xdp", for the log */

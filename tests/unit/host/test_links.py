@@ -43,6 +43,15 @@ s.settimeout(10)
 print("ready", flush=True)
 print(len([s.recv(9) for _ in range(256)]), flush=True)
 """
+# Holds a lock that is none of its own.
+PRETEND = """
+import signal, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.bind("\\0" + sys.argv[1])
+s.listen(1)
+print("ready", flush=True)
+signal.pause()
+"""
 
 
 def run(*command):
@@ -78,11 +87,11 @@ class LinksTest(unittest.TestCase):
         run(COVEY, *files, "pki", "issue", "--all")
         self.begin(*environment)
 
-    def begin(self, *environment):
-        files = ["--inventory", self.path("inventory.yaml"), "--pki", self.path("pki")]
+    def begin(self, *environment, inventory="inventory.yaml", socket="host.sock"):
+        files = ["--inventory", self.path(inventory), "--pki", self.path("pki")]
         self.host = subprocess.Popen(
             ["ip", "netns", "exec", self.space, "env", *environment, COVEY_HOST, *files, "--name", "hv1",
-             "--socket", self.path("host.sock")], stderr=subprocess.PIPE, bufsize=0)
+             "--socket", self.path(socket)], stderr=subprocess.PIPE, bufsize=0)
         self.log = ""
         self.addCleanup(self.host.stderr.close)
         self.addCleanup(self.host.wait)
@@ -297,10 +306,91 @@ class LinksTest(unittest.TestCase):
         self.start_well("auto", PRELOAD)
         self.assertIn("net_af_packet", self.log)
         guard, first = self.guard(), self.host
-        self.begin()
-        self.expect_end("another covey program listens on")
+        self.refuse("d0", first)
         self.assertEqual(self.guard(), guard)
         self.assertIsNone(first.poll())
+
+    def refuse(self, interface, first, **how):
+        """Another one by another socket's path, which says who is in its way."""
+        self.begin(socket="second.sock", **how)
+        self.expect_end(f"interface {interface} is in use by another covey-host, "
+                        f"process {first.pid}")
+
+    def add_second_card(self):
+        """With the same covey0."""
+        self.ip("link", "add", "e0", "type", "veth", "peer", "name", "e1")
+        self.ip("link", "set", "e0", "up")
+        with open(self.path("inventory.yaml")) as inventory:
+            text = inventory.read().replace("d0", "e0")
+        with open(self.path("second.yaml"), "w") as inventory:
+            inventory.write(text)
+
+    def test_one_host_interface(self):
+        """Two cards, and one covey0 for both."""
+        self.start_well("af_xdp")
+        self.add_second_card()
+        before = self.ip("-details", "link", "show", "covey0p")
+        self.refuse("covey0", self.host, inventory="second.yaml")
+        self.assertEqual(self.ip("-details", "link", "show", "covey0p"), before)
+
+    def test_pretender(self):
+        """A local user cannot keep covey-host from starting."""
+        index = json.loads(self.ip("-json", "link", "show", "d0"))[0]["ifindex"]
+        pretender = subprocess.Popen(
+            ["ip", "netns", "exec", self.space, "setpriv", "--reuid", "65534", "--clear-groups",
+             "/usr/bin/python3", "-c", PRETEND, f"covey-host/index/{index}"],
+            stdout=subprocess.PIPE, text=True)
+        self.addCleanup(pretender.stdout.close)
+        self.addCleanup(pretender.wait)
+        self.addCleanup(pretender.kill)
+        self.assertEqual(pretender.stdout.readline(), "ready\n")
+        self.start_well("af_xdp")
+        self.assertIn(f"process {pretender.pid} of user 65534 pretends to be a covey-host on d0",
+                      self.log)
+
+    def test_fabric_renamed(self):
+        self.start_well("af_xdp")
+        self.ip("link", "set", "d0", "down")
+        self.ip("link", "set", "d0", "name", "d9")
+        self.expect_end("interface d0 was renamed to d9")
+
+    def test_fabric_moved(self):
+        self.add_far()
+        self.start_well("af_xdp")
+        self.ip("link", "set", "d0", "netns", self.far)
+        self.expect_end("interface d0 is gone: removed, or moved to another network namespace")
+
+    def test_peer_mtu(self):
+        """What is longer would be lost without a word."""
+        self.start_well("af_xdp")
+        self.ip("link", "set", "covey0p", "mtu", "1300")
+        self.expect_end("interface covey0p has an MTU of 1300 now")
+
+    def carrier(self, name):
+        return "LOWER_UP" in json.loads(self.ip("-json", "link", "show", name))[0]["flags"]
+
+    def wait_carrier(self, name, on):
+        deadline = time.monotonic() + 20
+        while self.carrier(name) != on:
+            self.assertLess(time.monotonic(), deadline, f"carrier of {name} is not {on}: {self.log}")
+            time.sleep(0.05)
+
+    def test_carrier_of_tap(self):
+        self.variables = "covey_host_port: tap"
+        self.start_well("af_packet")
+        self.wait_carrier("covey0", True)
+        self.ip("link", "set", "d1", "down")
+        self.wait_carrier("covey0", False)
+        self.ip("link", "set", "d1", "up")
+        self.wait_carrier("covey0", True)
+
+    def test_carrier_from_the_start(self):
+        """No cable when it starts, and one later."""
+        self.ip("link", "set", "d1", "down")
+        self.start_well("af_packet")
+        self.assertFalse(self.carrier("covey0"))
+        self.ip("link", "set", "d1", "up")
+        self.wait_carrier("covey0", True)
 
 
 if __name__ == "__main__":

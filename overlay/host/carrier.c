@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "carrier.h"
+
+#include <errno.h>
+#include <inventory.h>
+#include <log.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "carrier_keeper.h"
+#include "clock.h"
+#include "link.h"
+#include "link_change.h"
+#include "link_switch.h"
+
+/* The kernel takes up a carrier a moment later, and drops what is sent until then. */
+#define SETTLE_MS 1000
+
+struct carrier {
+	const char *interface;
+	char peer[IFNAMSIZ]; /* empty: no veth pair */
+	bool has_interface;  /* one of the kernel's */
+	bool bound;
+	bool on;
+	bool undone; /* by somebody else, and said */
+	struct repairs repairs;
+	unsigned index; /* of peer, or of the interface itself */
+	int keeper;     /* towards the other process; -1: none */
+	pid_t keeper_process;
+	struct event *gone;
+};
+
+int carrier_peer_name(const struct inventory_host *host, char ret_name[static IFNAMSIZ],
+		      struct covey_error *error)
+{
+	if (snprintf(ret_name, IFNAMSIZ, "%sp", host->host_interface) < IFNAMSIZ)
+		return 0;
+	return covey_error_set(error, -ENAMETOOLONG,
+			       "covey_host_interface %s is too long: at most %d characters",
+			       host->host_interface, IFNAMSIZ - 2);
+}
+
+static int start_keeper(struct carrier *carrier, struct covey_error *error)
+{
+	int ends[2];
+	pid_t process;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return covey_error_set(error, -errno, "cannot make a pair of sockets: %s",
+				       strerror(errno));
+	process = fork();
+	if (process == 0) {
+		close(ends[0]);
+		carrier_keeper_run(ends[1], carrier->interface);
+	}
+	close(ends[1]);
+	if (process < 0) {
+		close(ends[0]);
+		return covey_error_set(error, -errno, "cannot start a process: %s",
+				       strerror(errno));
+	}
+	carrier->keeper = ends[0];
+	carrier->keeper_process = process;
+	return 0;
+}
+
+int carrier_new(const struct inventory_host *host, struct carrier **ret_carrier,
+		struct covey_error *error)
+{
+	struct carrier *carrier = calloc(1, sizeof(*carrier));
+	int status = 0;
+
+	if (!carrier)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	carrier->interface = host->host_interface;
+	carrier->has_interface = host->host_port != HOST_PORT_DEVICE;
+	carrier->keeper = -1;
+	if (host->host_port == HOST_PORT_VETH) {
+		status = carrier_peer_name(host, carrier->peer, error);
+		if (!status)
+			status = start_keeper(carrier, error);
+	}
+	if (status) {
+		free(carrier);
+		return status;
+	}
+	*ret_carrier = carrier;
+	return 0;
+}
+
+static void keeper_gone(evutil_socket_t fd, short what, void *arg)
+{
+	const struct carrier *carrier = arg;
+
+	log_warning("the process that takes %s's carrier away after a crash has ended: if "
+		    "covey-host is killed now, %s keeps its carrier; restart covey-host to have "
+		    "that process again",
+		    carrier->interface, carrier->interface);
+	event_del(carrier->gone);
+}
+
+int carrier_watch(struct carrier *carrier, struct event_base *base, struct covey_error *error)
+{
+	if (carrier->keeper < 0)
+		return 0;
+	carrier->gone =
+		event_new(base, carrier->keeper, EV_READ | EV_PERSIST, keeper_gone, carrier);
+	if (!carrier->gone || event_add(carrier->gone, NULL) < 0)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	return 0;
+}
+
+int carrier_bind(struct carrier *carrier, struct covey_error *error)
+{
+	const char *name = carrier->peer[0] != '\0' ? carrier->peer : carrier->interface;
+	struct link_info info;
+	int status;
+
+	if (!carrier->has_interface)
+		return 0;
+	status = link_get(name, &info, error);
+	if (status)
+		return status;
+	carrier->index = info.index;
+	carrier->bound = true;
+	if (carrier->keeper < 0) {
+		carrier->on = true; /* a TAP is born with it */
+		return 0;
+	}
+	if (send(carrier->keeper, &carrier->index, sizeof(carrier->index), MSG_NOSIGNAL) < 0)
+		return covey_error_set(error, -errno,
+				       "the process that looks after %s's carrier is gone: %s",
+				       carrier->interface, strerror(errno));
+	return 0;
+}
+
+static void wait_until(const char *interface, bool on)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	uint64_t deadline = clock_ms() + SETTLE_MS;
+	struct link_info info;
+
+	while (link_get(interface, &info, NULL) == 0 && info.up && info.running != on &&
+	       clock_ms() < deadline)
+		nanosleep(&nap, NULL);
+}
+
+static int change(const struct carrier *carrier, bool on, struct covey_error *error)
+{
+	return carrier->peer[0] != '\0' ? link_switch(carrier->index, on, error)
+					: link_set_carrier(carrier->index, on, error);
+}
+
+/* Somebody set the other end down: true when it is to be set up again now. */
+static bool is_undone(struct carrier *carrier)
+{
+	uint64_t now = clock_ms(), wait = repairs_wait(&carrier->repairs, now);
+	struct link_info info;
+
+	if (carrier->peer[0] == '\0' || link_get_index(carrier->index, &info, NULL) || info.up) {
+		carrier->undone = false;
+		return false;
+	}
+	if (wait == 0)
+		log_warning("somebody set %s down, which is covey's: it is set up again",
+			    carrier->peer);
+	else if (!carrier->undone)
+		log_warning("somebody set %s down, which is covey's, number %u in a row: no packet "
+			    "passes %s until it is set up again in %u s; find out who does it",
+			    carrier->peer, carrier->repairs.count + 1, carrier->interface,
+			    (unsigned)((wait + 999) / 1000));
+	carrier->undone = true;
+	if (wait == 0)
+		repairs_note(&carrier->repairs, now);
+	return wait == 0;
+}
+
+void carrier_set(struct carrier *carrier, bool on)
+{
+	struct covey_error error;
+
+	if (!carrier || !carrier->bound)
+		return;
+	if (on == carrier->on && !(on && is_undone(carrier)))
+		return;
+	if (change(carrier, on, &error)) {
+		log_warning("%s: its carrier cannot be %s: %s", carrier->interface,
+			    on ? "switched on" : "switched off", error.text);
+		return;
+	}
+	carrier->on = on;
+	wait_until(carrier->interface, on);
+	log_notice("%s %s", carrier->interface, on ? "has a carrier" : "has no carrier any more");
+}
+
+void carrier_free(struct carrier *carrier)
+{
+	if (!carrier)
+		return;
+	if (carrier->gone)
+		event_free(carrier->gone);
+	if (carrier->keeper >= 0) {
+		carrier_keeper_end(carrier->keeper);
+		close(carrier->keeper);
+		while (waitpid(carrier->keeper_process, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	free(carrier);
+}
+
+int carrier_take_away(const struct inventory_host *host, struct covey_error *error)
+{
+	struct link_info info;
+	char peer[IFNAMSIZ];
+	int status;
+
+	if (host->host_port != HOST_PORT_VETH)
+		return 0; /* a TAP is gone with its process */
+	status = carrier_peer_name(host, peer, error);
+	if (status)
+		return status;
+	status = link_get(peer, &info, error);
+	if (status == -ENODEV)
+		return 0;
+	return status ? status : link_switch(info.index, false, error);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * A lock is a listening socket with an abstract name: the kernel keeps such names by network
+ * namespace, and forgets them with the socket. Anybody may take one, so what is not root's is
+ * no lock: a local user must not be able to keep covey-host from starting.
+ */
+
+#include "interface_lock.h"
+
+#include <errno.h>
+#include <log.h>
+#include <net/if.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+/* What comes after a covey-host that died takes covey0's carrier away first, and holds on until
+ * then. */
+#define WAIT_MS 3000
+#define NAP_MS  10
+
+struct interface_lock {
+	int sockets[2 * INTERFACE_LOCK_NAMES_MAX]; /* by name and by index */
+	size_t count;
+};
+
+static socklen_t make_address(const char *kind, const char *value, struct sockaddr_un *ret_address)
+{
+	int len;
+
+	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	len = snprintf(ret_address->sun_path + 1, sizeof(ret_address->sun_path) - 1,
+		       "covey-host/%s/%s", kind, value);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len);
+}
+
+/* Returns the socket, or -errno. */
+static int take(const struct sockaddr_un *address, socklen_t len)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int status;
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)address, len) == 0 && listen(fd, 1) == 0)
+		return fd;
+	status = -errno;
+	close(fd);
+	return status;
+}
+
+/* -ECONNREFUSED when nobody holds it any more. */
+static int find_holder(const struct sockaddr_un *address, socklen_t len, struct ucred *ret_holder)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t size = sizeof(*ret_holder);
+	int status = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)address, len) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret_holder, &size) < 0)
+		status = -errno;
+	close(fd);
+	return status;
+}
+
+static int refuse(const char *name, const struct ucred *holder, struct covey_error *error)
+{
+	if (holder->pid == 0)
+		return covey_error_set(error, -EADDRINUSE,
+				       "interface %s is in use by another covey-host, whose "
+				       "process cannot be seen from here (a container?): stop that "
+				       "one first",
+				       name);
+	return covey_error_set(error, -EADDRINUSE,
+			       "interface %s is in use by another covey-host, process %d: stop "
+			       "that one first",
+			       name, (int)holder->pid);
+}
+
+/* 1: held by somebody who is no covey-host. */
+static int refuse_or_ignore(const struct sockaddr_un *address, socklen_t len, const char *name,
+			    struct covey_error *error)
+{
+	struct ucred holder = {0};
+	/* A full queue (-EAGAIN) is no proof of root either, but nobody else fills root's. */
+	int status = find_holder(address, len, &holder);
+
+	if (status == 0 && holder.uid != 0) {
+		log_warning("process %d of user %u pretends to be a covey-host on %s: going on "
+			    "without a lock against a second one; find out why it does so",
+			    (int)holder.pid, holder.uid, name);
+		return 1;
+	}
+	return refuse(name, &holder, error);
+}
+
+static int lock_one(struct interface_lock *lock, const char *kind, const char *value,
+		    const char *name, struct covey_error *error)
+{
+	const struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
+	uint64_t deadline = clock_ms() + WAIT_MS;
+	struct sockaddr_un address;
+	socklen_t len = make_address(kind, value, &address);
+	int fd;
+
+	while ((fd = take(&address, len)) == -EADDRINUSE && clock_ms() < deadline)
+		nanosleep(&nap, NULL);
+	if (fd == -EADDRINUSE) {
+		int status = refuse_or_ignore(&address, len, name, error);
+
+		return status > 0 ? 0 : status;
+	}
+	if (fd < 0)
+		return covey_error_set(error, fd, "cannot lock interface %s: %s", name,
+				       strerror(-fd));
+	lock->sockets[lock->count++] = fd;
+	return 0;
+}
+
+/* By its kernel name, since it may not be there yet, and by its number, which stays when it is
+ * renamed. */
+static int lock_interface(struct interface_lock *lock, const char *name, struct covey_error *error)
+{
+	char kernel_name[IF_NAMESIZE], number[16];
+	unsigned index = if_nametoindex(name);
+	int status;
+
+	if (index == 0 || !if_indextoname(index, kernel_name))
+		snprintf(kernel_name, sizeof(kernel_name), "%s", name);
+	status = lock_one(lock, "name", kernel_name, name, error);
+	if (status || index == 0)
+		return status;
+	snprintf(number, sizeof(number), "%u", index);
+	return lock_one(lock, "index", number, name, error);
+}
+
+int interface_lock_new(const char *const names[], size_t count, struct interface_lock **ret_lock,
+		       struct covey_error *error)
+{
+	struct interface_lock *lock = calloc(1, sizeof(*lock));
+
+	if (!lock)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < count && i < INTERFACE_LOCK_NAMES_MAX; i++) {
+		int status = names[i] ? lock_interface(lock, names[i], error) : 0;
+
+		if (status) {
+			interface_lock_free(lock);
+			return status;
+		}
+	}
+	*ret_lock = lock;
+	return 0;
+}
+
+void interface_lock_free(struct interface_lock *lock)
+{
+	if (!lock)
+		return;
+	while (lock->count > 0)
+		close(lock->sockets[--lock->count]);
+	free(lock);
+}

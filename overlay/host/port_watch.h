@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What the ports stand on: the fabric's interface, the host's, and the host's carrier, which
+ * follows the fabric's.
+ */
+
+#include <covey/error.h>
+#include <event2/event.h>
+
+struct carrier;
+struct inventory_host;
+struct port_watch;
+struct ports;
+
+struct port_watch_config {
+	struct event_base *base;
+	const struct inventory_host *host;
+	struct carrier *carrier;
+	void (*lost)(const char *what, void *arg); /* once: a port is of no use any more */
+	void *arg;
+};
+
+/* Before the ports are opened. */
+int port_watch_new(const struct port_watch_config *config, struct port_watch **ret_watch,
+		   struct covey_error *error);
+/* They are open now. */
+int port_watch_opened(struct port_watch *watch, const struct ports *ports,
+		      struct covey_error *error);
+/* Packets pass: the host's interface gets its carrier if the fabric has one. */
+int port_watch_start(struct port_watch *watch, struct covey_error *error);
+/* up: with the configuration's argument, see link_watch_on_up(). */
+void port_watch_on_up(struct port_watch *watch, void (*up)(void *arg));
+/* NULL-safe. */
+void port_watch_free(struct port_watch *watch);
