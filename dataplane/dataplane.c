@@ -299,3 +299,12 @@ void dataplane_read_ports(const struct dataplane *dataplane, struct dataplane_po
 	read_port(dataplane->fabric, &ports[0]);
 	read_port(dataplane->host, &ports[1]);
 }
+
+void dataplane_read_buffers(const struct dataplane *dataplane,
+			    struct dataplane_buffers *ret_buffers)
+{
+	const struct rte_mempool *pool = dataplane->fabric->pool;
+
+	ret_buffers->total = pool->size;
+	ret_buffers->free = rte_mempool_avail_count(pool);
+}

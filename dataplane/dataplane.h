@@ -151,3 +151,12 @@ size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
 			   struct dataplane_window_status *windows, size_t max);
 /* ports[0] is the fabric port, ports[1] the host port. */
 void dataplane_read_ports(const struct dataplane *dataplane, struct dataplane_port_status ports[2]);
+
+/* Packet buffers, which both ports share. While packets pass, free is a moment's. */
+struct dataplane_buffers {
+	unsigned total;
+	unsigned free; /* neither in a ring of a port, nor on the way from one to the other */
+};
+
+void dataplane_read_buffers(const struct dataplane *dataplane,
+			    struct dataplane_buffers *ret_buffers);

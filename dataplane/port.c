@@ -79,6 +79,7 @@ int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_me
 	if (!port)
 		return covey_error_set(error, -ENOMEM, "%s: out of memory", name);
 	snprintf(port->name, sizeof(port->name), "%s", name);
+	port->pool = pool;
 	status = port_extend(port, devargs, mtu, pool, error);
 	if (status) {
 		free(port);

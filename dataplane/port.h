@@ -25,7 +25,8 @@ struct port_queue {
 };
 
 struct port {
-	uint16_t id; /* DPDK's port id; of several devices, the first */
+	uint16_t id;              /* DPDK's port id; of several devices, the first */
+	struct rte_mempool *pool; /* what its queues receive into */
 	uint16_t device_count;
 	uint16_t devices[PORT_QUEUES_MAX];
 	uint16_t rx_count;

@@ -32,6 +32,14 @@ void view_drops(const json_t *answer, bool all)
 	table_print(table, "No packet was dropped.", stdout);
 }
 
+/* An older covey-host does not say. */
+static void view_buffers(const json_t *buffers)
+{
+	if (json_is_object(buffers))
+		printf("Packet buffers: " FIELD_NUMBER ", free: " FIELD_NUMBER "\n",
+		       field_number(buffers, "total"), field_number(buffers, "free"));
+}
+
 void view_ports(const json_t *answer)
 {
 	static const char *const columns[] = {
@@ -53,4 +61,5 @@ void view_ports(const json_t *answer)
 			table_cell(table, FIELD_NUMBER, field_number(port, counters[j]));
 	}
 	table_print(table, "No ports are open.", stdout);
+	view_buffers(json_object_get(answer, "buffers"));
 }

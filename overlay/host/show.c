@@ -169,14 +169,19 @@ static json_t *show_sas(const struct host *host, const struct member_state *stat
 json_t *show_host(const struct host *host)
 {
 	const struct member_state *state = member_read_state(host->member);
+	json_t *answer = json_pack("{s:b, s:s, s:s, s:b, s:i}", "ok", 1, "host", host->self->name,
+				   "identity", host->identity->uri, "ready", host->ready, "workers",
+				   (int)dataplane_workers(host->dataplane));
 
-	return json_pack("{s:b, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "ok", 1, "host", host->self->name, "identity", host->identity->uri,
-			 "ready", host->ready, "workers", (int)dataplane_workers(host->dataplane),
-			 "certificates", own_json(host->own), "certificates_problem",
-			 own_json_problem(host->own), "gkm", show_gkm(host->member), "groups",
-			 show_groups(host, state), "sas", show_sas(host, state), "windows",
-			 show_windows(host->dataplane), "counters", show_counters(host->dataplane),
-			 "drops", show_drops(host->dataplane), "ports",
-			 show_ports(host->dataplane));
+	json_object_set_new(answer, "certificates", own_json(host->own));
+	json_object_set_new(answer, "certificates_problem", own_json_problem(host->own));
+	json_object_set_new(answer, "gkm", show_gkm(host->member));
+	json_object_set_new(answer, "groups", show_groups(host, state));
+	json_object_set_new(answer, "sas", show_sas(host, state));
+	json_object_set_new(answer, "windows", show_windows(host->dataplane));
+	json_object_set_new(answer, "counters", show_counters(host->dataplane));
+	json_object_set_new(answer, "drops", show_drops(host->dataplane));
+	json_object_set_new(answer, "ports", show_ports(host->dataplane));
+	json_object_set_new(answer, "buffers", show_buffers(host->dataplane));
+	return answer;
 }

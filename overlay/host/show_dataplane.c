@@ -87,3 +87,11 @@ json_t *show_ports(const struct dataplane *dataplane)
 	dataplane_read_ports(dataplane, ports);
 	return json_pack("[o, o]", show_port(&ports[0], "fabric"), show_port(&ports[1], "host"));
 }
+
+json_t *show_buffers(const struct dataplane *dataplane)
+{
+	struct dataplane_buffers buffers;
+
+	dataplane_read_buffers(dataplane, &buffers);
+	return json_pack("{s:i, s:i}", "total", (int)buffers.total, "free", (int)buffers.free);
+}

@@ -10,3 +10,4 @@ json_t *show_windows(const struct dataplane *dataplane);
 json_t *show_counters(const struct dataplane *dataplane);
 json_t *show_drops(const struct dataplane *dataplane);
 json_t *show_ports(const struct dataplane *dataplane);
+json_t *show_buffers(const struct dataplane *dataplane);

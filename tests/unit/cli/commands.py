@@ -89,6 +89,7 @@ SHOWN = {
     "counters": {"encrypted_packets": 10, "handed_over": 4711},
     "drops": {"in-icv": 0, "in-replay-seen": 12},
     "ports": [{"role": "fabric", "name": "eth1", "driver": "net_af_xdp", "mtu": 1500, "rx_queues": 2, "tx_queues": 2}],
+    "buffers": {"total": 16383, "free": 12000},
 }
 
 
@@ -408,6 +409,7 @@ class Client(Case):
             ("windows", "0003000000000005"),
             ("drops", "in-replay-seen"),
             ("ports", "net_af_xdp"),
+            ("ports", "Packet buffers: 16383, free: 12000"),
         ):
             code, out, _ = self.ask(SHOWN, "show", part)
             self.assertEqual(code, 0)

@@ -47,6 +47,12 @@ void dataplane_read_ports(const struct dataplane *dataplane, struct dataplane_po
 	memset(ports, 0, 2 * sizeof(ports[0]));
 }
 
+void dataplane_read_buffers(const struct dataplane *dataplane,
+			    struct dataplane_buffers *ret_buffers)
+{
+	*ret_buffers = (struct dataplane_buffers){.total = 8191, .free = 8000};
+}
+
 unsigned dataplane_workers(const struct dataplane *dataplane)
 {
 	return 2;

@@ -44,6 +44,9 @@ static void test_show(void **state)
 	assert_string_equal(json_string_value(json_object_get(window, "cast")), "multicast");
 	assert_int_equal(json_integer_value(json_object_get(window, "class")), 1);
 	assert_int_equal(json_array_size(json_object_get(answer, "ports")), 2);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(answer, "buffers"), "free")),
+		8000);
 	json_decref(answer);
 	daemon_free(daemon);
 }
