@@ -40,15 +40,28 @@ struct port {
 /* How many workers EAL was started for: the queues that a port is asked for. */
 unsigned port_workers(void);
 
+/* What a port will want of the packet buffers, before it is open. */
+struct port_demand {
+	bool af_xdp;        /* it may be an AF_XDP port */
+	unsigned rx_queues; /* 1 to PORT_QUEUES_MAX */
+};
+
 /*
  * The packet buffers that both ports share, so that a packet crosses from one to the other without
  * a copy (AF_XDP sends in place what lies in its own memory). mtu: the larger of the two ports'
- * MTUs. rx_queues: of the port that has more, 1 to PORT_QUEUES_MAX. af_xdp: for an AF_XDP port,
- * whose buffers are one page each and many, or for any other. NULL when out of memory.
+ * MTUs. If either port may be AF_XDP, the buffers are such as the kernel takes from it: one page
+ * each, without gaps; any other driver takes these too. There are as many as both ports' rings and
+ * the workers can hold at once: AF_XDP takes a sent buffer back when it sends again, so a pool that
+ * can be empty could stay so.
+ *
+ * NULL when out of memory, or when AF_XDP is asked for and the MTU is above port_af_xdp_mtu_max().
  */
-struct rte_mempool *port_pool_new(uint16_t mtu, unsigned rx_queues, bool af_xdp,
+struct rte_mempool *port_pool_new(uint16_t mtu, const struct port_demand demands[2],
 				  struct covey_error *error);
 void port_pool_free(struct rte_mempool *pool);
+
+/* The largest MTU with which a frame fits into a page behind all that stands before it there. */
+uint16_t port_af_xdp_mtu_max(void);
 
 /*
  * Attach the device (DPDK devargs such as "net_af_xdp_fabric,iface=eth1"; a device that EAL knows

@@ -12,29 +12,38 @@
 #include "port.h"
 
 #define NAME "covey_packets"
-/* AF_XDP keeps up to 2,048 buffers a ring (fill, receive, send, completion) on each port, and fills
- * one for each further receive queue. Other drivers copy, or have rings of their own. */
-#define POOL_PACKETS_AF_XDP 16383
-#define QUEUE_PACKETS       2048
-#define POOL_PACKETS        8191
-#define POOL_CACHE          256
-/* A further worker: what it fills, sends, and takes over from others. */
-#define WORKER_PACKETS (2 * QUEUE_PACKETS + HANDOVER_PACKETS)
+/* An AF_XDP ring. A queue that receives keeps one full of buffers; one that sends can have a ring
+ * of them before the kernel and one behind it. */
+#define XDP_RING 2048u
+/* Other drivers copy, or have rings of this length (port_queues.c). */
+#define RING 1024u
+/* A worker: its own cache, which may hold half as much again, bursts, what it takes over. */
+#define POOL_CACHE     256u
+#define WORKER_PACKETS (2 * POOL_CACHE + HANDOVER_PACKETS)
+/* Never less than this: what a driver wants that is none of these. */
+#define PACKETS_MIN 8191u
 /* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and L2 with two tags.
  */
 #define FRAME_ROOM (256 + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
 #define PAGE       4096u
 
-static unsigned pool_packets(unsigned rx_queues, bool af_xdp)
+static unsigned ring_packets(const struct port_demand *demand)
 {
-	unsigned packets =
-		af_xdp ? POOL_PACKETS_AF_XDP + QUEUE_PACKETS * (rx_queues - 1) : POOL_PACKETS;
+	unsigned tx_queues = RTE_MIN(demand->rx_queues, port_workers());
 
-	return packets + WORKER_PACKETS * (port_workers() - 1);
+	return demand->af_xdp ? XDP_RING * (demand->rx_queues + 2 * tx_queues)
+			      : RING * (demand->rx_queues + tx_queues);
 }
 
-/* Bytes of a buffer with its headroom. AF_PACKET wants it as large as its slots, which are whole
- * pages when 2,048 is too small. */
+static unsigned pool_packets(const struct port_demand demands[2])
+{
+	unsigned packets = ring_packets(&demands[0]) + ring_packets(&demands[1]) +
+			   WORKER_PACKETS * port_workers();
+
+	return RTE_MAX(packets, PACKETS_MIN);
+}
+
+/* Bytes of a buffer with its headroom. AF_PACKET wants it as large as its slots (af_packet.c). */
 static uint16_t pool_room(uint16_t mtu)
 {
 	uint32_t frame = mtu + FRAME_ROOM;
@@ -53,18 +62,18 @@ static uint16_t pool_room(uint16_t mtu)
  * kernel refuses: each that is meant to receive is lost, until the queue has none left.
  */
 
-/* The same for AF_XDP: all that a page has after what stands before. */
-static uint16_t page_room(uint16_t mtu)
+/* What stands in the page before the buffer. */
+static uint32_t page_start(void)
 {
 	struct rte_mempool_objsz size;
-	uint32_t least = RTE_PKTMBUF_HEADROOM + mtu + FRAME_ROOM;
-	uint32_t before;
 
 	rte_mempool_calc_obj_size(PAGE, RTE_MEMPOOL_F_NO_SPREAD, &size);
-	before = size.header_size + sizeof(struct rte_mbuf);
-	/* More than a page: the kernel says so when a port is opened. */
-	return (uint16_t)RTE_MIN(RTE_MAX(RTE_ALIGN(least, RTE_CACHE_LINE_SIZE), PAGE - before),
-				 (uint32_t)UINT16_MAX);
+	return size.header_size + (uint32_t)sizeof(struct rte_mbuf);
+}
+
+uint16_t port_af_xdp_mtu_max(void)
+{
+	return (uint16_t)(PAGE - page_start() - RTE_PKTMBUF_HEADROOM - FRAME_ROOM);
 }
 
 static void free_zone(struct rte_mempool_memhdr *chunk, void *zone)
@@ -117,20 +126,32 @@ static struct rte_mempool *new_pages(unsigned packets, uint16_t room)
 
 /* --------------------------------------------------------------------------------------------- */
 
-struct rte_mempool *port_pool_new(uint16_t mtu, unsigned rx_queues, bool af_xdp,
+static struct rte_mempool *new_pool(const struct port_demand demands[2], uint16_t mtu, bool af_xdp)
+{
+	unsigned packets = pool_packets(demands);
+
+	return af_xdp ? new_pages(packets, (uint16_t)(PAGE - page_start()))
+		      : rte_pktmbuf_pool_create(NAME, packets, POOL_CACHE, 0, pool_room(mtu),
+						SOCKET_ID_ANY);
+}
+
+struct rte_mempool *port_pool_new(uint16_t mtu, const struct port_demand demands[2],
 				  struct covey_error *error)
 {
-	unsigned packets = pool_packets(rx_queues, af_xdp);
-	uint16_t room = af_xdp ? page_room(mtu) : pool_room(mtu);
-	struct rte_mempool *pool =
-		af_xdp ? new_pages(packets, room)
-		       : rte_pktmbuf_pool_create(NAME, packets, POOL_CACHE, 0, room, SOCKET_ID_ANY);
+	bool af_xdp = demands[0].af_xdp || demands[1].af_xdp;
+	struct rte_mempool *pool;
 
+	if (af_xdp && mtu > port_af_xdp_mtu_max()) {
+		covey_error_set(error, 0, "AF_XDP carries an MTU of at most %u, and it is %u",
+				port_af_xdp_mtu_max(), mtu);
+		return NULL;
+	}
+	pool = new_pool(demands, mtu, af_xdp);
 	if (!pool)
 		covey_error_set(error, 0,
-				"cannot allocate %u packet buffers of %u bytes (%s): give the "
-				"machine more free memory or fewer reserved hugepages",
-				packets, room, rte_strerror(rte_errno));
+				"cannot allocate %u packet buffers (%s): give the machine more "
+				"free memory or fewer reserved hugepages",
+				pool_packets(demands), rte_strerror(rte_errno));
 	return pool;
 }
 

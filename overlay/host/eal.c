@@ -14,7 +14,7 @@
 #define ARGS_MAX 16
 /* Packet buffers, rings and tables without hugepages, and what each further worker needs, MiB. */
 #define MEMORY_MIB 256
-#define WORKER_MIB 32
+#define WORKER_MIB 64
 #define CPUS_TEXT  4096
 
 static unsigned long read_number(const char *path)

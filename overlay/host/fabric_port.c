@@ -19,39 +19,19 @@
 
 #define DEVARGS_MAX 192
 
-/* Buffers first: each kind of port wants its own. */
-static int make_pool(struct ports *ports, unsigned queues, bool af_xdp, struct covey_error *error)
+static int open_af_xdp(const struct inventory_host *host, struct ports *ports,
+		       struct covey_error *error)
 {
-	ports->pool = port_pool_new(ports->fabric_mtu, queues, af_xdp, error);
-	return ports->pool ? 0 : -ENOMEM;
-}
+	const struct covey_error *why = &ports->plan.no_af_xdp[PORT_FABRIC];
+	int status;
 
-static int open_port(const char *devargs, const char *name, struct ports *ports,
-		     struct covey_error *error)
-{
-	int status = make_pool(ports, 1, false, error);
-
-	return status ? status
-		      : port_open(devargs, name, ports->fabric_mtu, ports->pool, &ports->fabric,
-				  error);
-}
-
-static int open_af_xdp(const struct inventory_host *host, const struct link_info *link,
-		       struct ports *ports, struct covey_error *error)
-{
-	unsigned queues = link->rx_queues < AF_XDP_QUEUES_MAX ? link->rx_queues : AF_XDP_QUEUES_MAX;
-	int status = make_pool(ports, queues, true, error);
-
-	if (status)
-		return status;
+	if (why->text[0] != '\0')
+		return covey_error_set(error, -EINVAL, "no AF_XDP on %s: %.400s",
+				       host->fabric_interface, why->text);
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
 	status = af_xdp_open("fabric", host->fabric_interface, host->fabric_interface,
 			     ports->fabric_mtu, ports->pool, &ports->fabric, error);
 	ports->fabric_af_xdp = status == 0;
-	if (status) {
-		port_pool_free(ports->pool);
-		ports->pool = NULL;
-	}
 	return status;
 }
 
@@ -64,19 +44,19 @@ static int open_af_packet(const struct inventory_host *host, struct ports *ports
 			  devargs, sizeof(devargs));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_packet");
 	ports->fabric_af_packet = true;
-	return open_port(devargs, host->fabric_interface, ports, error);
+	return port_open(devargs, host->fabric_interface, ports->fabric_mtu, ports->pool,
+			 &ports->fabric, error);
 }
 
-static int open_auto(const struct inventory_host *host, const struct link_info *link,
-		     struct ports *ports, struct covey_error *error)
+static int open_auto(const struct inventory_host *host, struct ports *ports,
+		     struct covey_error *error)
 {
 	struct covey_error why;
 
-	if (open_af_xdp(host, link, ports, &why) == 0)
+	if (open_af_xdp(host, ports, &why) == 0)
 		return 0;
-	snprintf(ports->notice, sizeof(ports->notice),
-		 "no AF_XDP on %s, using AF_PACKET, which is slower: %.120s",
-		 host->fabric_interface, why.text);
+	ports_note(ports, "using AF_PACKET on %s, which is slower: %.400s", host->fabric_interface,
+		   why.text);
 	return open_af_packet(host, ports, error);
 }
 
@@ -84,20 +64,17 @@ static int open_device(const struct inventory_host *host, struct ports *ports,
 		       struct covey_error *error)
 {
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "%.31s", host->fabric_device);
-	return open_port(host->fabric_device, host->fabric_device, ports, error);
+	return port_open(host->fabric_device, host->fabric_device, ports->fabric_mtu, ports->pool,
+			 &ports->fabric, error);
 }
 
 int fabric_port_open(const struct inventory_host *host, struct ports *ports,
 		     struct covey_error *error)
 {
-	struct link_info link;
 	int status;
 
 	if (host->fabric_port == FABRIC_PORT_DEVICE)
 		return open_device(host, ports, error);
-	status = link_get(host->fabric_interface, &link, error);
-	if (status)
-		return status;
 	/* Multicast groups are joined on the host port, so the NIC's own filter knows none of them.
 	 */
 	status = link_set_up(host->fabric_interface, NULL, 0, true, error);
@@ -105,12 +82,12 @@ int fabric_port_open(const struct inventory_host *host, struct ports *ports,
 		return status;
 	switch (host->fabric_port) {
 	case FABRIC_PORT_AF_XDP:
-		return open_af_xdp(host, &link, ports, error);
+		return open_af_xdp(host, ports, error);
 	case FABRIC_PORT_AF_PACKET:
 		return open_af_packet(host, ports, error);
 	case FABRIC_PORT_AUTO:
 	case FABRIC_PORT_DEVICE:
 		break;
 	}
-	return open_auto(host, &link, ports, error);
+	return open_auto(host, ports, error);
 }

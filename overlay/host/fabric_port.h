@@ -4,8 +4,7 @@
 #include "ports.h"
 
 /*
- * Open the port towards the fabric, and the packet buffers that suit it, into ports (needs
- * ports->fabric_mtu).
+ * Open the port towards the fabric into ports (needs ports->plan, pool and fabric_mtu).
  */
 int fabric_port_open(const struct inventory_host *host, struct ports *ports,
 		     struct covey_error *error);

@@ -71,6 +71,17 @@ static int configure_veth(const char *name, const char *peer, const uint8_t *mac
 	return status ? status : link_set_up(name, mac, mtu, false, error);
 }
 
+static int open_af_xdp(const struct inventory_host *host, const char *peer, struct ports *ports,
+		       struct covey_error *error)
+{
+	const struct covey_error *why = &ports->plan.no_af_xdp[PORT_HOST];
+
+	if (why->text[0] != '\0')
+		return covey_error_set(error, -EINVAL, "no AF_XDP on %s: %.400s", peer, why->text);
+	return af_xdp_open("host", peer, host->host_interface, ports->host_mtu, ports->pool,
+			   &ports->host, error);
+}
+
 static int open_veth(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
 		     struct covey_error *error)
 {
@@ -88,10 +99,11 @@ static int open_veth(const struct inventory_host *host, const uint8_t *mac, stru
 	if (status)
 		return status;
 	set_queues(host->host_interface, peer);
-	ports->host_af_xdp = af_xdp_open("host", peer, host->host_interface, ports->host_mtu,
-					 ports->pool, &ports->host, &why) == 0;
+	ports->host_af_xdp = open_af_xdp(host, peer, ports, &why) == 0;
 	if (ports->host_af_xdp)
 		return 0;
+	ports_note(ports, "using AF_PACKET for %s, which is slower: %.400s", host->host_interface,
+		   why.text);
 	af_packet_devargs("host", peer, ports->host_mtu, port_workers(), devargs, sizeof(devargs));
 	return port_open(devargs, host->host_interface, ports->host_mtu, ports->pool, &ports->host,
 			 error);
@@ -100,13 +112,11 @@ static int open_veth(const struct inventory_host *host, const uint8_t *mac, stru
 /* DPDK's TAP driver sends no longer packet, whatever the interface's MTU. */
 static void limit_tap(const struct inventory_host *host, struct ports *ports)
 {
-	size_t used = strlen(ports->notice);
-
 	if (ports->host_mtu <= TAP_MTU_MAX)
 		return;
-	snprintf(ports->notice + used, sizeof(ports->notice) - used,
-		 "%s%s: a TAP carries at most %u bytes, the fabric would have %u: use a veth pair",
-		 used ? "; " : "", host->host_interface, TAP_MTU_MAX, ports->host_mtu);
+	ports_note(ports,
+		   "%s: a TAP carries at most %u bytes, the fabric would have %u: use a veth pair",
+		   host->host_interface, TAP_MTU_MAX, ports->host_mtu);
 	ports->host_mtu = TAP_MTU_MAX;
 }
 

@@ -144,8 +144,8 @@ static int open_ports(struct process *process, struct covey_error *error)
 
 	if (status)
 		return status;
-	if (process->ports->notice[0] != '\0')
-		log_warning("%s", process->ports->notice);
+	for (unsigned i = 0; i < process->ports->notice_count; i++)
+		log_warning("%s", process->ports->notices[i].text);
 	if (process->ports->fabric_af_packet != expects_af_packet(process))
 		status = raise_guard(process, process->ports->fabric_af_packet, error);
 	return status ? status : port_watch_opened(process->watch, process->ports, error);

@@ -17,39 +17,65 @@
 /* IPv6's minimum link MTU (RFC 8200 section 5), which a fabric of either family should carry. */
 #define HOST_MTU_MIN 1280
 
-/* MTU of the fabric before its port is open: a kernel interface tells, a device is taken as
- * Ethernet.
- */
-static int measure_fabric(const struct inventory_host *host, uint16_t *ret_mtu,
+void ports_note(struct ports *ports, const char *format, ...)
+{
+	va_list args;
+
+	if (ports->notice_count == PORTS_NOTICES_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(ports->notices[ports->notice_count].text, sizeof(ports->notices[0].text), format,
+		  args);
+	va_end(args);
+	ports->notice_count++;
+}
+
+/* The fabric before its port is open: a kernel interface tells, a device is taken as Ethernet. */
+static int measure_fabric(const struct inventory_host *host, struct link_info *ret_link,
 			  struct covey_error *error)
 {
-	struct link_info link = {.mtu = RTE_ETHER_MTU};
-	int status = 0;
-
 	if (host->fabric_port != FABRIC_PORT_DEVICE)
-		status = link_get(host->fabric_interface, &link, error);
-	if (!status)
-		*ret_mtu = link.mtu;
-	return status;
+		return link_get(host->fabric_interface, ret_link, error);
+	*ret_link = (struct link_info){.mtu = RTE_ETHER_MTU, .rx_queues = port_workers()};
+	return 0;
+}
+
+/* One pool for both, chosen for both: an AF_XDP port needs it to be of its kind, and any other
+ * takes that too. */
+static int make_pool(const struct inventory_host *host, const struct link_info *fabric,
+		     struct ports *ports, struct covey_error *error)
+{
+	port_plan_make(host, fabric->rx_queues, port_workers(), fabric->mtu, &ports->plan);
+	ports->pool = port_pool_new(fabric->mtu, ports->plan.demands, error);
+	return ports->pool ? 0 : -ENOMEM;
+}
+
+static int check_mtu(const struct inventory *inventory, const struct inventory_host *host,
+		     uint16_t mtu, struct covey_error *error)
+{
+	if (mtu >= HOST_MTU_MIN + inventory_overhead(inventory))
+		return 0;
+	return covey_error_set(error, -EMSGSIZE,
+			       "%s: an MTU of %u leaves less than %u bytes for the host: "
+			       "raise it (VXLAN over covey wants 1,500 + 50 + %u)",
+			       host->fabric_interface, mtu, HOST_MTU_MIN,
+			       inventory_overhead(inventory));
 }
 
 static int open_both(const struct inventory *inventory, const struct inventory_host *host,
 		     struct ports *ports, struct covey_error *error)
 {
 	struct rte_ether_addr mac;
-	int status = measure_fabric(host, &ports->fabric_mtu, error);
+	struct link_info fabric;
+	int status;
 
-	if (status)
+	if ((status = measure_fabric(host, &fabric, error)) ||
+	    (status = check_mtu(inventory, host, fabric.mtu, error)))
 		return status;
-	if (ports->fabric_mtu < HOST_MTU_MIN + inventory_overhead(inventory))
-		return covey_error_set(error, -EMSGSIZE,
-				       "%s: an MTU of %u leaves less than %u bytes for the host: "
-				       "raise it (VXLAN over covey wants 1,500 + 50 + %u)",
-				       host->fabric_interface, ports->fabric_mtu, HOST_MTU_MIN,
-				       inventory_overhead(inventory));
-	ports->host_mtu = (uint16_t)(ports->fabric_mtu - inventory_overhead(inventory));
-	status = fabric_port_open(host, ports, error);
-	if (status)
+	ports->fabric_mtu = fabric.mtu;
+	ports->host_mtu = (uint16_t)(fabric.mtu - inventory_overhead(inventory));
+	if ((status = make_pool(host, &fabric, ports, error)) ||
+	    (status = fabric_port_open(host, ports, error)))
 		return status;
 	status = rte_eth_macaddr_get(ports->fabric->id, &mac);
 	if (status)

@@ -10,10 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "port_plan.h"
+
 struct inventory;
 struct inventory_host;
-struct port;
 struct rte_mempool;
+
+#define PORTS_NOTICES_MAX 32
 
 struct ports {
 	struct port *fabric;
@@ -26,7 +29,9 @@ struct ports {
 	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop
 				   it */
 	char fabric_driver[32]; /* "net_af_xdp", for the log */
-	char notice[384];       /* what is less than it could be, and why; empty: nothing is */
+	struct port_plan plan;
+	struct covey_error notices[PORTS_NOTICES_MAX]; /* what is less than it could be, and why */
+	unsigned notice_count;
 };
 
 /* Returns 0 and sets *ret_ports (ports_close when the dataplane is closed), or a negative errno. */
@@ -34,3 +39,6 @@ int ports_open(const struct inventory *inventory, const struct inventory_host *h
 	       struct ports **ret_ports, struct covey_error *error);
 /* Detach; the kernel's side of a veth pair stays, with its addresses. NULL-safe. */
 void ports_close(struct ports *ports);
+
+/* For whoever opens one of them: say this to the operator. */
+__attribute__((format(printf, 2, 3))) void ports_note(struct ports *ports, const char *format, ...);

@@ -92,7 +92,7 @@ static void find_devices(struct program *program)
 static int open_ports(struct program *program, struct covey_error *error)
 {
 	static const char *const names[] = {"host", "fabric"};
-	bool af_xdp = false;
+	struct port_demand demands[2];
 	int rc = 0;
 
 	find_devices(program);
@@ -103,8 +103,11 @@ static int open_ports(struct program *program, struct covey_error *error)
 				       "net_af_packet1,iface=B",
 				       program->device_count);
 	for (unsigned i = 0; i < 2; i++)
-		af_xdp |= strncmp(program->devices[i], "net_af_xdp", 10) == 0;
-	program->pool = port_pool_new(RTE_ETHER_MTU + COVEY_OVERHEAD_UDP_IPV6, 1, af_xdp, error);
+		demands[i] = (struct port_demand){
+			.af_xdp = strncmp(program->devices[i], "net_af_xdp", 10) == 0,
+			.rx_queues = 1,
+		};
+	program->pool = port_pool_new(RTE_ETHER_MTU + COVEY_OVERHEAD_UDP_IPV6, demands, error);
 	if (!program->pool)
 		return -ENOMEM;
 	for (unsigned i = 0; i < 2 && rc == 0; i++)
