@@ -137,8 +137,15 @@ lab_plug() {
 
 	lab_ip sw link add "$1" mtu "$LAB_FABRIC_MTU" "${queues[@]}" type veth \
 		peer name "$2" mtu "$LAB_FABRIC_MTU" "${queues[@]}" netns "$(lab_ns "$1")"
+	lab_write_tags sw "$1"
 	lab_ip sw link set "$1" master br0 up
 	lab_ip "$1" link set "$2" up
+}
+
+# On a wire a VLAN tag is in the frame. A veth pair hands it over beside the frame, where XDP, which
+# comes first, does not see it.
+lab_write_tags() {
+	in_ns "$1" ethtool -K "$2" txvlan off tx-vlan-stag-hw-insert off >/dev/null
 }
 
 # Frames that the kernel sends into a wire have unfinished checksums unless told otherwise, and a
@@ -171,6 +178,7 @@ lab_plug_wire() {
 		peer name fab0 mtu "$LAB_FABRIC_MTU" netns "$(lab_ns "hv$1")"
 	lab_ip sw link add "hv$1" mtu "$LAB_FABRIC_MTU" type veth \
 		peer name switch mtu "$LAB_FABRIC_MTU" netns "$(lab_ns "wire$1")"
+	lab_write_tags "wire$1" host
 	lab_ip sw link set "hv$1" master br0 up
 	lab_ip "hv$1" link set fab0 up
 	lab_ip "wire$1" link set host up

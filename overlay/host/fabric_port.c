@@ -15,6 +15,7 @@
 
 #include "af_packet.h"
 #include "af_xdp.h"
+#include "card.h"
 #include "link.h"
 
 #define DEVARGS_MAX 192
@@ -28,6 +29,7 @@ static int open_af_xdp(const struct inventory_host *host, struct ports *ports,
 	if (why->text[0] != '\0')
 		return covey_error_set(error, -EINVAL, "no AF_XDP on %s: %.400s",
 				       host->fabric_interface, why->text);
+	card_prepare(ports->card, CARD_AF_XDP, ports);
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
 	status = af_xdp_open("fabric", host->fabric_interface, host->fabric_interface,
 			     ports->fabric_mtu, ports->pool, &ports->fabric, error);
@@ -40,6 +42,7 @@ static int open_af_packet(const struct inventory_host *host, struct ports *ports
 {
 	char devargs[DEVARGS_MAX];
 
+	card_prepare(ports->card, CARD_AF_PACKET, ports);
 	af_packet_devargs("fabric", host->fabric_interface, ports->fabric_mtu, port_workers(),
 			  devargs, sizeof(devargs));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_packet");
@@ -68,6 +71,20 @@ static int open_device(const struct inventory_host *host, struct ports *ports,
 			 &ports->fabric, error);
 }
 
+/* What its other end leaves to hardware nobody does, and no setting of this end changes that. */
+static void note_veth(const struct inventory_host *host, struct ports *ports)
+{
+	struct link_info link;
+
+	if (link_get(host->fabric_interface, &link, NULL) || strcmp(link.kind, "veth") != 0)
+		return;
+	ports_note(ports,
+		   "%s is one end of a veth pair: VLAN tags that the other end does not write into "
+		   "the frame are lost with AF_XDP, segments that it does not cut with AF_PACKET: "
+		   "`ethtool -K PEER txvlan off tso off gso off` at the other end",
+		   host->fabric_interface);
+}
+
 int fabric_port_open(const struct inventory_host *host, struct ports *ports,
 		     struct covey_error *error)
 {
@@ -75,6 +92,10 @@ int fabric_port_open(const struct inventory_host *host, struct ports *ports,
 
 	if (host->fabric_port == FABRIC_PORT_DEVICE)
 		return open_device(host, ports, error);
+	note_veth(host, ports);
+	status = card_take(host->fabric_interface, &ports->card, error);
+	if (status)
+		return status;
 	/* Multicast groups are joined on the host port, so the NIC's own filter knows none of them.
 	 */
 	status = link_set_up(host->fabric_interface, NULL, 0, true, error);

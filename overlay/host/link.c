@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link_features.h"
+
 static int open_netlink(struct nl_sock **ret_socket, struct covey_error *error)
 {
 	struct nl_sock *socket = nl_socket_alloc();
@@ -227,6 +229,21 @@ static int ethtool_set(int fd, const char *name, uint32_t command, uint32_t valu
 	return ioctl(fd, SIOCETHTOOL, &interface) ? -errno : 0;
 }
 
+/* A tag beside the frame is one that its reader does not see. A TAP's would write it in. */
+static int keep_tags(const char *name)
+{
+	static const char *const inserts[] = {"tx-vlan-hw-insert", "tx-vlan-stag-hw-insert"};
+	struct features *features;
+	int status = features_read(name, &features);
+
+	if (status)
+		return status;
+	for (unsigned i = 0; i < 2 && !status; i++)
+		status = features_set(features, name, inserts[i], false);
+	features_free(features);
+	return status;
+}
+
 int link_set_offloads(const char *name, bool gro, struct covey_error *error)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -245,6 +262,11 @@ int link_set_offloads(const char *name, bool gro, struct covey_error *error)
 	if (status)
 		return covey_error_set(error, status,
 				       "%s: cannot switch transmit checksums off: %s", name,
+				       strerror(-status));
+	status = keep_tags(name);
+	if (status)
+		return covey_error_set(error, status,
+				       "%s: cannot have VLAN tags written into the frame: %s", name,
 				       strerror(-status));
 	return 0;
 }

@@ -41,8 +41,9 @@ int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_mul
 		struct covey_error *error);
 
 /*
- * Frames that the kernel sends must be complete, for a program takes them as they are: no checksum
- * or segmentation left to hardware. Receive aggregation (GRO) is switched on when gro is set.
+ * Frames that the kernel sends must be complete, for a program takes them as they are: no checksum,
+ * VLAN tag or segmentation left to hardware. Receive aggregation (GRO) is switched on when gro is
+ * set.
  */
 int link_set_offloads(const char *name, bool gro, struct covey_error *error);
 

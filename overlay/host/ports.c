@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "card.h"
 #include "eal.h"
 #include "fabric_port.h"
 #include "host_port.h"
@@ -113,6 +114,7 @@ void ports_close(struct ports *ports)
 		return;
 	port_close(ports->host);
 	port_close(ports->fabric);
+	card_give_back(ports->card);
 	port_pool_free(ports->pool);
 	eal_close();
 	free(ports);

@@ -12,6 +12,7 @@
 
 #include "port_plan.h"
 
+struct card;
 struct inventory;
 struct inventory_host;
 struct rte_mempool;
@@ -19,6 +20,7 @@ struct rte_mempool;
 #define PORTS_NOTICES_MAX 32
 
 struct ports {
+	struct card *card; /* the fabric interface's settings; NULL: the kernel does not drive it */
 	struct port *fabric;
 	struct port *host;
 	struct rte_mempool *pool;
