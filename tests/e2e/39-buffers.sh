@@ -42,11 +42,23 @@ set_pair() {
 	printf -v "LAB_HOST_VARS_$1" '          %s\n' "${lines[@]}"
 }
 
+# What DPDK drives has no guard, nor an interface in the inventory.
+write_inventory() {
+	local n
+
+	lab_write_inventory "$LAB_DIR/inventory.yaml"
+	for n in 1 2; do
+		[[ ${pair[n]} == device:* ]] || continue
+		sed -i "/^ *hv$n:/,/covey_fabric_interface/{/covey_fabric_interface/d}" \
+			"$LAB_DIR/inventory.yaml"
+		in_ns "hv$n" "$(lab_program covey-host)" --guard off >>"$LAB_DIR/log/hv$n" 2>&1
+	done
+}
+
 # A DPDK device is the operator's to set up. restart N FABRIC:HOST
 restart() {
 	local n=$1
 
-	lab_stop "hv$n"
 	for link in vxlan100 covey0; do
 		if lab_ip "hv$n" link show dev "$link" >/dev/null 2>&1; then
 			lab_ip "hv$n" link delete "$link"
@@ -167,8 +179,11 @@ lab_start_gkm
 for n in 1 2; do quicken "t$n"; done
 for ((i = 0; i < ${#PAIRS[@]}; i += 2)); do
 	pair=([1]="${PAIRS[i]}" [2]="${PAIRS[i + 1]:-${PAIRS[0]}}")
-	for n in 1 2; do set_pair "$n" "${pair[n]}"; done
-	lab_write_inventory "$LAB_DIR/inventory.yaml"
+	for n in 1 2; do
+		lab_stop "hv$n"
+		set_pair "$n" "${pair[n]}"
+	done
+	write_inventory
 	for n in 1 2; do restart "$n" "${pair[n]}"; done
 	lab_wait_joined
 	lab_wait 20 "t1 to reach t2" in_ns t1 ping -q -c 1 -W 1 "$(lab_tenant 2)"
