@@ -90,7 +90,8 @@ class LinksTest(unittest.TestCase):
     def begin(self, *environment, inventory="inventory.yaml", socket="host.sock"):
         files = ["--inventory", self.path(inventory), "--pki", self.path("pki")]
         self.host = subprocess.Popen(
-            ["ip", "netns", "exec", self.space, "env", *environment, COVEY_HOST, *files, "--name", "hv1",
+            ["ip", "netns", "exec", self.space, "env", "RUNTIME_DIRECTORY=" + self.directory.name,
+             *environment, COVEY_HOST, *files, "--name", "hv1",
              "--socket", self.path(socket)], stderr=subprocess.PIPE, bufsize=0)
         self.log = ""
         self.addCleanup(self.host.stderr.close)
