@@ -57,7 +57,7 @@ s.sendall(bytes($BYTES))
 s.shutdown(socket.SHUT_WR)
 s.settimeout(20)
 assert s.recv(1) == b'.'" || fail "$1, $fabric_port: TCP did not carry $BYTES bytes in 40 s"
-	lab_stop sink
+	lab_wait 10 "the receiver to end" lab_is_gone sink
 	grep -q "received $BYTES" "$LAB_DIR/log/sink" || fail "$1, $fabric_port: $(cat "$LAB_DIR/log/sink")"
 	rm "$LAB_DIR/log/sink"
 	expect "in-malformed, $1, $fabric_port" "$(e2e_drop 1 in-malformed)" 0
@@ -77,7 +77,7 @@ import socket
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'unfinished', ('$(lab_vtep 1)', $PORT))"
 	lab_wait 10 "a datagram with an unfinished checksum" grep -q 'received unfinished' \
 		"$LAB_DIR/log/udp"
-	lab_stop udp
+	lab_wait 10 "the receiver of UDP to end" lab_is_gone udp
 	rm "$LAB_DIR/log/udp"
 }
 
