@@ -14,7 +14,8 @@ struct binding_request {
 	size_t seat;
 	uint16_t sender_id;
 	struct session *session; /* NULL: it does not want it any more */
-	int rc;                  /* what came of it */
+	struct join_request join;
+	int rc; /* what came of it */
 };
 
 static const char *identity_of(const struct binding_request *request)
@@ -32,15 +33,19 @@ static void schedule(struct bindings *bindings)
 						      .tv_usec = (suseconds_t)(wait_us % 1000000)});
 }
 
-int bindings_request(struct realm *realm, size_t seat, uint16_t sender_id, struct session *session)
+int bindings_request(struct realm *realm, size_t seat, uint16_t sender_id, struct session *session,
+		     const struct join_request *join)
 {
 	struct bindings *bindings = &realm->manager->bindings;
 	struct binding_request *request = malloc(sizeof(*request));
 
 	if (!request)
 		return -ENOMEM;
-	*request = (struct binding_request){
-		.realm = realm, .seat = seat, .sender_id = sender_id, .session = session};
+	*request = (struct binding_request){.realm = realm,
+					    .seat = seat,
+					    .sender_id = sender_id,
+					    .session = session,
+					    .join = *join};
 	if (sender_ids_bind(&realm->requested, identity_of(request), sender_id, 0) < 0) {
 		free(request);
 		return -ENOMEM;
@@ -133,7 +138,7 @@ static void answer(const struct binding_request *request, const struct covey_err
 	if (!request->session)
 		return;
 	if (request->rc == 0)
-		join_bound(request->session, request->realm);
+		join_bound(request->session, request->realm, &request->join);
 	else
 		join_unbound(request->session, request->realm, error->text[0] ? error : &unbound);
 }

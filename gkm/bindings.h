@@ -17,6 +17,7 @@
 
 #include "pace.h"
 
+struct join_request;
 struct manager;
 struct realm;
 struct session;
@@ -38,9 +39,10 @@ void bindings_free(struct manager *manager);
 /*
  * Have the seat bound to sender_id; join_bound() or join_unbound() follow, from the event loop, or
  * neither when the session is gone by then. The caller has checked that the identity has no request
- * in the realm. Returns 0 or -ENOMEM.
+ * in the realm. join is copied. Returns 0 or -ENOMEM.
  */
-int bindings_request(struct realm *realm, size_t seat, uint16_t sender_id, struct session *session);
+int bindings_request(struct realm *realm, size_t seat, uint16_t sender_id, struct session *session,
+		     const struct join_request *join);
 
 /* Does the session wait for a binding in this group? */
 bool bindings_has(const struct manager *manager, const struct session *session,

@@ -7,7 +7,6 @@
 
 #include "clock.h"
 #include "evictions.h"
-#include "floors.h"
 #include "heartbeat.h"
 #include "join.h"
 #include "log.h"
@@ -241,7 +240,7 @@ static void on_leave(struct session *session, const Covey__Leave *leave)
 
 static void on_join(struct session *session, const Covey__Join *join)
 {
-	const struct registration *registration;
+	struct join_request request = {.held_count = join->n_held_spis};
 	char group[COVEY_NAME_MAX + 1];
 
 	if (!inventory_find_group(session->manager->inventory, join->group)) {
@@ -255,11 +254,9 @@ static void on_join(struct session *session, const Covey__Join *join)
 			    join->n_held_spis);
 		return;
 	}
-	join_group(session, join->group);
-	registration = find_registration(session, join->group);
-	if (registration && registration->joined)
-		floors_note_held(registration->realm->state, registration->seat, join->held_spis,
-				 join->n_held_spis);
+	for (size_t i = 0; i < join->n_held_spis; i++)
+		request.held_spis[i] = join->held_spis[i];
+	join_group(session, join->group, &request);
 }
 
 void dispatch(struct session *session, const Covey__Message *message)

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "evictions.h"
+#include "floors.h"
 #include "log.h"
 #include "manager.h"
 #include "session.h"
@@ -13,6 +14,7 @@ struct candidate {
 	struct realm *realm;
 	const struct inventory_member *rights;
 	size_t seat;
+	const struct join_request *request;
 };
 
 /* The reason goes to the log; the member learns no paths of this machine. */
@@ -42,7 +44,8 @@ static void conflict(const struct candidate *candidate, const struct sender_id_c
 static void bind_new(const struct candidate *candidate, uint16_t sender_id)
 {
 	struct covey_error error;
-	int rc = bindings_request(candidate->realm, candidate->seat, sender_id, candidate->session);
+	int rc = bindings_request(candidate->realm, candidate->seat, sender_id, candidate->session,
+				  candidate->request);
 
 	if (rc == 0)
 		return;
@@ -135,13 +138,15 @@ static void register_member(const struct candidate *candidate)
 		return;
 	}
 	registration->joined = true;
+	floors_note_held(realm->state, candidate->seat, candidate->request->held_spis,
+			 candidate->request->held_count);
 	log_info("%s joins %s as SenderID %u, epoch %u", session_name(session, name),
 		 realm->group->name, realm->state->members[candidate->seat].sender_id, epoch);
 	send_joined(candidate, epoch);
 	realm_wake(realm);
 }
 
-void join_group(struct session *session, const char *name)
+void join_group(struct session *session, const char *name, const struct join_request *request)
 {
 	const struct inventory *inventory = session->manager->inventory;
 	const struct inventory_group *group = inventory_find_group(inventory, name);
@@ -149,6 +154,7 @@ void join_group(struct session *session, const char *name)
 		.session = session,
 		.realm = &session->manager->realms[group - inventory->groups],
 		.rights = inventory_find_member(inventory, group, &inventory->hosts[session->host]),
+		.request = request,
 	};
 	struct registration *registration = session_registration(session, candidate.realm);
 
@@ -180,9 +186,9 @@ void join_group(struct session *session, const char *name)
 }
 
 /* As if it came now: much may have happened since it asked. */
-void join_bound(struct session *session, struct realm *realm)
+void join_bound(struct session *session, struct realm *realm, const struct join_request *request)
 {
-	join_group(session, realm->group->name);
+	join_group(session, realm->group->name, request);
 }
 
 void join_unbound(struct session *session, struct realm *realm, const struct covey_error *error)

@@ -22,6 +22,11 @@
 
 #define SEATS 4
 
+/* Which SA is said to be held by who asks for this SenderID. */
+#define SPI_OF(sender_id) (1000u + (sender_id))
+#define JOIN_OF(sender_id)                                                                         \
+	((struct join_request){.held_spis = {SPI_OF(sender_id)}, .held_count = 1})
+
 static char *identities[SEATS] = {"spiffe://f/host/a", "spiffe://f/host/b", "spiffe://f/host/c",
 				  "spiffe://f/host/d"};
 
@@ -65,15 +70,19 @@ int store_bind_all(struct store *store, const struct store_binding *bindings, si
 	return 0;
 }
 
-void join_bound(struct session *session, struct realm *realm)
+void join_bound(struct session *session, struct realm *realm, const struct join_request *request)
 {
+	/* The whole of it, from whichever seat: its SenderID, as SPIs. */
+	assert_int_equal(request->held_count, 1);
+	assert_int_equal(request->held_spis[0],
+			 SPI_OF(sender_ids_find(&realm->state->sender_ids, (const char *)session)));
 	/* Durable first. */
 	assert_true(around.committed > around.bound_count);
 	around.bound[around.bound_count++] = session;
 	if (around.vanishes)
 		bindings_forget(realm->manager, around.vanishes, NULL);
 	if (around.asks_next)
-		assert_int_equal(bindings_request(realm, 3, 40, around.asks_next), 0);
+		assert_int_equal(bindings_request(realm, 3, 40, around.asks_next, &JOIN_OF(40)), 0);
 	around.vanishes = around.asks_next = NULL;
 }
 
@@ -118,7 +127,9 @@ static int end(void **state)
 
 static void request(struct fixture *fixture, size_t seat, uint16_t sender_id)
 {
-	assert_int_equal(bindings_request(&fixture->realm, seat, sender_id, session_of(seat)), 0);
+	assert_int_equal(bindings_request(&fixture->realm, seat, sender_id, session_of(seat),
+					  &JOIN_OF(sender_id)),
+			 0);
 }
 
 /* Until nothing is left to do. */

@@ -78,6 +78,42 @@ static void who_comes_back(void **state)
 	assert_int_equal(second->floor_count, 0);
 }
 
+/* A Join says what it holds also when it has to wait for another SenderID to be on disk. */
+static void who_comes_back_as_another_sender(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *first = bring(fabric, HV1);
+	struct guest *second = bring(fabric, HV2);
+	uint32_t spi = second->spi;
+	char pki[512];
+
+	report_window(fabric, first, 7, covey_esn(1, 100));
+	/* A new connection of the same program, which has the SA. */
+	guest_vanish(second);
+	second = connect_from(fabric, HV2, "pki", true);
+	second->held_spis[0] = spi;
+	second->held_count = 1;
+	WAIT_FOR(fabric, second->active_spi || second->closed);
+	assert_int_equal(second->floor_count, 0);
+	/* Restarted, with nothing. */
+	path_of(fabric, "pki", pki);
+	issue(pki, IDENTITY_HOST, "hv2", 7, true);
+	guest_vanish(second);
+	second = bring(fabric, HV2);
+	assert_int_equal(second->sender_id, 7);
+	assert_int_equal(second->spi, spi);
+	assert_int_equal(second->floor_count, 1);
+	/* And the other way round: what it holds it is not told of. */
+	issue(pki, IDENTITY_HOST, "hv2", 8, true);
+	guest_vanish(second);
+	second = connect_from(fabric, HV2, "pki", true);
+	second->held_spis[0] = spi;
+	second->held_count = 1;
+	WAIT_FOR(fabric, second->active_spi || second->closed);
+	assert_int_equal(second->sender_id, 8);
+	assert_int_equal(second->floor_count, 0);
+}
+
 static void nobody_holds_more_than_there_can_be(void **state)
 {
 	struct fabric *fabric = *state;
@@ -139,6 +175,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(a_newcomer_hears_of_windows),
 		TEST(who_comes_back),
+		TEST(who_comes_back_as_another_sender),
 		TEST(nobody_holds_more_than_there_can_be),
 		TEST(no_impossible_windows),
 		TEST(impostors_raise_an_alarm),
