@@ -83,3 +83,6 @@ void parts_free(struct sa_parts *parts);
 struct sa_parts record_swap(struct sa_record *record, struct sa_parts parts);
 /* Wipe the keys of senders that were on the old roster and are not on the record's. */
 void record_forget_senders(struct sa_record *record, const struct roster *old);
+/* Wipe the keys that were expanded for parts which could not be made. */
+void record_forget_failed(struct sa_record *record, const struct covey_roster_entry *roster,
+			  size_t roster_count);

@@ -117,8 +117,10 @@ static int reinstall(struct engine *engine, struct sa_record *record, const stru
 		return refuse(error, -EEXIST, sa->spi,
 			      "it is installed with another group, SenderID, cipher or key");
 	code = record_make_parts(engine, record, sa, roster, roster_count, &parts);
-	if (code != 0)
+	if (code != 0) {
+		record_forget_failed(record, roster, roster_count);
 		return explain(error, code, sa->spi);
+	}
 	record->epoch = sa->epoch;
 	replace(engine, record, parts);
 	return 0;
@@ -189,8 +191,10 @@ int engine_roster_set(struct engine *engine, uint32_t spi, const struct covey_ro
 		return refuse(error, -ENOENT, spi,
 			      "cannot set the roster of what is not installed");
 	code = record_make_roster(record, roster, roster_count, &parts);
-	if (code != 0)
+	if (code != 0) {
+		record_forget_failed(record, roster, roster_count);
 		return explain(error, code, spi);
+	}
 	replace(engine, record, parts);
 	return 0;
 }

@@ -132,8 +132,10 @@ int keyring_add(struct keyring *keyring, uint16_t sender_id, const struct cipher
 	if (!(keyring->expanded[index / 64] & bit_of(index))) {
 		lock_key(keyring, index);
 		error = expand(keyring, sender_id, &keyring->keys[index]);
-		if (error != 0)
+		if (error != 0) {
+			explicit_bzero(&keyring->keys[index], sizeof(keyring->keys[0]));
 			return error;
+		}
 		keyring->expanded[index / 64] |= bit_of(index);
 	}
 	*ret_key = &keyring->keys[index];

@@ -136,6 +136,19 @@ int record_make_roster(struct sa_record *record, const struct covey_roster_entry
 	return 0;
 }
 
+/* Does what is in force need the sender's key? */
+static bool uses_key(const struct sa_record *record, uint16_t sender_id)
+{
+	return (record->tx && record->tx->sender_id == sender_id) ||
+	       roster_find(record->roster, sender_id);
+}
+
+static void drop_unused_key(struct sa_record *record, uint16_t sender_id)
+{
+	if (!uses_key(record, sender_id))
+		keyring_drop(record->keyring, sender_id);
+}
+
 void parts_free(struct sa_parts *parts)
 {
 	free(parts->rx);
@@ -157,7 +170,15 @@ struct sa_parts record_swap(struct sa_record *record, struct sa_parts parts)
 void record_forget_senders(struct sa_record *record, const struct roster *old)
 {
 	for (uint32_t id = 0; id < old->size; id++)
-		if (old->entries[id].key && id != record->rx->sender_id &&
-		    !roster_find(record->roster, (uint16_t)id))
-			keyring_drop(record->keyring, (uint16_t)id);
+		if (old->entries[id].key)
+			drop_unused_key(record, (uint16_t)id);
+	drop_unused_key(record, record->rx->sender_id);
+}
+
+void record_forget_failed(struct sa_record *record, const struct covey_roster_entry *roster,
+			  size_t roster_count)
+{
+	for (size_t i = 0; i < roster_count; i++)
+		drop_unused_key(record, roster[i].sender_id);
+	drop_unused_key(record, record->rx->sender_id);
 }
