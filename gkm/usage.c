@@ -110,10 +110,11 @@ enum usage_verdict usage_report(struct group *group, size_t seat, uint32_t spi, 
 void usage_end_registration(struct group *group, size_t seat)
 {
 	for (size_t i = 0; i < group->sa_count; i++) {
-		struct usage *usage = &group->sas[i]->usages[seat];
+		struct usage *usage;
 
 		if (!sa_is_live(group->sas[i]))
 			continue;
+		usage = &group->sas[i]->usages[seat];
 		usage->packets_before = packets_of(usage);
 		usage->packets = 0;
 		usage->failures = 0;

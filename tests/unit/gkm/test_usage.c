@@ -112,6 +112,23 @@ static void registrations_add_up(void **state)
 	assert_int_equal(report(world, B, 0, 40), USAGE_FAILURES);
 }
 
+/* A retired SA has no usage to add up; the compiler's checks see who reaches for it. */
+static void what_is_retired_does_not_count(void **state)
+{
+	struct world *world = *state;
+	uint32_t first = group_active_sa(world->group)->spi;
+
+	assert_int_equal(report(world, C, 600, 0), USAGE_FINE);
+	world_rekey(world);
+	world_calm(world);
+	world_pass(world, DRAIN_MS);
+	assert_int_equal(world_sa(world, first)->state, SA_RETIRED);
+	group_lost(world->group, C);
+	world_join(world, C);
+	world_calm(world);
+	assert_int_equal(report(world, C, 999, 0), USAGE_FINE);
+}
+
 static void counters_do_not_fall(void **state)
 {
 	struct world *world = *state;
@@ -158,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_soft_limit_rekeys_once), TEST(a_shared_key_counts_all_senders),
 		TEST(failures_count_together),    TEST(registrations_add_up),
+		TEST(what_is_retired_does_not_count),
 		TEST(counters_do_not_fall),       TEST(there_is_only_so_much_time),
 		TEST(others_sas_are_not_judged),
 	};
