@@ -14,6 +14,8 @@
 
 #include "local_socket.h"
 
+#define PAUSE_ON_ERROR_MS 500
+
 struct local_client {
 	struct local_server *server;
 	struct local_client *next;
@@ -26,6 +28,7 @@ struct local_client {
 struct local_server {
 	struct event_base *base;
 	struct event *accept;
+	struct event *resume; /* after an accept() that failed */
 	struct local_handlers handlers;
 	void *arg;
 	struct local_client *clients;
@@ -151,6 +154,26 @@ static void client_new(struct local_server *server, int fd)
 	arm(client);
 }
 
+/* The client is gone again, or was never there. */
+static bool is_passing(int number)
+{
+	return number == EAGAIN || number == EINTR || number == ECONNABORTED;
+}
+
+/* Out of descriptors or memory: accept() would fail at every turn of the loop. */
+static void rest(struct local_server *server)
+{
+	event_del(server->accept);
+	event_add(server->resume, &(struct timeval){.tv_usec = PAUSE_ON_ERROR_MS * 1000});
+}
+
+static void rested(evutil_socket_t fd, short what, void *arg)
+{
+	struct local_server *server = arg;
+
+	event_add(server->accept, NULL);
+}
+
 static void acceptable(evutil_socket_t listener, short what, void *arg)
 {
 	static const char busy[] =
@@ -158,14 +181,29 @@ static void acceptable(evutil_socket_t listener, short what, void *arg)
 	struct local_server *server = arg;
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		if (!is_passing(errno))
+			rest(server);
 		return;
+	}
 	if (server->client_count >= LOCAL_CLIENTS_MAX) {
 		send(fd, busy, sizeof(busy) - 1, MSG_NOSIGNAL);
 		close(fd);
 	} else {
 		client_new(server, fd);
 	}
+}
+
+static void server_free(struct local_server *server)
+{
+	if (!server)
+		return;
+	if (server->accept)
+		event_free(server->accept);
+	if (server->resume)
+		event_free(server->resume);
+	free(server->path);
+	free(server);
 }
 
 int local_open(struct event_base *base, const char *path, const struct local_handlers *handlers,
@@ -184,15 +222,13 @@ int local_open(struct event_base *base, const char *path, const struct local_han
 		server->fd = fd;
 		server->path = strdup(path);
 		server->accept = event_new(base, fd, EV_READ | EV_PERSIST, acceptable, server);
+		server->resume = evtimer_new(base, rested, server);
 	}
-	if (!server || !server->path || !server->accept || event_add(server->accept, NULL) < 0) {
+	if (!server || !server->path || !server->accept || !server->resume ||
+	    event_add(server->accept, NULL) < 0) {
 		unlink(path);
 		close(fd);
-		if (server && server->accept)
-			event_free(server->accept);
-		if (server)
-			free(server->path);
-		free(server);
+		server_free(server);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
 	*ret_server = server;
@@ -205,9 +241,8 @@ void local_close(struct local_server *server)
 		return;
 	while (server->clients)
 		client_free(server->clients);
-	event_free(server->accept);
 	unlink(server->path);
+	event_del(server->accept);
 	close(server->fd);
-	free(server->path);
-	free(server);
+	server_free(server);
 }
