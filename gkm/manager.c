@@ -2,6 +2,7 @@
 #include "manager.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,35 @@
 #include "log.h"
 #include "session.h"
 
+#define STOP_TICK_MS   50
+#define STOP_TICKS_MAX 40
+
 static int out_of_memory(struct covey_error *error)
 {
 	return covey_error_set(error, -ENOMEM, "out of memory");
+}
+
+static bool are_all_told(const struct manager *manager)
+{
+	const struct session *session;
+
+	LIST_FOREACH(session, &manager->sessions, entry)
+	{
+		if (!channel_is_flushed(session->channel))
+			return false;
+	}
+	return true;
+}
+
+/* The first tick in which all are told is not the last one: who is there closes in it. */
+static void on_stop_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct manager *manager = arg;
+	bool told = manager->all_told; /* a tick ago */
+
+	manager->all_told = are_all_told(manager);
+	if (told || ++manager->stop_ticks == STOP_TICKS_MAX)
+		event_base_loopbreak(manager->base);
 }
 
 static int name_hosts(struct manager *manager, struct covey_error *error)
@@ -56,12 +83,13 @@ int manager_init(struct manager *manager, struct covey_error *error)
 	int rc;
 
 	LIST_INIT(&manager->sessions);
+	manager->stop_timer = event_new(manager->base, -1, EV_PERSIST, on_stop_tick, manager);
 	manager->identities = calloc(hosts, sizeof(*manager->identities));
 	manager->by_host = calloc(hosts, sizeof(struct session *));
 	manager->evicted = calloc(hosts, sizeof(*manager->evicted));
 	manager->realms = calloc(manager->inventory->group_count + 1, sizeof(*manager->realms));
 	if (!manager->identities || !manager->by_host || !manager->evicted || !manager->realms ||
-	    bindings_init(manager) < 0)
+	    !manager->stop_timer || bindings_init(manager) < 0)
 		return out_of_memory(error);
 	if (RAND_bytes((unsigned char *)&manager->instance, sizeof(manager->instance)) != 1)
 		return covey_error_set(error, -EIO, "the system gives no random numbers");
@@ -74,7 +102,7 @@ int manager_init(struct manager *manager, struct covey_error *error)
 
 void manager_stop(struct manager *manager)
 {
-	struct timeval patience = {.tv_sec = 2};
+	static const struct timeval tick = {.tv_usec = STOP_TICK_MS * 1000};
 	struct session *session = LIST_FIRST(&manager->sessions);
 
 	if (manager->stopping)
@@ -89,7 +117,8 @@ void manager_stop(struct manager *manager)
 			    "the key manager stops");
 		session = next;
 	}
-	event_base_loopexit(manager->base, manager->session_count ? &patience : NULL);
+	if (manager->session_count == 0 || event_add(manager->stop_timer, &tick) < 0)
+		event_base_loopbreak(manager->base);
 }
 
 void manager_free(struct manager *manager)
@@ -98,6 +127,8 @@ void manager_free(struct manager *manager)
 
 	while ((session = LIST_FIRST(&manager->sessions)))
 		session_free(session);
+	if (manager->stop_timer)
+		event_free(manager->stop_timer);
 	bindings_free(manager);
 	for (size_t i = 0; i < manager->realm_count; i++)
 		realm_free(&manager->realms[i]);

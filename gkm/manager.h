@@ -51,6 +51,9 @@ struct manager {
 	struct revocations *revocations; /* who showed which certificate */
 	struct own_watch *own;           /* the key manager's own certificate; main()'s */
 	bool stopping;
+	struct event *stop_timer;
+	unsigned stop_ticks;
+	bool all_told; /* as of the last tick */
 };
 
 /*
@@ -59,7 +62,11 @@ struct manager {
  */
 int manager_init(struct manager *manager, struct covey_error *error);
 
-/* Tell all members, and end the event loop when they are gone or two seconds have passed. */
+/*
+ * Tell all members, and end the event loop when they are gone, or when the last words to all of
+ * them have been with the kernel for a moment: who is away closes nothing, and whoever comes after
+ * this process waits for its state file. Two seconds at most.
+ */
 void manager_stop(struct manager *manager);
 
 /* Wipes all keys. Sessions that are left are cut. */

@@ -97,6 +97,10 @@ int channel_send_encoded(struct channel *channel, struct encoded *message);
 /* Send what is queued, then close; `closed` is called when that is done or after two seconds. */
 void channel_finish(struct channel *channel, const char *reason);
 
+/* Nothing that was queued waits to reach the kernel. What a finished channel still waits for is the
+ * peer. */
+bool channel_is_flushed(const struct channel *channel);
+
 void channel_free(struct channel *channel);
 
 /* "192.0.2.1 port 4711", for logs. */

@@ -21,6 +21,11 @@ void channel_flushed(struct channel *channel)
 	shutdown(SSL_get_fd(channel->ssl), SHUT_WR);
 }
 
+bool channel_is_flushed(const struct channel *channel)
+{
+	return channel->state == CHANNEL_LINGERING || channel->state == CHANNEL_CLOSED;
+}
+
 void channel_finish(struct channel *channel, const char *reason)
 {
 	struct evbuffer *output;

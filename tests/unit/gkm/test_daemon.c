@@ -141,6 +141,27 @@ static void leaving_and_joining_again(void **state)
 	WAIT_FOR(fabric, guests[HV1].floors[2] == 2);
 }
 
+/* A member that is away closes nothing, and its key manager does not wait for that. */
+static void it_stops_at_once(void **state)
+{
+	struct fabric *fabric = *state;
+	struct timespec began, ended;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	/* Meanwhile no member's event loop runs. */
+	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	assert_true((ended.tv_sec - began.tv_sec) * 1000 +
+			    (ended.tv_nsec - began.tv_nsec) / 1000000 <
+		    1500);
+	start_gkm(fabric);
+	WAIT_FOR(fabric, fabric->guests[HV1].closed && fabric->guests[HV2].closed);
+	assert_int_equal(fabric->guests[HV1].refusal, COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN);
+	assert_int_equal(fabric->guests[HV2].refusal, COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN);
+}
+
 static void a_stalled_member_delays_but_does_not_block(void **state)
 {
 	struct fabric *fabric = *state;
@@ -650,6 +671,7 @@ int main(int argc, char **argv)
 		TEST(a_restarted_gkm_has_another_key),
 		TEST(a_newcomer_gets_a_key_of_its_own),
 		TEST(leaving_and_joining_again),
+		TEST(it_stops_at_once),
 		TEST(a_stalled_member_delays_but_does_not_block),
 		TEST(heartbeats_are_answered),
 		TEST(an_sa_is_replaced_in_time),
