@@ -199,7 +199,7 @@ void group_expose(struct group *group, size_t seat)
 		sa->evicts = true;
 		return;
 	}
-	group->wish = (struct rekey_wish){.reason = REKEY_EVICTION, .due_ms = 0};
+	group->wish = (struct rekey_wish){.reason = REKEY_EVICTION, .due_ms = 0, .insists = true};
 }
 
 void group_readmit(struct group *group, size_t seat)
@@ -304,9 +304,8 @@ int group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t
 								!group->members[i].evicted)
 					 ? SA_MEMBER_NONE
 					 : SA_MEMBER_BARRED;
+	rekey_begun(group, timing->begin_ms);
 	group->sas[group->sa_count++] = sa;
-	group->wish = (struct rekey_wish){.reason = REKEY_NONE};
-	group->join_due_ms = GROUP_NEVER;
 	return 0;
 }
 

@@ -50,6 +50,7 @@ struct member {
 	 * said it switched to, 0: none, up to the last that it was told to. */
 	uint32_t sends_from_spi;
 	uint32_t sends_to_spi;
+	struct rekey_budget rekeys; /* that it caused */
 
 	/* The rest belongs to the live registration. */
 	bool greeted; /* has the full roster; gets changes from now on */
@@ -93,7 +94,8 @@ struct group {
 	uint64_t join_due_ms;       /* when they get one */
 	struct usage_limits limits; /* usage.h; may be changed before the first SA */
 	uint64_t deadline_ms;
-	struct rekey_wish wish; /* rekey.h */
+	struct rekey_wish wish;     /* rekey.h */
+	struct rekey_budget rekeys; /* that its members caused together */
 	struct group_output output;
 };
 

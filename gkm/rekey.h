@@ -9,6 +9,7 @@
  * it is as good as any that would follow, except for an eviction.
  */
 
+#include <covey/limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@
 
 struct group;
 struct sa;
+struct member;
 
 /* By rising urgency: of two reasons that wait together, the higher one is remembered. */
 enum rekey_reason {
@@ -42,9 +44,16 @@ enum rekey_reason {
 	REKEY_MISSING,  /* members are there, and no SA that they send on, or will */
 };
 
+/* When somebody caused a rekey the last times, the longest ago first, 0: not yet. */
+struct rekey_budget {
+	uint64_t caused_ms[COVEY_REKEYS_PER_MEMBER_MAX];
+};
+
 struct rekey_wish {
 	enum rekey_reason reason; /* REKEY_NONE: nobody asked */
 	uint64_t due_ms;
+	bool insists;               /* it may end an SA that somebody needs */
+	struct rekey_budget *cause; /* who pays for it, NULL: nobody. Of a member or the group */
 };
 
 /*
@@ -52,6 +61,15 @@ struct rekey_wish {
  * installed.
  */
 bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms);
+/*
+ * The same as soon as the budget, a member's or the group's, has something left. What one member
+ * says can be a lie: it costs the others COVEY_REKEYS_PER_MEMBER_MAX rekeys in a drain delay at
+ * most.
+ */
+bool rekey_want_by(struct group *group, enum rekey_reason reason, struct rekey_budget *cause,
+		   uint64_t now_ms);
+/* An SA begins: let those pay who caused it, and forget what was wished. */
+void rekey_begun(struct group *group, uint64_t now_ms);
 
 /*
  * Why an SA is to begin now, REKEY_NONE when none is. Never while COVEY_SAS_PER_GROUP_MAX are live,
@@ -80,6 +98,7 @@ bool rekey_leaves_behind(const struct group *group, size_t seat);
 /*
  * As part of group_settle(): ask for an SA for members that are barred from the active one. They
  * share it: it begins when nobody new has come for a moment, or the first has waited long enough.
+ * Who has used up its budget has to wait, or shares another one's.
  */
 void rekey_for_newcomers(struct group *group, uint64_t now_ms);
 
@@ -88,7 +107,11 @@ uint64_t rekey_wave_quiet_ms(size_t newcomers);
 /* How long the first waits at most, with so many members there, those that wait among them. */
 uint64_t rekey_wave_wait_ms(size_t members);
 
-/* As part of group_settle(): end the oldest draining SA early where an urgent rekey has no room. */
+/*
+ * As part of group_settle(): end a draining SA early where a rekey has no room. One that somebody
+ * needs, who is late or away and for all we know sends on it, is not ended for what a member says
+ * or because one comes, until the active SA's patience is over: such a rekey waits.
+ */
 void rekey_hasten(struct group *group, uint64_t now_ms);
 
 /* "its interval is over" and so on. */

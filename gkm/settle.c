@@ -172,14 +172,15 @@ static void promote_due(struct group *group, uint64_t now_ms)
 
 /*
  * The member has its new epoch in force where it sends: on the active SA, or, when there is none
- * yet, on one that will be. Its floor must not rise earlier, or its peers would drop what it still
- * sends in the epoch before.
+ * for it yet, on one that will be. Its floor must not rise earlier, or its peers would drop what it
+ * still sends in the epoch before. A newcomer is listed while its first SA is being installed: who
+ * is slow is waited for with the one and the other at once, not in turn.
  */
 static bool is_ready_to_send(const struct group *group, size_t seat)
 {
 	const struct sa *active = group_active_sa(group);
 
-	if (active)
+	if (active && active->members[seat] != SA_MEMBER_BARRED)
 		return sa_is_acked(active, seat);
 	for (size_t i = 0; i < group->sa_count; i++)
 		if (group->sas[i]->state == SA_INSTALLING && sa_is_acked(group->sas[i], seat))

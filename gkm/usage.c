@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "usage.h"
 
+#include <covey/limits.h>
 #include <errno.h>
 #include <inttypes.h>
 
@@ -19,6 +20,14 @@ static uint64_t sum(uint64_t a, uint64_t b)
 }
 
 /* Since the SA began, with a second for the clocks and the way here. */
+/* The same since its last report, with a heartbeat for what may have held that one up. */
+static uint64_t possible_since(const struct group *group, const struct usage *before,
+			       uint64_t now_ms)
+{
+	return group->limits.packets_per_second *
+	       ((now_ms - before->reported_ms) / 1000 + COVEY_HEARTBEAT_SECONDS);
+}
+
 static uint64_t possible(const struct group *group, const struct sa *sa, uint64_t now_ms)
 {
 	return group->limits.packets_per_second * ((now_ms - sa->begin_ms) / 1000 + 1);
@@ -53,6 +62,15 @@ static int check(const struct group *group, const struct sa *sa, const struct us
 				       "%" PRIu64 " failed ICVs on SA %" PRIu32
 				       ", more than it had time for",
 				       now->failures, sa->spi);
+	if (before->reported_ms &&
+	    (now->packets - before->packets > possible_since(group, before, now_ms) ||
+	     now->failures - before->failures > possible_since(group, before, now_ms)))
+		return covey_error_set(error, -EINVAL,
+				       "%" PRIu64 " more packets sent and %" PRIu64
+				       " more failed ICVs on SA %" PRIu32
+				       " than at its last report, more than it had time for",
+				       now->packets - before->packets,
+				       now->failures - before->failures, sa->spi);
 	return 0;
 }
 
@@ -72,6 +90,37 @@ static uint64_t packets_under_key(const struct group *group, const struct sa *sa
 	return packets;
 }
 
+/*
+ * Reports of several registrations add up, as the same host may have been another process, but not
+ * to more than there was time for: coming back makes nobody's word weigh more.
+ */
+static void count_failures(const struct group *group, struct sa *sa, size_t seat, uint64_t more,
+			   uint64_t now_ms)
+{
+	struct usage *usage = &sa->usages[seat];
+	uint64_t most = possible(group, sa, now_ms);
+	uint64_t before = usage->failures_counted;
+
+	usage->failures_counted = sum(before, more);
+	if (usage->failures_counted > most)
+		usage->failures_counted = most > before ? most : before;
+	sa->failures = sum(sa->failures, usage->failures_counted - before);
+	if (usage->failures_counted >= sa->failures_most) {
+		sa->failures_most = usage->failures_counted;
+		sa->failures_seat = seat;
+	}
+}
+
+/* Whose word a rekey rests on: one member's, when it says more of the failures than all others. */
+static struct rekey_budget *cause_of(struct group *group, const struct sa *sa, size_t seat,
+				     enum rekey_reason reason)
+{
+	if (reason == REKEY_PACKETS)
+		return &group->members[seat].rekeys;
+	return sa->failures_most > sa->failures / 2 ? &group->members[sa->failures_seat].rekeys
+						    : &group->rekeys;
+}
+
 static enum usage_verdict judge(struct group *group, struct sa *sa, size_t seat, uint64_t now_ms)
 {
 	enum rekey_reason reason = REKEY_NONE;
@@ -83,7 +132,7 @@ static enum usage_verdict judge(struct group *group, struct sa *sa, size_t seat,
 	if (reason == REKEY_NONE || sa->worn)
 		return USAGE_FINE;
 	sa->worn = true;
-	rekey_want(group, reason, now_ms);
+	rekey_want_by(group, reason, cause_of(group, sa, seat, reason), now_ms);
 	return reason == REKEY_PACKETS ? USAGE_PACKETS : USAGE_FAILURES;
 }
 
@@ -102,8 +151,10 @@ enum usage_verdict usage_report(struct group *group, size_t seat, uint32_t spi, 
 	now.failures = failures;
 	if (check(group, sa, usage, &now, now_ms, error) < 0)
 		return USAGE_IMPOSSIBLE;
-	sa->failures = sum(sa->failures, failures - usage->failures);
-	*usage = now;
+	count_failures(group, sa, seat, failures - usage->failures, now_ms);
+	usage->packets = packets;
+	usage->failures = failures;
+	usage->reported_ms = now_ms;
 	return judge(group, sa, seat, now_ms);
 }
 
@@ -118,5 +169,6 @@ void usage_end_registration(struct group *group, size_t seat)
 		usage->packets_before = packets_of(usage);
 		usage->packets = 0;
 		usage->failures = 0;
+		usage->reported_ms = 0;
 	}
 }

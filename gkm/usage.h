@@ -19,7 +19,7 @@ struct usage_limits {
 	uint64_t packets_soft;       /* under one key: rekey */
 	uint64_t packets_hard;       /* members stop by themselves, so more is a lie */
 	uint64_t icv_failures_max;   /* at all members of an SA together: rekey, alarm */
-	uint64_t packets_per_second; /* more than any host can send or receive */
+	uint64_t packets_per_second; /* more than any link carries */
 	bool key_is_shared;          /* key scope group: all senders' packets count together */
 };
 
@@ -34,7 +34,9 @@ struct usage {
 	uint64_t packets;
 	uint64_t failures;
 	struct hearing_counts hearing;
-	uint64_t own_sender; /* packets that it saw with its own SenderID; impostors.h */
+	uint64_t failures_counted; /* in all registrations: what it had time for */
+	uint64_t reported_ms;      /* when it reported last in this registration, 0: not yet */
+	uint64_t own_sender;       /* packets that it saw with its own SenderID; impostors.h */
 };
 
 enum usage_verdict {

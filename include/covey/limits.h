@@ -42,8 +42,12 @@
 #define COVEY_PACKETS_SOFT     (UINT64_C(1) << 35)
 #define COVEY_PACKETS_HARD     (UINT64_C(1) << 36)
 #define COVEY_ICV_FAILURES_MAX (UINT64_C(1) << 32)
-/* More than a host can send or receive: a member that claims it is not honest. */
-#define COVEY_PACKETS_PER_SECOND_MAX (UINT64_C(1) << 31)
+/* More than a link of 400 Gbit/s carries of the shortest VPE packets: a member that claims more
+ * between two heartbeats, or since the SA began, is not honest. */
+#define COVEY_PACKETS_PER_SECOND_MAX (UINT64_C(1) << 29)
+/* How many rekeys one member may cause within a group's drain delay, or within a second if that is
+ * longer: by coming anew, or by what it says of its use. */
+#define COVEY_REKEYS_PER_MEMBER_MAX 2u
 
 /* --- parsing frames ---------------------------------------------------------------------- */
 #define COVEY_VLAN_TAGS_MAX     2u /* IEEE 802.1ad: one service tag, one customer tag */
@@ -79,4 +83,9 @@
 #define COVEY_CRL_BYTES_MAX                (16u << 20)  /* all revocation lists together */
 #define COVEY_CRL_LISTS_MAX                64u
 #define COVEY_CERTIFICATES_PER_HOST_MAX    8u /* remembered for revocation, while a GKM runs */
-#define COVEY_CONTROL_REQUEST_MAX          (64u << 10) /* bytes of one request on the local socket */
+/* Joins of one host that are refused for its own sake, before its session is cut and it waits. A
+ * host in 256 groups that is in none of them asks half a thousand times in a minute. */
+#define COVEY_REFUSALS_MAX        1024u
+#define COVEY_REFUSALS_SECONDS    60
+#define COVEY_LOG_PEERS_MAX       65536u /* peers and kinds of lines, to count each by itself */
+#define COVEY_CONTROL_REQUEST_MAX (64u << 10) /* bytes of one request on the local socket */
