@@ -9,7 +9,6 @@
 #include "evictions.h"
 #include "heartbeat.h"
 #include "join.h"
-#include "log.h"
 #include "manager.h"
 #include "revocations.h"
 #include "session.h"
@@ -47,9 +46,11 @@ static void alarm_second(const struct session *live, const struct session *sessi
 {
 	char name[SESSION_NAME_LEN];
 
-	log_error("ALARM: %s has a second session, from %s: the first is cut; if this host was not "
-		  "restarted, its certificate is in use elsewhere",
-		  session_name(live, name), channel_peer(session->channel));
+	peer_log_line(
+		session->manager->log, LOG_LEVEL_ERROR, live->peer.host,
+		"ALARM: %s has a second session, from %s: the first is cut; if this host was not "
+		"restarted, its certificate is in use elsewhere",
+		session_name(live, name), channel_peer(session->channel));
 }
 
 /* Of the same host, which had this session already. */
@@ -109,6 +110,12 @@ static bool is_acceptable(struct session *session, const Covey__Hello *hello)
 		return false;
 	}
 	session->host = (size_t)host;
+	if (session_was_refused_too_often(session)) {
+		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
+			    "%s was refused more than %u times in %d s and has to wait",
+			    session->peer.host, COVEY_REFUSALS_MAX, COVEY_REFUSALS_SECONDS);
+		return false;
+	}
 	return true;
 }
 
@@ -138,8 +145,9 @@ static void on_hello(struct session *session, const Covey__Hello *hello)
 	session->state = SESSION_WELCOMED;
 	session->counted = false;
 	session->manager->unauthenticated_count--;
-	log_info("%s is welcome, it runs %s", session_name(session, name),
-		 printable(hello->software, software));
+	peer_log_line(session->manager->log, LOG_LEVEL_INFO, session->peer.host,
+		      "%s is welcome, it runs %s", session_name(session, name),
+		      printable(hello->software, software));
 	serial_compare(session, hello->highest_spi);
 	welcome(session);
 }
@@ -225,8 +233,9 @@ static void on_leave(struct session *session, const Covey__Leave *leave)
 		registration->joined = false;
 		group_left(registration->realm->state, registration->seat);
 		realm_wake(registration->realm);
-		log_info("%s leaves %s", session_name(session, name),
-			 registration->realm->group->name);
+		peer_log_line(session->manager->log, LOG_LEVEL_INFO, session->peer.host,
+			      "%s leaves %s", session_name(session, name),
+			      registration->realm->group->name);
 	}
 	if (group)
 		bindings_forget(session->manager, session,

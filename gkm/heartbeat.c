@@ -8,14 +8,11 @@
 #include "floors.h"
 #include "hearing.h"
 #include "impostors.h"
-#include "log.h"
 #include "manager.h"
 #include "session.h"
 
-/* How many lines about impostors a group may cause at once. */
-#define IMPOSTOR_LINES 4
-/* The same about members that are deaf, or not any more. */
-#define DEAF_LINES 4
+#define peer_log(session, level, ...)                                                              \
+	peer_log_line((session)->manager->log, level, (session)->peer.host, __VA_ARGS__)
 
 static void log_usage(const struct session *session, const struct registration *registration,
 		      uint32_t spi, enum usage_verdict verdict)
@@ -23,13 +20,15 @@ static void log_usage(const struct session *session, const struct registration *
 	const char *group = registration->realm->group->name;
 
 	if (verdict == USAGE_FAILURES)
-		log_error("ALARM: %s: %" PRIu64 " packets failed authentication on SA %" PRIu32
-			  ", the last report is %s's: somebody forges packets, look for in-icv in "
-			  "the hosts' drops; the group gets another key",
-			  group, COVEY_ICV_FAILURES_MAX, spi, session->peer.host);
+		peer_log(session, LOG_LEVEL_ERROR,
+			 "ALARM: %s: %" PRIu64 " packets failed authentication on SA %" PRIu32
+			 ", the last report is %s's: somebody forges packets, look for in-icv in "
+			 "the hosts' drops; the group gets another key",
+			 group, COVEY_ICV_FAILURES_MAX, spi, session->peer.host);
 	else
-		log_notice("%s: %s has almost used up its key of SA %" PRIu32, group,
-			   session->peer.host, spi);
+		peer_log(session, LOG_LEVEL_NOTICE,
+			 "%s: %s has almost used up its key of SA %" PRIu32, group,
+			 session->peer.host, spi);
 }
 
 static int take_usage(struct registration *registration, const struct session *session,
@@ -61,10 +60,11 @@ static int take_windows(struct registration *registration, const struct session 
 			       clock_now_ms(), why);
 
 	if (rc == -ENOSPC || rc == -ENOMEM)
-		log_warning("%s: no room for all windows of SA %" PRIu32 ", the last report is "
-			    "%s's: who gets this SA later can be replayed what was sent in the "
-			    "others",
-			    registration->realm->group->name, use->spi, session->peer.host);
+		peer_log(session, LOG_LEVEL_WARNING,
+			 "%s: no room for all windows of SA %" PRIu32 ", the last report is "
+			 "%s's: who gets this SA later can be replayed what was sent in the "
+			 "others",
+			 registration->realm->group->name, use->spi, session->peer.host);
 	return rc == -EINVAL ? rc : 0;
 }
 
@@ -73,17 +73,14 @@ static void log_impostors(struct registration *registration, const struct sessio
 {
 	const struct realm *realm = registration->realm;
 	const struct member *member = &realm->state->members[registration->seat];
-	uint64_t unsaid;
 
-	if (!quiet_lets(&registration->realm->impostors, IMPOSTOR_LINES, clock_now_ms(), &unsaid))
-		return;
-	log_error("ALARM: %s: somebody sends, or forges, with the SenderID %u of %s: it dropped "
-		  "%" PRIu64 " such packets of SA %" PRIu32 ", %" PRIu64 " since the key manager "
-		  "started; a second host with its certificate, a network that returns its "
-		  "packets, or a forger, who needs no key for this (%" PRIu64 " alarms like it "
-		  "not shown)",
-		  realm->group->name, member->sender_id, session->peer.host, packets, spi,
-		  member->own_sender, unsaid);
+	peer_log(session, LOG_LEVEL_ERROR,
+		 "ALARM: %s: somebody sends, or forges, with the SenderID %u of %s: it dropped "
+		 "%" PRIu64 " such packets of SA %" PRIu32 ", %" PRIu64 " since the key manager "
+		 "started; a second host with its certificate, a network that returns its "
+		 "packets, or a forger, who needs no key for this",
+		 realm->group->name, member->sender_id, session->peer.host, packets, spi,
+		 member->own_sender);
 }
 
 static int take_impostors(struct registration *registration, const struct session *session,
@@ -118,19 +115,16 @@ static void log_hearing(struct registration *registration, const struct session 
 {
 	const struct realm *realm = registration->realm;
 	const struct hearing *hearing = &realm->state->members[registration->seat].hearing;
-	uint64_t unsaid;
 
-	if (!quiet_lets(&registration->realm->deaf, DEAF_LINES, clock_now_ms(), &unsaid))
-		return;
 	if (verdict == HEARING_AGAIN)
-		log_notice("%s: %s is not deaf any more (%" PRIu64 " lines like it not shown)",
-			   realm->group->name, session->peer.host, unsaid);
+		peer_log(session, LOG_LEVEL_NOTICE, "%s: %s is not deaf any more",
+			 realm->group->name, session->peer.host);
 	else
-		log_error("ALARM: %s: %s is deaf: others multicast %" PRIu64 " packets, by their "
-			  "word, and it counts none: look at its fabric interface and at the "
-			  "switch's table of multicast groups; if many are deaf, at who sends "
-			  "(%" PRIu64 " lines like it not shown)",
-			  realm->group->name, session->peer.host, hearing->unheard, unsaid);
+		peer_log(session, LOG_LEVEL_ERROR,
+			 "ALARM: %s: %s is deaf: others multicast %" PRIu64 " packets, by their "
+			 "word, and it counts none: look at its fabric interface and at the "
+			 "switch's table of multicast groups; if many are deaf, at who sends",
+			 realm->group->name, session->peer.host, hearing->unheard);
 }
 
 static void judge_hearing(struct registration *registration, const struct session *session)

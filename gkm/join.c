@@ -5,7 +5,6 @@
 
 #include "evictions.h"
 #include "floors.h"
-#include "log.h"
 #include "manager.h"
 #include "session.h"
 
@@ -20,8 +19,9 @@ struct candidate {
 /* The reason goes to the log; the member learns no paths of this machine. */
 static void unavailable(const struct candidate *candidate, const struct covey_error *error)
 {
-	log_error("%s: %s cannot join: %s", candidate->realm->group->name,
-		  candidate->session->peer.host, error->text);
+	peer_log_line(candidate->session->manager->log, LOG_LEVEL_ERROR,
+		      candidate->session->peer.host, "%s: %s cannot join: %s",
+		      candidate->realm->group->name, candidate->session->peer.host, error->text);
 	session_refuse(candidate->session, candidate->realm->group->name,
 		       COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
 		       "the key manager cannot store or make what it needs; its log says why");
@@ -31,9 +31,10 @@ static void conflict(const struct candidate *candidate, const struct sender_id_c
 {
 	const struct session *session = candidate->session;
 
-	log_error("ALARM: %s: %s claims SenderID %u by its %s, but it is %s's",
-		  candidate->realm->group->name, session->peer.uri, choice->sender_id,
-		  choice->by_certificate ? "certificate" : "inventory entry", choice->holder);
+	peer_log_line(session->manager->log, LOG_LEVEL_ERROR, session->peer.host,
+		      "ALARM: %s: %s claims SenderID %u by its %s, but it is %s's",
+		      candidate->realm->group->name, session->peer.uri, choice->sender_id,
+		      choice->by_certificate ? "certificate" : "inventory entry", choice->holder);
 	session_refuse(candidate->session, candidate->realm->group->name,
 		       COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID,
 		       "SenderID %u belongs to %.128s in group %s", choice->sender_id,
@@ -140,8 +141,9 @@ static void register_member(const struct candidate *candidate)
 	registration->joined = true;
 	floors_note_held(realm->state, candidate->seat, candidate->request->held_spis,
 			 candidate->request->held_count);
-	log_info("%s joins %s as SenderID %u, epoch %u", session_name(session, name),
-		 realm->group->name, realm->state->members[candidate->seat].sender_id, epoch);
+	peer_log_line(session->manager->log, LOG_LEVEL_INFO, session->peer.host,
+		      "%s joins %s as SenderID %u, epoch %u", session_name(session, name),
+		      realm->group->name, realm->state->members[candidate->seat].sender_id, epoch);
 	send_joined(candidate, epoch);
 	realm_wake(realm);
 }

@@ -3,17 +3,13 @@
 
 #include <errno.h>
 #include <event2/listener.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "log.h"
 #include "manager.h"
 #include "own_watch.h"
-#include "quiet.h"
 #include "session.h"
 
 #define BACKLOG           1024
@@ -23,7 +19,6 @@ struct listener {
 	struct manager *manager;
 	struct evconnlistener *socket;
 	struct event *resume;
-	struct quiet quiet; /* about turned-away connections */
 };
 
 /* --- the socket ---------------------------------------------------------------------------- */
@@ -101,12 +96,8 @@ static int open_socket(const struct inventory *inventory, struct covey_error *er
 
 static void log_turned_away(struct listener *listener, const char *why)
 {
-	uint64_t unsaid;
-
-	if (quiet_lets(&listener->quiet, 1, clock_now_ms(), &unsaid))
-		log_warning("connections are turned away: %s (%" PRIu64
-			    " more since the last such line)",
-			    why, unsaid);
+	peer_log_line(listener->manager->log, LOG_LEVEL_WARNING, "",
+		      "connections are turned away: %s", why);
 }
 
 static void on_accept(struct evconnlistener *socket, evutil_socket_t fd, struct sockaddr *address,

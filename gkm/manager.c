@@ -86,10 +86,13 @@ int manager_init(struct manager *manager, struct covey_error *error)
 	manager->stop_timer = event_new(manager->base, -1, EV_PERSIST, on_stop_tick, manager);
 	manager->identities = calloc(hosts, sizeof(*manager->identities));
 	manager->by_host = calloc(hosts, sizeof(struct session *));
+	manager->log = peer_log_new(manager->base);
+	manager->refusals = calloc(hosts, sizeof(*manager->refusals));
 	manager->evicted = calloc(hosts, sizeof(*manager->evicted));
 	manager->realms = calloc(manager->inventory->group_count + 1, sizeof(*manager->realms));
 	if (!manager->identities || !manager->by_host || !manager->evicted || !manager->realms ||
-	    !manager->stop_timer || bindings_init(manager) < 0)
+	    !manager->stop_timer || !manager->log || !manager->refusals ||
+	    bindings_init(manager) < 0)
 		return out_of_memory(error);
 	if (RAND_bytes((unsigned char *)&manager->instance, sizeof(manager->instance)) != 1)
 		return covey_error_set(error, -EIO, "the system gives no random numbers");
@@ -132,6 +135,8 @@ void manager_free(struct manager *manager)
 	bindings_free(manager);
 	for (size_t i = 0; i < manager->realm_count; i++)
 		realm_free(&manager->realms[i]);
+	peer_log_free(manager->log);
+	free(manager->refusals);
 	free(manager->realms);
 	free(manager->by_host);
 	free(manager->evicted);

@@ -16,11 +16,17 @@
 #include "bindings.h"
 #include "channel.h"
 #include "inventory.h"
-#include "quiet.h"
+#include "peer_log.h"
 #include "realm.h"
 #include "sender_ids.h"
 #include "serial.h"
 #include "store.h"
+
+/* How often a host was refused, to cut one off that goes on and on. */
+struct refusals {
+	uint64_t since_ms;
+	unsigned count;
+};
 
 struct own_watch;
 struct revocations;
@@ -46,7 +52,8 @@ struct manager {
 	size_t unauthenticated_count; /* those whose Hello was not accepted yet */
 	size_t session_max;           /* as many as there are file descriptors for */
 	struct bindings bindings;
-	struct quiet quiet;              /* about those that were cut before */
+	struct peer_log *log;            /* for what members and strangers cause */
+	struct refusals *refusals;       /* by host */
 	struct serial serial;            /* what members said of the state file */
 	struct revocations *revocations; /* who showed which certificate */
 	struct own_watch *own;           /* the key manager's own certificate; main()'s */

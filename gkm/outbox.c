@@ -187,8 +187,9 @@ static void log_told(struct realm *realm)
 {
 	struct outbox *outbox = &realm->outbox;
 
-	log_info("%s: told %zu members to send on SA %u, %zu are there", realm->group->name,
-		 outbox->told, outbox->told_spi, group_live_members(realm->state));
+	peer_log_line(realm->manager->log, LOG_LEVEL_INFO, realm->group->name,
+		      "%s: told %zu members to send on SA %u, %zu are there", realm->group->name,
+		      outbox->told, outbox->told_spi, group_live_members(realm->state));
 	outbox->told = 0;
 }
 
@@ -222,8 +223,9 @@ static void send_activate(const struct member *to, const struct sa *sa, void *ar
 	message.sa_activate = &activate;
 	turn_to(&realm->outbox.activate, sa->spi, 0);
 	send_last(to, &realm->outbox.activate, &message);
-	log_debug("%s: %s sends on SA %u as SenderID %u, epoch %u", realm->group->name,
-		  to->identity, sa->spi, to->sender_id, to->epoch);
+	peer_log_line(realm->manager->log, LOG_LEVEL_DEBUG, to->identity,
+		      "%s: %s sends on SA %u as SenderID %u, epoch %u", realm->group->name,
+		      to->identity, sa->spi, to->sender_id, to->epoch);
 	count_told(&realm->outbox, sa);
 }
 
@@ -246,10 +248,11 @@ static void log_late(const struct member *who, const struct sa *sa, void *arg)
 {
 	const struct realm *realm = arg;
 
-	log_warning("%s: %s has not acknowledged SA %u within %u s and is not waited for: what the "
-		    "others send on it does not reach that member until it acknowledges",
-		    realm->group->name, who->identity, sa->spi,
-		    realm->group->rekey.activation_delay_s);
+	peer_log_line(
+		realm->manager->log, LOG_LEVEL_WARNING, who->identity,
+		"%s: %s has not acknowledged SA %u within %u s and is not waited for: what the "
+		"others send on it does not reach that member until it acknowledges",
+		realm->group->name, who->identity, sa->spi, realm->group->rekey.activation_delay_s);
 }
 
 static void log_state(const struct sa *sa, void *arg)

@@ -13,7 +13,6 @@
 #include "inventory.h"
 #include "outbox.h"
 #include "pace.h"
-#include "quiet.h"
 
 struct manager;
 
@@ -25,8 +24,6 @@ struct realm {
 	struct outbox outbox;
 	struct sender_ids requested; /* chosen, but not committed yet: bindings.h */
 	struct pace pace;
-	struct quiet impostors;     /* about packets with a member's SenderID */
-	struct quiet deaf;          /* about members that hear nothing */
 	uint64_t retry_ms;          /* an SA could not begin: not again before */
 	uint32_t formers_until_spi; /* formers.h: of those from earlier instances, 0: there are none
 				     */

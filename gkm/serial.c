@@ -3,27 +3,8 @@
 
 #include <inttypes.h>
 
-#include "clock.h"
-#include "log.h"
 #include "manager.h"
 #include "session.h"
-
-/* In QUIET_INTERVAL_MS: a member that lies may do so again and again. */
-#define ALARM_LINES 20
-
-/* May another one be logged? How many were not is said with the next that is. */
-static bool may_alarm(struct serial *serial)
-{
-	uint64_t unsaid;
-
-	if (!quiet_lets(&serial->quiet, ALARM_LINES, clock_now_ms(), &unsaid))
-		return false;
-	if (unsaid)
-		log_error("ALARM: %" PRIu64 " more members said so of the state file and were not "
-			  "logged",
-			  unsaid);
-	return true;
-}
 
 static void go_beyond(const struct session *session, uint64_t next, uint32_t held)
 {
@@ -32,15 +13,16 @@ static void go_beyond(const struct session *session, uint64_t next, uint32_t hel
 	struct covey_error error;
 
 	serial->behind++;
-	if (may_alarm(serial))
-		log_error("ALARM: the state file is older than what %s knows: the host has had "
-			  "SPI %" PRIu32 ", the file's next one is %" PRIu64
-			  ", and goes beyond it now. A backup was restored, or the file made anew: "
-			  "evictions since then are forgotten, evict again who is to stay out. If "
-			  "neither was, this host lies",
-			  session_name(session, name), held, next);
+	peer_log_line(session->manager->log, LOG_LEVEL_ERROR, session->peer.host,
+		      "ALARM: the state file is older than what %s knows: the host has had "
+		      "SPI %" PRIu32 ", the file's next one is %" PRIu64
+		      ", and goes beyond it now. A backup was restored, or the file made anew: "
+		      "evictions since then are forgotten, evict again who is to stay out. If "
+		      "neither was, this host lies",
+		      session_name(session, name), held, next);
 	if (store_raise_spi(session->manager->store, held, &error) < 0)
-		log_error("SPIs up to %" PRIu32 " may come again: %s", held, error.text);
+		peer_log_line(session->manager->log, LOG_LEVEL_ERROR, session->peer.host,
+			      "SPIs up to %" PRIu32 " may come again: %s", held, error.text);
 	else
 		serial->skipped += held - next + 1;
 }
@@ -51,12 +33,12 @@ static void disbelieve(const struct session *session, uint64_t next, uint32_t he
 	char name[SESSION_NAME_LEN];
 
 	serial->absurd++;
-	if (may_alarm(serial))
-		log_error("ALARM: %s says that it has had SPI %" PRIu32
-			  ", the state file's next one is %" PRIu64
-			  ": too far to be believed, SPIs stay as they are. This host lies, or the "
-			  "file is very old: restore a newer one",
-			  session_name(session, name), held, next);
+	peer_log_line(session->manager->log, LOG_LEVEL_ERROR, session->peer.host,
+		      "ALARM: %s says that it has had SPI %" PRIu32
+		      ", the state file's next one is %" PRIu64
+		      ": too far to be believed, SPIs stay as they are. This host lies, or the "
+		      "file is very old: restore a newer one",
+		      session_name(session, name), held, next);
 }
 
 void serial_compare(const struct session *session, uint32_t held)

@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "quiet.h"
-
 struct session;
 
 enum serial_verdict {
@@ -27,7 +25,6 @@ struct serial {
 	uint64_t skipped; /* SPIs, on members' word, since the start */
 	size_t behind;    /* how often a member knew a later SPI */
 	size_t absurd;    /* and was not believed */
-	struct quiet quiet;
 };
 
 /* next: the first SPI that the file has not given out. held: what a member says, 0: none. */

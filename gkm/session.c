@@ -12,9 +12,6 @@
 #include "log.h"
 #include "manager.h"
 
-/* Lines about strangers in QUIET_INTERVAL_MS. */
-#define CUT_LINES 20
-
 const char *session_name(const struct session *session, char *buf)
 {
 	snprintf(buf, SESSION_NAME_LEN, "%s (%s)",
@@ -22,6 +19,15 @@ const char *session_name(const struct session *session, char *buf)
 		 channel_peer(session->channel));
 	return buf;
 }
+
+/* Whose lines in the log it causes. */
+static const char *culprit(const struct session *session)
+{
+	return session->opened ? session->peer.host : "";
+}
+
+#define session_log(session, level, ...)                                                           \
+	peer_log_line((session)->manager->log, level, culprit(session), __VA_ARGS__)
 
 /* --- groups -------------------------------------------------------------------------------- */
 
@@ -81,8 +87,8 @@ static void sent(struct session *session, int rc, const char *what)
 
 	if (rc == 0 || rc == -ENOTCONN) /* its end is known, on_closed() follows */
 		return;
-	log_warning("%s: %s cannot be sent: %s; the session is cut", session_name(session, name),
-		    what, strerror(-rc));
+	session_log(session, LOG_LEVEL_WARNING, "%s: %s cannot be sent: %s; the session is cut",
+		    session_name(session, name), what, strerror(-rc));
 	if (rc != -ENOBUFS) /* then the channel closes itself */
 		channel_finish(session->channel, "a message could not be sent");
 }
@@ -119,6 +125,35 @@ static void send_refused(struct session *session, const char *group, Covey__Refu
 	session_send(session, &message);
 }
 
+/* It asks for what it cannot get, and that is no lack of ours. */
+static bool is_its_own_fault(Covey__RefusalCode code)
+{
+	return code != COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE &&
+	       code != COVEY__REFUSAL_CODE__REFUSAL_SENDER_IDS_EXHAUSTED &&
+	       code != COVEY__REFUSAL_CODE__REFUSAL_EPOCHS_EXHAUSTED;
+}
+
+static struct refusals *refusals_of(const struct session *session)
+{
+	struct refusals *refusals = &session->manager->refusals[session->host];
+	uint64_t now_ms = clock_now_ms();
+
+	if (now_ms - refusals->since_ms >= COVEY_REFUSALS_SECONDS * UINT64_C(1000))
+		*refusals = (struct refusals){.since_ms = now_ms};
+	return refusals;
+}
+
+/* True: that was one too many. */
+static bool count_refusal(const struct session *session)
+{
+	return ++refusals_of(session)->count > COVEY_REFUSALS_MAX;
+}
+
+bool session_was_refused_too_often(const struct session *session)
+{
+	return refusals_of(session)->count > COVEY_REFUSALS_MAX;
+}
+
 void session_refuse(struct session *session, const char *group, Covey__RefusalCode code,
 		    const char *format, ...)
 {
@@ -129,8 +164,13 @@ void session_refuse(struct session *session, const char *group, Covey__RefusalCo
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	log_warning("%s is refused: %s", session_name(session, name), reason);
+	session_log(session, LOG_LEVEL_WARNING, "%s is refused: %s", session_name(session, name),
+		    reason);
 	send_refused(session, group, code, reason);
+	if (is_its_own_fault(code) && count_refusal(session))
+		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
+			    "it was refused more than %u times in %d s", COVEY_REFUSALS_MAX,
+			    COVEY_REFUSALS_SECONDS);
 }
 
 void session_end(struct session *session, Covey__RefusalCode code, const char *format, ...)
@@ -144,8 +184,10 @@ void session_end(struct session *session, Covey__RefusalCode code, const char *f
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	log_line(code == COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-		 "%s: session ends: %s", session_name(session, name), reason);
+	session_log(session,
+		    code == COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN ? LOG_LEVEL_INFO
+								  : LOG_LEVEL_WARNING,
+		    "%s: session ends: %s", session_name(session, name), reason);
 	if (session->opened)
 		send_refused(session, "", code, reason);
 	release(session);
@@ -157,7 +199,8 @@ void session_replace(struct session *session, const char *reason)
 {
 	char name[SESSION_NAME_LEN];
 
-	log_info("%s: session ends: %s", session_name(session, name), reason);
+	session_log(session, LOG_LEVEL_INFO, "%s: session ends: %s", session_name(session, name),
+		    reason);
 	release(session);
 	session->state = SESSION_ENDING;
 	channel_finish(session->channel, reason);
@@ -172,7 +215,8 @@ static void on_opened(struct channel *channel, const struct identity *peer, void
 
 	session->peer = *peer;
 	session->opened = true;
-	log_debug("%s is connected as %s", session_name(session, name), peer->uri);
+	session_log(session, LOG_LEVEL_DEBUG, "%s is connected as %s", session_name(session, name),
+		    peer->uri);
 }
 
 static void on_received(struct channel *channel, const Covey__Message *message, void *arg)
@@ -184,18 +228,6 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 		dispatch(session, message);
 }
 
-static void log_cut(const struct session *session, const char *reason)
-{
-	char name[SESSION_NAME_LEN];
-	uint64_t unsaid;
-
-	if (!quiet_lets(&session->manager->quiet, CUT_LINES, clock_now_ms(), &unsaid))
-		return;
-	log_warning("%s is cut before it was let in: %s", session_name(session, name), reason);
-	if (unsaid)
-		log_warning("%" PRIu64 " more were cut so and not logged", unsaid);
-}
-
 static void on_closed(struct channel *channel, const char *reason, void *arg)
 {
 	struct session *session = arg;
@@ -203,9 +235,11 @@ static void on_closed(struct channel *channel, const char *reason, void *arg)
 	char name[SESSION_NAME_LEN];
 
 	if (session->state == SESSION_WELCOMED)
-		log_info("%s departs: %s", session_name(session, name), reason);
+		session_log(session, LOG_LEVEL_INFO, "%s departs: %s", session_name(session, name),
+			    reason);
 	else if (session->state == SESSION_OPENING)
-		log_cut(session, reason);
+		session_log(session, LOG_LEVEL_WARNING, "%s is cut before it was let in: %s",
+			    session_name(session, name), reason);
 	session_free(session);
 	if (manager->stopping && manager->session_count == 0)
 		event_base_loopbreak(manager->base);

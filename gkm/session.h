@@ -55,11 +55,17 @@ void session_send_encoded(struct session *session, struct encoded *message, cons
 /* A message for it could not even be made (negative errno): it is cut in the same way. */
 void session_cannot_send(struct session *session, int rc, const char *what);
 
-/* Refuse one group; the session goes on. */
+/*
+ * Refuse one group; the session goes on, but for one that is refused more than COVEY_REFUSALS_MAX
+ * times in COVEY_REFUSALS_SECONDS.
+ */
 __attribute__((format(printf, 4, 5))) void session_refuse(struct session *session,
 							  const char *group,
 							  Covey__RefusalCode code,
 							  const char *format, ...);
+
+/* Its host was, in this session or before: it is not let in until the time is over. */
+bool session_was_refused_too_often(const struct session *session);
 
 /*
  * Refuse the session with a reason that is also logged, and close it. Its groups lose it at once.

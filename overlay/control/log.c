@@ -95,6 +95,11 @@ static size_t escape(const char *text, char *line)
 	return len;
 }
 
+bool log_takes(enum log_level level)
+{
+	return level <= settings.max;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
 	char text[TEXT_MAX];
@@ -102,7 +107,7 @@ void log_line(enum log_level level, const char *format, ...)
 	size_t len;
 	va_list args;
 
-	if (level > settings.max)
+	if (!log_takes(level))
 		return;
 	va_start(args, format);
 	if (vsnprintf(text, sizeof(text), format, args) >= (int)sizeof(text))

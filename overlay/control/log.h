@@ -7,6 +7,8 @@
  * folder's.
  */
 
+#include <stdbool.h>
+
 enum log_level {
 	LOG_LEVEL_ERROR = 3,
 	LOG_LEVEL_WARNING = 4,
@@ -16,6 +18,8 @@ enum log_level {
 };
 
 void log_init(const char *program, enum log_level max);
+/* Is such a line written at all? */
+bool log_takes(enum log_level level);
 
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
 

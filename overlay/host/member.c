@@ -7,6 +7,8 @@
 #include <crl.h>
 #include <errno.h>
 #include <log.h>
+#include <peer_log.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,7 @@
 struct member {
 	struct member_config config;
 	struct member_state *state;
+	struct peer_log *log;    /* for what the GKM causes */
 	struct channel *channel; /* NULL while waiting */
 	struct event *tick;
 	struct event *reconnect;
@@ -44,9 +47,21 @@ static int send_message(void *arg, const Covey__Message *message)
 	return channel_send(member->channel, message);
 }
 
-static void note(void *arg, enum log_level level, const char *text)
+/* Each group has lines of its own: a host may be in hundreds. */
+static const char *subject(const char *text, char buf[COVEY_NAME_MAX + 8])
 {
-	log_line(level, "%s", text);
+	size_t len = strncmp(text, "group ", 6) == 0 ? strcspn(text, ":") : 0;
+
+	snprintf(buf, COVEY_NAME_MAX + 8, "%.*s", (int)len, text);
+	return buf;
+}
+
+static void note(void *arg, enum log_level level, const char *kind, const char *text)
+{
+	const struct member *member = arg;
+	char who[COVEY_NAME_MAX + 8];
+
+	peer_log_text(member->log, level, subject(text, who), kind, text);
 }
 
 static uint32_t random_below(void *arg, uint32_t bound)
@@ -80,7 +95,8 @@ static void settle(struct member *member)
 	if (member->state->session == SESSION_OPEN && member->link != MEMBER_CONNECTED) {
 		set_link(member, MEMBER_CONNECTED);
 		member->last_error[0] = '\0';
-		log_notice("connected to the GKM, %s", channel_peer(member->channel));
+		peer_log_line(member->log, LOG_LEVEL_NOTICE, "", "connected to the GKM, %s",
+			      channel_peer(member->channel));
 	}
 	if (deadline == SA_NEVER)
 		evtimer_del(member->tick);
@@ -100,12 +116,14 @@ static void report(struct member *member, const char *reason)
 		return;
 	memcpy(member->last_error, text, sizeof(text));
 	if (member->state->refusal == COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED)
-		log_error("ALARM: a second covey-host runs with this host's certificate and took "
-			  "over its session: stop the wrong one, and if it is not yours, issue a "
-			  "new certificate (%s)",
-			  text);
+		peer_log_line(
+			member->log, LOG_LEVEL_ERROR, "",
+			"ALARM: a second covey-host runs with this host's certificate and took "
+			"over its session: stop the wrong one, and if it is not yours, issue a "
+			"new certificate (%s)",
+			text);
 	else
-		log_warning("GKM: %s", text);
+		peer_log_line(member->log, LOG_LEVEL_WARNING, "", "GKM: %s", text);
 }
 
 static bool needs_operator(Covey__RefusalCode code)
@@ -171,7 +189,7 @@ static void received(struct channel *channel, const Covey__Message *message, voi
 
 	if (member->finished)
 		return;
-	log_debug("received %s", message_name(message));
+	peer_log_line(member->log, LOG_LEVEL_DEBUG, "", "received %s", message_name(message));
 	if (member_state_received(member->state, message, clock_ms(), &error) < 0)
 		finish(member, &error);
 	settle(member);
@@ -249,7 +267,8 @@ int member_new(const struct member_config *config, struct member **ret_member,
 	member->config = *config;
 	member->tick = evtimer_new(config->base, tick, member);
 	member->reconnect = evtimer_new(config->base, start_connecting, member);
-	if (!member->tick || !member->reconnect ||
+	member->log = peer_log_new(config->base);
+	if (!member->tick || !member->reconnect || !member->log ||
 	    member_state_new(&effects, &config->vtep, &member->state) < 0) {
 		member_free(member);
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -302,6 +321,7 @@ void member_free(struct member *member)
 	if (member->tick)
 		event_free(member->tick);
 	member_state_free(member->state);
+	peer_log_free(member->log);
 	free(member);
 }
 

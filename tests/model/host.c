@@ -33,7 +33,7 @@ static int send_message(void *arg, const Covey__Message *message)
 	return 0;
 }
 
-static void note(void *arg, enum log_level level, const char *text)
+static void note(void *arg, enum log_level level, const char *kind, const char *text)
 {
 	const struct dataplane *plane = arg;
 

@@ -13,5 +13,5 @@ void effects_note(const struct effects *effects, enum log_level level, const cha
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	effects->note(effects->arg, level, text);
+	effects->note(effects->arg, level, format, text);
 }

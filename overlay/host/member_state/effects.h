@@ -34,8 +34,8 @@ struct effects {
 	struct dataplane *dataplane;
 	/* Queue a message to the GKM; 0 or negative errno. Called only within a session. */
 	int (*send)(void *arg, const Covey__Message *message);
-	/* Something that a person may want to know. */
-	void (*note)(void *arg, enum log_level level, const char *text);
+	/* Something that a person may want to know. kind: the format that text was made of. */
+	void (*note)(void *arg, enum log_level level, const char *kind, const char *text);
 	/* Does the kernel want multicast of each of these VNIs? NULL: it cannot be told. */
 	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
 	/* Nothing arrives of what others multicast. NULL: nobody asks. */

@@ -276,7 +276,7 @@ static void deaf(void *arg)
 	record(arg, "deaf; ");
 }
 
-static void note(void *arg, enum log_level level, const char *text)
+static void note(void *arg, enum log_level level, const char *kind, const char *text)
 {
 	struct world *world = arg;
 
