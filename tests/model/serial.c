@@ -61,6 +61,11 @@ static void put_member(struct digest *digest, const struct world *world,
 	put(digest, member->acked_generation);
 	put(digest, member->listed_generation);
 	put_time(digest, world, member->listed_by_ms);
+	for (size_t i = 0; i < COVEY_REKEYS_PER_MEMBER_MAX; i++) {
+		uint64_t caused_ms = member->rekeys.caused_ms[i];
+
+		put_time(digest, world, caused_ms ? caused_ms + DRAIN_DELAY_S * 1000 : 0);
+	}
 }
 
 static void put_roster(struct digest *digest, const struct roster *roster)
