@@ -103,7 +103,7 @@ int guard_up(const struct guard_config *config, struct covey_error *ret_warning,
 	return 0;
 }
 
-int guard_down(struct covey_error *error)
+int guard_down(const char *interface, struct covey_error *error)
 {
 	struct covey_error reason = {.text = ""};
 	char *rules = NULL;
@@ -113,7 +113,7 @@ int guard_down(struct covey_error *error)
 
 	if (!stream)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	guard_rules_write_removal(stream);
+	guard_rules_write_removal(stream, interface);
 	if (fclose(stream) != 0) {
 		free(rules);
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -121,6 +121,7 @@ int guard_down(struct covey_error *error)
 	status = run(rules, &reason);
 	free(rules);
 	if (status)
-		covey_error_set(error, 0, "cannot remove the guard: %s", reason.text);
+		covey_error_set(error, 0, "cannot remove the guard of %s: %s", interface,
+				reason.text);
 	return status;
 }

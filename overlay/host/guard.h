@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The guard: nftables rules of covey's own (`nft list table inet covey_guard`) that keep clear
+ * The guard: nftables rules of covey's own (`nft list table inet covey_guard_fab0`) that keep clear
  * VXLAN off the fabric interface while the dataplane is not there to do so. covey's own packets do
  * not pass through them. Stays until guard_down(), whatever becomes of the process.
  */
@@ -19,5 +19,5 @@
 int guard_up(const struct guard_config *config, struct covey_error *ret_warning,
 	     struct covey_error *error);
 
-/* Remove. 0 also when there is none. */
-int guard_down(struct covey_error *error);
+/* Remove the guard of this interface, and no other's. 0 also when there is none. */
+int guard_down(const char *interface, struct covey_error *error);

@@ -21,11 +21,35 @@ bool guard_interface_valid(const char *interface)
 	return true;
 }
 
-/* `add` makes `delete` succeed when there is no such table; one transaction holds both. */
-static void write_removal(FILE *stream, const char *family)
+/* A slash is what no interface's name holds and a table's may, so no two names become one. */
+void guard_table_name(const char *interface, char *ret_name)
 {
-	fprintf(stream, "add table %s covey_guard\n", family);
-	fprintf(stream, "delete table %s covey_guard\n", family);
+	size_t len = (size_t)sprintf(ret_name, "covey_guard_");
+
+	for (const char *c = interface; *c && len + 4 <= GUARD_TABLE_NAME_SIZE; c++) {
+		if (isalnum((unsigned char)*c) || strchr("_-.", *c))
+			len += (size_t)sprintf(ret_name + len, "%c", *c);
+		else
+			len += (size_t)sprintf(ret_name + len, "/%02x", (unsigned char)*c);
+	}
+}
+
+/* `add` makes `delete` succeed when there is no such table; one transaction holds both. */
+static void write_removal(FILE *stream, const char *family, const char *interface)
+{
+	char name[GUARD_TABLE_NAME_SIZE];
+
+	guard_table_name(interface, name);
+	fprintf(stream, "add table %s %s\n", family, name);
+	fprintf(stream, "delete table %s %s\n", family, name);
+}
+
+static void write_table(FILE *stream, const char *family, const char *interface)
+{
+	char name[GUARD_TABLE_NAME_SIZE];
+
+	guard_table_name(interface, name);
+	fprintf(stream, "table %s %s {\n", family, name);
 }
 
 /*
@@ -68,7 +92,8 @@ static void write_base(FILE *stream, const char *name, const char *hook, const c
 /* Every packet of the machine passes these two chains: the first rule lets all others go. */
 static void write_others_pass(FILE *stream, const char *key, const struct guard_config *config)
 {
-	fprintf(stream, "\t\t%s != \"%s\" accept\n", key, config->interface);
+	fprintf(stream, "\t\t%s != \"%s\" accept comment \"another interface\"\n", key,
+		config->interface);
 }
 
 static void write_in(FILE *stream, const struct guard_config *config)
@@ -100,7 +125,7 @@ static void write_out(FILE *stream, const struct guard_config *config)
  */
 static void write_inet(FILE *stream, const struct guard_config *config)
 {
-	fprintf(stream, "table inet covey_guard {\n");
+	write_table(stream, "inet", config->interface);
 	fprintf(stream,
 		"\tcomment \"covey: no clear VXLAN on %s, even while covey-host is dead\"\n",
 		config->interface);
@@ -132,7 +157,11 @@ static void write_tagged(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t}\n");
 }
 
-#define TAGGED "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged\n"
+static void write_jump_tagged(FILE *stream)
+{
+	fprintf(stream, "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged "
+			"comment \"look behind VLAN tags\"\n");
+}
 
 /*
  * Bound to the device: sees bridged and VLAN-tagged frames too, and those of raw sockets.
@@ -140,12 +169,12 @@ static void write_tagged(FILE *stream, const struct guard_config *config)
 static void write_netdev(FILE *stream, const struct guard_config *config,
 			 enum guard_device_hooks hooks)
 {
-	fprintf(stream, "table netdev covey_guard {\n");
+	write_table(stream, "netdev", config->interface);
 	write_tagged(stream, config);
 	write_base(stream, "ingress", "ingress", config->interface, -500);
 	write_vxlan(stream, config);
 	write_vpe(stream, config);
-	fprintf(stream, TAGGED);
+	write_jump_tagged(stream);
 	if (config->af_packet)
 		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
 	fprintf(stream, "\t}\n");
@@ -156,7 +185,8 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 		if (!config->af_packet)
 			write_vpe(stream, config);
 		write_fragments(stream);
-		fprintf(stream, TAGGED "\t}\n");
+		write_jump_tagged(stream);
+		fprintf(stream, "\t}\n");
 	}
 	fprintf(stream, "}\n");
 }
@@ -164,14 +194,14 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 void guard_rules_write(FILE *stream, const struct guard_config *config,
 		       enum guard_device_hooks hooks)
 {
-	guard_rules_write_removal(stream);
+	guard_rules_write_removal(stream, config->interface);
 	write_inet(stream, config);
 	if (hooks != GUARD_NO_DEVICE)
 		write_netdev(stream, config, hooks);
 }
 
-void guard_rules_write_removal(FILE *stream)
+void guard_rules_write_removal(FILE *stream, const char *interface)
 {
-	write_removal(stream, "inet");
-	write_removal(stream, "netdev");
+	write_removal(stream, "inet", interface);
+	write_removal(stream, "netdev", interface);
 }

@@ -5,12 +5,13 @@
  * The text of the guard's nftables rules: pure, so that it can be read and tested by itself.
  */
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct guard_config {
-	const char *interface; /* the fabric interface */
+	const char *interface; /* the fabric interface, by the kernel's own name for it */
 	uint16_t vxlan_port;
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
@@ -28,9 +29,16 @@ enum guard_device_hooks {
  * more than a name. */
 bool guard_interface_valid(const char *interface);
 
-/* Write one transaction that replaces whatever guard there is by this one. */
+/*
+ * What an interface's two tables are called, one of family inet and one of netdev:
+ * covey_guard_fab0. Each interface has its own, so that nobody's guard takes another's away.
+ */
+#define GUARD_TABLE_NAME_SIZE (sizeof("covey_guard_") + 3 * (IFNAMSIZ - 1))
+void guard_table_name(const char *interface, char *ret_name);
+
+/* Write one transaction that replaces whatever guard the interface has by this one. */
 void guard_rules_write(FILE *stream, const struct guard_config *config,
 		       enum guard_device_hooks hooks);
 
-/* Write one transaction that removes the guard, if there is one. */
-void guard_rules_write_removal(FILE *stream);
+/* Write one transaction that removes the interface's guard, if there is one. */
+void guard_rules_write_removal(FILE *stream, const char *interface);

@@ -80,8 +80,10 @@ static int load_inventory(struct process *process, struct covey_error *error)
 	diagnostics_free(&diagnostics);
 	if (status)
 		return status;
-	return startup_find_self(process->inventory, process->options.inventory,
-				 process->options.name, &process->self, error);
+	status = startup_find_self(process->inventory, process->options.inventory,
+				   process->options.name, &process->self, error);
+	return status ? status
+		      : startup_resolve_interfaces(process->inventory, process->self, error);
 }
 
 static int raise_guard(const struct process *process, bool af_packet, struct covey_error *error)
@@ -418,14 +420,20 @@ static void stop(struct process *process)
 	inventory_free(process->inventory);
 }
 
+static int lower_guard(const struct process *process, struct covey_error *error)
+{
+	const char *interface = process->self->fabric_interface;
+
+	return interface ? guard_down(interface, error) : 0;
+}
+
 static int run_guard(struct process *process, struct covey_error *error)
 {
-	int status;
+	int status = load_inventory(process, error);
 
-	if (process->options.guard == GUARD_COMMAND_OFF)
-		return guard_down(error);
-	status = load_inventory(process, error);
-	if (status == 0)
+	if (status == 0 && process->options.guard == GUARD_COMMAND_OFF)
+		status = lower_guard(process, error);
+	else if (status == 0)
 		status = raise_guard(process, expects_af_packet(process), error);
 	inventory_free(process->inventory);
 	return status;

@@ -28,7 +28,7 @@ all:
     covey_gkm: 10.9.0.254
     covey_groups: {g: {vnis: [100], members: [hv1]}}
   hosts:
-    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: d0, covey_fabric_port: KIND}
+    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: INTERFACE, covey_fabric_port: KIND}
 """
 
 
@@ -129,9 +129,9 @@ class GuardTest(unittest.TestCase):
             space.ip("address", "add", f"fd09::{last}/64", "dev", device, "nodad")
             space.ip("link", "set", device, "up")
 
-    def guard(self, what, kind="af_xdp"):
+    def guard(self, what, kind="af_xdp", interface="d0"):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as inventory:
-            inventory.write(INVENTORY.replace("KIND", kind))
+            inventory.write(INVENTORY.replace("KIND", kind).replace("INTERFACE", interface))
             inventory.flush()
             self.host.run(PROGRAM, "--inventory", inventory.name, "--name", "hv1", "--guard", what)
 
@@ -202,6 +202,40 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
         self.assertFalse(self.fabric.reaches("192.168.1.1"))
         self.assertGreater(self.host.dropped("postrouting"), 0)
         self.assertGreater(self.host.dropped("prerouting"), 0)
+
+    def tables(self):
+        return sorted(line.split()[-1] for line in self.host.run("nft", "list", "tables").splitlines())
+
+    def test_alternative_name(self):
+        """Rules know the kernel's own name alone, so that is what they go by."""
+        self.host.ip("link", "property", "add", "dev", "d0", "altname", "enp9s0")
+        self.guard("on", interface="enp9s0")
+        self.add_vxlan()
+        self.assertFalse(self.host.reaches("192.168.1.2"))
+        self.assertFalse(self.fabric.reaches("192.168.1.1"))
+        self.assertGreater(self.host.dropped("postrouting"), 0)
+        self.assertGreater(self.host.dropped("ingress"), 0)
+        own = self.host.run("nft", "--stateless", "list", "ruleset")
+        self.guard("on", interface="d0")
+        self.assertEqual(self.host.run("nft", "--stateless", "list", "ruleset"), own)
+        self.guard("off", interface="enp9s0")
+        self.assertEqual(self.tables(), [])
+
+    def test_each_interface_its_own(self):
+        """Putting one card's guard up or down leaves the other's alone."""
+        self.add_vxlan()
+        for name in "d-0", "e.0":
+            self.host.ip("link", "add", name, "type", "veth", "peer", "name", name + "p")
+        self.guard("on")
+        for name in "d-0", "e.0":
+            self.guard("on", interface=name)
+        self.assertEqual(self.tables(), sorted(2 * ["covey_guard_d0", "covey_guard_d-0",
+                                                    "covey_guard_e.0"]))
+        for name in "d-0", "e.0":
+            self.guard("off", interface=name)
+        self.assertEqual(self.tables(), 2 * ["covey_guard_d0"])
+        self.assertFalse(self.host.reaches("192.168.1.2"))
+        self.assertFalse(self.fabric.reaches("192.168.1.1"))
 
     def frames(self):
         clear = udp(4789)
