@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct dataplane;
+struct guard_watch;
 struct identity;
 struct inventory;
 struct inventory_host;
@@ -21,5 +22,6 @@ struct host {
 	struct member *member;
 	const struct own_watch *own; /* its certificates */
 	struct dataplane *dataplane;
-	bool ready; /* the dataplane forwards and the guard is up */
+	struct guard_watch *guard; /* NULL: the kernel does not drive the fabric port */
+	bool ready;                /* the dataplane forwards and the guard is up */
 };

@@ -3,15 +3,13 @@
 #include "link_watch.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <log.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "link.h"
+#include "link_events.h"
 
 struct watched {
 	const char *name;
@@ -84,45 +82,20 @@ static void check(struct link_watch *watch, struct watched *link)
 	lose(watch, &what);
 }
 
-/* The messages themselves do not matter, nor that some are lost: they say when to look. */
-static void drain(int fd)
-{
-	char message[8192];
-
-	while (recv(fd, message, sizeof(message), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
-	       errno == EINTR)
-		;
-}
-
 static void readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct link_watch *watch = arg;
 
-	drain(fd);
+	link_events_drain(fd);
 	for (size_t i = 0; i < watch->count && !watch->done; i++)
 		check(watch, &watch->links[i]);
-}
-
-static int subscribe(struct covey_error *error)
-{
-	const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	int status;
-
-	if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	status = covey_error_set(error, -errno, "cannot watch network interfaces: %s",
-				 strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return status;
 }
 
 int link_watch_new(struct event_base *base, void (*lost)(const char *what, void *arg), void *arg,
 		   struct link_watch **ret_watch, struct covey_error *error)
 {
 	struct link_watch *watch;
-	int fd = subscribe(error);
+	int fd = link_events_open(error);
 
 	if (fd < 0)
 		return fd;

@@ -20,7 +20,8 @@
 
 #include "commands.h"
 #include "group_reports.h"
-#include "guard.h"
+#include "guard_command.h"
+#include "guard_watch.h"
 #include "host.h"
 #include "link_watch.h"
 #include "listening.h"
@@ -39,6 +40,7 @@ struct process {
 	struct event_base *base;
 	struct tls *tls;
 	struct commands *commands;
+	struct guard_watch *guard;
 	struct link_watch *links;
 	struct group_reports *group_reports;
 	struct listening listening;
@@ -80,32 +82,36 @@ static int load_inventory(struct process *process, struct covey_error *error)
 	diagnostics_free(&diagnostics);
 	if (status)
 		return status;
-	status = startup_find_self(process->inventory, process->options.inventory,
-				   process->options.name, &process->self, error);
-	return status ? status
-		      : startup_resolve_interfaces(process->inventory, process->self, error);
+	return startup_find_self(process->inventory, process->options.inventory,
+				 process->options.name, &process->self, error);
 }
 
-static int raise_guard(const struct process *process, bool af_packet, struct covey_error *error)
+static bool expects_af_packet(const struct process *process)
 {
-	const struct guard_config config = {
-		.interface = process->self->fabric_interface,
-		.vxlan_port = process->inventory->vxlan_port,
-		.vpe_port = process->inventory->vpe_port,
-		.vpe_protocol = process->inventory->vpe_protocol,
-		.af_packet = af_packet,
+	return process->self->fabric_port == FABRIC_PORT_AF_PACKET;
+}
+
+/* From here on it is read back, and put back. */
+static int raise_guard(struct process *process, struct covey_error *error)
+{
+	const struct inventory_host *self = process->self;
+	const struct guard_watch_config config = {
+		.base = process->base,
+		.given = self->fabric_interface,
+		.guard = guard_config_of(process->inventory, self, expects_af_packet(process)),
 	};
-	struct covey_error warning;
+	struct guard_status guard;
 	int status;
 
-	if (!config.interface) {
+	if (!self->fabric_interface) {
 		log_notice("no guard: the fabric port is a device that the kernel does not drive");
 		return 0;
 	}
-	status = guard_up(&config, &warning, error);
-	if (status == 0 && warning.text[0] != '\0')
-		log_warning("guard: %s", warning.text);
-	return status;
+	status = guard_watch_new(&config, &process->guard, error);
+	if (status)
+		return status;
+	guard_watch_read(process->guard, &guard);
+	return guard_accept(self, guard.present, guard.weaker, error);
 }
 
 /* Whoever started us starts us again, and that sets up ports on what is there then. */
@@ -134,11 +140,6 @@ static int watch_host(struct process *process, struct covey_error *error)
 	return link_watch_add(process->links, process->self->host_interface, false, error);
 }
 
-static bool expects_af_packet(const struct process *process)
-{
-	return process->self->fabric_port == FABRIC_PORT_AF_PACKET;
-}
-
 static int open_ports(struct process *process, struct covey_error *error)
 {
 	int status = ports_open(process->inventory, process->self, &process->ports, error);
@@ -147,8 +148,9 @@ static int open_ports(struct process *process, struct covey_error *error)
 		return status;
 	if (process->ports->notice[0] != '\0')
 		log_warning("%s", process->ports->notice);
-	if (process->ports->fabric_af_packet != expects_af_packet(process))
-		status = raise_guard(process, process->ports->fabric_af_packet, error);
+	if (process->guard)
+		status = guard_watch_set_af_packet(process->guard, process->ports->fabric_af_packet,
+						   error);
 	return status;
 }
 
@@ -360,10 +362,11 @@ static int start(struct process *process, struct covey_error *error)
 	if (status == -EADDRINUSE)
 		return status;
 	if (status) {
-		raise_guard(process, expects_af_packet(process), NULL);
+		guard_command_on(process->inventory, process->self, NULL);
 		return status;
 	}
-	if ((status = raise_guard(process, expects_af_packet(process), error)) ||
+	if ((status = raise_guard(process, error)) ||
+	    (status = startup_resolve_interfaces(process->inventory, process->self, error)) ||
 	    (status = startup_load_tls(process->inventory, process->options.pki,
 				       process->self->name, &process->tls, error)) ||
 	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
@@ -383,6 +386,7 @@ static void announce(struct process *process)
 		.member = process->member,
 		.own = process->own,
 		.dataplane = process->dataplane,
+		.guard = process->guard,
 		.ready = true,
 	};
 	log_notice("%s forwards: fabric port %s (%s, MTU %u), host port %s (MTU %u)",
@@ -408,6 +412,7 @@ static void stop(struct process *process)
 	ports_close(process->ports);
 	link_watch_free(process->links);
 	commands_close(process->commands);
+	guard_watch_free(process->guard);
 	revocations_close(process->revocations);
 	own_watch_free(process->own);
 	for (size_t i = 3; i-- > 0;) {
@@ -420,21 +425,13 @@ static void stop(struct process *process)
 	inventory_free(process->inventory);
 }
 
-static int lower_guard(const struct process *process, struct covey_error *error)
-{
-	const char *interface = process->self->fabric_interface;
-
-	return interface ? guard_down(interface, error) : 0;
-}
-
 static int run_guard(struct process *process, struct covey_error *error)
 {
 	int status = load_inventory(process, error);
 
-	if (status == 0 && process->options.guard == GUARD_COMMAND_OFF)
-		status = lower_guard(process, error);
-	else if (status == 0)
-		status = raise_guard(process, expects_af_packet(process), error);
+	if (status == 0)
+		status = guard_command(process->options.guard, process->inventory, process->self,
+				       error);
 	inventory_free(process->inventory);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include "host.h"
 #include "member.h"
 #include "show_dataplane.h"
+#include "show_guard.h"
 
 #define SAS_MAX ((size_t)COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
 
@@ -169,14 +170,17 @@ static json_t *show_sas(const struct host *host, const struct member_state *stat
 json_t *show_host(const struct host *host)
 {
 	const struct member_state *state = member_read_state(host->member);
+	json_t *answer;
 
-	return json_pack("{s:b, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "ok", 1, "host", host->self->name, "identity", host->identity->uri,
-			 "ready", host->ready, "workers", (int)dataplane_workers(host->dataplane),
-			 "certificates", own_json(host->own), "certificates_problem",
-			 own_json_problem(host->own), "gkm", show_gkm(host->member), "groups",
-			 show_groups(host, state), "sas", show_sas(host, state), "windows",
-			 show_windows(host->dataplane), "counters", show_counters(host->dataplane),
-			 "drops", show_drops(host->dataplane), "ports",
-			 show_ports(host->dataplane));
+	answer = json_pack("{s:b, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			   "ok", 1, "host", host->self->name, "identity", host->identity->uri,
+			   "ready", host->ready, "workers", (int)dataplane_workers(host->dataplane),
+			   "certificates", own_json(host->own), "certificates_problem",
+			   own_json_problem(host->own), "gkm", show_gkm(host->member), "groups",
+			   show_groups(host, state), "sas", show_sas(host, state), "windows",
+			   show_windows(host->dataplane), "counters",
+			   show_counters(host->dataplane), "drops", show_drops(host->dataplane),
+			   "ports", show_ports(host->dataplane));
+	json_object_set_new(answer, "guard", show_guard(host->guard));
+	return answer;
 }

@@ -23,6 +23,11 @@ static const struct choice fabric_ports[] = {{"auto", FABRIC_PORT_AUTO},
 static const struct choice host_ports[] = {
 	{"veth", HOST_PORT_VETH}, {"tap", HOST_PORT_TAP}, {"device", HOST_PORT_DEVICE}, {NULL, 0}};
 
+static const struct choice foreign_vxlan[] = {
+	{"warn", FOREIGN_VXLAN_WARN}, {"drop", FOREIGN_VXLAN_DROP}, {NULL, 0}};
+static const struct choice weak_guards[] = {
+	{"refuse", WEAK_GUARD_REFUSE}, {"allow", WEAK_GUARD_ALLOW}, {NULL, 0}};
+
 #define NO_MEMBER .offset = 0 /* stored by code of its own */
 
 /* clang-format off */
@@ -63,6 +68,10 @@ static const struct field host_fields[] = {
 	 .rule = device_rule},
 	{"covey_cores", FIELD_OF_HOST, FIELD_TEXT, AT(struct inventory_host, cores),
 	 .rule = cores_rule},
+	{"covey_foreign_vxlan", FIELD_OF_HOST, FIELD_CHOICE,
+	 AT(struct inventory_host, foreign_vxlan), .choices = foreign_vxlan},
+	{"covey_weak_guard", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, weak_guard),
+	 .choices = weak_guards},
 	{"covey_sender_id", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, sender_id),
 	 .min = COVEY_SENDER_ID_MIN, .max = COVEY_SENDER_ID_MAX},
 };

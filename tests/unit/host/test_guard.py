@@ -129,11 +129,45 @@ class GuardTest(unittest.TestCase):
             space.ip("address", "add", f"fd09::{last}/64", "dev", device, "nodad")
             space.ip("link", "set", device, "up")
 
+    def write_inventory(self, kind, interface):
+        inventory = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+        self.addCleanup(inventory.close)
+        inventory.write(INVENTORY.replace("KIND", kind).replace("INTERFACE", interface))
+        inventory.flush()
+        return inventory.name
+
     def guard(self, what, kind="af_xdp", interface="d0"):
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as inventory:
-            inventory.write(INVENTORY.replace("KIND", kind).replace("INTERFACE", interface))
-            inventory.flush()
-            self.host.run(PROGRAM, "--inventory", inventory.name, "--name", "hv1", "--guard", what)
+        """What it says on standard error."""
+        command = ["ip", "netns", "exec", self.host.name, PROGRAM, "--inventory",
+                   self.write_inventory(kind, interface), "--name", "hv1", "--guard", what]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stderr
+
+    def keep(self, interface="d0"):
+        """`--guard keep`, once it says that it is ready as it would to systemd."""
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        path = os.path.join(directory.name, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(path)
+            notify.settimeout(10)
+            log = tempfile.TemporaryFile("w+")
+            self.addCleanup(log.close)
+            keeper = subprocess.Popen(
+                ["ip", "netns", "exec", self.host.name, PROGRAM, "--inventory",
+                 self.write_inventory("af_xdp", interface), "--name", "hv1", "--guard", "keep"],
+                stderr=log, env={**os.environ, "NOTIFY_SOCKET": path})
+            self.addCleanup(keeper.wait)
+            self.addCleanup(keeper.terminate)
+            self.assertIn(b"READY=1", notify.recv(4096))
+
+        def read():
+            log.seek(0)
+            return log.read()
+
+        return read
+
+    def listing(self):
+        return self.host.run("nft", "--stateless", "list", "ruleset")
 
     def add_vxlan(self):
         """One device to the multicast group, one to the other side alone."""
@@ -195,13 +229,13 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
 
     def test_before_the_device_exists(self):
         self.host.ip("link", "delete", "d0")
-        self.guard("on")
+        self.assertIn("there is no interface d0 yet", self.guard("on"))
         self.add_wire()
         self.add_vxlan()
         self.assertFalse(self.host.reaches("192.168.1.2"))
         self.assertFalse(self.fabric.reaches("192.168.1.1"))
         self.assertGreater(self.host.dropped("postrouting"), 0)
-        self.assertGreater(self.host.dropped("prerouting"), 0)
+        self.assertGreater(self.host.dropped("prerouting") + self.host.dropped("ingress"), 0)
 
     def tables(self):
         return sorted(line.split()[-1] for line in self.host.run("nft", "list", "tables").splitlines())
@@ -209,17 +243,112 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
     def test_alternative_name(self):
         """Rules know the kernel's own name alone, so that is what they go by."""
         self.host.ip("link", "property", "add", "dev", "d0", "altname", "enp9s0")
-        self.guard("on", interface="enp9s0")
+        self.assertEqual(self.guard("on", interface="enp9s0"), "")
         self.add_vxlan()
         self.assertFalse(self.host.reaches("192.168.1.2"))
         self.assertFalse(self.fabric.reaches("192.168.1.1"))
         self.assertGreater(self.host.dropped("postrouting"), 0)
         self.assertGreater(self.host.dropped("ingress"), 0)
-        own = self.host.run("nft", "--stateless", "list", "ruleset")
+        own = self.listing()
         self.guard("on", interface="d0")
-        self.assertEqual(self.host.run("nft", "--stateless", "list", "ruleset"), own)
+        self.assertEqual(self.listing(), own)
         self.guard("off", interface="enp9s0")
         self.assertEqual(self.tables(), [])
+
+    def test_kept(self):
+        """Whatever somebody does to the guard, it is as it was a moment later, and it says who."""
+        log = self.keep()
+        own = self.listing()
+        self.assertIn("covey_guard_d0", own)
+        for change in (
+            "flush ruleset",
+            "delete table netdev covey_guard_d0",
+            "delete table inet covey_guard_d0",
+            "flush chain netdev covey_guard_d0 egress",
+            "insert rule netdev covey_guard_d0 ingress accept",
+            "add rule inet covey_guard_d0 postrouting accept",
+            "add chain netdev covey_guard_d0 mine",
+            "add table inet covey_guard_d0 { flags dormant; }",
+            "delete chain netdev covey_guard_d0 egress",
+            "replace rule inet covey_guard_d0 postrouting handle HANDLE "
+            "udp dport 1 counter drop comment \"clear VXLAN\"",
+        ):
+            with self.subTest(change):
+                handle = [rule["handle"] for rule in self.rules_of("inet", "postrouting")
+                          if rule.get("comment") == "clear VXLAN"]
+                self.host.run("nft", change.replace("HANDLE", str(handle[0])))
+                self.wait(lambda: self.listing() == own, "the guard to be put back")
+        self.assertIn("table inet covey_guard_d0 is missing", log())
+        self.assertRegex(log(), r"guard: nft \(process \d+\) changed it on d0")
+        self.assertEqual(log().count("changed it"), 1, "one line a minute")
+
+    def rules_of(self, family, chain):
+        return [rule for rule in self.host.rules()
+                if rule["family"] == family and rule["chain"] == chain]
+
+    def test_kept_against_one_that_never_stops(self):
+        """Neither of two programs that undo each other's work gets all of the machine."""
+        log = self.keep()
+        own = self.listing()
+        self.host.run("/bin/sh", "-c", "for i in $(seq 100); do nft flush ruleset; done")
+        self.wait(lambda: self.listing() == own, "the guard to be put back")
+        self.assertEqual(log().count("changed it"), 1, "one line a minute")
+
+    def test_others_are_left_alone(self):
+        """Another table's changes are nobody's business, and no reason to look."""
+        self.keep()
+        before = self.host.run("nft", "-a", "list", "ruleset")
+        for _ in range(10):
+            self.host.run("nft", "add table inet other { chain c { accept; }; }")
+            self.host.run("nft", "delete table inet other")
+        self.assertEqual(self.host.run("nft", "-a", "list", "ruleset"), before)
+        self.host.run("nft", "flush ruleset")
+        self.wait(lambda: len(self.tables()) == 2, "the guard to be put back")
+        self.assertNotEqual(self.host.run("nft", "-a", "list", "ruleset"), before)
+
+    def test_kept_and_switched_off(self):
+        """By covey-host's own command, which is the operator's will."""
+        log = self.keep()
+        self.guard("off")
+        self.wait(lambda: "removed from d0 by `covey-host --guard off`" in log(), "the log")
+        self.assertEqual(self.tables(), [])
+        self.guard("on")
+        own = self.listing()
+        self.host.run("nft", "flush ruleset")
+        self.wait(lambda: self.listing() == own, "the guard to be put back")
+
+    def test_kept_for_an_interface_that_comes(self):
+        """Under an alternative name, which rules by name could not know."""
+        self.host.ip("link", "delete", "d0")
+        log = self.keep(interface="enp9s0")
+        self.assertIn("there is no interface enp9s0 yet", log())
+        self.add_wire()
+        self.host.ip("link", "property", "add", "dev", "d0", "altname", "enp9s0")
+        self.wait(lambda: "all hooks of d0 are bound" in log(), "the hooks to be bound")
+        self.assertEqual(self.tables(), 2 * ["covey_guard_d0"])
+        self.add_vxlan()
+        self.assertFalse(self.host.reaches("192.168.1.2"))
+        self.assertFalse(self.fabric.reaches("192.168.1.1"))
+        self.assertGreater(self.host.dropped("ingress", "clear VXLAN"), 0)
+        before = self.host.dropped("egress")
+        self.host.send_frame("d0", self.frames()["IPv4"])
+        self.assertEqual(self.host.dropped("egress"), before + 1)
+
+    def test_kept_for_one_that_is_replaced(self):
+        self.keep()
+        for _ in range(2):
+            self.host.ip("link", "delete", "d0")
+            self.add_wire()
+            self.add_vxlan()
+            self.wait(lambda: self.drops_out(), "the new interface's hook")
+            self.assertFalse(self.host.reaches("192.168.1.2"))
+            self.fabric.ip("link", "delete", "vx1")
+            self.host.ip("link", "delete", "vx1")
+
+    def drops_out(self):
+        before = self.host.dropped("egress")
+        self.host.send_frame("d0", self.frames()["IPv4"])
+        return self.host.dropped("egress") == before + 1
 
     def test_each_interface_its_own(self):
         """Putting one card's guard up or down leaves the other's alone."""

@@ -468,6 +468,14 @@ static const struct mistake mistakes[] = {
 	 "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, covey_cores: 4-2}\n",
 	 "10:74: covey_cores must be a list of CPUs like \"2,3\" or \"4-7\", each below 1024, not "
 	 "the text \"4-2\"\n"},
+	{"foreign VXLAN",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, "
+			   "covey_foreign_vxlan: block}\n",
+	 "10:82: covey_foreign_vxlan must be warn or drop, not the text \"block\"\n"},
+	{"weak guard",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, "
+			   "covey_weak_guard: yes}\n",
+	 "10:79: covey_weak_guard must be refuse or allow, not the boolean yes\n"},
 	{"cores list",
 	 VARS GROUPS HOSTS
 	 "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, covey_cores: [1]}\n",

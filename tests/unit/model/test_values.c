@@ -62,6 +62,8 @@ static void test_defaults(void **state)
 	assert_null(host->fabric_device);
 	assert_null(host->host_device);
 	assert_null(host->cores);
+	assert_int_equal(host->foreign_vxlan, FOREIGN_VXLAN_WARN);
+	assert_int_equal(host->weak_guard, WEAK_GUARD_REFUSE);
 	assert_int_equal(host->sender_id, 0);
 	assert_int_equal(inventory->group_count, 1);
 	expect_default_group(&inventory->groups[0]);
@@ -101,6 +103,8 @@ static void test_everything_set(void **state)
 		"      covey_host_port: device\n"
 		"      covey_host_device: net_tap0,iface=x\n"
 		"      covey_cores: 4\n"
+		"      covey_foreign_vxlan: drop\n"
+		"      covey_weak_guard: allow\n"
 		"      covey_sender_id: 65535\n"
 		"    b:\n"
 		"      covey_vtep: 2001:db8::b\n"
@@ -143,6 +147,8 @@ static void test_everything_set(void **state)
 	assert_int_equal(inventory->hosts[0].host_port, HOST_PORT_DEVICE);
 	assert_string_equal(inventory->hosts[0].host_device, "net_tap0,iface=x");
 	assert_string_equal(inventory->hosts[0].cores, "4");
+	assert_int_equal(inventory->hosts[0].foreign_vxlan, FOREIGN_VXLAN_DROP);
+	assert_int_equal(inventory->hosts[0].weak_guard, WEAK_GUARD_ALLOW);
 	assert_int_equal(inventory->hosts[0].sender_id, 65535);
 	assert_int_equal(inventory->hosts[1].fabric_port, FABRIC_PORT_AF_PACKET);
 	assert_int_equal(inventory->hosts[1].host_port, HOST_PORT_TAP);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "guard_command.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inventory.h>
+#include <log.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "guard.h"
+#include "guard_watch.h"
+#include "link_name.h"
+#include "notify.h"
+
+struct guard_config guard_config_of(const struct inventory *inventory,
+				    const struct inventory_host *self, bool af_packet)
+{
+	return (struct guard_config){
+		.vxlan_port = inventory->vxlan_port,
+		.vpe_port = inventory->vpe_port,
+		.vpe_protocol = inventory->vpe_protocol,
+		.af_packet = af_packet,
+	};
+}
+
+int guard_accept(const struct inventory_host *self, bool present, const char *weaker,
+		 struct covey_error *error)
+{
+	if (!present || weaker[0] == '\0' || self->weak_guard == WEAK_GUARD_ALLOW)
+		return 0;
+	return covey_error_set(error, -EOPNOTSUPP,
+			       "%s. The rest of the guard is installed. Use Linux 5.16 or later "
+			       "with CONFIG_NETFILTER_EGRESS, or set covey_weak_guard: allow",
+			       weaker);
+}
+
+static bool is_af_packet(const struct inventory_host *self)
+{
+	return self->fabric_port == FABRIC_PORT_AF_PACKET;
+}
+
+/* The kernel's own name, or the given one while nothing bears it. False: nothing does. */
+static bool find_interface(const struct inventory_host *self, char ret_name[IFNAMSIZ])
+{
+	if (link_name_resolve(self->fabric_interface, ret_name) == 0)
+		return true;
+	snprintf(ret_name, IFNAMSIZ, "%.15s", self->fabric_interface);
+	return false;
+}
+
+int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
+		     struct covey_error *error)
+{
+	struct guard_config config = guard_config_of(inventory, self, is_af_packet(self));
+	struct guard_standing standing;
+	char interface[IFNAMSIZ];
+	int status;
+
+	if (!self->fabric_interface)
+		return 0;
+	find_interface(self, interface);
+	config.interface = interface;
+	status = guard_up(&config, &standing, error);
+	if (status)
+		return status;
+	if (standing.weaker.text[0] != '\0')
+		log_warning("guard: %s", standing.weaker.text);
+	status = guard_accept(self, standing.index != 0, standing.weaker.text, error);
+	guard_standing_free(&standing);
+	return status;
+}
+
+static int switch_off(const struct inventory_host *self, struct covey_error *error)
+{
+	char interface[IFNAMSIZ];
+
+	if (!self->fabric_interface)
+		return 0;
+	if (!find_interface(self, interface))
+		log_warning("guard: no interface is called %s, so only a guard of that name is "
+			    "removed: `nft list tables` shows what others there are",
+			    self->fabric_interface);
+	return guard_down(interface, error);
+}
+
+/* --- keep ------------------------------------------------------------------------------------- */
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	notify_stopping();
+	event_base_loopbreak(arg);
+}
+
+static int keep_up(struct event_base *base, const struct inventory *inventory,
+		   const struct inventory_host *self, struct guard_watch **ret_watch,
+		   struct covey_error *error)
+{
+	const struct guard_watch_config config = {
+		.base = base,
+		.given = self->fabric_interface,
+		.guard = guard_config_of(inventory, self, is_af_packet(self)),
+		.yields = true,
+	};
+	struct guard_status status;
+	int result = guard_watch_new(&config, ret_watch, error);
+
+	if (result)
+		return result;
+	guard_watch_read(*ret_watch, &status);
+	return guard_accept(self, status.present, status.weaker, error);
+}
+
+static int keep(const struct inventory *inventory, const struct inventory_host *self,
+		struct covey_error *error)
+{
+	struct event_base *base = event_base_new();
+	struct event *term = NULL, *interrupt = NULL;
+	struct guard_watch *watch = NULL;
+	int status = -ENOMEM;
+
+	if (base) {
+		term = evsignal_new(base, SIGTERM, on_signal, base);
+		interrupt = evsignal_new(base, SIGINT, on_signal, base);
+	}
+	if (!term || !interrupt || event_add(term, NULL) < 0 || event_add(interrupt, NULL) < 0)
+		covey_error_set(error, 0, "out of memory");
+	else if (self->fabric_interface)
+		status = keep_up(base, inventory, self, &watch, error);
+	else
+		status = 0;
+	if (status == 0) {
+		notify_ready();
+		event_base_dispatch(base);
+	}
+	guard_watch_free(watch);
+	if (interrupt)
+		event_free(interrupt);
+	if (term)
+		event_free(term);
+	if (base)
+		event_base_free(base);
+	return status;
+}
+
+int guard_command(enum guard_command command, const struct inventory *inventory,
+		  const struct inventory_host *self, struct covey_error *error)
+{
+	switch (command) {
+	case GUARD_COMMAND_ON:
+		return guard_command_on(inventory, self, error);
+	case GUARD_COMMAND_OFF:
+		return switch_off(self, error);
+	case GUARD_COMMAND_KEEP:
+		return keep(inventory, self, error);
+	case GUARD_COMMAND_NONE:
+		break;
+	}
+	return 0;
+}
