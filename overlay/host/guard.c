@@ -10,6 +10,7 @@
 
 #include "guard_nft.h"
 #include "guard_text.h"
+#include "link.h"
 
 /* The kernel may be short of memory, or of room in a socket, for a moment. */
 #define TRIES         5
@@ -129,19 +130,28 @@ static void describe_weakness(const struct guard_config *config, struct guard_st
 				config->interface, reason->text);
 }
 
-int guard_up(const struct guard_config *config, struct guard_standing *ret_standing,
+static bool is_bridge(const char *interface)
+{
+	struct link_info link;
+
+	return link_get(interface, &link, NULL) == 0 && strcmp(link.kind, "bridge") == 0;
+}
+
+int guard_up(const struct guard_config *asked, struct guard_standing *ret_standing,
 	     struct covey_error *error)
 {
 	enum guard_device_hooks hooks = GUARD_INGRESS_EGRESS;
 	struct covey_error reason = {.text = ""}, first = {.text = ""};
 	struct guard_standing standing = {0};
+	struct guard_config config = *asked;
 	int status;
 
-	if (!guard_interface_valid(config->interface))
+	if (!guard_interface_valid(config.interface))
 		return covey_error_set(error, -EINVAL, "%s: no name of a network interface",
-				       config->interface);
+				       config.interface);
+	config.bridge = is_bridge(config.interface);
 	for (;; hooks--) {
-		status = try_well(config, hooks, &standing, &reason);
+		status = try_well(&config, hooks, &standing, &reason);
 		if (status == 0 || hooks == GUARD_NO_DEVICE)
 			break;
 		if (first.text[0] == '\0')
@@ -149,8 +159,8 @@ int guard_up(const struct guard_config *config, struct guard_standing *ret_stand
 	}
 	if (status)
 		return covey_error_set(error, status, "cannot install the guard on %s: %s",
-				       config->interface, reason.text);
-	describe_weakness(config, &standing, &first);
+				       config.interface, reason.text);
+	describe_weakness(&config, &standing, &first);
 	*ret_standing = standing;
 	return 0;
 }

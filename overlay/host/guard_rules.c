@@ -96,15 +96,27 @@ static void write_others_pass(FILE *stream, const char *key, const struct guard_
 		config->interface);
 }
 
+static void write_incoming(FILE *stream, const struct guard_config *config)
+{
+	write_vxlan(stream, config);
+	write_vpe(stream, config);
+	if (config->af_packet)
+		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
+}
+
+static void write_outgoing(FILE *stream, const struct guard_config *config)
+{
+	write_vxlan(stream, config);
+	write_vpe(stream, config);
+	write_fragments(stream);
+}
+
 static void write_in(FILE *stream, const struct guard_config *config)
 {
 	/* Before defragmentation (-400) and connection tracking (-200). */
 	write_base(stream, "prerouting", "prerouting", NULL, -450);
 	write_others_pass(stream, "iifname", config);
-	write_vxlan(stream, config);
-	write_vpe(stream, config);
-	if (config->af_packet)
-		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
+	write_incoming(stream, config);
 	fprintf(stream, "\t}\n");
 }
 
@@ -114,9 +126,42 @@ static void write_out(FILE *stream, const struct guard_config *config)
 	 */
 	write_base(stream, "postrouting", "postrouting", NULL, 300);
 	write_others_pass(stream, "oifname", config);
-	write_vxlan(stream, config);
-	write_vpe(stream, config);
-	write_fragments(stream);
+	write_outgoing(stream, config);
+	fprintf(stream, "\t}\n");
+}
+
+static void write_jump(FILE *stream, const char *key, const char *chain,
+		       const struct guard_config *config)
+{
+	fprintf(stream, "\t\t%s \"%s\" jump %s comment \"%s\"\n", key, config->interface, chain,
+		chain);
+}
+
+/*
+ * A bridge under br_netfilter (net.bridge.bridge-nf-call-iptables) calls the hooks before and after
+ * routing for what it bridges too, with its own name for both interfaces: there stand VPE packets
+ * that covey is yet to see, and what guests on the bridge send each other. What the bridge takes up
+ * for this host, and what the host sends by it, passes the hooks here as well, and nothing else
+ * does.
+ */
+static void write_bridge(FILE *stream, const struct guard_config *config)
+{
+	fprintf(stream, "\tchain incoming {\n");
+	write_incoming(stream, config);
+	fprintf(stream, "\t}\n\tchain outgoing {\n");
+	write_outgoing(stream, config);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "input", "input", NULL, -450);
+	write_jump(stream, "iifname", "incoming", config);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "forward", "forward", NULL, -450);
+	fprintf(stream, "\t\tiifname \"%s\" oifname \"%s\" accept comment \"bridged\"\n",
+		config->interface, config->interface);
+	write_jump(stream, "iifname", "incoming", config);
+	write_jump(stream, "oifname", "outgoing", config);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "output", "output", NULL, 300);
+	write_jump(stream, "oifname", "outgoing", config);
 	fprintf(stream, "\t}\n");
 }
 
@@ -129,8 +174,12 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 	fprintf(stream,
 		"\tcomment \"covey: no clear VXLAN on %s, even while covey-host is dead\"\n",
 		config->interface);
-	write_in(stream, config);
-	write_out(stream, config);
+	if (config->bridge) {
+		write_bridge(stream, config);
+	} else {
+		write_in(stream, config);
+		write_out(stream, config);
+	}
 	fprintf(stream, "}\n");
 }
 

@@ -15,6 +15,7 @@ struct guard_config {
 	uint16_t vxlan_port;
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
+	bool bridge;    /* the interface is a bridge; guard_up() finds that out */
 	bool af_packet; /* the fabric port is AF_PACKET: the kernel sees each packet as well */
 };
 

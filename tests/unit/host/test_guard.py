@@ -423,6 +423,83 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
             self.host.send_frame("br0", frame)
             self.assertEqual(self.host.dropped(), before + 1)
 
+    def add_bridge(self):
+        """br0 with d0 as its port, and br_netfilter at work on it."""
+        self.host.ip("link", "add", "br0", "type", "bridge")
+        self.host.ip("link", "set", "d0", "master", "br0")
+        self.host.ip("address", "flush", "dev", "d0")
+        self.host.ip("address", "add", "10.9.0.1/24", "dev", "br0")
+        self.host.ip("link", "set", "br0", "up")
+        path = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+        if not os.path.exists(path):
+            self.skipTest("this kernel has no br_netfilter")
+        self.host.run("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1")
+
+    def test_fabric_interface_is_a_bridge(self):
+        """What covey is yet to see comes up to the bridge, and no further; nothing else changes."""
+        self.add_bridge()
+        self.guard("on", interface="br0")
+        listener = self.host.python(f"""
+import socket
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons({ETH_P_ALL})) as s:
+    s.bind(("br0", {ETH_P_ALL}))
+    s.settimeout(10)
+    print("ready", flush=True)
+    seen = 0
+    while seen < 2:
+        frame = s.recv(2048)
+        seen += frame[23] == 253 or (frame[23] == 17 and frame[36:38] == (4798).to_bytes(2, "big"))
+    print("seen", flush=True)
+""")
+        self.addCleanup(listener.wait)
+        self.addCleanup(listener.kill)
+        self.addCleanup(listener.stdout.close)
+        listener.stdout.readline()
+        for frame in self.foreign_vpe().values():
+            self.fabric.send_frame("d1", frame)
+        self.assertEqual(listener.stdout.readline(), "seen\n")
+        self.assertEqual(self.host.dropped("ingress"), 2)
+
+        self.add_vxlan_pair()
+        self.assertFalse(self.host.reaches("192.168.1.2"))
+        self.assertGreater(self.host.dropped("outgoing", "clear VXLAN"), 0)
+        before = self.host.dropped("ingress", "clear VXLAN")
+        self.assertFalse(self.fabric.reaches("192.168.1.1"))
+        self.assertGreater(self.host.dropped("ingress", "clear VXLAN"), before)
+
+        # Without the hooks of the device, as before it comes again.
+        self.host.run("nft", "delete table netdev covey_guard_br0")
+        self.assertFalse(self.fabric.reaches("192.168.1.1"))
+        self.assertGreater(self.host.dropped("incoming", "clear VXLAN"), 0)
+
+    def test_guests_on_the_bridge(self):
+        """Their traffic is bridged, and none of the host's: also what it would not let out itself."""
+        self.add_bridge()
+        guest = Namespace("guest")
+        self.addCleanup(guest.delete)
+        self.host.ip("link", "add", "tap0", "master", "br0", "up", "type", "veth",
+                     "peer", "name", "g0", "netns", guest.name)
+        guest.ip("link", "set", "g0", "up")
+        self.guard("on", interface="br0")
+        self.fabric.run("nft", "add table inet count; add chain inet count in "
+                        "{ type filter hook prerouting priority -450; }; "
+                        "add rule inet count in ip saddr 10.9.0.1 counter")
+        frames = [self.frames()["IPv4"], self.later_fragments()["fragment of IPv4"],
+                  *self.foreign_vpe().values()]
+        for frame in frames:
+            guest.send_frame("g0", frame)
+        self.assertEqual(self.fabric.dropped(), len(frames))
+        # They are broadcast, so the host's own copies of what it must not hear end at its ingress.
+        self.assertEqual(self.host.dropped(), self.host.dropped("ingress"))
+
+    def add_vxlan_pair(self):
+        """Unicast, as the routes go."""
+        for space, last in ((self.host, 1), (self.fabric, 2)):
+            space.ip("link", "add", "vx1", "type", "vxlan", "id", "101", "remote",
+                     f"10.9.0.{3 - last}", "dstport", "4789")
+            space.ip("address", "add", f"192.168.1.{last}/24", "dev", "vx1")
+            space.ip("link", "set", "vx1", "up")
+
     def test_af_packet(self):
         """The kernel hears nothing of what covey takes from its own copy; covey's VPE leaves."""
         self.assertTrue(self.fabric.reaches("10.9.0.1"))
