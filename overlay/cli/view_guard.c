@@ -72,6 +72,22 @@ static void print_drops(const json_t *guard, bool all)
 	table_print(table, "The guard dropped no packet.", stdout);
 }
 
+static void print_foreign(const json_t *answer)
+{
+	json_t *device;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "foreign_vxlan"), i, device) {
+		const json_t *over = json_object_get(device, "over");
+
+		printf("  VXLAN device %s sends to UDP port " FIELD_NUMBER
+		       " over %s, not encrypted: %s\n",
+		       field_text(device, "device"), field_number(device, "port"),
+		       json_is_string(over) ? json_string_value(over) : "what its table says",
+		       field_true(device, "dropped") ? "dropped" : "it leaves IN CLEAR");
+	}
+}
+
 void view_guard(const json_t *answer, bool all)
 {
 	const json_t *guard = json_object_get(answer, "guard");
@@ -85,5 +101,6 @@ void view_guard(const json_t *answer, bool all)
 	print_reason(guard, "failing");
 	print_hooks(guard);
 	print_restored(guard);
+	print_foreign(answer);
 	print_drops(guard, all);
 }

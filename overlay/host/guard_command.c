@@ -9,21 +9,57 @@
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "foreign_vxlan.h"
 #include "guard.h"
 #include "guard_watch.h"
 #include "link_name.h"
 #include "notify.h"
 
+/* What a VXLAN device sends to that was made without `dstport`. */
+#define KERNEL_VXLAN_PORT 8472
+
+static size_t add_port(uint16_t *ports, size_t count, uint16_t port)
+{
+	size_t at = 0;
+
+	while (at < count && ports[at] < port)
+		at++;
+	if (count == GUARD_FOREIGN_MAX || (at < count && ports[at] == port))
+		return count;
+	memmove(&ports[at + 1], &ports[at], (count - at) * sizeof(*ports));
+	ports[at] = port;
+	return count + 1;
+}
+
+size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
+			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports)
+{
+	size_t ports = 0;
+
+	if (self->foreign_vxlan != FOREIGN_VXLAN_DROP)
+		return 0;
+	if (inventory->vxlan_port != KERNEL_VXLAN_PORT)
+		ports = add_port(ret_ports, ports, KERNEL_VXLAN_PORT);
+	for (size_t i = 0; i < count; i++)
+		ports = add_port(ret_ports, ports, found[i].port);
+	return ports;
+}
+
 struct guard_config guard_config_of(const struct inventory *inventory,
 				    const struct inventory_host *self, bool af_packet)
 {
-	return (struct guard_config){
+	struct guard_config config = {
+		.host_interface = self->host_interface,
 		.vxlan_port = inventory->vxlan_port,
 		.vpe_port = inventory->vpe_port,
 		.vpe_protocol = inventory->vpe_protocol,
 		.af_packet = af_packet,
 	};
+
+	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);
+	return config;
 }
 
 int guard_accept(const struct inventory_host *self, bool present, const char *weaker,
@@ -110,7 +146,10 @@ static int keep_up(struct event_base *base, const struct inventory *inventory,
 	if (result)
 		return result;
 	guard_watch_read(*ret_watch, &status);
-	return guard_accept(self, status.present, status.weaker, error);
+	result = guard_accept(self, status.present, status.weaker, error);
+	if (result == 0)
+		log_notice("guard: kept on %s", status.interface);
+	return result;
 }
 
 static int keep(const struct inventory *inventory, const struct inventory_host *self,

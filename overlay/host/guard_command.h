@@ -6,16 +6,27 @@
  */
 
 #include <covey/error.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "guard_rules.h"
 #include "options.h"
 
+struct foreign_vxlan;
 struct inventory;
 struct inventory_host;
 
 /* All but the interface, whose name has to be found. */
 struct guard_config guard_config_of(const struct inventory *inventory,
 				    const struct inventory_host *self, bool af_packet);
+
+/*
+ * Which ports of others' VXLAN devices (found; may be none) the guard is to drop: none unless the
+ * inventory says so, and then the kernel's default as well, before there is a device of it.
+ * ret_ports has room for GUARD_FOREIGN_MAX, sorted. Returns how many.
+ */
+size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
+			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports);
 
 /* Whether to run with a guard that is weaker (its text; empty: it is not) on an interface that is
  * present: -EOPNOTSUPP unless the inventory allows it. */

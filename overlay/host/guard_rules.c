@@ -52,6 +52,16 @@ static void write_table(FILE *stream, const char *family, const char *interface)
 	fprintf(stream, "table %s %s {\n", family, name);
 }
 
+static void write_foreign(FILE *stream, const struct guard_config *config)
+{
+	if (config->foreign_count == 0)
+		return;
+	fprintf(stream, "\t\tudp dport { ");
+	for (size_t i = 0; i < config->foreign_count; i++)
+		fprintf(stream, "%s%u", i ? ", " : "", config->foreign_ports[i]);
+	fprintf(stream, " } counter drop comment \"clear VXLAN of another port\"\n");
+}
+
 /*
  * The UDP port and the protocol number are what tells a packet of ours; both address families are
  * meant.
@@ -60,6 +70,7 @@ static void write_vxlan(FILE *stream, const struct guard_config *config)
 {
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
 		config->vxlan_port);
+	write_foreign(stream, config);
 }
 
 static void write_vpe(FILE *stream, const struct guard_config *config)
@@ -165,6 +176,23 @@ static void write_bridge(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t}\n");
 }
 
+/* What covey would let pass: on its way to covey0 and from there. */
+static void write_host(FILE *stream, const struct guard_config *config)
+{
+	if (config->foreign_count == 0 || !config->host_interface)
+		return;
+	write_base(stream, "host_in", "prerouting", NULL, -450);
+	fprintf(stream, "\t\tiifname != \"%s\" accept comment \"another interface\"\n",
+		config->host_interface);
+	write_foreign(stream, config);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "host_out", "postrouting", NULL, 300);
+	fprintf(stream, "\t\toifname != \"%s\" accept comment \"another interface\"\n",
+		config->host_interface);
+	write_foreign(stream, config);
+	fprintf(stream, "\t}\n");
+}
+
 /*
  * Bound to names, not devices: holds before the interface exists and when it comes back.
  */
@@ -180,6 +208,7 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 		write_in(stream, config);
 		write_out(stream, config);
 	}
+	write_host(stream, config);
 	fprintf(stream, "}\n");
 }
 

@@ -7,14 +7,22 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#define GUARD_FOREIGN_MAX 16
 
 struct guard_config {
 	const char *interface; /* the fabric interface, by the kernel's own name for it */
 	uint16_t vxlan_port;
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
+	/* Ports that VXLAN of others than the fabric's devices sends to, to be dropped too, on the
+	 * host interface as well. */
+	const char *host_interface;
+	uint16_t foreign_ports[GUARD_FOREIGN_MAX];
+	size_t foreign_count;
 	bool bridge;    /* the interface is a bridge; guard_up() finds that out */
 	bool af_packet; /* the fabric port is AF_PACKET: the kernel sees each packet as well */
 };

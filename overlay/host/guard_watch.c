@@ -352,6 +352,19 @@ int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct 
 	return put_up(watch, error);
 }
 
+int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count,
+			    struct covey_error *error)
+{
+	struct guard_config *guard = &watch->config.guard;
+
+	if (count == guard->foreign_count &&
+	    memcmp(guard->foreign_ports, ports, count * sizeof(*ports)) == 0)
+		return 0;
+	memcpy(guard->foreign_ports, ports, count * sizeof(*ports));
+	guard->foreign_count = count;
+	return watch->off ? 0 : put_up(watch, error);
+}
+
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status)
 {
 	on_changed(watch->events.fd, EV_READ, watch);

@@ -44,5 +44,9 @@ void guard_watch_free(struct guard_watch *watch);
 /* The kernel sees (or does not) a copy of each packet of the fabric port. */
 int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct covey_error *error);
 
+/* Drop these ports' VXLAN too; the same as before change nothing. At most GUARD_FOREIGN_MAX. */
+int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count,
+			    struct covey_error *error);
+
 /* Read back now, and put back what is missing, then say how it stands. */
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct dataplane;
+struct foreign_vxlan_watch;
 struct guard_watch;
 struct identity;
 struct inventory;
@@ -23,5 +24,6 @@ struct host {
 	const struct own_watch *own; /* its certificates */
 	struct dataplane *dataplane;
 	struct guard_watch *guard; /* NULL: the kernel does not drive the fabric port */
-	bool ready;                /* the dataplane forwards and the guard is up */
+	struct foreign_vxlan_watch *foreign;
+	bool ready; /* the dataplane forwards and the guard is up */
 };

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "foreign_vxlan.h"
 #include "group_reports.h"
 #include "guard_command.h"
 #include "guard_watch.h"
@@ -41,6 +42,7 @@ struct process {
 	struct tls *tls;
 	struct commands *commands;
 	struct guard_watch *guard;
+	struct foreign_vxlan_watch *foreign;
 	struct link_watch *links;
 	struct group_reports *group_reports;
 	struct listening listening;
@@ -152,6 +154,35 @@ static int open_ports(struct process *process, struct covey_error *error)
 		status = guard_watch_set_af_packet(process->guard, process->ports->fabric_af_packet,
 						   error);
 	return status;
+}
+
+static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
+{
+	struct process *process = arg;
+	uint16_t ports[GUARD_FOREIGN_MAX];
+	struct covey_error error;
+	size_t count;
+	const struct foreign_vxlan *list = foreign_vxlan_list(watch, &count);
+
+	if (!process->guard)
+		return;
+	count = guard_foreign_ports(process->inventory, process->self, list, count, ports);
+	if (guard_watch_set_foreign(process->guard, ports, count, &error))
+		log_error("guard: %s", error.text);
+}
+
+static int watch_foreign(struct process *process, struct covey_error *error)
+{
+	const struct foreign_vxlan_config config = {
+		.base = process->base,
+		.host_interface = process->self->host_interface,
+		.fabric_interface = process->self->fabric_interface,
+		.port = process->inventory->vxlan_port,
+		.changed = on_foreign,
+		.arg = process,
+	};
+
+	return foreign_vxlan_watch_new(&config, &process->foreign, error);
 }
 
 static int start_dataplane(struct process *process, struct covey_error *error)
@@ -365,13 +396,14 @@ static int start(struct process *process, struct covey_error *error)
 		guard_command_on(process->inventory, process->self, NULL);
 		return status;
 	}
-	if ((status = raise_guard(process, error)) ||
-	    (status = startup_resolve_interfaces(process->inventory, process->self, error)) ||
+	if ((status = startup_resolve_interfaces(process->inventory, process->self, error)) ||
+	    (status = raise_guard(process, error)) ||
 	    (status = startup_load_tls(process->inventory, process->options.pki,
 				       process->self->name, &process->tls, error)) ||
 	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
 	    (status = watch_fabric(process, error)) || (status = open_ports(process, error)) ||
-	    (status = watch_host(process, error)) || (status = start_dataplane(process, error)) ||
+	    (status = watch_host(process, error)) || (status = watch_foreign(process, error)) ||
+	    (status = start_dataplane(process, error)) ||
 	    (status = report_groups(process, error)) || (status = start_member(process, error)))
 		return status;
 	return notify_new(process->base, is_alive, process, &process->notify, error);
@@ -387,6 +419,7 @@ static void announce(struct process *process)
 		.own = process->own,
 		.dataplane = process->dataplane,
 		.guard = process->guard,
+		.foreign = process->foreign,
 		.ready = true,
 	};
 	log_notice("%s forwards: fabric port %s (%s, MTU %u), host port %s (MTU %u)",
@@ -412,6 +445,7 @@ static void stop(struct process *process)
 	ports_close(process->ports);
 	link_watch_free(process->links);
 	commands_close(process->commands);
+	foreign_vxlan_watch_free(process->foreign);
 	guard_watch_free(process->guard);
 	revocations_close(process->revocations);
 	own_watch_free(process->own);

@@ -182,5 +182,8 @@ json_t *show_host(const struct host *host)
 			   show_counters(host->dataplane), "drops", show_drops(host->dataplane),
 			   "ports", show_ports(host->dataplane));
 	json_object_set_new(answer, "guard", show_guard(host->guard));
+	json_object_set_new(
+		answer, "foreign_vxlan",
+		show_foreign(host->foreign, host->self->foreign_vxlan == FOREIGN_VXLAN_DROP));
 	return answer;
 }

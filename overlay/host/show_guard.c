@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "foreign_vxlan.h"
 #include "guard_nft.h"
 #include "guard_text.h"
 #include "guard_watch.h"
@@ -82,4 +83,22 @@ json_t *show_guard(struct guard_watch *watch)
 			   show_rules(listing ? listing : ""));
 	free(listing);
 	return object;
+}
+
+json_t *show_foreign(struct foreign_vxlan_watch *watch, bool dropped)
+{
+	const struct foreign_vxlan *list;
+	json_t *array = json_array();
+	size_t count;
+
+	if (!watch)
+		return array;
+	foreign_vxlan_look(watch);
+	list = foreign_vxlan_list(watch, &count);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array,
+				      json_pack("{s:s, s:i, s:s?, s:b}", "device", list[i].name,
+						"port", (int)list[i].port, "over",
+						or_null(list[i].over), "dropped", dropped));
+	return array;
 }

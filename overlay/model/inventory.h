@@ -34,7 +34,7 @@ enum host_port_kind {
 };
 
 /* What to do with a VXLAN device of another UDP port that sends over the fabric. */
-enum foreign_vxlan {
+enum foreign_vxlan_policy {
 	FOREIGN_VXLAN_WARN,
 	FOREIGN_VXLAN_DROP,
 };
@@ -82,7 +82,7 @@ struct inventory_host {
 	enum host_port_kind host_port;
 	char *host_device; /* likewise, NULL unless HOST_PORT_DEVICE */
 	char *cores;       /* DPDK core list to pin to ("2,3"), NULL: float over all */
-	enum foreign_vxlan foreign_vxlan;
+	enum foreign_vxlan_policy foreign_vxlan;
 	enum weak_guard weak_guard;
 	uint16_t sender_id; /* fixed by covey_sender_id, 0: the GKM assigns */
 };

@@ -89,6 +89,8 @@ SHOWN = {
     "counters": {"encrypted_packets": 10, "handed_over": 4711},
     "drops": {"in-icv": 0, "in-replay-seen": 12},
     "ports": [{"role": "fabric", "name": "eth1", "driver": "net_af_xdp", "mtu": 1500, "rx_queues": 2, "tx_queues": 2}],
+    "foreign_vxlan": [{"device": "vx9", "port": 8472, "over": "covey0", "dropped": False},
+                      {"device": "vx8", "port": 9, "over": None, "dropped": True}],
     "guard": {
         "state": "weaker",
         "interface": "eth1",
@@ -416,6 +418,8 @@ class Client(Case):
         self.assertIn("put back 3 times, last 1m 1s ago after a change by nft (process 12)", out)
         self.assertRegex(out, r"11 +netdev ingress +clear VXLAN\n")
         self.assertNotIn("own copy", out)
+        self.assertIn("vx9 sends to UDP port 8472 over covey0, not encrypted: it leaves IN CLEAR", out)
+        self.assertIn("vx8 sends to UDP port 9 over what its table says, not encrypted: dropped", out)
 
     def test_parts(self):
         for part, words in (
