@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The guard, in two network namespaces that a wire joins: what it drops and counts, and what passes.
 
-    test_guard.py COVEY_HOST
+    test_guard.py COVEY_HOST NFT_FAULTS
 
         host: d0 10.9.0.1, the fabric interface  ----------  fabric: d1 10.9.0.2
               br0 (in one test) with d0 in it
@@ -141,6 +141,48 @@ class GuardTest(unittest.TestCase):
         command = ["ip", "netns", "exec", self.host.name, PROGRAM, "--inventory",
                    self.write_inventory(kind, interface), "--name", "hv1", "--guard", what]
         return subprocess.run(command, check=True, capture_output=True, text=True).stderr
+
+    def guard_faulty(self, fault, *variables):
+        """`--guard on` with libnftables on a bad day: its exit status and what it says."""
+        path = self.write_inventory("af_xdp", "d0")
+        if variables:
+            with open(path) as inventory:
+                text = inventory.read()
+            with open(path, "w") as inventory:
+                inventory.write(text.replace("covey_vtep", ", ".join(variables) + ", covey_vtep"))
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.host.name, "env", "LD_PRELOAD=" + FAULTS,
+             "NFT_FAULT=" + fault, PROGRAM, "--inventory", path, "--name", "hv1", "--guard", "on"],
+            capture_output=True, text=True)
+        return done.returncode, done.stderr
+
+    def test_failure_that_passes(self):
+        """Tried again, and nothing is less than it should be."""
+        self.assertEqual(self.guard_faulty("busy:2"), (0, ""))
+        self.assertIn("hook egress device", self.listing())
+
+    def test_failure_that_stays(self):
+        status, said = self.guard_faulty("busy:1000")
+        self.assertEqual(status, 1)
+        self.assertIn("cannot install the guard on d0: nftables: Error: Could not process rule: "
+                      "No buffer space available", said)
+
+    def test_kernel_without_egress_hook(self):
+        """No weaker guard without a word, nor without leave."""
+        status, said = self.guard_faulty("no-egress")
+        self.assertEqual(status, 1)
+        self.assertIn("error: no egress hook on d0", said)
+        self.assertIn("or set covey_weak_guard: allow", said)
+        self.assertIn("hook ingress device", self.listing())
+        status, said = self.guard_faulty("no-egress", "covey_weak_guard: allow")
+        self.assertEqual(status, 0)
+        self.assertIn("warning: guard: no egress hook on d0", said)
+
+    def test_installed_and_not_there(self):
+        """Success is believed when it is seen."""
+        status, said = self.guard_faulty("lost")
+        self.assertEqual(status, 1)
+        self.assertIn("not as it was installed: netdev chain egress is missing", said)
 
     def keep(self, interface="d0"):
         """`--guard keep`, once it says that it is ready as it would to systemd."""
@@ -550,4 +592,5 @@ if __name__ == "__main__":
         print("needs root, for network namespaces")
         sys.exit(SKIPPED)
     PROGRAM = sys.argv.pop(1)
+    FAULTS = sys.argv.pop(1)
     unittest.main(verbosity=2)
