@@ -78,15 +78,6 @@ static bool is_af_packet(const struct inventory_host *self)
 	return self->fabric_port == FABRIC_PORT_AF_PACKET;
 }
 
-/* The kernel's own name, or the given one while nothing bears it. False: nothing does. */
-static bool find_interface(const struct inventory_host *self, char ret_name[IFNAMSIZ])
-{
-	if (link_name_resolve(self->fabric_interface, ret_name) == 0)
-		return true;
-	snprintf(ret_name, IFNAMSIZ, "%.15s", self->fabric_interface);
-	return false;
-}
-
 int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
 		     struct covey_error *error)
 {
@@ -97,7 +88,9 @@ int guard_command_on(const struct inventory *inventory, const struct inventory_h
 
 	if (!self->fabric_interface)
 		return 0;
-	find_interface(self, interface);
+	status = link_name_find(self->fabric_interface, interface, error);
+	if (status)
+		return status;
 	config.interface = interface;
 	status = guard_up(&config, &standing, error);
 	if (status)
@@ -112,14 +105,16 @@ int guard_command_on(const struct inventory *inventory, const struct inventory_h
 static int switch_off(const struct inventory_host *self, struct covey_error *error)
 {
 	char interface[IFNAMSIZ];
+	int status;
 
 	if (!self->fabric_interface)
 		return 0;
-	if (!find_interface(self, interface))
+	if (link_name_resolve(self->fabric_interface, interface))
 		log_warning("guard: no interface is called %s, so only a guard of that name is "
 			    "removed: `nft list tables` shows what others there are",
 			    self->fabric_interface);
-	return guard_down(interface, error);
+	status = link_name_find(self->fabric_interface, interface, error);
+	return status ? status : guard_down(interface, error);
 }
 
 /* --- keep ------------------------------------------------------------------------------------- */

@@ -96,16 +96,18 @@ static void log_weakness(const struct guard_watch *watch, const char *before)
 /* --- putting it up ---------------------------------------------------------------------------- */
 
 /* The interface may have another name by now, or have come under one of its alternative names. */
-static void find_interface(struct guard_watch *watch)
+static int find_interface(struct guard_watch *watch, struct covey_error *error)
 {
 	char own[IFNAMSIZ];
+	int status = link_name_find(watch->config.given, own, error);
 
-	if (link_name_resolve(watch->config.given, own))
-		snprintf(own, sizeof(own), "%.15s", watch->config.given);
+	if (status)
+		return status;
 	if (watch->interface[0] != '\0' && strcmp(own, watch->interface) != 0)
 		guard_down(watch->interface, NULL);
 	snprintf(watch->interface, sizeof(watch->interface), "%s", own);
 	watch->config.guard.interface = watch->interface;
+	return 0;
 }
 
 static int put_up(struct guard_watch *watch, struct covey_error *error)
@@ -114,7 +116,9 @@ static int put_up(struct guard_watch *watch, struct covey_error *error)
 	struct guard_standing standing;
 	int status;
 
-	find_interface(watch);
+	status = find_interface(watch, error);
+	if (status)
+		return status;
 	status = guard_up(&watch->config.guard, &standing, error);
 	if (status)
 		return status;
@@ -220,11 +224,37 @@ static bool take_as_it_is(struct guard_watch *watch)
 	return true;
 }
 
+static bool has_moved(const struct guard_watch *watch)
+{
+	char own[IFNAMSIZ];
+
+	if (link_name_resolve(watch->config.given, own))
+		return !is_absent(watch);
+	return strcmp(own, watch->interface) != 0 || if_nametoindex(own) != watch->standing.index;
+}
+
+/* The interface came, went, or was replaced: not somebody's doing to the rules, so not counted as
+ * such. False: it did not. */
+static bool rebind(struct guard_watch *watch)
+{
+	struct covey_error error;
+
+	if (watch->off || !has_moved(watch))
+		return false;
+	if (put_up(watch, &error))
+		fail(watch, &error);
+	else
+		succeed(watch);
+	return true;
+}
+
 static void look(struct guard_watch *watch, const struct guard_author *author)
 {
 	struct covey_error what;
 	int status;
 
+	if (rebind(watch))
+		return;
 	if (watch->off) /* there is nothing to bind */
 		watch->standing.index = if_nametoindex(watch->interface);
 	status = guard_check(&watch->config.guard, &watch->standing, &what);
@@ -247,28 +277,12 @@ static void on_changed(evutil_socket_t fd, short events, void *arg)
 		look(watch, &author);
 }
 
-static bool has_moved(const struct guard_watch *watch)
-{
-	char own[IFNAMSIZ];
-
-	if (link_name_resolve(watch->config.given, own))
-		return !is_absent(watch);
-	return strcmp(own, watch->interface) != 0 || if_nametoindex(own) != watch->standing.index;
-}
-
-/* Not somebody's doing to the rules, so not counted as such. */
 static void on_links(evutil_socket_t fd, short events, void *arg)
 {
 	struct guard_watch *watch = arg;
-	struct covey_error error;
 
 	link_events_drain(watch->link_fd);
-	if (watch->off || !has_moved(watch))
-		return;
-	if (put_up(watch, &error))
-		fail(watch, &error);
-	else
-		succeed(watch);
+	rebind(watch);
 }
 
 static void on_again(evutil_socket_t fd, short events, void *arg)

@@ -55,7 +55,7 @@ static const struct field fabric_fields[] = {
 static const struct field host_fields[] = {
 	{"covey_vtep", FIELD_OF_HOST, FIELD_ADDRESS, AT(struct inventory_host, vtep)},
 	{"covey_fabric_interface", FIELD_OF_HOST, FIELD_TEXT,
-	 AT(struct inventory_host, fabric_interface), .rule = interface_rule},
+	 AT(struct inventory_host, fabric_interface), .rule = fabric_interface_rule},
 	{"covey_host_interface", FIELD_OF_HOST, FIELD_TEXT,
 	 AT(struct inventory_host, host_interface), .rule = interface_rule},
 	{"covey_fabric_port", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, fabric_port),

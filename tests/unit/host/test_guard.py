@@ -297,6 +297,19 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
         self.guard("off", interface="enp9s0")
         self.assertEqual(self.tables(), [])
 
+    def test_long_alternative_name(self):
+        """Longer than the kernel's own may be, as `udev` gives them."""
+        name = "enx" + 12 * "0123456789"
+        with self.assertRaises(subprocess.CalledProcessError) as caught:
+            self.guard("on", interface=name)
+        self.assertIn(f"there is no interface {name}", caught.exception.stderr)
+        self.assertEqual(self.tables(), [])
+        self.host.ip("link", "property", "add", "dev", "d0", "altname", name)
+        self.assertEqual(self.guard("on", interface=name), "")
+        self.assertEqual(self.tables(), 2 * ["covey_guard_d0"])
+        self.guard("off", interface=name)
+        self.assertEqual(self.tables(), [])
+
     def test_kept(self):
         """Whatever somebody does to the guard, it is as it was a moment later, and it says who."""
         log = self.keep()
