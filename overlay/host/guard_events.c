@@ -88,30 +88,36 @@ static bool take(struct guard_events *events, struct nlmsghdr *message, const ch
 }
 
 static bool take_all(struct guard_events *events, void *data, int len, const char *table,
-		     struct guard_author *ret_author)
+		     const char *own, struct guard_changes *changes)
 {
 	bool changed = false;
 
 	for (struct nlmsghdr *message = data; nlmsg_ok(message, len);
-	     message = nlmsg_next(message, &len))
-		changed |= take(events, message, table, ret_author);
+	     message = nlmsg_next(message, &len)) {
+		if (!take(events, message, table, &changes->last))
+			continue;
+		changed = true;
+		if (strcmp(changes->last.name, own) != 0)
+			changes->stranger = changes->last;
+	}
 	return changed;
 }
 
-bool guard_events_read(struct guard_events *events, const char *table,
-		       struct guard_author *ret_author)
+bool guard_events_read(struct guard_events *events, const char *table, const char *own,
+		       struct guard_changes *ret_changes)
 {
 	_Alignas(struct nlmsghdr) char data[DATAGRAM_SIZE];
 	bool changed = false;
 
+	*ret_changes = (struct guard_changes){0};
 	for (;;) {
 		ssize_t len = recv(events->fd, data, sizeof(data), MSG_DONTWAIT);
 
 		if (len >= 0) {
-			changed |= take_all(events, data, (int)len, table, ret_author);
+			changed |= take_all(events, data, (int)len, table, own, ret_changes);
 		} else if (errno == ENOBUFS) {
 			changed = true;
-			*ret_author = (struct guard_author){0};
+			ret_changes->last = (struct guard_author){0};
 		} else if (errno != EINTR) {
 			return changed;
 		}

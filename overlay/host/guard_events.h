@@ -15,6 +15,12 @@ struct guard_author {
 	char name[17]; /* as /proc/PID/comm has it */
 };
 
+/* Of one reading. */
+struct guard_changes {
+	struct guard_author last;
+	struct guard_author stranger; /* the last that is no program of this one's name */
+};
+
 struct guard_events {
 	int fd;       /* readable when there is something */
 	bool touched; /* by a change whose author is yet to be told */
@@ -23,8 +29,9 @@ struct guard_events {
 int guard_events_open(struct guard_events *ret_events, struct covey_error *error);
 
 /* Take all that is there. True when a table of this name may have changed, which is also when
- * messages were lost; then *ret_author is who did it last. */
-bool guard_events_read(struct guard_events *events, const char *table,
-		       struct guard_author *ret_author);
+ * messages were lost; then *ret_changes says by whom. own: as this process is called in such
+ * messages. */
+bool guard_events_read(struct guard_events *events, const char *table, const char *own,
+		       struct guard_changes *ret_changes);
 
 void guard_events_close(struct guard_events *events);

@@ -112,7 +112,7 @@ static void write_incoming(FILE *stream, const struct guard_config *config)
 	write_vxlan(stream, config);
 	write_vpe(stream, config);
 	if (config->af_packet)
-		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
+		fprintf(stream, "\t\tcounter drop comment \"" GUARD_OWN_COPY "\"\n");
 }
 
 static void write_outgoing(FILE *stream, const struct guard_config *config)
@@ -254,7 +254,7 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 	write_vpe(stream, config);
 	write_jump_tagged(stream);
 	if (config->af_packet)
-		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
+		fprintf(stream, "\t\tcounter drop comment \"" GUARD_OWN_COPY "\"\n");
 	fprintf(stream, "\t}\n");
 	if (hooks == GUARD_INGRESS_EGRESS) {
 		write_base(stream, "egress", "egress", config->interface, 500);

@@ -34,6 +34,9 @@ enum guard_device_hooks {
 	GUARD_INGRESS_EGRESS, /* egress: Linux 5.16 and later */
 };
 
+/* The comment of a rule that only the guard of an AF_PACKET port has. */
+#define GUARD_OWN_COPY "covey has taken its own copy"
+
 /* Whether the name can stand in a rule: what the kernel takes, and nothing that nft would read as
  * more than a name. */
 bool guard_interface_valid(const char *interface);

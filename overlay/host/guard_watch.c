@@ -155,6 +155,19 @@ static void log_restored(struct guard_watch *watch, const char *what)
 	watch->logged_at = now;
 }
 
+/* Somebody's change is undone, whoever did so. */
+static void count(struct guard_watch *watch, const char *what, const struct guard_author *author)
+{
+	watch->restored++;
+	watch->last_at = clock_ms();
+	if (author->pid)
+		snprintf(watch->last, sizeof(watch->last), "%s (process %u)", author->name,
+			 author->pid);
+	else
+		snprintf(watch->last, sizeof(watch->last), "somebody");
+	log_restored(watch, what);
+}
+
 static void restore(struct guard_watch *watch, const char *what, const struct guard_author *author)
 {
 	struct covey_error error;
@@ -167,14 +180,7 @@ static void restore(struct guard_watch *watch, const char *what, const struct gu
 		fail(watch, &error);
 		return;
 	}
-	watch->restored++;
-	watch->last_at = clock_ms();
-	if (author && author->pid)
-		snprintf(watch->last, sizeof(watch->last), "%s (process %u)", author->name,
-			 author->pid);
-	else
-		snprintf(watch->last, sizeof(watch->last), "somebody");
-	log_restored(watch, what);
+	count(watch, what, author);
 	succeed(watch);
 }
 
@@ -183,7 +189,7 @@ static void restore(struct guard_watch *watch, const char *what, const struct gu
 /* A program of our name that is not us: the operator's `--guard on` or `off`, or another watch. */
 static bool is_ours(const struct guard_watch *watch, const struct guard_author *author)
 {
-	return author && author->pid && author->pid != (uint32_t)getpid() &&
+	return author->pid && author->pid != (uint32_t)getpid() &&
 	       strcmp(author->name, watch->own_name) == 0;
 }
 
@@ -215,6 +221,8 @@ static bool take_as_it_is(struct guard_watch *watch)
 	free(watch->standing.listing);
 	watch->standing.listing = listing;
 	watch->standing.index = if_nametoindex(watch->interface);
+	if (listing[0] != '\0') /* so that it is put back as it is */
+		watch->config.guard.af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
 	if (listing[0] == '\0') {
 		take_off(watch);
 	} else {
@@ -248,7 +256,12 @@ static bool rebind(struct guard_watch *watch)
 	return true;
 }
 
-static void look(struct guard_watch *watch, const struct guard_author *author)
+static const struct guard_author *blame(const struct guard_changes *changes)
+{
+	return changes->stranger.pid ? &changes->stranger : &changes->last;
+}
+
+static void look(struct guard_watch *watch, const struct guard_changes *changes)
 {
 	struct covey_error what;
 	int status;
@@ -258,23 +271,29 @@ static void look(struct guard_watch *watch, const struct guard_author *author)
 	if (watch->off) /* there is nothing to bind */
 		watch->standing.index = if_nametoindex(watch->interface);
 	status = guard_check(&watch->config.guard, &watch->standing, &what);
-	if (status == 0)
+	if (status == 0) {
+		if (changes->stranger.pid && !watch->off)
+			count(watch, "another covey-host saw it first", &changes->stranger);
 		succeed(watch);
-	else if (status == -EIO)
+	} else if (status == -EIO) {
 		fail(watch, &what);
-	else if (!is_ours(watch, author) || !take_as_it_is(watch))
-		restore(watch, what.text, author);
+	} else if (!is_ours(watch, &changes->last) || !take_as_it_is(watch)) {
+		restore(watch, what.text, blame(changes));
+	}
 }
+
+/* Nobody is known to have changed anything. */
+static const struct guard_changes no_changes;
 
 static void on_changed(evutil_socket_t fd, short events, void *arg)
 {
 	struct guard_watch *watch = arg;
 	char table[GUARD_TABLE_NAME_SIZE];
-	struct guard_author author;
+	struct guard_changes changes;
 
 	guard_table_name(watch->interface, table);
-	if (guard_events_read(&watch->events, table, &author))
-		look(watch, &author);
+	if (guard_events_read(&watch->events, table, watch->own_name, &changes))
+		look(watch, &changes);
 }
 
 static void on_links(evutil_socket_t fd, short events, void *arg)
@@ -287,7 +306,10 @@ static void on_links(evutil_socket_t fd, short events, void *arg)
 
 static void on_again(evutil_socket_t fd, short events, void *arg)
 {
-	look(arg, NULL);
+	struct guard_watch *watch = arg;
+
+	on_changed(watch->events.fd, EV_READ, watch);
+	look(watch, &no_changes);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -382,7 +404,7 @@ int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, si
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status)
 {
 	on_changed(watch->events.fd, EV_READ, watch);
-	look(watch, NULL);
+	look(watch, &no_changes);
 	*ret_status = (struct guard_status){
 		.interface = watch->interface,
 		.hooks = watch->standing.hooks,

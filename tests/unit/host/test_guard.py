@@ -538,7 +538,7 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons({ETH_P_ALL}))
         self.guard("on", interface="br0")
         self.fabric.run("nft", "add table inet count; add chain inet count in "
                         "{ type filter hook prerouting priority -450; }; "
-                        "add rule inet count in ip saddr 10.9.0.1 counter")
+                        "add rule inet count in ip saddr 10.9.0.1 ip protocol { 17, 253 } counter")
         frames = [self.frames()["IPv4"], self.later_fragments()["fragment of IPv4"],
                   *self.foreign_vpe().values()]
         for frame in frames:

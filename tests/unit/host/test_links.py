@@ -331,6 +331,33 @@ class LinksTest(unittest.TestCase):
         while self.rules().count("udp dport { 9, 8472 }") != 6:
             self.assertLess(time.monotonic(), deadline, self.rules())
 
+    def test_two_watches_of_one_guard(self):
+        """covey-guard.service's process beside covey-host: they agree, whoever is first."""
+        self.start_well("af_packet")
+        own = self.guard()
+        self.assertIn("own copy", own)
+        keeper = subprocess.Popen(
+            ["ip", "netns", "exec", self.space, COVEY_HOST, "--inventory", self.path("inventory.yaml"),
+             "--name", "hv1", "--guard", "keep"], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(keeper.stderr.close)
+        self.addCleanup(keeper.wait)
+        self.addCleanup(keeper.kill)
+        while "kept on d0" not in keeper.stderr.readline():
+            self.assertIsNone(keeper.poll())
+        for count in range(1, 6):
+            run("ip", "netns", "exec", self.space, "nft", "flush", "ruleset")
+            deadline = time.monotonic() + 10
+            while self.shown_guard()["restored"] < count or own not in self.rules_now():
+                self.assertLess(time.monotonic(), deadline, self.rules_now())
+        self.assertEqual(self.shown_guard()["state"], "verified")
+        self.assertLessEqual(self.shown_guard()["restored"], 10)
+
+    def shown_guard(self):
+        return json.loads(run(COVEY, "--socket", self.path("host.sock"), "--json", "show"))["guard"]
+
+    def rules_now(self):
+        return run("ip", "netns", "exec", self.space, "nft", "--stateless", "list", "ruleset")
+
     def rules(self):
         return run("ip", "netns", "exec", self.space, "nft", "list", "ruleset")
 
