@@ -85,6 +85,10 @@ struct inventory_host {
 	enum foreign_vxlan_policy foreign_vxlan;
 	enum weak_guard weak_guard;
 	uint16_t sender_id; /* fixed by covey_sender_id, 0: the GKM assigns */
+	/* Of packets' marks: it came through a VXLAN device. Default 30. */
+	uint8_t mark_bit;
+	/* VXLAN devices in other network namespaces may send. */
+	bool vxlan_elsewhere;
 };
 
 struct inventory {
@@ -127,6 +131,9 @@ const struct inventory_group *inventory_find_group(const struct inventory *inven
 const struct inventory_member *inventory_find_member(const struct inventory *inventory,
 						     const struct inventory_group *group,
 						     const struct inventory_host *host);
+
+/* A VNI that is in no group, and not 0. */
+uint32_t inventory_free_vni(const struct inventory *inventory);
 
 /* What encapsulation adds to a packet of this fabric, bytes. */
 uint16_t inventory_overhead(const struct inventory *inventory);

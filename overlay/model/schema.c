@@ -74,6 +74,10 @@ static const struct field host_fields[] = {
 	 .choices = weak_guards},
 	{"covey_sender_id", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, sender_id),
 	 .min = COVEY_SENDER_ID_MIN, .max = COVEY_SENDER_ID_MAX},
+	{"covey_mark_bit", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, mark_bit),
+	 .min = 0, .max = 31},
+	{"covey_vxlan_elsewhere", FIELD_OF_HOST, FIELD_BOOLEAN,
+	 AT(struct inventory_host, vxlan_elsewhere)},
 };
 
 static const struct field group_fields[] = {

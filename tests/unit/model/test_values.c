@@ -65,6 +65,9 @@ static void test_defaults(void **state)
 	assert_int_equal(host->foreign_vxlan, FOREIGN_VXLAN_WARN);
 	assert_int_equal(host->weak_guard, WEAK_GUARD_REFUSE);
 	assert_int_equal(host->sender_id, 0);
+	assert_int_equal(host->mark_bit, 30);
+	assert_int_equal(inventory_free_vni(inventory), 16777215);
+	assert_false(host->vxlan_elsewhere);
 	assert_int_equal(inventory->group_count, 1);
 	expect_default_group(&inventory->groups[0]);
 	inventory_free(inventory);
@@ -111,7 +114,9 @@ static void test_everything_set(void **state)
 		"      covey_fabric_interface: eth0\n"
 		"      covey_fabric_port: af_packet\n"
 		"      covey_host_port: tap\n"
-		"      covey_cores: 0-3,1023\n");
+		"      covey_cores: 0-3,1023\n"
+		"      covey_mark_bit: 0\n"
+		"      covey_vxlan_elsewhere: true\n");
 	const struct inventory_group *group = &inventory->groups[0];
 	static const uint32_t vnis[] = {0, 5, 6, 20, 21, 22, 16777215};
 
@@ -153,6 +158,9 @@ static void test_everything_set(void **state)
 	assert_int_equal(inventory->hosts[1].fabric_port, FABRIC_PORT_AF_PACKET);
 	assert_int_equal(inventory->hosts[1].host_port, HOST_PORT_TAP);
 	assert_string_equal(inventory->hosts[1].cores, "0-3,1023");
+	assert_int_equal(inventory_free_vni(inventory), 16777214);
+	assert_int_equal(inventory->hosts[1].mark_bit, 0);
+	assert_true(inventory->hosts[1].vxlan_elsewhere);
 	inventory_free(inventory);
 }
 
