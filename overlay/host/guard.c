@@ -34,6 +34,19 @@ static int write_rules(const struct guard_config *config, enum guard_device_hook
 	return 0;
 }
 
+unsigned guard_host_index(const struct guard_config *config)
+{
+	const struct guard_local *local = &config->local;
+
+	return local->host_interface && !local->unbound ? if_nametoindex(local->host_interface) : 0;
+}
+
+bool guard_is_bound(const struct guard_config *config, const struct guard_standing *standing)
+{
+	return if_nametoindex(config->interface) == standing->index &&
+	       guard_host_index(config) == standing->host_index;
+}
+
 /* What was asked for, and what is there, of a device that did not change meanwhile. */
 static int verify(const struct guard_config *config, const char *rules, unsigned index,
 		  char **ret_listing, struct covey_error *error)
@@ -60,9 +73,13 @@ static int try_once(const struct guard_config *config, enum guard_device_hooks h
 		    struct guard_standing *standing, struct covey_error *error)
 {
 	unsigned index = if_nametoindex(config->interface);
+	unsigned host_index = guard_host_index(config);
+	struct guard_config now = *config;
 	char *rules = NULL, *listing = NULL;
-	int status = write_rules(config, hooks, &rules, error);
+	int status;
 
+	now.local.present = host_index != 0;
+	status = write_rules(&now, hooks, &rules, error);
 	if (status)
 		return status;
 	status = guard_nft_run(rules, error);
@@ -73,6 +90,7 @@ static int try_once(const struct guard_config *config, enum guard_device_hooks h
 		return status;
 	standing->hooks = hooks;
 	standing->index = index;
+	standing->host_index = host_index;
 	standing->listing = listing;
 	return 0;
 }
@@ -177,9 +195,8 @@ int guard_check(const struct guard_config *config, const struct guard_standing *
 		status = guard_compare(standing->listing, listing, error);
 		if (status == 0)
 			status = covey_error_set(error, -EEXIST, "a rule says something else");
-	} else if (if_nametoindex(config->interface) != standing->index) {
-		status = covey_error_set(error, -ENOENT, "the interface %s",
-					 standing->index ? "is gone or another" : "has come");
+	} else if (!guard_is_bound(config, standing)) {
+		status = covey_error_set(error, -ENOENT, "an interface has come, gone or changed");
 	}
 	free(listing);
 	return status;

@@ -15,6 +15,7 @@
 struct guard_standing {
 	enum guard_device_hooks hooks;
 	unsigned index;            /* of the interface; 0: it is not there */
+	unsigned host_index;       /* likewise, of the host interface */
 	char *listing;             /* both tables without counters, to tell a change by; owned */
 	struct covey_error weaker; /* what it does not hold back, and why; empty: nothing */
 };
@@ -33,6 +34,12 @@ int guard_up(const struct guard_config *config, struct guard_standing *ret_stand
  * and what differs; another negative errno when that cannot be read. */
 int guard_check(const struct guard_config *config, const struct guard_standing *standing,
 		struct covey_error *error);
+
+/* Of the host interface that the guard is to be bound to; 0: of none. */
+unsigned guard_host_index(const struct guard_config *config);
+
+/* The interfaces are those that it was put up for. */
+bool guard_is_bound(const struct guard_config *config, const struct guard_standing *standing);
 
 void guard_standing_free(struct guard_standing *standing);
 

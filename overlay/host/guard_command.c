@@ -16,6 +16,12 @@
 #include "guard_watch.h"
 #include "link_name.h"
 #include "notify.h"
+#include "vxlan_watch.h"
+
+const char *guard_interface_of(const struct inventory_host *self)
+{
+	return self->fabric_interface ? self->fabric_interface : self->host_interface;
+}
 
 /* What a VXLAN device sends to that was made without `dstport`. */
 #define KERNEL_VXLAN_PORT 8472
@@ -56,6 +62,12 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 		.vpe_port = inventory->vpe_port,
 		.vpe_protocol = inventory->vpe_protocol,
 		.af_packet = af_packet,
+		.local_only = !self->fabric_interface,
+		.local = {.host_interface = self->host_interface,
+			  .mark = UINT32_C(1) << self->mark_bit,
+			  .elsewhere = self->vxlan_elsewhere,
+			  .hosts = inventory->hosts,
+			  .host_count = inventory->host_count},
 	};
 
 	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);
@@ -86,9 +98,7 @@ int guard_command_on(const struct inventory *inventory, const struct inventory_h
 	char interface[IFNAMSIZ];
 	int status;
 
-	if (!self->fabric_interface)
-		return 0;
-	status = link_name_find(self->fabric_interface, interface, error);
+	status = link_name_find(guard_interface_of(self), interface, error);
 	if (status)
 		return status;
 	config.interface = interface;
@@ -107,13 +117,12 @@ static int switch_off(const struct inventory_host *self, struct covey_error *err
 	char interface[IFNAMSIZ];
 	int status;
 
-	if (!self->fabric_interface)
-		return 0;
-	if (link_name_resolve(self->fabric_interface, interface))
+	if (link_name_resolve(guard_interface_of(self), interface))
 		log_warning("guard: no interface is called %s, so only a guard of that name is "
 			    "removed: `nft list tables` shows what others there are",
-			    self->fabric_interface);
-	status = link_name_find(self->fabric_interface, interface, error);
+			    guard_interface_of(self));
+	vxlan_watch_forget(self->host_interface);
+	status = link_name_find(guard_interface_of(self), interface, error);
 	return status ? status : guard_down(interface, error);
 }
 
@@ -129,15 +138,17 @@ static int keep_up(struct event_base *base, const struct inventory *inventory,
 		   const struct inventory_host *self, struct guard_watch **ret_watch,
 		   struct covey_error *error)
 {
-	const struct guard_watch_config config = {
+	struct guard_watch_config config = {
 		.base = base,
-		.given = self->fabric_interface,
+		.given = guard_interface_of(self),
 		.guard = guard_config_of(inventory, self, is_af_packet(self)),
 		.yields = true,
 	};
 	struct guard_status status;
-	int result = guard_watch_new(&config, ret_watch, error);
+	int result;
 
+	config.guard.local.unbound = true;
+	result = guard_watch_new(&config, ret_watch, error);
 	if (result)
 		return result;
 	guard_watch_read(*ret_watch, &status);
@@ -161,10 +172,8 @@ static int keep(const struct inventory *inventory, const struct inventory_host *
 	}
 	if (!term || !interrupt || event_add(term, NULL) < 0 || event_add(interrupt, NULL) < 0)
 		covey_error_set(error, 0, "out of memory");
-	else if (self->fabric_interface)
-		status = keep_up(base, inventory, self, &watch, error);
 	else
-		status = 0;
+		status = keep_up(base, inventory, self, &watch, error);
 	if (status == 0) {
 		notify_ready();
 		event_base_dispatch(base);

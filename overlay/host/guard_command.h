@@ -16,6 +16,10 @@ struct foreign_vxlan;
 struct inventory;
 struct inventory_host;
 
+/* What the guard is called after: the fabric interface, or, of a fabric port that the kernel does
+ * not drive, the host interface. As the inventory names it. */
+const char *guard_interface_of(const struct inventory_host *self);
+
 /* All but the interface, whose name has to be found. */
 struct guard_config guard_config_of(const struct inventory *inventory,
 				    const struct inventory_host *self, bool af_packet);

@@ -204,11 +204,15 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 		config->interface);
 	if (config->bridge) {
 		write_bridge(stream, config);
-	} else {
+	} else if (!config->local_only) {
 		write_in(stream, config);
 		write_out(stream, config);
 	}
 	write_host(stream, config);
+	if (config->local.host_interface)
+		guard_local_write_inet(stream, &config->local,
+				       config->local_only ? NULL : config->interface,
+				       config->vxlan_port);
 	fprintf(stream, "}\n");
 }
 
@@ -241,14 +245,10 @@ static void write_jump_tagged(FILE *stream)
 			"comment \"look behind VLAN tags\"\n");
 }
 
-/*
- * Bound to the device: sees bridged and VLAN-tagged frames too, and those of raw sockets.
- */
-static void write_netdev(FILE *stream, const struct guard_config *config,
+/* Of the fabric interface. */
+static void write_device(FILE *stream, const struct guard_config *config,
 			 enum guard_device_hooks hooks)
 {
-	write_table(stream, "netdev", config->interface);
-	write_tagged(stream, config);
 	write_base(stream, "ingress", "ingress", config->interface, -500);
 	write_vxlan(stream, config);
 	write_vpe(stream, config);
@@ -266,14 +266,33 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 		write_jump_tagged(stream);
 		fprintf(stream, "\t}\n");
 	}
+}
+
+/*
+ * Bound to devices: sees bridged and VLAN-tagged frames too, and those of raw sockets.
+ */
+static void write_netdev(FILE *stream, const struct guard_config *config,
+			 enum guard_device_hooks hooks)
+{
+	write_table(stream, "netdev", config->interface);
+	write_tagged(stream, config);
+	if (!config->local_only)
+		write_device(stream, config, hooks);
+	if (hooks == GUARD_INGRESS_EGRESS && config->local.host_interface && config->local.present)
+		guard_local_write_netdev(stream, &config->local, config->vxlan_port);
 	fprintf(stream, "}\n");
 }
 
 void guard_rules_write(FILE *stream, const struct guard_config *config,
 		       enum guard_device_hooks hooks)
 {
+	struct guard_config marked = *config;
+
+	/* Without egress hooks no VXLAN device can mark. */
+	if (hooks != GUARD_INGRESS_EGRESS)
+		marked.local.elsewhere = true;
 	guard_rules_write_removal(stream, config->interface);
-	write_inet(stream, config);
+	write_inet(stream, &marked);
 	if (hooks != GUARD_NO_DEVICE)
 		write_netdev(stream, config, hooks);
 }

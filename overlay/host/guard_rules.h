@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "guard_local.h"
+
 #define GUARD_FOREIGN_MAX 16
 
 struct guard_config {
@@ -25,6 +27,10 @@ struct guard_config {
 	size_t foreign_count;
 	bool bridge;    /* the interface is a bridge; guard_up() finds that out */
 	bool af_packet; /* the fabric port is AF_PACKET: the kernel sees each packet as well */
+	/* There is no fabric interface: `interface` is the host interface, and has no rules but
+	 * those of `local`. */
+	bool local_only;
+	struct guard_local local; /* what faces inwards; without a host interface: nothing */
 };
 
 /* The hooks of the device itself. They need the device to be there. */

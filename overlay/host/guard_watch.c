@@ -204,6 +204,17 @@ static void take_off(struct guard_watch *watch)
 	succeed(watch);
 }
 
+/* What only the other covey-host can know. */
+static void take_over(struct guard_watch *watch, const char *listing)
+{
+	struct guard_config *guard = &watch->config.guard;
+
+	guard->af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
+	guard->local.port_held = strstr(listing, GUARD_LOCAL_DELIVERED) != NULL;
+	guard->local.unbound = strstr(listing, "chain " GUARD_LOCAL_EGRESS) == NULL;
+	watch->standing.host_index = guard_host_index(guard);
+}
+
 /* What another covey-host left. False: it is ours to put right. */
 static bool take_as_it_is(struct guard_watch *watch)
 {
@@ -222,7 +233,7 @@ static bool take_as_it_is(struct guard_watch *watch)
 	watch->standing.listing = listing;
 	watch->standing.index = if_nametoindex(watch->interface);
 	if (listing[0] != '\0') /* so that it is put back as it is */
-		watch->config.guard.af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
+		take_over(watch, listing);
 	if (listing[0] == '\0') {
 		take_off(watch);
 	} else {
@@ -237,8 +248,9 @@ static bool has_moved(const struct guard_watch *watch)
 	char own[IFNAMSIZ];
 
 	if (link_name_resolve(watch->config.given, own))
-		return !is_absent(watch);
-	return strcmp(own, watch->interface) != 0 || if_nametoindex(own) != watch->standing.index;
+		return !is_absent(watch) || !guard_is_bound(&watch->config.guard, &watch->standing);
+	return strcmp(own, watch->interface) != 0 ||
+	       !guard_is_bound(&watch->config.guard, &watch->standing);
 }
 
 /* The interface came, went, or was replaced: not somebody's doing to the rules, so not counted as
@@ -399,6 +411,21 @@ int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, si
 	memcpy(guard->foreign_ports, ports, count * sizeof(*ports));
 	guard->foreign_count = count;
 	return watch->off ? 0 : put_up(watch, error);
+}
+
+int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey_error *error)
+{
+	bool before = watch->config.guard.local.port_held;
+	int status = 0;
+
+	if (before == held)
+		return 0;
+	watch->config.guard.local.port_held = held;
+	if (!watch->off)
+		status = put_up(watch, error);
+	if (status)
+		watch->config.guard.local.port_held = before;
+	return status;
 }
 
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status)

@@ -47,6 +47,8 @@ int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct 
 /* Drop these ports' VXLAN too; the same as before change nothing. At most GUARD_FOREIGN_MAX. */
 int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count,
 			    struct covey_error *error);
+/* What was decrypted goes to VXLAN's port, or does not. In force when it returns 0. */
+int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey_error *error);
 
 /* Read back now, and put back what is missing, then say how it stands. */
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status);

@@ -32,6 +32,7 @@
 #include "ports.h"
 #include "revocations.h"
 #include "startup.h"
+#include "vxlan_watch.h"
 #include "workers.h"
 
 struct process {
@@ -43,6 +44,7 @@ struct process {
 	struct commands *commands;
 	struct guard_watch *guard;
 	struct foreign_vxlan_watch *foreign;
+	struct vxlan_watch *vxlans;
 	struct link_watch *links;
 	struct group_reports *group_reports;
 	struct listening listening;
@@ -99,16 +101,15 @@ static int raise_guard(struct process *process, struct covey_error *error)
 	const struct inventory_host *self = process->self;
 	const struct guard_watch_config config = {
 		.base = process->base,
-		.given = self->fabric_interface,
+		.given = guard_interface_of(self),
 		.guard = guard_config_of(process->inventory, self, expects_af_packet(process)),
 	};
 	struct guard_status guard;
 	int status;
 
-	if (!self->fabric_interface) {
-		log_notice("no guard: the fabric port is a device that the kernel does not drive");
-		return 0;
-	}
+	if (!self->fabric_interface)
+		log_notice("the guard looks inwards alone: the fabric port is a device that the "
+			   "kernel does not drive");
 	status = guard_watch_new(&config, &process->guard, error);
 	if (status)
 		return status;
@@ -183,6 +184,34 @@ static int watch_foreign(struct process *process, struct covey_error *error)
 	};
 
 	return foreign_vxlan_watch_new(&config, &process->foreign, error);
+}
+
+static int deliver(bool held, void *arg, struct covey_error *error)
+{
+	const struct process *process = arg;
+
+	return guard_watch_set_port_held(process->guard, held, error);
+}
+
+/* Before the first packet is decrypted. */
+static int watch_vxlans(struct process *process, struct covey_error *error)
+{
+	const struct vxlan_watch_config config = {
+		.base = process->base,
+		.local = guard_config_of(process->inventory, process->self, false).local,
+		.port = process->inventory->vxlan_port,
+		.family = process->self->vtep.family,
+		.free_vni = inventory_free_vni(process->inventory),
+		.deliver = deliver,
+		.arg = process,
+	};
+
+	if (process->self->vxlan_elsewhere)
+		log_warning("covey_vxlan_elsewhere is true: VXLAN needs no mark, it passes by %s "
+			    "unless "
+			    "a socket of this network namespace sends it",
+			    process->self->host_interface);
+	return vxlan_watch_new(&config, &process->vxlans, error);
 }
 
 static int start_dataplane(struct process *process, struct covey_error *error)
@@ -403,7 +432,7 @@ static int start(struct process *process, struct covey_error *error)
 	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
 	    (status = watch_fabric(process, error)) || (status = open_ports(process, error)) ||
 	    (status = watch_host(process, error)) || (status = watch_foreign(process, error)) ||
-	    (status = start_dataplane(process, error)) ||
+	    (status = watch_vxlans(process, error)) || (status = start_dataplane(process, error)) ||
 	    (status = report_groups(process, error)) || (status = start_member(process, error)))
 		return status;
 	return notify_new(process->base, is_alive, process, &process->notify, error);
@@ -443,6 +472,7 @@ static void stop(struct process *process)
 	listening_clear(&process->listening);
 	dataplane_close(process->dataplane);
 	ports_close(process->ports);
+	vxlan_watch_free(process->vxlans);
 	link_watch_free(process->links);
 	commands_close(process->commands);
 	foreign_vxlan_watch_free(process->foreign);

@@ -31,6 +31,14 @@ all:
     hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: INTERFACE, covey_fabric_port: KIND}
 """
 
+# Of a local user: to each address that is given.
+SEND_VXLAN = """
+import socket, sys
+for address in sys.argv[1:]:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.sendto(bytes.fromhex("0800000000006400") + bytes(60), (address, 4789))
+"""
+
 
 def run(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -567,6 +575,95 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons({ETH_P_ALL}))
             before = self.host.dropped("egress") + self.host.dropped("tagged")
             self.host.send_frame("d0", frame)
             self.assertEqual(self.host.dropped("egress") + self.host.dropped("tagged"), before + 1)
+
+    def test_inwards(self):
+        """VXLAN for the host by another interface than covey0, also of a fabric port that has none."""
+        self.host.ip("link", "set", "lo", "up")
+        for kind in ("af_xdp", "device, covey_fabric_device: x"):
+            with self.subTest(kind):
+                self.guard("on", kind)
+                before = self.host.dropped("local_vxlan_in")
+                self.host.run("/usr/bin/python3", "-c", SEND_VXLAN, "127.0.0.1", "10.9.0.1", "::1")
+                self.assertEqual(self.host.dropped("local_vxlan_in"), before + 3)
+                self.guard("off", kind)
+                self.assertEqual(self.host.rules(), [])
+
+    def test_through_a_vxlan_device(self):
+        """By covey0 leaves what a VXLAN device marked. One in another namespace cannot, and is let by
+        where the inventory says so; a socket never is."""
+        away = Namespace("away")
+        self.addCleanup(away.delete)
+        self.host.ip("link", "add", "covey0", "type", "veth", "peer", "name", "c1", "netns",
+                     self.fabric.name)
+        for space, device, last in ((self.host, "covey0", 1), (self.fabric, "c1", 2)):
+            space.ip("address", "add", f"10.10.0.{last}/24", "dev", device)
+            space.ip("link", "set", device, "up")
+        self.host.ip("link", "add", "vx2", "type", "vxlan", "id", "100", "remote", "10.10.0.2", "local",
+                     "10.10.0.1", "dstport", "4789")
+        self.host.ip("link", "set", "vx2", "netns", away.name)
+        away.ip("address", "add", "192.168.2.1/24", "dev", "vx2")
+        self.fabric.run("nft", "add table inet count; add chain inet count in "
+                        "{ type filter hook prerouting priority 0; }; "
+                        "add rule inet count in udp dport 4789 counter")
+        self.assertTrue(self.host.reaches("10.10.0.2"))
+        for more, passes in (("", False), (", covey_vxlan_elsewhere: true", True)):
+            with self.subTest(more):
+                self.guard("on", "af_xdp" + more)
+                before = self.fabric.dropped()
+                away.ip("link", "set", "vx2", "up")
+                away.reaches("192.168.2.2")
+                away.ip("link", "set", "vx2", "down")
+                if passes:
+                    self.assertGreater(self.fabric.dropped(), before)
+                else:
+                    self.assertGreater(self.host.dropped("local_vxlan_out"), 0)
+                before = self.fabric.dropped()
+                with self.assertRaises(subprocess.CalledProcessError):
+                    self.host.run("/usr/bin/python3", "-c", SEND_VXLAN, "10.10.0.2")
+                self.assertGreater(self.host.dropped("local_vxlan_out"), 0)
+                self.assertEqual(self.fabric.dropped(), before)
+
+    def test_tenants_own_vxlan(self):
+        """What tenants' VXLAN looks like inside their network passes: bridged, with br_netfilter too,
+        and routed."""
+        self.guard("on")
+        for last, name in ((1, "a"), (2, "b")):
+            tenant = Namespace(name)
+            self.addCleanup(tenant.delete)
+            self.host.ip("link", "add", f"t{last}", "type", "veth", "peer", "name", "eth0", "netns",
+                         tenant.name)
+            self.host.ip("link", "set", f"t{last}", "up")
+            tenant.ip("link", "set", "eth0", "up")
+            setattr(self, name, tenant)
+        for way in (self.bridge_tenants, self.route_tenants):
+            with self.subTest(way.__name__):
+                source, to = way()
+                self.b.run("nft", "add table inet count; flush table inet count; add chain inet count "
+                           "in { type filter hook prerouting priority 0; }; "
+                           "add rule inet count in udp dport 4789 counter")
+                self.a.run("/usr/bin/python3", "-c", SEND_VXLAN, to)
+                self.wait(lambda: self.b.dropped() == 1, f"{source} to reach {to}")
+                self.b.run("nft", "delete table inet count")
+        self.assertEqual(self.host.dropped(), 0)
+
+    def bridge_tenants(self):
+        self.host.ip("link", "add", "br9", "type", "bridge")
+        self.host.ip("link", "set", "br9", "up")
+        switch = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+        self.host.run("/bin/sh", "-c", f"if test -e {switch}; then echo 1 >{switch}; fi")
+        for last, tenant in ((1, self.a), (2, self.b)):
+            self.host.ip("link", "set", f"t{last}", "master", "br9")
+            tenant.ip("address", "add", f"172.20.0.{last}/24", "dev", "eth0")
+        return "172.20.0.1", "172.20.0.2"
+
+    def route_tenants(self):
+        self.host.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        for last, tenant in ((1, self.a), (2, self.b)):
+            self.host.ip("link", "set", f"t{last}", "nomaster")
+            self.host.ip("address", "add", f"172.2{last}.0.254/24", "dev", f"t{last}")
+            tenant.ip("address", "add", f"172.2{last}.0.{last}/24", "dev", "eth0")
+            tenant.ip("route", "add", "default", "via", f"172.2{last}.0.254")
+        return "172.21.0.1", "172.22.0.2"
 
     def test_replacing_never_opens(self):
         """Clear VXLAN is sent without pause while the guard is put up again and again."""

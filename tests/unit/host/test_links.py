@@ -347,10 +347,18 @@ class LinksTest(unittest.TestCase):
         for count in range(1, 6):
             run("ip", "netns", "exec", self.space, "nft", "flush", "ruleset")
             deadline = time.monotonic() + 10
-            while self.shown_guard()["restored"] < count or own not in self.rules_now():
+            while self.shown_guard()["restored"] < count or \
+                    self.tables(own) != self.tables(self.rules_now()):
                 self.assertLess(time.monotonic(), deadline, self.rules_now())
         self.assertEqual(self.shown_guard()["state"], "verified")
-        self.assertLessEqual(self.shown_guard()["restored"], 10)
+        # The keeper's start is one: it knows nothing yet of who holds VXLAN's port.
+        self.assertLessEqual(self.shown_guard()["restored"], 11)
+
+    @staticmethod
+    def tables(rules):
+        """Each by itself: which one is put back first does not matter."""
+        return sorted("\n".join(line for line in table.splitlines() if line)
+                      for table in ("\n" + rules).split("\ntable "))
 
     def shown_guard(self):
         return json.loads(run(COVEY, "--socket", self.path("host.sock"), "--json", "show"))["guard"]
