@@ -12,6 +12,8 @@ LAB_GROUPS=${LAB_GROUPS:-}
 # Lines for every host, at their indentation of ten.
 LAB_HOST_VARS=${LAB_HOST_VARS:-}
 # Lines for one host: LAB_HOST_VARS_1 and so on.
+# What the hosts call their fab0.
+LAB_FABRIC_INTERFACE=${LAB_FABRIC_INTERFACE:-fab0}
 
 # lab_write_inventory FILE
 lab_write_inventory() {
@@ -40,7 +42,7 @@ lab_write_inventory() {
 			cat <<-YAML
 				        hv$n:
 				          covey_vtep: "$(lab_vtep "$n")"
-				          covey_fabric_interface: fab0
+				          covey_fabric_interface: $LAB_FABRIC_INTERFACE
 			YAML
 			own=LAB_HOST_VARS_$n
 			lab_lines "$LAB_HOST_VARS"

@@ -25,7 +25,8 @@ static const struct argp_option table[] = {
 	 0},
 	{0}};
 
-static const char *const parts[] = {"groups", "sas", "members", "windows", "drops", "ports"};
+static const char *const parts[] = {"groups", "sas",   "members", "windows",
+				    "drops",  "ports", "guard"};
 
 static void check_part(const char *part, struct argp_state *state)
 {
@@ -38,8 +39,8 @@ static void check_part(const char *part, struct argp_state *state)
 		suggestion_try(&suggestion, parts[i]);
 	}
 	argp_error(state,
-		   "nothing to show is called %s%s: there are groups, sas, members, windows, drops "
-		   "and ports",
+		   "nothing to show is called %s%s: there are groups, sas, members, windows, "
+		   "drops, ports and guard",
 		   part, suggestion_format(&suggestion, hint));
 }
 
@@ -96,6 +97,8 @@ static void overview(const json_t *answer, bool all)
 	view_ports(answer);
 	printf("\n");
 	view_drops(answer, all);
+	printf("\n");
+	view_guard(answer, all);
 	printf("\nWindows: %zu (`covey show windows` lists them)\n",
 	       json_array_size(json_object_get(answer, "windows")));
 }
@@ -114,6 +117,8 @@ static void show(const json_t *answer, const char *part, bool all)
 		view_windows(answer);
 	else if (strcmp(part, "drops") == 0)
 		view_drops(answer, all);
+	else if (strcmp(part, "guard") == 0)
+		view_guard(answer, all);
 	else
 		view_ports(answer);
 }
@@ -123,7 +128,7 @@ int show_main(struct cli *cli, int argc, char **argv)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.args_doc = "[groups|sas|members|windows|drops|ports]",
+		.args_doc = "[groups|sas|members|windows|drops|ports|guard]",
 		.doc = "Show what this host's covey-host does, or with --gkm the key manager on "
 		       "this machine: all in short, or one part.",
 		.children = cli_children};

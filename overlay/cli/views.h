@@ -18,6 +18,8 @@ void view_windows(const json_t *answer);
 /* all: also reasons that never occurred. */
 void view_drops(const json_t *answer, bool all);
 void view_ports(const json_t *answer);
+/* all: also rules that never dropped a packet. */
+void view_guard(const json_t *answer, bool all);
 
 /* From covey-gkm's whole answer. part: groups, sas, members, NULL: all. */
 void view_gkm(const json_t *answer, const char *part);

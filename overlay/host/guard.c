@@ -4,92 +4,172 @@
 
 #include <errno.h>
 #include <net/if.h>
-#include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* nft quotes the rule below its first line, which is the reason. */
-static void first_line(const char *text, struct covey_error *error)
-{
-	size_t len = text ? strcspn(text, "\n") : 0;
-	const char *remedy = geteuid() == 0 ? "" : " (run as root)";
+#include "guard_nft.h"
+#include "guard_text.h"
+#include "link.h"
 
-	if (len == 0)
-		covey_error_set(error, 0, "nftables: no reason given%s", remedy);
-	else
-		covey_error_set(error, 0, "nftables: %.*s%s", (int)len, text, remedy);
-}
+/* The kernel may be short of memory, or of room in a socket, for a moment. */
+#define TRIES         5
+#define FIRST_REST_US 10000
 
-/* Run one transaction: all of it, or nothing. */
-static int run(const char *rules, struct covey_error *error)
-{
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	int status = 0;
-
-	if (!nft)
-		return covey_error_set(error, -ENOMEM, "nftables: out of memory");
-	nft_ctx_buffer_error(nft);
-	nft_ctx_buffer_output(nft);
-	if (nft_run_cmd_from_buffer(nft, rules) != 0) {
-		first_line(nft_ctx_get_error_buffer(nft), error);
-		status = -EIO;
-	}
-	nft_ctx_free(nft);
-	return status;
-}
-
-static int install(const struct guard_config *config, enum guard_device_hooks hooks,
-		   struct covey_error *error)
+static int write_rules(const struct guard_config *config, enum guard_device_hooks hooks,
+		       char **ret_rules, struct covey_error *error)
 {
 	char *rules = NULL;
 	size_t len;
 	FILE *stream = open_memstream(&rules, &len);
-	int status;
 
 	if (!stream)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	guard_rules_write(stream, config, hooks);
-	if (fclose(stream) != 0)
-		status = covey_error_set(error, -ENOMEM, "out of memory");
-	else
-		status = run(rules, error);
+	if (fclose(stream) != 0) {
+		free(rules);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	*ret_rules = rules;
+	return 0;
+}
+
+unsigned guard_host_index(const struct guard_config *config)
+{
+	const struct guard_local *local = &config->local;
+
+	return local->host_interface && !local->unbound ? if_nametoindex(local->host_interface) : 0;
+}
+
+bool guard_is_bound(const struct guard_config *config, const struct guard_standing *standing)
+{
+	return if_nametoindex(config->interface) == standing->index &&
+	       guard_host_index(config) == standing->host_index;
+}
+
+/* What was asked for, and what is there, of a device that did not change meanwhile. */
+static int verify(const struct guard_config *config, const char *rules, unsigned index,
+		  char **ret_listing, struct covey_error *error)
+{
+	struct covey_error difference = {.text = ""};
+	char *listing;
+	int status = guard_nft_list(config->interface, false, &listing, error);
+
+	if (status)
+		return status;
+	status = guard_compare(rules, listing, &difference);
+	if (status == 0 && if_nametoindex(config->interface) != index)
+		status = covey_error_set(&difference, -EAGAIN, "the interface was replaced");
+	if (status) {
+		free(listing);
+		return covey_error_set(error, -EAGAIN, "not as it was installed: %s",
+				       difference.text);
+	}
+	*ret_listing = listing;
+	return 0;
+}
+
+static int try_once(const struct guard_config *config, enum guard_device_hooks hooks,
+		    struct guard_standing *standing, struct covey_error *error)
+{
+	unsigned index = if_nametoindex(config->interface);
+	unsigned host_index = guard_host_index(config);
+	struct guard_config now = *config;
+	char *rules = NULL, *listing = NULL;
+	int status;
+
+	now.local.present = host_index != 0;
+	status = write_rules(&now, hooks, &rules, error);
+	if (status)
+		return status;
+	status = guard_nft_run(rules, error);
+	if (status == 0)
+		status = verify(config, rules, index, &listing, error);
 	free(rules);
+	if (status)
+		return status;
+	standing->hooks = hooks;
+	standing->index = index;
+	standing->host_index = host_index;
+	standing->listing = listing;
+	return 0;
+}
+
+/* A device that is not there is not there at the second look either, nor a hook that the kernel
+ * lacks. */
+static bool passes(const struct guard_config *config, int status)
+{
+	return status != -EOPNOTSUPP &&
+	       !(status == -ENOENT && if_nametoindex(config->interface) == 0);
+}
+
+static int try_well(const struct guard_config *config, enum guard_device_hooks hooks,
+		    struct guard_standing *standing, struct covey_error *error)
+{
+	useconds_t rest = FIRST_REST_US;
+	int status = try_once(config, hooks, standing, error);
+
+	for (int i = 1; i < TRIES && status && passes(config, status); i++) {
+		usleep(rest);
+		rest *= 2;
+		status = try_once(config, hooks, standing, error);
+	}
 	return status;
 }
 
-static void warn(const struct guard_config *config, enum guard_device_hooks hooks,
-		 struct covey_error *reason, struct covey_error *ret_warning)
+/* Linux 6.16 and later take a device's hooks before there is a device, and bind them when it comes.
+ */
+static void describe_weakness(const struct guard_config *config, struct guard_standing *standing,
+			      const struct covey_error *reason)
 {
-	struct covey_error first = *reason;
+	struct covey_error *weaker = &standing->weaker;
 
-	if (hooks == GUARD_INGRESS)
-		covey_error_set(ret_warning, 0,
-				"the kernel has no egress hook for %s: clear VXLAN that a bridge "
+	weaker->text[0] = '\0';
+	if (standing->index == 0 && standing->hooks == GUARD_INGRESS_EGRESS)
+		covey_error_set(weaker, 0,
+				"there is no interface %s yet: the kernel binds the rules when one "
+				"of that very name comes",
+				config->interface);
+	else if (standing->index == 0)
+		covey_error_set(weaker, 0,
+				"there is no interface %s yet: IP packets are held back by its "
+				"name, frames of a bridge or with a VLAN tag only once "
+				"covey-guard.service or covey-host runs when it comes",
+				config->interface);
+	else if (standing->hooks == GUARD_INGRESS)
+		covey_error_set(weaker, 0,
+				"no egress hook on %s: clear VXLAN that a bridge or a raw socket "
 				"sends is not held back (%.200s)",
-				config->interface, first.text);
-	else
-		covey_error_set(ret_warning, 0,
-				"the kernel has no hooks for %s: clear VXLAN that a bridge passes "
+				config->interface, reason->text);
+	else if (standing->hooks == GUARD_NO_DEVICE)
+		covey_error_set(weaker, 0,
+				"no hooks on %s: clear VXLAN that a bridge or a raw socket passes "
 				"is not held back (%.200s)",
-				config->interface, first.text);
+				config->interface, reason->text);
 }
 
-int guard_up(const struct guard_config *config, struct covey_error *ret_warning,
+static bool is_bridge(const char *interface)
+{
+	struct link_info link;
+
+	return link_get(interface, &link, NULL) == 0 && strcmp(link.kind, "bridge") == 0;
+}
+
+int guard_up(const struct guard_config *asked, struct guard_standing *ret_standing,
 	     struct covey_error *error)
 {
 	enum guard_device_hooks hooks = GUARD_INGRESS_EGRESS;
 	struct covey_error reason = {.text = ""}, first = {.text = ""};
+	struct guard_standing standing = {0};
+	struct guard_config config = *asked;
 	int status;
 
-	if (!guard_interface_valid(config->interface))
+	if (!guard_interface_valid(config.interface))
 		return covey_error_set(error, -EINVAL, "%s: no name of a network interface",
-				       config->interface);
-	if (if_nametoindex(config->interface) == 0)
-		hooks = GUARD_NO_DEVICE;
-	ret_warning->text[0] = '\0';
+				       config.interface);
+	config.bridge = is_bridge(config.interface);
 	for (;; hooks--) {
-		status = install(config, hooks, &reason);
+		status = try_well(&config, hooks, &standing, &reason);
 		if (status == 0 || hooks == GUARD_NO_DEVICE)
 			break;
 		if (first.text[0] == '\0')
@@ -97,13 +177,38 @@ int guard_up(const struct guard_config *config, struct covey_error *ret_warning,
 	}
 	if (status)
 		return covey_error_set(error, status, "cannot install the guard on %s: %s",
-				       config->interface, reason.text);
-	if (first.text[0] != '\0')
-		warn(config, hooks, &first, ret_warning);
+				       config.interface, reason.text);
+	describe_weakness(&config, &standing, &first);
+	*ret_standing = standing;
 	return 0;
 }
 
-int guard_down(struct covey_error *error)
+int guard_check(const struct guard_config *config, const struct guard_standing *standing,
+		struct covey_error *error)
+{
+	char *listing;
+	int status = guard_nft_list(config->interface, false, &listing, error);
+
+	if (status)
+		return -EIO;
+	if (strcmp(listing, standing->listing) != 0) {
+		status = guard_compare(standing->listing, listing, error);
+		if (status == 0)
+			status = covey_error_set(error, -EEXIST, "a rule says something else");
+	} else if (!guard_is_bound(config, standing)) {
+		status = covey_error_set(error, -ENOENT, "an interface has come, gone or changed");
+	}
+	free(listing);
+	return status;
+}
+
+void guard_standing_free(struct guard_standing *standing)
+{
+	free(standing->listing);
+	standing->listing = NULL;
+}
+
+int guard_down(const char *interface, struct covey_error *error)
 {
 	struct covey_error reason = {.text = ""};
 	char *rules = NULL;
@@ -113,14 +218,15 @@ int guard_down(struct covey_error *error)
 
 	if (!stream)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	guard_rules_write_removal(stream);
+	guard_rules_write_removal(stream, interface);
 	if (fclose(stream) != 0) {
 		free(rules);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
-	status = run(rules, &reason);
+	status = guard_nft_run(rules, &reason);
 	free(rules);
 	if (status)
-		covey_error_set(error, 0, "cannot remove the guard: %s", reason.text);
+		covey_error_set(error, 0, "cannot remove the guard of %s: %s", interface,
+				reason.text);
 	return status;
 }

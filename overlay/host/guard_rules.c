@@ -21,11 +21,45 @@ bool guard_interface_valid(const char *interface)
 	return true;
 }
 
-/* `add` makes `delete` succeed when there is no such table; one transaction holds both. */
-static void write_removal(FILE *stream, const char *family)
+/* A slash is what no interface's name holds and a table's may, so no two names become one. */
+void guard_table_name(const char *interface, char *ret_name)
 {
-	fprintf(stream, "add table %s covey_guard\n", family);
-	fprintf(stream, "delete table %s covey_guard\n", family);
+	size_t len = (size_t)sprintf(ret_name, "covey_guard_");
+
+	for (const char *c = interface; *c && len + 4 <= GUARD_TABLE_NAME_SIZE; c++) {
+		if (isalnum((unsigned char)*c) || strchr("_-.", *c))
+			len += (size_t)sprintf(ret_name + len, "%c", *c);
+		else
+			len += (size_t)sprintf(ret_name + len, "/%02x", (unsigned char)*c);
+	}
+}
+
+/* `add` makes `delete` succeed when there is no such table; one transaction holds both. */
+static void write_removal(FILE *stream, const char *family, const char *interface)
+{
+	char name[GUARD_TABLE_NAME_SIZE];
+
+	guard_table_name(interface, name);
+	fprintf(stream, "add table %s %s\n", family, name);
+	fprintf(stream, "delete table %s %s\n", family, name);
+}
+
+static void write_table(FILE *stream, const char *family, const char *interface)
+{
+	char name[GUARD_TABLE_NAME_SIZE];
+
+	guard_table_name(interface, name);
+	fprintf(stream, "table %s %s {\n", family, name);
+}
+
+static void write_foreign(FILE *stream, const struct guard_config *config)
+{
+	if (config->foreign_count == 0)
+		return;
+	fprintf(stream, "\t\tudp dport { ");
+	for (size_t i = 0; i < config->foreign_count; i++)
+		fprintf(stream, "%s%u", i ? ", " : "", config->foreign_ports[i]);
+	fprintf(stream, " } counter drop comment \"clear VXLAN of another port\"\n");
 }
 
 /*
@@ -36,6 +70,7 @@ static void write_vxlan(FILE *stream, const struct guard_config *config)
 {
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
 		config->vxlan_port);
+	write_foreign(stream, config);
 }
 
 static void write_vpe(FILE *stream, const struct guard_config *config)
@@ -68,7 +103,23 @@ static void write_base(FILE *stream, const char *name, const char *hook, const c
 /* Every packet of the machine passes these two chains: the first rule lets all others go. */
 static void write_others_pass(FILE *stream, const char *key, const struct guard_config *config)
 {
-	fprintf(stream, "\t\t%s != \"%s\" accept\n", key, config->interface);
+	fprintf(stream, "\t\t%s != \"%s\" accept comment \"another interface\"\n", key,
+		config->interface);
+}
+
+static void write_incoming(FILE *stream, const struct guard_config *config)
+{
+	write_vxlan(stream, config);
+	write_vpe(stream, config);
+	if (config->af_packet)
+		fprintf(stream, "\t\tcounter drop comment \"" GUARD_OWN_COPY "\"\n");
+}
+
+static void write_outgoing(FILE *stream, const struct guard_config *config)
+{
+	write_vxlan(stream, config);
+	write_vpe(stream, config);
+	write_fragments(stream);
 }
 
 static void write_in(FILE *stream, const struct guard_config *config)
@@ -76,10 +127,7 @@ static void write_in(FILE *stream, const struct guard_config *config)
 	/* Before defragmentation (-400) and connection tracking (-200). */
 	write_base(stream, "prerouting", "prerouting", NULL, -450);
 	write_others_pass(stream, "iifname", config);
-	write_vxlan(stream, config);
-	write_vpe(stream, config);
-	if (config->af_packet)
-		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
+	write_incoming(stream, config);
 	fprintf(stream, "\t}\n");
 }
 
@@ -89,9 +137,59 @@ static void write_out(FILE *stream, const struct guard_config *config)
 	 */
 	write_base(stream, "postrouting", "postrouting", NULL, 300);
 	write_others_pass(stream, "oifname", config);
-	write_vxlan(stream, config);
-	write_vpe(stream, config);
-	write_fragments(stream);
+	write_outgoing(stream, config);
+	fprintf(stream, "\t}\n");
+}
+
+static void write_jump(FILE *stream, const char *key, const char *chain,
+		       const struct guard_config *config)
+{
+	fprintf(stream, "\t\t%s \"%s\" jump %s comment \"%s\"\n", key, config->interface, chain,
+		chain);
+}
+
+/*
+ * A bridge under br_netfilter (net.bridge.bridge-nf-call-iptables) calls the hooks before and after
+ * routing for what it bridges too, with its own name for both interfaces: there stand VPE packets
+ * that covey is yet to see, and what guests on the bridge send each other. What the bridge takes up
+ * for this host, and what the host sends by it, passes the hooks here as well, and nothing else
+ * does.
+ */
+static void write_bridge(FILE *stream, const struct guard_config *config)
+{
+	fprintf(stream, "\tchain incoming {\n");
+	write_incoming(stream, config);
+	fprintf(stream, "\t}\n\tchain outgoing {\n");
+	write_outgoing(stream, config);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "input", "input", NULL, -450);
+	write_jump(stream, "iifname", "incoming", config);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "forward", "forward", NULL, -450);
+	fprintf(stream, "\t\tiifname \"%s\" oifname \"%s\" accept comment \"bridged\"\n",
+		config->interface, config->interface);
+	write_jump(stream, "iifname", "incoming", config);
+	write_jump(stream, "oifname", "outgoing", config);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "output", "output", NULL, 300);
+	write_jump(stream, "oifname", "outgoing", config);
+	fprintf(stream, "\t}\n");
+}
+
+/* What covey would let pass: on its way to covey0 and from there. */
+static void write_host(FILE *stream, const struct guard_config *config)
+{
+	if (config->foreign_count == 0 || !config->host_interface)
+		return;
+	write_base(stream, "host_in", "prerouting", NULL, -450);
+	fprintf(stream, "\t\tiifname != \"%s\" accept comment \"another interface\"\n",
+		config->host_interface);
+	write_foreign(stream, config);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "host_out", "postrouting", NULL, 300);
+	fprintf(stream, "\t\toifname != \"%s\" accept comment \"another interface\"\n",
+		config->host_interface);
+	write_foreign(stream, config);
 	fprintf(stream, "\t}\n");
 }
 
@@ -100,12 +198,21 @@ static void write_out(FILE *stream, const struct guard_config *config)
  */
 static void write_inet(FILE *stream, const struct guard_config *config)
 {
-	fprintf(stream, "table inet covey_guard {\n");
+	write_table(stream, "inet", config->interface);
 	fprintf(stream,
 		"\tcomment \"covey: no clear VXLAN on %s, even while covey-host is dead\"\n",
 		config->interface);
-	write_in(stream, config);
-	write_out(stream, config);
+	if (config->bridge) {
+		write_bridge(stream, config);
+	} else if (!config->local_only) {
+		write_in(stream, config);
+		write_out(stream, config);
+	}
+	write_host(stream, config);
+	if (config->local.host_interface)
+		guard_local_write_inet(stream, &config->local,
+				       config->local_only ? NULL : config->interface,
+				       config->vxlan_port);
 	fprintf(stream, "}\n");
 }
 
@@ -132,22 +239,22 @@ static void write_tagged(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t}\n");
 }
 
-#define TAGGED "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged\n"
+static void write_jump_tagged(FILE *stream)
+{
+	fprintf(stream, "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged "
+			"comment \"look behind VLAN tags\"\n");
+}
 
-/*
- * Bound to the device: sees bridged and VLAN-tagged frames too, and those of raw sockets.
- */
-static void write_netdev(FILE *stream, const struct guard_config *config,
+/* Of the fabric interface. */
+static void write_device(FILE *stream, const struct guard_config *config,
 			 enum guard_device_hooks hooks)
 {
-	fprintf(stream, "table netdev covey_guard {\n");
-	write_tagged(stream, config);
 	write_base(stream, "ingress", "ingress", config->interface, -500);
 	write_vxlan(stream, config);
 	write_vpe(stream, config);
-	fprintf(stream, TAGGED);
+	write_jump_tagged(stream);
 	if (config->af_packet)
-		fprintf(stream, "\t\tcounter drop comment \"covey has taken its own copy\"\n");
+		fprintf(stream, "\t\tcounter drop comment \"" GUARD_OWN_COPY "\"\n");
 	fprintf(stream, "\t}\n");
 	if (hooks == GUARD_INGRESS_EGRESS) {
 		write_base(stream, "egress", "egress", config->interface, 500);
@@ -156,22 +263,42 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 		if (!config->af_packet)
 			write_vpe(stream, config);
 		write_fragments(stream);
-		fprintf(stream, TAGGED "\t}\n");
+		write_jump_tagged(stream);
+		fprintf(stream, "\t}\n");
 	}
+}
+
+/*
+ * Bound to devices: sees bridged and VLAN-tagged frames too, and those of raw sockets.
+ */
+static void write_netdev(FILE *stream, const struct guard_config *config,
+			 enum guard_device_hooks hooks)
+{
+	write_table(stream, "netdev", config->interface);
+	write_tagged(stream, config);
+	if (!config->local_only)
+		write_device(stream, config, hooks);
+	if (hooks == GUARD_INGRESS_EGRESS && config->local.host_interface && config->local.present)
+		guard_local_write_netdev(stream, &config->local, config->vxlan_port);
 	fprintf(stream, "}\n");
 }
 
 void guard_rules_write(FILE *stream, const struct guard_config *config,
 		       enum guard_device_hooks hooks)
 {
-	guard_rules_write_removal(stream);
-	write_inet(stream, config);
+	struct guard_config marked = *config;
+
+	/* Without egress hooks no VXLAN device can mark. */
+	if (hooks != GUARD_INGRESS_EGRESS)
+		marked.local.elsewhere = true;
+	guard_rules_write_removal(stream, config->interface);
+	write_inet(stream, &marked);
 	if (hooks != GUARD_NO_DEVICE)
 		write_netdev(stream, config, hooks);
 }
 
-void guard_rules_write_removal(FILE *stream)
+void guard_rules_write_removal(FILE *stream, const char *interface)
 {
-	write_removal(stream, "inet");
-	write_removal(stream, "netdev");
+	write_removal(stream, "inet", interface);
+	write_removal(stream, "netdev", interface);
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 
 struct dataplane;
+struct foreign_vxlan_watch;
+struct guard_watch;
 struct identity;
 struct inventory;
 struct inventory_host;
@@ -21,5 +23,7 @@ struct host {
 	struct member *member;
 	const struct own_watch *own; /* its certificates */
 	struct dataplane *dataplane;
+	struct guard_watch *guard; /* NULL: the kernel does not drive the fabric port */
+	struct foreign_vxlan_watch *foreign;
 	bool ready; /* the dataplane forwards and the guard is up */
 };

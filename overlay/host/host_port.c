@@ -144,8 +144,8 @@ static int open_tap(const struct inventory_host *host, const uint8_t *mac, struc
 	return status;
 }
 
-int host_port_open(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
-		   struct covey_error *error)
+static int open_kind(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
+		     struct covey_error *error)
 {
 	switch (host->host_port) {
 	case HOST_PORT_VETH:
@@ -157,4 +157,22 @@ int host_port_open(const struct inventory_host *host, const uint8_t *mac, struct
 	}
 	return port_open(host->host_device, host->host_device, ports->host_mtu, ports->pool,
 			 &ports->host, error);
+}
+
+/* A device may have no interface on the kernel's side. */
+int host_port_open(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
+		   struct covey_error *error)
+{
+	struct covey_error why;
+	int status = open_kind(host, mac, ports, error);
+
+	if (status)
+		return status;
+	status = link_set_group(host->host_interface, LINK_GROUP_COVEY, &why);
+	if (status == 0 || (status == -ENODEV && host->host_port == HOST_PORT_DEVICE))
+		return 0;
+	port_close(ports->host);
+	ports->host = NULL;
+	*error = why;
+	return status;
 }

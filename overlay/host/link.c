@@ -219,6 +219,30 @@ out:
 	return 0;
 }
 
+int link_set_group(const char *name, unsigned group, struct covey_error *error)
+{
+	struct rtnl_link *old = NULL, *change = rtnl_link_alloc();
+	struct nl_sock *socket;
+	int status = open_netlink(&socket, error);
+
+	if (status) {
+		rtnl_link_put(change);
+		return status;
+	}
+	status = change ? rtnl_link_get_kernel(socket, 0, name, &old) : -NLE_NOMEM;
+	if (status == 0) {
+		rtnl_link_set_group(change, (int)group);
+		status = rtnl_link_change(socket, old, change, 0);
+	}
+	rtnl_link_put(old);
+	rtnl_link_put(change);
+	nl_socket_free(socket);
+	if (status)
+		return covey_error_set(error, to_errno(status), "cannot set the group of %s: %s",
+				       name, nl_geterror(status));
+	return 0;
+}
+
 static int ethtool_set(int fd, const char *name, uint32_t command, uint32_t value)
 {
 	struct ethtool_value request = {.cmd = command, .data = value};

@@ -47,6 +47,12 @@ int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_mul
  */
 int link_set_offloads(const char *name, bool gro, struct covey_error *error);
 
+/* Of interfaces that covey makes for the kernel, in the kernel's own sense of a group: what carries
+ * it is another covey-host's, or ours. */
+#define LINK_GROUP_COVEY 4798u
+
+int link_set_group(const char *name, unsigned group, struct covey_error *error);
+
 /* Keep the kernel from speaking IPv6 of its own on the interface (router solicitations, MLD). */
 void link_silence(const char *name);
 

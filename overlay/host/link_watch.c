@@ -3,17 +3,16 @@
 #include "link_watch.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "link.h"
 #include "link_change.h"
+#include "link_events.h"
 #include "link_program.h"
 
 /* Queues, and a program's end with the process that attached it, come without a message. */
@@ -190,19 +189,9 @@ static void check_all(struct link_watch *watch)
 
 /* --- when to look ---------------------------------------------------------------------------- */
 
-/* The messages themselves do not matter, nor that some are lost: they say when to look. */
-static void drain(int fd)
-{
-	char message[8192];
-
-	while (recv(fd, message, sizeof(message), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
-	       errno == EINTR)
-		;
-}
-
 static void on_message(evutil_socket_t fd, short what, void *arg)
 {
-	drain(fd);
+	link_events_drain(fd);
 	check_all(arg);
 }
 
@@ -211,26 +200,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	check_all(arg);
 }
 
-static int subscribe(struct covey_error *error)
-{
-	const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	int status;
-
-	if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	status = covey_error_set(error, -errno, "cannot watch network interfaces: %s",
-				 strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return status;
-}
-
 int link_watch_new(struct event_base *base, const struct link_watch_handlers *handlers, void *arg,
 		   struct link_watch **ret_watch, struct covey_error *error)
 {
 	struct link_watch *watch;
-	int fd = subscribe(error);
+	int fd = link_events_open(error);
 
 	if (fd < 0)
 		return fd;

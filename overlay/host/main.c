@@ -21,8 +21,10 @@
 
 #include "carrier.h"
 #include "commands.h"
+#include "foreign_vxlan.h"
 #include "group_reports.h"
-#include "guard.h"
+#include "guard_command.h"
+#include "guard_watch.h"
 #include "host.h"
 #include "interface_lock.h"
 #include "listening.h"
@@ -33,6 +35,7 @@
 #include "ports.h"
 #include "revocations.h"
 #include "startup.h"
+#include "vxlan_watch.h"
 #include "workers.h"
 
 struct process {
@@ -45,6 +48,9 @@ struct process {
 	struct interface_lock *lock;
 	struct carrier *carrier;
 	struct port_watch *watch;
+	struct guard_watch *guard;
+	struct foreign_vxlan_watch *foreign;
+	struct vxlan_watch *vxlans;
 	struct group_reports *group_reports;
 	struct listening listening;
 	struct ports *ports;
@@ -89,26 +95,31 @@ static int load_inventory(struct process *process, struct covey_error *error)
 				 process->options.name, &process->self, error);
 }
 
-static int raise_guard(const struct process *process, bool af_packet, struct covey_error *error)
+static bool expects_af_packet(const struct process *process)
 {
-	const struct guard_config config = {
-		.interface = process->self->fabric_interface,
-		.vxlan_port = process->inventory->vxlan_port,
-		.vpe_port = process->inventory->vpe_port,
-		.vpe_protocol = process->inventory->vpe_protocol,
-		.af_packet = af_packet,
+	return process->self->fabric_port == FABRIC_PORT_AF_PACKET;
+}
+
+/* From here on it is read back, and put back. */
+static int raise_guard(struct process *process, struct covey_error *error)
+{
+	const struct inventory_host *self = process->self;
+	const struct guard_watch_config config = {
+		.base = process->base,
+		.given = guard_interface_of(self),
+		.guard = guard_config_of(process->inventory, self, expects_af_packet(process)),
 	};
-	struct covey_error warning;
+	struct guard_status guard;
 	int status;
 
-	if (!config.interface) {
-		log_notice("no guard: the fabric port is a device that the kernel does not drive");
-		return 0;
-	}
-	status = guard_up(&config, &warning, error);
-	if (status == 0 && warning.text[0] != '\0')
-		log_warning("guard: %s", warning.text);
-	return status;
+	if (!self->fabric_interface)
+		log_notice("the guard looks inwards alone: the fabric port is a device that the "
+			   "kernel does not drive");
+	status = guard_watch_new(&config, &process->guard, error);
+	if (status)
+		return status;
+	guard_watch_read(process->guard, &guard);
+	return guard_accept(self, guard.present, guard.weaker, error);
 }
 
 /* Whoever started us starts us again, and that sets up ports on what is there then. */
@@ -133,11 +144,6 @@ static int watch_ports(struct process *process, struct covey_error *error)
 	return port_watch_new(&config, &process->watch, error);
 }
 
-static bool expects_af_packet(const struct process *process)
-{
-	return process->self->fabric_port == FABRIC_PORT_AF_PACKET;
-}
-
 static int open_ports(struct process *process, struct covey_error *error)
 {
 	int status = ports_open(process->inventory, process->self, &process->ports, error);
@@ -146,9 +152,67 @@ static int open_ports(struct process *process, struct covey_error *error)
 		return status;
 	for (unsigned i = 0; i < process->ports->notice_count; i++)
 		log_warning("%s", process->ports->notices[i].text);
-	if (process->ports->fabric_af_packet != expects_af_packet(process))
-		status = raise_guard(process, process->ports->fabric_af_packet, error);
+	if (process->guard)
+		status = guard_watch_set_af_packet(process->guard, process->ports->fabric_af_packet,
+						   error);
 	return status ? status : port_watch_opened(process->watch, process->ports, error);
+}
+
+static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
+{
+	struct process *process = arg;
+	uint16_t ports[GUARD_FOREIGN_MAX];
+	struct covey_error error;
+	size_t count;
+	const struct foreign_vxlan *list = foreign_vxlan_list(watch, &count);
+
+	if (!process->guard)
+		return;
+	count = guard_foreign_ports(process->inventory, process->self, list, count, ports);
+	if (guard_watch_set_foreign(process->guard, ports, count, &error))
+		log_error("guard: %s", error.text);
+}
+
+static int watch_foreign(struct process *process, struct covey_error *error)
+{
+	const struct foreign_vxlan_config config = {
+		.base = process->base,
+		.host_interface = process->self->host_interface,
+		.fabric_interface = process->self->fabric_interface,
+		.port = process->inventory->vxlan_port,
+		.changed = on_foreign,
+		.arg = process,
+	};
+
+	return foreign_vxlan_watch_new(&config, &process->foreign, error);
+}
+
+static int deliver(bool held, void *arg, struct covey_error *error)
+{
+	const struct process *process = arg;
+
+	return guard_watch_set_port_held(process->guard, held, error);
+}
+
+/* Before the first packet is decrypted. */
+static int watch_vxlans(struct process *process, struct covey_error *error)
+{
+	const struct vxlan_watch_config config = {
+		.base = process->base,
+		.local = guard_config_of(process->inventory, process->self, false).local,
+		.port = process->inventory->vxlan_port,
+		.family = process->self->vtep.family,
+		.free_vni = inventory_free_vni(process->inventory),
+		.deliver = deliver,
+		.arg = process,
+	};
+
+	if (process->self->vxlan_elsewhere)
+		log_warning("covey_vxlan_elsewhere is true: VXLAN needs no mark, it passes by %s "
+			    "unless "
+			    "a socket of this network namespace sends it",
+			    process->self->host_interface);
+	return vxlan_watch_new(&config, &process->vxlans, error);
 }
 
 static int start_dataplane(struct process *process, struct covey_error *error)
@@ -383,14 +447,16 @@ static int start(struct process *process, struct covey_error *error)
 	if (status == -EADDRINUSE)
 		return status;
 	if (status) {
-		raise_guard(process, expects_af_packet(process), NULL);
+		guard_command_on(process->inventory, process->self, NULL);
 		return status;
 	}
-	if ((status = raise_guard(process, expects_af_packet(process), error)) ||
+	if ((status = startup_resolve_interfaces(process->inventory, process->self, error)) ||
+	    (status = raise_guard(process, error)) ||
 	    (status = startup_load_tls(process->inventory, process->options.pki,
 				       process->self->name, &process->tls, error)) ||
 	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
 	    (status = watch_ports(process, error)) || (status = open_ports(process, error)) ||
+	    (status = watch_foreign(process, error)) || (status = watch_vxlans(process, error)) ||
 	    (status = start_dataplane(process, error)) ||
 	    (status = report_groups(process, error)) || (status = start_member(process, error)))
 		return status;
@@ -406,6 +472,8 @@ static void announce(struct process *process)
 		.member = process->member,
 		.own = process->own,
 		.dataplane = process->dataplane,
+		.guard = process->guard,
+		.foreign = process->foreign,
 		.ready = true,
 	};
 	log_notice("%s forwards: fabric port %s (%s, MTU %u), host port %s (MTU %u)",
@@ -430,8 +498,11 @@ static void stop(struct process *process)
 	listening_clear(&process->listening);
 	dataplane_close(process->dataplane);
 	ports_close(process->ports);
+	vxlan_watch_free(process->vxlans);
 	port_watch_free(process->watch);
 	commands_close(process->commands);
+	foreign_vxlan_watch_free(process->foreign);
+	guard_watch_free(process->guard);
 	revocations_close(process->revocations);
 	own_watch_free(process->own);
 	for (size_t i = 3; i-- > 0;) {
@@ -448,13 +519,11 @@ static void stop(struct process *process)
 
 static int run_guard(struct process *process, struct covey_error *error)
 {
-	int status;
+	int status = load_inventory(process, error);
 
-	if (process->options.guard == GUARD_COMMAND_OFF)
-		return guard_down(error);
-	status = load_inventory(process, error);
 	if (status == 0)
-		status = raise_guard(process, expects_af_packet(process), error);
+		status = guard_command(process->options.guard, process->inventory, process->self,
+				       error);
 	inventory_free(process->inventory);
 	return status;
 }

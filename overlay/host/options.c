@@ -20,9 +20,9 @@ static const struct argp_option table[] = {
 	 "Revocation lists, a file or a directory of files (crl.pem in --pki, if it is there)", 0},
 	{"name", 'n', "NAME", 0, "This host's name in the inventory (the short host name)", 0},
 	{"socket", 's', "PATH", 0, "Local control socket, for `covey` (/run/covey/host.sock)", 0},
-	{"guard", 'g', "on|off", 0,
+	{"guard", 'g', "on|off|keep", 0,
 	 "Only install or remove the kernel's rules that keep clear VXLAN off the fabric "
-	 "interface, and exit",
+	 "interface, and exit; or keep them there until a signal",
 	 0},
 	{"carrier", OPTION_CARRIER, "off", 0,
 	 "Only take the carrier of the host interface away, as after a crash, and exit", 0},
@@ -56,8 +56,10 @@ static void parse_guard(const char *value, struct options *options, struct argp_
 		options->guard = GUARD_COMMAND_ON;
 	else if (strcmp(value, "off") == 0)
 		options->guard = GUARD_COMMAND_OFF;
+	else if (strcmp(value, "keep") == 0)
+		options->guard = GUARD_COMMAND_KEEP;
 	else
-		argp_error(state, "--guard is on or off, not \"%s\"", value);
+		argp_error(state, "--guard is on, off or keep, not \"%s\"", value);
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)

@@ -8,6 +8,7 @@ enum guard_command {
 	GUARD_COMMAND_NONE, /* run the host */
 	GUARD_COMMAND_ON,
 	GUARD_COMMAND_OFF,
+	GUARD_COMMAND_KEEP,
 };
 
 struct options {

@@ -13,6 +13,7 @@
 #include "host.h"
 #include "member.h"
 #include "show_dataplane.h"
+#include "show_guard.h"
 
 #define SAS_MAX ((size_t)COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
 
@@ -183,5 +184,9 @@ json_t *show_host(const struct host *host)
 	json_object_set_new(answer, "drops", show_drops(host->dataplane));
 	json_object_set_new(answer, "ports", show_ports(host->dataplane));
 	json_object_set_new(answer, "buffers", show_buffers(host->dataplane));
+	json_object_set_new(answer, "guard", show_guard(host->guard));
+	json_object_set_new(
+		answer, "foreign_vxlan",
+		show_foreign(host->foreign, host->self->foreign_vxlan == FOREIGN_VXLAN_DROP));
 	return answer;
 }

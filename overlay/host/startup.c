@@ -11,6 +11,8 @@
 #include <suggest.h>
 #include <unistd.h>
 
+#include "link_name.h"
+
 int startup_check_root(struct covey_error *error)
 {
 	if (geteuid() == 0)
@@ -61,6 +63,29 @@ int startup_find_self(const struct inventory *inventory, const char *file, const
 			       "them it is by --name",
 			       file, name, suggestion_format(&suggestion, nearest),
 			       inventory->host_count ? hosts : "none");
+}
+
+static int resolve(char **interface, struct covey_error *error)
+{
+	char own[IFNAMSIZ], *copy;
+
+	if (!*interface || link_name_resolve(*interface, own) || strcmp(own, *interface) == 0)
+		return 0;
+	copy = strdup(own);
+	if (!copy)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	free(*interface);
+	*interface = copy;
+	return 0;
+}
+
+int startup_resolve_interfaces(struct inventory *inventory, const struct inventory_host *self,
+			       struct covey_error *error)
+{
+	struct inventory_host *host = &inventory->hosts[self - inventory->hosts];
+	int status = resolve(&host->fabric_interface, error);
+
+	return status ? status : resolve(&host->host_interface, error);
 }
 
 static int check_files(const char *ca, const char *certificate, const char *key, const char *name,

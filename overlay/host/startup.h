@@ -18,6 +18,13 @@ int startup_check_root(struct covey_error *error);
 int startup_find_self(const struct inventory *inventory, const char *file, const char *name,
 		      const struct inventory_host **ret_self, struct covey_error *error);
 
+/*
+ * From here on self's interfaces bear the kernel's own names, whatever alternative name the
+ * inventory gave; one that is not there keeps what it was given.
+ */
+int startup_resolve_interfaces(struct inventory *inventory, const struct inventory_host *self,
+			       struct covey_error *error);
+
 /* Load this host's certificate and key from directory, and check whom it speaks for. */
 int startup_load_tls(const struct inventory *inventory, const char *directory, const char *name,
 		     struct tls **ret_tls, struct covey_error *error);

@@ -65,6 +65,25 @@ const struct inventory_member *inventory_find_member(const struct inventory *inv
 	return bsearch(&key, group->members, group->member_count, sizeof(key), by_host);
 }
 
+static bool has_vni(const struct inventory *inventory, uint32_t vni)
+{
+	for (size_t i = 0; i < inventory->group_count; i++)
+		for (size_t j = 0; j < inventory->groups[i].vni_count; j++)
+			if (inventory->groups[i].vnis[j] == vni)
+				return true;
+	return false;
+}
+
+/* Groups have far fewer VNIs than there are (limits.h). */
+uint32_t inventory_free_vni(const struct inventory *inventory)
+{
+	uint32_t vni = COVEY_VNI_MAX;
+
+	while (has_vni(inventory, vni))
+		vni--;
+	return vni;
+}
+
 uint16_t inventory_overhead(const struct inventory *inventory)
 {
 	bool ipv6 = inventory->host_count && inventory->hosts[0].vtep.family == AF_INET6;

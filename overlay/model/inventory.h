@@ -33,6 +33,18 @@ enum host_port_kind {
 	HOST_PORT_DEVICE, /* any DPDK device, named by covey_host_device */
 };
 
+/* What to do with a VXLAN device of another UDP port that sends over the fabric. */
+enum foreign_vxlan_policy {
+	FOREIGN_VXLAN_WARN,
+	FOREIGN_VXLAN_DROP,
+};
+
+/* Whether covey-host runs where the kernel cannot give all of the guard. */
+enum weak_guard {
+	WEAK_GUARD_REFUSE,
+	WEAK_GUARD_ALLOW,
+};
+
 struct rekey_policy {
 	uint32_t interval_s;         /* default 3600 */
 	uint32_t activation_delay_s; /* default 10 */
@@ -68,9 +80,15 @@ struct inventory_host {
 	enum fabric_port_kind fabric_port;
 	char *fabric_device; /* DPDK device name or devargs, NULL unless FABRIC_PORT_DEVICE */
 	enum host_port_kind host_port;
-	char *host_device;  /* likewise, NULL unless HOST_PORT_DEVICE */
-	char *cores;        /* DPDK core list to pin to ("2,3"), NULL: float over all */
+	char *host_device; /* likewise, NULL unless HOST_PORT_DEVICE */
+	char *cores;       /* DPDK core list to pin to ("2,3"), NULL: float over all */
+	enum foreign_vxlan_policy foreign_vxlan;
+	enum weak_guard weak_guard;
 	uint16_t sender_id; /* fixed by covey_sender_id, 0: the GKM assigns */
+	/* Of packets' marks: it came through a VXLAN device. Default 30. */
+	uint8_t mark_bit;
+	/* VXLAN devices in other network namespaces may send. */
+	bool vxlan_elsewhere;
 };
 
 struct inventory {
@@ -113,6 +131,9 @@ const struct inventory_group *inventory_find_group(const struct inventory *inven
 const struct inventory_member *inventory_find_member(const struct inventory *inventory,
 						     const struct inventory_group *group,
 						     const struct inventory_host *host);
+
+/* A VNI that is in no group, and not 0. */
+uint32_t inventory_free_vni(const struct inventory *inventory);
 
 /* What encapsulation adds to a packet of this fabric, bytes. */
 uint16_t inventory_overhead(const struct inventory *inventory);

@@ -8,6 +8,7 @@
 #include "values.h"
 
 #define DEFAULT_HOST_INTERFACE "covey0"
+#define DEFAULT_MARK_BIT       30
 
 /* The groups of one host, collected upwards; has room for all there are. */
 struct collection {
@@ -76,7 +77,9 @@ static void report_no_vtep(struct reader *reader, const struct ansible_host *hos
 static bool store(struct reader *reader, const struct host_site *site,
 		  struct inventory_host *ret_host)
 {
-	struct inventory_host host = {.fabric_port = FABRIC_PORT_AUTO, .host_port = HOST_PORT_VETH};
+	struct inventory_host host = {.fabric_port = FABRIC_PORT_AUTO,
+				      .host_port = HOST_PORT_VETH,
+				      .mark_bit = DEFAULT_MARK_BIT};
 
 	host.name = strdup(site->host->name);
 	host.host_interface = strdup(DEFAULT_HOST_INTERFACE);

@@ -47,13 +47,29 @@ const char *group_name_rule(const char *text)
 	return "a name of 1 to 63 of a-z A-Z 0-9 . _ - that begins with a letter or digit";
 }
 
+/* ALTIFNAMSIZ of <linux/if.h>, which does not go with <net/if.h>. */
+#define ALTNAME_SIZE 128
+
 /* The kernel's dev_valid_name(). */
-const char *interface_rule(const char *text)
+static bool is_interface(const char *text, size_t size)
 {
 	size_t len = strlen(text);
 
-	if (len > 0 && len < IFNAMSIZ && strcmp(text, ".") != 0 && strcmp(text, "..") != 0 &&
-	    strpbrk(text, "/: \t\n\v\f\r") == NULL)
+	return len > 0 && len < size && strcmp(text, ".") != 0 && strcmp(text, "..") != 0 &&
+	       strpbrk(text, "/: \t\n\v\f\r") == NULL;
+}
+
+const char *fabric_interface_rule(const char *text)
+{
+	if (is_interface(text, ALTNAME_SIZE))
+		return NULL;
+	return "an interface name of 1 to 15 characters or an alternative one of 1 to 127, without "
+	       "slash, colon and space";
+}
+
+const char *interface_rule(const char *text)
+{
+	if (is_interface(text, IFNAMSIZ))
 		return NULL;
 	return "an interface name of 1 to 15 characters, without slash, colon and space";
 }

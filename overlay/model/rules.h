@@ -16,7 +16,10 @@ const char *host_name_rule(const char *text);
 /* A covey group's name. */
 const char *group_name_rule(const char *text);
 
-/* A Linux network interface. */
+/* A Linux network interface, by its name or an alternative one (`altname` of ip link). */
+const char *fabric_interface_rule(const char *text);
+
+/* A Linux network interface that may have to be made. */
 const char *interface_rule(const char *text);
 
 /* A DPDK device, by name or devargs. */

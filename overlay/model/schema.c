@@ -23,6 +23,11 @@ static const struct choice fabric_ports[] = {{"auto", FABRIC_PORT_AUTO},
 static const struct choice host_ports[] = {
 	{"veth", HOST_PORT_VETH}, {"tap", HOST_PORT_TAP}, {"device", HOST_PORT_DEVICE}, {NULL, 0}};
 
+static const struct choice foreign_vxlan[] = {
+	{"warn", FOREIGN_VXLAN_WARN}, {"drop", FOREIGN_VXLAN_DROP}, {NULL, 0}};
+static const struct choice weak_guards[] = {
+	{"refuse", WEAK_GUARD_REFUSE}, {"allow", WEAK_GUARD_ALLOW}, {NULL, 0}};
+
 #define NO_MEMBER .offset = 0 /* stored by code of its own */
 
 /* clang-format off */
@@ -50,7 +55,7 @@ static const struct field fabric_fields[] = {
 static const struct field host_fields[] = {
 	{"covey_vtep", FIELD_OF_HOST, FIELD_ADDRESS, AT(struct inventory_host, vtep)},
 	{"covey_fabric_interface", FIELD_OF_HOST, FIELD_TEXT,
-	 AT(struct inventory_host, fabric_interface), .rule = interface_rule},
+	 AT(struct inventory_host, fabric_interface), .rule = fabric_interface_rule},
 	{"covey_host_interface", FIELD_OF_HOST, FIELD_TEXT,
 	 AT(struct inventory_host, host_interface), .rule = interface_rule},
 	{"covey_fabric_port", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, fabric_port),
@@ -63,8 +68,16 @@ static const struct field host_fields[] = {
 	 .rule = device_rule},
 	{"covey_cores", FIELD_OF_HOST, FIELD_TEXT, AT(struct inventory_host, cores),
 	 .rule = cores_rule},
+	{"covey_foreign_vxlan", FIELD_OF_HOST, FIELD_CHOICE,
+	 AT(struct inventory_host, foreign_vxlan), .choices = foreign_vxlan},
+	{"covey_weak_guard", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, weak_guard),
+	 .choices = weak_guards},
 	{"covey_sender_id", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, sender_id),
 	 .min = COVEY_SENDER_ID_MIN, .max = COVEY_SENDER_ID_MAX},
+	{"covey_mark_bit", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, mark_bit),
+	 .min = 0, .max = 31},
+	{"covey_vxlan_elsewhere", FIELD_OF_HOST, FIELD_BOOLEAN,
+	 AT(struct inventory_host, vxlan_elsewhere)},
 };
 
 static const struct field group_fields[] = {

@@ -90,6 +90,21 @@ SHOWN = {
     "drops": {"in-icv": 0, "in-replay-seen": 12},
     "ports": [{"role": "fabric", "name": "eth1", "driver": "net_af_xdp", "mtu": 1500, "rx_queues": 2, "tx_queues": 2}],
     "buffers": {"total": 16383, "free": 12000},
+    "foreign_vxlan": [{"device": "vx9", "port": 8472, "over": "covey0", "dropped": False},
+                      {"device": "vx8", "port": 9, "over": None, "dropped": True}],
+    "guard": {
+        "state": "weaker",
+        "interface": "eth1",
+        "hooks": ["inet prerouting", "netdev ingress"],
+        "weaker": "no egress hook on eth1",
+        "failing": None,
+        "restored": 3,
+        "last_changed": {"by": "nft (process 12)", "ago_s": 61},
+        "drops": [
+            {"family": "netdev", "chain": "ingress", "rule": "clear VXLAN", "packets": 11},
+            {"family": "inet", "chain": "prerouting", "rule": "own copy", "packets": 0},
+        ],
+    },
 }
 
 
@@ -400,6 +415,12 @@ class Client(Case):
         self.assertRegex(out, r"256 +tenants +active .* 1m 1s +1d ")
         self.assertRegex(out, r"12 +in-replay-seen +VPE packet that was received before")
         self.assertNotIn("in-icv", out)
+        self.assertIn("Guard on eth1: NOT all that it should be\n  no egress hook on eth1\n", out)
+        self.assertIn("put back 3 times, last 1m 1s ago after a change by nft (process 12)", out)
+        self.assertRegex(out, r"11 +netdev ingress +clear VXLAN\n")
+        self.assertNotIn("own copy", out)
+        self.assertIn("vx9 sends to UDP port 8472 over covey0, not encrypted: it leaves IN CLEAR", out)
+        self.assertIn("vx8 sends to UDP port 9 over what its table says, not encrypted: dropped", out)
 
     def test_parts(self):
         for part, words in (
@@ -410,19 +431,22 @@ class Client(Case):
             ("drops", "in-replay-seen"),
             ("ports", "net_af_xdp"),
             ("ports", "Packet buffers: 16383, free: 12000"),
+            ("guard", "netdev ingress"),
         ):
             code, out, _ = self.ask(SHOWN, "show", part)
             self.assertEqual(code, 0)
             self.assertIn(words, out)
             self.assertNotIn("Key manager", out)
         self.assertIn("in-icv", self.ask(SHOWN, "show", "drops", "--all")[1])
+        self.assertIn("own copy", self.ask(SHOWN, "show", "guard", "--all")[1])
 
     def test_columns_align(self):
         out = self.ask(SHOWN, "show", "groups")[1].splitlines()
         self.assertEqual(out[0].index("VNIS"), out[1].index("100,"))
 
     def test_empty_and_strange(self):
-        strange = {"ok": True, "groups": 5, "sas": [1, "x"], "drops": [], "gkm": 7, "ports": {}}
+        strange = {"ok": True, "groups": 5, "sas": [1, "x"], "drops": [], "gkm": 7, "ports": {},
+                   "guard": {"hooks": 5, "drops": [1], "restored": "x", "last_changed": {}}}
         for answer in ({"ok": True}, strange):
             code, out, _ = self.ask(answer, "show")
             self.assertEqual(code, 0)

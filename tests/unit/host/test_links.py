@@ -300,6 +300,85 @@ class LinksTest(unittest.TestCase):
         self.start("af_xdp", PRELOAD)
         self.expect_end("d0 has 17 queues, at most 16 are served: `ethtool -L d0 combined 16`")
 
+    def foreign(self):
+        shown = json.loads(run(COVEY, "--socket", self.path("host.sock"), "--json", "show"))
+        return {device["device"]: (device["port"], device["over"]) for device in shown["foreign_vxlan"]}
+
+    def test_foreign_vxlan(self):
+        """VXLAN devices of another port, by where they would send."""
+        self.ip("link", "add", "e0", "type", "veth", "peer", "name", "e1")
+        self.start_well("af_packet")
+        for device, address in ("covey0", "10.9.0.1/24"), ("e0", "10.10.0.1/24"):
+            self.ip("address", "add", address, "dev", device)
+            self.ip("link", "set", device, "up")
+        for vni, (name, *how) in enumerate((
+            ("ours", "remote", "10.9.0.2", "dev", "covey0", "dstport", "4789"),
+            ("elsewhere", "remote", "10.10.0.2", "dev", "e0", "dstport", "8472"),
+            ("routed-away", "remote", "10.10.0.2", "dstport", "8472"),
+            ("bound", "remote", "10.9.0.2", "dev", "covey0", "dstport", "8472"),
+            ("bare", "group", "239.1.1.1", "dev", "d0", "dstport", "9"),
+            ("routed", "remote", "10.9.0.2", "dstport", "9999"),
+            ("anywhere", "local", "10.9.0.1", "dstport", "8472"),
+        )):
+            self.ip("link", "add", name, "type", "vxlan", "id", str(vni), *how)
+        self.assertEqual(self.foreign(), {"bound": (8472, "covey0"), "bare": (9, "d0"),
+                                          "routed": (9999, "covey0"), "anywhere": (8472, None)})
+        for name in "bound", "bare", "routed", "anywhere":
+            self.wait_log(f"VXLAN device {name} sends to UDP port")
+        self.assertNotIn("VXLAN device ours", self.log)
+        self.assertNotIn("VXLAN device elsewhere", self.log)
+        self.ip("link", "delete", "bound")
+        self.wait_log("VXLAN device bound no longer sends")
+
+    def test_foreign_vxlan_dropped(self):
+        """By the kernel's default port from the start, by others when they are there."""
+        self.variables = "covey_foreign_vxlan: drop"
+        self.start_well("af_packet")
+        self.assertIn("udp dport 8472 counter packets 0 bytes 0 drop", self.rules())
+        self.ip("link", "add", "vx", "type", "vxlan", "id", "8", "group", "239.1.1.1", "dev", "covey0",
+                "dstport", "9")
+        deadline = time.monotonic() + 10
+        while self.rules().count("udp dport { 9, 8472 }") != 6:
+            self.assertLess(time.monotonic(), deadline, self.rules())
+
+    def test_two_watches_of_one_guard(self):
+        """covey-guard.service's process beside covey-host: they agree, whoever is first."""
+        self.start_well("af_packet")
+        own = self.guard()
+        self.assertIn("own copy", own)
+        keeper = subprocess.Popen(
+            ["ip", "netns", "exec", self.space, COVEY_HOST, "--inventory", self.path("inventory.yaml"),
+             "--name", "hv1", "--guard", "keep"], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(keeper.stderr.close)
+        self.addCleanup(keeper.wait)
+        self.addCleanup(keeper.kill)
+        while "kept on d0" not in keeper.stderr.readline():
+            self.assertIsNone(keeper.poll())
+        for count in range(1, 6):
+            run("ip", "netns", "exec", self.space, "nft", "flush", "ruleset")
+            deadline = time.monotonic() + 10
+            while self.shown_guard()["restored"] < count or \
+                    self.tables(own) != self.tables(self.rules_now()):
+                self.assertLess(time.monotonic(), deadline, self.rules_now())
+        self.assertEqual(self.shown_guard()["state"], "verified")
+        # The keeper's start is one: it knows nothing yet of who holds VXLAN's port.
+        self.assertLessEqual(self.shown_guard()["restored"], 11)
+
+    @staticmethod
+    def tables(rules):
+        """Each by itself: which one is put back first does not matter."""
+        return sorted("\n".join(line for line in table.splitlines() if line)
+                      for table in ("\n" + rules).split("\ntable "))
+
+    def shown_guard(self):
+        return json.loads(run(COVEY, "--socket", self.path("host.sock"), "--json", "show"))["guard"]
+
+    def rules_now(self):
+        return run("ip", "netns", "exec", self.space, "nft", "--stateless", "list", "ruleset")
+
+    def rules(self):
+        return run("ip", "netns", "exec", self.space, "nft", "list", "ruleset")
+
     def test_second_one_leaves_the_guard(self):
         """The first one fell back to AF_PACKET, whose guard lets its packets out."""
         self.add_far()

@@ -22,7 +22,11 @@ DEFAULTS = {
     "covey_fabric_port": "auto",
     "covey_host_port": "veth",
     "covey_cores": "",
+    "covey_foreign_vxlan": "warn",
+    "covey_weak_guard": "refuse",
     "covey_sender_id": 0,
+    "covey_mark_bit": 30,
+    "covey_vxlan_elsewhere": False,
 }
 
 
@@ -56,6 +60,10 @@ class Case:
             "covey_fabric_port": lambda: rng.choice(["auto", "af_xdp", "af_packet"]),
             "covey_host_port": lambda: rng.choice(["veth", "tap"]),
             "covey_cores": lambda: str(rng.randint(0, 1000)) + ",1",
+            "covey_foreign_vxlan": lambda: rng.choice(["warn", "drop"]),
+            "covey_weak_guard": lambda: rng.choice(["refuse", "allow"]),
+            "covey_mark_bit": lambda: rng.randint(0, 31),
+            "covey_vxlan_elsewhere": lambda: rng.random() < 0.5,
             "some_other": lambda: "{{ template }}",
         }
         return {key: make() for key, make in choices.items() if rng.random() < share}

@@ -19,6 +19,9 @@
 	"    b: {covey_vtep: 10.0.0.2, covey_fabric_interface: eth0}\n"
 
 /* What is wrong, the text, its diagnostics. */
+#define NAME_16  "nnnnnnnnnnnnnnnn"
+#define NAME_127 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 "nnnnnnnnnnnnnnn"
+
 static const struct mistake mistakes[] = {
 	{"nothing", VARS GROUPS HOSTS, ""},
 	{"empty file", "", "the inventory is empty: it needs at least all: with vars and hosts\n"},
@@ -463,11 +466,24 @@ static const struct mistake mistakes[] = {
 	 "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, covey_fabric_port: afxdp}\n",
 	 "10:80: covey_fabric_port must be auto, af_xdp, af_packet or device, not the text "
 	 "\"afxdp\" (did you mean af_xdp?)\n"},
+	{"fabric interface of 128 characters",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: " NAME_127 "n}\n",
+	 "10:55: covey_fabric_interface must be an interface name of 1 to 15 characters or an "
+	 "alternative one of 1 to 127, without slash, colon and space, not the text \"" NAME_16
+		 NAME_16 NAME_16 "...\"\n"},
 	{"cores",
 	 VARS GROUPS HOSTS
 	 "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, covey_cores: 4-2}\n",
 	 "10:74: covey_cores must be a list of CPUs like \"2,3\" or \"4-7\", each below 1024, not "
 	 "the text \"4-2\"\n"},
+	{"foreign VXLAN",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, "
+			   "covey_foreign_vxlan: block}\n",
+	 "10:82: covey_foreign_vxlan must be warn or drop, not the text \"block\"\n"},
+	{"weak guard",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, "
+			   "covey_weak_guard: yes}\n",
+	 "10:79: covey_weak_guard must be refuse or allow, not the boolean yes\n"},
 	{"cores list",
 	 VARS GROUPS HOSTS
 	 "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, covey_cores: [1]}\n",

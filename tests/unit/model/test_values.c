@@ -62,7 +62,12 @@ static void test_defaults(void **state)
 	assert_null(host->fabric_device);
 	assert_null(host->host_device);
 	assert_null(host->cores);
+	assert_int_equal(host->foreign_vxlan, FOREIGN_VXLAN_WARN);
+	assert_int_equal(host->weak_guard, WEAK_GUARD_REFUSE);
 	assert_int_equal(host->sender_id, 0);
+	assert_int_equal(host->mark_bit, 30);
+	assert_int_equal(inventory_free_vni(inventory), 16777215);
+	assert_false(host->vxlan_elsewhere);
 	assert_int_equal(inventory->group_count, 1);
 	expect_default_group(&inventory->groups[0]);
 	inventory_free(inventory);
@@ -101,13 +106,17 @@ static void test_everything_set(void **state)
 		"      covey_host_port: device\n"
 		"      covey_host_device: net_tap0,iface=x\n"
 		"      covey_cores: 4\n"
+		"      covey_foreign_vxlan: drop\n"
+		"      covey_weak_guard: allow\n"
 		"      covey_sender_id: 65535\n"
 		"    b:\n"
 		"      covey_vtep: 2001:db8::b\n"
 		"      covey_fabric_interface: eth0\n"
 		"      covey_fabric_port: af_packet\n"
 		"      covey_host_port: tap\n"
-		"      covey_cores: 0-3,1023\n");
+		"      covey_cores: 0-3,1023\n"
+		"      covey_mark_bit: 0\n"
+		"      covey_vxlan_elsewhere: true\n");
 	const struct inventory_group *group = &inventory->groups[0];
 	static const uint32_t vnis[] = {0, 5, 6, 20, 21, 22, 16777215};
 
@@ -143,10 +152,15 @@ static void test_everything_set(void **state)
 	assert_int_equal(inventory->hosts[0].host_port, HOST_PORT_DEVICE);
 	assert_string_equal(inventory->hosts[0].host_device, "net_tap0,iface=x");
 	assert_string_equal(inventory->hosts[0].cores, "4");
+	assert_int_equal(inventory->hosts[0].foreign_vxlan, FOREIGN_VXLAN_DROP);
+	assert_int_equal(inventory->hosts[0].weak_guard, WEAK_GUARD_ALLOW);
 	assert_int_equal(inventory->hosts[0].sender_id, 65535);
 	assert_int_equal(inventory->hosts[1].fabric_port, FABRIC_PORT_AF_PACKET);
 	assert_int_equal(inventory->hosts[1].host_port, HOST_PORT_TAP);
 	assert_string_equal(inventory->hosts[1].cores, "0-3,1023");
+	assert_int_equal(inventory_free_vni(inventory), 16777214);
+	assert_int_equal(inventory->hosts[1].mark_bit, 0);
+	assert_true(inventory->hosts[1].vxlan_elsewhere);
 	inventory_free(inventory);
 }
 

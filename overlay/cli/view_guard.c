@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "fields.h"
+#include "table.h"
+#include "views.h"
+#include "words.h"
+
+static const char *explain(const char *state)
+{
+	static const char *const texts[][2] = {
+		{"verified", "all rules are there, bound to the interface"},
+		{"waiting", "the interface is not there yet"},
+		{"weaker", "NOT all that it should be"},
+		{"failing", "NOT as it should be, trying to put it back"},
+		{"off", "REMOVED by `covey-host --guard off`"},
+		{"none", "there is none: the kernel does not drive the fabric port"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(texts[i][0], state) == 0)
+			return texts[i][1];
+	return state;
+}
+
+static void print_hooks(const json_t *guard)
+{
+	json_t *hook;
+	size_t i;
+
+	if (json_array_size(json_object_get(guard, "hooks")) == 0)
+		return;
+	printf("  at");
+	json_array_foreach(json_object_get(guard, "hooks"), i, hook)
+		printf("%s %s", i ? "," : "", json_string_value(hook));
+	printf("\n");
+}
+
+static void print_restored(const json_t *guard)
+{
+	const json_t *last = json_object_get(guard, "last_changed");
+	json_int_t ago = field_number(last, "ago_s");
+	char time[WORDS_TIME_SIZE];
+
+	if (!json_is_object(last))
+		return;
+	printf("  put back " FIELD_NUMBER " times, last %s ago after a change by %s\n",
+	       field_number(guard, "restored"), words_time(ago > 0 ? (uint64_t)ago : 0, time),
+	       field_text(last, "by"));
+}
+
+static void print_reason(const json_t *guard, const char *name)
+{
+	if (json_is_string(json_object_get(guard, name)))
+		printf("  %s\n", field_text(guard, name));
+}
+
+static void print_drops(const json_t *guard, bool all)
+{
+	static const char *const columns[] = {">PACKETS", "AT", "THE GUARD DROPPED", NULL};
+	struct table *table = table_new(columns);
+	json_t *rule;
+	size_t i;
+
+	json_array_foreach(json_object_get(guard, "drops"), i, rule) {
+		if (!all && field_number(rule, "packets") == 0)
+			continue;
+		table_cell(table, FIELD_NUMBER, field_number(rule, "packets"));
+		table_cell(table, "%s %s", field_text(rule, "family"), field_text(rule, "chain"));
+		table_cell(table, "%s", field_text(rule, "rule"));
+	}
+	table_print(table, "The guard dropped no packet.", stdout);
+}
+
+static void print_foreign(const json_t *answer)
+{
+	json_t *device;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "foreign_vxlan"), i, device) {
+		const json_t *over = json_object_get(device, "over");
+
+		printf("  VXLAN device %s sends to UDP port " FIELD_NUMBER
+		       " over %s, not encrypted: %s\n",
+		       field_text(device, "device"), field_number(device, "port"),
+		       json_is_string(over) ? json_string_value(over) : "what its table says",
+		       field_true(device, "dropped") ? "dropped" : "it leaves IN CLEAR");
+	}
+}
+
+void view_guard(const json_t *answer, bool all)
+{
+	const json_t *guard = json_object_get(answer, "guard");
+
+	if (!json_is_object(guard))
+		return; /* an older covey-host */
+	printf("Guard%s%s: %s\n", json_object_get(guard, "interface") ? " on " : "",
+	       json_object_get(guard, "interface") ? field_text(guard, "interface") : "",
+	       explain(field_text(guard, "state")));
+	print_reason(guard, "weaker");
+	print_reason(guard, "failing");
+	print_hooks(guard);
+	print_restored(guard);
+	print_foreign(answer);
+	print_drops(guard, all);
+}

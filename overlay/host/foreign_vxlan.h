@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * VXLAN devices of this network namespace that send on another UDP port than the fabric's, over
+ * covey0 or the fabric interface: covey takes that for other traffic and lets it pass, in clear.
+ */
+
+#include <covey/error.h>
+#include <event2/event.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FOREIGN_VXLAN_MAX 64
+
+struct foreign_vxlan {
+	char name[IFNAMSIZ];
+	uint16_t port;       /* where it sends to */
+	char over[IFNAMSIZ]; /* the interface; empty: it depends on where it is told to send */
+};
+
+struct foreign_vxlan_watch;
+
+struct foreign_vxlan_config {
+	struct event_base *base;
+	const char *host_interface;
+	const char *fabric_interface; /* NULL: the kernel does not drive it */
+	uint16_t port;                /* the fabric's own */
+	/* Called from the event loop when there are others than before, and at the start. */
+	void (*changed)(const struct foreign_vxlan_watch *watch, void *arg);
+	void *arg;
+};
+
+/* Looks, and from then on whenever an interface changes. Names stay the caller's. */
+int foreign_vxlan_watch_new(const struct foreign_vxlan_config *config,
+			    struct foreign_vxlan_watch **ret_watch, struct covey_error *error);
+/* NULL-safe. */
+void foreign_vxlan_watch_free(struct foreign_vxlan_watch *watch);
+
+/* Look again: routes may have changed, which no event of an interface tells. */
+void foreign_vxlan_look(struct foreign_vxlan_watch *watch);
+
+/* Those found when it last looked, at most FOREIGN_VXLAN_MAX. */
+const struct foreign_vxlan *foreign_vxlan_list(const struct foreign_vxlan_watch *watch,
+					       size_t *ret_count);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "guard_command.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inventory.h>
+#include <log.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "foreign_vxlan.h"
+#include "guard.h"
+#include "guard_watch.h"
+#include "link_name.h"
+#include "notify.h"
+#include "vxlan_watch.h"
+
+const char *guard_interface_of(const struct inventory_host *self)
+{
+	return self->fabric_interface ? self->fabric_interface : self->host_interface;
+}
+
+/* What a VXLAN device sends to that was made without `dstport`. */
+#define KERNEL_VXLAN_PORT 8472
+
+static size_t add_port(uint16_t *ports, size_t count, uint16_t port)
+{
+	size_t at = 0;
+
+	while (at < count && ports[at] < port)
+		at++;
+	if (count == GUARD_FOREIGN_MAX || (at < count && ports[at] == port))
+		return count;
+	memmove(&ports[at + 1], &ports[at], (count - at) * sizeof(*ports));
+	ports[at] = port;
+	return count + 1;
+}
+
+size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
+			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports)
+{
+	size_t ports = 0;
+
+	if (self->foreign_vxlan != FOREIGN_VXLAN_DROP)
+		return 0;
+	if (inventory->vxlan_port != KERNEL_VXLAN_PORT)
+		ports = add_port(ret_ports, ports, KERNEL_VXLAN_PORT);
+	for (size_t i = 0; i < count; i++)
+		ports = add_port(ret_ports, ports, found[i].port);
+	return ports;
+}
+
+struct guard_config guard_config_of(const struct inventory *inventory,
+				    const struct inventory_host *self, bool af_packet)
+{
+	struct guard_config config = {
+		.host_interface = self->host_interface,
+		.vxlan_port = inventory->vxlan_port,
+		.vpe_port = inventory->vpe_port,
+		.vpe_protocol = inventory->vpe_protocol,
+		.af_packet = af_packet,
+		.local_only = !self->fabric_interface,
+		.local = {.host_interface = self->host_interface,
+			  .mark = UINT32_C(1) << self->mark_bit,
+			  .elsewhere = self->vxlan_elsewhere,
+			  .hosts = inventory->hosts,
+			  .host_count = inventory->host_count},
+	};
+
+	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);
+	return config;
+}
+
+int guard_accept(const struct inventory_host *self, bool present, const char *weaker,
+		 struct covey_error *error)
+{
+	if (!present || weaker[0] == '\0' || self->weak_guard == WEAK_GUARD_ALLOW)
+		return 0;
+	return covey_error_set(error, -EOPNOTSUPP,
+			       "%s. The rest of the guard is installed. Use Linux 5.16 or later "
+			       "with CONFIG_NETFILTER_EGRESS, or set covey_weak_guard: allow",
+			       weaker);
+}
+
+static bool is_af_packet(const struct inventory_host *self)
+{
+	return self->fabric_port == FABRIC_PORT_AF_PACKET;
+}
+
+int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
+		     struct covey_error *error)
+{
+	struct guard_config config = guard_config_of(inventory, self, is_af_packet(self));
+	struct guard_standing standing;
+	char interface[IFNAMSIZ];
+	int status;
+
+	status = link_name_find(guard_interface_of(self), interface, error);
+	if (status)
+		return status;
+	config.interface = interface;
+	status = guard_up(&config, &standing, error);
+	if (status)
+		return status;
+	if (standing.weaker.text[0] != '\0')
+		log_warning("guard: %s", standing.weaker.text);
+	status = guard_accept(self, standing.index != 0, standing.weaker.text, error);
+	guard_standing_free(&standing);
+	return status;
+}
+
+static int switch_off(const struct inventory_host *self, struct covey_error *error)
+{
+	char interface[IFNAMSIZ];
+	int status;
+
+	if (link_name_resolve(guard_interface_of(self), interface))
+		log_warning("guard: no interface is called %s, so only a guard of that name is "
+			    "removed: `nft list tables` shows what others there are",
+			    guard_interface_of(self));
+	vxlan_watch_forget(self->host_interface);
+	status = link_name_find(guard_interface_of(self), interface, error);
+	return status ? status : guard_down(interface, error);
+}
+
+/* --- keep ------------------------------------------------------------------------------------- */
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	notify_stopping();
+	event_base_loopbreak(arg);
+}
+
+static int keep_up(struct event_base *base, const struct inventory *inventory,
+		   const struct inventory_host *self, struct guard_watch **ret_watch,
+		   struct covey_error *error)
+{
+	struct guard_watch_config config = {
+		.base = base,
+		.given = guard_interface_of(self),
+		.guard = guard_config_of(inventory, self, is_af_packet(self)),
+		.yields = true,
+	};
+	struct guard_status status;
+	int result;
+
+	config.guard.local.unbound = true;
+	result = guard_watch_new(&config, ret_watch, error);
+	if (result)
+		return result;
+	guard_watch_read(*ret_watch, &status);
+	result = guard_accept(self, status.present, status.weaker, error);
+	if (result == 0)
+		log_notice("guard: kept on %s", status.interface);
+	return result;
+}
+
+static int keep(const struct inventory *inventory, const struct inventory_host *self,
+		struct covey_error *error)
+{
+	struct event_base *base = event_base_new();
+	struct event *term = NULL, *interrupt = NULL;
+	struct guard_watch *watch = NULL;
+	int status = -ENOMEM;
+
+	if (base) {
+		term = evsignal_new(base, SIGTERM, on_signal, base);
+		interrupt = evsignal_new(base, SIGINT, on_signal, base);
+	}
+	if (!term || !interrupt || event_add(term, NULL) < 0 || event_add(interrupt, NULL) < 0)
+		covey_error_set(error, 0, "out of memory");
+	else
+		status = keep_up(base, inventory, self, &watch, error);
+	if (status == 0) {
+		notify_ready();
+		event_base_dispatch(base);
+	}
+	guard_watch_free(watch);
+	if (interrupt)
+		event_free(interrupt);
+	if (term)
+		event_free(term);
+	if (base)
+		event_base_free(base);
+	return status;
+}
+
+int guard_command(enum guard_command command, const struct inventory *inventory,
+		  const struct inventory_host *self, struct covey_error *error)
+{
+	switch (command) {
+	case GUARD_COMMAND_ON:
+		return guard_command_on(inventory, self, error);
+	case GUARD_COMMAND_OFF:
+		return switch_off(self, error);
+	case GUARD_COMMAND_KEEP:
+		return keep(inventory, self, error);
+	case GUARD_COMMAND_NONE:
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "guard_local.h"
+
+#include <inventory.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "guard_rules.h"
+#include "link.h"
+
+/* Before defragmentation (-400), connection tracking (-200) and whatever else may want a packet. */
+#define EARLY -450
+/* After address translation, when the packet is what will leave. */
+#define LATE 300
+
+static void write_base(FILE *stream, const char *name, const char *hook, int priority)
+{
+	fprintf(stream, "\tchain %s {\n\t\ttype filter hook %s priority %d; policy accept;\n", name,
+		hook, priority);
+}
+
+/* --- in --------------------------------------------------------------------------------------- */
+
+/*
+ * VXLAN comes by the host interface alone, which is where the dataplane puts what it decrypted.
+ * With AF_PACKET the kernel also hears on the pair's other end ("covey0p") what it has sent itself.
+ * Not before routing: there a bridge under br_netfilter shows what tenants send each other, and a
+ * router what it routes for them.
+ */
+static void write_vxlan_in(FILE *stream, const struct guard_local *local, const char *fabric)
+{
+	const char *host = local->host_interface;
+
+	fprintf(stream, "\tchain local_vxlan_in {\n");
+	if (local->port_held)
+		fprintf(stream, "\t\tiifname \"%s\" accept comment \"" GUARD_LOCAL_DELIVERED "\"\n",
+			host);
+	else
+		fprintf(stream,
+			"\t\tiifname \"%s\" counter drop "
+			"comment \"VXLAN while no VXLAN device holds its port\"\n",
+			host);
+	fprintf(stream,
+		"\t\tiifgroup %u accept comment \"another covey-host's, which guards it\"\n",
+		LINK_GROUP_COVEY);
+	if (fabric)
+		fprintf(stream,
+			"\t\tiifname \"%s\" accept comment \"the fabric, which has its own "
+			"rules\"\n",
+			fabric);
+	fprintf(stream, "\t\tiifname \"%sp\" drop comment \"the kernel's own, at covey's end\"\n",
+		host);
+	fprintf(stream, "\t\tcounter drop comment \"VXLAN from elsewhere than the fabric\"\n\t}\n");
+}
+
+/* A later fragment has no port: it goes on, and is put together with none that was dropped. */
+static void write_jump(FILE *stream, const char *where, uint16_t port)
+{
+	fprintf(stream, "\t\tudp dport %u jump local_vxlan_%s comment \"VXLAN\"\n", port, where);
+}
+
+/* --- ICMP ------------------------------------------------------------------------------------- */
+
+static void write_addresses(FILE *stream, const struct guard_local *local)
+{
+	fprintf(stream, "{ ");
+	for (size_t i = 0; i < local->host_count; i++) {
+		const struct covey_addr *vtep = &local->hosts[i].vtep;
+
+		fprintf(stream, "%s0x", i ? ", " : "");
+		for (size_t j = 0; j < (vtep->family == AF_INET ? 4u : 16u); j++)
+			fprintf(stream, "%02x", vtep->bytes[j]);
+	}
+	fprintf(stream, " }");
+}
+
+/*
+ * What would change the kernel's way to a VTEP. The address is the destination of the packet that
+ * the error quotes (RFC 792, RFC 4443 section 3: behind 8 bytes of ICMP), or of a redirect (RFC
+ * 4861 section 4.5). A fragment need not hold it. IPv4 is put together before the input hook, IPv6
+ * behind it: but there an error always fits into one packet (RFC 4443 section 2.4), and the first
+ * fragment tells what it is.
+ */
+static void write_icmp(FILE *stream, const struct guard_local *local)
+{
+	static const char *const v4[] = {"icmp type destination-unreachable icmp code frag-needed "
+					 "@th,192,32",
+					 "icmp type redirect @th,192,32"};
+	static const char *const v6[] = {"icmpv6 type packet-too-big @th,256,128",
+					 "icmpv6 type nd-redirect @th,192,128"};
+	const char *const *which;
+
+	if (local->host_count == 0)
+		return;
+	which = local->hosts[0].vtep.family == AF_INET ? v4 : v6;
+	if (which == v6)
+		fprintf(stream, "\t\texthdr frag exists icmpv6 type packet-too-big counter drop "
+				"comment \"ICMP error about a VTEP, perhaps, in fragments\"\n");
+	for (size_t i = 0; i < 2; i++) {
+		fprintf(stream, "\t\t%s ", which[i]);
+		write_addresses(stream, local);
+		fprintf(stream, " counter drop comment \"ICMP error about a VTEP, %s\"\n",
+			i == 0 ? "of a smaller MTU" : "of another router");
+	}
+}
+
+/* --- out -------------------------------------------------------------------------------------- */
+
+#define NO_DEVICE "counter drop comment \"VXLAN that came through no VXLAN device\""
+
+/*
+ * Of a device in another namespace the mark is gone. Here, where the sender is still at it, a
+ * packet of a socket of this namespace is told by the socket's owner; what has none comes from the
+ * kernel.
+ */
+static void write_vxlan_out(FILE *stream, const struct guard_local *local)
+{
+	fprintf(stream, "\tchain local_vxlan_out {\n");
+	fprintf(stream, "\t\toifname != \"%s\" accept comment \"not by covey\"\n",
+		local->host_interface);
+	fprintf(stream, "\t\tmeta mark & 0x%08x != 0 accept comment \"through a VXLAN device\"\n",
+		local->mark);
+	if (local->elsewhere) {
+		fprintf(stream, "\t\tmeta skuid >= 0 " NO_DEVICE "\n");
+		fprintf(stream,
+			"\t\tmeta mark set meta mark | 0x%08x "
+			"comment \"through a VXLAN device in another namespace\"\n",
+			local->mark);
+	} else {
+		fprintf(stream, "\t\t" NO_DEVICE "\n");
+	}
+	fprintf(stream, "\t}\n");
+}
+
+static void write_postrouting(FILE *stream, const struct guard_local *local, uint16_t port)
+{
+	write_base(stream, "local_postrouting", "postrouting", LATE);
+	fprintf(stream, "\t\toifname \"%s\" udp dport %u meta mark & 0x%08x == 0 " NO_DEVICE "\n",
+		local->host_interface, port, local->mark);
+	fprintf(stream, "\t}\n");
+}
+
+/* Neither out by covey0, nor on in clear what came in there. What else is forwarded, a tenant's own
+ * VXLAN inside its network for one, is not covey's. */
+static void write_forward(FILE *stream, const char *key, const struct guard_local *local,
+			  uint16_t port)
+{
+	fprintf(stream,
+		"\t\t%s \"%s\" udp dport %u counter drop "
+		"comment \"VXLAN that this host would forward\"\n",
+		key, local->host_interface, port);
+}
+
+void guard_local_write_inet(FILE *stream, const struct guard_local *local,
+			    const char *fabric_interface, uint16_t vxlan_port)
+{
+	write_vxlan_in(stream, local, fabric_interface);
+	write_vxlan_out(stream, local);
+	write_base(stream, "local_input", "input", EARLY);
+	write_icmp(stream, local);
+	write_jump(stream, "in", vxlan_port);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "local_forward", "forward", EARLY);
+	write_forward(stream, "iifname", local, vxlan_port);
+	write_forward(stream, "oifname", local, vxlan_port);
+	fprintf(stream, "\t}\n");
+	write_base(stream, "local_output", "output", LATE);
+	write_jump(stream, "out", vxlan_port);
+	fprintf(stream, "\t}\n");
+	write_postrouting(stream, local, vxlan_port);
+}
+
+/* What passes no IP hook: frames of a bridge, of a macvlan, of raw sockets. */
+void guard_local_write_netdev(FILE *stream, const struct guard_local *local, uint16_t vxlan_port)
+{
+	fprintf(stream,
+		"\tchain " GUARD_LOCAL_EGRESS " {\n"
+		"\t\ttype filter hook egress device \"%s\" priority 500; policy accept;\n"
+		"\t\tmeta mark & 0x%08x != 0 accept comment \"through a VXLAN device\"\n"
+		"\t\tudp dport %u " NO_DEVICE "\n"
+		"\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged comment \"VLAN-tagged\"\n"
+		"\t}\n",
+		local->host_interface, local->mark, vxlan_port);
+}
+
+/* --- marks ------------------------------------------------------------------------------------ */
+
+void guard_marks_name(const char *host_interface, char *ret_name)
+{
+	guard_table_name(host_interface, ret_name);
+	strcat(ret_name, "/mark");
+}
+
+void guard_local_write_marks_removal(FILE *stream, const char *host_interface)
+{
+	char name[GUARD_MARKS_NAME_SIZE];
+
+	guard_marks_name(host_interface, name);
+	fprintf(stream, "add table netdev %s\ndelete table netdev %s\n", name, name);
+}
+
+/* The chains are numbered: an interface's name may hold what a chain's may not. */
+void guard_local_write_marks(FILE *stream, const struct guard_local *local,
+			     const struct vxlan_devices *devices)
+{
+	char name[GUARD_MARKS_NAME_SIZE];
+
+	guard_marks_name(local->host_interface, name);
+	guard_local_write_marks_removal(stream, local->host_interface);
+	fprintf(stream, "table netdev %s {\n", name);
+	for (size_t i = 0; i < devices->count; i++)
+		fprintf(stream,
+			"\tchain device%u {\n"
+			"\t\ttype filter hook egress device \"%s\" priority 0; policy accept;\n"
+			"\t\tmeta mark set meta mark | 0x%08x comment \"through a VXLAN device\"\n"
+			"\t}\n",
+			devices->list[i].index, devices->list[i].name, local->mark);
+	fprintf(stream, "}\n");
+}

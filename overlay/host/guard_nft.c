@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "guard_nft.h"
+
+#include <errno.h>
+#include <nftables/libnftables.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guard_rules.h"
+
+#define COMMAND_SIZE (64 + GUARD_TABLE_NAME_SIZE)
+
+/* nft quotes the rule below its first line, which is the reason. libnftables gives no number. */
+static int read_reason(const char *text, struct covey_error *error)
+{
+	const char *remedy = geteuid() == 0 ? "" : " (run as root)";
+	size_t len = text ? strcspn(text, "\n") : 0;
+
+	covey_error_set(error, 0, "nftables: %.*s%s", len ? (int)len : 15,
+			len ? text : "no reason given", remedy);
+	if (len && strstr(text, strerror(EOPNOTSUPP)))
+		return -EOPNOTSUPP;
+	if (len && strstr(text, strerror(ENOENT)))
+		return -ENOENT;
+	return -EIO;
+}
+
+/* NULL: out of memory. */
+static struct nft_ctx *open_nft(struct covey_error *error)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+
+	if (nft && nft_ctx_buffer_error(nft) == 0 && nft_ctx_buffer_output(nft) == 0)
+		return nft;
+	covey_error_set(error, 0, "nftables: out of memory");
+	if (nft)
+		nft_ctx_free(nft);
+	return NULL;
+}
+
+static int run(struct nft_ctx *nft, const char *commands, struct covey_error *error)
+{
+	if (nft_run_cmd_from_buffer(nft, commands) == 0)
+		return 0;
+	return read_reason(nft_ctx_get_error_buffer(nft), error);
+}
+
+int guard_nft_run(const char *commands, struct covey_error *error)
+{
+	struct nft_ctx *nft = open_nft(error);
+	int status;
+
+	if (!nft)
+		return -ENOMEM;
+	status = run(nft, commands, error);
+	nft_ctx_free(nft);
+	return status;
+}
+
+/* Append one table's listing to the stream. */
+static int list_table(const char *family, const char *interface, bool counters, FILE *stream,
+		      struct covey_error *error)
+{
+	char table[GUARD_TABLE_NAME_SIZE], command[COMMAND_SIZE];
+	struct nft_ctx *nft = open_nft(error);
+	int status;
+
+	if (!nft)
+		return -ENOMEM;
+	if (!counters)
+		nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_STATELESS);
+	guard_table_name(interface, table);
+	snprintf(command, sizeof(command), "list table %s %s", family, table);
+	status = run(nft, command, error);
+	if (status == 0)
+		fputs(nft_ctx_get_output_buffer(nft), stream);
+	nft_ctx_free(nft);
+	return status == -ENOENT ? 0 : status;
+}
+
+int guard_nft_list(const char *interface, bool counters, char **ret_text, struct covey_error *error)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&text, &len);
+	int status;
+
+	if (!stream)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	status = list_table("inet", interface, counters, stream, error);
+	if (status == 0)
+		status = list_table("netdev", interface, counters, stream, error);
+	if (fclose(stream) != 0 && status == 0)
+		status = covey_error_set(error, -ENOMEM, "out of memory");
+	if (status) {
+		free(text);
+		return status;
+	}
+	*ret_text = text;
+	return 0;
+}

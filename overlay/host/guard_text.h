@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The guard as text, read: what guard_rules.c asks for and what nft lists, line for line. Both tell
+ * a rule by its comment. Pure.
+ */
+
+#include <covey/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GUARD_WORD_SIZE 136 /* nft's bound for a comment is 128 */
+
+/* One line that says something. */
+struct guard_line {
+	enum guard_line_kind {
+		GUARD_LINE_TABLE,
+		GUARD_LINE_FLAGS, /* of the table: "dormant" */
+		GUARD_LINE_CHAIN,
+		GUARD_LINE_HOOK, /* where the chain is called; only a base chain has one */
+		GUARD_LINE_RULE,
+	} kind;
+	char family[8];
+	char chain[32];             /* that it stands in; empty for a table's */
+	char what[GUARD_WORD_SIZE]; /* the hook with its device, flags, or a rule's comment */
+	bool counts;                /* the rule has a counter, of */
+	uint64_t packets;
+};
+
+struct guard_reader {
+	const char *at;
+	char family[8], chain[32];
+};
+
+struct guard_reader guard_read_text(const char *text);
+/* false: there are no more. */
+bool guard_read_line(struct guard_reader *reader, struct guard_line *ret_line);
+
+/* 0 when each table, chain, hook and rule that was asked for is listed and nothing else is; else
+ * -ENOENT or -EEXIST, and the error names the first difference. */
+int guard_compare(const char *asked, const char *listed, struct covey_error *error);

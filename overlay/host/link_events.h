@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * A socket that is readable when something about a network interface has changed.
+ */
+
+#include <covey/error.h>
+
+/* Returns a descriptor, or a negative errno. */
+int link_events_open(struct covey_error *error);
+
+/* The messages themselves do not matter, nor that some are lost: they say when to look. */
+void link_events_drain(int fd);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "show_guard.h"
+
+#include <stdlib.h>
+
+#include "foreign_vxlan.h"
+#include "guard_nft.h"
+#include "guard_text.h"
+#include "guard_watch.h"
+
+static const char *state_name(const struct guard_status *status)
+{
+	if (status->off)
+		return "off";
+	if (status->failing[0] != '\0')
+		return "failing";
+	if (!status->present)
+		return "waiting";
+	return status->weaker[0] != '\0' ? "weaker" : "verified";
+}
+
+/* Where the kernel calls it: "inet prerouting", "netdev egress". */
+static json_t *show_hooks(const char *listing)
+{
+	struct guard_reader reader = guard_read_text(listing);
+	struct guard_line line;
+	json_t *array = json_array();
+
+	while (guard_read_line(&reader, &line)) {
+		if (line.kind == GUARD_LINE_HOOK)
+			json_array_append_new(array,
+					      json_sprintf("%s %s", line.family, line.chain));
+	}
+	return array;
+}
+
+static json_t *show_rules(const char *listing)
+{
+	struct guard_reader reader = guard_read_text(listing);
+	struct guard_line line;
+	json_t *array = json_array();
+
+	while (guard_read_line(&reader, &line)) {
+		if (line.kind == GUARD_LINE_RULE && line.counts)
+			json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:I}", "family",
+							       line.family, "chain", line.chain,
+							       "rule", line.what, "packets",
+							       (json_int_t)line.packets));
+	}
+	return array;
+}
+
+static json_t *show_last(const struct guard_status *status)
+{
+	if (status->restored == 0)
+		return json_null();
+	return json_pack("{s:s, s:I}", "by", status->last, "ago_s",
+			 (json_int_t)(status->last_ago_ms / 1000));
+}
+
+static const char *or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+json_t *show_guard(struct guard_watch *watch)
+{
+	struct guard_status status;
+	char *listing = NULL;
+	json_t *object;
+
+	if (!watch)
+		return json_pack("{s:s}", "state", "none");
+	guard_watch_read(watch, &status);
+	if (guard_nft_list(status.interface, true, &listing, NULL))
+		listing = NULL;
+	object = json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:o}", "state",
+			   state_name(&status), "interface", status.interface, "hooks",
+			   show_hooks(listing ? listing : ""), "weaker", or_null(status.weaker),
+			   "failing", or_null(status.failing), "restored",
+			   (json_int_t)status.restored, "last_changed", show_last(&status), "drops",
+			   show_rules(listing ? listing : ""));
+	free(listing);
+	return object;
+}
+
+json_t *show_foreign(struct foreign_vxlan_watch *watch, bool dropped)
+{
+	const struct foreign_vxlan *list;
+	json_t *array = json_array();
+	size_t count;
+
+	if (!watch)
+		return array;
+	foreign_vxlan_look(watch);
+	list = foreign_vxlan_list(watch, &count);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array,
+				      json_pack("{s:s, s:i, s:s?, s:b}", "device", list[i].name,
+						"port", (int)list[i].port, "over",
+						or_null(list[i].over), "dropped", dropped));
+	return array;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "vxlan_devices.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "link.h"
+
+/* A dump that another change interrupted is begun anew. */
+#define TRIES 5
+
+struct listing {
+	uint16_t port;
+	struct vxlan_devices devices;
+	bool out_of_memory;
+};
+
+/* The settings of a VXLAN device of ours, or NULL. */
+static struct nlattr *find_settings(struct nlattr **link, uint16_t port)
+{
+	struct nlattr *info[IFLA_INFO_MAX + 1], *settings[IFLA_VXLAN_MAX + 1];
+
+	if (!link[IFLA_IFNAME] || !link[IFLA_LINKINFO] || link[IFLA_LINK_NETNSID] ||
+	    nla_parse_nested(info, IFLA_INFO_MAX, link[IFLA_LINKINFO], NULL) ||
+	    !info[IFLA_INFO_KIND] || !info[IFLA_INFO_DATA] ||
+	    nla_strcmp(info[IFLA_INFO_KIND], "vxlan") != 0 ||
+	    nla_len(info[IFLA_INFO_DATA]) > VXLAN_SETTINGS_MAX ||
+	    nla_parse_nested(settings, IFLA_VXLAN_MAX, info[IFLA_INFO_DATA], NULL) ||
+	    !settings[IFLA_VXLAN_PORT] || nla_get_u16(settings[IFLA_VXLAN_PORT]) != htons(port))
+		return NULL;
+	return info[IFLA_INFO_DATA];
+}
+
+static struct vxlan_device *add(struct vxlan_devices *devices)
+{
+	struct vxlan_device *list =
+		realloc(devices->list, (devices->count + 1) * sizeof(*devices->list));
+
+	if (!list)
+		return NULL;
+	devices->list = list;
+	return memset(&list[devices->count++], 0, sizeof(*list));
+}
+
+static int take(struct nl_msg *message, void *arg)
+{
+	struct nlmsghdr *header = nlmsg_hdr(message);
+	const struct ifinfomsg *about = nlmsg_data(header);
+	struct nlattr *link[IFLA_MAX + 1], *settings;
+	struct listing *listing = arg;
+	struct vxlan_device *device;
+
+	if (header->nlmsg_type != RTM_NEWLINK ||
+	    nlmsg_parse(header, sizeof(*about), link, IFLA_MAX, NULL))
+		return NL_OK;
+	settings = find_settings(link, listing->port);
+	if (!settings)
+		return NL_OK;
+	device = add(&listing->devices);
+	if (!device) {
+		listing->out_of_memory = true;
+		return NL_OK;
+	}
+	nla_strlcpy(device->name, link[IFLA_IFNAME], sizeof(device->name));
+	device->index = (unsigned)about->ifi_index;
+	device->up = about->ifi_flags & IFF_UP;
+	device->holder = link[IFLA_GROUP] && nla_get_u32(link[IFLA_GROUP]) == LINK_GROUP_COVEY;
+	device->settings_len = (uint16_t)nla_len(settings);
+	memcpy(device->settings, nla_data(settings), device->settings_len);
+	return NL_OK;
+}
+
+static int by_index(const void *a, const void *b)
+{
+	const struct vxlan_device *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static int dump(struct nl_sock *socket, struct listing *listing)
+{
+	const struct ifinfomsg all = {.ifi_family = AF_UNSPEC};
+	int status = nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, take, listing);
+
+	if (status == 0)
+		status = nl_send_simple(socket, RTM_GETLINK, NLM_F_DUMP, (void *)&all, sizeof(all));
+	return status < 0 ? status : nl_recvmsgs_default(socket);
+}
+
+int vxlan_devices_list(uint16_t port, struct vxlan_devices *ret_devices, struct covey_error *error)
+{
+	struct listing listing = {.port = port};
+	int status = -NLE_DUMP_INTR;
+
+	for (int i = 0; i < TRIES && status == -NLE_DUMP_INTR; i++) {
+		struct nl_sock *socket = nl_socket_alloc();
+
+		vxlan_devices_free(&listing.devices);
+		status = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
+		if (status == 0)
+			status = dump(socket, &listing);
+		nl_socket_free(socket);
+	}
+	if (status < 0 || listing.out_of_memory) {
+		vxlan_devices_free(&listing.devices);
+		return covey_error_set(error, -EIO, "cannot list VXLAN devices: %s",
+				       status < 0 ? nl_geterror(status) : "out of memory");
+	}
+	if (listing.devices.count)
+		qsort(listing.devices.list, listing.devices.count, sizeof(*listing.devices.list),
+		      by_index);
+	*ret_devices = listing.devices;
+	return 0;
+}
+
+void vxlan_devices_free(struct vxlan_devices *devices)
+{
+	free(devices->list);
+	*devices = (struct vxlan_devices){0};
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "vxlan_watch.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <log.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "guard_events.h"
+#include "guard_nft.h"
+#include "guard_rules.h"
+#include "link_events.h"
+#include "port_holder.h"
+
+/* What could not be done is tried again. */
+#define RETRY_MS 500u
+
+struct vxlan_watch {
+	struct vxlan_watch_config config;
+	struct port_holder holder;
+	char marks[GUARD_MARKS_NAME_SIZE]; /* the table */
+	struct vxlan_devices devices;      /* without the holder */
+	bool marked;                       /* devices mark what they send */
+	bool holding;                      /* our holder is there, and up */
+	bool delivered;             /* what was decrypted goes to the port, as far as we know */
+	struct covey_error failing; /* empty: nothing */
+	struct guard_events rules;
+	int links_fd;
+	struct event *on_rules, *on_links, *again;
+};
+
+/* --- marks ------------------------------------------------------------------------------------ */
+
+static int mark(struct vxlan_watch *watch, struct covey_error *error)
+{
+	char *rules = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&rules, &len);
+	int status;
+
+	if (!stream)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	guard_local_write_marks(stream, &watch->config.local, &watch->devices);
+	if (fclose(stream) != 0)
+		status = covey_error_set(error, -ENOMEM, "out of memory");
+	else
+		status = guard_nft_run(rules, error);
+	free(rules);
+	watch->marked = status == 0;
+	return status;
+}
+
+/* --- the port --------------------------------------------------------------------------------- */
+
+static int deliver(struct vxlan_watch *watch, bool yes, struct covey_error *error)
+{
+	int status = watch->config.deliver(yes, watch->config.arg, error);
+
+	if (status == 0)
+		watch->delivered = yes;
+	return status;
+}
+
+/* In this order: whoever takes the port then gets nothing. */
+static int give_back(struct vxlan_watch *watch, struct covey_error *error)
+{
+	int status = deliver(watch, false, error);
+
+	if (status == 0)
+		status = port_holder_remove(&watch->holder, error);
+	if (status == 0)
+		watch->holding = false;
+	return status;
+}
+
+/* The first device that lets the holder share its socket is the one that has it. */
+static int take_port(struct vxlan_watch *watch, struct covey_error *error)
+{
+	const struct vxlan_watch_config *config = &watch->config;
+	int status = -ENODEV;
+
+	for (size_t i = 0; i < watch->devices.count && status; i++) {
+		const struct vxlan_device *device = &watch->devices.list[i];
+
+		if (device->up)
+			status = port_holder_make(&watch->holder, device, error);
+	}
+	if (status == -ENODEV && config->local.elsewhere)
+		status = port_holder_make(&watch->holder, NULL, error);
+	watch->holding = status == 0;
+	return status;
+}
+
+static int hold(struct vxlan_watch *watch, struct covey_error *error)
+{
+	int status = 0;
+
+	if (!watch->holding) {
+		status = deliver(watch, false, error);
+		if (status == 0)
+			status = take_port(watch, error);
+	}
+	if (status == 0 && !watch->delivered)
+		status = deliver(watch, true, error);
+	return status;
+}
+
+static bool is_wanted(const struct vxlan_watch *watch)
+{
+	for (size_t i = 0; i < watch->devices.count; i++) {
+		if (watch->devices.list[i].up)
+			return true;
+	}
+	return watch->config.local.elsewhere;
+}
+
+static int settle_port(struct vxlan_watch *watch, struct covey_error *error)
+{
+	if (is_wanted(watch))
+		return hold(watch, error);
+	return watch->holding || watch->delivered ? give_back(watch, error) : 0;
+}
+
+/* --- devices ---------------------------------------------------------------------------------- */
+
+/* Take holders out of the list. True: ours is there, and up. */
+static bool take_holders(const struct vxlan_watch *watch, struct vxlan_devices *devices)
+{
+	bool ours = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < devices->count; i++) {
+		const struct vxlan_device *device = &devices->list[i];
+
+		if (!device->holder)
+			devices->list[kept++] = *device;
+		else if (strcmp(device->name, watch->holder.name) == 0)
+			ours = device->up;
+	}
+	devices->count = kept;
+	return ours;
+}
+
+static bool is_same(const struct vxlan_devices *a, const struct vxlan_devices *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->list[i].index != b->list[i].index ||
+		    strcmp(a->list[i].name, b->list[i].name) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int update(struct vxlan_watch *watch, struct covey_error *error)
+{
+	struct vxlan_devices devices;
+	int status = vxlan_devices_list(watch->config.port, &devices, error);
+	struct covey_error second;
+
+	if (status)
+		return status;
+	watch->holding = take_holders(watch, &devices);
+	watch->marked = watch->marked && is_same(&devices, &watch->devices);
+	vxlan_devices_free(&watch->devices);
+	watch->devices = devices;
+	/* One does not wait for the other. */
+	status = settle_port(watch, error);
+	if (!watch->marked && mark(watch, status ? &second : error))
+		status = status ? status : -EIO;
+	return status;
+}
+
+static void look(struct vxlan_watch *watch)
+{
+	const struct timeval rest = {.tv_usec = RETRY_MS * 1000};
+	struct covey_error error;
+
+	if (update(watch, &error) == 0) {
+		if (watch->failing.text[0] != '\0')
+			log_notice("VXLAN devices are served again");
+		watch->failing.text[0] = '\0';
+		return;
+	}
+	if (strcmp(watch->failing.text, error.text) != 0)
+		log_error("%s; trying again, and until then VXLAN is dropped", error.text);
+	watch->failing = error;
+	event_add(watch->again, &rest);
+}
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+static void tell_moved(const struct vxlan_watch *watch, struct nlmsghdr *header)
+{
+	const struct ifinfomsg *about = nlmsg_data(header);
+	struct nlattr *link[IFLA_MAX + 1];
+
+	if (header->nlmsg_type != RTM_DELLINK ||
+	    nlmsg_parse(header, sizeof(*about), link, IFLA_MAX, NULL) || !link[IFLA_NEW_NETNSID])
+		return;
+	for (size_t i = 0; i < watch->devices.count; i++) {
+		const struct vxlan_device *device = &watch->devices.list[i];
+
+		if (device->index != (unsigned)about->ifi_index)
+			continue;
+		log_warning("VXLAN device %s was moved to another network namespace: %s",
+			    device->name,
+			    watch->config.local.elsewhere
+				    ? "what comes from there passes (covey_vxlan_elsewhere)"
+				    : "what it sends is dropped, unless covey_vxlan_elsewhere is "
+				      "true in the inventory");
+	}
+}
+
+static void read_links(struct vxlan_watch *watch)
+{
+	_Alignas(struct nlmsghdr) uint8_t buffer[32768];
+
+	for (;;) {
+		ssize_t len = recv(watch->links_fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+		struct nlmsghdr *header = (void *)buffer;
+		int left = (int)len;
+
+		if (len < 0 && (errno == ENOBUFS || errno == EINTR))
+			continue; /* what is lost is seen by the list */
+		if (len <= 0)
+			return;
+		for (; nlmsg_ok(header, left); header = nlmsg_next(header, &left))
+			tell_moved(watch, header);
+	}
+}
+
+static void links_changed(evutil_socket_t fd, short what, void *arg)
+{
+	struct vxlan_watch *watch = arg;
+
+	read_links(watch);
+	look(watch);
+}
+
+static void rules_changed(evutil_socket_t fd, short what, void *arg)
+{
+	struct vxlan_watch *watch = arg;
+	struct guard_changes changes;
+
+	if (!guard_events_read(&watch->rules, watch->marks, "", &changes) ||
+	    changes.last.pid == (uint32_t)getpid())
+		return;
+	watch->marked = false;
+	look(watch);
+}
+
+static void look_again(evutil_socket_t fd, short what, void *arg)
+{
+	look(arg);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static int listen_to(struct vxlan_watch *watch, struct covey_error *error)
+{
+	struct event_base *base = watch->config.base;
+	int status = guard_events_open(&watch->rules, error);
+
+	if (status)
+		return status;
+	watch->links_fd = link_events_open(error);
+	if (watch->links_fd < 0)
+		return watch->links_fd;
+	watch->on_rules =
+		event_new(base, watch->rules.fd, EV_READ | EV_PERSIST, rules_changed, watch);
+	watch->on_links =
+		event_new(base, watch->links_fd, EV_READ | EV_PERSIST, links_changed, watch);
+	watch->again = evtimer_new(base, look_again, watch);
+	if (!watch->on_rules || !watch->on_links || !watch->again ||
+	    event_add(watch->on_rules, NULL) < 0 || event_add(watch->on_links, NULL) < 0)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	return 0;
+}
+
+int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch **ret_watch,
+		    struct covey_error *error)
+{
+	struct vxlan_watch *watch = calloc(1, sizeof(*watch));
+	int status;
+
+	if (!watch)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	watch->config = *config;
+	watch->rules.fd = watch->links_fd = -1;
+	guard_marks_name(config->local.host_interface, watch->marks);
+	watch->holder.port = config->port;
+	watch->holder.family = config->family;
+	watch->holder.vni = config->free_vni;
+	status = port_holder_name(&watch->holder, config->local.host_interface, error);
+	if (status == 0)
+		status = listen_to(watch, error);
+	/* An earlier run's; the port is closed while it goes. */
+	if (status == 0)
+		status = give_back(watch, error);
+	if (status) {
+		vxlan_watch_free(watch);
+		return status;
+	}
+	look(watch);
+	*ret_watch = watch;
+	return 0;
+}
+
+static void free_event(struct event *event)
+{
+	if (event)
+		event_free(event);
+}
+
+void vxlan_watch_free(struct vxlan_watch *watch)
+{
+	struct covey_error error;
+
+	if (!watch)
+		return;
+	if ((watch->holding || watch->delivered) && give_back(watch, &error))
+		log_error("%s", error.text);
+	free_event(watch->again);
+	free_event(watch->on_links);
+	free_event(watch->on_rules);
+	if (watch->links_fd >= 0)
+		close(watch->links_fd);
+	guard_events_close(&watch->rules);
+	vxlan_devices_free(&watch->devices);
+	free(watch);
+}
+
+void vxlan_watch_forget(const char *host_interface)
+{
+	struct port_holder holder = {0};
+	char *rules = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&rules, &len);
+
+	if (port_holder_name(&holder, host_interface, NULL) == 0)
+		port_holder_remove(&holder, NULL);
+	if (!stream)
+		return;
+	guard_local_write_marks_removal(stream, host_interface);
+	if (fclose(stream) == 0)
+		guard_nft_run(rules, NULL);
+	free(rules);
+}
