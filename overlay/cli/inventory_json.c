@@ -67,6 +67,7 @@ static json_t *hosts(const struct inventory *inventory)
 	static const char *const host_ports[] = {"veth", "tap", "device"};
 	static const char *const foreign[] = {"warn", "drop"};
 	static const char *const weak[] = {"refuse", "allow"};
+	static const char *const hugepages[] = {"none", "auto"};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < inventory->host_count; i++) {
@@ -74,16 +75,17 @@ static json_t *hosts(const struct inventory *inventory)
 
 		json_array_append_new(
 			list,
-			json_pack(
-				"{s:s, s:o, s:s?, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:s, s:i}",
-				"name", host->name, "vtep", address(&host->vtep),
-				"fabric_interface", host->fabric_interface, "host_interface",
-				host->host_interface, "fabric_port",
-				fabric_ports[host->fabric_port], "fabric_device",
-				host->fabric_device, "host_port", host_ports[host->host_port],
-				"host_device", host->host_device, "cores", host->cores,
-				"foreign_vxlan", foreign[host->foreign_vxlan], "weak_guard",
-				weak[host->weak_guard], "sender_id", (int)host->sender_id));
+			json_pack("{s:s, s:o, s:s?, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:s, "
+				  "s:s, s:i}",
+				  "name", host->name, "vtep", address(&host->vtep),
+				  "fabric_interface", host->fabric_interface, "host_interface",
+				  host->host_interface, "fabric_port",
+				  fabric_ports[host->fabric_port], "fabric_device",
+				  host->fabric_device, "host_port", host_ports[host->host_port],
+				  "host_device", host->host_device, "cores", host->cores,
+				  "hugepages", hugepages[host->hugepages], "foreign_vxlan",
+				  foreign[host->foreign_vxlan], "weak_guard",
+				  weak[host->weak_guard], "sender_id", (int)host->sender_id));
 	}
 	return list;
 }

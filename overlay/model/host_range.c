@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "host_range.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -111,23 +112,93 @@ static int expand(const struct expansion *expansion, const char *pattern, unsign
 	return r;
 }
 
+/* From a [ the length of a range with its brackets, 0: it is none. */
+static size_t range_len(const char *text)
+{
+	size_t len = text[0] == '[' ? 1 + strcspn(text + 1, "[]") : 0;
+
+	return len && text[len] == ']' && memchr(text, ':', len) ? len + 1 : 0;
+}
+
+/* What Ansible takes for an address or a name. A range stands for one character. */
+static bool is_host(const char *text)
+{
+	char plain[NAME_SIZE];
+	struct in6_addr address;
+	size_t used = 0;
+
+	for (const char *p = text; *p != '\0'; used++) {
+		size_t len = range_len(p);
+
+		plain[used] = *p;
+		if (len)
+			plain[used] = '1';
+		p += len ? len : 1;
+	}
+	plain[used] = '\0';
+	plain[strchr(plain, ':') ? strcspn(plain, "%") : used] = '\0'; /* without the zone */
+	if (inet_pton(AF_INET6, plain, &address) == 1)
+		return true;
+	for (size_t i = 0; i < used; i++) {
+		bool first = i == 0 || plain[i - 1] == '.';
+		bool last = i + 1 == used || plain[i + 1] == '.';
+
+		if (plain[i] == '.' ? first || i + 1 == used
+				    : !isalnum((unsigned char)plain[i]) && plain[i] != '_' &&
+					      plain[i] != '-')
+			return false;
+		if ((first && plain[i] == '-') || (last && strchr("-_", plain[i])))
+			return false;
+	}
+	return used > 0;
+}
+
+/* The colon of a port at the end, NULL: there is none. */
+static char *find_port(char *pattern)
+{
+	char *colon = strrchr(pattern, ':');
+
+	return colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == '\0' ? colon
+										       : NULL;
+}
+
 /* hv1:2222 is host hv1; an IPv6 address has more colons, and stays. */
 static void cut_port(char *pattern)
 {
+	char *colon = find_port(pattern);
 	bool inside = false;
-	char *colon = NULL;
 
-	for (char *p = pattern; *p; p++) {
-		if (*p == '[' || *p == ']') {
+	for (const char *p = pattern; colon && p < colon; p++) {
+		if (*p == '[' || *p == ']')
 			inside = *p == '[';
-		} else if (*p == ':' && !inside) {
-			if (colon)
-				return;
-			colon = p;
-		}
+		else if (*p == ':' && !inside)
+			return;
 	}
-	if (colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1))
+	if (colon && !inside)
 		*colon = '\0';
+}
+
+/* [2001:db8::1]:22 is host 2001:db8::1, and [hv1]:22 is hv1. */
+static void cut_bracketed_port(char *pattern)
+{
+	char *colon = pattern[0] == '[' ? find_port(pattern) : NULL;
+
+	if (!colon || colon - pattern < 3 || colon[-1] != ']')
+		return;
+	colon[-1] = '\0';
+	memmove(pattern, pattern + 1, strlen(pattern + 1) + 1);
+}
+
+/* As Ansible's parse_address(): what is no host without its port is left whole. */
+static void strip_port(char *pattern)
+{
+	char copy[NAME_SIZE];
+
+	strcpy(copy, pattern);
+	cut_bracketed_port(copy);
+	cut_port(copy);
+	if (is_host(copy))
+		strcpy(pattern, copy);
 }
 
 int host_range_expand(const char *pattern, int (*fn)(const char *name, void *arg), void *arg,
@@ -139,7 +210,7 @@ int host_range_expand(const char *pattern, int (*fn)(const char *name, void *arg
 	if (strlen(pattern) >= sizeof(copy))
 		return wrong(&expansion, "the host name is too long");
 	strcpy(copy, pattern);
-	cut_port(copy);
+	strip_port(copy);
 	if (!*copy)
 		return wrong(&expansion, "the host name is empty");
 	return expand(&expansion, copy, 0);

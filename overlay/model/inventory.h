@@ -45,6 +45,11 @@ enum weak_guard {
 	WEAK_GUARD_ALLOW,
 };
 
+enum hugepages {
+	HUGEPAGES_NONE,
+	HUGEPAGES_AUTO, /* taken when there are enough free ones */
+};
+
 struct rekey_policy {
 	uint32_t interval_s;         /* default 3600 */
 	uint32_t activation_delay_s; /* default 10 */
@@ -84,7 +89,8 @@ struct inventory_host {
 	char *cores;       /* DPDK core list to pin to ("2,3"), NULL: float over all */
 	enum foreign_vxlan_policy foreign_vxlan;
 	enum weak_guard weak_guard;
-	uint16_t sender_id; /* fixed by covey_sender_id, 0: the GKM assigns */
+	enum hugepages hugepages; /* default none: those that are free may be meant for others */
+	uint16_t sender_id;       /* fixed by covey_sender_id, 0: the GKM assigns */
 	/* Of packets' marks: it came through a VXLAN device. Default 30. */
 	uint8_t mark_bit;
 	/* VXLAN devices in other network namespaces may send. */

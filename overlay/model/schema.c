@@ -27,6 +27,8 @@ static const struct choice foreign_vxlan[] = {
 	{"warn", FOREIGN_VXLAN_WARN}, {"drop", FOREIGN_VXLAN_DROP}, {NULL, 0}};
 static const struct choice weak_guards[] = {
 	{"refuse", WEAK_GUARD_REFUSE}, {"allow", WEAK_GUARD_ALLOW}, {NULL, 0}};
+static const struct choice hugepages[] = {
+	{"none", HUGEPAGES_NONE}, {"auto", HUGEPAGES_AUTO}, {NULL, 0}};
 
 #define NO_MEMBER .offset = 0 /* stored by code of its own */
 
@@ -35,7 +37,7 @@ static const struct field fabric_fields[] = {
 	{"covey_fabric", FIELD_OF_FABRIC, FIELD_TEXT, AT(struct inventory, fabric),
 	 .required = true, .rule = fabric_name_rule},
 	{"covey_gkm", FIELD_OF_FABRIC, FIELD_ADDRESS, AT(struct inventory, gkm_address),
-	 .required = true},
+	 .required = true, .loopback = true},
 	{"covey_gkm_port", FIELD_OF_FABRIC, FIELD_INTEGER, AT(struct inventory, gkm_port),
 	 .min = 1, .max = 65535},
 	{"covey_encapsulation", FIELD_OF_FABRIC, FIELD_CHOICE, AT(struct inventory, encapsulation),
@@ -72,6 +74,8 @@ static const struct field host_fields[] = {
 	 AT(struct inventory_host, foreign_vxlan), .choices = foreign_vxlan},
 	{"covey_weak_guard", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, weak_guard),
 	 .choices = weak_guards},
+	{"covey_hugepages", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, hugepages),
+	 .choices = hugepages},
 	{"covey_sender_id", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, sender_id),
 	 .min = COVEY_SENDER_ID_MIN, .max = COVEY_SENDER_ID_MAX},
 	{"covey_mark_bit", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, mark_bit),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address_flaw.h"
 #include "rules.h"
 
 static bool has_template(const char *text)
@@ -118,30 +119,6 @@ static bool read_choice(struct reader *reader, const struct field *field, const 
 	return false;
 }
 
-static bool is_zero(const struct covey_addr *addr)
-{
-	static const uint8_t zero[sizeof(addr->bytes)];
-
-	return memcmp(addr->bytes, zero, sizeof(zero)) == 0;
-}
-
-/* What an address is, when it cannot be one machine's. */
-static const char *address_flaw(const struct covey_addr *addr)
-{
-	static const uint8_t broadcast[4] = {255, 255, 255, 255};
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	if (is_zero(addr))
-		return "the unspecified address";
-	if (covey_addr_is_multicast(addr))
-		return "a multicast address";
-	if (addr->family == AF_INET && memcmp(addr->bytes, broadcast, sizeof(broadcast)) == 0)
-		return "the broadcast address";
-	if (addr->family == AF_INET6 && memcmp(addr->bytes, mapped, sizeof(mapped)) == 0)
-		return "an IPv4 address in IPv6 form (write the IPv4 address)";
-	return NULL;
-}
-
 static bool read_address(struct reader *reader, const struct field *field, const struct node *node,
 			 struct covey_addr *ret_address)
 {
@@ -158,7 +135,7 @@ static bool read_address(struct reader *reader, const struct field *field, const
 	if (kind != SCALAR_TEXT || !covey_addr_parse(node->text, &address))
 		return value_mismatch(reader, field->name, node,
 				      "an IP address without mask, like 192.0.2.1 or 2001:db8::1");
-	flaw = address_flaw(&address);
+	flaw = address_flaw(&address, field->loopback);
 	if (flaw) {
 		reader_report(reader, node, "%s must be one machine's address, but %s is %s",
 			      field->name, node->text, flaw);

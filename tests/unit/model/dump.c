@@ -9,6 +9,7 @@
 static void print_host(const struct inventory_host *host)
 {
 	static const char *const fabric_ports[] = {"auto", "af_xdp", "af_packet", "device"};
+	static const char *const hugepages[] = {"none", "auto"};
 	static const char *const host_ports[] = {"veth", "tap", "device"};
 	static const char *const foreign[] = {"warn", "drop"};
 	static const char *const weak[] = {"refuse", "allow"};
@@ -16,15 +17,16 @@ static void print_host(const struct inventory_host *host)
 
 	printf("\"%s\": {\"covey_vtep\": \"%s\", \"covey_fabric_interface\": \"%s\", "
 	       "\"covey_host_interface\": \"%s\", \"covey_fabric_port\": \"%s\", "
-	       "\"covey_host_port\": \"%s\", \"covey_cores\": \"%s\", "
+	       "\"covey_host_port\": \"%s\", \"covey_cores\": \"%s\", \"covey_hugepages\": \"%s\", "
 	       "\"covey_foreign_vxlan\": \"%s\", \"covey_weak_guard\": \"%s\", "
 	       "\"covey_sender_id\": %u, \"covey_mark_bit\": %u, "
 	       "\"covey_vxlan_elsewhere\": %s}",
 	       host->name, covey_addr_format(&host->vtep, vtep),
 	       host->fabric_interface ? host->fabric_interface : "", host->host_interface,
 	       fabric_ports[host->fabric_port], host_ports[host->host_port],
-	       host->cores ? host->cores : "", foreign[host->foreign_vxlan], weak[host->weak_guard],
-	       host->sender_id, host->mark_bit, host->vxlan_elsewhere ? "true" : "false");
+	       host->cores ? host->cores : "", hugepages[host->hugepages],
+	       foreign[host->foreign_vxlan], weak[host->weak_guard], host->sender_id,
+	       host->mark_bit, host->vxlan_elsewhere ? "true" : "false");
 }
 
 int main(int argc, char **argv)

@@ -24,6 +24,7 @@ DEFAULTS = {
     "covey_cores": "",
     "covey_foreign_vxlan": "warn",
     "covey_weak_guard": "refuse",
+    "covey_hugepages": "none",
     "covey_sender_id": 0,
     "covey_mark_bit": 30,
     "covey_vxlan_elsewhere": False,
@@ -64,6 +65,7 @@ class Case:
             "covey_weak_guard": lambda: rng.choice(["refuse", "allow"]),
             "covey_mark_bit": lambda: rng.randint(0, 31),
             "covey_vxlan_elsewhere": lambda: rng.random() < 0.5,
+            "covey_hugepages": lambda: rng.choice(["none", "auto"]),
             "some_other": lambda: "{{ template }}",
         }
         return {key: make() for key, make in choices.items() if rng.random() < share}
@@ -82,7 +84,7 @@ class Case:
         entries = {}
         for host in self.hosts:
             if self.rng.random() < 0.3:
-                key = host + ":2222" if self.rng.random() < 0.1 else host
+                key = self.rng.choices([host, host + ":2222", f"[{host}]:2222"], [8, 1, 1])[0]
                 entries[key] = self.own_variables() if self.rng.random() < 0.3 else None
         if self.rng.random() < 0.15:
             entries[f"c{self.number}h[0:{len(self.hosts) - 1}]"] = self.variables(0.1)

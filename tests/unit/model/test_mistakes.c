@@ -200,6 +200,32 @@ static const struct mistake mistakes[] = {
 	 "    b: {covey_vtep: 10.0.0.2, covey_fabric_interface: eth0}\n",
 	 "3:19: covey_fabric must be text, but YAML reads the number 12 here: put it in quotes\n"
 	 "4:16: covey_gkm must be one machine's address, but 239.1.1.1 is a multicast address\n"},
+	{"GKM link-local",
+	 "all:\n"
+	 "  vars:\n"
+	 "    covey_fabric: f\n"
+	 "    covey_gkm: \"fe80::1\"\n" GROUPS HOSTS,
+	 "4:16: covey_gkm must be one machine's address, but fe80::1 is a link-local address, "
+	 "which is good on one link alone\n"},
+	{"GKM reserved",
+	 "all:\n"
+	 "  vars:\n"
+	 "    covey_fabric: f\n"
+	 "    covey_gkm: \"241.0.0.1\"\n" GROUPS HOSTS,
+	 "4:16: covey_gkm must be one machine's address, but 241.0.0.1 is a reserved address "
+	 "(240.0.0.0/4), which no machine has\n"},
+	{"GKM on every machine, as a tunnel's end is",
+	 "all:\n"
+	 "  vars:\n"
+	 "    covey_fabric: f\n"
+	 "    covey_gkm: \"127.0.0.1\"\n" GROUPS HOSTS,
+	 ""},
+	{"GKM on every machine, IPv6",
+	 "all:\n"
+	 "  vars:\n"
+	 "    covey_fabric: f\n"
+	 "    covey_gkm: \"::1\"\n" GROUPS HOSTS,
+	 ""},
 	{"fabric name too long",
 	 "all:\n"
 	 "  vars:\n"
@@ -428,6 +454,27 @@ static const struct mistake mistakes[] = {
 	 "begins with a letter or digit, not the text \"a b\"\n"
 	 "5:54: the name of a covey group must be text, but YAML reads the number 5 here: put it "
 	 "in quotes\n"},
+	{"hugepages",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, "
+			   "covey_hugepages: auto}\n"
+			   "    d: {covey_vtep: 10.0.0.4, covey_fabric_interface: eth0, "
+			   "covey_hugepages: none}\n",
+	 ""},
+	{"hugepages misspelt",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, "
+			   "covey_hugepages: atuo}\n",
+	 "10:78: covey_hugepages must be none or auto, not the text \"atuo\" (did you mean "
+	 "auto?)\n"},
+	{"hugepages a number",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, "
+			   "covey_hugepages: 128}\n",
+	 "10:78: covey_hugepages must be none or auto, not the number 128\n"},
+	{"bracketed address with a port",
+	 VARS GROUPS HOSTS "    \"[2001:db8::12]:22\": {ansible_user: root}\n", ""},
+	{"bracketed name with a port",
+	 VARS GROUPS HOSTS "    \"[c]:22\": {covey_vtep: 10.0.0.1, covey_fabric_interface: eth0}\n",
+	 "10:28: covey_vtep 10.0.0.1 of host c is host a's already (line 8): give each host its "
+	 "own\n"},
 	{"interface too long",
 	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, "
 			   "covey_host_interface: abcdefghijklmnop}\n",
@@ -507,6 +554,60 @@ static const struct mistake mistakes[] = {
 	{"VTEP multicast",
 	 VARS GROUPS HOSTS "    c: {covey_vtep: 239.0.0.1, covey_fabric_interface: eth0}\n",
 	 "10:21: covey_vtep must be one machine's address, but 239.0.0.1 is a multicast address\n"},
+	{"VTEP loopback",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"127.0.0.1\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but 127.0.0.1 is a loopback address, "
+	 "which every machine has\n"},
+	{"VTEP at the end of loopback",
+	 VARS GROUPS HOSTS
+	 "    c: {covey_vtep: \"127.255.255.254\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but 127.255.255.254 is a loopback "
+	 "address, which every machine has\n"},
+	{"VTEP IPv6 loopback",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"::1\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but ::1 is the loopback address, which "
+	 "every machine has\n"},
+	{"VTEP of this network",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"0.0.0.5\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but 0.0.0.5 is an address of \"this "
+	 "network\" (0.0.0.0/8), which no machine has\n"},
+	{"VTEP reserved",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"240.0.0.1\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but 240.0.0.1 is a reserved address "
+	 "(240.0.0.0/4), which no machine has\n"},
+	{"VTEP reserved, the last",
+	 VARS GROUPS HOSTS
+	 "    c: {covey_vtep: \"255.255.255.254\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but 255.255.255.254 is a reserved "
+	 "address (240.0.0.0/4), which no machine has\n"},
+	{"VTEP IPv4 link-local",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"169.254.0.1\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but 169.254.0.1 is a link-local "
+	 "address, which is good on one link alone\n"},
+	{"VTEP IPv6 link-local",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"fe80::1\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but fe80::1 is a link-local address, "
+	 "which is good on one link alone\n"},
+	{"VTEP at the end of link-local",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"febf::1\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but febf::1 is a link-local address, "
+	 "which is good on one link alone\n"},
+	{"VTEP multicast, the last",
+	 VARS GROUPS HOSTS
+	 "    c: {covey_vtep: \"239.255.255.255\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but 239.255.255.255 is a multicast "
+	 "address\n"},
+	{"VTEP IPv6 multicast",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"ff02::1\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but ff02::1 is a multicast address\n"},
+	{"VTEP IPv4-compatible",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"::10.0.0.3\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but ::10.0.0.3 is an IPv4 address in "
+	 "IPv6 form (write the IPv4 address)\n"},
+	{"VTEP discarded",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: \"100::1\", covey_fabric_interface: eth0}\n",
+	 "10:21: covey_vtep must be one machine's address, but 100::1 is an address that is "
+	 "discarded (100::/64)\n"},
 	{"VTEP unspecified",
 	 VARS GROUPS HOSTS "    c: {covey_vtep: \"::\", covey_fabric_interface: eth0}\n",
 	 "10:21: covey_vtep must be one machine's address, but :: is the unspecified address\n"},

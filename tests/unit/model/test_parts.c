@@ -131,6 +131,7 @@ static int stop(const char *name, void *arg)
 	return 7;
 }
 
+/* The expectations are what Ansible 2.14 makes of the patterns (_expand_hostpattern). */
 static void test_host_range(void **state)
 {
 	static const char *const cases[][2] = {
@@ -144,6 +145,23 @@ static void test_host_range(void **state)
 		{"a[1:2]:22", "a1 a2 "},
 		{"fd00::1", "fd00::1 "},
 		{"2001:db8:0:0:0:0:0:1", "2001:db8:0:0:0:0:0:1 "},
+		{"[2001:db8::12]:22", "2001:db8::12 "},
+		{"[::1:2]:22", "::1:2 "},
+		{"[1:2:3:4:5:6:7:8]:9", "1:2:3:4:5:6:7:8 "},
+		{"[fe80::1%eth0]:22", "fe80::1%eth0 "},
+		{"[::ffff:1.2.3.4]:22", "::ffff:1.2.3.4 "},
+		{"[2001:db8::[1:3]]:22", "2001:db8::1 2001:db8::2 2001:db8::3 "},
+		{"2001:db8::[1:2]", "2001:db8::1 2001:db8::2 "},
+		{"[10.0.0.1]:22", "10.0.0.1 "},
+		{"[hv1]:22", "hv1 "},
+		{"[hv[1:2]]:22", "hv1 hv2 "},
+		{"[1:3]:22", "1 "},
+		{"[1:2:3]:22", "1:22 "},
+		{"[a:c]:22", "a:22 b:22 c:22 "},
+		{"[1:2][3:4]:22", "13:22 14:22 23:22 24:22 "},
+		{"hv1:", "hv1: "},
+		{"hv1:x", "hv1:x "},
+		{"hv-1-:22", "hv-1-:22 "},
 	};
 	const char *reason = NULL;
 	int count = 0;
