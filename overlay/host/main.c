@@ -79,6 +79,7 @@ static const struct dataplane_ops ops = {
 static int load_inventory(struct process *process, struct covey_error *error)
 {
 	struct diagnostics diagnostics;
+	char host_name[STARTUP_HOST_NAME_SIZE];
 	int status;
 
 	diagnostics_init(&diagnostics);
@@ -91,8 +92,9 @@ static int load_inventory(struct process *process, struct covey_error *error)
 	diagnostics_free(&diagnostics);
 	if (status)
 		return status;
+	startup_read_host_name(host_name);
 	return startup_find_self(process->inventory, process->options.inventory,
-				 process->options.name, &process->self, error);
+				 process->options.name, host_name, &process->self, error);
 }
 
 static bool expects_af_packet(const struct process *process)

@@ -3,10 +3,8 @@
 #include "options.h"
 
 #include <argp.h>
-#include <limits.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *argp_program_version = "covey-host " COVEY_VERSION;
 
@@ -18,7 +16,9 @@ static const struct argp_option table[] = {
 	 "Where ca.crt, NAME.crt and NAME.key are, as `covey pki` makes them (/etc/covey/pki)", 0},
 	{"crl", 'c', "PATH", 0,
 	 "Revocation lists, a file or a directory of files (crl.pem in --pki, if it is there)", 0},
-	{"name", 'n', "NAME", 0, "This host's name in the inventory (the short host name)", 0},
+	{"name", 'n', "NAME", 0,
+	 "This host's name in the inventory (the host name, else its part before the first dot)",
+	 0},
 	{"socket", 's', "PATH", 0, "Local control socket, for `covey` (/run/covey/host.sock)", 0},
 	{"guard", 'g', "on|off|keep", 0,
 	 "Only install or remove the kernel's rules that keep clear VXLAN off the fabric "
@@ -101,17 +101,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	}
 }
 
-/* The host name up to its first dot. */
-static const char *short_host_name(void)
-{
-	static char name[HOST_NAME_MAX + 1];
-
-	if (gethostname(name, sizeof(name) - 1) < 0)
-		name[0] = '\0';
-	name[strcspn(name, ".")] = '\0';
-	return name;
-}
-
 void options_parse(int argc, char **argv, struct options *ret_options)
 {
 	static const struct argp argp = {
@@ -123,7 +112,6 @@ void options_parse(int argc, char **argv, struct options *ret_options)
 	struct options options = {
 		.inventory = "/etc/covey/inventory.yaml",
 		.pki = "/etc/covey/pki",
-		.name = short_host_name(),
 		.socket = "/run/covey/host.sock",
 		.guard = GUARD_COMMAND_NONE,
 		.log_level = LOG_LEVEL_INFO,

@@ -15,7 +15,7 @@ struct options {
 	const char *inventory;
 	const char *pki;
 	const char *crl;  /* NULL: the one in pki, if any */
-	const char *name; /* of this host in the inventory */
+	const char *name; /* of this host in the inventory, NULL: by the host name */
 	const char *socket;
 	enum guard_command guard;
 	bool carrier_off; /* only take the host interface's carrier away */

@@ -39,30 +39,55 @@ static void list_hosts(const struct inventory *inventory, char *buf, size_t size
 	}
 }
 
-int startup_find_self(const struct inventory *inventory, const char *file, const char *name,
-		      const struct inventory_host **ret_self, struct covey_error *error)
+void startup_read_host_name(char ret_name[STARTUP_HOST_NAME_SIZE])
 {
-	const struct inventory_host *self = inventory_find_host(inventory, name);
+	if (gethostname(ret_name, STARTUP_HOST_NAME_SIZE) < 0)
+		ret_name[0] = '\0';
+	ret_name[STARTUP_HOST_NAME_SIZE - 1] = '\0';
+}
+
+static int report_unknown(const struct inventory *inventory, const char *file, const char *name,
+			  const char *short_name, struct covey_error *error)
+{
 	struct suggestion suggestion = suggestion_start(name);
 	char nearest[SUGGESTION_SIZE], hosts[192];
+	bool both = strcmp(name, short_name) != 0;
 
-	if (self && self->vtep.family != 0) {
-		*ret_self = self;
-		return 0;
-	}
-	if (self)
-		return covey_error_set(error, -ENOENT,
-				       "%.128s: host %.63s is not in the fabric: set its "
-				       "covey_vtep and covey_fabric_interface",
-				       file, name);
 	for (size_t i = 0; i < inventory->host_count; i++)
 		suggestion_try(&suggestion, inventory->hosts[i].name);
 	list_hosts(inventory, hosts, sizeof(hosts));
 	return covey_error_set(error, -ENOENT,
-			       "%.128s: no host %.63s%s: it has %s. Add this host, or say which of "
-			       "them it is by --name",
-			       file, name, suggestion_format(&suggestion, nearest),
+			       "%.128s: no host %.64s%s%.63s%s: it has %s. Add this host, or say "
+			       "which of them it is by --name",
+			       file, name, both ? " and no host " : "", both ? short_name : "",
+			       suggestion_format(&suggestion, nearest),
 			       inventory->host_count ? hosts : "none");
+}
+
+int startup_find_self(const struct inventory *inventory, const char *file, const char *name,
+		      const char *host_name, const struct inventory_host **ret_self,
+		      struct covey_error *error)
+{
+	const struct inventory_host *self;
+	char short_name[STARTUP_HOST_NAME_SIZE];
+
+	if (!name)
+		name = host_name;
+	snprintf(short_name, sizeof(short_name), "%s", name);
+	if (name == host_name)
+		short_name[strcspn(short_name, ".")] = '\0';
+	self = inventory_find_host(inventory, name);
+	if (!self)
+		self = inventory_find_host(inventory, short_name);
+	if (!self)
+		return report_unknown(inventory, file, name, short_name, error);
+	if (self->vtep.family == 0)
+		return covey_error_set(error, -ENOENT,
+				       "%.128s: host %.63s is not in the fabric: set its "
+				       "covey_vtep and covey_fabric_interface",
+				       file, self->name);
+	*ret_self = self;
+	return 0;
 }
 
 static int resolve(char **interface, struct covey_error *error)

@@ -14,9 +14,17 @@ struct tls;
 /* -EPERM unless we are root. */
 int startup_check_root(struct covey_error *error);
 
-/* Find this host in the inventory that was read from file; -ENOENT names the nearest one. */
+/* This machine's host name in full, empty when it cannot be had. */
+#define STARTUP_HOST_NAME_SIZE 65 /* HOST_NAME_MAX and a zero */
+void startup_read_host_name(char ret_name[STARTUP_HOST_NAME_SIZE]);
+
+/*
+ * Find this host in the inventory that was read from file: by name, or, when that is NULL, by
+ * host_name in full, else by its part before the first dot. -ENOENT names the nearest one.
+ */
 int startup_find_self(const struct inventory *inventory, const char *file, const char *name,
-		      const struct inventory_host **ret_self, struct covey_error *error);
+		      const char *host_name, const struct inventory_host **ret_self,
+		      struct covey_error *error);
 
 /*
  * From here on self's interfaces bear the kernel's own names, whatever alternative name the
