@@ -7,34 +7,23 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cores.h"
+#include "hugepages.h"
 
 #define ARGS_MAX 16
 /* Packet buffers, rings and tables without hugepages, and what each further worker needs, MiB. */
 #define MEMORY_MIB 256
 #define WORKER_MIB 64
 #define CPUS_TEXT  4096
-
-static unsigned long read_number(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	unsigned long number = 0;
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%lu", &number) != 1)
-		number = 0;
-	fclose(file);
-	return number;
-}
-
-/* Free hugepages of 2 MiB, in MiB. */
-static unsigned long free_hugepages_mib(void)
-{
-	return 2 * read_number("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
-}
 
 /* The CPUs that this process may use, as a list for EAL: "0,1,4". */
 static void allowed_cpus(char *ret_list, size_t size)
@@ -49,22 +38,6 @@ static void allowed_cpus(char *ret_list, size_t size)
 		if (CPU_ISSET(cpu, &set))
 			used += (size_t)snprintf(ret_list + used, size - used, "%s%d",
 						 used ? "," : "", cpu);
-}
-
-/* Cores of a list like "2,4-7", which the inventory's reader has checked. */
-static void read_cores(const char *text, cpu_set_t *ret_set)
-{
-	CPU_ZERO(ret_set);
-	while (*text != '\0') {
-		char *end;
-		long first = strtol(text, &end, 10), last = first;
-
-		if (*end == '-')
-			last = strtol(end + 1, &end, 10);
-		for (long cpu = first; cpu <= last && cpu < CPU_SETSIZE; cpu++)
-			CPU_SET((int)cpu, ret_set);
-		text = *end == ',' ? end + 1 : end;
-	}
 }
 
 /*
@@ -84,7 +57,7 @@ static unsigned write_lcores(const char *cores, char *ret_text, size_t size)
 		snprintf(ret_text + used, size - used, ",1@(%s)", cpus);
 		return 1;
 	}
-	read_cores(cores, &set);
+	cores_read(cores, &set);
 	for (int cpu = 0; cpu < CPU_SETSIZE && workers < PORT_QUEUES_MAX; cpu++)
 		if (CPU_ISSET(cpu, &set))
 			used += (size_t)snprintf(ret_text + used, size - used, ",%u@%d", ++workers,
@@ -92,36 +65,110 @@ static unsigned write_lcores(const char *cores, char *ret_text, size_t size)
 	return workers;
 }
 
-int eal_open(const char *name, const char *cores, bool pci, struct covey_error *error)
-{
+struct arguments {
 	char lcores[2 * CPUS_TEXT + 32], prefix[96], memory[16];
-	unsigned workers = write_lcores(cores, lcores, sizeof(lcores));
-	unsigned mib = MEMORY_MIB + WORKER_MIB * (workers - 1);
-	char *args[ARGS_MAX];
+	char *list[ARGS_MAX];
+};
+
+/* Returns how many there are. */
+static int write_arguments(const struct eal_config *config, unsigned mib, bool huge, bool pci,
+			   struct arguments *ret)
+{
 	int count = 0;
+
+	snprintf(ret->prefix, sizeof(ret->prefix), "--file-prefix=covey-%s", config->name);
+	snprintf(ret->memory, sizeof(ret->memory), "%u", mib);
+	ret->list[count++] = (char *)"covey-host";
+	ret->list[count++] = ret->lcores;
+	ret->list[count++] = ret->prefix;
+	ret->list[count++] = (char *)"--no-telemetry";
+	ret->list[count++] = (char *)"--log-level=warning";
+	ret->list[count++] = (char *)"-m";
+	ret->list[count++] = ret->memory;
+	if (huge) {
+		ret->list[count++] = (char *)"--in-memory";
+	} else {
+		ret->list[count++] = (char *)"--no-huge";
+		ret->list[count++] = (char *)"--no-shconf";
+	}
+	if (!pci)
+		ret->list[count++] = (char *)"--no-pci";
+	ret->list[count] = NULL;
+	return count;
+}
+
+/*
+ * EAL cannot be opened twice in a process, so a child tries it, and ends. It has what we have in
+ * memory, and locks it as we do.
+ */
+static bool gets_hugepages(const struct eal_config *config, unsigned mib,
+			   struct arguments *arguments)
+{
+	int count = write_arguments(config, mib, true, false, arguments);
+	pid_t parent = getpid(), child = fork();
+	int status = 0;
+
+	if (child == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent ||
+		    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+			_exit(1);
+		_exit(rte_eal_init(count, arguments->list) < 0);
+	}
+	if (child < 0)
+		return false;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Returns the lock to hold while they are taken, or -1: without them, and why. */
+static int reserve_hugepages(const struct eal_config *config, unsigned mib,
+			     struct arguments *arguments, struct covey_error *ret_notice)
+{
+	unsigned long mib_free;
+	struct covey_error error;
+	int lock = hugepages_lock(&error);
+
+	if (lock < 0) {
+		covey_error_set(ret_notice, 0, "no hugepages are used: %s", error.text);
+		return -1;
+	}
+	mib_free = hugepages_free_mib(HUGEPAGES_SYSFS);
+	if (mib_free >= mib && gets_hugepages(config, mib, arguments))
+		return lock;
+	close(lock);
+	if (mib_free < mib)
+		covey_error_set(ret_notice, 0,
+				"no hugepages are used: of the %u MiB that covey_hugepages: auto "
+				"wants, %lu are free: reserve more (vm.nr_hugepages), or none",
+				mib, mib_free);
+	else
+		covey_error_set(ret_notice, 0,
+				"no hugepages are used: %lu MiB are free, but DPDK cannot get %u "
+				"of them: its own lines above say why",
+				mib_free, mib);
+	return -1;
+}
+
+int eal_open(const struct eal_config *config, struct covey_error *ret_notice,
+	     struct covey_error *error)
+{
+	struct arguments arguments;
+	unsigned workers = write_lcores(config->cores, arguments.lcores, sizeof(arguments.lcores));
+	unsigned mib = MEMORY_MIB + WORKER_MIB * (workers - 1);
+	int lock = -1, count, status;
 
 	/* libxdp's dispatcher shares an interface between several XDP programs; covey wants it
 	 * alone. */
 	setenv("LIBXDP_SKIP_DISPATCHER", "1", 1);
-	snprintf(prefix, sizeof(prefix), "--file-prefix=covey-%s", name);
-	snprintf(memory, sizeof(memory), "%u", mib);
-	args[count++] = (char *)"covey-host";
-	args[count++] = lcores;
-	args[count++] = prefix;
-	args[count++] = (char *)"--no-telemetry";
-	args[count++] = (char *)"--log-level=warning";
-	args[count++] = (char *)"-m";
-	args[count++] = memory;
-	if (free_hugepages_mib() >= mib) {
-		args[count++] = (char *)"--in-memory";
-	} else {
-		args[count++] = (char *)"--no-huge";
-		args[count++] = (char *)"--no-shconf";
-	}
-	if (!pci)
-		args[count++] = (char *)"--no-pci";
-	args[count] = NULL;
-	if (rte_eal_init(count, args) < 0)
+	if (config->hugepages)
+		lock = reserve_hugepages(config, mib, &arguments, ret_notice);
+	count = write_arguments(config, mib, lock >= 0, config->pci, &arguments);
+	status = rte_eal_init(count, arguments.list);
+	if (lock >= 0)
+		close(lock);
+	if (status < 0)
 		return covey_error_set(error, -rte_errno,
 				       "DPDK does not start (%s): its own lines above say why; "
 				       "covey-host needs root, %u MiB of free memory and the CPUs "

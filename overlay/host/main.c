@@ -19,8 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capabilities.h"
 #include "carrier.h"
 #include "commands.h"
+#include "cores.h"
 #include "foreign_vxlan.h"
 #include "group_reports.h"
 #include "guard_command.h"
@@ -439,6 +441,15 @@ static int open_control(struct process *process, struct covey_error *error)
 			     &process->commands, error);
 }
 
+/* What DPDK would end on with lines of its own. */
+static int check_rights(const struct process *process, struct covey_error *error)
+{
+	const struct inventory_host *self = process->self;
+	int status = capabilities_check(self, error);
+
+	return status || !self->cores ? status : cores_check(self->cores, self->name, error);
+}
+
 /* The guard goes up whatever else is wrong, unless it is another covey-host's. */
 static int start(struct process *process, struct covey_error *error)
 {
@@ -454,6 +465,7 @@ static int start(struct process *process, struct covey_error *error)
 	}
 	if ((status = startup_resolve_interfaces(process->inventory, process->self, error)) ||
 	    (status = raise_guard(process, error)) ||
+	    (status = check_rights(process, error)) ||
 	    (status = startup_load_tls(process->inventory, process->options.pki,
 				       process->self->name, &process->tls, error)) ||
 	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
@@ -571,6 +583,8 @@ int main(int argc, char **argv)
 	options_parse(argc, argv, &process.options);
 	log_init("covey-host", process.options.log_level);
 	status = startup_check_root(&error);
+	if (status == 0)
+		status = capabilities_check_guard(&error);
 	if (status == 0 && process.options.guard != GUARD_COMMAND_NONE)
 		status = run_guard(&process, &error);
 	else if (status == 0 && process.options.carrier_off)

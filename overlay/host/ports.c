@@ -89,16 +89,25 @@ int ports_open(const struct inventory *inventory, const struct inventory_host *h
 	       struct ports **ret_ports, struct covey_error *error)
 {
 	struct ports *ports = calloc(1, sizeof(*ports));
-	bool pci = host->fabric_port == FABRIC_PORT_DEVICE || host->host_port == HOST_PORT_DEVICE;
+	const struct eal_config config = {
+		.name = host->name,
+		.cores = host->cores,
+		.pci = host->fabric_port == FABRIC_PORT_DEVICE ||
+		       host->host_port == HOST_PORT_DEVICE,
+		.hugepages = host->hugepages != HUGEPAGES_NONE,
+	};
+	struct covey_error notice = {.text = ""};
 	int status;
 
 	if (!ports)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	status = eal_open(host->name, host->cores, pci, error);
+	status = eal_open(&config, &notice, error);
 	if (status) {
 		free(ports);
 		return status;
 	}
+	if (notice.text[0] != '\0')
+		ports_note(ports, "%s", notice.text);
 	status = open_both(inventory, host, ports, error);
 	if (status) {
 		ports_close(ports);

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""How covey-host starts, or says why not, when a capability, a CPU or hugepages are missing.
+
+    test_start.py COVEY_HOST COVEY
+
+        d0, the fabric interface  ----------  d1: two ends of a wire
+
+    in a network namespace for each covey-host. /sys is the namespace's own, so that files in it can
+    be covered: the machine's hugepages are not touched.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SKIPPED = 77  # what meson reads as "not run"
+INVENTORY = """
+all:
+  vars:
+    covey_fabric: test.example
+    covey_gkm: 10.9.0.254
+    covey_groups: {g: {vnis: [100], members: [hv1]}}
+  hosts:
+    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: d0, VARIABLES}
+"""
+HUGEPAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB"
+# The kernel seems to have many free hugepages; it gives none of these. /run is the test's own.
+COVER = f"""
+mount --bind "$0/free" {HUGEPAGES}/free_hugepages && mount --bind "$0/run" /run && exec "$@"
+"""
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class StartTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+
+    def path(self, name):
+        return os.path.join(self.directory.name, name)
+
+    def add_space(self, name):
+        space = f"covey-start-{os.getpid()}-{name}"
+        run("ip", "netns", "add", space)
+        self.addCleanup(run, "ip", "netns", "delete", space)
+        run("ip", "-n", space, "link", "add", "d0", "type", "veth", "peer", "name", "d1")
+        run("ip", "-n", space, "link", "set", "d0", "up")
+        run("ip", "-n", space, "link", "set", "d1", "up")
+        return space
+
+    def write_inventory(self, variables):
+        with open(self.path("inventory"), "w", encoding="utf-8") as stream:
+            stream.write(INVENTORY.replace("VARIABLES", variables))
+        for what in (["init"], ["issue", "--all"]):
+            run(COVEY, "-i", self.path("inventory"), "-p", self.path("pki"), "pki", *what)
+
+    def start(self, name, *prefix):
+        """In a namespace of its own, below the command prefix."""
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", self.add_space(name), *prefix, COVEY_HOST,
+             "-i", self.path("inventory"), "-p", self.path("pki"), "-n", "hv1",
+             "-s", self.path(name + ".sock")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stderr.close()
+
+    def expect_end(self, process, *words):
+        """It ends by itself, and its own line alone says why."""
+        _, log = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, log)
+        last = log.splitlines()[-1]
+        for word in words:
+            self.assertIn(word, last)
+        self.assertNotIn("Usage", log)
+        self.assertNotIn("EAL", log)
+        self.assertEqual(log.count("covey-host error"), 1, log)
+        return log
+
+    def read_until_forwarding(self, process):
+        log = ""
+        for line in process.stderr:
+            log += line
+            if " forwards: " in line:
+                return log
+        self.fail(f"it ended with {process.wait()}: {log}")
+
+    def expect_need_of(self, capability, fabric_port):
+        self.write_inventory(f"covey_fabric_port: {fabric_port}")
+        process = self.start("cap", "setpriv", "--bounding-set", f"-{capability}")
+        self.expect_end(process, f"has no CAP_{capability.upper()}", "CapabilityBoundingSet=")
+
+    def test_without_net_admin(self):
+        self.expect_need_of("net_admin", "auto")
+
+    def test_without_net_raw(self):
+        self.expect_need_of("net_raw", "auto")
+
+    def test_without_sys_admin(self):
+        self.expect_need_of("sys_admin", "af_xdp")
+
+    def test_cpu(self):
+        self.write_inventory('covey_cores: "0,1023"')
+        self.expect_end(self.start("cpu"), "covey_cores of hv1 names CPU 1023", "inventory")
+
+    def cover(self):
+        with open(self.path("free"), "w", encoding="utf-8") as stream:
+            stream.write("4096\n")
+        os.mkdir(self.path("run"))
+        return ["sh", "-c", COVER, self.directory.name]
+
+    @unittest.skipUnless(os.path.exists(HUGEPAGES), "a kernel without hugepages of 2 MiB")
+    def test_free_hugepages_are_not_taken(self):
+        self.write_inventory("covey_fabric_port: af_packet")
+        log = self.read_until_forwarding(self.start("default", *self.cover()))
+        self.assertNotIn("hugepages", log)
+
+    @unittest.skipUnless(os.path.exists(HUGEPAGES), "a kernel without hugepages of 2 MiB")
+    def test_several_start_at_once_without(self):
+        self.write_inventory("covey_fabric_port: af_packet, covey_hugepages: auto")
+        cover = self.cover()
+        for process in [self.start(f"once{i}", *cover) for i in range(3)]:
+            log = self.read_until_forwarding(process)
+            self.assertIn("no hugepages are used: 8192 MiB are free, but DPDK cannot get", log)
+
+
+if __name__ == "__main__":
+    COVEY_HOST, COVEY = sys.argv[1:3]
+    if os.geteuid() != 0:
+        sys.exit(SKIPPED)
+    unittest.main(argv=sys.argv[:1], verbosity=2)
