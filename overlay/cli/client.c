@@ -266,12 +266,25 @@ static void disarm(json_t *value)
 	free(text);
 }
 
+static json_t *whole(const json_t *answer, void *arg)
+{
+	return json_incref((json_t *)answer);
+}
+
 json_t *client_command(const struct client_daemon *daemon, bool json, const char *command,
 		       json_t *request)
+{
+	return client_command_part(daemon, json, command, request, whole, NULL);
+}
+
+json_t *client_command_part(const struct client_daemon *daemon, bool json, const char *command,
+			    json_t *request, json_t *(*narrow)(const json_t *answer, void *arg),
+			    void *arg)
 {
 	struct covey_error error;
 	json_t *answer = NULL;
 	const char *reason;
+	bool ok;
 
 	if (client_ask(daemon, request, &answer, &error) < 0) {
 		fprintf(stderr, "covey %s: %s\n", command, error.text);
@@ -279,10 +292,11 @@ json_t *client_command(const struct client_daemon *daemon, bool json, const char
 			json_print(json_failure(error.text));
 		return NULL;
 	}
+	ok = json_is_true(json_object_get(answer, "ok"));
 	if (json)
-		json_print(json_incref(answer));
+		json_print(ok ? narrow(answer, arg) : json_incref(answer));
 	disarm(answer);
-	if (json_is_true(json_object_get(answer, "ok")))
+	if (ok)
 		return answer;
 	reason = json_string_value(json_object_get(answer, "error"));
 	if (reason)

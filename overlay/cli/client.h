@@ -34,5 +34,13 @@ int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret
 json_t *client_command(const struct client_daemon *daemon, bool json, const char *command,
 		       json_t *request);
 
+/*
+ * The same, but with json only what narrow() makes of an answer whose "ok" is true is printed. It
+ * may return NULL: no memory.
+ */
+json_t *client_command_part(const struct client_daemon *daemon, bool json, const char *command,
+			    json_t *request, json_t *(*narrow)(const json_t *answer, void *arg),
+			    void *arg);
+
 /* {"command": command, "group": group}. */
 json_t *client_group_request(const char *command, const char *group);

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "client.h"
+#include "show_part.h"
 #include "suggest.h"
 #include "views.h"
 
@@ -123,6 +124,13 @@ static void show(const json_t *answer, const char *part, bool all)
 		view_ports(answer);
 }
 
+static json_t *narrow(const json_t *answer, void *arg)
+{
+	const struct show_arguments *arguments = arg;
+
+	return arguments->part ? show_part(answer, arguments->part) : json_deep_copy(answer);
+}
+
 int show_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -139,7 +147,8 @@ int show_main(struct cli *cli, int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return CLI_USAGE;
 	daemon = arguments.gkm ? client_gkm(cli) : client_host(cli);
-	answer = client_command(&daemon, cli->json, "show", json_pack("{s:s}", "command", "show"));
+	answer = client_command_part(&daemon, cli->json, "show",
+				     json_pack("{s:s}", "command", "show"), narrow, &arguments);
 	if (!answer)
 		return CLI_FAILURE;
 	if (!cli->json && arguments.gkm)

@@ -456,6 +456,35 @@ class Client(Case):
         code, out, _ = self.ask(SHOWN, "show", "--json")
         self.assertEqual((code, json.loads(out)), (0, SHOWN))
 
+    def test_json_of_one_part(self):
+        for part in ("groups", "sas", "windows", "drops", "ports"):
+            code, out, _ = self.ask(SHOWN, "--json", "show", part)
+            self.assertEqual((code, json.loads(out)), (0, {"ok": True, part: SHOWN[part]}))
+        code, out, _ = self.ask(SHOWN, "--json", "show", "members")
+        member = {**SHOWN["groups"][0]["members"][0], "group": "tenants"}
+        self.assertEqual((code, json.loads(out)), (0, {"ok": True, "members": [member]}))
+        sa, member = {"spi": 300}, {"identity": "x"}
+        answer = {"ok": True, "fabric": "f", "groups": [
+            {"name": "a", "sas": [sa], "members": [member]},
+            {"name": "b", "sas": [sa, sa], "members": []},
+        ]}
+        for part, wanted in (
+            ("groups", answer["groups"]),
+            ("sas", [{**sa, "group": name} for name in ("a", "b", "b")]),
+            ("members", [{**member, "group": "a"}]),
+        ):
+            code, out, _ = self.ask(answer, "--json", "show", "--gkm", part, option="--gkm-socket")
+            self.assertEqual((code, json.loads(out)), (0, {"ok": True, part: wanted}))
+        strange = {"ok": True, "groups": [1, {"members": [2]}], "sas": "x"}
+        for part, wanted in (("members", [2]), ("sas", "x"), ("ports", []), ("windows", [])):
+            code, out, _ = self.ask(strange, "--json", "show", part)
+            self.assertEqual((code, json.loads(out)), (0, {"ok": True, part: wanted}))
+        code, out, _ = self.ask({"ok": True}, "--json", "show", "ports")
+        self.assertEqual((code, json.loads(out)), (0, {"ok": True, "ports": None}))
+        refusal = {"ok": False, "error": "not ready"}
+        code, out, _ = self.ask(refusal, "--json", "show", "sas")
+        self.assertEqual((code, json.loads(out)), (1, refusal))
+
     def test_join_and_leave(self):
         code, out, _ = self.ask({"ok": True, "group": "g", "sender_id": 9, "epoch": 1}, "join", "g")
         self.assertEqual((code, out), (0, "Joined g as SenderID 9.\n"))
