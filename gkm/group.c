@@ -331,6 +331,8 @@ int group_sa_acked(struct group *group, size_t seat, uint32_t spi)
 			continue;
 		if (sa->members[seat] == SA_MEMBER_SENT)
 			sa->members[seat] = SA_MEMBER_ACKED;
+		if (sa->members[seat] == SA_MEMBER_WARNED)
+			sa->members[seat] = SA_MEMBER_DRAINED;
 		return 0;
 	}
 	return -EPROTO;

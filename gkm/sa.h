@@ -38,7 +38,8 @@ enum sa_member_state {
 	SA_MEMBER_SENT,    /* SaInstall is out */
 	SA_MEMBER_ACKED,   /* it can receive */
 	SA_MEMBER_ACTIVE,  /* SaActivate is out: it sends */
-	SA_MEMBER_DRAINED, /* SaDrain is out, with some time left */
+	SA_MEMBER_WARNED,  /* SaDrain is out, with some time left, and no SaAck has come yet */
+	SA_MEMBER_DRAINED, /* SaDrain is out, with some time left, and it can receive */
 	SA_MEMBER_GONE,    /* SaDrain(0) is out: it holds the SA no more */
 };
 
@@ -105,7 +106,20 @@ static inline bool sa_is_held(const struct sa *sa, size_t seat)
 	return sa->members[seat] >= SA_MEMBER_SENT && sa->members[seat] <= SA_MEMBER_ACTIVE;
 }
 
-/* The member can receive. */
+/* The member was told to drop it, some time from now. */
+static inline bool sa_is_drained(const struct sa *sa, size_t seat)
+{
+	return sa->members[seat] == SA_MEMBER_WARNED || sa->members[seat] == SA_MEMBER_DRAINED;
+}
+
+/* The member can receive, or could until it dropped it. */
+static inline bool sa_was_acked(const struct sa *sa, size_t seat)
+{
+	return sa->members[seat] == SA_MEMBER_ACKED || sa->members[seat] == SA_MEMBER_ACTIVE ||
+	       sa->members[seat] == SA_MEMBER_DRAINED;
+}
+
+/* The member can receive, and is to keep it. */
 static inline bool sa_is_acked(const struct sa *sa, size_t seat)
 {
 	return sa->members[seat] == SA_MEMBER_ACKED || sa->members[seat] == SA_MEMBER_ACTIVE;

@@ -42,7 +42,7 @@ static void retire(struct group *group, struct sa *sa)
 
 		/* One that is cut short ends before the time that members were told. */
 		if (!member->session ||
-		    !(sa_is_held(sa, i) || (sa->cut_short && sa->members[i] == SA_MEMBER_DRAINED)))
+		    !(sa_is_held(sa, i) || (sa->cut_short && sa_is_drained(sa, i))))
 			continue;
 		group->output.drain(member, sa, 0, group->output.arg);
 		sa->members[i] = SA_MEMBER_GONE;
@@ -273,12 +273,11 @@ static void make_room_at(struct group *group, size_t seat)
 	size_t held = 0;
 
 	for (size_t i = 0; i < group->sa_count; i++)
-		held += sa_is_held(group->sas[i], seat) ||
-			group->sas[i]->members[seat] == SA_MEMBER_DRAINED;
+		held += sa_is_held(group->sas[i], seat) || sa_is_drained(group->sas[i], seat);
 	for (size_t i = 0; held >= COVEY_SAS_PER_GROUP_MAX && i < group->sa_count; i++) {
 		struct sa *sa = group->sas[i];
 
-		if (sa_is_live(sa) || sa->members[seat] != SA_MEMBER_DRAINED)
+		if (sa_is_live(sa) || !sa_is_drained(sa, seat))
 			continue;
 		group->output.drain(&group->members[seat], sa, 0, group->output.arg);
 		sa->members[seat] = SA_MEMBER_GONE;
@@ -427,7 +426,7 @@ static void announce_drain(struct group *group, struct sa *sa, uint64_t now_ms)
 			continue;
 		group->output.drain(&group->members[i], sa, seconds_until(sa->drain_by_ms, now_ms),
 				    group->output.arg);
-		sa->members[i] = SA_MEMBER_DRAINED;
+		sa->members[i] = sa_is_acked(sa, i) ? SA_MEMBER_DRAINED : SA_MEMBER_WARNED;
 	}
 }
 

@@ -27,7 +27,7 @@ static json_t *show_sa(const struct sa *sa, const struct group *group, uint64_t 
 	json_int_t acked = 0, sending = 0, packets = 0;
 
 	for (size_t i = 0; i < sa->seats; i++) {
-		acked += group->members[i].session && sa_is_acked(sa, i);
+		acked += group->members[i].session && sa_was_acked(sa, i);
 		sending += group->members[i].session && sa->members[i] == SA_MEMBER_ACTIVE;
 		packets += (json_int_t)sa->usages[i].packets;
 	}

@@ -332,6 +332,28 @@ static void it_shows_what_it_manages(void **state)
 	json_decref(answer);
 }
 
+/* Members that were told to drop it in time can receive it until then. */
+static void acks_of_a_draining_sa_count(void **state)
+{
+	struct fabric *fabric = *state;
+	json_t *answer, *sa = NULL, *group;
+	size_t i;
+
+	bring(fabric, HV1);
+	assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
+	json_decref(answer);
+	WAIT_FOR(fabric, fabric->guests[HV1].drained_spi == 256);
+	assert_int_equal(TYPE(fabric, &answer, "show", "--gkm"), 0);
+	json_array_foreach(json_object_get(answer, "groups"), i, group)
+		if (strcmp(text_in(group, "name"), "tenants") == 0)
+			sa = json_array_get(json_object_get(group, "sas"), 0);
+	assert_int_equal(json_integer_value(json_object_get(sa, "spi")), 256);
+	assert_string_equal(text_in(sa, "state"), "draining");
+	assert_int_equal(json_integer_value(json_object_get(sa, "acked")), 1);
+	assert_int_equal(json_integer_value(json_object_get(sa, "sending")), 0);
+	json_decref(answer);
+}
+
 /* --- the socket ---------------------------------------------------------------------------- */
 
 static void the_socket_is_its_owners(void **state)
@@ -357,7 +379,7 @@ int main(int argc, char **argv)
 		TEST(nobody_there_to_rekey),        TEST(an_evicted_host_is_out),
 		TEST(evicted_from_one_group),       TEST(hosts_that_are_unknown),
 		TEST(it_shows_what_it_manages),     TEST(it_shows_what_members_know_better),
-		TEST(the_socket_is_its_owners),
+		TEST(acks_of_a_draining_sa_count),  TEST(the_socket_is_its_owners),
 	};
 
 	if (argc != 3) {

@@ -63,6 +63,26 @@ static void a_whole_rekey(void **state)
 	assert_int_equal(world_count(world, SAID_DRAIN, A, 256), 1);
 }
 
+/* An acknowledgement counts whenever it comes, and only then. */
+static void acks_while_it_drains(void **state)
+{
+	struct world *world = *state;
+
+	world_rekey(world);
+	world_calm(world);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	assert_int_equal(world_sa(world, 256)->members[A], SA_MEMBER_DRAINED);
+	assert_true(sa_was_acked(world_sa(world, 256), A));
+	assert_false(sa_is_acked(world_sa(world, 256), A));
+	group_lost(world->group, A);
+	world_join(world, A);
+	world_settle(world);
+	assert_int_equal(world_sa(world, 256)->members[A], SA_MEMBER_WARNED);
+	assert_false(sa_was_acked(world_sa(world, 256), A));
+	assert_int_equal(group_sa_acked(world->group, A, 256), 0);
+	assert_true(sa_was_acked(world_sa(world, 256), A));
+}
+
 static void a_retired_key_is_gone(void **state)
 {
 	struct world *world = *state;
@@ -558,6 +578,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_whole_rekey),
+		TEST(acks_while_it_drains),
 		TEST(a_retired_key_is_gone),
 		TEST(a_late_acker_switches_when_it_acks),
 		TEST(a_stalled_member_loses_the_sa_in_the_end),
