@@ -464,8 +464,7 @@ static int start(struct process *process, struct covey_error *error)
 		return status;
 	}
 	if ((status = startup_resolve_interfaces(process->inventory, process->self, error)) ||
-	    (status = raise_guard(process, error)) ||
-	    (status = check_rights(process, error)) ||
+	    (status = raise_guard(process, error)) || (status = check_rights(process, error)) ||
 	    (status = startup_load_tls(process->inventory, process->options.pki,
 				       process->self->name, &process->tls, error)) ||
 	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
