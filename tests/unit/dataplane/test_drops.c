@@ -292,7 +292,7 @@ static void too_big(struct scene *scene)
 
 static void packets_used_up(struct scene *scene)
 {
-	record_of(scene)->tx_states[0].packets = COVEY_PACKETS_HARD;
+	record_of(scene)->tx_shared = COVEY_PACKETS_HARD;
 }
 
 static void counters_used_up(struct scene *scene)
