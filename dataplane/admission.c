@@ -2,6 +2,7 @@
 #include "admission.h"
 #include "checksum.h"
 #include "headers.h"
+#include "outer.h"
 #include "segments.h"
 
 /* --- sorting ------------------------------------------------------------------------------- */
@@ -98,6 +99,19 @@ static __rte_always_inline void read_headers(const struct frame *frame, uint8_t 
 
 /* --- whatever is not plain VPE ------------------------------------------------------------- */
 
+/* Is what lies before VPE what a sender of this fabric puts there (outer.h)? Nobody on the way adds
+ * to it; who does may want the packet to go elsewhere, or past what looks at the fabric's form. */
+static enum covey_drop check_form(const struct engine *engine, const struct frame *frame,
+				  const uint8_t *outer)
+{
+	bool in_udp = engine->config.encapsulation == COVEY_ENCAPSULATION_UDP;
+	size_t vpe_at = outer_len(ip_version(outer) == 6, in_udp) - sizeof(struct covey_vpe_header);
+
+	if (frame->in_udp != in_udp)
+		return COVEY_DROP_IN_ENCAPSULATION;
+	return frame->payload_offset == vpe_at ? NO_DROP : COVEY_DROP_IN_OPTIONS;
+}
+
 /* May the packet, which is VPE, become an arrival? Then that is filled. */
 static enum covey_drop read_slowly(struct sorting *sorting, const struct rte_mbuf *packet,
 				   const struct frame *frame, struct arrival *arrival)
@@ -105,7 +119,10 @@ static enum covey_drop read_slowly(struct sorting *sorting, const struct rte_mbu
 	uint32_t start = (uint32_t)frame->l2_len + frame->payload_offset;
 	uint32_t end = start + frame->payload_len;
 	uint8_t *outer = rte_pktmbuf_mtod_offset(packet, uint8_t *, frame->l2_len);
+	enum covey_drop verdict = check_form(sorting->engine, frame, outer);
 
+	if (verdict != NO_DROP)
+		return verdict;
 	if (!segments_are_own(packet, end))
 		return COVEY_DROP_IN_BUFFER;
 	if (frame->payload_len < sizeof(struct covey_vpe_header))
@@ -180,9 +197,11 @@ static __rte_always_inline bool is_plain(const struct engine *engine, const stru
 		    : classify_fast_ipv4(classifier, data, len, len, ret_frame);
 }
 
-/* For us, in one segment of its own, without tags, IP of the engine's family? Fills the arrival. */
+/* For us, in one segment of its own, without tags, IP of the engine's family, in the fabric's
+ * encapsulation? Fills the arrival. The outer IPv4 header's checksum is nobody's to compare here:
+ * docs/protocol.md, section 5.1. */
 static __rte_always_inline bool read_plain(const struct sorting *sorting,
-					   const struct rte_mbuf *packet, bool ipv6,
+					   const struct rte_mbuf *packet, bool ipv6, bool in_udp,
 					   struct arrival *arrival)
 {
 	uint8_t *outer = rte_pktmbuf_mtod_offset(packet, uint8_t *, sizeof(struct rte_ether_hdr));
@@ -190,7 +209,7 @@ static __rte_always_inline bool read_plain(const struct sorting *sorting,
 	struct frame frame;
 
 	if (unlikely(!is_plain(sorting->engine, packet, ipv6, &frame) || frame.kind != FRAME_VPE ||
-		     frame.payload_len < sizeof(struct covey_vpe_header)))
+		     frame.in_udp != in_udp || frame.payload_len < sizeof(struct covey_vpe_header)))
 		return false;
 	if (memcmp(destination, sorting->engine->config.vtep.bytes, ipv6 ? 16 : 4) != 0 &&
 	    (ipv6 ? destination[0] != 0xff : (destination[0] & 0xf0) != 0xe0))
@@ -203,7 +222,8 @@ static __rte_always_inline bool read_plain(const struct sorting *sorting,
 	return true;
 }
 
-static __rte_always_inline void sort_all(struct sorting *sorting, uint16_t count, bool ipv6)
+static __rte_always_inline void sort_each(struct sorting *sorting, uint16_t count, bool ipv6,
+					  bool in_udp)
 {
 	struct arrivals *arrivals = sorting->arrivals;
 
@@ -211,7 +231,7 @@ static __rte_always_inline void sort_all(struct sorting *sorting, uint16_t count
 		struct arrival *arrival = sorting->next;
 		enum covey_drop verdict;
 
-		if (unlikely(!read_plain(sorting, arrivals->packets[i], ipv6, arrival))) {
+		if (unlikely(!read_plain(sorting, arrivals->packets[i], ipv6, in_udp, arrival))) {
 			sort_slowly(sorting, i, false);
 			continue;
 		}
@@ -224,8 +244,16 @@ static __rte_always_inline void sort_all(struct sorting *sorting, uint16_t count
 	}
 }
 
-/* Sorted by code for the engine's address family. Packets that were decrypted elsewhere are rare:
- * then the whole burst goes the slow way. */
+static __rte_always_inline void sort_all(struct sorting *sorting, uint16_t count, bool ipv6)
+{
+	if (sorting->engine->config.encapsulation == COVEY_ENCAPSULATION_UDP)
+		sort_each(sorting, count, ipv6, true);
+	else
+		sort_each(sorting, count, ipv6, false);
+}
+
+/* Sorted by code for the engine's address family and encapsulation. Packets that were decrypted
+ * elsewhere are rare: then the whole burst goes the slow way. */
 void admission_sort(struct arrivals *arrivals, uint16_t count, uint64_t authenticated)
 {
 	struct engine_worker *worker = arrivals->worker;

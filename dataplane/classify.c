@@ -153,6 +153,7 @@ static enum frame_kind classify_udp(const struct classifier *classifier, struct 
 	if (!walk->fragment && read_be16(&udp->dgram_len) != walk->total - walk->offset)
 		return FRAME_MALFORMED;
 	frame->source_port = read_be16(&udp->src_port);
+	frame->in_udp = true;
 	walk->offset += sizeof(*udp);
 	if (port == classifier->vpe_port)
 		return found(walk, FRAME_VPE, frame);
@@ -231,6 +232,7 @@ void classify_ip(const struct classifier *classifier, const uint8_t *ip, size_t 
 	struct walk walk = {.ip = ip, .len = len};
 
 	ret_frame->source_port = 0;
+	ret_frame->in_udp = false;
 	ret_frame->kind = classify_walk(classifier, &walk, packet_len, ret_frame);
 }
 

@@ -6,6 +6,7 @@
  * its end is malformed: the check fails closed.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct frame {
 	uint16_t payload_offset; /* from the IP header to the VXLAN or VPE header */
 	uint16_t payload_len;    /* from there to the end */
 	uint16_t source_port;    /* UDP, 0 when there is none */
+	bool in_udp;             /* VPE's: UDP carries it, not IP */
 	uint32_t vni;            /* VXLAN's */
 };
 

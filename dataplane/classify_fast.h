@@ -38,6 +38,7 @@ static __rte_always_inline bool classify_fast_udp(const struct classifier *class
 	if (unlikely((uint16_t)(udp >> 16) != total - offset))
 		return false;
 	frame->source_port = (uint16_t)(udp >> 48);
+	frame->in_udp = true;
 	frame->payload_offset = (uint16_t)(offset + sizeof(struct rte_udp_hdr));
 	frame->payload_len = (uint16_t)(total - offset - sizeof(struct rte_udp_hdr));
 	if (port == classifier->vxlan_port) {
@@ -65,6 +66,7 @@ static __rte_always_inline bool classify_fast_upper(const struct classifier *cla
 	frame->kind = FRAME_VPE;
 	frame->vni = 0;
 	frame->source_port = 0;
+	frame->in_udp = false;
 	frame->payload_offset = (uint16_t)offset;
 	frame->payload_len = (uint16_t)(total - offset);
 	return true;

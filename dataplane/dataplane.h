@@ -90,8 +90,8 @@ int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_e
 /* Wipe and forget. 0 also when there is none. */
 void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi);
 
-/* Replace an SA's roster. Epoch floors never fall: the higher of old and new holds. -ENOENT,
- * -ENOMEM. */
+/* Replace an SA's roster. Epoch floors are 1 and above (else -EINVAL) and never fall: the higher of
+ * old and new holds. -ENOENT, -ENOMEM. */
 int dataplane_roster_set(struct dataplane *dataplane, uint32_t spi,
 			 const struct covey_roster_entry *roster, size_t roster_count,
 			 struct covey_error *error);

@@ -128,7 +128,7 @@ static __rte_noinline enum covey_drop claim_window(struct engine_worker *worker,
 }
 
 /* What the window says, then what the tag says; then the window remembers. A window that does not
- * exist has seen nothing. */
+ * exist has seen nothing. The ESN is not 0: floors of epochs begin at 1. */
 static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *arrival)
 {
 	struct engine_worker *worker = arrivals->worker;
@@ -138,8 +138,6 @@ static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *a
 	if (likely(arrival->replay))
 		verdict = admission_replay(
 			replay_check(arrival->replay, sa->replay_window, arrival->esn));
-	else if (arrival->esn == 0)
-		verdict = COVEY_DROP_IN_REPLAY_OLD;
 	if (unlikely(verdict != NO_DROP))
 		return verdict;
 	if (unlikely(!decrypt(arrivals, arrival))) {

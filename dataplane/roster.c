@@ -19,6 +19,7 @@ static int check(const struct covey_roster_entry *entries, size_t count, uint32_
 		uint16_t family = entries[i].vtep.family;
 
 		if (entries[i].sender_id < COVEY_SENDER_ID_MIN ||
+		    entries[i].epoch_floor < COVEY_EPOCH_MIN ||
 		    (family != AF_INET && family != AF_INET6))
 			return -EINVAL;
 		if (entries[i].sender_id >= size)

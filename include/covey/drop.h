@@ -27,6 +27,8 @@
 	X(IN_MALFORMED, "in-malformed", "frame from the fabric with a broken header")              \
 	X(IN_CLEAR_VXLAN, "in-clear-vxlan", "VXLAN in clear from the fabric")                      \
 	X(IN_FRAGMENT, "in-fragment", "fragment of a VPE packet")                                  \
+	X(IN_ENCAPSULATION, "in-encapsulation", "VPE packet not in the fabric's encapsulation")   \
+	X(IN_OPTIONS, "in-options", "VPE packet behind IP options or extension headers")           \
 	X(IN_BUFFER, "in-buffer", "VPE packet in buffers shared, cut short, or cut in headers")      \
 	X(IN_SHORT, "in-short", "VPE packet shorter than its headers")                             \
 	X(IN_DESTINATION, "in-destination", "VPE packet to the address of another host")           \

@@ -74,7 +74,7 @@ static inline const char *covey_sa_state_name(enum covey_sa_state state)
 struct covey_roster_entry {
 	struct covey_addr vtep;
 	uint16_t sender_id;
-	uint16_t epoch_floor; /* packets of a lower epoch are dropped; only ever rises */
+	uint16_t epoch_floor; /* from 1; packets of a lower epoch are dropped; only ever rises */
 };
 
 /* Where a window stood before a receiver came: its packets up to this ESN are old. */

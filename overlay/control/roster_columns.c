@@ -114,7 +114,7 @@ static int check_row(uint32_t sender_id, uint32_t epoch_floor, const struct rost
 	if (sender_id < COVEY_SENDER_ID_MIN || sender_id > COVEY_SENDER_ID_MAX)
 		return covey_error_set(error, -EPROTO, "roster entry with SenderID %" PRIu32,
 				       sender_id);
-	if (epoch_floor > COVEY_EPOCH_MAX)
+	if (epoch_floor < COVEY_EPOCH_MIN || epoch_floor > COVEY_EPOCH_MAX)
 		return covey_error_set(error, -EPROTO,
 				       "roster entry of SenderID %" PRIu32
 				       " with epoch floor %" PRIu32,

@@ -98,6 +98,7 @@ static void assert_same(const struct frame *fast, const struct frame *walk)
 	assert_int_equal(fast->payload_offset, walk->payload_offset);
 	assert_int_equal(fast->payload_len, walk->payload_len);
 	assert_int_equal(fast->source_port, walk->source_port);
+	assert_int_equal(fast->in_udp, walk->in_udp);
 	if (walk->kind == FRAME_VXLAN)
 		assert_int_equal(fast->vni, walk->vni);
 }

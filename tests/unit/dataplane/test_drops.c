@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -381,15 +382,34 @@ static void sent_long_before(struct scene *scene)
 	send_before(scene, scene->iv.esn + LAB_WINDOW);
 }
 
+/* Floors begin at 1, so no ESN of epoch 0 comes as far as a window. */
 static void esn_zero(struct scene *scene)
 {
 	struct covey_roster_entry peer = lab_peer(false);
 
-	/* Below the floor otherwise: only a roster without one shows what replay says. */
 	peer.epoch_floor = 0;
 	record_of(scene)->floors[LAB_PEER] = 0;
+	assert_int_equal(engine_roster_set(scene->lab.engine, LAB_SPI, &peer, 1, NULL), -EINVAL);
+	peer.epoch_floor = 1;
 	assert_int_equal(engine_roster_set(scene->lab.engine, LAB_SPI, &peer, 1, NULL), 0);
 	scene->iv.esn = 0;
+}
+
+static void in_ip(struct scene *scene)
+{
+	scene->sa.encapsulation = COVEY_ENCAPSULATION_IP;
+}
+
+/* One option, of one kind that does nothing. */
+static void ip_option(struct scene *scene)
+{
+	uint8_t *ip = scene->wire + IP_AT;
+
+	memmove(ip + 24, ip + 20, scene->wire_len - IP_AT - 20);
+	memset(ip + 20, 1, 4);
+	ip[0] = 0x46;
+	ip[3] += 4;
+	scene->wire_len += 4;
 }
 
 static void flip_tag(struct scene *scene)
@@ -507,6 +527,8 @@ static const struct row rows[] = {
 	{COVEY_DROP_IN_CLEAR_VXLAN, "first fragment", NULL, NULL, clear_vxlan_fragment},
 	{COVEY_DROP_IN_CLEAR_VXLAN, "quoted", NULL, NULL, clear_vxlan_quoted},
 	{COVEY_DROP_IN_FRAGMENT, "first fragment", NULL, NULL, first_fragment},
+	{COVEY_DROP_IN_ENCAPSULATION, "in IP", in_ip, NULL, NULL},
+	{COVEY_DROP_IN_OPTIONS, "an option", NULL, NULL, ip_option},
 	{COVEY_DROP_IN_BUFFER, "headers in two buffers", NULL, NULL, chained_early},
 	{COVEY_DROP_IN_BUFFER, "buffers cut short", NULL, NULL, cut_short},
 	{COVEY_DROP_IN_BUFFER, "shared with a copy", NULL, NULL, shared},
@@ -523,9 +545,9 @@ static const struct row rows[] = {
 	{COVEY_DROP_IN_NOT_ON_ROSTER, "taken off", off_the_roster, NULL, NULL},
 	{COVEY_DROP_IN_SOURCE, "readdressed", NULL, NULL, wire_source},
 	{COVEY_DROP_IN_EPOCH, "below the floor", low_epoch, NULL, NULL},
+	{COVEY_DROP_IN_EPOCH, "ESN 0", esn_zero, NULL, NULL},
 	{COVEY_DROP_IN_REPLAY_SEEN, "again", NULL, NULL, sent_before},
 	{COVEY_DROP_IN_REPLAY_OLD, "too late", NULL, NULL, sent_long_before},
-	{COVEY_DROP_IN_REPLAY_OLD, "ESN 0", esn_zero, NULL, NULL},
 	{COVEY_DROP_IN_ICV, "tag", NULL, NULL, flip_tag},
 	{COVEY_DROP_IN_ICV, "ciphertext", NULL, NULL, flip_text},
 	{COVEY_DROP_IN_ICV, "WindowID", NULL, NULL, flip_window},

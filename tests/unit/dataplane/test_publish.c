@@ -102,8 +102,8 @@ static void install_both(struct pair *pair, uint32_t spi, uint16_t epoch)
 static void churn(struct pair *pair, unsigned round)
 {
 	static const uint32_t vnis[] = {LAB_VNI, 4711};
-	struct covey_roster_entry sender = {.vtep = lab_address(false, LAB_SELF),
-					    .sender_id = LAB_SELF};
+	struct covey_roster_entry sender = {
+		.vtep = lab_address(false, LAB_SELF), .sender_id = LAB_SELF, .epoch_floor = 1};
 	uint32_t spi = LAB_SPI + round % SPIS;
 	struct dataplane_window_status windows[64];
 	struct dataplane_counters counters;
