@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dispatch.h"
 
-#include <ctype.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "clock.h"
 #include "evictions.h"
 #include "heartbeat.h"
 #include "join.h"
 #include "manager.h"
+#include "message_text.h"
 #include "revocations.h"
 #include "session.h"
 #include "succession.h"
 
 #define PROTOCOL COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL
-
-/* What a peer calls something, fit for a log line. */
-static const char *printable(const char *text, char buf[COVEY_NAME_MAX + 1])
-{
-	size_t i;
-
-	for (i = 0; text[i] && i < COVEY_NAME_MAX; i++)
-		buf[i] = isgraph((unsigned char)text[i]) ? text[i] : '?';
-	buf[i] = '\0';
-	return buf;
-}
 
 /* --- Hello --------------------------------------------------------------------------------- */
 
@@ -121,7 +109,6 @@ static bool is_acceptable(struct session *session, const Covey__Hello *hello)
 
 static void on_hello(struct session *session, const Covey__Hello *hello)
 {
-	char software[COVEY_NAME_MAX + 1];
 	char name[SESSION_NAME_LEN];
 	struct session **live;
 
@@ -147,7 +134,7 @@ static void on_hello(struct session *session, const Covey__Hello *hello)
 	session->manager->unauthenticated_count--;
 	peer_log_line(session->manager->log, LOG_LEVEL_INFO, session->peer.host,
 		      "%s is welcome, it runs %s", session_name(session, name),
-		      printable(hello->software, software));
+		      hello->software[0] ? hello->software : "what it does not say");
 	serial_compare(session, hello->highest_spi);
 	welcome(session);
 }
@@ -167,7 +154,6 @@ static struct registration *find_registration(struct session *session, const cha
 static void on_roster_ack(struct session *session, const Covey__RosterAck *ack)
 {
 	struct registration *registration = find_registration(session, ack->group);
-	char group[COVEY_NAME_MAX + 1];
 
 	if (registration && !registration->joined)
 		return; /* sent before it had our answer to its Leave */
@@ -176,7 +162,7 @@ static void on_roster_ack(struct session *session, const Covey__RosterAck *ack)
 		session_end(session, PROTOCOL,
 			    "RosterAck of generation %" PRIu64 " in group \"%s\", which was never "
 			    "sent",
-			    ack->generation, printable(ack->group, group));
+			    ack->generation, ack->group);
 		return;
 	}
 	realm_wake(registration->realm);
@@ -185,7 +171,6 @@ static void on_roster_ack(struct session *session, const Covey__RosterAck *ack)
 static void on_sa_installed(struct session *session, const Covey__SaInstalled *ack)
 {
 	struct registration *registration = find_registration(session, ack->group);
-	char group[COVEY_NAME_MAX + 1];
 
 	if (registration && !registration->joined)
 		return;
@@ -193,7 +178,7 @@ static void on_sa_installed(struct session *session, const Covey__SaInstalled *a
 	    group_sa_acked(registration->realm->state, registration->seat, ack->spi) < 0) {
 		session_end(session, PROTOCOL,
 			    "SaInstalled of SA %" PRIu32 " in group \"%s\", which was never sent",
-			    ack->spi, printable(ack->group, group));
+			    ack->spi, ack->group);
 		return;
 	}
 	realm_wake(registration->realm);
@@ -202,7 +187,6 @@ static void on_sa_installed(struct session *session, const Covey__SaInstalled *a
 static void on_sa_activated(struct session *session, const Covey__SaActivated *ack)
 {
 	struct registration *registration = find_registration(session, ack->group);
-	char group[COVEY_NAME_MAX + 1];
 
 	if (registration && !registration->joined)
 		return;
@@ -212,7 +196,7 @@ static void on_sa_activated(struct session *session, const Covey__SaActivated *a
 			    "SaActivated of SA %" PRIu32
 			    " in group \"%s\", which it was never told "
 			    "to send on",
-			    ack->spi, printable(ack->group, group));
+			    ack->spi, ack->group);
 		return;
 	}
 	realm_wake(registration->realm);
@@ -250,12 +234,10 @@ static void on_leave(struct session *session, const Covey__Leave *leave)
 static void on_join(struct session *session, const Covey__Join *join)
 {
 	struct join_request request = {.held_count = join->n_held_spis};
-	char group[COVEY_NAME_MAX + 1];
 
 	if (!inventory_find_group(session->manager->inventory, join->group)) {
-		session_refuse(session, printable(join->group, group),
-			       COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP,
-			       "group \"%s\" is not in the key manager's inventory", group);
+		session_refuse(session, join->group, COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP,
+			       "group \"%s\" is not in the key manager's inventory", join->group);
 		return;
 	}
 	if (join->n_held_spis > COVEY_SAS_PER_GROUP_MAX) {
@@ -270,6 +252,12 @@ static void on_join(struct session *session, const Covey__Join *join)
 
 void dispatch(struct session *session, const Covey__Message *message)
 {
+	struct covey_error error;
+
+	if (message_check_text(message, &error) < 0) {
+		session_end(session, PROTOCOL, "%s", error.text);
+		return;
+	}
 	if (message->body_case == COVEY__MESSAGE__BODY_HELLO) {
 		on_hello(session, message->hello);
 		return;

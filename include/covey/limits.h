@@ -9,6 +9,7 @@
 #define COVEY_NAME_MAX     63  /* group, host and fabric names, bytes without the final zero */
 #define COVEY_IDENTITY_MAX 255 /* SPIFFE ID as text */
 #define COVEY_REASON_MAX   255 /* human-readable reason in a message */
+#define COVEY_SOFTWARE_MAX 63  /* what a member says that it runs */
 
 /* --- inventory --------------------------------------------------------------------------- */
 #define COVEY_INVENTORY_BYTES_MAX (16u << 20)

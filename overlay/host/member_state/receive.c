@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <message_text.h>
 #include <stdlib.h>
 
 #include "hearing.h"
@@ -206,6 +207,10 @@ static int receive_in_group(struct member_state *state, const Covey__Message *me
 int receive_message(struct member_state *state, const Covey__Message *message, uint64_t now,
 		    struct covey_error *error)
 {
+	int status = message_check_text(message, error);
+
+	if (status)
+		return status;
 	if (message->body_case == COVEY__MESSAGE__BODY_REFUSED && state->session != SESSION_NONE)
 		return receive_refused(state, message->refused, now, error);
 	if (state->session == SESSION_HELLO && message->body_case == COVEY__MESSAGE__BODY_WELCOME)

@@ -3,6 +3,7 @@
 #include "state.h"
 
 #include <errno.h>
+#include <message_text.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,10 @@ static int add(struct member_state *state, const char *name, struct membership *
 	if (strlen(name) > COVEY_NAME_MAX)
 		return covey_error_set(error, -ENAMETOOLONG,
 				       "a group's name has at most %d characters", COVEY_NAME_MAX);
+	if (!message_is_group_name(name))
+		return covey_error_set(error, -EINVAL,
+				       "a group's name is made of a-z A-Z 0-9 . _ -, and begins "
+				       "with a letter or digit");
 	while (index < COVEY_GROUPS_PER_HOST_MAX && state->groups[index])
 		index++;
 	if (index == COVEY_GROUPS_PER_HOST_MAX)

@@ -46,7 +46,8 @@ void member_state_free(struct member_state *state);
 
 /*
  * Want to be in the group from now on. 0 also when it is wanted already; a refused group is asked
- * for again at once. -ENOSPC above COVEY_GROUPS_PER_HOST_MAX, -ENAMETOOLONG.
+ * for again at once. -ENOSPC above COVEY_GROUPS_PER_HOST_MAX, -ENAMETOOLONG, -EINVAL for what
+ * can be no name.
  */
 int member_state_join(struct member_state *state, const char *name, struct covey_error *error);
 /* Take its SAs out at once and tell the GKM. -ENOENT when we are not in it. */

@@ -54,6 +54,21 @@ def sections_of(page, level):
     return dict(zip(parts[1::2], parts[2::2]))
 
 
+def check_bodies(proto, page, mistakes):
+    """The numbers of Message's bodies stand in one table, and no others."""
+    message = re.search(r"message Message \{\n  oneof body \{(.*?)\}", proto, re.S)[1]
+    bodies = set(re.findall(r"(\w+) \w+ = (\d+);", message))
+    rows = set()
+    for number, name, link in re.findall(r"^\| (\d+) \| \[(\w+)\]\(#(\w+)\) \|", page, re.M):
+        mistakes.expect(link == name.lower(), f"docs/protocol.md: {name} leads to {link}")
+        rows.add((name, number))
+    mistakes.expect(len(bodies) > 10, "covey.proto holds hardly any body")
+    for name, number in sorted(bodies - rows):
+        mistakes.expect(False, f"docs/protocol.md has no row for body {number} {name}")
+    for name, number in sorted(rows - bodies):
+        mistakes.expect(False, f"docs/protocol.md has body {number} {name}, covey.proto has not")
+
+
 def check_messages(source, programs, mistakes):
     """Each message, field and code of the .proto file stands in the protocol page, with its number."""
     proto = re.sub(r"//.*", "", read(source, "overlay/control/covey.proto"))
@@ -62,6 +77,7 @@ def check_messages(source, programs, mistakes):
     sub = {"SaUse": "Heartbeat"}
     messages = re.findall(r"message (\w+) \{(.*?)\n\}", proto, re.S)
     mistakes.expect(len(messages) > 10, "covey.proto holds hardly any message")
+    check_bodies(proto, page, mistakes)
     for name, body in messages:
         if name == "Message":
             continue

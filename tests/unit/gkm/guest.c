@@ -24,7 +24,7 @@ void guest_hello(struct guest *guest)
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
 	hello.version = COVEY_PROTOCOL_VERSION;
-	hello.software = (char *)"a test\nwith two lines";
+	hello.software = (char *)(guest->software ? guest->software : "a test/1");
 	hello.instance = guest->program;
 	hello.highest_spi = guest->knows;
 	message_addr_set(&hello.vtep, &guest->vtep);
@@ -125,6 +125,18 @@ void guest_send_welcome(struct guest *guest)
 
 	message.welcome = &nonsense;
 	send_message(guest, &message, COVEY__MESSAGE__BODY_WELCOME);
+}
+
+void guest_send_unknown(struct guest *guest)
+{
+	uint8_t empty[] = {0}; /* its length */
+	ProtobufCMessageUnknownField field = {GUEST_UNKNOWN_BODY,
+					      PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED, 1, empty};
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	message.base.n_unknown_fields = 1;
+	message.base.unknown_fields = &field;
+	send_message(guest, &message, COVEY__MESSAGE__BODY__NOT_SET);
 }
 
 /* --- what it hears ------------------------------------------------------------------------- */

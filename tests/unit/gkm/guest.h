@@ -27,6 +27,7 @@ struct guest {
 	bool acks;         /* acknowledges by itself */
 	uint64_t program;  /* the instance that it says in Hello */
 	uint32_t knows;    /* the highest SPI that it says there */
+	const char *software;
 
 	bool opened;
 	bool welcome;
@@ -75,3 +76,6 @@ void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t 
 /* The same, of all fields. */
 void guest_report_use(struct guest *guest, const Covey__SaUse *use);
 void guest_send_welcome(struct guest *guest);
+/* A body of a number that no message has. */
+#define GUEST_UNKNOWN_BODY 1000
+void guest_send_unknown(struct guest *guest);

@@ -216,12 +216,79 @@ static void who_may_not_join(void **state)
 	assert_int_equal(guest->refusal, COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED);
 	assert_false(guest->closed);
 	guest->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
-	guest_join(guest, "no\nsuch group");
+	guest_join(guest, "no.such_Group-1");
 	WAIT_FOR(fabric, guest->refusal == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP);
-	assert_non_null(strstr(guest->refusal_reason, "no?such?group"));
+	assert_non_null(strstr(guest->refusal_reason, "\"no.such_Group-1\""));
 	assert_int_equal(guest->tek_len, 0);
 	guest = bring(fabric, STRANGER);
 	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST, "stranger");
+}
+
+#define A16 "aaaaaaaaaaaaaaaa"
+#define A63 A16 A16 A16 "aaaaaaaaaaaaaaa"
+
+/* A refusal of such a group would be cut, or one of the session. */
+static void what_is_no_groups_name(void **state)
+{
+	static const char *const names[] = {"",    A63 "a", "ten ants", "tenants\n",
+					    "-rf", "..",    "tên",      "\xff"};
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_join(guest, A63);
+	WAIT_FOR(fabric, guest->refusal == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP);
+	assert_non_null(strstr(guest->refusal_reason, "\"" A63 "\""));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		guest = bring(fabric, HV1);
+		assert_false(guest->closed);
+		guest_join(guest, names[i]);
+		assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL,
+			   "Join without the name of a group");
+	}
+	guest = bring(fabric, HV1);
+	guest->group = "";
+	guest_leave(guest);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL,
+		   "Leave without the name of a group");
+}
+
+static void what_software_may_be_called(void **state)
+{
+	static const char *const bad[] = {A63 "a", "a\nb", "\x7f", "caf\xc3\xa9", "\xff"};
+	static const char *const good[] = {"", A63, "some/1.2 (of a test)"};
+	struct fabric *fabric = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct guest *guest = knock(fabric, HV1);
+
+		guest->software = bad[i];
+		guest_hello(guest);
+		assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "software");
+		assert_false(guest->welcome);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct guest *guest = knock(fabric, HV1);
+
+		guest->software = good[i];
+		guest_hello(guest);
+		WAIT_FOR(fabric, guest->welcome);
+	}
+	assert_true(log_says(fabric, "is welcome, it runs some/1.2 (of a test)\n"));
+	assert_true(log_says(fabric, "is welcome, it runs what it does not say\n"));
+}
+
+/* Frames are the channel's: nothing is answered to what is no message. */
+static void what_is_no_message(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_send_unknown(guest);
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_NONE, "");
+	assert_string_equal(guest->closed_reason, "peer closed");
+	WAIT_FOR(fabric, log_says(fabric, "that are not a valid message"));
+	bring(fabric, HV1);
+	assert_int_equal(fabric->guests[HV1].epoch, 2);
 }
 
 static void a_certificate_of_another_ca(void **state)
@@ -685,6 +752,9 @@ int main(int argc, char **argv)
 		TEST(groups_have_nothing_in_common),
 		TEST(a_second_session_supersedes_the_first),
 		TEST(the_same_program_may_come_back),
+		TEST(what_is_no_groups_name),
+		TEST(what_software_may_be_called),
+		TEST(what_is_no_message),
 		TEST(nothing_before_hello),
 		TEST(only_one_hello),
 		TEST(no_join_twice),

@@ -185,6 +185,9 @@ static void test_bounds(void **state)
 	memset(name, 'x', sizeof(name));
 	name[COVEY_NAME_MAX + 1] = '\0';
 	assert_int_equal(member_state_join(world->state, name, &world->error), -ENAMETOOLONG);
+	assert_int_equal(member_state_join(world->state, "", &world->error), -EINVAL);
+	assert_int_equal(member_state_join(world->state, "a b", &world->error), -EINVAL);
+	assert_int_equal(member_state_join(world->state, ".a", &world->error), -EINVAL);
 	for (int i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		snprintf(name, sizeof(name), "g%d", i);
 		assert_int_equal(member_state_join(world->state, name, &world->error), 0);

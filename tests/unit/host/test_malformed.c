@@ -150,7 +150,17 @@ static void test_welcome(void **state)
 	}
 }
 
-/* Every kind of message, empty, in every state of the session. */
+/* What else it says is nothing. A Refused is of the session. */
+static void name_group(ProtobufCMessage *body, char *name)
+{
+	const ProtobufCFieldDescriptor *field =
+		protobuf_c_message_descriptor_get_field_by_name(body->descriptor, "group");
+
+	if (field && body->descriptor != &covey__refused__descriptor)
+		*(char **)((char *)body + field->offset) = name;
+}
+
+/* Every kind of message, empty but for the group, in every state of the session. */
 static void test_each_kind_in_each_state(void **state)
 {
 	static const ProtobufCMessageDescriptor *const kinds[] = {
@@ -161,25 +171,30 @@ static void test_each_kind_in_each_state(void **state)
 		&covey__roster_ack__descriptor,   &covey__sa_install__descriptor,
 		&covey__sa_installed__descriptor, &covey__sa_activate__descriptor,
 		&covey__sa_drain__descriptor,     &covey__heartbeat__descriptor,
-		&covey__sa_floors__descriptor,
+		&covey__sa_floors__descriptor,    &covey__sa_activated__descriptor,
 	};
-	/* In an open session: of another group or of none, these are outdated and harmless. */
+	/* In an open session: of another group, these are outdated and harmless. */
 	static const bool harmless[] = {false, false, false, true, false, false, true, true,
-					false, true,  false, true, true,  true,  true};
+					false, true,  false, true, true,  true,  true, false};
+	static char *const names[] = {"another", "", "an other"};
 
 	for (int session = SESSION_NONE; session <= SESSION_OPEN; session++) {
-		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		for (size_t i = 0; i < 3 * sizeof(kinds) / sizeof(kinds[0]); i++) {
+			size_t kind = i / 3, name = i % 3;
+			bool named = name == 0 || kinds[kind] == &covey__heartbeat__descriptor;
 			struct world *world = world_with_active_sa();
 			Covey__Message message = COVEY__MESSAGE__INIT;
-			ProtobufCMessage *body = calloc(1, kinds[i]->sizeof_message);
+			ProtobufCMessage *body = calloc(1, kinds[kind]->sizeof_message);
 			int status;
 
-			protobuf_c_message_init(kinds[i], body);
-			message.body_case = (Covey__Message__BodyCase)(i + 1);
+			protobuf_c_message_init(kinds[kind], body);
+			name_group(body, names[name]);
+			message.body_case = (Covey__Message__BodyCase)(kind + 1);
 			message.hello = (Covey__Hello *)body;
 			world->state->session = (enum session_state)session;
 			status = world_message(world, &message);
-			assert_int_equal(status == 0, session == SESSION_OPEN && harmless[i]);
+			assert_int_equal(status == 0,
+					 session == SESSION_OPEN && harmless[kind] && named);
 			assert_journal(world, "");
 			assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
 			free(body);
