@@ -69,6 +69,15 @@ def check_bodies(proto, page, mistakes):
         mistakes.expect(False, f"docs/protocol.md has body {number} {name}, covey.proto has not")
 
 
+def check_exchange(source, programs, mistakes):
+    """The worked exchange that the tests play is the page's, whole and in its order."""
+    blocks = re.findall(r"^```hex\n; exchange (\S+)$", read(source, "docs/protocol.md"), re.M)
+    steps = re.findall(r'^\t\{"([a-z0-9-]+)", (?:true|false)\},$',
+                       read(source, "tests/unit/docs/exchange.h"), re.M)
+    mistakes.expect(len(blocks) > 15, "docs/protocol.md holds hardly any message in hex")
+    mistakes.expect(blocks == steps, f"docs/protocol.md has {blocks}, exchange.h has {steps}")
+
+
 def check_messages(source, programs, mistakes):
     """Each message, field and code of the .proto file stands in the protocol page, with its number."""
     proto = re.sub(r"//.*", "", read(source, "overlay/control/covey.proto"))

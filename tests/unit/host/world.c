@@ -184,12 +184,14 @@ static size_t read_sent(const struct dataplane *dataplane, uint32_t spi,
 			struct dataplane_window_status *windows, size_t max)
 {
 	for (size_t i = 0; i < dataplane->windows_sent && i < max; i++)
-		windows[i] = (struct dataplane_window_status){
-			.spi = spi,
-			.window_id = (uint16_t)(dataplane->windows_sent - i),
-			.esn = covey_esn(1, 1000 + i),
-			.sending = true,
-		};
+		windows[i] = dataplane->windows
+				     ? dataplane->windows[i]
+				     : (struct dataplane_window_status){
+					       .spi = spi,
+					       .window_id = (uint16_t)(dataplane->windows_sent - i),
+					       .esn = covey_esn(1, 1000 + i),
+					       .sending = true,
+				       };
 	return dataplane->windows_sent;
 }
 
@@ -229,6 +231,8 @@ static int send_message(void *arg, const Covey__Message *message)
 
 	if (status)
 		return status;
+	if (world->said)
+		world->said(world->said_arg, message);
 	switch (message->body_case) {
 	case COVEY__MESSAGE__BODY_HELLO:
 		record(world, ">Hello; ");
@@ -488,7 +492,7 @@ int world_pass(struct world *world, uint64_t ms)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-struct world *world_new(void)
+struct world *world_new_at(const char *vtep_text)
 {
 	static const struct dataplane_ops ops = {
 		.group_set = group_set,
@@ -512,13 +516,18 @@ struct world *world_new(void)
 	};
 
 	assert_non_null(world);
-	assert_true(covey_addr_parse("10.0.0.7", &vtep));
+	assert_true(covey_addr_parse(vtep_text, &vtep));
 	world->now = 1000000;
 	world->dataplane.world = world;
 	effects.dataplane = &world->dataplane;
 	effects.arg = world;
 	assert_int_equal(member_state_new(&effects, &vtep, &world->state), 0);
 	return world;
+}
+
+struct world *world_new(void)
+{
+	return world_new_at("10.0.0.7");
 }
 
 void world_free(struct world *world)

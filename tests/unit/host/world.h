@@ -41,7 +41,8 @@ struct dataplane {
 	uint64_t packets_sent;
 	uint64_t own_sender;
 	uint64_t multicast_received;
-	size_t windows_sent; /* in each SA: WindowIDs 1 to this */
+	size_t windows_sent;                           /* in each SA: WindowIDs 1 to this */
+	const struct dataplane_window_status *windows; /* else these, so many */
 };
 
 struct world {
@@ -57,10 +58,13 @@ struct world {
 	size_t held_count;
 	uint64_t own_instance; /* in the last Hello */
 	uint32_t highest_spi;
-	struct covey_error error; /* of the last failure */
+	struct covey_error error;                               /* of the last failure */
+	void (*said)(void *arg, const Covey__Message *message); /* to the GKM; may be NULL */
+	void *said_arg;
 };
 
 struct world *world_new(void);
+struct world *world_new_at(const char *vtep);
 void world_free(struct world *world);
 
 /* The journal since the last look is exactly this. Entries end in "; ". */
