@@ -38,6 +38,8 @@ attack in-epoch 6 old-epoch
 attack in-short 32 truncated-header # at each length
 attack in-icv 50 truncated          # cut by 1 byte, 2 bytes, ...
 attack in-fragment 4 fragment
+attack in-encapsulation 5 other-encapsulation
+attack in-options 7 options
 attack in-malformed 3 malformed
 attack in-clear-vxlan 2 clear-vxlan --canary "$E2E_CANARY"
 

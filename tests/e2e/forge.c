@@ -9,6 +9,8 @@
 #define ESN_OFFSET    8
 #define ICV_OFFSET    16
 #define VXLAN_PORT    4789
+#define VPE_PORT      4798
+#define VPE_PROTOCOL  253
 #define AHEAD         (1u << 20) /* far above any ESN that a test reaches */
 
 static uint8_t *vpe(struct captured *captured)
@@ -156,6 +158,67 @@ static void readdress_destination(const struct forge *forge, struct captured *ca
 	repair(captured);
 }
 
+static uint8_t *protocol(struct captured *captured)
+{
+	return captured->frame + captured->packet.ip + (captured->packet.ip_version == 6 ? 6 : 9);
+}
+
+/* Make room for so many bytes, zeroed, or take as many away if they are below 0. */
+static void shift(struct captured *captured, size_t at, int bytes)
+{
+	uint8_t *from = captured->frame + at;
+
+	if (bytes < 0) {
+		captured->len -= (size_t)-bytes;
+		memmove(from, from - bytes, captured->len - at);
+		return;
+	}
+	if (captured->len + (size_t)bytes > sizeof(captured->frame))
+		captured->len -= (size_t)bytes;
+	memmove(from + bytes, from, captured->len - at);
+	memset(from, 0, (size_t)bytes);
+	captured->len += (size_t)bytes;
+}
+
+/* In IP what came in UDP, and the other way round. */
+static void other_encapsulation(const struct forge *forge, struct captured *captured)
+{
+	struct wire_packet *packet = &captured->packet;
+	bool in_udp = packet->protocol == IPPROTO_UDP;
+
+	freshen(forge, captured);
+	shift(captured, packet->transport, in_udp ? -8 : 8);
+	packet->protocol = in_udp ? VPE_PROTOCOL : IPPROTO_UDP;
+	*protocol(captured) = packet->protocol;
+	if (!in_udp) {
+		wire_put16(captured->frame + packet->transport, 0xc001);
+		wire_put16(captured->frame + packet->transport + 2, VPE_PORT);
+	}
+	repair(captured);
+}
+
+/* Options that say nothing: of IPv4, or in a header for the destination. */
+static void options(const struct forge *forge, struct captured *captured)
+{
+	struct wire_packet *packet = &captured->packet;
+	size_t at = packet->transport;
+
+	freshen(forge, captured);
+	if (packet->ip_version == 6) {
+		shift(captured, at, 8);
+		captured->frame[at] = *protocol(captured);
+		captured->frame[at + 2] = 1; /* RFC 8200, section 4.2: PadN of 4 bytes */
+		captured->frame[at + 3] = 4;
+		*protocol(captured) = IPPROTO_DSTOPTS;
+		packet->transport += 8;
+	} else {
+		shift(captured, at, 4);
+		captured->frame[packet->ip]++;
+		packet->transport += 4;
+	}
+	repair(captured);
+}
+
 static void fragment(const struct forge *forge, struct captured *captured)
 {
 	if (captured->packet.ip_version == 4)
@@ -184,8 +247,7 @@ static void clear_vxlan(const struct forge *forge, struct captured *captured)
 	wire_put16(inner + 12, 0x88b5); /* IEEE 802 local experimental */
 	for (int i = 0; i < 4; i++)
 		memcpy(inner + 14 + 16 * i, forge->canary, 16);
-	captured->frame[captured->packet.ip + (captured->packet.ip_version == 6 ? 6 : 9)] =
-		IPPROTO_UDP;
+	*protocol(captured) = IPPROTO_UDP;
 	captured->packet.protocol = IPPROTO_UDP;
 	wire_put16(captured->frame + captured->packet.transport, 0xc001);
 	wire_put16(captured->frame + captured->packet.transport + 2, VXLAN_PORT);
@@ -209,6 +271,8 @@ static const struct {
 	{"truncated-header", truncate_header},
 	{"readdressed-source", readdress_source},
 	{"readdressed-destination", readdress_destination},
+	{"other-encapsulation", other_encapsulation},
+	{"options", options},
 	{"fragment", fragment},
 	{"malformed", malformed},
 	{"clear-vxlan", clear_vxlan},
