@@ -92,7 +92,7 @@ static bool begin_ipv4(struct walk *walk)
 	walk->protocol = header->next_proto_id;
 	walk->fragment = (fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0;
 	walk->not_first = (fragment & RTE_IPV4_HDR_OFFSET_MASK) != 0;
-	return walk->offset >= sizeof(*header) && readable(walk, 0);
+	return walk->offset >= sizeof(*header) && walk->offset <= walk->len;
 }
 
 static bool begin_ipv6(struct walk *walk)
@@ -176,7 +176,10 @@ static bool is_icmp_error(uint8_t protocol, uint8_t type)
 	return false;
 }
 
-/* Only as much is needed of a quote as tells its UDP port: what is cut before holds no VXLAN. */
+/*
+ * Only as much is needed of a quote as tells its UDP port: what is cut before holds no VXLAN. How
+ * long the quoted packet says it was is no matter: that may have been changed on its way.
+ */
 static bool quotes_vxlan(const struct classifier *classifier, struct walk *quote)
 {
 	uint8_t version = quote->len ? ip_version(quote->ip) : 0;
@@ -185,6 +188,7 @@ static bool quotes_vxlan(const struct classifier *classifier, struct walk *quote
 		return false;
 	if (version == 4 ? !begin_ipv4(quote) : !begin_ipv6(quote))
 		return false;
+	quote->total = quote->len;
 	if (!walk_extensions(quote, version) || quote->not_first ||
 	    quote->protocol != IPPROTO_UDP || !readable(quote, sizeof(struct rte_udp_hdr)))
 		return false;
@@ -212,7 +216,8 @@ static enum frame_kind classify_walk(const struct classifier *classifier, struct
 		return FRAME_MALFORMED;
 	if (version == 4 ? !begin_ipv4(walk) : !begin_ipv6(walk))
 		return FRAME_MALFORMED;
-	if (walk->total > packet_len || !walk_extensions(walk, version))
+	if (walk->offset > walk->total || walk->total > packet_len ||
+	    !walk_extensions(walk, version))
 		return FRAME_MALFORMED;
 	frame->ip_len = (uint16_t)walk->total;
 	if (walk->not_first)

@@ -104,6 +104,8 @@ static const struct row rows[] = {
 	{"unreachable, VXLAN's ports", V4 IP4("0038", "0000", "01") "0303 0000 00000000" IP4("0400", "0000", "11") "c000 12b5 03ec 0000", FRAME_QUOTED_VXLAN, 0, 0},
 	{"unreachable, VXLAN with options", V4 IP4("003c", "0000", "01") "0303 0000 00000000"
 		"4600 0400 0000 0000 4011 0000 0a000001 0a000002 01010101" "c000 12b5 03ec 0000", FRAME_QUOTED_VXLAN, 0, 0},
+	{"unreachable, VXLAN of length 0", V4 IP4("0038", "0000", "01") "0303 0000 00000000" IP4("0000", "0000", "11") "c000 12b5 03ec 0000", FRAME_QUOTED_VXLAN, 0, 0},
+	{"unreachable, VXLAN shorter than its ports", V4 IP4("0038", "0000", "01") "0303 0000 00000000" IP4("0016", "0000", "11") "c000 12b5 03ec 0000", FRAME_QUOTED_VXLAN, 0, 0},
 	{"too big, VXLAN", V4 IP4("0038", "0000", "01") "0304 0000 00000500" IP4("0400", "4000", "11") "c000 12b5 03ec 0000", FRAME_QUOTED_VXLAN, 0, 0},
 	{"quench, VXLAN", V4 IP4("0038", "0000", "01") "0400 0000 00000000" IP4("0400", "0000", "11") "c000 12b5 03ec 0000", FRAME_QUOTED_VXLAN, 0, 0},
 	{"redirect, VXLAN", V4 IP4("0038", "0000", "01") "0501 0000 0a000003" IP4("0400", "0000", "11") "c000 12b5 03ec 0000", FRAME_QUOTED_VXLAN, 0, 0},
@@ -118,6 +120,7 @@ static const struct row rows[] = {
 	{"echo that looks like a quote", V4 IP4("0038", "0000", "01") "0800 0000 00000000" IP4("0400", "0000", "11") "c000 12b5 03ec 0000", FRAME_BYPASS, 0, 0},
 	{"quote in padding", V4 IP4("001c", "0000", "01") "0303 0000 00000000" IP4("0400", "0000", "11") "c000 12b5 03ec 0000", FRAME_BYPASS, 0, 0},
 	{"IPv6 unreachable, VXLAN", V6 IP6("0040", "3a") "0104 0000 00000000" IP6("0400", "11") "c000 12b5 0400 0000 08000000 00006400", FRAME_QUOTED_VXLAN, 0, 0},
+	{"IPv6 unreachable, VXLAN of length 0", V6 IP6("0038", "3a") "0104 0000 00000000" IP6("0000", "11") "c000 12b5 0400 0000", FRAME_QUOTED_VXLAN, 0, 0},
 	{"IPv6 unreachable, VXLAN behind options", V6 IP6("0040", "3a") "0104 0000 00000000" IP6("0400", "3c") OPTIONS("11") "c000 12b5 03f8 0000", FRAME_QUOTED_VXLAN, 0, 0},
 	{"IPv6 unreachable, DNS", V6 IP6("0038", "3a") "0104 0000 00000000" IP6("0400", "11") "c000 0035 0400 0000", FRAME_BYPASS, 0, 0},
 	{"IPv6 echo that looks like a quote", V6 IP6("0038", "3a") "8000 0000 00000000" IP6("0400", "11") "c000 12b5 0400 0000", FRAME_BYPASS, 0, 0},
