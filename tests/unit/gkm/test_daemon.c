@@ -220,6 +220,8 @@ static void who_may_not_join(void **state)
 	WAIT_FOR(fabric, guest->refusal == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP);
 	assert_non_null(strstr(guest->refusal_reason, "\"no.such_Group-1\""));
 	assert_int_equal(guest->tek_len, 0);
+	guest_join(guest, "");
+	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "without the name");
 	guest = bring(fabric, STRANGER);
 	assert_cut(fabric, guest, COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST, "stranger");
 }
