@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What members say to the key manager, in sequences: several sessions of several hosts, some of
+ * them twice, operators between them, a store and channels that fail. gkm_sent.c has what must
+ * hold.
+ */
+
+#include "evictions.h"
+#include "gkm_world.h"
+#include "must.h"
+#include "rekey.h"
+#include "wrapped.h"
+#include <errno.h>
+
+enum {
+	STEP_RAW = 0,
+	STEP_TIME = 17,
+	STEP_CONNECT,
+	STEP_DISCONNECT,
+	STEP_REKEY,
+	STEP_EVICT,
+	STEP_STORE_FAILS,
+	STEP_SEND_FAILS,
+	STEP_READMIT,
+	STEP_TURN,
+	STEP_COUNT
+};
+
+#define STEPS_MAX   64
+#define PASS_MAX_MS UINT64_C(4000000) /* a little more than an hour */
+
+static void receive(const struct record *record)
+{
+	Covey__Message *message = wrapped_decode(record);
+
+	if (message)
+		wrapped_check(message);
+	gkm_world_receive(message);
+	message_free(message);
+}
+
+/* Of the host and group that a number names; each fifth group is all of them. */
+static void change_eviction(uint64_t number, int (*change)(struct manager *, size_t, struct realm *,
+							   struct covey_error *))
+{
+	struct manager *manager = gkm_world_manager();
+	struct realm *realm = &manager->realms[number / GKM_HOSTS % 2];
+	struct covey_error error;
+
+	(void)change(manager, number % GKM_HOSTS, number / 8 % 5 ? realm : NULL, &error);
+}
+
+static void rekey(uint64_t number)
+{
+	struct realm *realm = &gkm_world_manager()->realms[number % 2];
+
+	(void)rekey_want(realm->state, REKEY_OPERATOR, 0);
+	realm_wake(realm);
+}
+
+static void step(const struct record *record)
+{
+	static const int failures[] = {-ENOSPC, -EIO, -EROFS};
+	uint64_t number = record_number(record);
+
+	switch (record->kind % STEP_COUNT) {
+	case STEP_TIME:
+		gkm_world_pass(number % PASS_MAX_MS);
+		return;
+	case STEP_CONNECT:
+		gkm_world_connect((unsigned)(number % 8));
+		return;
+	case STEP_DISCONNECT:
+		gkm_world_disconnect();
+		return;
+	case STEP_REKEY:
+		rekey(number);
+		return;
+	case STEP_EVICT:
+		change_eviction(number, evict);
+		return;
+	case STEP_STORE_FAILS:
+		gkm_world_store_fails(failures[number % 3]);
+		return;
+	case STEP_SEND_FAILS:
+		gkm_world_send_fails(number % 2 ? -ENOBUFS : -ENOMEM);
+		return;
+	case STEP_READMIT:
+		change_eviction(number, readmit);
+		return;
+	case STEP_TURN:
+		gkm_world_turn();
+		return;
+	default:
+		receive(record);
+	}
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	gkm_world_start();
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct record record;
+
+	gkm_world_begin();
+	for (unsigned i = 0; i < STEPS_MAX && record_next(&data, &size, &record); i++)
+		step(&record);
+	gkm_world_pass(1);
+	gkm_world_end();
+	return 0;
+}

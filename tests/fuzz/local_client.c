@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What answers on a daemon's local socket, as `covey` reads and prints it. The first byte says what
+ * is shown, the second in pieces of how many bytes the rest arrives.
+ */
+
+#include "client.h"
+#include "must.h"
+#include "views.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define SOCKET 1000000 /* a descriptor that no file has */
+
+static struct {
+	const uint8_t *data;
+	size_t size;
+	size_t piece;
+	unsigned asked;
+} peer;
+
+static FILE *nowhere;
+
+/* --- the socket ------------------------------------------------------------------------------ */
+
+int __wrap_socket(int family, int type, int protocol);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len);
+ssize_t __wrap_send(int fd, const void *data, size_t len, int flags);
+ssize_t __wrap_recv(int fd, void *data, size_t len, int flags);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __wrap_close(int fd);
+int __real_close(int fd);
+
+int __wrap_socket(int family, int type, int protocol)
+{
+	must(family == AF_UNIX);
+	return SOCKET;
+}
+
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+	return 0;
+}
+
+ssize_t __wrap_send(int fd, const void *data, size_t len, int flags)
+{
+	peer.asked += memchr(data, '\n', len) != NULL;
+	return (ssize_t)len;
+}
+
+ssize_t __wrap_recv(int fd, void *data, size_t len, int flags)
+{
+	size_t piece = peer.size < peer.piece ? peer.size : peer.piece;
+
+	piece = piece < len ? piece : len;
+	memcpy(data, peer.data, piece);
+	peer.data += piece;
+	peer.size -= piece;
+	return (ssize_t)piece;
+}
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	fds[0].revents = fds[0].events;
+	return 1;
+}
+
+int __wrap_close(int fd)
+{
+	return fd == SOCKET ? 0 : __real_close(fd);
+}
+
+/* --- what is shown --------------------------------------------------------------------------- */
+
+static void show_all(const json_t *answer)
+{
+	view_host(answer);
+	view_drops(answer, true);
+}
+
+static void show_drops(const json_t *answer)
+{
+	view_drops(answer, false);
+}
+
+static void show_gkm(const json_t *answer)
+{
+	view_gkm(answer, NULL);
+}
+
+static void show_gkm_members(const json_t *answer)
+{
+	view_gkm(answer, "members");
+}
+
+static void (*const views[])(const json_t *answer) = {
+	show_all,   view_groups, view_sas, view_members,     view_windows,
+	view_ports, show_drops,  show_gkm, show_gkm_members,
+};
+
+/* Nothing may steer the terminal (ISO 6429): controls, alone and in UTF-8. */
+static void check_output(const char *output, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char byte = (unsigned char)output[i];
+
+		must((byte >= ' ' && byte != 0x7f) || byte == '\n');
+		must(byte != 0xc2 || i + 1 == len || (unsigned char)output[i + 1] < 0x80 ||
+		     (unsigned char)output[i + 1] > 0x9f);
+	}
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	nowhere = fopen("/dev/null", "w");
+	must(nowhere);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct client_daemon daemon = {"covey-host", "--socket", "/run/socket"};
+	FILE *output = stdout, *errors = stderr;
+	char *text = NULL;
+	size_t len = 0;
+	json_t *answer;
+
+	if (size < 2)
+		return -1;
+	peer.data = data + 2;
+	peer.size = size - 2;
+	peer.piece = 1u + data[1];
+	peer.asked = 0;
+	stdout = open_memstream(&text, &len);
+	stderr = nowhere;
+	must(stdout);
+	answer = client_command(&daemon, false, "show", json_pack("{s:s}", "command", "show"));
+	if (answer) {
+		must(json_is_true(json_object_get(answer, "ok")));
+		views[data[0] % (sizeof(views) / sizeof(views[0]))](answer);
+	}
+	fclose(stdout);
+	stdout = output;
+	stderr = errors;
+	must(peer.asked == 1);
+	check_output(text, len);
+	json_decref(answer);
+	free(text);
+	return 0;
+}

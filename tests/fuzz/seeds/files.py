@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""First inputs for the fuzzers of files: inventories of the repository, state files, certificates and
+revocation lists of a CA as `covey pki` makes it.
+
+    files.py DIRECTORY COVEY-PROGRAM
+"""
+
+import pathlib
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+
+
+def put(directory, fuzzer, name, data):
+    folder = pathlib.Path(directory) / fuzzer
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def inventories(directory):
+    text = (SOURCE / "deploy/examples/inventory.yaml").read_text()
+    bare = "".join(line for line in text.splitlines(True) if not line.strip().startswith("#"))
+    put(directory, "inventory", "example", re.sub(r" +#.*", "", bare).encode())
+    put(directory, "inventory", "small", small_inventory().encode())
+
+
+def small_inventory():
+    """The one of gkm_world.c."""
+    world = (SOURCE / "tests/fuzz/gkm_world.c").read_text()
+    lines = re.search(r"text\[\] =(.*?);\n\n", world, re.S).group(1)
+    return "".join(line + "\n" for line in re.findall(r'"(.*)\\n"', lines))
+
+
+def schema():
+    """The statements of store.c, as its own macros put them together."""
+    text = (SOURCE / "gkm/store.c").read_text()
+    macros = {}
+    for name, body in re.findall(r"#define (\w+_SQL) +((?:.*\\\n)*.*)", text):
+        parts = re.findall(r'"((?:[^"\\]|\\.)*)"|(\w+_SQL)', body)
+        macros[name] = "".join(macros[macro] if macro else piece.replace('\\"', '"')
+                               for piece, macro in parts)
+    return [macros[name] for name in ("BINDING_SQL", "EVICTION_SQL", "VERSION_3_SQL", "SERIAL_SQL")]
+
+
+def state_file(directory, name, rows):
+    with tempfile.TemporaryDirectory() as scratch:
+        path = pathlib.Path(scratch) / "state"
+        base = sqlite3.connect(path, isolation_level=None)
+        base.execute("PRAGMA page_size = 512")
+        base.executescript(";".join(schema()))
+        base.execute("PRAGMA application_id = " + str(0x436f5679) + "")
+        base.execute("PRAGMA user_version = 3")
+        base.execute("INSERT INTO serial VALUES (1, 300, ~300)")
+        for row in rows:
+            base.execute(row)
+        base.close()
+        put(directory, "state-file", name, path.read_bytes())
+
+
+def state_files(directory):
+    state_file(directory, "new", [])
+    state_file(directory, "used", [
+        "INSERT INTO binding VALUES ('tenants', 'spiffe://f/host/hv1', 1)",
+        "INSERT INTO binding VALUES ('tenants', 'spiffe://f/host/hv2', 2)",
+        "UPDATE binding SET sender_id = 3 WHERE sender_id = 1",
+        "INSERT INTO eviction VALUES ('spiffe://f/host/hv3', '')",
+        "INSERT INTO lifetime VALUES ('tenants', 100000)"])
+
+
+def der(path, kind):
+    return subprocess.run(["openssl", kind, "-in", path, "-outform", "DER"], check=True,
+                          capture_output=True).stdout
+
+
+def certificates(directory, covey):
+    with tempfile.TemporaryDirectory() as scratch:
+        pki = pathlib.Path(scratch) / "pki"
+        inventory = pathlib.Path(scratch) / "inventory.yaml"
+        inventory.write_text(small_inventory())
+        for arguments in (["init"], ["issue", "--all"], ["revoke", "hv1"]):
+            subprocess.run([covey, "pki", "--pki", pki, "--inventory", inventory, *arguments],
+                           check=True, capture_output=True)
+        for name in ("ca", "hv1", "hv2", "gkm"):
+            put(directory, "certificate", name, b"c" + der(pki / f"{name}.crt", "x509"))
+        put(directory, "crl", "pem", b"f" + (pki / "crl.pem").read_bytes())
+        put(directory, "crl", "der", b"f" + der(pki / "crl.pem", "crl"))
+        put(directory, "crl", "signed", b"s" + der(pki / "crl.pem", "crl"))
+    for text in ("spiffe://f/host/hv1", "spiffe://f/gkm", "spiffe://fabric.example/host/a-b.c"):
+        put(directory, "certificate", text.replace("/", "_"), b"t" + text.encode())
+
+
+inventories(sys.argv[1])
+state_files(sys.argv[1])
+certificates(sys.argv[1], sys.argv[2])

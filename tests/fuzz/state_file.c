@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The key manager's state file, which may be damaged in any way: it is refused, or what is read of
+ * it keeps to its bounds and can be written to.
+ */
+
+#include "must.h"
+#include "store.h"
+#include <covey/limits.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[200];
+static char path[256];
+
+static void leave(void)
+{
+	unlink(path);
+	rmdir(directory);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *scratch = getenv("TMPDIR");
+
+	(void)argc, (void)argv;
+	snprintf(directory, sizeof(directory), "%s/covey-fuzz-XXXXXX",
+		 scratch ? scratch : "/dev/shm");
+	must(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/state", directory);
+	atexit(leave);
+	return 0;
+}
+
+static int on_binding(const char *identity, uint16_t sender_id, void *arg)
+{
+	must(strlen(identity) < 1u << 20);
+	must(sender_id != 0);
+	return 0;
+}
+
+static int on_former(const char *identity, uint16_t sender_id, uint32_t until_spi, void *arg)
+{
+	return on_binding(identity, sender_id, arg);
+}
+
+static int on_eviction(const char *identity, const char *group, void *arg)
+{
+	must(strlen(identity) < 1u << 20 && strlen(group) < 1u << 20);
+	return 0;
+}
+
+/* An SPI rises, whatever else fails. */
+static void check_serial(struct store *store)
+{
+	uint64_t next = store_next_spi(store);
+	struct covey_error error;
+	uint32_t spi;
+
+	must(next >= COVEY_SPI_MIN && next <= UINT64_C(1) << 32);
+	if (store_take_spi(store, &spi, &error) == 0)
+		must(spi == next && store_next_spi(store) == next + 1);
+}
+
+static void use(struct store *store)
+{
+	struct covey_error error;
+	uint32_t seconds;
+
+	(void)store_each_binding(store, "tenants", on_binding, NULL, &error);
+	(void)store_each_former(store, "tenants", on_former, NULL, &error);
+	(void)store_each_eviction(store, on_eviction, NULL, &error);
+	if (store_lifetime(store, "tenants", 100000, &seconds, &error) == 0)
+		must(seconds >= 86400);
+	(void)store_bind(store, "tenants", "spiffe://f/host/hv1", 7, &error);
+	(void)store_evict(store, "spiffe://f/host/hv2", "", &error);
+	check_serial(store);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct store *store = NULL;
+	struct covey_error error;
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int status;
+
+	must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	close(fd);
+	status = store_open(path, &store, &error);
+	if (status == 0)
+		use(store);
+	else
+		must(!store && status < 0 && error.text[0]);
+	store_close(store);
+	return 0;
+}
