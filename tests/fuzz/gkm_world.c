@@ -151,10 +151,6 @@ int revocations_note(struct revocations *revocations, size_t host,
 	return 0;
 }
 
-void own_watch_check(struct own_watch *watch)
-{
-}
-
 json_t *revocations_show(const struct revocations *revocations)
 {
 	return json_null();
