@@ -235,11 +235,6 @@ static void on_join(struct session *session, const Covey__Join *join)
 {
 	struct join_request request = {.held_count = join->n_held_spis};
 
-	/* A refusal without a group's name would be of the session. */
-	if (join->group[0] == '\0') {
-		session_end(session, PROTOCOL, "Join without the name of a group");
-		return;
-	}
 	if (!inventory_find_group(session->manager->inventory, join->group)) {
 		session_refuse(session, join->group, COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP,
 			       "group \"%s\" is not in the key manager's inventory", join->group);
