@@ -33,6 +33,7 @@ int diagnostics_set_source(struct diagnostics *diagnostics, const char *file, co
 	if (!name || !copy) {
 		free(name);
 		free(copy);
+		diagnostics->out_of_memory = true;
 		return -ENOMEM;
 	}
 	diagnostics_free(diagnostics);

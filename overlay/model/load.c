@@ -102,6 +102,8 @@ int inventory_parse(const char *name, const char *text, size_t len, struct diagn
 		return -EFBIG;
 	}
 	r = read_text(&reader, text, len);
+	if (r == -ENOMEM)
+		diagnostics->out_of_memory = true;
 	if (r == 0) {
 		*ret_inventory = reader.inventory;
 		reader.inventory = NULL;

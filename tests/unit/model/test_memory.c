@@ -85,6 +85,8 @@ static int parse(const char *text, long nth, bool *ret_failed)
 	*ret_failed = countdown < 0;
 	countdown = -1;
 	assert_int_equal(inventory == NULL, r < 0);
+	/* diagnostics_print() has something to say. */
+	assert_int_equal(diagnostics.out_of_memory, r == -ENOMEM);
 	inventory_free(inventory);
 	diagnostics_free(&diagnostics);
 	return r;
