@@ -206,7 +206,10 @@ int main(int argc, char **argv)
 	/* OpenSSL takes and gives back 16 KiB for a message: not from and to the kernel each time.
 	 */
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
-	options_parse(argc, argv, &gkm.options);
+	if (options_parse(argc, argv, &gkm.options) < 0) {
+		fputs("covey-gkm: out of memory\n", stderr);
+		return EXIT_FAILURE;
+	}
 	log_init("covey-gkm", gkm.options.log_level);
 	if (secret_protect_process(&error) < 0) {
 		log_error("%s", error.text);

@@ -71,7 +71,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	}
 }
 
-void options_parse(int argc, char **argv, struct options *ret_options)
+int options_parse(int argc, char **argv, struct options *ret_options)
 {
 	static const struct argp argp = {
 		.options = table,
@@ -86,7 +86,11 @@ void options_parse(int argc, char **argv, struct options *ret_options)
 		.socket = "/run/covey/gkm.sock",
 		.log_level = LOG_LEVEL_INFO,
 	};
+	error_t error;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	error = argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (error)
+		return -error;
 	*ret_options = options;
+	return 0;
 }

@@ -12,5 +12,6 @@ struct options {
 	enum log_level log_level;
 };
 
-/* Read the command line; exits for --help, --version, --usage and mistakes, as argp does. */
-void options_parse(int argc, char **argv, struct options *ret_options);
+/* Read the command line; exits for --help, --version, --usage and mistakes, as argp does. Returns 0
+ * or -ENOMEM, and then nothing of the command line counts. */
+int options_parse(int argc, char **argv, struct options *ret_options);

@@ -579,7 +579,10 @@ int main(int argc, char **argv)
 	struct covey_error error = {.text = ""};
 	int status;
 
-	options_parse(argc, argv, &process.options);
+	if (options_parse(argc, argv, &process.options) < 0) {
+		fputs("covey-host: out of memory\n", stderr);
+		return EXIT_FAILURE;
+	}
 	log_init("covey-host", process.options.log_level);
 	status = startup_check_root(&error);
 	if (status == 0)

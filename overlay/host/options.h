@@ -22,5 +22,6 @@ struct options {
 	enum log_level log_level;
 };
 
-/* Parse the command line; ends the process with a message on a mistake, --help and --version. */
-void options_parse(int argc, char **argv, struct options *ret_options);
+/* Parse the command line; ends the process with a message on a mistake, --help and --version.
+ * Returns 0 or -ENOMEM, and then nothing of the command line counts. */
+int options_parse(int argc, char **argv, struct options *ret_options);
