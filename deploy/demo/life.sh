@@ -161,9 +161,10 @@ lab_wait() {
 	lab_poll "$seconds" "$@" || lab_fail "waited $seconds s for $what, in vain"
 }
 
-# The same without failing: the status tells. Times are in the clock's milliseconds.
+# The same without failing: the status tells. Times are in the clock's milliseconds. COVEY_PATIENCE:
+# wait so many times as long, for programs that are built to be slow.
 lab_poll() {
-	local deadline=$(($(lab_now_ms) + $1 * 1000))
+	local deadline=$(($(lab_now_ms) + $1 * 1000 * ${COVEY_PATIENCE:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do
