@@ -247,6 +247,11 @@ void dataplane_read_counters(const struct dataplane *dataplane,
 	engine_read_counters(dataplane->engine, ret_counters);
 }
 
+size_t dataplane_read_unknown_vnis(const struct dataplane *dataplane, uint32_t *vnis, size_t max)
+{
+	return engine_read_unknown_vnis(dataplane->engine, vnis, max);
+}
+
 size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa_status *sas,
 			  size_t max)
 {

@@ -141,6 +141,12 @@ struct dataplane_port_status {
 
 void dataplane_read_counters(const struct dataplane *dataplane,
 			     struct dataplane_counters *ret_counters);
+/*
+ * VNIs of packets that were dropped for being in no group, lowest first, at most max of them;
+ * returns how many. Of very many different ones, only some are kept. One that is in a group by now
+ * is not among them.
+ */
+size_t dataplane_read_unknown_vnis(const struct dataplane *dataplane, uint32_t *vnis, size_t max);
 /* Fill at most max entries; return how many there are. */
 size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa_status *sas,
 			  size_t max);

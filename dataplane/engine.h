@@ -30,6 +30,9 @@ struct sadb;
 struct control;
 
 /* What one worker owns. Only the worker writes it; counters are read from the control thread. */
+/* How many a worker keeps: a power of two. */
+#define ENGINE_UNKNOWN_VNIS 8
+
 struct engine_worker {
 	struct engine *engine;
 	unsigned index; /* 0.. */
@@ -37,6 +40,7 @@ struct engine_worker {
 	struct cipher_context context;
 	struct handover_burst handover; /* of the burst that it is at */
 	struct dataplane_counters counters __rte_cache_aligned;
+	uint32_t unknown_vnis[ENGINE_UNKNOWN_VNIS]; /* plus 1, 0: none; by their lowest bits */
 } __rte_cache_aligned;
 
 struct engine {
@@ -127,6 +131,7 @@ int engine_roster_set(struct engine *engine, uint32_t spi, const struct covey_ro
 /* --- reading, while workers run ------------------------------------------------------------ */
 
 void engine_read_counters(const struct engine *engine, struct dataplane_counters *ret_counters);
+size_t engine_read_unknown_vnis(const struct engine *engine, uint32_t *vnis, size_t max);
 size_t engine_read_sas(const struct engine *engine, struct dataplane_sa_status *sas, size_t max);
 size_t engine_read_windows(const struct engine *engine, struct dataplane_window_status *windows,
 			   size_t max);

@@ -60,8 +60,11 @@ static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 	sorting->vni = vni;
 	sorting->sa = NULL;
 	sorting->reason = COVEY_DROP_OUT_UNKNOWN_VNI;
-	if (group == VNI_NO_GROUP)
+	if (group == VNI_NO_GROUP) {
+		__atomic_store_n(&sorting->worker->unknown_vnis[vni & (ENGINE_UNKNOWN_VNIS - 1)],
+				 vni + 1, __ATOMIC_RELAXED);
 		return;
+	}
 	sorting->sa = sorting->sadb->groups[group].tx;
 	sorting->reason = sorting->sadb->groups[group].reason;
 	if (sorting->sa)

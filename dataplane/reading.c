@@ -6,6 +6,10 @@
  */
 #include "control.h"
 
+#include <string.h>
+
+#include "sadb.h"
+
 static uint64_t load(const uint64_t *counter)
 {
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
@@ -29,6 +33,36 @@ void engine_read_counters(const struct engine *engine, struct dataplane_counters
 			sum.drops[reason] += load(&counters->drops[reason]);
 	}
 	*ret_counters = sum;
+}
+
+/* Insert by value, unless it is there or there is no room. Returns how many there are now. */
+static size_t insert(uint32_t *vnis, size_t count, size_t max, uint32_t vni)
+{
+	size_t at = 0;
+
+	while (at < count && vnis[at] < vni)
+		at++;
+	if (count == max || (at < count && vnis[at] == vni))
+		return count;
+	memmove(&vnis[at + 1], &vnis[at], (count - at) * sizeof(*vnis));
+	vnis[at] = vni;
+	return count + 1;
+}
+
+size_t engine_read_unknown_vnis(const struct engine *engine, uint32_t *vnis, size_t max)
+{
+	const struct sadb *sadb = atomic_load_explicit(&engine->sadb, memory_order_relaxed);
+	size_t count = 0;
+
+	for (unsigned i = 0; i < engine->worker_count; i++)
+		for (unsigned j = 0; j < ENGINE_UNKNOWN_VNIS; j++) {
+			uint32_t kept = __atomic_load_n(&engine->workers[i].unknown_vnis[j],
+							__ATOMIC_RELAXED);
+
+			if (kept && vnis_find(sadb->vnis, kept - 1) == VNI_NO_GROUP)
+				count = insert(vnis, count, max, kept - 1);
+		}
+	return count;
 }
 
 static struct dataplane_sa_status status_of(const struct sa_record *record, unsigned workers)

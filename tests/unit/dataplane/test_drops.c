@@ -689,6 +689,33 @@ static void test_forgery_moves_no_window(void **state)
 	lab_close(&scene.lab);
 }
 
+/* Whoever reads that a packet was of no group wants to know of which VNI. */
+static void test_unknown_vnis_are_kept(void **state)
+{
+	static const struct row row = {.engine = unknown_vni};
+	static const uint32_t other = 302, joined = 4711;
+	static struct scene scene;
+	uint32_t vnis[4] = {0};
+
+	prepare(&scene, &row, false);
+	assert_int_equal(engine_read_unknown_vnis(scene.lab.engine, vnis, 4), 0);
+	assert_int_equal(run_outbound(&scene), 0);
+	assert_int_equal(run_outbound(&scene), 0);
+	scene.sample.vni = other;
+	scene.clear_len = reference_vxlan(&scene.sample, scene.clear);
+	clear_vxlan(&scene);
+	assert_int_equal(run_outbound(&scene), 0);
+	assert_int_equal(engine_read_unknown_vnis(scene.lab.engine, vnis, 4), 2);
+	assert_int_equal(vnis[0], other);
+	assert_int_equal(vnis[1], 4711);
+	assert_int_equal(engine_read_unknown_vnis(scene.lab.engine, vnis, 1), 1);
+	/* Of a group by now: nothing is wrong any more. */
+	assert_int_equal(engine_group_set(scene.lab.engine, 5, &joined, 1, NULL), 0);
+	assert_int_equal(engine_read_unknown_vnis(scene.lab.engine, vnis, 4), 1);
+	assert_int_equal(vnis[0], other);
+	lab_close(&scene.lab);
+}
+
 /* Twice in one burst: the precheck of both sees neither. */
 static void test_twice_in_a_burst(void **state)
 {
@@ -715,6 +742,7 @@ int main(void)
 		cmocka_unit_test(test_every_reason_has_a_row),
 		cmocka_unit_test(test_near_misses),
 		cmocka_unit_test(test_forgery_moves_no_window),
+		cmocka_unit_test(test_unknown_vnis_are_kept),
 		cmocka_unit_test(test_twice_in_a_burst),
 	};
 
