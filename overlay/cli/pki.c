@@ -158,6 +158,20 @@ static bool file_exists(const char *directory, const char *name, const char *suf
 	return exists;
 }
 
+/* That it is another fabric's, or of no use any more, is no reason to pass it by in silence. */
+static void skip(const struct pki_arguments *arguments, const struct inventory *inventory,
+		 const struct inventory_host *host, struct pki_report *report)
+{
+	const char *name = host ? host->name : GKM;
+	struct covey_error error;
+
+	if (pki_check(arguments->cli->pki, host ? IDENTITY_HOST : IDENTITY_GKM, inventory->fabric,
+		      name, &error) < 0)
+		pki_report_failed(report, name, error.text);
+	else
+		pki_report_skipped(report, name);
+}
+
 /* Issue for one, with host NULL for the key manager. */
 static void issue(const struct pki_arguments *arguments, const struct inventory *inventory,
 		  const struct inventory_host *host, struct pki_report *report)
@@ -169,7 +183,7 @@ static void issue(const struct pki_arguments *arguments, const struct inventory 
 
 	if (arguments->all && !arguments->force && file_exists(directory, name, "crt") &&
 	    file_exists(directory, name, "key"))
-		pki_report_skipped(report, name);
+		skip(arguments, inventory, host, report);
 	else if (pki_issue(directory, host ? IDENTITY_HOST : IDENTITY_GKM, inventory->fabric, name,
 			   sender_id, -CLOCK_SKEW_S,
 			   (arguments->days ? arguments->days : HOST_DAYS) * DAY, arguments->force,
@@ -237,6 +251,31 @@ static void revise_list(const struct pki_arguments *arguments, const struct inve
 		pki_report_revoked(report, directory, what, revoked.added, revoked.total);
 }
 
+/* No certificate outlives its CA: who asks for more is told, and gets nothing else instead. */
+static bool fits_ca(const struct pki_arguments *arguments, struct pki_report *report)
+{
+	struct covey_error error;
+	char *reason;
+	long left;
+
+	/* What is wrong with the CA is said by whoever needs it. */
+	if (pki_days_left(arguments->cli->pki, &left, &error) < 0)
+		return true;
+	if (arguments->days == 0 && left < HOST_DAYS && !report->json)
+		fprintf(stderr, "covey %s: the CA ends in %ld days, and what it issues with it\n",
+			report->command, left);
+	if (arguments->days <= left)
+		return true;
+	if (asprintf(&reason,
+		     "--days %ld is more than the CA has, which ends in %ld days: ask for %ld at "
+		     "most, or make a new CA in another directory",
+		     arguments->days, left, left) < 0)
+		reason = NULL;
+	pki_report_failed(report, NULL, reason ? reason : "out of memory");
+	free(reason);
+	return false;
+}
+
 static void run(const struct pki_arguments *arguments, const struct inventory *inventory,
 		struct pki_report *report)
 {
@@ -244,6 +283,8 @@ static void run(const struct pki_arguments *arguments, const struct inventory *i
 		init(arguments, inventory, report);
 	else if (!is_action(arguments, "issue"))
 		revise_list(arguments, inventory, report);
+	else if (!fits_ca(arguments, report))
+		return;
 	else if (arguments->all)
 		issue_all(arguments, inventory, report);
 	else

@@ -28,6 +28,16 @@ int pki_issue(const char *directory, enum identity_role role, const char *fabric
 	      uint16_t sender_id, long not_before_s, long not_after_s, bool force,
 	      struct covey_error *error);
 
+/*
+ * Is the NAME.crt that is there already the one that pki_issue() would make: of this identity, by
+ * the CA in this directory, not expired? The error says what it is instead, and what to do.
+ */
+int pki_check(const char *directory, enum identity_role role, const char *fabric, const char *name,
+	      struct covey_error *error);
+
+/* Whole days until the CA in directory ends, which no certificate of it outlives. */
+int pki_days_left(const char *directory, long *ret_days, struct covey_error *error);
+
 struct pki_revoked {
 	size_t added; /* certificates that were not on the list before */
 	size_t total;
