@@ -4,7 +4,7 @@
 #include "log.h"
 #include "manager.h"
 
-static const char *name_of(const struct realm *realm, size_t seat)
+const char *absence_name(const struct realm *realm, size_t seat)
 {
 	return realm->manager->inventory->hosts[realm->group->members[seat].host].name;
 }
@@ -15,7 +15,7 @@ json_t *absence_names(const struct realm *realm)
 
 	for (size_t i = 0; i < realm->state->seats; i++)
 		if (rekey_leaves_behind(realm->state, i))
-			json_array_append_new(names, json_string(name_of(realm, i)));
+			json_array_append_new(names, json_string(absence_name(realm, i)));
 	return names;
 }
 
@@ -32,6 +32,6 @@ void absence_log(const struct realm *realm)
 	log_warning("%s: %s%s has no connection: others go on hearing what is sent with the SA "
 		    "so far, but what they send with the next one is not heard there until it is "
 		    "back (all names: covey show)",
-		    realm->group->name, name_of(realm, first),
+		    realm->group->name, absence_name(realm, first),
 		    count > 1 ? ", and not it alone," : "");
 }

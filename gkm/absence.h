@@ -15,5 +15,8 @@ struct realm;
 /* The names of those that send on the active SA, a new reference; NULL: no memory. */
 json_t *absence_names(const struct realm *realm);
 
+/* The host's name of the member in this seat. */
+const char *absence_name(const struct realm *realm, size_t seat);
+
 /* Say in the log whom a rekey that begins now leaves behind. */
 void absence_log(const struct realm *realm);

@@ -5,21 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "absence.h"
 #include "clock.h"
 #include "evictions.h"
 #include "local_json.h"
 #include "log.h"
 #include "manager.h"
+#include "rekey_answers.h"
 #include "show.h"
 #include "suggest.h"
 
 struct commands {
 	struct manager *manager;
 	struct local_server *server;
+	struct rekey_answers *rekeys;
 };
 
 struct request {
+	const struct commands *commands;
 	struct manager *manager;
 	struct local_client *client;
 	json_t *object;
@@ -77,15 +79,6 @@ static void show(const struct request *request)
 	local_answer_json(request->client, show_manager(request->manager));
 }
 
-static const char *how_it_goes(const struct group *group, bool wanted)
-{
-	if (!wanted)
-		return "under way";
-	if (group_live_members(group) == 0)
-		return "waits for a member";
-	return rekey_deadline(group) <= clock_now_ms() ? "begins" : "waits for room";
-}
-
 static void rekey(const struct request *request)
 {
 	struct realm *realm = need_group(request);
@@ -95,10 +88,7 @@ static void rekey(const struct request *request)
 		return;
 	wanted = rekey_want(realm->state, REKEY_OPERATOR, clock_now_ms());
 	realm_wake(realm);
-	local_answer_json(request->client,
-			  json_pack("{s:b, s:s, s:s, s:o}", "ok", 1, "group", realm->group->name,
-				    "rekey", how_it_goes(realm->state, wanted), "away",
-				    absence_names(realm)));
+	rekey_answers_add(request->commands->rekeys, request->client, realm, wanted);
 }
 
 /* False: there is none, and the client was told so. */
@@ -164,7 +154,8 @@ static const struct {
 static void on_request(struct local_client *client, const char *line, size_t len, void *arg)
 {
 	const struct commands *commands = arg;
-	struct request request = {.manager = commands->manager, .client = client};
+	struct request request = {
+		.commands = commands, .manager = commands->manager, .client = client};
 	const char *command;
 	size_t i = 0;
 
@@ -194,8 +185,12 @@ int commands_open(struct manager *manager, const char *path, struct commands **r
 	if (!commands)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	commands->manager = manager;
-	rc = local_open(manager->base, path, &handlers, commands, &commands->server, error);
+	commands->rekeys = rekey_answers_new(manager->base);
+	rc = commands->rekeys ? local_open(manager->base, path, &handlers, commands,
+					   &commands->server, error)
+			      : covey_error_set(error, -ENOMEM, "out of memory");
 	if (rc < 0) {
+		rekey_answers_free(commands->rekeys);
 		free(commands);
 		return rc;
 	}
@@ -208,5 +203,6 @@ void commands_close(struct commands *commands)
 	if (!commands)
 		return;
 	local_close(commands->server);
+	rekey_answers_free(commands->rekeys);
 	free(commands);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,17 @@ static void refuse(struct local_client *client, const char *reason)
 	local_answer(client, reason);
 }
 
+/*
+ * Has whoever asked closed its socket, both ways? It has been told that nothing came of it, then:
+ * nothing must. One that has only said all that it will say still waits.
+ */
+static bool is_gone(const struct local_client *client)
+{
+	struct pollfd peer = {.fd = bufferevent_getfd(client->stream)};
+
+	return poll(&peer, 1, 0) == 1 && (peer.revents & (POLLHUP | POLLERR));
+}
+
 static void readable(struct bufferevent *stream, void *arg)
 {
 	struct local_client *client = arg;
@@ -93,6 +105,11 @@ static void readable(struct bufferevent *stream, void *arg)
 	if (!line) {
 		if (evbuffer_get_length(input) > COVEY_CONTROL_REQUEST_MAX)
 			refuse(client, "{\"ok\": false, \"error\": \"the request is too long\"}");
+		return;
+	}
+	if (is_gone(client)) {
+		free(line);
+		client_free(client);
 		return;
 	}
 	evtimer_del(client->deadline);

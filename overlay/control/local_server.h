@@ -18,7 +18,8 @@ struct local_client;
 
 /*
  * One request of len bytes, without its newline; line[len] is 0. Call local_answer() exactly
- * once, now or later: the client stays until then, even when it went away.
+ * once, now or later: the client stays until then, even when it went away. Not called for a client
+ * that went away before its request was read: it was told that nothing came of it.
  */
 struct local_handlers {
 	void (*request)(struct local_client *client, const char *line, size_t len, void *arg);

@@ -11,7 +11,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static const char *covey_program;
@@ -85,7 +87,12 @@ static void a_rekey_by_hand(void **state)
 	spi = guests[HV1].active_spi;
 	memcpy(tek, guests[HV1].tek, sizeof(tek));
 	assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
-	assert_string_equal(text_in(answer, "rekey"), "begins");
+	/* Neither hears of it before this test goes on. */
+	assert_string_equal(text_in(answer, "rekey"), "begun");
+	assert_int_equal(json_integer_value(json_object_get(answer, "spi")), spi + 1);
+	assert_int_equal(json_array_size(json_object_get(answer, "awaited")), 2);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(answer, "awaited"), 1)), "hv2");
 	json_decref(answer);
 	WAIT_FOR(fabric, guests[HV1].active_spi > spi && guests[HV2].active_spi > spi);
 	assert_int_equal(guests[HV1].active_spi, guests[HV2].active_spi);
@@ -202,6 +209,7 @@ static void nobody_there_to_rekey(void **state)
 
 	assert_int_equal(TYPE(fabric, &answer, "rekey", "tenants"), 0);
 	assert_string_equal(text_in(answer, "rekey"), "waits for a member");
+	assert_true(json_is_null(json_object_get(answer, "spi")));
 	json_decref(answer);
 }
 
@@ -240,6 +248,30 @@ static void an_evicted_host_is_out(void **state)
 	bring(fabric, HV2);
 	assert_int_equal(guests[HV2].sender_id, 2);
 	assert_true(guests[HV2].active_spi > 257);
+}
+
+/* Who has given up, and was told that nothing came of it, is not to learn of it later. */
+static void what_is_given_up_is_not_done(void **state)
+{
+	static const char request[] = "{\"command\": \"evict\", \"host\": \"hv2\"}\n";
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct fabric *fabric = *state;
+	char path[512];
+	json_t *answer;
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+	int status;
+
+	path_of(fabric, "gkm.sock", path);
+	assert_true(strlen(path) < sizeof(address.sun_path));
+	strcpy(address.sun_path, path);
+	assert_int_equal(kill(fabric->gkm, SIGSTOP), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(write(client, request, strlen(request)), strlen(request));
+	close(client);
+	assert_int_equal(kill(fabric->gkm, SIGCONT), 0);
+	/* It serves them one after another. */
+	status = TYPE(fabric, &answer, "readmit", "hv2");
+	assert_refused(fabric, answer, status, "hv2 is not evicted");
 }
 
 static void evicted_from_one_group(void **state)
@@ -373,13 +405,21 @@ static void the_socket_is_its_owners(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(who_is_left_behind_is_named),  TEST(a_rekey_by_hand),
-		TEST(rekeys_that_overlap_are_one),  TEST(names_that_are_unknown),
-		TEST(one_line_tells_that_all_send), TEST(one_line_tells_how_many_never_did),
-		TEST(nobody_there_to_rekey),        TEST(an_evicted_host_is_out),
-		TEST(evicted_from_one_group),       TEST(hosts_that_are_unknown),
-		TEST(it_shows_what_it_manages),     TEST(it_shows_what_members_know_better),
-		TEST(acks_of_a_draining_sa_count),  TEST(the_socket_is_its_owners),
+		TEST(who_is_left_behind_is_named),
+		TEST(a_rekey_by_hand),
+		TEST(rekeys_that_overlap_are_one),
+		TEST(names_that_are_unknown),
+		TEST(one_line_tells_that_all_send),
+		TEST(one_line_tells_how_many_never_did),
+		TEST(nobody_there_to_rekey),
+		TEST(an_evicted_host_is_out),
+		TEST(what_is_given_up_is_not_done),
+		TEST(evicted_from_one_group),
+		TEST(hosts_that_are_unknown),
+		TEST(it_shows_what_it_manages),
+		TEST(it_shows_what_members_know_better),
+		TEST(acks_of_a_draining_sa_count),
+		TEST(the_socket_is_its_owners),
 	};
 
 	if (argc != 3) {
