@@ -7,15 +7,18 @@
 
 const char *argp_program_version = "covey-gkm " COVEY_VERSION;
 
+/* -s is covey-host's socket and -g is covey-gkm's in all three programs. */
+#define OPTION_STATE 256
+
 static const struct argp_option table[] = {
 	{"inventory", 'i', "FILE", 0, "The fabric's inventory (/etc/covey/inventory.yaml)", 0},
 	{"pki", 'p', "DIR", 0,
 	 "Where ca.crt, gkm.crt and gkm.key are, as `covey pki` makes them (/etc/covey/pki)", 0},
 	{"crl", 'c', "PATH", 0,
 	 "Revocation lists, a file or a directory of files (crl.pem in --pki, if it is there)", 0},
-	{"state", 's', "FILE", 0,
+	{"state", OPTION_STATE, "FILE", 0,
 	 "Durable state: SenderIDs and the SPI serial, no keys (/var/lib/covey/gkm.db)", 0},
-	{"socket", 'S', "PATH", 0, "Where `covey rekey` and the like ask (/run/covey/gkm.sock)", 0},
+	{"socket", 'g', "PATH", 0, "Where `covey rekey` and the like ask (/run/covey/gkm.sock)", 0},
 	{"log-level", 'l', "LEVEL", 0, "error, warning, notice, info or debug (info)", 0},
 	{0},
 };
@@ -54,10 +57,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case 'c':
 		options->crl = value;
 		return 0;
-	case 's':
+	case OPTION_STATE:
 		options->state = value;
 		return 0;
-	case 'S':
+	case 'g':
 		options->socket = value;
 		return 0;
 	case 'l':

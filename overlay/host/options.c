@@ -8,7 +8,8 @@
 
 const char *argp_program_version = "covey-host " COVEY_VERSION;
 
-#define OPTION_CARRIER 256 /* it has no short form */
+/* These have no short form: -g is covey-gkm's socket, in all programs. */
+enum { OPTION_CARRIER = 256, OPTION_GUARD };
 
 static const struct argp_option table[] = {
 	{"inventory", 'i', "FILE", 0, "The fabric's inventory (/etc/covey/inventory.yaml)", 0},
@@ -20,7 +21,7 @@ static const struct argp_option table[] = {
 	 "This host's name in the inventory (the host name, else its part before the first dot)",
 	 0},
 	{"socket", 's', "PATH", 0, "Local control socket, for `covey` (/run/covey/host.sock)", 0},
-	{"guard", 'g', "on|off|keep", 0,
+	{"guard", OPTION_GUARD, "on|off|keep", 0,
 	 "Only install or remove the kernel's rules that keep clear VXLAN off the fabric "
 	 "interface, and exit; or keep them there until a signal",
 	 0},
@@ -82,7 +83,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case 's':
 		options->socket = value;
 		return 0;
-	case 'g':
+	case OPTION_GUARD:
 		parse_guard(value, options, state);
 		return 0;
 	case OPTION_CARRIER:
