@@ -129,8 +129,8 @@ json_t *show_manager(const struct manager *manager)
 	char address[COVEY_ADDR_STRLEN], instance[17];
 
 	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->instance);
-	return json_pack("{s:b, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
-			 "fabric", inventory->fabric, "address",
+	return json_pack("{s:b, s:s, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+			 "daemon", "covey-gkm", "fabric", inventory->fabric, "address",
 			 covey_addr_format(&inventory->gkm_address, address), "port",
 			 (int)inventory->gkm_port, "instance", instance, "sessions",
 			 (json_int_t)manager->session_count, "certificates", own_json(manager->own),

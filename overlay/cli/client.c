@@ -18,6 +18,7 @@
 
 #define ANSWER_MAX      (64u << 20) /* bytes; a host of very many windows tells much */
 #define PATIENCE_MS     15000       /* for all: covey-host waits 10 s for the GKM itself */
+#define QUIET_MS        1000        /* before a person is told that we wait */
 #define ANSWER_ROOM_MIN 65536
 
 static long now_ms(void)
@@ -172,9 +173,22 @@ static int receive_some(int fd, struct answer *answer)
 	return memchr(answer->data + answer->len - n, '\n', (size_t)n) != NULL;
 }
 
-static int receive_line(int fd, struct answer *answer, long deadline)
+/* A person who sees nothing for a while thinks that it hangs. */
+static void tell_waiting(const char *waiting, long deadline)
 {
-	int r = 0;
+	long left = deadline - now_ms();
+
+	if (waiting && left > 0)
+		fprintf(stderr, "%s (at most %ld s more)\n", waiting, (left + 999) / 1000);
+}
+
+static int receive_line(int fd, struct answer *answer, const char *waiting, long deadline)
+{
+	int r = await(fd, POLLIN, now_ms() + QUIET_MS);
+
+	if (r == -ETIMEDOUT)
+		tell_waiting(waiting, deadline);
+	r = 0;
 
 	while (r == 0) {
 		r = await(fd, POLLIN, deadline);
@@ -184,7 +198,7 @@ static int receive_line(int fd, struct answer *answer, long deadline)
 	return r < 0 ? r : 0;
 }
 
-static int exchange(int fd, const json_t *request, struct answer *answer)
+static int exchange(int fd, const json_t *request, const char *waiting, struct answer *answer)
 {
 	long deadline = now_ms() + PATIENCE_MS;
 	char *text = json_dumps(request, JSON_COMPACT);
@@ -200,19 +214,36 @@ static int exchange(int fd, const json_t *request, struct answer *answer)
 	r = send_all(fd, line, (size_t)r, deadline);
 	free(line);
 	/* A busy daemon says so and closes before it has read anything. */
-	return r < 0 && r != -EPIPE ? r : receive_line(fd, answer, deadline);
+	return r < 0 && r != -EPIPE ? r : receive_line(fd, answer, waiting, deadline);
 }
 
 static int explain_exchange(const struct client_daemon *daemon, int r, struct covey_error *error)
 {
 	if (r == -ETIMEDOUT)
-		return covey_error_set(error, r,
-				       "%s at %s did not answer within %d s: look at "
-				       "`journalctl -u %s`",
-				       daemon->name, daemon->path, PATIENCE_MS / 1000,
-				       daemon->name);
+		return covey_error_set(
+			error, r,
+			"%s at %s did not answer within %d s, and this is withdrawn: "
+			"unless it has begun with it already, it will not be done, "
+			"also when %s goes on: look at `journalctl -u %s`",
+			daemon->name, daemon->path, PATIENCE_MS / 1000, daemon->name, daemon->name);
 	return covey_error_set(error, r, "talking to %s at %s failed: %s", daemon->name,
 			       daemon->path, strerror(-r));
+}
+
+/* Only some answers say whose they are, and an older program's do not. */
+static int check_daemon(const struct client_daemon *daemon, const json_t *answer,
+			struct covey_error *error)
+{
+	const char *name = json_string_value(json_object_get(answer, "daemon"));
+
+	if (!name || strcmp(name, daemon->name) == 0)
+		return 0;
+	return covey_error_set(error, -EPROTO,
+			       "%s answers at %.200s, and not %s: name %s's socket with %s",
+			       strcmp(name, "covey-gkm") == 0    ? "covey-gkm"
+			       : strcmp(name, "covey-host") == 0 ? "covey-host"
+								 : "another program",
+			       daemon->path, daemon->name, daemon->name, daemon->option);
 }
 
 int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret_answer,
@@ -224,7 +255,7 @@ int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret
 	int r = open_socket(daemon, &fd, error);
 
 	if (r == 0) {
-		r = exchange(fd, request, &answer);
+		r = exchange(fd, request, daemon->waiting, &answer);
 		if (r < 0)
 			explain_exchange(daemon, r, error);
 		close(fd);
@@ -241,7 +272,11 @@ int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret
 				       daemon->path, daemon->name);
 	}
 	if (r == 0)
+		r = check_daemon(daemon, object, error);
+	if (r == 0)
 		*ret_answer = object;
+	else
+		json_decref(object);
 	return r;
 }
 

@@ -15,6 +15,7 @@ struct client_daemon {
 	const char *name;   /* the program's and its unit's */
 	const char *option; /* the one that names its socket */
 	const char *path;
+	const char *waiting; /* what to say when the answer takes its time; NULL: nothing */
 };
 
 struct client_daemon client_host(const struct cli *cli);
@@ -22,7 +23,8 @@ struct client_daemon client_gkm(const struct cli *cli);
 
 /*
  * Send request (stolen, also on failure) and wait for the answer. Returns 0 and sets *ret_answer,
- * an object, whatever its "ok" says; or a negative errno with error saying what to do.
+ * an object, whatever its "ok" says; or a negative errno with error saying what to do: -EPROTO also
+ * when another program than the daemon answers.
  */
 int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret_answer,
 	       struct covey_error *error);

@@ -38,7 +38,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 }
 
 static int run(struct cli *cli, int argc, char **argv, const char *command, const char *done,
-	       const char *doc)
+	       const char *next, const char *doc)
 {
 	const struct argp argp = {
 		.parser = parse, .args_doc = "HOST [GROUP]", .doc = doc, .children = cli_children};
@@ -55,8 +55,8 @@ static int run(struct cli *cli, int argc, char **argv, const char *command, cons
 	if (!answer)
 		return CLI_FAILURE;
 	if (!cli->json)
-		printf("%s is %s %s.\n", arguments.host, done,
-		       arguments.group ? arguments.group : "all groups");
+		printf("%s is %s %s. %s\n", arguments.host, done,
+		       arguments.group ? arguments.group : "all groups", next);
 	json_decref(answer);
 	return CLI_OK;
 }
@@ -65,6 +65,7 @@ int evict_main(struct cli *cli, int argc, char **argv)
 {
 	return run(
 		cli, argc, argv, "evict", "evicted from",
+		"The others switch to a key without it: see `covey show --gkm`.",
 		"Have the key manager on this machine throw a host out of a group, or of all: its "
 		"session is cut, the others get a key without it, and it is refused until it is "
 		"readmitted.");
@@ -73,5 +74,7 @@ int evict_main(struct cli *cli, int argc, char **argv)
 int readmit_main(struct cli *cli, int argc, char **argv)
 {
 	return run(cli, argc, argv, "readmit", "readmitted to",
+		   "It is not back yet: it asks again by itself within about a minute, if its "
+		   "covey-host runs; `covey show --gkm members` says when it is connected.",
 		   "Undo `covey evict`: of a host in one group, or all that it was evicted from.");
 }

@@ -13,7 +13,9 @@ int leave_main(struct cli *cli, int argc, char **argv)
 		cli, argc, argv,
 		"Have this host leave a group and wipe its keys. The traffic of its VNIs stops "
 		"here, "
-		"it never goes on in clear. A restart of covey-host joins it again.");
+		"it never goes on in clear. `covey join` undoes it, and so does a restart of "
+		"covey-host, but both need the key manager: while that is away, there is no way "
+		"back.");
 	struct client_daemon daemon = client_host(cli);
 	json_t *answer;
 
@@ -25,6 +27,11 @@ int leave_main(struct cli *cli, int argc, char **argv)
 	if (!cli->json)
 		printf("Left %s. Its keys are wiped here; traffic of its VNIs is dropped.\n",
 		       group);
+	if (!cli->json && json_is_true(json_object_get(answer, "gkm_away")))
+		printf("The key manager is away: until it is back, this host cannot be in %s "
+		       "again, and the others go on naming it as a member. Then `covey join %s` "
+		       "undoes this.\n",
+		       group, group);
 	json_decref(answer);
 	return CLI_OK;
 }

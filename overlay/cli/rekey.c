@@ -23,6 +23,24 @@ static void tell_absent(const json_t *names)
 	       "key until they are back.\n");
 }
 
+/* Which SA it is, and who keeps it from being used. */
+static void tell_outcome(const char *group, const json_t *answer)
+{
+	const json_t *awaited = json_object_get(answer, "awaited"), *name;
+	size_t i;
+
+	printf("Rekey of %s: %s", group, field_text(answer, "rekey"));
+	if (field_number(answer, "spi"))
+		printf(", the new SPI is " FIELD_NUMBER, field_number(answer, "spi"));
+	json_array_foreach(awaited, i, name)
+		printf("%s %s",
+		       i ? ","
+			 : "; it is sent on when these have it, or the activation "
+			   "delay is over:",
+		       json_string_value(name));
+	printf(".\n");
+}
+
 int rekey_main(struct cli *cli, int argc, char **argv)
 {
 	const char *group = group_argument(
@@ -39,7 +57,7 @@ int rekey_main(struct cli *cli, int argc, char **argv)
 	if (!answer)
 		return CLI_FAILURE;
 	if (!cli->json)
-		printf("Rekey of %s: %s.\n", group, field_text(answer, "rekey"));
+		tell_outcome(group, answer);
 	if (!cli->json)
 		tell_absent(json_object_get(answer, "away"));
 	json_decref(answer);

@@ -30,10 +30,41 @@ static void print_counters(const json_t *answer)
 		       field_number(answer, "workers"), field_number(counters, "handed_over"));
 }
 
+static void print_ability(const json_t *group, const char *verb, const char *key)
+{
+	json_int_t left = field_number(group, key);
+	char time[WORDS_TIME_SIZE];
+
+	if (json_is_integer(json_object_get(group, key)))
+		printf("%s for %s", verb, words_time(left > 0 ? (uint64_t)left : 0, time));
+	else
+		printf("%s NOT", verb);
+}
+
+/* An older covey-host does not say. */
+static void print_abilities(const json_t *answer)
+{
+	const json_t *group, *problem;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "groups"), i, group) {
+		if (!json_object_get(group, "sends"))
+			continue;
+		printf("  %s: ", field_text(group, "name"));
+		print_ability(group, "sends", "sends_s");
+		print_ability(group, ", receives", "receives_s");
+		printf(" with the keys that it has\n");
+	}
+	json_array_foreach(json_object_get(answer, "problems"), i, problem)
+		if (json_is_string(problem))
+			printf("  PROBLEM: %s\n", json_string_value(problem));
+}
+
 void view_host(const json_t *answer)
 {
 	printf("%s, %s: %s\n", field_text(answer, "host"), field_text(answer, "identity"),
 	       field_true(answer, "ready") ? "ready" : "not ready");
+	print_abilities(answer);
 	print_gkm(json_object_get(answer, "gkm"));
 	view_certificates(answer);
 	print_counters(answer);

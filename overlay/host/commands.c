@@ -15,10 +15,10 @@
 #include "member.h"
 #include "show.h"
 
-/* How long `covey join` waits for the GKM's word. */
+/* How long `covey join` waits until a packet can be sent. */
 #define JOIN_SECONDS 10
 
-/* A client that waits for its group to be joined or refused. */
+/* A client that waits until its group can be sent in, or is refused. */
 struct wait {
 	struct commands *commands;
 	struct local_client *client; /* NULL: free */
@@ -62,7 +62,7 @@ static bool answer_if_settled(const struct host *host, struct local_client *clie
 		local_answer_error(client, "the group was left meanwhile");
 		return true;
 	}
-	if (group->state == MEMBERSHIP_JOINED)
+	if (group->state == MEMBERSHIP_JOINED && membership_active_sa(group))
 		answer_joined(client, group);
 	else if (group->state == MEMBERSHIP_REFUSED)
 		answer_refused(client, group);
@@ -77,6 +77,21 @@ static void stop_waiting(struct wait *wait)
 	wait->client = NULL;
 }
 
+/* How far the GKM has got with us. */
+static const char *how_far(const struct wait *wait, const struct member_status *status)
+{
+	const struct membership *group =
+		member_state_find(member_read_state(wait->commands->host->member), wait->group);
+
+	if (status->last_error)
+		return status->last_error;
+	if (status->link != MEMBER_CONNECTED)
+		return "not connected yet";
+	return group && group->state == MEMBERSHIP_JOINED
+		       ? "it has let this host in, but there is no key to send with yet"
+		       : "connected, but it says nothing";
+}
+
 static void waited_long(evutil_socket_t fd, short what, void *arg)
 {
 	struct wait *wait = arg;
@@ -86,13 +101,11 @@ static void waited_long(evutil_socket_t fd, short what, void *arg)
 
 	member_read_status(wait->commands->host->member, &status);
 	covey_error_set(&error, 0,
-			"no answer from the GKM at %s port %u within %d s (%.250s); this host goes "
-			"on trying: look at `covey show` here and at covey-gkm's log there",
-			covey_addr_format(&status.gkm_address, address), status.gkm_port,
-			JOIN_SECONDS,
-			status.last_error                 ? status.last_error
-			: status.link == MEMBER_CONNECTED ? "connected, but it says nothing"
-							  : "not connected yet");
+			"cannot send in group %s: not done by the GKM at %s port %u within %d s "
+			"(%.250s); this host goes on trying: look at `covey show` here and at "
+			"covey-gkm's log there",
+			wait->group, covey_addr_format(&status.gkm_address, address),
+			status.gkm_port, JOIN_SECONDS, how_far(wait, &status));
 	local_answer_error(wait->client, error.text);
 	stop_waiting(wait);
 }
@@ -159,12 +172,15 @@ static void join(struct commands *commands, struct local_client *client, const c
 
 static void leave(struct commands *commands, struct local_client *client, const char *group)
 {
+	struct member_status status;
 	struct covey_error error;
 
+	member_read_status(commands->host->member, &status);
 	if (member_leave(commands->host->member, group, &error) < 0)
 		local_answer_error(client, error.text);
 	else
-		local_answer_json(client, json_pack("{s:b, s:s}", "ok", 1, "group", group));
+		local_answer_json(client, json_pack("{s:b, s:s, s:b}", "ok", 1, "group", group,
+						    "gkm_away", status.link != MEMBER_CONNECTED));
 }
 
 static void run(struct commands *commands, struct local_client *client, const char *command,

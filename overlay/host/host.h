@@ -5,8 +5,11 @@
  * All that runs in this process, for those who show it.
  */
 
+#include <net/if.h>
 #include <stdbool.h>
+#include <stdint.h>
 
+struct covey_addr;
 struct dataplane;
 struct foreign_vxlan_watch;
 struct guard_watch;
@@ -26,4 +29,8 @@ struct host {
 	struct guard_watch *guard; /* NULL: the kernel does not drive the fabric port */
 	struct foreign_vxlan_watch *foreign;
 	bool ready; /* the dataplane forwards and the guard is up */
+
+	/* What the kernel here has; NULL: nobody knows. */
+	bool (*has_address)(const struct covey_addr *address);
+	bool (*vxlan_device)(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);
 };

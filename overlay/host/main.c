@@ -33,10 +33,12 @@
 #include "member.h"
 #include "notify.h"
 #include "options.h"
+#include "own_address.h"
 #include "port_watch.h"
 #include "ports.h"
 #include "revocations.h"
 #include "startup.h"
+#include "vxlan_device.h"
 #include "vxlan_watch.h"
 #include "workers.h"
 
@@ -375,7 +377,8 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	const struct process *process = arg;
 
-	log_notice("SIGHUP: reading certificates, key and revocation lists");
+	log_notice("SIGHUP: reading certificates, key and revocation lists; the inventory is read "
+		   "at the start alone: a change of it needs a restart");
 	if (process->own)
 		own_watch_reload(process->own);
 	if (process->revocations)
@@ -488,6 +491,8 @@ static void announce(struct process *process)
 		.guard = process->guard,
 		.foreign = process->foreign,
 		.ready = true,
+		.has_address = own_address,
+		.vxlan_device = vxlan_device,
 	};
 	log_notice("%s forwards: fabric port %s (%s, MTU %u), host port %s (MTU %u)",
 		   process->host.identity->uri,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "health.h"
 #include "host.h"
 #include "member.h"
 #include "show_dataplane.h"
@@ -83,14 +84,17 @@ static const char *refusal_text(const struct membership *group, char *buf, size_
 static json_t *show_group(const struct host *host, const struct membership *group)
 {
 	char refusal[COVEY_REASON_MAX + 64];
+	json_t *object;
 
-	return json_pack(
+	object = json_pack(
 		"{s:s, s:i, s:s, s:s?, s:i, s:i, s:b, s:b, s:b, s:o, s:i, s:o}", "name",
 		group->name, "index", (int)group->index, "state", membership_state_name(group),
 		"refusal", refusal_text(group, refusal, sizeof(refusal)), "sender_id",
 		(int)group->sender_id, "epoch", (int)group->epoch, "may_send", group->may_send,
 		"may_receive", group->may_receive, "deaf", group->deaf, "vnis", show_vnis(group),
 		"replay_window", (int)group->replay_window, "members", show_senders(host, group));
+	health_show_group(object, group, clock_ms());
+	return object;
 }
 
 static json_t *show_groups(const struct host *host, const struct member_state *state)
@@ -171,9 +175,11 @@ json_t *show_host(const struct host *host)
 {
 	const struct member_state *state = member_read_state(host->member);
 	json_t *answer = json_pack("{s:b, s:s, s:s, s:b, s:i}", "ok", 1, "host", host->self->name,
-				   "identity", host->identity->uri, "ready", host->ready, "workers",
-				   (int)dataplane_workers(host->dataplane));
+				   "identity", host->identity->uri, "ready", health_is_ready(host),
+				   "workers", (int)dataplane_workers(host->dataplane));
 
+	json_object_set_new(answer, "daemon", json_string("covey-host"));
+	json_object_set_new(answer, "problems", health_problems(host));
 	json_object_set_new(answer, "certificates", own_json(host->own));
 	json_object_set_new(answer, "certificates_problem", own_json_problem(host->own));
 	json_object_set_new(answer, "gkm", show_gkm(host->member));

@@ -243,13 +243,37 @@ void membership_wipe(struct membership *group, const struct effects *effects)
 	floors_clear(&group->floors);
 }
 
+const struct held_sa *membership_active_sa(const struct membership *group)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i].state == COVEY_SA_ACTIVE)
+			return &group->sas[i];
+	return NULL;
+}
+
+uint64_t membership_receives_until(const struct membership *group)
+{
+	uint64_t until = 0;
+
+	for (size_t i = 0; i < group->sa_count; i++) {
+		const struct held_sa *sa = &group->sas[i];
+		uint64_t end = sa->drained_at < sa->expires_at ? sa->drained_at : sa->expires_at;
+
+		if (end > until)
+			until = end;
+	}
+	return until;
+}
+
 const char *membership_state_name(const struct membership *group)
 {
+	bool keyed = membership_active_sa(group) != NULL;
+
 	switch (group->state) {
 	case MEMBERSHIP_JOINING:
-		return "joining";
+		return keyed ? "cut off" : "joining";
 	case MEMBERSHIP_JOINED:
-		return "joined";
+		return keyed ? "joined" : "joining";
 	case MEMBERSHIP_REFUSED:
 		return "refused";
 	case MEMBERSHIP_LEAVING:

@@ -73,6 +73,15 @@ int membership_roster(struct membership *group, uint64_t instance, const Covey__
 /* Take SAs and VNIs out of the dataplane. */
 void membership_wipe(struct membership *group, const struct effects *effects);
 
+/* The SA that this host sends on, NULL: none. A host without the right to send has one, too. */
+const struct held_sa *membership_active_sa(const struct membership *group);
+/* When the last of its SAs ends that it can receive on, 0: it has none. */
+uint64_t membership_receives_until(const struct membership *group);
+/*
+ * As a person sees it: "joined" when the GKM has let us in and we have the key that others send
+ * with; "cut off" when we have it, and no session in which the GKM has answered; else "joining",
+ * "refused" or "leaving".
+ */
 const char *membership_state_name(const struct membership *group);
 /* "not authorised" and so on. */
 const char *refusal_name(Covey__RefusalCode code);

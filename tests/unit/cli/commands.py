@@ -8,6 +8,7 @@ commands.py COVEY EXAMPLE_INVENTORY
 import fcntl
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import termios
 import threading
+import time
 import unittest
 
 COVEY, EXAMPLE = sys.argv[1:3]
@@ -127,10 +129,11 @@ def unread(pipe):
 class Host:
     """Answers one request with the given bytes; remembers the request."""
 
-    def __init__(self, directory, answer, read=True):
+    def __init__(self, directory, answer, read=True, delay=0):
         self.path = os.path.join(directory, "host.sock")
         self.answer = answer
         self.read = read
+        self.delay = delay
         self.request = None
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
@@ -143,6 +146,7 @@ class Host:
         with client:
             if self.read:
                 self.request = client.makefile("rb").readline()
+            time.sleep(self.delay)
             client.sendall(self.answer)
 
     def __enter__(self):
@@ -393,6 +397,35 @@ class Pki(Case):
         code, out, err = run("-i", self.write("all:\n"), "--json", "pki", "init")
         self.assertEqual((code, err, json.loads(out)["ok"]), (1, "", False))
 
+    def test_skipping_only_what_fits(self):
+        """What --all finds in another fabric's folder is not what it was asked for."""
+        self.pki("init")
+        self.pki("issue", "--all")
+        with open(EXAMPLE, encoding="utf-8") as example:
+            other = self.write(re.sub(r"covey_fabric: \S+", "covey_fabric: other.example", example.read()))
+        code, out, err = run("-i", other, "-p", os.path.join(self.path, "pki"), "pki", "issue", "--all")
+        self.assertEqual((code, out), (1, ""))
+        self.assertRegex(err, r"hv1: .*hv1\.crt is there and is spiffe://.*/host/hv1's, not spiffe://other\.example/")
+        self.assertIn("--pki", err)
+        self.assertEqual(self.pki("issue", "--all")[0], 0)
+        for name in ("ca.crt", "ca.key"):
+            os.unlink(os.path.join(self.path, "pki", name))
+        self.pki("init")
+        code, _, err = self.pki("issue", "--all")
+        self.assertEqual(code, 1)
+        self.assertIn("not by the CA beside it", err)
+
+    def test_days_beyond_the_ca(self):
+        self.pki("init", "--days", "100")
+        for arguments in (("hv1",), ("--all",)):
+            code, out, err = self.pki("issue", *arguments, "--days", "9999")
+            self.assertEqual((code, out), (1, ""))
+            self.assertRegex(err, r"--days 9999 is more than the CA has, which ends in (99|100) days")
+        code, _, err = self.pki("issue", "hv1")
+        self.assertEqual(code, 0)
+        self.assertIn("and what it issues with it", err)
+        self.assertEqual(self.pki("issue", "hv2", "--days", "90")[::2], (0, ""))
+
     def test_unknown_host(self):
         code, _, err = self.pki("issue", "hv11")
         self.assertEqual(code, 1)
@@ -487,11 +520,55 @@ class Client(Case):
 
     def test_join_and_leave(self):
         code, out, _ = self.ask({"ok": True, "group": "g", "sender_id": 9, "epoch": 1}, "join", "g")
-        self.assertEqual((code, out), (0, "Joined g as SenderID 9.\n"))
+        self.assertEqual((code, out), (0, "Joined g as SenderID 9: its traffic passes from now on.\n"))
         self.assertEqual(self.request, {"command": "join", "group": "g"})
         code, out, _ = self.ask({"ok": True, "group": "g"}, "leave", "g")
         self.assertEqual(code, 0)
+        self.assertNotIn("away", out)
         self.assertEqual(self.request, {"command": "leave", "group": "g"})
+        code, out, _ = self.ask({"ok": True, "group": "g", "gkm_away": True}, "leave", "g")
+        self.assertEqual(code, 0)
+        self.assertIn("until it is back, this host cannot be in g again", out)
+        self.assertIn("`covey join g` undoes this", out)
+
+    def test_the_wrong_socket(self):
+        """An answer that is somebody else's says nothing about who was asked."""
+        for daemon, arguments, option, flag in (
+            ("covey-gkm", ["show"], "--socket", "--socket"),
+            ("covey-host", ["show", "--gkm"], "--gkm-socket", "--gkm-socket"),
+        ):
+            for json_flag in ([], ["--json"]):
+                code, out, err = self.ask({"ok": True, "daemon": daemon}, *json_flag, *arguments, option=option)
+                self.assertEqual(code, 1)
+                self.assertIn(f"covey show: {daemon} answers at ", err)
+                self.assertIn(flag, err)
+                self.assertEqual(json.loads(out)["ok"] if out else False, False)
+        self.assertEqual(self.ask({"ok": True, "daemon": "covey-host"}, "show")[0], 0)
+
+    def test_what_it_can_do(self):
+        """From the SAs outwards: with the key manager away, too."""
+        shown = dict(SHOWN, ready=False, problems=["the key manager is away", "no interface has it"])
+        shown["groups"] = [
+            {"name": "tenants", "state": "cut off", "sends": True, "sends_s": 7200, "receives": True, "receives_s": 7260},
+            {"name": "feed", "state": "joining", "sends": False, "sends_s": None, "receives": False, "receives_s": None},
+        ]
+        code, out, _ = self.ask(shown, "show")
+        self.assertEqual(code, 0)
+        self.assertIn("hv1: not ready\n", out)
+        self.assertIn("  tenants: sends for 2h, receives for 2h 1m with the keys that it has\n", out)
+        self.assertIn("  feed: sends NOT, receives NOT", out)
+        self.assertIn("  PROBLEM: the key manager is away\n  PROBLEM: no interface has it\n", out)
+
+    def test_waiting_is_told(self):
+        """Who waits for longer than a moment is told what for; programs are not."""
+        for flags, words in (([], "waiting until a packet can be sent"), (["--json"], None)):
+            with Host(self.path, b'{"ok": true, "group": "g", "sender_id": 9}\n', delay=1.5) as host:
+                code, _, err = run("--socket", host.path, *flags, "join", "g")
+            self.assertEqual(code, 0)
+            if words:
+                self.assertIn(words, err)
+            else:
+                self.assertEqual(err, "")
 
     def test_rekey(self):
         code, out, _ = self.ask(
@@ -499,6 +576,23 @@ class Client(Case):
         )
         self.assertEqual((code, out), (0, "Rekey of g: under way.\n"))
         self.assertEqual(self.request, {"command": "rekey", "group": "g"})
+        code, out, _ = self.ask(
+            {"ok": True, "group": "g", "rekey": "begun", "spi": 300, "awaited": ["hv1", "hv2"], "away": ["hv3"]},
+            "rekey", "g", option="--gkm-socket"
+        )
+        self.assertEqual(code, 0)
+        self.assertIn("Rekey of g: begun, the new SPI is 300; ", out)
+        self.assertIn(": hv1, hv2.\n", out)
+        self.assertIn("No connection to the key manager: hv3.", out)
+        code, out, _ = self.ask({"ok": True, "group": "g", "rekey": "done", "spi": 300, "awaited": []},
+                                "rekey", "g", option="--gkm-socket")
+        self.assertEqual((code, out), (0, "Rekey of g: done, the new SPI is 300.\n"))
+
+    def test_evict_and_readmit(self):
+        for command, words in (("evict", "switch to a key without it"), ("readmit", "It is not back yet")):
+            code, out, _ = self.ask({"ok": True, "host": "hv1", "group": None}, command, "hv1", option="--gkm-socket")
+            self.assertEqual(code, 0)
+            self.assertIn(words, out)
 
     def test_gkm_overview(self):
         group = {

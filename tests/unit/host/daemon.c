@@ -21,6 +21,13 @@ void dataplane_read_counters(const struct dataplane *dataplane,
 	ret_counters->drops[COVEY_DROP_IN_ICV] = 3;
 }
 
+size_t dataplane_read_unknown_vnis(const struct dataplane *dataplane, uint32_t *vnis, size_t max)
+{
+	vnis[0] = 300;
+	vnis[1] = 4711;
+	return 2;
+}
+
 size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa_status *sas,
 			  size_t max)
 {

@@ -36,7 +36,9 @@ static void test_show(void **state)
 
 	assert_true(is_ok(answer));
 	assert_string_equal(json_string_value(json_object_get(answer, "host")), "hv1");
-	assert_true(json_is_true(json_object_get(answer, "ready")));
+	assert_string_equal(json_string_value(json_object_get(answer, "daemon")), "covey-host");
+	/* It has no key. */
+	assert_true(json_is_false(json_object_get(answer, "ready")));
 	assert_int_equal(json_object_size(json_object_get(answer, "drops")), COVEY_DROP_COUNT);
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(answer, "drops"), "in-icv")), 3);
@@ -48,6 +50,107 @@ static void test_show(void **state)
 		json_integer_value(json_object_get(json_object_get(answer, "buffers"), "free")),
 		8000);
 	json_decref(answer);
+	daemon_free(daemon);
+}
+
+/* --- what is wrong --------------------------------------------------------------------------- */
+
+static bool no_address(const struct covey_addr *address)
+{
+	return false;
+}
+
+static bool any_address(const struct covey_addr *address)
+{
+	return true;
+}
+
+static bool one_device(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ])
+{
+	if (vni == 4711 && port == 4789)
+		strcpy(ret_name, "vxlan4711");
+	return vni == 4711;
+}
+
+static bool says(const json_t *problems, const char *what)
+{
+	const json_t *problem;
+	size_t i;
+
+	json_array_foreach(problems, i, problem)
+		if (strstr(json_string_value(problem), what))
+			return true;
+	return false;
+}
+
+static void test_problems(void **state)
+{
+	static const char ask[] = "{\"command\": \"show\"}\n";
+	struct daemon *daemon = daemon_new();
+	struct covey_error error;
+	const json_t *problems;
+	json_t *answer;
+
+	daemon->host.has_address = no_address;
+	daemon->host.vxlan_device = one_device;
+	assert_int_equal(member_join(daemon->member, "tenants", &error), 0);
+	answer = daemon_ask(daemon, ask);
+	problems = json_object_get(answer, "problems");
+	assert_true(says(problems, "no interface of this host has its VTEP address 10.0.0.1"));
+	assert_true(says(problems, "VNI 4711, device vxlan4711 is in no group"));
+	assert_true(says(problems, "VNI 300 is in no group"));
+	assert_true(says(problems, "the key manager at 127.0.0.1 port 4798 is away"));
+	assert_true(says(problems, "group tenants: there is no key to send with"));
+	assert_false(says(problems, "in no group, so"));
+	json_decref(answer);
+
+	daemon->host.has_address = any_address;
+	assert_int_equal(member_leave(daemon->member, "tenants", &error), 0);
+	answer = daemon_ask(daemon, ask);
+	problems = json_object_get(answer, "problems");
+	assert_false(says(problems, "VTEP"));
+	assert_true(says(problems, "this host is in no group, so all VXLAN is dropped"));
+	json_decref(answer);
+	daemon_free(daemon);
+}
+
+/* What cannot be undone now is to be known. */
+static void test_leave_while_the_gkm_is_away(void **state)
+{
+	struct daemon *daemon = daemon_new();
+	struct covey_error error;
+	json_t *answer;
+
+	assert_int_equal(member_join(daemon->member, "tenants", &error), 0);
+	answer = daemon_ask(daemon, "{\"command\": \"leave\", \"group\": \"tenants\"}\n");
+	assert_true(is_ok(answer));
+	assert_true(json_is_true(json_object_get(answer, "gkm_away")));
+	json_decref(answer);
+	daemon_free(daemon);
+}
+
+/* It was told that nothing came of it, while the daemon was stopped or busy. */
+static void test_who_has_gone_wants_nothing(void **state)
+{
+	static const char leave[] = "{\"command\": \"leave\", \"group\": \"tenants\"}\n";
+	struct daemon *daemon = daemon_new();
+	struct covey_error error;
+	int client;
+
+	assert_int_equal(member_join(daemon->member, "tenants", &error), 0);
+	client = daemon_connect(daemon);
+	assert_int_equal(write(client, leave, strlen(leave)), strlen(leave));
+	close(client);
+	daemon_run(daemon);
+	assert_non_null(member_state_find(member_read_state(daemon->member), "tenants"));
+	/* Who has only said all that it will say still waits. */
+	client = daemon_connect(daemon);
+	assert_int_equal(write(client, leave, strlen(leave)), strlen(leave));
+	shutdown(client, SHUT_WR);
+	assert_non_null(strstr(daemon_read(daemon, client), "\"ok\":true"));
+	assert_null(member_state_find(member_read_state(daemon->member), "tenants"));
+	close(client);
+	daemon_run(daemon);
 	daemon_free(daemon);
 }
 
@@ -227,6 +330,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_leave_while_the_gkm_is_away),
+		cmocka_unit_test(test_who_has_gone_wants_nothing),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_join_waits),

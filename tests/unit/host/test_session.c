@@ -41,6 +41,36 @@ static void test_session_lost_takes_nothing_away(void **state)
 	world_free(world);
 }
 
+/* A session brings keys; what can be sent and received goes by those that are here. */
+static void test_its_state_goes_by_its_keys(void **state)
+{
+	struct world *world = world_new();
+	struct membership *group;
+
+	assert_int_equal(member_state_join(world->state, "g", &world->error), 0);
+	group = member_state_find(world->state, "g");
+	assert_string_equal(membership_state_name(group), "joining");
+	assert_int_equal(world_open(world, 1), 0);
+	assert_int_equal(world_joined(world, "g", 7, 1), 0);
+	assert_int_equal(world_roster(world, "g", 1, true, false, 7, 8, 0), 0);
+	/* Let in, and with nothing to send with. */
+	assert_string_equal(membership_state_name(group), "joining");
+	assert_true(membership_receives_until(group) == 0);
+	assert_int_equal(world_install(world, "g", 256, 3600), 0);
+	assert_string_equal(membership_state_name(group), "joining");
+	assert_true(membership_receives_until(group) != 0);
+	assert_null(membership_active_sa(group));
+	assert_int_equal(world_activate(world, "g", 256), 0);
+	assert_string_equal(membership_state_name(group), "joined");
+	assert_int_equal(membership_active_sa(group)->spi, 256);
+	member_state_closed(world->state);
+	assert_string_equal(membership_state_name(group), "cut off");
+	assert_int_equal(world_pass(world, 3600 * 1000), 0);
+	assert_string_equal(membership_state_name(group), "joining");
+	assert_true(membership_receives_until(group) == 0);
+	world_free(world);
+}
+
 /* So the GKM knows that it is no second host. */
 static void test_a_program_says_the_same_instance_each_time(void **state)
 {
@@ -335,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_registration),
 		cmocka_unit_test(test_session_lost_takes_nothing_away),
+		cmocka_unit_test(test_its_state_goes_by_its_keys),
 		cmocka_unit_test(test_a_program_says_the_same_instance_each_time),
 		cmocka_unit_test(test_it_says_the_highest_spi_that_it_had),
 		cmocka_unit_test(test_second_registration_raises_the_epoch),

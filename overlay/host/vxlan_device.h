@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The kernel's VXLAN device of this VNI and UDP port, in this network namespace. False: none, or
+ * the kernel does not say. */
+bool vxlan_device(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);
