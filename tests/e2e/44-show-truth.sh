@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# covey show tells what a host can send and receive, with the key manager away, too, and what is wrong:
+# a VTEP address that no interface has, a VXLAN device whose VNI is in no group. A stopped key manager
+# does not do later what it did not answer.
+. "$(dirname "$0")/_init.sh"
+
+group() {
+	lab_show "$1" ".groups[] | select(.name == \"tenants\") | $2"
+}
+
+group_is() {
+	[[ $(group "$1" "$2") == "$3" ]]
+}
+
+# A problem of hvN that has all these words in it.
+says() {
+	[[ $(lab_show "$1" "any(.problems[]; test(\"$2\"))") == true ]]
+}
+
+says_not() {
+	! says "$@"
+}
+
+e2e_up
+expect "hv1 is ready" "$(lab_show 1 .ready)" true
+expect "hv1's problems" "$(lab_show 1 '.problems | length')" 0
+expect "hv1 sends and receives for longer than an hour" \
+	"$(group 1 '.sends and .receives and .sends_s > 3600 and .receives_s > 3600')" true
+
+# A VNI that is in no group.
+lab_ip hv1 link add vxlan4711 type vxlan id 4711 dstport 4789 local "$(lab_vtep 1)" \
+	remote "$(lab_vtep 2)" dev covey0
+lab_ip hv1 link set vxlan4711 up
+lab_ip hv1 address add 192.168.47.1/24 dev vxlan4711
+in_ns hv1 ping -q -c 1 -W 1 192.168.47.2 >/dev/null || true
+lab_wait 10 "hv1 to name VNI and device" says 1 'VNI 4711, device vxlan4711 is in no group'
+lab_ip hv1 link delete vxlan4711
+
+# A VTEP address that no interface has.
+lab_ip hv1 address flush dev covey0
+expect "hv1 is ready without its address" "$(lab_show 1 .ready)" false
+says 1 "no interface of this host has its VTEP address $(lab_vtep 1)" ||
+	fail "hv1 does not say that its address is missing"
+lab_address hv1 covey0 "$(lab_vtep 1)"
+lab_wait 10 "hv1 to be ready again" eval '[[ $(lab_show 1 .ready) == true ]]'
+
+# A key manager that is stopped: who has given up is not to learn later that it was done.
+lab_signal gkm STOP
+if timeout 3 "$(lab_program covey)" --gkm-socket "$LAB_DIR/gkm.sock" evict hv3; then
+	fail "a stopped key manager answered"
+fi
+lab_signal gkm CONT
+lab_wait 10 "the key manager to go on" lab_at_gkm show --gkm
+expect "hv3 is evicted" "$(lab_show_gkm '[.groups[].members[] | select(.state == "evicted")] | length')" 0
+
+# Asked at the wrong socket.
+if "$(lab_program covey)" --socket "$LAB_DIR/gkm.sock" show >/dev/null 2>"$LAB_DIR/log/wrong"; then
+	fail "the key manager's socket answers for covey-host's"
+fi
+grep -q "covey-gkm answers at" "$LAB_DIR/log/wrong" || fail "it says: $(<"$LAB_DIR/log/wrong")"
+
+# The outcome of a rekey.
+expect "a rekey ends" "$(lab_at_gkm rekey tenants | grep -c '^Rekey of tenants: done, the new SPI is')" 1
+
+# Away.
+lab_wait_joined
+lab_stop gkm KILL
+lab_wait 20 "hv1 to notice" group_is 1 .state "cut off"
+expect "hv1 sends without a key manager" "$(group 1 '.sends and .receives and .sends_s > 3600')" true
+says 1 "the key manager at .* is away" || fail "hv1 does not say that the key manager is away"
+lab_stop hv2
+lab_start_covey 2
+lab_wait 20 "hv2 to say that it has no key" says 2 "group tenants: there is no key to send with"
+expect "hv2 is ready" "$(lab_show 2 .ready)" false
+expect "hv2's state" "$(group 2 .state)" joining
+expect "hv2 sends or receives" "$(group 2 '.sends or .receives')" false
+left=$(lab_covey 1 leave tenants)
+[[ $left == *"this host cannot be in tenants again"* ]] || fail "leave says: $left"
+
+# Back: joined is when a packet can be sent.
+lab_start_gkm
+lab_wait 90 "hv2 to join" lab_has_joined 2
+lab_covey 1 join tenants >"$LAB_DIR/log/joined" 2>&1 ||
+	lab_poll 60 lab_covey 1 join tenants || fail "hv1 cannot join: $(<"$LAB_DIR/log/joined")"
+expect "hv1 sends when it says that it has joined" "$(group 1 .sends)" true
