@@ -42,11 +42,15 @@ static void alarm_second(const struct session *live, const struct session *sessi
 }
 
 /* Of the same host, which had this session already. */
-static void succeed(struct session *live, const struct session *session)
+static void succeed(struct session *live, const struct session *session, uint64_t previous)
 {
-	switch (succession(live->instance, session->instance, clock_now_ms() - live->heard_ms)) {
+	switch (succession(live->instance, session->instance, previous,
+			   clock_now_ms() - live->heard_ms)) {
 	case SUCCESSION_SAME:
 		session_replace(live, "it is back on another connection");
+		return;
+	case SUCCESSION_NEXT:
+		session_replace(live, "its program was restarted");
 		return;
 	case SUCCESSION_SILENT:
 		session_end(live, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED,
@@ -127,7 +131,7 @@ static void on_hello(struct session *session, const Covey__Hello *hello)
 	session->instance = hello->instance;
 	live = &session->manager->by_host[session->host];
 	if (*live)
-		succeed(*live, session);
+		succeed(*live, session, hello->previous);
 	*live = session;
 	session->state = SESSION_WELCOMED;
 	session->counted = false;

@@ -15,17 +15,22 @@
 
 enum succession {
 	SUCCESSION_SAME,   /* the program itself says that its session before is over */
+	SUCCESSION_NEXT,   /* another start, which knows the first's secret: it was restarted */
 	SUCCESSION_SILENT, /* another one, but the first has missed a heartbeat */
 	SUCCESSION_TWO,    /* another one, and the first was there just now */
 };
 
 /*
- * The instances by both Hellos, 0: it does not say, and is never the same; and how long ago the
- * first session's last message came.
+ * The instances by both Hellos, 0: it does not say, and is never the same; the one that the second
+ * says was its host's before it; and how long ago the first session's last message came. Instances
+ * are random, and pass only inside TLS: who has a host's key alone knows none of that host's.
  */
-static inline enum succession succession(uint64_t first, uint64_t second, uint64_t silent_ms)
+static inline enum succession succession(uint64_t first, uint64_t second, uint64_t previous,
+					 uint64_t silent_ms)
 {
 	if (first != 0 && first == second)
 		return SUCCESSION_SAME;
+	if (first != 0 && first == previous)
+		return SUCCESSION_NEXT;
 	return silent_ms > SUCCESSION_HEARD_MS ? SUCCESSION_SILENT : SUCCESSION_TWO;
 }

@@ -144,8 +144,8 @@ static void check_vnis(json_t *problems, const struct host *host)
 	char device[IFNAMSIZ];
 
 	for (size_t i = 0; i < count; i++) {
-		bool found = host->vxlan_device &&
-			     host->vxlan_device(vnis[i], host->inventory->vxlan_port, device);
+		bool found = host->vni_device &&
+			     host->vni_device(vnis[i], host->inventory->vxlan_port, device);
 
 		add(problems,
 		    "VNI %" PRIu32 "%s%s is in no group that this host is in: what it sends is "

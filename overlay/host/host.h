@@ -32,5 +32,5 @@ struct host {
 
 	/* What the kernel here has; NULL: nobody knows. */
 	bool (*has_address)(const struct covey_addr *address);
-	bool (*vxlan_device)(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);
+	bool (*vni_device)(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);
 };

@@ -38,7 +38,7 @@
 #include "ports.h"
 #include "revocations.h"
 #include "startup.h"
-#include "vxlan_device.h"
+#include "vni_device.h"
 #include "vxlan_watch.h"
 #include "workers.h"
 
@@ -479,6 +479,16 @@ static int start(struct process *process, struct covey_error *error)
 	return notify_new(process->base, is_alive, process, &process->notify, error);
 }
 
+static void keep_instance(const struct process *process)
+{
+	char *path;
+
+	if (asprintf(&path, "%s.instance", process->options.socket) < 0)
+		return;
+	member_keep_instance(process->member, path);
+	free(path);
+}
+
 static void announce(struct process *process)
 {
 	process->host = (struct host){
@@ -492,7 +502,7 @@ static void announce(struct process *process)
 		.foreign = process->foreign,
 		.ready = true,
 		.has_address = own_address,
-		.vxlan_device = vxlan_device,
+		.vni_device = vni_device,
 	};
 	log_notice("%s forwards: fabric port %s (%s, MTU %u), host port %s (MTU %u)",
 		   process->host.identity->uri,
@@ -503,6 +513,7 @@ static void announce(struct process *process)
 	workers_log(process->ports, process->dataplane);
 	notify_ready();
 	group_reports_begin(process->group_reports);
+	keep_instance(process);
 	member_start(process->member);
 }
 

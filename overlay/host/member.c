@@ -14,6 +14,7 @@
 
 #include "backoff.h"
 #include "clock.h"
+#include "instance_file.h"
 #include "member_state/printable.h"
 
 struct member {
@@ -276,6 +277,15 @@ int member_new(const struct member_config *config, struct member **ret_member,
 	set_link(member, MEMBER_WAITING);
 	*ret_member = member;
 	return 0;
+}
+
+void member_keep_instance(struct member *member, const char *path)
+{
+	struct covey_error error;
+
+	if (instance_file_swap(path, member->state->own_instance, &member->state->previous,
+			       &error) < 0)
+		log_warning("%s: a restart may look like a second host to the GKM", error.text);
 }
 
 void member_start(struct member *member)

@@ -49,6 +49,12 @@ struct member_status {
 
 int member_new(const struct member_config *config, struct member **ret_member,
 	       struct covey_error *error);
+/*
+ * Keep this start's instance in the file at path for the next one, and say to the GKM which one was
+ * there: so it knows a restart from a second host. Without the file it does not. Before
+ * member_start().
+ */
+void member_keep_instance(struct member *member, const char *path);
 /* Make the first attempt to connect. */
 void member_start(struct member *member);
 /* Other certificates are revoked than before: the GKM's, too? Then the session ends. */

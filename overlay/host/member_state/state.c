@@ -150,6 +150,7 @@ int member_state_opened(struct member_state *state, struct covey_error *error)
 	message_addr_set(&hello.vtep, &state->vtep);
 	hello.software = "covey-host/" COVEY_VERSION;
 	hello.instance = state->own_instance;
+	hello.previous = state->previous;
 	hello.highest_spi = state->highest_spi;
 	message.body_case = COVEY__MESSAGE__BODY_HELLO;
 	message.hello = &hello;

@@ -30,6 +30,7 @@ struct member_state {
 	struct covey_addr vtep;
 	enum session_state session;
 	uint64_t own_instance; /* random: this start of this program */
+	uint64_t previous;     /* the start's before, 0: not known */
 	uint64_t instance;     /* the GKM's, of the last Welcome; 0: none yet */
 	uint64_t heartbeat;    /* ms between two */
 	uint64_t heartbeat_at;

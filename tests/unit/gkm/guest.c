@@ -26,6 +26,7 @@ void guest_hello(struct guest *guest)
 	hello.version = COVEY_PROTOCOL_VERSION;
 	hello.software = (char *)(guest->software ? guest->software : "a test/1");
 	hello.instance = guest->program;
+	hello.previous = guest->previous;
 	hello.highest_spi = guest->knows;
 	message_addr_set(&hello.vtep, &guest->vtep);
 	message.hello = &hello;

@@ -26,6 +26,7 @@ struct guest {
 	bool joins;        /* asks to join as soon as it is welcome */
 	bool acks;         /* acknowledges by itself */
 	uint64_t program;  /* the instance that it says in Hello */
+	uint64_t previous; /* what it says of the start before */
 	uint32_t knows;    /* the highest SPI that it says there */
 	const char *software;
 

@@ -474,6 +474,31 @@ static void the_same_program_may_come_back(void **state)
 	assert_true(log_says(fabric, "ALARM: hv1"));
 }
 
+/* Killed, and back before its connection's end came through. Nobody else knows what it was. */
+static void a_program_may_be_restarted(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest first, second, *guest;
+
+	bring_program(fabric, HV1, 77);
+	put_aside(fabric, HV1, &first);
+	guest = connect_from(fabric, HV1, "pki", true);
+	guest->program = 78;
+	guest->previous = 77;
+	WAIT_FOR(fabric, guest->active_spi);
+	WAIT_FOR(fabric, first.closed);
+	assert_int_equal(first.refusal, COVEY__REFUSAL_CODE__REFUSAL_NONE);
+	assert_true(log_says(fabric, "session ends: its program was restarted"));
+	assert_false(log_says(fabric, "ALARM"));
+
+	put_aside(fabric, HV1, &second);
+	guest = connect_from(fabric, HV1, "pki", true);
+	guest->program = 79;
+	guest->previous = 77; /* of long ago */
+	assert_cut(fabric, &second, COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED, "took over");
+	assert_true(log_says(fabric, "ALARM: hv1"));
+}
+
 static void nothing_before_hello(void **state)
 {
 	struct fabric *fabric = *state;
@@ -757,6 +782,7 @@ int main(int argc, char **argv)
 		TEST(what_is_no_groups_name),
 		TEST(what_software_may_be_called),
 		TEST(what_is_no_message),
+		TEST(a_program_may_be_restarted),
 		TEST(nothing_before_hello),
 		TEST(only_one_hello),
 		TEST(no_join_twice),

@@ -92,7 +92,7 @@ static void test_problems(void **state)
 	json_t *answer;
 
 	daemon->host.has_address = no_address;
-	daemon->host.vxlan_device = one_device;
+	daemon->host.vni_device = one_device;
 	assert_int_equal(member_join(daemon->member, "tenants", &error), 0);
 	answer = daemon_ask(daemon, ask);
 	problems = json_object_get(answer, "problems");

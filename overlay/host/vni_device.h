@@ -7,4 +7,4 @@
 
 /* The kernel's VXLAN device of this VNI and UDP port, in this network namespace. False: none, or
  * the kernel does not say. */
-bool vxlan_device(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);
+bool vni_device(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);

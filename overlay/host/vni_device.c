@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include "vxlan_device.h"
+#include "vni_device.h"
 
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
@@ -29,7 +29,7 @@ static void compare(struct nl_object *object, void *arg)
 	search->found = true;
 }
 
-bool vxlan_device(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ])
+bool vni_device(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ])
 {
 	struct search search = {.vni = vni, .port = port, .name = ret_name};
 	struct nl_sock *socket = nl_socket_alloc();
