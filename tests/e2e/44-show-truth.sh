@@ -14,6 +14,10 @@ group_is() {
 }
 
 # A problem of hvN that has all these words in it.
+is_ready() {
+	[[ $(lab_show "$1" .ready) == true ]]
+}
+
 says() {
 	[[ $(lab_show "$1" "any(.problems[]; test(\"$2\"))") == true ]]
 }
@@ -43,7 +47,7 @@ expect "hv1 is ready without its address" "$(lab_show 1 .ready)" false
 says 1 "no interface of this host has its VTEP address $(lab_vtep 1)" ||
 	fail "hv1 does not say that its address is missing"
 lab_address hv1 covey0 "$(lab_vtep 1)"
-lab_wait 10 "hv1 to be ready again" eval '[[ $(lab_show 1 .ready) == true ]]'
+lab_wait 10 "hv1 to be ready again" is_ready 1
 
 # A key manager that is stopped: who has given up is not to learn later that it was done.
 lab_signal gkm STOP
@@ -75,8 +79,8 @@ lab_wait 20 "hv2 to say that it has no key" says 2 "group tenants: there is no k
 expect "hv2 is ready" "$(lab_show 2 .ready)" false
 expect "hv2's state" "$(group 2 .state)" joining
 expect "hv2 sends or receives" "$(group 2 '.sends or .receives')" false
-left=$(lab_covey 1 leave tenants)
-[[ $left == *"this host cannot be in tenants again"* ]] || fail "leave says: $left"
+parting=$(lab_covey 1 leave tenants)
+[[ $parting == *"this host cannot be in tenants again"* ]] || fail "leave says: $parting"
 
 # Back: joined is when a packet can be sent.
 lab_start_gkm

@@ -77,6 +77,11 @@ void dataplane_read_buffers(const struct dataplane *dataplane,
 	*ret_buffers = (struct dataplane_buffers){.total = 8191, .free = 8000};
 }
 
+size_t dataplane_read_unknown_vnis(const struct dataplane *dataplane, uint32_t *vnis, size_t max)
+{
+	return 0;
+}
+
 unsigned dataplane_workers(const struct dataplane *dataplane)
 {
 	return 1;

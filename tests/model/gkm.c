@@ -171,6 +171,8 @@ static void on_join(struct world *world, unsigned host)
 	rules_registers(world, host);
 	if (breaks(world, BREAK_FLAP))
 		member->sends_from_spi = 0;
+	if (breaks(world, BREAK_LEASE) && member->epoch > 0)
+		member->epoch--;
 	rc = group_join(group, host, wire, &epoch);
 	if (rc < 0) {
 		world_violate(world, "protocol: m%u cannot join: %s", host + 1, strerror(-rc));
@@ -178,8 +180,6 @@ static void on_join(struct world *world, unsigned host)
 	}
 	wire->joined = wire->was_joined = true;
 	rules_leased(world, host, member->sender_id, epoch);
-	if (breaks(world, BREAK_LEASE))
-		member->epoch--;
 	if (breaks(world, BREAK_FENCE))
 		roster_set(&group->roster, host, member->sender_id, epoch, &member->vtep,
 			   member->identity);

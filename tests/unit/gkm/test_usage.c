@@ -173,11 +173,10 @@ static void others_sas_are_not_judged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_soft_limit_rekeys_once), TEST(a_shared_key_counts_all_senders),
-		TEST(failures_count_together),    TEST(registrations_add_up),
-		TEST(what_is_retired_does_not_count),
-		TEST(counters_do_not_fall),       TEST(there_is_only_so_much_time),
-		TEST(others_sas_are_not_judged),
+		TEST(the_soft_limit_rekeys_once),     TEST(a_shared_key_counts_all_senders),
+		TEST(failures_count_together),        TEST(registrations_add_up),
+		TEST(what_is_retired_does_not_count), TEST(counters_do_not_fall),
+		TEST(there_is_only_so_much_time),     TEST(others_sas_are_not_judged),
 	};
 
 	return cmocka_run_group_tests_name("gkm-usage", tests, NULL, NULL);
