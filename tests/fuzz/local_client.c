@@ -124,7 +124,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct client_daemon daemon = {"covey-host", "--socket", "/run/socket"};
+	const struct client_daemon daemon = {
+		.name = "covey-host", .option = "--socket", .path = "/run/socket"};
 	FILE *output = stdout, *errors = stderr;
 	char *text = NULL;
 	size_t len = 0;
