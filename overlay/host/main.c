@@ -23,10 +23,8 @@
 #include "carrier.h"
 #include "commands.h"
 #include "cores.h"
-#include "foreign_vxlan.h"
 #include "group_reports.h"
 #include "guard_command.h"
-#include "guard_watch.h"
 #include "host.h"
 #include "interface_lock.h"
 #include "listening.h"
@@ -36,10 +34,10 @@
 #include "own_address.h"
 #include "port_watch.h"
 #include "ports.h"
+#include "protection.h"
 #include "revocations.h"
 #include "startup.h"
 #include "vni_device.h"
-#include "vxlan_watch.h"
 #include "workers.h"
 
 struct process {
@@ -52,9 +50,7 @@ struct process {
 	struct interface_lock *lock;
 	struct carrier *carrier;
 	struct port_watch *watch;
-	struct guard_watch *guard;
-	struct foreign_vxlan_watch *foreign;
-	struct vxlan_watch *vxlans;
+	struct protection *protection;
 	struct group_reports *group_reports;
 	struct listening listening;
 	struct ports *ports;
@@ -101,33 +97,6 @@ static int load_inventory(struct process *process, struct covey_error *error)
 				 process->options.name, host_name, &process->self, error);
 }
 
-static bool expects_af_packet(const struct process *process)
-{
-	return process->self->fabric_port == FABRIC_PORT_AF_PACKET;
-}
-
-/* From here on it is read back, and put back. */
-static int raise_guard(struct process *process, struct covey_error *error)
-{
-	const struct inventory_host *self = process->self;
-	const struct guard_watch_config config = {
-		.base = process->base,
-		.given = guard_interface_of(self),
-		.guard = guard_config_of(process->inventory, self, expects_af_packet(process)),
-	};
-	struct guard_status guard;
-	int status;
-
-	if (!self->fabric_interface)
-		log_notice("the guard looks inwards alone: the fabric port is a device that the "
-			   "kernel does not drive");
-	status = guard_watch_new(&config, &process->guard, error);
-	if (status)
-		return status;
-	guard_watch_read(process->guard, &guard);
-	return guard_accept(self, guard.present, guard.weaker, error);
-}
-
 /* Whoever started us starts us again, and that sets up ports on what is there then. */
 static void on_lost(const char *what, void *arg)
 {
@@ -158,67 +127,9 @@ static int open_ports(struct process *process, struct covey_error *error)
 		return status;
 	for (unsigned i = 0; i < process->ports->notice_count; i++)
 		log_warning("%s", process->ports->notices[i].text);
-	if (process->guard)
-		status = guard_watch_set_af_packet(process->guard, process->ports->fabric_af_packet,
-						   error);
+	status = protection_set_af_packet(process->protection, process->ports->fabric_af_packet,
+					  error);
 	return status ? status : port_watch_opened(process->watch, process->ports, error);
-}
-
-static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
-{
-	struct process *process = arg;
-	uint16_t ports[GUARD_FOREIGN_MAX];
-	struct covey_error error;
-	size_t count;
-	const struct foreign_vxlan *list = foreign_vxlan_list(watch, &count);
-
-	if (!process->guard)
-		return;
-	count = guard_foreign_ports(process->inventory, process->self, list, count, ports);
-	if (guard_watch_set_foreign(process->guard, ports, count, &error))
-		log_error("guard: %s", error.text);
-}
-
-static int watch_foreign(struct process *process, struct covey_error *error)
-{
-	const struct foreign_vxlan_config config = {
-		.base = process->base,
-		.host_interface = process->self->host_interface,
-		.fabric_interface = process->self->fabric_interface,
-		.port = process->inventory->vxlan_port,
-		.changed = on_foreign,
-		.arg = process,
-	};
-
-	return foreign_vxlan_watch_new(&config, &process->foreign, error);
-}
-
-static int deliver(bool held, void *arg, struct covey_error *error)
-{
-	const struct process *process = arg;
-
-	return guard_watch_set_port_held(process->guard, held, error);
-}
-
-/* Before the first packet is decrypted. */
-static int watch_vxlans(struct process *process, struct covey_error *error)
-{
-	const struct vxlan_watch_config config = {
-		.base = process->base,
-		.local = guard_config_of(process->inventory, process->self, false).local,
-		.port = process->inventory->vxlan_port,
-		.family = process->self->vtep.family,
-		.free_vni = inventory_free_vni(process->inventory),
-		.deliver = deliver,
-		.arg = process,
-	};
-
-	if (process->self->vxlan_elsewhere)
-		log_warning("covey_vxlan_elsewhere is true: VXLAN needs no mark, it passes by %s "
-			    "unless "
-			    "a socket of this network namespace sends it",
-			    process->self->host_interface);
-	return vxlan_watch_new(&config, &process->vxlans, error);
 }
 
 static int start_dataplane(struct process *process, struct covey_error *error)
@@ -467,12 +378,14 @@ static int start(struct process *process, struct covey_error *error)
 		return status;
 	}
 	if ((status = startup_resolve_interfaces(process->inventory, process->self, error)) ||
-	    (status = raise_guard(process, error)) || (status = check_rights(process, error)) ||
+	    (status = protection_raise(process->base, process->inventory, process->self,
+				       &process->protection, error)) ||
+	    (status = check_rights(process, error)) ||
 	    (status = startup_load_tls(process->inventory, process->options.pki,
 				       process->self->name, &process->tls, error)) ||
 	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
 	    (status = watch_ports(process, error)) || (status = open_ports(process, error)) ||
-	    (status = watch_foreign(process, error)) || (status = watch_vxlans(process, error)) ||
+	    (status = protection_watch(process->protection, error)) ||
 	    (status = start_dataplane(process, error)) ||
 	    (status = report_groups(process, error)) || (status = start_member(process, error)))
 		return status;
@@ -498,8 +411,8 @@ static void announce(struct process *process)
 		.member = process->member,
 		.own = process->own,
 		.dataplane = process->dataplane,
-		.guard = process->guard,
-		.foreign = process->foreign,
+		.guard = protection_guard(process->protection),
+		.foreign = protection_foreign(process->protection),
 		.ready = true,
 		.has_address = own_address,
 		.vni_device = vni_device,
@@ -527,11 +440,9 @@ static void stop(struct process *process)
 	listening_clear(&process->listening);
 	dataplane_close(process->dataplane);
 	ports_close(process->ports);
-	vxlan_watch_free(process->vxlans);
 	port_watch_free(process->watch);
 	commands_close(process->commands);
-	foreign_vxlan_watch_free(process->foreign);
-	guard_watch_free(process->guard);
+	protection_free(process->protection);
 	revocations_close(process->revocations);
 	own_watch_free(process->own);
 	for (size_t i = 3; i-- > 0;) {

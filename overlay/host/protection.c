@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "protection.h"
+
+#include <errno.h>
+#include <inventory.h>
+#include <log.h>
+#include <stdlib.h>
+
+#include "foreign_vxlan.h"
+#include "guard_command.h"
+#include "guard_watch.h"
+#include "vxlan_watch.h"
+
+struct protection {
+	struct event_base *base;
+	const struct inventory *inventory;
+	const struct inventory_host *self;
+	struct guard_watch *guard;
+	struct foreign_vxlan_watch *foreign;
+	struct vxlan_watch *vxlans;
+};
+
+/* From here on it is read back, and put back. */
+static int raise_guard(struct protection *protection, struct covey_error *error)
+{
+	const struct inventory_host *self = protection->self;
+	const struct guard_watch_config config = {
+		.base = protection->base,
+		.given = guard_interface_of(self),
+		.guard = guard_config_of(protection->inventory, self,
+					 self->fabric_port == FABRIC_PORT_AF_PACKET),
+	};
+	struct guard_status guard;
+	int status;
+
+	if (!self->fabric_interface)
+		log_notice("the guard looks inwards alone: the fabric port is a device that the "
+			   "kernel does not drive");
+	status = guard_watch_new(&config, &protection->guard, error);
+	if (status)
+		return status;
+	guard_watch_read(protection->guard, &guard);
+	return guard_accept(self, guard.present, guard.weaker, error);
+}
+
+static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
+{
+	struct protection *protection = arg;
+	uint16_t ports[GUARD_FOREIGN_MAX];
+	struct covey_error error;
+	size_t count;
+	const struct foreign_vxlan *list = foreign_vxlan_list(watch, &count);
+
+	count = guard_foreign_ports(protection->inventory, protection->self, list, count, ports);
+	if (guard_watch_set_foreign(protection->guard, ports, count, &error))
+		log_error("guard: %s", error.text);
+}
+
+static int watch_foreign(struct protection *protection, struct covey_error *error)
+{
+	const struct foreign_vxlan_config config = {
+		.base = protection->base,
+		.host_interface = protection->self->host_interface,
+		.fabric_interface = protection->self->fabric_interface,
+		.port = protection->inventory->vxlan_port,
+		.changed = on_foreign,
+		.arg = protection,
+	};
+
+	return foreign_vxlan_watch_new(&config, &protection->foreign, error);
+}
+
+static int deliver(bool held, void *arg, struct covey_error *error)
+{
+	const struct protection *protection = arg;
+
+	return guard_watch_set_port_held(protection->guard, held, error);
+}
+
+/* Before the first packet is decrypted. */
+static int watch_vxlans(struct protection *protection, struct covey_error *error)
+{
+	const struct vxlan_watch_config config = {
+		.base = protection->base,
+		.local = guard_config_of(protection->inventory, protection->self, false).local,
+		.port = protection->inventory->vxlan_port,
+		.family = protection->self->vtep.family,
+		.free_vni = inventory_free_vni(protection->inventory),
+		.deliver = deliver,
+		.arg = protection,
+	};
+
+	if (protection->self->vxlan_elsewhere)
+		log_warning("covey_vxlan_elsewhere is true: VXLAN needs no mark, it passes by %s "
+			    "unless "
+			    "a socket of this network namespace sends it",
+			    protection->self->host_interface);
+	return vxlan_watch_new(&config, &protection->vxlans, error);
+}
+
+int protection_raise(struct event_base *base, const struct inventory *inventory,
+		     const struct inventory_host *self, struct protection **ret_protection,
+		     struct covey_error *error)
+{
+	struct protection *protection = calloc(1, sizeof(*protection));
+	int status;
+
+	if (!protection)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	protection->base = base;
+	protection->inventory = inventory;
+	protection->self = self;
+	status = raise_guard(protection, error);
+	if (status) {
+		protection_free(protection);
+		return status;
+	}
+	*ret_protection = protection;
+	return 0;
+}
+
+int protection_set_af_packet(struct protection *protection, bool af_packet,
+			     struct covey_error *error)
+{
+	return guard_watch_set_af_packet(protection->guard, af_packet, error);
+}
+
+int protection_watch(struct protection *protection, struct covey_error *error)
+{
+	int status = watch_foreign(protection, error);
+
+	return status ? status : watch_vxlans(protection, error);
+}
+
+void protection_free(struct protection *protection)
+{
+	if (!protection)
+		return;
+	vxlan_watch_free(protection->vxlans);
+	foreign_vxlan_watch_free(protection->foreign);
+	guard_watch_free(protection->guard);
+	free(protection);
+}
+
+struct guard_watch *protection_guard(const struct protection *protection)
+{
+	return protection->guard;
+}
+
+struct foreign_vxlan_watch *protection_foreign(const struct protection *protection)
+{
+	return protection->foreign;
+}
