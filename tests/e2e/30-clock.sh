@@ -51,7 +51,7 @@ lab_issue_certificates() {
 
 	set_clock pki "$ISSUED"
 	mapfile -t environment < <(clock_environment pki)
-	pki env "${environment[@]}" -- init --days "$VALID_DAYS"
+	pki env "${environment[@]}" -- init --days $((VALID_DAYS + 1))
 	pki env "${environment[@]}" -- issue --all --days "$VALID_DAYS"
 	pki env -- issue hv3 --force
 }
