@@ -110,15 +110,37 @@ static void write_icmp(FILE *stream, const struct guard_local *local)
 #define NO_DEVICE "counter drop comment \"VXLAN that came through no VXLAN device\""
 
 /*
+ * VXLAN of a VTEP leaves by covey or not at all: when covey0 has no carrier, the kernel would send
+ * it in clear by whatever other route there is. The fabric has rules of its own, and lo leads back
+ * in.
+ */
+static void write_other_ways_out(FILE *stream, const struct guard_local *local, const char *fabric)
+{
+	const char *host = local->host_interface;
+
+	fprintf(stream,
+		"\t\toifname != \"%s\" oifgroup %u accept comment \"by another covey-host\"\n",
+		host, LINK_GROUP_COVEY);
+	if (local->host_count > 0) {
+		fprintf(stream, "\t\toifname != { \"%s\", \"%s\", \"lo\" } %s ", host,
+			fabric ? fabric : host,
+			local->hosts[0].vtep.family == AF_INET ? "meta nfproto ipv4 @nh,96,32"
+							       : "meta nfproto ipv6 @nh,64,128");
+		write_addresses(stream, local);
+		fprintf(stream, " counter drop comment \"VXLAN of a VTEP, by another way\"\n");
+	}
+	fprintf(stream, "\t\toifname != \"%s\" accept comment \"not by covey\"\n", host);
+}
+
+/*
  * Of a device in another namespace the mark is gone. Here, where the sender is still at it, a
  * packet of a socket of this namespace is told by the socket's owner; what has none comes from the
  * kernel.
  */
-static void write_vxlan_out(FILE *stream, const struct guard_local *local)
+static void write_vxlan_out(FILE *stream, const struct guard_local *local, const char *fabric)
 {
 	fprintf(stream, "\tchain local_vxlan_out {\n");
-	fprintf(stream, "\t\toifname != \"%s\" accept comment \"not by covey\"\n",
-		local->host_interface);
+	write_other_ways_out(stream, local, fabric);
 	fprintf(stream, "\t\tmeta mark & 0x%08x != 0 accept comment \"through a VXLAN device\"\n",
 		local->mark);
 	if (local->elsewhere) {
@@ -156,7 +178,7 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 			    const char *fabric_interface, uint16_t vxlan_port)
 {
 	write_vxlan_in(stream, local, fabric_interface);
-	write_vxlan_out(stream, local);
+	write_vxlan_out(stream, local, fabric_interface);
 	write_base(stream, "local_input", "input", EARLY);
 	write_icmp(stream, local);
 	write_jump(stream, "in", vxlan_port);

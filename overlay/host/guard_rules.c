@@ -292,6 +292,11 @@ void guard_rules_write(FILE *stream, const struct guard_config *config,
 	if (hooks != GUARD_INGRESS_EGRESS)
 		marked.local.elsewhere = true;
 	guard_rules_write_removal(stream, config->interface);
+	/* Of a time when the fabric port was a device: it would go on dropping what is delivered.
+	 */
+	if (config->local.host_interface &&
+	    strcmp(config->local.host_interface, config->interface) != 0)
+		guard_rules_write_removal(stream, config->local.host_interface);
 	write_inet(stream, &marked);
 	if (hooks != GUARD_NO_DEVICE)
 		write_netdev(stream, config, hooks);

@@ -47,11 +47,13 @@ write_inventory() {
 	local n
 
 	lab_write_inventory "$LAB_DIR/inventory.yaml"
+	[[ -e $LAB_DIR/guarded.yaml ]] || cp "$LAB_DIR/inventory.yaml" "$LAB_DIR/guarded.yaml"
 	for n in 1 2; do
 		[[ ${pair[n]} == device:* ]] || continue
 		sed -i "/^ *hv$n:/,/covey_fabric_interface/{/covey_fabric_interface/d}" \
 			"$LAB_DIR/inventory.yaml"
-		in_ns "hv$n" "$(lab_program covey-host)" --guard off >>"$LAB_DIR/log/hv$n" 2>&1
+		in_ns "hv$n" "$(lab_program covey-host)" --inventory "$LAB_DIR/guarded.yaml" \
+			--name "hv$n" --guard off >>"$LAB_DIR/log/hv$n" 2>&1
 	done
 }
 
