@@ -30,6 +30,16 @@ static int find_ipv4(uint8_t *data, size_t len, struct upper *ret_upper)
 	return 0;
 }
 
+/* RFC 8200 section 8.1. DPDK's rte_ipv6_phdr_cksum() shifts into a sign bit. */
+static uint16_t ipv6_pseudo_header_sum(const struct rte_ipv6_hdr *ip)
+{
+	const uint32_t lengths[] = {rte_cpu_to_be_32(rte_be_to_cpu_16(ip->payload_len)),
+				    rte_cpu_to_be_32(ip->proto)};
+	uint32_t sum = __rte_raw_cksum(ip->src_addr, 2 * sizeof(ip->src_addr), 0);
+
+	return __rte_raw_cksum_reduce(__rte_raw_cksum(lengths, sizeof(lengths), sum));
+}
+
 static int find_ipv6(uint8_t *data, size_t len, struct upper *ret_upper)
 {
 	const struct rte_ipv6_hdr *ip = (const void *)data;
@@ -41,7 +51,7 @@ static int find_ipv6(uint8_t *data, size_t len, struct upper *ret_upper)
 	if (payload > len - sizeof(*ip))
 		return -1;
 	*ret_upper =
-		(struct upper){data + sizeof(*ip), payload, ip->proto, rte_ipv6_phdr_cksum(ip, 0)};
+		(struct upper){data + sizeof(*ip), payload, ip->proto, ipv6_pseudo_header_sum(ip)};
 	return 0;
 }
 
