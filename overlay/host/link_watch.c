@@ -56,7 +56,7 @@ static void lose(struct link_watch *watch, const struct covey_error *what)
 static int look(const struct watched *link, struct link_state *ret_state)
 {
 	struct link_state state = {.there = true};
-	struct link_info info;
+	struct link_info info = {0};
 	int status = link_get_index(link->index, &info, NULL);
 
 	if (status == -ENODEV) {
