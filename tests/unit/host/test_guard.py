@@ -354,6 +354,9 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
 
     def test_kept_against_one_that_never_stops(self):
         """Neither of two programs that undo each other's work gets all of the machine."""
+        if os.environ.get("COVEY_TEST_SHALLOW"):
+            print("note: shallow: no fight with a program that never stops: sanitizers are too slow")
+            return
         log = self.keep()
         own = self.listing()
         self.host.run("/bin/sh", "-c", "for i in $(seq 100); do nft flush ruleset; done")
