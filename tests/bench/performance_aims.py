@@ -103,9 +103,9 @@ def _senders(figure, scope, wanted):
 
 def _segments(figure, wanted):
     def ratio(dataplane, size):
-        one, two = (figure.median(dataplane=dataplane, direction="encrypt", size=size,
-                                  segments=segments) for segments in (1, 2))
-        return rate_over(two, one)
+        one, two = (figure.row(dataplane=dataplane, size=size, segments=segments)
+                    for segments in (1, 2))
+        return rate_over(two and two["median_ns"], one and one["median_ns"])
 
     of = {name: [ratio(name, size) for size in wanted] for name in ("vpe", "raw", "esp-simple")}
     return Aim("two segments over one, encrypting {} bytes", wanted, of.pop("vpe"), beside(of))

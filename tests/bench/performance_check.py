@@ -177,6 +177,10 @@ def check_tables():
         "headroom": [line(ns, figure="headroom", size=512, headroom=headroom, segments=segments)
                      for segments, times in ((1, (60, 62, 61)), (2, (70, 90, 80)))
                      for headroom, ns in enumerate(times)],
+        "size": [line(ns, figure="size", dataplane=dataplane, size=size)
+                 for size, of_all in ((64, (40, 50)), (100, (45, 50)), (127, (49.9, 50)),
+                                      (128, (60, 50)))
+                 for dataplane, ns in zip(("raw", "vpe"), of_all)],
         "senders": [line(ns, figure="senders", dataplane="vpe", senders=senders,
                          windows=senders * of_each, key_scope="group")
                     for senders, of_each, ns in ((1, 1, 60), (1, 8, 66), (1024, 1, 80),
@@ -185,13 +189,15 @@ def check_tables():
     for name, rows in {
             "throughput": [["1,400", "50.0", "100", "120", ".50", "1.20", "112.0"],
                            ["mix (352)", "10.0", "352", "40.0", ".02", ".11", "8.0"]],
+            "size": [["64 to 127", "45.0", "50.0", ".80", ".90", ".99"],
+                     ["128 to 255", "60.0", "50.0", "1.20", "1.20", "1.20"]],
             "segments": [["512", "`raw`", "61.0 (60.0 to 62.0)", "80.0 (70.0 to 90.0)", ".76"]],
             "senders": [["1", "60.0 (1.00)", "66.0 (1.00)"],
                         ["1,024", "80.0 (.75)", "1,320 (.05)"]],
     }.items():
         check(rows_of(page, name)[:len(rows)] == rows, f"{name}: {rows_of(page, name)}")
     check([row[3] for row in rows_of(page, "about")] == ["`covey-bench one`", "`covey-bench two`"]
-          * 3, "commands are missing")
+          * 4, "commands are missing")
     check("Not measured yet: `tests/performance gateway`." in page, "what is absent is not told")
     check("old" not in page and page.count("\ntext\n") == len(NAMES), "the text does not stay")
 

@@ -6,16 +6,20 @@
 
 COMMANDS: one a line. The file begins with lines "# NAME<TAB>VALUE": these four, and those of the JSON
 lines' fields that are the same in all. The other fields make its columns. What follows from others is
-left out.
+left out. The figures size and headroom have thousands of points, which the pictures show; their files
+keep what the tables say of them.
 """
 
 import csv
 import json
+import math
 import statistics
 import sys
 
 ABOUT = ("date", "revision", "machine", "command")
 DERIVED = {"gbit_s", "raw_ns_per_packet"}
+# Of the figure size: each with all sizes from the one before.
+RANGES_END = (128, 256, 512, 1024, 2049)
 
 
 class Figure:
@@ -58,15 +62,6 @@ class Figure:
         row = self.row(**wanted)
         return row and row["ns_per_packet"]
 
-    def times(self, **wanted):
-        """Least, median and most of several rows, or None."""
-        times = [row["ns_per_packet"] for row in self.select(**wanted)]
-        return (min(times), statistics.median(times), max(times)) if times else None
-
-    def median(self, **wanted):
-        times = self.times(**wanted)
-        return times and times[1]
-
 
 def number(text):
     for kind in (int, float):
@@ -77,6 +72,45 @@ def number(text):
     return text
 
 
+# --- what is kept of many points ------------------------------------------------------------------
+
+def size_kept(rows):
+    """For each range of sizes and each dataplane: the mean time, and the ratios of raw's time to it
+    at each size. Ratios are cut, as in the tables."""
+    kept = []
+    begin = min(row["size"] for row in rows)
+    for end in RANGES_END:
+        times = {}
+        for row in rows:
+            if begin <= row["size"] < end:
+                times.setdefault(row["dataplane"], []).append(row["ns_per_packet"])
+        for dataplane, of in times.items():
+            ratios = sorted(raw / ns for raw, ns in zip(times.get("raw", of), of))
+            least, median, most = (math.floor(ratio * 1e4) / 1e4 for ratio in
+                                   (ratios[0], ratios[len(ratios) // 2], ratios[-1]))
+            kept.append({"figure": "size", "direction": rows[0]["direction"],
+                         "dataplane": dataplane, "size": begin, "last_size": end - 1,
+                         "mean_ns": round(statistics.fmean(of), 6), "least_raw_over": least,
+                         "median_raw_over": median, "most_raw_over": most})
+        begin = end
+    return kept
+
+
+def headroom_kept(rows):
+    """For each size, dataplane and number of segments: the times over all headrooms."""
+    times = {}
+    for row in rows:
+        point = row["size"], row["dataplane"], row["segments"]
+        times.setdefault(point, []).append(row["ns_per_packet"])
+    return [{"figure": "headroom", "direction": rows[0]["direction"], "dataplane": dataplane,
+             "size": size, "segments": segments, "least_ns": min(of),
+             "median_ns": statistics.median(of), "most_ns": max(of)}
+            for (size, dataplane, segments), of in times.items()]
+
+
+KEPT = {"size": size_kept, "headroom": headroom_kept}
+
+
 def record(lines, about, out):
     rows = [json.loads(line) for line in lines]
     if not rows:
@@ -84,7 +118,9 @@ def record(lines, about, out):
     for row in rows:
         if row.keys() != rows[0].keys():
             raise ValueError(f"other fields than those of the first line: {row}")
-    same = {name: rows[0][name] for name in rows[0] if name not in {"ns_per_packet", *DERIVED}
+    rows = KEPT.get(rows[0]["figure"], list)(rows)
+    same = {name: rows[0][name] for name in rows[0]
+            if name not in DERIVED and not name.endswith(("ns", "ns_per_packet", "_over"))
             and all(row[name] == rows[0][name] for row in rows)}
     for name, values in (about | same).items():
         for value in str(values).splitlines():

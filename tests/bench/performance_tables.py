@@ -20,8 +20,6 @@ from performance_data import Figure
 FIGURES = ("throughput", "bursts", "cores", "size", "headroom", "senders", "multicast", "reorder",
            "gateway")
 DIRECTIONS = ("encrypt", "decrypt")
-# Of the figure size: each with all sizes from the one before.
-RANGES_END = (128, 256, 512, 1024, 2049)
 
 
 # --- cells ----------------------------------------------------------------------------------------
@@ -123,17 +121,13 @@ def cores_cell(row):
 def size_ranges(figures):
     figure = figures["size"]
     dataplanes = figure.values("dataplane")
-    all_rows = {of: figure.select(dataplane=of) for of in dataplanes}
     rows = []
-    begin = min(figure.values("size"))
-    for end in RANGES_END:
-        times = {of: [row["ns_per_packet"] for row in all_rows[of] if begin <= row["size"] < end]
-                 for of in dataplanes}
-        ratios = sorted(raw / vpe for raw, vpe in zip(times["raw"], times["vpe"]))
-        rows.append([f"{thousands(begin)} to {thousands(end - 1)}",
-                     *(time_text(sum(of) / len(of)) for of in times.values()),
-                     *map(cut, (ratios[0], ratios[len(ratios) // 2], ratios[-1]))])
-        begin = end
+    for begin in figure.values("size"):
+        of = {row["dataplane"]: row for row in figure.select(size=begin)}
+        vpe = of["vpe"]
+        rows.append([f"{thousands(begin)} to {thousands(vpe['last_size'])}",
+                     *(time_text(of[name]["mean_ns"]) for name in dataplanes),
+                     *(cut(vpe[f"{which}_raw_over"]) for which in ("least", "median", "most"))])
     yield from table(["bytes", *(f"{of}, mean" for of in dataplanes), "raw / vpe, least", "median",
                       "most"], rows)
 
@@ -143,16 +137,16 @@ def segments(figures):
     rows = []
     for size in sorted(figure.values("size")):
         for of in figure.values("dataplane"):
-            one, two = (figure.times(dataplane=of, size=size, segments=count) for count in (1, 2))
+            one, two = (figure.row(dataplane=of, size=size, segments=count) for count in (1, 2))
             rows.append([thousands(size), f"`{of}`", times_cell(one), times_cell(two),
-                         ratio_text(rate_over(two and two[1], one and one[1]))])
+                         ratio_text(rate_over(two and two["median_ns"], one and one["median_ns"]))])
     yield from table(["bytes", "", "one segment", "two segments", "one / two"], rows)
 
 
-def times_cell(times):
-    if times is None:
+def times_cell(row):
+    if row is None:
         return "–"
-    least, median, most = map(time_text, times)
+    least, median, most = (time_text(row[f"{which}_ns"]) for which in ("least", "median", "most"))
     return f"{median} ({least} to {most})"
 
 
