@@ -303,7 +303,7 @@ static const char doc[] =
 	"raw cipher and beside ESP.\v"
 	"\nTimes are medians over slices in which the dataplanes take turns on the same packets. "
 	"Gbit/s count the bytes of the inner IP packets. Pin it with taskset(1); it runs with "
-	"hugepages or without. See docs/performance.md.";
+	"hugepages or without. See docs/performance/notebook.md.";
 
 void bench_options_parse(int argc, char **argv, struct bench_command *command)
 {

@@ -7,6 +7,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import tempfile
 SOURCE = pathlib.Path(sys.argv[1])
 DATA = SOURCE / "tests/bench/performance_data.py"
 TABLES = SOURCE / "tests/bench/performance_tables.py"
+PICTURE = SOURCE / "tests/bench/performance_picture.py"
 NAMES = ("about", "aims", "throughput", "bursts", "cores", "size", "segments", "senders",
          "multicast", "reorder", "gateway")
 # As covey-bench prints it.
@@ -215,16 +217,41 @@ def check_page():
             check(path.read_text(encoding="utf-8") == bad, "a bad page is changed")
 
 
+def check_picture():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        lines = throughput({("encrypt", 1400): (112, 224, 448), ("decrypt", 1400): (1, 1, 1)})
+        (folder / "throughput.tsv").write_text(recorded(lines).stdout, encoding="utf-8")
+        page = folder / "page.md"
+        rows = [f"| {path} | {rate} | 1 |" for path, rate in (
+            ("plain VXLAN, not encrypted", 12500), ("covey: AF_XDP, veth (the default)", 1400),
+            ("VXLAN in wireguard-go", 350))]
+        page.write_text("\n".join(rows), encoding="utf-8")
+        drawn = run(PICTURE, folder, page).stdout
+        bars = re.findall(r'height="(\d+)" class="(\w+)"/>\n<text .*>([\d.]+)</text>', drawn)
+        check(bars == [("220", "other", "100"), ("110", "covey", "50"), ("55", "third", "25"),
+                       ("220", "other", "12"), ("25", "covey", "1.4"), ("6", "third", "0.3")]
+              or print(bars), "the picture is not of its data")
+        page.write_text("\n".join(rows[1:]), encoding="utf-8")
+        ran = run(PICTURE, folder, page)
+        check(ran.returncode == 1 and "no row says" in ran.stderr, "an absent path is drawn")
+
+
 def check_published():
-    """docs/performance.md says what docs/performance/ holds."""
-    published = (SOURCE / "docs/performance.md").read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "page.md"
+    """The notebook says, and the picture shows, what docs/performance/ holds."""
+    folder = SOURCE / "docs/performance"
+    published = (folder / "notebook.md").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as scratch:
+        path = pathlib.Path(scratch) / "page.md"
         path.write_text(published, encoding="utf-8")
-        ran = run(TABLES, SOURCE / "docs/performance", path)
+        ran = run(TABLES, folder, path)
         check(ran.returncode == 0, ran.stderr)
         check(path.read_text(encoding="utf-8") == published,
-              "docs/performance.md is not of its data: tests/performance --table")
+              "docs/performance/notebook.md is not of its data: tests/performance --table")
+        drawn = run(PICTURE, folder, path)
+        check(drawn.returncode == 0, drawn.stderr)
+        check((folder / "summary.svg").read_text(encoding="utf-8") == drawn.stdout,
+              "docs/performance/summary.svg is not of its data: tests/performance --table")
 
 
 check_record()
@@ -233,4 +260,5 @@ check_absent()
 check_other_figures()
 check_tables()
 check_page()
+check_picture()
 check_published()

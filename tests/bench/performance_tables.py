@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The tables of docs/performance.md, made of what docs/performance/ keeps.
+"""The tables of docs/performance/notebook.md, made of what docs/performance/ keeps.
 
     performance_tables.py FOLDER PAGE
 

@@ -112,7 +112,7 @@ def anchor(heading):
 
 def check_links(source, programs, mistakes):
     """Links between pages lead to files and headings that exist."""
-    pages = [source / "README.md", source / "CONTRIBUTING.md", *sorted(source.glob("docs/*.md"))]
+    pages = [source / "README.md", source / "CONTRIBUTING.md", *sorted(source.glob("docs/**/*.md"))]
     headings = {
         page: {anchor(h) for h in re.findall(r"^#+ (.+)$", page.read_text(), re.M)}
         for page in pages
