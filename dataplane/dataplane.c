@@ -16,6 +16,8 @@
 #include "port.h"
 #include "worker.h"
 
+_Static_assert(GROUP_QUERIES <= WORKER_POSTS, "all queries can be on their way at once");
+
 struct dataplane {
 	struct engine *engine;
 	struct port *fabric;

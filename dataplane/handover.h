@@ -13,6 +13,7 @@
  * An engine of one worker has no handover.
  */
 
+#include "port.h"
 #include <covey/error.h>
 #include <rte_common.h>
 #include <rte_mbuf.h>
@@ -22,11 +23,9 @@
 struct engine_worker;
 struct handover;
 
-/*
- * What one ring holds: what the deepest receive queue of a port holds (AF_XDP's, 2,048), so that
- * packets are not lost by handing them over before they would have been lost without.
- */
-#define HANDOVER_PACKETS 2048u
+/* What one ring holds: as much as the deepest receive queue of a port. So no packet is lost by
+ * being handed over that its port would have kept. */
+#define HANDOVER_PACKETS PORT_RING_MAX
 
 /* What a burst leaves to others, by index in the burst: between marking and handing over. */
 struct handover_burst {

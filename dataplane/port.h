@@ -15,6 +15,8 @@ struct rte_mempool;
 
 #define PORT_NAME_MAX   64
 #define PORT_QUEUES_MAX 64
+/* Packets that the deepest ring of a port holds: AF_XDP's. */
+#define PORT_RING_MAX 2048u
 
 struct port_queue {
 	uint16_t device; /* DPDK's port id */

@@ -8,18 +8,18 @@
 #include <rte_mbuf_pool_ops.h>
 #include <rte_memzone.h>
 
-#include "handover.h"
 #include "port.h"
 
 #define NAME "covey_packets"
 /* An AF_XDP ring. A queue that receives keeps one full of buffers; one that sends can have a ring
  * of them before the kernel and one behind it. */
-#define XDP_RING 2048u
+#define XDP_RING PORT_RING_MAX
 /* Other drivers copy, or have rings of this length (port_queues.c). */
 #define RING 1024u
-/* A worker: its own cache, which may hold half as much again, bursts, what it takes over. */
+/* A worker: its own cache, which may hold half as much again, bursts, and what others hand over to
+ * it, a ring at the most. */
 #define POOL_CACHE     256u
-#define WORKER_PACKETS (2 * POOL_CACHE + HANDOVER_PACKETS)
+#define WORKER_PACKETS (2 * POOL_CACHE + PORT_RING_MAX)
 /* Never less than this: what a driver wants that is none of these. */
 #define PACKETS_MIN 8191u
 /* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and L2 with two tags.

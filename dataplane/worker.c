@@ -108,7 +108,7 @@ static struct rte_mbuf *take_posted(struct worker *worker, unsigned slot)
 
 static void deliver_posted(struct worker *worker)
 {
-	for (unsigned slot = 0; slot < GROUP_QUERIES; slot++) {
+	for (unsigned slot = 0; slot < WORKER_POSTS; slot++) {
 		struct rte_mbuf *packet = take_posted(worker, slot);
 
 		if (unlikely(packet != NULL))
@@ -190,6 +190,6 @@ void worker_drain(struct worker *worker)
 	while (take_over(worker) > 0)
 		engine_worker_quiescent(worker->engine);
 	engine_worker_offline(worker->engine);
-	for (unsigned slot = 0; slot < GROUP_QUERIES; slot++)
+	for (unsigned slot = 0; slot < WORKER_POSTS; slot++)
 		rte_pktmbuf_free(take_posted(worker, slot));
 }

@@ -11,10 +11,11 @@
 
 #include <rte_mbuf.h>
 
-#include "group_queries.h"
-
 struct engine_worker;
 struct port;
+
+/* Packets that may be posted to a worker at a time. */
+#define WORKER_POSTS 2
 
 /* Of `workers`, the one with this index: its are receive queues index, index + workers, ... and
  * transmit queue index, of each port. */
@@ -29,7 +30,7 @@ struct worker {
 	atomic_bool stop;
 	atomic_uint turns; /* of its loop, so that others see that it lives */
 	/* From the control thread, for the host port; NULL: none, or taken. */
-	_Atomic(struct rte_mbuf *) posted[GROUP_QUERIES];
+	_Atomic(struct rte_mbuf *) posted[WORKER_POSTS];
 } __attribute__((aligned(64)));
 
 /* Have it send the packet, which becomes its, on the host port with its next turn. False when the
