@@ -13,8 +13,8 @@
  * An engine of one worker has no handover.
  */
 
-#include "port.h"
 #include <covey/error.h>
+#include <port.h>
 #include <rte_common.h>
 #include <rte_mbuf.h>
 #include <stdbool.h>

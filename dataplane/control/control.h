@@ -6,9 +6,9 @@
  * the same way: make what is new, point the records to it, publish, free what was replaced.
  */
 
-#include "engine.h"
 #include "keyring.h"
-#include "sadb.h"
+#include <engine.h>
+#include <sadb.h>
 
 struct group_record {
 	uint32_t *vnis;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "roster.h"
 #include <covey/limits.h>
 #include <errno.h>
+#include <roster.h>
 #include <rte_common.h>
 #include <stdlib.h>
 #include <string.h>

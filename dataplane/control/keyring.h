@@ -7,8 +7,8 @@
  * depends on TEK, SPI and SenderID alone, so it is expanded once and serves every later roster.
  */
 
-#include "cipher.h"
 #include "kdf.h"
+#include <cipher.h>
 #include <covey/sa.h>
 
 struct keyring;

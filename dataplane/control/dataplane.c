@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include "dataplane.h"
+#include <dataplane.h>
 
 #include <errno.h>
 #include <rte_ethdev.h>
@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "control.h"
-#include "engine.h"
 #include "group_queries.h"
-#include "port.h"
-#include "worker.h"
+#include <engine.h>
+#include <port.h>
+#include <worker.h>
 
 _Static_assert(GROUP_QUERIES <= WORKER_POSTS, "all queries can be on their way at once");
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "engine.h"
 #include "control.h"
+#include <engine.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -13,9 +13,9 @@
 
 #include "cipher.h"
 #include "classify.h"
-#include "dataplane.h"
 #include "handover.h"
 #include "plain.h"
+#include <dataplane.h>
 #include <rte_common.h>
 #include <rte_rcu_qsbr.h>
 #include <stdatomic.h>

@@ -3,8 +3,10 @@
 
 /* Who may send in an SA, and with which key: immutable, direct-indexed by SenderID. */
 
-#include "keyring.h"
+#include "cipher.h"
 #include <covey/sa.h>
+
+struct keyring;
 
 /* All that a packet needs of its sender, and no more: never over two cache lines. */
 struct roster_entry {

@@ -10,8 +10,8 @@
 #include "handover.h"
 #include "inbound.h"
 #include "outbound.h"
-#include "port.h"
-#include "wait.h"
+#include <port.h>
+#include <wait.h>
 
 #define BURST 32
 /* Keep polling this long after the last packet: one that comes at once costs no wake-up. Longer

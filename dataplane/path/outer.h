@@ -7,9 +7,9 @@
  * when the SA is installed; a packet's headers are a copy of it with the packet's own fields.
  */
 
-#include "dataplane.h"
 #include "headers.h"
 #include <covey/wire.h>
+#include <dataplane.h>
 
 /*
  * What packets do not bring, eight bytes of header a number. Fields that packets bring are zero, or

@@ -8,8 +8,8 @@
  */
 
 #include "classify_fast.h"
-#include "dataplane.h"
 #include "headers.h"
+#include <dataplane.h>
 #include <rte_branch_prediction.h>
 #include <rte_vect.h>
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "sadb.h"
+#include <sadb.h>
 
 static uint64_t load(const uint64_t *counter)
 {
