@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# A host without its covey-host: the kernel's VXLAN devices are still there, and a second one, unicast,
-# would route over the bare fabric interface. Nothing of either may leave, and nothing come in.
+# A host without its covey-host: the kernel's VXLAN devices are still there, and a second, unicast one
+# would send over the bare fabric interface. No VXLAN of either may leave, and none may come in.
 
 leak_bare() {
 	echo "10.78.0.$1"
@@ -22,7 +22,7 @@ leak_add_bare() {
 	lab_ip "hv$1" link set vxlan200 up
 }
 
-# So that the pings are VXLAN packets from the first on, not requests for an address.
+# So that even the first ping is sent as a VXLAN packet, without an ARP request before it.
 leak_add_neighbour() {
 	local mac
 
@@ -53,7 +53,8 @@ leak() {
 	leak_add_neighbour 2 1
 	print_claim "hv1 reaches hv2 by a unicast VXLAN device on bare fab0" "no" "YES" \
 		leak_is_tight 1 2
-	print_claim "hv2 reaches hv1 so, its own covey-host alive" "no" "YES" leak_is_tight 2 1
+	print_claim "hv2 reaches hv1 the same way, while covey-host runs on hv2" "no" "YES" \
+		leak_is_tight 2 1
 	print_claim "dropped by the guard in hv1's kernel" "$(leak_guarded 1) packets" "none" \
 		test "$(leak_guarded 1)" -ge 10
 	show_record

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# What a lab leaves behind, and how it goes away: one folder, namespaces whose names begin with the
-# lab's, and processes whose ids are in that folder or that live in those namespaces. Sourced by
-# lab.sh.
+# What a lab consists of, and how it is removed: one folder, namespaces whose names begin with the lab's,
+# and processes whose ids are in that folder or that run in those namespaces. Sourced by lab.sh.
 
 LAB_ROOT=/run/covey-lab # root alone may write here: --clean trusts what it finds
 LAB_STOP_S=10           # a process that ignores SIGTERM this long is killed

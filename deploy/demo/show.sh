@@ -68,7 +68,7 @@ show_iperf() {
 show_multicast() {
 	local from to
 
-	print_heading "A multicast datagram reaches all (239.9.9.9, 100 of them)"
+	print_heading "Multicast datagrams reach all tenants (100 from each, to 239.9.9.9)"
 	print_row from t1 t2 t3
 	for from in 1 2 3; do
 		for to in 1 2 3; do ((from == to)) || show_listen "$to"; done
@@ -151,7 +151,7 @@ show_members() {
 			print_row SenderID VTEP epoch identity
 			while IFS=$'\t' read -r -a cells; do print_row "${cells[@]}"; done
 		}
-	print_claim "an SA of the group, one SPI at all three" "yes" "NO" show_one_sa
+	print_claim "all three hosts have the same SA" "yes" "NO" show_one_sa
 }
 
 show_one_sa() {
