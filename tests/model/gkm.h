@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What covey-gkm does around its state machine. It is written after gkm/dispatch.c, join.c, realm.c
- * and outbox.c; the state machine itself is the real one.
+ * What covey-gkm does around its state machine. It is written after gkm/realm.c and,
+ * in gkm/session/, dispatch.c, join.c and outbox.c; the state machine itself is the real one.
  */
 
 #include "world.h"

@@ -38,7 +38,7 @@ def small_inventory():
 
 def schema():
     """The statements of store.c, as its own macros put them together."""
-    text = (SOURCE / "gkm/store.c").read_text()
+    text = (SOURCE / "gkm/store/store.c").read_text()
     macros = {}
     for name, body in re.findall(r"#define (\w+_SQL) +((?:.*\\\n)*.*)", text):
         parts = re.findall(r'"((?:[^"\\]|\\.)*)"|(\w+_SQL)', body)
