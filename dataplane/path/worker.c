@@ -15,7 +15,7 @@
 
 #define BURST 32
 /* Keep polling this long after the last packet: one that comes at once costs no wake-up. Longer
- * takes the core away from those who would send it (docs/performance.md). */
+ * takes the core away from those who would send it (docs/performance/notebook.md). */
 #define SPIN_US 20
 /* The longest sleep, so that stopping the worker takes no longer. */
 #define SLEEP_MS 100

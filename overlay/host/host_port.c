@@ -3,7 +3,7 @@
 /*
  * The port towards the kernel. A veth pair by default: its kernel side keeps its addresses and
  * routes when covey-host restarts, and with AF_XDP on the other side it is the faster one
- * (docs/performance.md).
+ * (docs/performance/notebook.md).
  */
 
 #include "host_port.h"
