@@ -155,6 +155,13 @@ static bool is_bridge(const char *interface)
 	return link_get(interface, &link, NULL) == 0 && strcmp(link.kind, "bridge") == 0;
 }
 
+/* The kernel or the device has no such hook. Whatever else goes wrong passes, a program that undoes
+ * each try included, and is no reason for less. */
+static bool lacks_hook(int status)
+{
+	return status == -EOPNOTSUPP || status == -ENOENT;
+}
+
 int guard_up(const struct guard_config *asked, struct guard_standing *ret_standing,
 	     struct covey_error *error)
 {
@@ -170,7 +177,7 @@ int guard_up(const struct guard_config *asked, struct guard_standing *ret_standi
 	config.bridge = is_bridge(config.interface);
 	for (;; hooks--) {
 		status = try_well(&config, hooks, &standing, &reason);
-		if (status == 0 || hooks == GUARD_NO_DEVICE)
+		if (!lacks_hook(status) || hooks == GUARD_NO_DEVICE)
 			break;
 		if (first.text[0] == '\0')
 			first = reason;
