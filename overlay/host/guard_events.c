@@ -69,21 +69,30 @@ static void read_author(struct nlmsghdr *message, struct guard_author *ret_autho
 		nla_strlcpy(ret_author->name, name, sizeof(ret_author->name));
 }
 
-/* A transaction's changes come first, then who made it. True at the end of one that touched the
- * table. */
+static void take_change(struct guard_events *events, struct nlmsghdr *message, const char *table)
+{
+	if (!is_of_table(message, table))
+		return;
+	events->touched = true;
+	events->removed = NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_DELTABLE;
+}
+
+/* A transaction's changes come first, in its order, then who made it. True at the end of one that
+ * touched the table. */
 static bool take(struct guard_events *events, struct nlmsghdr *message, const char *table,
-		 struct guard_author *ret_author)
+		 struct guard_changes *changes)
 {
 	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES)
 		return false;
 	if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWGEN) {
-		events->touched |= is_of_table(message, table);
+		take_change(events, message, table);
 		return false;
 	}
 	if (!events->touched)
 		return false;
 	events->touched = false;
-	read_author(message, ret_author);
+	read_author(message, &changes->last);
+	changes->removed = events->removed;
 	return true;
 }
 
@@ -94,7 +103,7 @@ static bool take_all(struct guard_events *events, void *data, int len, const cha
 
 	for (struct nlmsghdr *message = data; nlmsg_ok(message, len);
 	     message = nlmsg_next(message, &len)) {
-		if (!take(events, message, table, &changes->last))
+		if (!take(events, message, table, changes))
 			continue;
 		changed = true;
 		if (strcmp(changes->last.name, own) != 0)
@@ -118,6 +127,7 @@ bool guard_events_read(struct guard_events *events, const char *table, const cha
 		} else if (errno == ENOBUFS) {
 			changed = true;
 			ret_changes->last = (struct guard_author){0};
+			ret_changes->removed = false;
 		} else if (errno != EINTR) {
 			return changed;
 		}

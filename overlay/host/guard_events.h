@@ -19,11 +19,13 @@ struct guard_author {
 struct guard_changes {
 	struct guard_author last;
 	struct guard_author stranger; /* the last that is no program of this one's name */
+	bool removed; /* the last change took the table away and put none in its place */
 };
 
 struct guard_events {
 	int fd;       /* readable when there is something */
 	bool touched; /* by a change whose author is yet to be told */
+	bool removed; /* by that change, as far as it has been told */
 };
 
 int guard_events_open(struct guard_events *ret_events, struct covey_error *error);

@@ -215,8 +215,12 @@ static void take_over(struct guard_watch *watch, const char *listing)
 	watch->standing.host_index = guard_host_index(guard);
 }
 
-/* What another covey-host left. False: it is ours to put right. */
-static bool take_as_it_is(struct guard_watch *watch)
+/*
+ * What another covey-host left. False: it is ours to put right. That there is no guard is
+ * somebody's will only if it was that one who took it away: others may have done so since it put
+ * one up.
+ */
+static bool take_as_it_is(struct guard_watch *watch, bool removed)
 {
 	struct covey_error error;
 	char *listing;
@@ -225,7 +229,7 @@ static bool take_as_it_is(struct guard_watch *watch)
 		fail(watch, &error);
 		return true;
 	}
-	if (listing[0] != '\0' && !watch->config.yields) {
+	if (listing[0] == '\0' ? !removed : !watch->config.yields) {
 		free(listing);
 		return false;
 	}
@@ -289,7 +293,7 @@ static void look(struct guard_watch *watch, const struct guard_changes *changes)
 		succeed(watch);
 	} else if (status == -EIO) {
 		fail(watch, &what);
-	} else if (!is_ours(watch, &changes->last) || !take_as_it_is(watch)) {
+	} else if (!is_ours(watch, &changes->last) || !take_as_it_is(watch, changes->removed)) {
 		restore(watch, what.text, blame(changes));
 	}
 }

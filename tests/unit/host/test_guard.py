@@ -376,6 +376,19 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
         self.wait(lambda: self.listing() == own, "the whole guard to be put back")
         self.assertNotIn("no egress hook", log())
 
+    def test_flushed_behind_another_covey_host(self):
+        """Another covey-host puts a guard up, and somebody takes it away before it is looked at. That is
+        not `--guard off`."""
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "flush")
+            log = self.keep(environment=self.faulty("flush:" + path))
+            own = self.listing()
+            open(path, "w").close()
+            self.guard("on")
+            self.wait(lambda: "changed it" in log() and self.listing() == own,
+                      "the guard to be put back")
+        self.assertNotIn("--guard off", log())
+
     def test_others_are_left_alone(self):
         """Another table's changes are nobody's business, and no reason to look."""
         self.keep()
