@@ -396,6 +396,11 @@ void guard_watch_free(struct guard_watch *watch)
 	free(watch);
 }
 
+int guard_watch_bind(struct guard_watch *watch, struct covey_error *error)
+{
+	return watch->off || !has_moved(watch) ? 0 : put_up(watch, error);
+}
+
 int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct covey_error *error)
 {
 	if (watch->config.guard.af_packet == af_packet)

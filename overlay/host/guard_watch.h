@@ -41,6 +41,9 @@ int guard_watch_new(const struct guard_watch_config *config, struct guard_watch 
 /* Ends the watch; the guard stays. NULL-safe. */
 void guard_watch_free(struct guard_watch *watch);
 
+/* Bind it, now, to an interface that has come or changed since. */
+int guard_watch_bind(struct guard_watch *watch, struct covey_error *error);
+
 /* The kernel sees (or does not) a copy of each packet of the fabric port. */
 int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct covey_error *error);
 

@@ -126,10 +126,13 @@ int protection_set_af_packet(struct protection *protection, bool af_packet,
 	return guard_watch_set_af_packet(protection->guard, af_packet, error);
 }
 
+/* The host interface has come since: bound to it before the first packet passes there. */
 int protection_watch(struct protection *protection, struct covey_error *error)
 {
-	int status = watch_foreign(protection, error);
+	int status = guard_watch_bind(protection->guard, error);
 
+	if (status == 0)
+		status = watch_foreign(protection, error);
 	return status ? status : watch_vxlans(protection, error);
 }
 
