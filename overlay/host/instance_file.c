@@ -53,9 +53,11 @@ int instance_file_swap(const char *path, uint64_t instance, uint64_t *ret_previo
 	status = write_instance(new, instance);
 	if (status == 0 && rename(new, path) < 0)
 		status = -errno;
-	if (status)
+	if (status) {
+		unlink(new);
 		covey_error_set(error, status, "%.200s cannot be written (%s)", path,
 				strerror(-status));
+	}
 	free(new);
 	return status;
 }
