@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "channel.h"
-#include "tls.h"
+#include "tls_private.h"
 
 enum occasion {
 	NEVER,

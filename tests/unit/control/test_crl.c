@@ -24,7 +24,7 @@
 #include "crl.h"
 #include "pki.h"
 #include "shell.h"
-#include "tls.h"
+#include "tls_private.h"
 
 #define DAY 86400L
 

@@ -21,7 +21,7 @@
 #include "crl_watch.h"
 #include "pki.h"
 #include "shell.h"
-#include "tls.h"
+#include "tls_private.h"
 
 #define PATIENCE_S 20
 

@@ -22,7 +22,7 @@
 #include "own_watch.h"
 #include "pki.h"
 #include "shell.h"
-#include "tls.h"
+#include "tls_private.h"
 
 #define PATIENCE_S 20
 #define DAY        86400L

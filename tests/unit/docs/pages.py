@@ -80,7 +80,7 @@ def check_exchange(source, programs, mistakes):
 
 def check_messages(source, programs, mistakes):
     """Each message, field and code of the .proto file stands in the protocol page, with its number."""
-    proto = re.sub(r"//.*", "", read(source, "overlay/control/covey.proto"))
+    proto = re.sub(r"//.*", "", read(source, "overlay/control/channel/covey.proto"))
     page = read(source, "docs/protocol.md")
     sections = sections_of(page, 4)
     sub = {"SaUse": "Heartbeat"}

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What channel.c and tests need of struct tls. Everybody else uses channel.h.
+ * The inside of struct tls, for channels and tests. Everybody else uses tls.h.
  */
 
 #include <covey/error.h>
@@ -10,9 +10,10 @@
 #include <sys/time.h>
 
 #include "certificate_id.h"
-#include "channel.h"
 #include "crl.h"
 #include "own.h"
+#include "queue_account.h"
+#include "tls.h"
 
 /* How long a channel waits; tests shorten it before they open one. */
 struct channel_deadlines {

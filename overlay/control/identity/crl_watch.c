@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "channel.h"
 #include "file_watch.h"
+#include "tls.h"
 
 #define HOUR_S 3600
 

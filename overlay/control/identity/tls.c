@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tls.h"
-
 #include <covey/limits.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -8,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tls_private.h"
 #include "tls_verify.h"
 
 #define FINISH_SECONDS 2

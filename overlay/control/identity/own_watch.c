@@ -8,7 +8,7 @@
 
 #include "file_watch.h"
 #include "own_end.h"
-#include "tls.h"
+#include "tls_private.h"
 
 #define FILE_COUNT 3
 /* How soon an end is noticed, and files that were no good are tried again. */

@@ -11,19 +11,9 @@
 #include <stdint.h>
 
 #include "message.h"
+#include "queue_account.h"
 
 struct encoded;
-
-/* Bytes that wait in send queues, all together; what waits in several is in memory, and counts,
- * once. */
-struct queue_account;
-
-struct queue_account *queue_account_new(void);
-struct queue_account *queue_account_ref(struct queue_account *account);
-void queue_account_unref(struct queue_account *account);
-size_t queue_account_bytes(const struct queue_account *account);
-void queue_account_add(struct queue_account *account, size_t bytes);
-void queue_account_subtract(struct queue_account *account, size_t bytes);
 
 /*
  * Errors as message_encode(). The memory is secret memory, wiped with the last reference: the

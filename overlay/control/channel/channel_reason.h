@@ -8,7 +8,7 @@
 #include <event2/bufferevent.h>
 #include <stddef.h>
 
-#include "tls.h"
+#include "tls_private.h"
 
 /*
  * Explain a BEV_EVENT_ERROR or BEV_EVENT_EOF into buf. handshake: it was not over yet. number is

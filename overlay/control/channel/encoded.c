@@ -6,11 +6,6 @@
 
 #include "secret.h"
 
-struct queue_account {
-	size_t references;
-	size_t bytes;
-};
-
 struct encoded {
 	size_t references;
 	bool secret;
@@ -18,47 +13,6 @@ struct encoded {
 	uint8_t *data;
 	struct queue_account *account; /* NULL: not counted */
 };
-
-/* --- accounts ------------------------------------------------------------------------------ */
-
-struct queue_account *queue_account_new(void)
-{
-	struct queue_account *account = calloc(1, sizeof(*account));
-
-	if (account)
-		account->references = 1;
-	return account;
-}
-
-/* Held by what is counted: libevent may free a queue after all else is gone. */
-struct queue_account *queue_account_ref(struct queue_account *account)
-{
-	account->references++;
-	return account;
-}
-
-void queue_account_unref(struct queue_account *account)
-{
-	if (account && --account->references == 0)
-		free(account);
-}
-
-size_t queue_account_bytes(const struct queue_account *account)
-{
-	return account->bytes;
-}
-
-void queue_account_add(struct queue_account *account, size_t bytes)
-{
-	account->bytes += bytes;
-}
-
-void queue_account_subtract(struct queue_account *account, size_t bytes)
-{
-	account->bytes -= bytes;
-}
-
-/* --- messages ------------------------------------------------------------------------------ */
 
 int encoded_new(const Covey__Message *message, size_t max, struct encoded **ret_encoded)
 {

@@ -8,7 +8,7 @@
 #include <event2/bufferevent.h>
 
 #include "channel.h"
-#include "tls.h"
+#include "tls_private.h"
 
 #define CHANNEL_REASON_MAX 640
 #define CHANNEL_PEER_MAX   (COVEY_ADDR_STRLEN + sizeof(" port 65535"))

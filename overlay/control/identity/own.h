@@ -13,8 +13,8 @@
 #include <time.h>
 
 #include "certificate_id.h"
-#include "channel.h"
 #include "identity.h"
+#include "tls.h"
 
 #define OWN_CHAIN_MAX (CERTIFICATE_CHAIN_MAX + 1)
 

@@ -7,7 +7,7 @@
 
 #include <openssl/ssl.h>
 
-#include "tls.h"
+#include "tls_private.h"
 
 /* Demand a certificate of every peer of this context, and judge it by role and fabric of tls. */
 void tls_verify_peers(SSL_CTX *context, struct tls *tls);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Bytes that wait in send queues, all together. What waits in several queues is in memory once, and
+ * counts once.
+ */
+
+#include <stddef.h>
+
+struct queue_account;
+
+struct queue_account *queue_account_new(void);
+struct queue_account *queue_account_ref(struct queue_account *account);
+void queue_account_unref(struct queue_account *account);
+size_t queue_account_bytes(const struct queue_account *account);
+void queue_account_add(struct queue_account *account, size_t bytes);
+void queue_account_subtract(struct queue_account *account, size_t bytes);
