@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
 #include "fields.h"
 #include "views.h"
 #include "words.h"
@@ -13,6 +15,18 @@ static void print_gkm(const json_t *gkm)
 	       words_time(since > 0 ? (uint64_t)since : 0, time));
 	if (json_is_string(json_object_get(gkm, "last_error")))
 		printf("  last failure: %s\n", field_text(gkm, "last_error"));
+}
+
+/* Until then the certificate before must not be revoked. */
+static void print_move(const json_t *answer)
+{
+	const char *used =
+		json_string_value(json_object_get(json_object_get(answer, "gkm"), "certificate"));
+	const char *ours = json_string_value(json_object_get(
+		json_array_get(json_object_get(answer, "certificates"), 0), "serial"));
+
+	if (used && ours && strcmp(used, ours) != 0)
+		printf("  the session with the key manager is still with certificate %s\n", used);
 }
 
 static void print_counters(const json_t *answer)
@@ -67,5 +81,6 @@ void view_host(const json_t *answer)
 	print_abilities(answer);
 	print_gkm(json_object_get(answer, "gkm"));
 	view_certificates(answer);
+	print_move(answer);
 	print_counters(answer);
 }

@@ -7,6 +7,7 @@
 #include <crl.h>
 #include <errno.h>
 #include <log.h>
+#include <own.h>
 #include <peer_log.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +18,26 @@
 #include "instance_file.h"
 #include "member_state/printable.h"
 
+/* Other certificates: another session within this time, so that a fabric's hosts do not come at
+ * once when all are renewed together. */
+#define MOVE_MS UINT32_C(2000)
+/* While a session is being made, or a group left. */
+#define MOVE_LATER_MS UINT32_C(500)
+
+/* A session that is to take the place of the one that there is, up to its Welcome. */
+struct next_session {
+	struct channel *channel; /* NULL: there is none */
+	struct event *due;
+	bool greeted; /* Hello has been sent: the GKM may have ended the other one for it */
+	char serial[CERTIFICATE_SERIAL_STRLEN];
+};
+
 struct member {
 	struct member_config config;
 	struct member_state *state;
 	struct peer_log *log;    /* for what the GKM causes */
 	struct channel *channel; /* NULL while waiting */
+	struct next_session next;
 	struct event *tick;
 	struct event *reconnect;
 	struct backoff backoff;
@@ -30,6 +46,7 @@ struct member {
 	bool finished;       /* the channel is of no use any more, and on its way out */
 	bool slow;           /* the next attempt has time */
 	bool renewed;        /* other certificates have come since the last attempt began */
+	char serial[CERTIFICATE_SERIAL_STRLEN]; /* of our certificate in this session */
 	char last_error[512];
 };
 
@@ -86,6 +103,13 @@ static void deaf(void *arg)
 }
 
 /* --- the session ----------------------------------------------------------------------------- */
+
+static void plan_next(struct member *member, uint32_t wait_ms)
+{
+	struct timeval wait = clock_timeval(wait_ms);
+
+	evtimer_add(member->next.due, &wait);
+}
 
 /* After anything that may have moved the state machine. */
 static void settle(struct member *member)
@@ -173,11 +197,80 @@ static void finish(struct member *member, const struct covey_error *error)
 	channel_finish(member->channel, error->text);
 }
 
+/* --- another session in its place ------------------------------------------------------------ */
+
+/*
+ * Make before break: the session before goes on until the GKM welcomes the next one. Until then the
+ * next one is nothing but a channel, and when it fails, nothing has happened.
+ */
+
+static void greet(struct member *member)
+{
+	Covey__Hello hello;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	member_state_hello(member->state, &hello);
+	message.body_case = COVEY__MESSAGE__BODY_HELLO;
+	message.hello = &hello;
+	if (channel_send(member->next.channel, &message) == 0)
+		member->next.greeted = true;
+	else
+		channel_finish(member->next.channel, "Hello cannot be sent");
+}
+
+static void take_next(struct member *member)
+{
+	struct next_session *next = &member->next;
+
+	member->channel = next->channel;
+	member->finished = member->slow = false;
+	memcpy(member->serial, next->serial, sizeof(member->serial));
+	set_link(member, next->greeted ? MEMBER_CONNECTED : MEMBER_CONNECTING);
+	if (next->greeted)
+		member_state_followed(member->state);
+	next->channel = NULL;
+	next->greeted = false;
+}
+
+static void next_failed(struct member *member, const char *reason)
+{
+	char text[sizeof(member->last_error)];
+
+	member->next.channel = NULL;
+	member->next.greeted = false;
+	member->renewed = true;
+	printable_copy(text, sizeof(text), reason);
+	peer_log_line(member->log, LOG_LEVEL_WARNING, "",
+		      "no session with our certificate %s, so that the one with %s goes on: %s",
+		      member->next.serial, member->serial, text);
+	plan_next(member, backoff_slow(arc4random_uniform));
+}
+
+static bool is_welcome(struct member *member, const Covey__Message *message)
+{
+	char reason[COVEY_REASON_MAX + 64] = "no Welcome";
+
+	if (message->body_case == COVEY__MESSAGE__BODY_WELCOME)
+		return true;
+	if (message->body_case == COVEY__MESSAGE__BODY_REFUSED)
+		snprintf(reason, sizeof(reason), "the GKM refuses us: %s (%.*s)",
+			 refusal_name(message->refused->code), COVEY_REASON_MAX,
+			 message->refused->reason);
+	channel_finish(member->next.channel, reason);
+	return false;
+}
+
+/* --- the session's events -------------------------------------------------------------------- */
+
 static void opened(struct channel *channel, const struct identity *peer, void *arg)
 {
 	struct member *member = arg;
 	struct covey_error error;
 
+	if (channel == member->next.channel) {
+		greet(member);
+		return;
+	}
 	if (member_state_opened(member->state, &error) < 0)
 		finish(member, &error);
 	settle(member);
@@ -188,6 +281,16 @@ static void received(struct channel *channel, const Covey__Message *message, voi
 	struct member *member = arg;
 	struct covey_error error;
 
+	if (channel == member->next.channel) {
+		struct channel *before = member->channel;
+
+		if (!is_welcome(member, message))
+			return;
+		take_next(member);
+		channel_free(before);
+		peer_log_line(member->log, LOG_LEVEL_NOTICE, "",
+			      "the session goes on with our certificate %s", member->serial);
+	}
 	if (member->finished)
 		return;
 	peer_log_line(member->log, LOG_LEVEL_DEBUG, "", "received %s", message_name(message));
@@ -200,40 +303,78 @@ static void closed(struct channel *channel, const char *reason, void *arg)
 {
 	struct member *member = arg;
 
+	if (channel == member->next.channel) {
+		channel_free(channel);
+		next_failed(member, reason);
+		return;
+	}
 	if (!member->finished) {
-		report(member, reason);
+		if (!member->next.greeted)
+			report(member, reason);
 		member_state_closed(member->state);
 	}
 	channel_free(channel);
 	member->channel = NULL;
-	wait_to_reconnect(member);
+	if (member->next.channel)
+		take_next(member);
+	else
+		wait_to_reconnect(member);
 	settle(member);
+}
+
+static const struct channel_handlers handlers = {
+	.opened = opened,
+	.received = received,
+	.closed = closed,
+};
+
+static int connect_to_gkm(struct member *member, struct channel **ret_channel,
+			  char serial[CERTIFICATE_SERIAL_STRLEN], struct covey_error *error)
+{
+	const struct own_chain *chain = tls_own_chain(member->config.tls);
+
+	member->renewed = false;
+	memcpy(serial, chain->list[0].serial, CERTIFICATE_SERIAL_STRLEN);
+	return channel_connect(member->config.base, member->config.tls, &member->config.gkm_address,
+			       member->config.gkm_port, &handlers, member, ret_channel, error);
 }
 
 static void start_connecting(evutil_socket_t fd, short what, void *arg)
 {
-	static const struct channel_handlers handlers = {
-		.opened = opened,
-		.received = received,
-		.closed = closed,
-	};
 	struct member *member = arg;
 	struct covey_error error;
 
 	tell_connecting(member);
 	evtimer_del(member->reconnect); /* what was renewed just now is what we begin with */
-	member->renewed = false;
+	evtimer_del(member->next.due);
 	set_link(member, MEMBER_CONNECTING);
 	member->finished = false;
 	member->state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
-	if (channel_connect(member->config.base, member->config.tls, &member->config.gkm_address,
-			    member->config.gkm_port, &handlers, member, &member->channel,
-			    &error) < 0) {
+	if (connect_to_gkm(member, &member->channel, member->serial, &error) < 0) {
 		member->channel = NULL;
 		report(member, error.text);
 		wait_to_reconnect(member);
 	}
 	settle(member);
+}
+
+static void begin_next(evutil_socket_t fd, short what, void *arg)
+{
+	struct member *member = arg;
+	struct covey_error error;
+
+	/* The next attempt has the new certificates anyhow. */
+	if (member->link == MEMBER_WAITING)
+		return;
+	if (member->link != MEMBER_CONNECTED || member->finished || member->next.channel ||
+	    member_state_leaves(member->state)) {
+		plan_next(member, MOVE_LATER_MS);
+		return;
+	}
+	tell_connecting(member);
+	evtimer_del(member->next.due);
+	if (connect_to_gkm(member, &member->next.channel, member->next.serial, &error) < 0)
+		next_failed(member, error.text);
 }
 
 static void tick(evutil_socket_t fd, short what, void *arg)
@@ -268,8 +409,9 @@ int member_new(const struct member_config *config, struct member **ret_member,
 	member->config = *config;
 	member->tick = evtimer_new(config->base, tick, member);
 	member->reconnect = evtimer_new(config->base, start_connecting, member);
+	member->next.due = evtimer_new(config->base, begin_next, member);
 	member->log = peer_log_new(config->base);
-	if (!member->tick || !member->reconnect || !member->log ||
+	if (!member->tick || !member->reconnect || !member->next.due || !member->log ||
 	    member_state_new(&effects, &config->vtep, &member->state) < 0) {
 		member_free(member);
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -293,18 +435,28 @@ void member_start(struct member *member)
 	start_connecting(-1, 0, member);
 }
 
+/* Its serial number; NULL: it is not revoked, or there is no peer yet. */
+static const char *revoked_serial(const struct member *member, const struct channel *channel)
+{
+	const struct certificate_chain *certificate = channel ? channel_certificate(channel) : NULL;
+
+	if (!certificate || !crl_revokes_chain(tls_crl(member->config.tls), certificate))
+		return NULL;
+	return certificate->serial;
+}
+
 void member_recheck(struct member *member)
 {
-	const struct certificate_chain *certificate =
-		member->channel ? channel_certificate(member->channel) : NULL;
+	const char *serial = revoked_serial(member, member->channel);
 	struct covey_error error;
 
-	if (member->finished || !certificate ||
-	    !crl_revokes_chain(tls_crl(member->config.tls), certificate))
+	if (revoked_serial(member, member->next.channel))
+		channel_finish(member->next.channel, "the GKM's certificate is revoked");
+	if (member->finished || !serial)
 		return;
 	covey_error_set(&error, -EACCES,
 			"the GKM's certificate, serial number %s, is revoked: the session ends",
-			certificate->serial);
+			serial);
 	finish(member, &error);
 	settle(member);
 }
@@ -314,10 +466,12 @@ void member_renewed(struct member *member)
 	struct timeval now = {0};
 
 	member->renewed = true;
-	if (member->link != MEMBER_WAITING || member->channel)
+	if (member->link == MEMBER_WAITING && !member->channel) {
+		backoff_reset(&member->backoff);
+		evtimer_add(member->reconnect, &now);
 		return;
-	backoff_reset(&member->backoff);
-	evtimer_add(member->reconnect, &now);
+	}
+	plan_next(member, 1 + arc4random_uniform(MOVE_MS));
 }
 
 void member_free(struct member *member)
@@ -326,6 +480,10 @@ void member_free(struct member *member)
 		return;
 	if (member->channel)
 		channel_free(member->channel);
+	if (member->next.channel)
+		channel_free(member->next.channel);
+	if (member->next.due)
+		event_free(member->next.due);
 	if (member->reconnect)
 		event_free(member->reconnect);
 	if (member->tick)
@@ -359,6 +517,7 @@ void member_read_status(const struct member *member, struct member_status *ret_s
 		.link = member->link,
 		.since_ms = clock_ms() - member->link_since,
 		.last_error = member->last_error[0] ? member->last_error : NULL,
+		.certificate = member->channel ? member->serial : NULL,
 	};
 }
 

@@ -45,6 +45,8 @@ struct member_status {
 	enum member_link link;
 	uint64_t since_ms;      /* how long it is so */
 	const char *last_error; /* why the last session ended; NULL: it was none, or never one */
+	const char
+		*certificate; /* ours that the session is with: serial number; NULL: no session */
 };
 
 int member_new(const struct member_config *config, struct member **ret_member,
@@ -60,8 +62,9 @@ void member_start(struct member *member);
 /* Other certificates are revoked than before: the GKM's, too? Then the session ends. */
 void member_recheck(struct member *member);
 /*
- * There is another certificate of ours than before. A session stays; who waits to be let in tries
- * at once.
+ * There is another certificate of ours than before, or another ca.crt. Who waits to be let in tries
+ * at once. A session is followed by one with the new files within 2 seconds; it ends when the GKM
+ * has taken that, so nothing is lost, and goes on if it does not.
  */
 void member_renewed(struct member *member);
 /* Closes the session without leaving any group: SenderIDs and rosters stay. NULL-safe. */

@@ -32,11 +32,12 @@ static json_t *show_gkm(const struct member *member)
 
 	member_read_status(member, &status);
 	snprintf(instance, sizeof(instance), "%016" PRIx64, state->instance);
-	return json_pack("{s:s, s:i, s:s, s:I, s:s?, s:s?}", "address",
+	return json_pack("{s:s, s:i, s:s, s:I, s:s?, s:s?, s:s?}", "address",
 			 covey_addr_format(&status.gkm_address, address), "port",
 			 (int)status.gkm_port, "state", link_names[status.link], "since_s",
 			 (json_int_t)(status.since_ms / 1000), "instance",
-			 state->instance ? instance : NULL, "last_error", status.last_error);
+			 state->instance ? instance : NULL, "last_error", status.last_error,
+			 "certificate", status.certificate);
 }
 
 /* --- groups ---------------------------------------------------------------------------------- */

@@ -141,24 +141,49 @@ int member_state_leave(struct member_state *state, const char *name, struct cove
 	return 0;
 }
 
-int member_state_opened(struct member_state *state, struct covey_error *error)
+void member_state_hello(const struct member_state *state, Covey__Hello *ret_hello)
 {
-	Covey__Hello hello = COVEY__HELLO__INIT;
-	Covey__Message message = COVEY__MESSAGE__INIT;
+	covey__hello__init(ret_hello);
+	ret_hello->version = COVEY_PROTOCOL_VERSION;
+	message_addr_set(&ret_hello->vtep, &state->vtep);
+	ret_hello->software = "covey-host/" COVEY_VERSION;
+	ret_hello->instance = state->own_instance;
+	ret_hello->previous = state->previous;
+	ret_hello->highest_spi = state->highest_spi;
+}
 
-	hello.version = COVEY_PROTOCOL_VERSION;
-	message_addr_set(&hello.vtep, &state->vtep);
-	hello.software = "covey-host/" COVEY_VERSION;
-	hello.instance = state->own_instance;
-	hello.previous = state->previous;
-	hello.highest_spi = state->highest_spi;
-	message.body_case = COVEY__MESSAGE__BODY_HELLO;
-	message.hello = &hello;
+static void greeted(struct member_state *state)
+{
 	state->session = SESSION_HELLO;
 	state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
+}
+
+int member_state_opened(struct member_state *state, struct covey_error *error)
+{
+	Covey__Hello hello;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	member_state_hello(state, &hello);
+	message.body_case = COVEY__MESSAGE__BODY_HELLO;
+	message.hello = &hello;
+	greeted(state);
 	if (state->effects.send(state->effects.arg, &message) != 0)
 		return covey_error_set(error, -EPROTO, "cannot queue Hello");
 	return 0;
+}
+
+void member_state_followed(struct member_state *state)
+{
+	member_state_closed(state);
+	greeted(state);
+}
+
+bool member_state_leaves(const struct member_state *state)
+{
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
+		if (state->groups[i] && state->groups[i]->state == MEMBERSHIP_LEAVING)
+			return true;
+	return false;
 }
 
 int member_state_received(struct member_state *state, const Covey__Message *message, uint64_t now,

@@ -57,6 +57,14 @@ int member_state_leave(struct member_state *state, const char *name, struct cove
 /* A session is there: says Hello. */
 int member_state_opened(struct member_state *state, struct covey_error *error);
 /*
+ * Another session takes the place of the one that there was: Hello, as the first function fills it
+ * in, has been said on it by the caller, and Welcome may come. The message borrows from state.
+ */
+void member_state_hello(const struct member_state *state, Covey__Hello *ret_hello);
+void member_state_followed(struct member_state *state);
+/* Left has not come yet for a group: with another session, the GKM would miss the Leave. */
+bool member_state_leaves(const struct member_state *state);
+/*
  * One message. A negative errno means that the session is of no use any more and must be closed:
  * -ECONNREFUSED when the GKM says so (state->refusal tells why), else something that we cannot
  * follow, which a new session puts right.
