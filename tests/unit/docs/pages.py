@@ -145,6 +145,30 @@ def check_paths(source, programs, mistakes):
             )
 
 
+def folders_with_code(source):
+    """Folders of the programs' source, as the list of folders writes them."""
+    found = {path.parent for top in ("include", "overlay", "gkm", "dataplane")
+             for path in source.glob(f"{top}/**/*.[ch]")}
+    return {f"{path.relative_to(source)}/" for path in found}
+
+
+def check_questions(source, programs, mistakes):
+    """CONTRIBUTING's answers are folders that are there and in the architecture page's list; the
+    list has each folder of the source, and only what is there."""
+    listed = re.findall(r"^\| `([\w/]+/)`", sections_of(read(source, "docs/architecture.md"), 3).get(
+        "List of folders", ""), re.M)
+    rows = re.findall(r"^\| (.+) \| `([^`|]+)` \|$", sections_of(read(source, "CONTRIBUTING.md"), 3).get(
+        "Where lives ...?", ""), re.M)
+    mistakes.expect(len(rows) >= 20, f"CONTRIBUTING.md has {len(rows)} questions, not twenty")
+    for question, folder in rows:
+        mistakes.expect((source / folder).is_dir(), f"{question}: {folder} is not there")
+        mistakes.expect(folder in listed, f"{question}: {folder} is not in the list of folders")
+    for folder in listed:
+        mistakes.expect((source / folder).is_dir(), f"the list of folders has {folder}, not there")
+    for folder in sorted(folders_with_code(source) - set(listed)):
+        mistakes.expect(False, f"the list of folders in docs/architecture.md lacks {folder}")
+
+
 def check_tests(source, programs, mistakes):
     """Tests that the architecture page names by their functions are there."""
     text = read(source, "docs/architecture.md")
