@@ -19,8 +19,7 @@ static uint64_t sum(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* Since the SA began, with a second for the clocks and the way here. */
-/* The same since its last report, with a heartbeat for what may have held that one up. */
+/* Since its last report, with a heartbeat for what may have held that one up. */
 static uint64_t possible_since(const struct group *group, const struct usage *before,
 			       uint64_t now_ms)
 {
@@ -28,6 +27,7 @@ static uint64_t possible_since(const struct group *group, const struct usage *be
 	       ((now_ms - before->reported_ms) / 1000 + COVEY_HEARTBEAT_SECONDS);
 }
 
+/* Since the SA began, with a second for the clocks and the way here. */
 static uint64_t possible(const struct group *group, const struct sa *sa, uint64_t now_ms)
 {
 	return group->limits.packets_per_second * ((now_ms - sa->begin_ms) / 1000 + 1);

@@ -12,7 +12,7 @@ void own_log_loaded(const struct own_chain *chain, bool changed, void *arg)
 
 	if (changed)
 		log_notice("key, certificate and CAs are loaded anew: serial number %s, until %s; "
-			   "sessions stay, the next one uses them",
+			   "sessions that begin from now on use them",
 			   own->serial, crl_time(own->not_after, text));
 }
 
