@@ -42,10 +42,10 @@ struct dataplane_config {
  * or negative errno.
  */
 int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
-		   struct covey_error *error);
+		   struct covey_error *ret_error);
 /* Start ports, and the workers on EAL's worker lcores. Without an SA, VXLAN is dropped and the rest
  * passes. */
-int dataplane_start(struct dataplane *dataplane, struct covey_error *error);
+int dataplane_start(struct dataplane *dataplane, struct covey_error *ret_error);
 unsigned dataplane_workers(const struct dataplane *dataplane);
 /* 0: workers share no variable of the cipher library; else the negative errno that kept them from a
  * copy of it each (ciphers_new()). */
@@ -70,7 +70,7 @@ void dataplane_close(struct dataplane *dataplane);
  * before; vni_count 0 forgets the group. -EEXIST when a VNI belongs to another group.
  */
 int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
-			size_t vni_count, struct covey_error *error);
+			size_t vni_count, struct covey_error *ret_error);
 
 /* --- SAs ---------------------------------------------------------------------------------- */
 
@@ -82,11 +82,11 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
  */
 int dataplane_sa_install(struct dataplane *dataplane, const struct covey_sa *sa,
 			 const struct covey_roster_entry *roster, size_t roster_count,
-			 struct covey_error *error);
+			 struct covey_error *ret_error);
 /* Send on this SA from now on; the group's active SA before becomes draining. -ENOENT. */
-int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct covey_error *error);
+int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct covey_error *ret_error);
 /* Receive only from now on. -ENOENT. */
-int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_error *error);
+int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_error *ret_error);
 /* Wipe and forget. 0 also when there is none. */
 void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi);
 
@@ -94,7 +94,7 @@ void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi);
  * old and new holds. -ENOENT, -ENOMEM. */
 int dataplane_roster_set(struct dataplane *dataplane, uint32_t spi,
 			 const struct covey_roster_entry *roster, size_t roster_count,
-			 struct covey_error *error);
+			 struct covey_error *ret_error);
 
 /* --- reading ------------------------------------------------------------------------------ */
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "group_queries.h"
-#include <rte_common.h>
+#include "dataplane_state.h"
+#include <errno.h>
+#include <rte_mbuf.h>
+#include <string.h>
 
 /* Locally administered, and nobody's: it is on no wire. */
 #define NOBODYS_MAC 0x02, 0x63, 0x6f, 0x76, 0x65, 0x79
@@ -49,4 +52,37 @@ struct group_query group_query(unsigned index)
 								  {mld, sizeof(mld)}};
 
 	return queries[index];
+}
+
+/* --- on their way --------------------------------------------------------------------------- */
+
+_Static_assert(GROUP_QUERIES <= WORKER_POSTS, "all can be on their way at once");
+
+static int query(struct worker *worker, unsigned index, struct rte_mempool *pool)
+{
+	const struct group_query query = group_query(index);
+	struct rte_mbuf *packet = rte_pktmbuf_alloc(pool);
+	char *room = packet ? rte_pktmbuf_append(packet, query.len) : NULL;
+
+	if (!room) {
+		rte_pktmbuf_free(packet);
+		return -ENOMEM;
+	}
+	memcpy(room, query.frame, query.len);
+	if (worker_post(worker, index, packet))
+		return 0;
+	rte_pktmbuf_free(packet);
+	return -EBUSY;
+}
+
+int dataplane_query_groups(struct dataplane *dataplane, struct rte_mempool *pool)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < GROUP_QUERIES; i++) {
+		int one = query(&dataplane->workers[0], i, pool);
+
+		error = error != 0 ? error : one;
+	}
+	return error;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "roster.h"
 #include <covey/limits.h>
 #include <errno.h>
-#include <roster.h>
 #include <rte_common.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,89 +9,88 @@
 
 #define HUGE_PAGE (2u << 20)
 
-static int check(const struct covey_roster_entry *entries, size_t count, uint32_t *ret_size)
+static int check(const struct covey_roster_entry *roster, size_t count, uint32_t *ret_size)
 {
 	uint32_t size = 0;
 
 	if (count > COVEY_ROSTER_MAX)
 		return -E2BIG;
 	for (size_t i = 0; i < count; i++) {
-		uint16_t family = entries[i].vtep.family;
+		uint16_t family = roster[i].vtep.family;
 
-		if (entries[i].sender_id < COVEY_SENDER_ID_MIN ||
-		    entries[i].epoch_floor < COVEY_EPOCH_MIN ||
+		if (roster[i].sender_id < COVEY_SENDER_ID_MIN ||
+		    roster[i].epoch_floor < COVEY_EPOCH_MIN ||
 		    (family != AF_INET && family != AF_INET6))
 			return -EINVAL;
-		if (entries[i].sender_id >= size)
-			size = entries[i].sender_id + 1u;
+		if (roster[i].sender_id >= size)
+			size = roster[i].sender_id + 1u;
 	}
 	*ret_size = size;
 	return 0;
 }
 
-static int add(struct roster *roster, struct keyring *keyring,
-	       const struct covey_roster_entry *source, uint16_t floor)
+static int add(struct sender_table *table, struct keyring *keyring,
+	       const struct covey_roster_entry *entry, uint16_t epoch_floor)
 {
-	struct roster_entry *entry = &roster->entries[source->sender_id];
+	struct sender *sender = &table->senders[entry->sender_id];
 
-	if (entry->key)
+	if (sender->key)
 		return -EINVAL;
-	memcpy(entry->address, source->vtep.bytes, sizeof(entry->address));
-	entry->family = source->vtep.family;
-	entry->epoch_floor = source->epoch_floor > floor ? source->epoch_floor : floor;
-	roster->count++;
-	return keyring_add(keyring, source->sender_id, &entry->key);
+	memcpy(sender->address, entry->vtep.bytes, sizeof(sender->address));
+	sender->family = entry->vtep.family;
+	sender->epoch_floor = RTE_MAX(entry->epoch_floor, epoch_floor);
+	return keyring_add(keyring, entry->sender_id, &sender->key);
 }
 
-/* Zeroed; a long roster in huge pages, as far as the system has them. */
-static struct roster *allocate(uint32_t size)
+/* Zeroed. A long table lies in huge pages, if the system has them free. */
+static struct sender_table *allocate(uint32_t size)
 {
-	struct roster *roster;
-	size_t bytes = sizeof(*roster) + size * sizeof(roster->entries[0]);
+	struct sender_table *table;
+	size_t bytes = sizeof(*table) + size * sizeof(table->senders[0]);
 	size_t alignment = bytes < HUGE_PAGE / 2 ? RTE_CACHE_LINE_SIZE : HUGE_PAGE;
 
 	bytes = RTE_ALIGN_CEIL(bytes, alignment);
-	roster = aligned_alloc(alignment, bytes);
-	if (!roster)
+	table = aligned_alloc(alignment, bytes);
+	if (!table)
 		return NULL;
 	if (alignment == HUGE_PAGE)
-		(void)madvise(roster, bytes, MADV_HUGEPAGE);
-	memset(roster, 0, bytes);
-	return roster;
+		(void)madvise(table, bytes, MADV_HUGEPAGE);
+	memset(table, 0, bytes);
+	return table;
 }
 
-int roster_new(struct keyring *keyring, const struct covey_roster_entry *entries, size_t count,
-	       const uint16_t *floors, struct roster **ret_roster)
+int roster_make(struct keyring *keyring, const struct covey_roster_entry *roster, size_t count,
+		const uint16_t *epoch_floors, struct sender_table **ret_table)
 {
-	struct roster *roster;
+	struct sender_table *table;
 	uint32_t size;
-	int error = check(entries, count, &size);
+	int error = check(roster, count, &size);
 
 	if (error != 0)
 		return error;
-	roster = allocate(size);
-	if (!roster)
+	table = allocate(size);
+	if (!table)
 		return -ENOMEM;
 	keyring_expect(keyring, count);
-	roster->size = size;
+	table->size = size;
 	for (size_t i = 0; i < count && error == 0; i++)
-		error = add(roster, keyring, &entries[i], floors[entries[i].sender_id]);
+		error = add(table, keyring, &roster[i], epoch_floors[roster[i].sender_id]);
 	if (error != 0) {
-		roster_free(roster);
+		roster_free(table);
 		return error;
 	}
-	*ret_roster = roster;
+	*ret_table = table;
 	return 0;
 }
 
-void roster_free(struct roster *roster)
+void roster_free(struct sender_table *table)
 {
-	free(roster);
+	free(table);
 }
 
-void roster_raise_floors(const struct roster *roster, uint16_t *floors)
+void roster_raise_epoch_floors(const struct sender_table *table, uint16_t *epoch_floors)
 {
-	for (uint32_t id = 0; id < roster->size; id++)
-		if (roster->entries[id].key && roster->entries[id].epoch_floor > floors[id])
-			floors[id] = roster->entries[id].epoch_floor;
+	for (uint32_t id = 0; id < table->size; id++)
+		if (table->senders[id].key && table->senders[id].epoch_floor > epoch_floors[id])
+			epoch_floors[id] = table->senders[id].epoch_floor;
 }

@@ -72,11 +72,11 @@ static __rte_always_inline enum covey_drop find_sa(struct sorting *sorting, stru
 	if (unlikely(!sa))
 		return sorting->reason;
 	if (unlikely(sender_id == sa->sender_id)) {
-		engine_count(&sa->states[sorting->worker->index].own_sender, 1);
+		counter_add(&sa->states[sorting->worker->index].own_sender, 1);
 		return COVEY_DROP_IN_OWN_SENDER;
 	}
 	arrival->sa = sa;
-	arrival->sender = roster_place(sa->roster, sender_id);
+	arrival->sender = sender_table_place(sa->senders, sender_id);
 	if (unlikely(!arrival->sender))
 		return COVEY_DROP_IN_NOT_ON_ROSTER;
 	rte_prefetch1(arrival->sender);
@@ -275,5 +275,5 @@ void admission_sort(struct arrivals *arrivals, uint16_t count, uint64_t authenti
 		sort_all(&sorting, count, true);
 	arrivals->count = (uint16_t)(sorting.next - arrivals->list);
 	if (sorting.bypassed)
-		engine_count(&worker->counters.bypassed_in, sorting.bypassed);
+		counter_add(&worker->counters.bypassed_in, sorting.bypassed);
 }

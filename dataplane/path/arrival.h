@@ -12,7 +12,7 @@
 /* A VPE packet. One cache line. */
 struct arrival {
 	const struct sa_rx *sa;
-	const struct roster_entry *sender; /* the SenderID's place in the roster, who knows whose */
+	const struct sender *sender; /* at the SenderID's place in the table, which may be empty */
 	const struct cipher_key *key;
 	union {
 		const uint64_t *cell;  /* once sorted: where the search for its window begins */

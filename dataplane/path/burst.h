@@ -61,7 +61,7 @@ static __rte_always_inline void burst_fetch_text(const uint8_t *text, size_t len
 static inline void burst_drop(struct engine_worker *worker, struct rte_mbuf **slot,
 			      enum covey_drop reason)
 {
-	engine_count(&worker->counters.drops[reason], 1);
+	counter_add(&worker->counters.drops[reason], 1);
 	rte_pktmbuf_free(*slot);
 	*slot = NULL;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "handover.h"
-#include "burst.h"
-#include "engine.h"
+#include "counter.h"
 #include <errno.h>
 #include <rte_ring.h>
 #include <stdatomic.h>
@@ -10,8 +9,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-_Static_assert(ENGINE_BURST_MAX <= 64, "a burst's packets fit a mask");
-_Static_assert(ENGINE_WORKERS_MAX <= UINT8_MAX + 1, "a worker's index fits owners[]");
+_Static_assert(HANDOVER_BURST_MAX <= 64, "a burst's packets fit a mask");
+_Static_assert(HANDOVER_WORKERS_MAX <= UINT8_MAX + 1, "a worker's index fits owners[]");
 
 /* A worker, as those see it that hand packets over to it. */
 struct receiver {
@@ -21,8 +20,8 @@ struct receiver {
 
 struct handover {
 	unsigned workers;
-	struct receiver receivers[ENGINE_WORKERS_MAX];
-	struct rte_ring *rings[ENGINE_WORKERS_MAX][ENGINE_WORKERS_MAX]; /* [from][to] */
+	struct receiver receivers[HANDOVER_WORKERS_MAX];
+	struct rte_ring *rings[HANDOVER_WORKERS_MAX][HANDOVER_WORKERS_MAX]; /* [from][to] */
 };
 
 /* --- entries: a packet, and in its address's lowest bit whether it has authenticated -------- */
@@ -68,39 +67,39 @@ static void free_ring(struct rte_ring *ring)
 	free(ring);
 }
 
-static int open_receiver(struct handover *handover, unsigned to, struct covey_error *error)
+static int open_receiver(struct handover *handover, unsigned to, struct covey_error *ret_error)
 {
 	for (unsigned from = 0; from < handover->workers; from++) {
 		if (from == to)
 			continue;
 		handover->rings[from][to] = new_ring();
 		if (!handover->rings[from][to])
-			return covey_error_set(error, -ENOMEM, "out of memory for %u workers",
+			return covey_error_set(ret_error, -ENOMEM, "out of memory for %u workers",
 					       handover->workers);
 	}
 	handover->receivers[to].event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (handover->receivers[to].event_fd < 0)
-		return covey_error_set(error, -errno, "no eventfd for worker %u: %s", to,
+		return covey_error_set(ret_error, -errno, "no eventfd for worker %u: %s", to,
 				       strerror(errno));
 	return 0;
 }
 
-int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *error)
+int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *ret_error)
 {
 	struct handover *handover = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*handover));
-	int status = 0;
+	int error = 0;
 
 	if (!handover)
-		return covey_error_set(error, -ENOMEM, "out of memory for %u workers", workers);
+		return covey_error_set(ret_error, -ENOMEM, "out of memory for %u workers", workers);
 	memset(handover, 0, sizeof(*handover));
 	handover->workers = workers;
 	for (unsigned i = 0; i < workers; i++)
 		handover->receivers[i].event_fd = -1;
-	for (unsigned i = 0; !status && i < workers; i++)
-		status = open_receiver(handover, i, error);
-	if (status) {
+	for (unsigned i = 0; error == 0 && i < workers; i++)
+		error = open_receiver(handover, i, ret_error);
+	if (error != 0) {
 		handover_free(handover);
-		return status;
+		return error;
 	}
 	*ret_handover = handover;
 	return 0;
@@ -132,50 +131,46 @@ static void wake(struct receiver *receiver)
 }
 
 /* Those of the marked packets that go to one worker. Returns their mask. */
-static uint64_t send_to(struct engine_worker *worker, struct rte_mbuf **packets, unsigned to)
+static uint64_t send_to(struct handover_side *side, struct rte_mbuf **packets, unsigned to)
 {
-	struct handover *handover = worker->engine->handover;
-	const struct handover_burst *burst = &worker->handover;
-	void *entries[64];
+	struct handover *handover = side->handover;
+	void *entries[HANDOVER_BURST_MAX];
 	uint64_t mask = 0;
 	unsigned count = 0, sent;
 
-	for (uint64_t left = burst->marked; left != 0; left &= left - 1) {
+	for (uint64_t left = side->marked; left != 0; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(left);
 
-		if (burst->owners[i] != to)
+		if (side->owners[i] != to)
 			continue;
 		mask |= UINT64_C(1) << i;
-		entries[count++] = entry_of(packets[i], burst->authenticated >> i & 1);
+		entries[count++] = entry_of(packets[i], side->authenticated >> i & 1);
 		packets[i] = NULL;
 	}
-	sent = rte_ring_sp_enqueue_burst(handover->rings[worker->index][to], entries, count, NULL);
+	sent = rte_ring_sp_enqueue_burst(handover->rings[side->index][to], entries, count, NULL);
 	wake(&handover->receivers[to]);
-	engine_count(&worker->counters.handed_over, sent);
-	for (unsigned i = sent; i < count; i++) {
-		struct rte_mbuf *packet = packet_of(entries[i]);
-
-		burst_drop(worker, &packet, COVEY_DROP_IN_HANDOVER_FULL);
-	}
+	counter_add(&side->counters->handed_over, sent);
+	if (sent < count)
+		counter_add(&side->counters->drops[COVEY_DROP_IN_HANDOVER_FULL], count - sent);
+	for (unsigned i = sent; i < count; i++)
+		rte_pktmbuf_free(packet_of(entries[i]));
 	return mask;
 }
 
-void handover_send(struct engine_worker *worker, struct rte_mbuf **packets)
+void handover_send(struct handover_side *side, struct rte_mbuf **packets)
 {
-	struct handover_burst *burst = &worker->handover;
-
-	while (burst->marked != 0)
-		burst->marked &=
-			~send_to(worker, packets, burst->owners[__builtin_ctzll(burst->marked)]);
-	burst->authenticated = 0;
+	while (side->marked != 0)
+		side->marked &=
+			~send_to(side, packets, side->owners[__builtin_ctzll(side->marked)]);
+	side->authenticated = 0;
 }
 
-unsigned handover_take(struct engine_worker *worker, unsigned from, struct rte_mbuf **packets,
+unsigned handover_take(struct handover_side *side, unsigned from, struct rte_mbuf **packets,
 		       unsigned max, uint64_t *ret_authenticated)
 {
-	struct rte_ring *ring = worker->engine->handover->rings[from][worker->index];
+	struct rte_ring *ring = side->handover->rings[from][side->index];
 	uint64_t authenticated = 0;
-	void *entries[64];
+	void *entries[HANDOVER_BURST_MAX];
 	unsigned count;
 
 	if (!ring)
@@ -191,22 +186,21 @@ unsigned handover_take(struct engine_worker *worker, unsigned from, struct rte_m
 
 /* --- sleeping ------------------------------------------------------------------------------- */
 
-bool handover_sleeps(struct engine_worker *worker)
+bool handover_sleeps(struct handover_side *side)
 {
-	struct handover *handover = worker->engine->handover;
+	struct handover *handover = side->handover;
 
-	atomic_store_explicit(&handover->receivers[worker->index].asleep, true,
-			      memory_order_relaxed);
+	atomic_store_explicit(&handover->receivers[side->index].asleep, true, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 	for (unsigned from = 0; from < handover->workers; from++)
-		if (from != worker->index && !rte_ring_empty(handover->rings[from][worker->index]))
+		if (from != side->index && !rte_ring_empty(handover->rings[from][side->index]))
 			return false;
 	return true;
 }
 
-void handover_woken(struct engine_worker *worker)
+void handover_woken(struct handover_side *side)
 {
-	struct receiver *receiver = &worker->engine->handover->receivers[worker->index];
+	struct receiver *receiver = &side->handover->receivers[side->index];
 	eventfd_t count;
 
 	atomic_store_explicit(&receiver->asleep, false, memory_order_relaxed);
@@ -214,7 +208,7 @@ void handover_woken(struct engine_worker *worker)
 	eventfd_read(receiver->event_fd, &count);
 }
 
-int handover_fd(const struct engine_worker *worker)
+int handover_fd(const struct handover_side *side)
 {
-	return worker->engine->handover->receivers[worker->index].event_fd;
+	return side->handover->receivers[side->index].event_fd;
 }

@@ -10,32 +10,40 @@
  * worker in the same moment) travels in its ring entry, not in the packet: nothing that comes from
  * a port can say so.
  *
- * An engine of one worker has no handover.
+ * One worker alone has no handover.
  */
 
 #include <covey/error.h>
+#include <dataplane.h>
 #include <port.h>
 #include <rte_common.h>
 #include <rte_mbuf.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-struct engine_worker;
 struct handover;
+
+#define HANDOVER_WORKERS_MAX 64u
+/* The largest burst of which packets are marked, and the most that are taken over at once. */
+#define HANDOVER_BURST_MAX 64u
 
 /* What one ring holds: as much as the deepest receive queue of a port. So no packet is lost by
  * being handed over that its port would have kept. */
 #define HANDOVER_PACKETS PORT_RING_MAX
 
-/* What a burst leaves to others, by index in the burst: between marking and handing over. */
-struct handover_burst {
+/* One worker's side of it. */
+struct handover_side {
+	struct handover *handover; /* NULL when there is one worker */
+	unsigned index;            /* of the worker */
+	struct dataplane_counters *counters;
+	/* What the burst that it is at leaves to others, by index in the burst: */
 	uint64_t marked;
 	uint64_t authenticated;
-	uint8_t owners[64];
+	uint8_t owners[HANDOVER_BURST_MAX];
 };
 
-/* workers: 2 to ENGINE_WORKERS_MAX. -ENOMEM, -EMFILE. */
-int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *error);
+/* workers: 2 to HANDOVER_WORKERS_MAX. -ENOMEM, -EMFILE. */
+int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *ret_error);
 /* No worker runs. Frees the packets that are still on their way. NULL-safe. */
 void handover_free(struct handover *handover);
 
@@ -46,29 +54,29 @@ void handover_free(struct handover *handover);
  * handover_send(), which the burst ends with when anything is marked. authenticated: it has been
  * decrypted, its headers are intact.
  */
-static inline void handover_mark(struct handover_burst *burst, unsigned index, unsigned owner,
+static inline void handover_mark(struct handover_side *side, unsigned index, unsigned owner,
 				 bool authenticated)
 {
-	burst->marked |= UINT64_C(1) << index;
-	burst->authenticated |= (uint64_t)authenticated << index;
-	burst->owners[index] = (uint8_t)owner;
+	side->marked |= UINT64_C(1) << index;
+	side->authenticated |= (uint64_t)authenticated << index;
+	side->owners[index] = (uint8_t)owner;
 }
 
 /* Hand over what is marked, in the burst's order, and leave holes. Packets for which there is no
  * room are dropped and counted. Wakes who sleeps. */
-void handover_send(struct engine_worker *worker, struct rte_mbuf **packets);
+void handover_send(struct handover_side *side, struct rte_mbuf **packets);
 
 /*
- * Take at most max packets (64 at the most) that another worker handed over. Bit i of
- * *ret_authenticated: packet i is decrypted.
+ * Take at most max packets (HANDOVER_BURST_MAX at the most) that another worker handed over. Bit i
+ * of *ret_authenticated: packet i is decrypted.
  */
-unsigned handover_take(struct engine_worker *worker, unsigned from, struct rte_mbuf **packets,
+unsigned handover_take(struct handover_side *side, unsigned from, struct rte_mbuf **packets,
 		       unsigned max, uint64_t *ret_authenticated);
 
 /* --- sleeping ------------------------------------------------------------------------------- */
 
 /* Before the worker sleeps: whoever hands over from now on makes handover_fd() readable. False when
  * there are packets already: then do not sleep. handover_woken() in either case. */
-bool handover_sleeps(struct engine_worker *worker);
-void handover_woken(struct engine_worker *worker);
-int handover_fd(const struct engine_worker *worker);
+bool handover_sleeps(struct handover_side *side);
+void handover_woken(struct handover_side *side);
+int handover_fd(const struct handover_side *side);

@@ -22,7 +22,7 @@
 /* Is the packet from a sender that may send it? */
 static __rte_always_inline enum covey_drop check_sender(struct arrival *arrival)
 {
-	const struct roster_entry *sender = arrival->sender;
+	const struct sender *sender = arrival->sender;
 
 	if (unlikely(!sender->key))
 		return COVEY_DROP_IN_NOT_ON_ROSTER;
@@ -141,7 +141,7 @@ static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *a
 	if (unlikely(verdict != NO_DROP))
 		return verdict;
 	if (unlikely(!decrypt(arrivals, arrival))) {
-		engine_count(&sa->states[worker->index].icv_failures, 1);
+		counter_add(&sa->states[worker->index].icv_failures, 1);
 		return COVEY_DROP_IN_ICV;
 	}
 	if (unlikely(!arrival->replay)) {
@@ -170,8 +170,8 @@ static void count_run(const struct engine_worker *worker, struct received *recei
 
 	if (received->run > 0) {
 		state = &received->sa->states[worker->index];
-		engine_count(&state->packets, received->run);
-		engine_count(&state->multicast, received->multicast);
+		counter_add(&state->packets, received->run);
+		counter_add(&state->multicast, received->multicast);
 	}
 	received->sa = next;
 	received->run = received->multicast = 0;
@@ -235,8 +235,8 @@ static unsigned open_all(struct arrivals *arrivals)
 	if (likely(opened))
 		enter(arrivals, opened, &received);
 	count_run(worker, &received, NULL);
-	engine_count(&worker->counters.decrypted_packets, received.packets);
-	engine_count(&worker->counters.decrypted_bytes, received.bytes);
+	counter_add(&worker->counters.decrypted_packets, received.packets);
+	counter_add(&worker->counters.decrypted_bytes, received.bytes);
 	return received.packets;
 }
 
@@ -252,7 +252,7 @@ uint16_t inbound_burst_handed_over(struct engine_worker *worker, struct rte_mbuf
 	admission_sort(&arrivals, count, authenticated);
 	entered = open_all(&arrivals);
 	if (unlikely(worker->handover.marked != 0))
-		handover_send(worker, packets);
+		handover_send(&worker->handover, packets);
 	return entered == count ? count : burst_compact(packets, count);
 }
 

@@ -26,7 +26,7 @@ static enum covey_drop check(struct arrivals *arrivals, const struct arrival *ar
 		return COVEY_DROP_IN_INNER_ADDRESS;
 	if (unlikely(frame.kind != FRAME_VXLAN))
 		return COVEY_DROP_IN_INNER_NOT_VXLAN;
-	if (unlikely(vnis_find(arrivals->sadb->vnis, frame.vni) != (int)arrival->sa->group))
+	if (unlikely(vni_table_find(arrivals->sadb->vnis, frame.vni) != (int)arrival->sa->group))
 		return COVEY_DROP_IN_INNER_VNI;
 	if (unlikely(!ecn_propagate(arrival->outer, inner)))
 		return COVEY_DROP_IN_ECN;

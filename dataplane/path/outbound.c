@@ -55,7 +55,7 @@ static enum covey_drop verdict_of(enum frame_kind kind)
 /* Neighbours in a burst are mostly of one VNI. */
 static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 {
-	int group = vnis_find(sorting->sadb->vnis, vni);
+	int group = vni_table_find(sorting->sadb->vnis, vni);
 
 	sorting->vni = vni;
 	sorting->sa = NULL;
@@ -286,9 +286,9 @@ uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets,
 	sort_burst(&sorting, packets, count);
 	leaving = (uint64_t)(sorting.next - departures);
 	bytes = encrypt_all(departures, leaving, worker);
-	engine_count(&worker->counters.encrypted_packets, leaving);
-	engine_count(&worker->counters.encrypted_bytes, bytes);
+	counter_add(&worker->counters.encrypted_packets, leaving);
+	counter_add(&worker->counters.encrypted_bytes, bytes);
 	if (sorting.bypassed)
-		engine_count(&worker->counters.bypassed_out, sorting.bypassed);
+		counter_add(&worker->counters.bypassed_out, sorting.bypassed);
 	return leaving == count ? count : burst_compact(packets, count);
 }

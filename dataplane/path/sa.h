@@ -9,7 +9,7 @@
 
 #include "cipher.h"
 #include "outer.h"
-#include "roster.h"
+#include "sender_table.h"
 #include "windows.h"
 #include <covey/limits.h>
 #include <rte_branch_prediction.h>
@@ -93,7 +93,7 @@ struct sa_rx_state {
 
 struct sa_rx {
 	const struct cipher *ciphers; /* by worker */
-	const struct roster *roster;
+	const struct sender_table *senders;
 	struct windows *windows;
 	struct sa_rx_state *states; /* by worker */
 	uint32_t spi;

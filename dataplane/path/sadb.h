@@ -9,9 +9,10 @@
  */
 
 #include "sa.h"
-#include "vnis.h"
+#include "vni_table.h"
 #include <covey/drop.h>
 #include <covey/limits.h>
+#include <string.h>
 
 #define SADB_SAS_MAX  (COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
 #define SADB_SPI_BITS 12u
@@ -30,19 +31,33 @@ struct sadb_spi {
 };
 
 struct sadb {
-	const struct vnis *vnis;
+	const struct vni_table *vnis;
 	struct sadb_group groups[COVEY_GROUPS_PER_HOST_MAX];
 	struct sadb_spi spis[1u << SADB_SPI_BITS];
 };
 
-/* Before publication: no SA, no group sends. */
-void sadb_clear(struct sadb *sadb, const struct vnis *vnis);
-/* Before publication: receive on rx. Its SPI is not there yet, and there is room. */
-void sadb_add(struct sadb *sadb, const struct sa_rx *rx);
-
 static inline uint32_t sadb_first(uint32_t spi)
 {
 	return (uint32_t)(spi * UINT32_C(0x9e3779b1)) >> (32 - SADB_SPI_BITS);
+}
+
+/* Before publication: no SA, no group sends. */
+static inline void sadb_clear(struct sadb *sadb, const struct vni_table *vnis)
+{
+	memset(sadb, 0, sizeof(*sadb));
+	sadb->vnis = vnis;
+	for (unsigned i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
+		sadb->groups[i].reason = COVEY_DROP_OUT_NO_SA;
+}
+
+/* Before publication: receive on rx. Its SPI is not there yet, and there is room. */
+static inline void sadb_add(struct sadb *sadb, const struct sa_rx *rx)
+{
+	uint32_t i = sadb_first(rx->spi);
+
+	while (sadb->spis[i].rx)
+		i = (i + 1) & ((1u << SADB_SPI_BITS) - 1);
+	sadb->spis[i] = (struct sadb_spi){.rx = rx, .spi = rx->spi};
 }
 
 /* NULL when no such SA is installed. */

@@ -77,7 +77,7 @@ static unsigned take_over(const struct worker *worker)
 
 		if (from == worker->index)
 			continue;
-		count = handover_take(worker->engine, from, packets, ENGINE_BURST_MAX,
+		count = handover_take(&worker->engine->handover, from, packets, ENGINE_BURST_MAX,
 				      &authenticated);
 		if (count == 0)
 			continue;
@@ -141,17 +141,17 @@ static void prepare(struct waits *waits, const struct worker *worker)
 	add_queues(waits, worker, worker->host);
 	add_queues(waits, worker, worker->fabric);
 	if (worker->workers > 1)
-		waits_add(waits, handover_fd(worker->engine));
+		waits_add(waits, handover_fd(&worker->engine->handover));
 }
 
 static void rest(struct worker *worker, struct waits *waits, unsigned empty)
 {
 	bool others = worker->workers > 1;
 
-	if (!others || handover_sleeps(worker->engine))
+	if (!others || handover_sleeps(&worker->engine->handover))
 		wait_for_packets(waits, empty, SLEEP_MS);
 	if (others)
-		handover_woken(worker->engine);
+		handover_woken(&worker->engine->handover);
 }
 
 /* --- the loop ------------------------------------------------------------------------------- */

@@ -29,61 +29,62 @@ static void device_name(const char *devargs, char *ret_name, size_t size)
 	ret_name[len] = 0;
 }
 
-static int attach(const char *devargs, uint16_t *ret_id, struct covey_error *error)
+static int attach(const char *devargs, uint16_t *ret_id, struct covey_error *ret_error)
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
-	int status;
+	int error;
 
 	device_name(devargs, name, sizeof(name));
 	if (rte_eth_dev_get_port_by_name(name, ret_id) == 0)
 		return 0;
-	status = rte_dev_probe(devargs);
-	if (status)
-		return covey_error_set(error, status, "DPDK does not accept the device \"%s\": %s",
-				       devargs, rte_strerror(-status));
+	error = rte_dev_probe(devargs);
+	if (error != 0)
+		return covey_error_set(ret_error, error,
+				       "DPDK does not accept the device \"%s\": %s", devargs,
+				       rte_strerror(-error));
 	if (rte_eth_dev_get_port_by_name(name, ret_id))
-		return covey_error_set(error, -ENODEV, "the device \"%s\" is no Ethernet port",
+		return covey_error_set(ret_error, -ENODEV, "the device \"%s\" is no Ethernet port",
 				       devargs);
 	return 0;
 }
 
 int port_extend(struct port *port, const char *devargs, uint16_t mtu, struct rte_mempool *pool,
-		struct covey_error *error)
+		struct covey_error *ret_error)
 {
 	struct wait_fds_before before;
 	uint16_t id;
-	int status;
+	int error;
 
 	if (RTE_MAX(port->rx_count, port->tx_count) == PORT_QUEUES_MAX)
-		return covey_error_set(error, -E2BIG, "%s: more than %d queues", port->name,
+		return covey_error_set(ret_error, -E2BIG, "%s: more than %d queues", port->name,
 				       PORT_QUEUES_MAX);
 	wait_fds_begin(&before);
-	status = attach(devargs, &id, error);
-	if (status)
-		return status;
-	status = port_queues_add(port, id, mtu, pool, &before, error);
-	if (status) {
+	error = attach(devargs, &id, ret_error);
+	if (error != 0)
+		return error;
+	error = port_queues_add(port, id, mtu, pool, &before, ret_error);
+	if (error != 0) {
 		rte_eth_dev_close(id);
-		return status;
+		return error;
 	}
 	port->devices[port->device_count++] = id;
 	return 0;
 }
 
 int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_mempool *pool,
-	      struct port **ret_port, struct covey_error *error)
+	      struct port **ret_port, struct covey_error *ret_error)
 {
 	struct port *port = calloc(1, sizeof(*port));
-	int status;
+	int error;
 
 	if (!port)
-		return covey_error_set(error, -ENOMEM, "%s: out of memory", name);
+		return covey_error_set(ret_error, -ENOMEM, "%s: out of memory", name);
 	snprintf(port->name, sizeof(port->name), "%s", name);
 	port->pool = pool;
-	status = port_extend(port, devargs, mtu, pool, error);
-	if (status) {
+	error = port_extend(port, devargs, mtu, pool, ret_error);
+	if (error != 0) {
 		free(port);
-		return status;
+		return error;
 	}
 	port->id = port->devices[0];
 	*ret_port = port;
@@ -96,15 +97,15 @@ static void stop_devices(const struct port *port, unsigned count)
 		rte_eth_dev_stop(port->devices[count]);
 }
 
-int port_start(struct port *port, struct covey_error *error)
+int port_start(struct port *port, struct covey_error *ret_error)
 {
 	for (unsigned i = 0; i < port->device_count; i++) {
-		int status = rte_eth_dev_start(port->devices[i]);
+		int error = rte_eth_dev_start(port->devices[i]);
 
-		if (status) {
+		if (error != 0) {
 			stop_devices(port, i);
-			return covey_error_set(error, status, "%s: the port does not start: %s",
-					       port->name, rte_strerror(-status));
+			return covey_error_set(ret_error, error, "%s: the port does not start: %s",
+					       port->name, rte_strerror(-error));
 		}
 		/* The host's own MAC address and any multicast group must come in. Kernel
 		 * interfaces have both already (overlay/host sees to it), so a driver that can do
@@ -127,4 +128,33 @@ void port_close(struct port *port)
 	for (unsigned i = port->device_count; i-- > 0;)
 		rte_eth_dev_close(port->devices[i]);
 	free(port);
+}
+
+static void add_stats(uint16_t device, struct dataplane_port_status *status)
+{
+	struct rte_eth_stats stats;
+
+	if (rte_eth_stats_get(device, &stats) != 0)
+		return;
+	status->rx_packets += stats.ipackets;
+	status->rx_bytes += stats.ibytes;
+	status->rx_missed += stats.imissed;
+	status->tx_packets += stats.opackets;
+	status->tx_bytes += stats.obytes;
+	status->tx_errors += stats.oerrors;
+}
+
+void port_read(const struct port *port, struct dataplane_port_status *ret_status)
+{
+	struct dataplane_port_status status = {.rx_queues = port->rx_count,
+					       .tx_queues = port->tx_count};
+	struct rte_eth_dev_info info;
+
+	snprintf(status.name, sizeof(status.name), "%s", port->name);
+	if (rte_eth_dev_info_get(port->id, &info) == 0)
+		snprintf(status.driver, sizeof(status.driver), "%s", info.driver_name);
+	rte_eth_dev_get_mtu(port->id, &status.mtu);
+	for (unsigned i = 0; i < port->device_count; i++)
+		add_stats(port->devices[i], &status);
+	*ret_status = status;
 }

@@ -8,6 +8,7 @@
  */
 
 #include <covey/error.h>
+#include <dataplane.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -59,7 +60,7 @@ struct port_demand {
  * NULL when out of memory, or when AF_XDP is asked for and the MTU is above port_af_xdp_mtu_max().
  */
 struct rte_mempool *port_pool_new(uint16_t mtu, const struct port_demand demands[2],
-				  struct covey_error *error);
+				  struct covey_error *ret_error);
 void port_pool_free(struct rte_mempool *pool);
 
 /* The largest MTU with which a frame fits into a page behind all that stands before it there. */
@@ -75,12 +76,15 @@ uint16_t port_af_xdp_mtu_max(void);
  * Returns 0 or a negative errno; on failure nothing stays attached.
  */
 int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_mempool *pool,
-	      struct port **ret_port, struct covey_error *error);
+	      struct port **ret_port, struct covey_error *ret_error);
 /* Attach another device, whose queues follow those that the port has. -E2BIG above PORT_QUEUES_MAX.
  * On failure the port is as it was. */
 int port_extend(struct port *port, const char *devargs, uint16_t mtu, struct rte_mempool *pool,
-		struct covey_error *error);
-int port_start(struct port *port, struct covey_error *error);
+		struct covey_error *ret_error);
+int port_start(struct port *port, struct covey_error *ret_error);
 void port_stop(struct port *port);
 /* Detach and free. NULL-safe. */
 void port_close(struct port *port);
+
+/* What people may know of it. Counters may be a moment old. */
+void port_read(const struct port *port, struct dataplane_port_status *ret_status);

@@ -63,13 +63,13 @@ static int configure(struct port *port, uint16_t id, const struct rte_eth_dev_in
 
 /* A driver that cannot set an MTU takes what fits its buffers, which are large enough. */
 static int set_mtu(const struct port *port, uint16_t id, const struct rte_eth_dev_info *info,
-		   uint16_t mtu, struct covey_error *error)
+		   uint16_t mtu, struct covey_error *ret_error)
 {
-	int status = mtu && !follows_kernel(info) ? rte_eth_dev_set_mtu(id, mtu) : 0;
+	int error = mtu && !follows_kernel(info) ? rte_eth_dev_set_mtu(id, mtu) : 0;
 
-	if (status && status != -ENOTSUP)
-		return covey_error_set(error, status, "%s: the port refuses an MTU of %u: %s",
-				       port->name, mtu, rte_strerror(-status));
+	if (error && error != -ENOTSUP)
+		return covey_error_set(ret_error, error, "%s: the port refuses an MTU of %u: %s",
+				       port->name, mtu, rte_strerror(-error));
 	return 0;
 }
 
@@ -80,14 +80,14 @@ static int set_up_rx(struct port_queue *queues, uint16_t rx, uint16_t descriptor
 {
 	for (uint16_t i = 0; i < rx; i++) {
 		struct wait_fds_before before;
-		int status;
+		int error;
 
 		wait_fds_begin(&before);
-		status = rte_eth_rx_queue_setup(queues[i].device, i, descriptors,
-						(unsigned)rte_eth_dev_socket_id(queues[i].device),
-						NULL, pool);
-		if (status)
-			return status;
+		error = rte_eth_rx_queue_setup(queues[i].device, i, descriptors,
+					       (unsigned)rte_eth_dev_socket_id(queues[i].device),
+					       NULL, pool);
+		if (error != 0)
+			return error;
 		if (wait_fds_end(&before, &queues[i].fd, 1) == 0)
 			queues[i].fd = early_count == rx ? early[i] : -1;
 	}
@@ -96,13 +96,13 @@ static int set_up_rx(struct port_queue *queues, uint16_t rx, uint16_t descriptor
 
 static int set_up_tx(const struct port_queue *queues, uint16_t tx, uint16_t descriptors)
 {
-	int status = 0;
+	int error = 0;
 
-	for (uint16_t i = 0; !status && i < tx; i++)
-		status = rte_eth_tx_queue_setup(queues[i].device, i, descriptors,
-						(unsigned)rte_eth_dev_socket_id(queues[i].device),
-						NULL);
-	return status;
+	for (uint16_t i = 0; error == 0 && i < tx; i++)
+		error = rte_eth_tx_queue_setup(queues[i].device, i, descriptors,
+					       (unsigned)rte_eth_dev_socket_id(queues[i].device),
+					       NULL);
+	return error;
 }
 
 static int set_up(struct port_queue *rx_queues, uint16_t rx, struct port_queue *tx_queues,
@@ -112,11 +112,11 @@ static int set_up(struct port_queue *rx_queues, uint16_t rx, struct port_queue *
 	uint16_t id = rx_queues[0].device;
 	int early[PORT_QUEUES_MAX];
 	unsigned early_count = wait_fds_end(before, early, PORT_QUEUES_MAX);
-	int status = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_descriptors, &tx_descriptors);
+	int error = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_descriptors, &tx_descriptors);
 
-	if (!status)
-		status = set_up_rx(rx_queues, rx, rx_descriptors, pool, early, early_count);
-	return status ? status : set_up_tx(tx_queues, tx, tx_descriptors);
+	if (error == 0)
+		error = set_up_rx(rx_queues, rx, rx_descriptors, pool, early, early_count);
+	return error != 0 ? error : set_up_tx(tx_queues, tx, tx_descriptors);
 }
 
 static void name_queues(struct port_queue *queues, uint16_t id, uint16_t count)
@@ -126,32 +126,32 @@ static void name_queues(struct port_queue *queues, uint16_t id, uint16_t count)
 }
 
 int port_queues_add(struct port *port, uint16_t id, uint16_t mtu, struct rte_mempool *pool,
-		    const struct wait_fds_before *before, struct covey_error *error)
+		    const struct wait_fds_before *before, struct covey_error *ret_error)
 {
 	struct port_queue *rx_queues = port->rx + port->rx_count;
 	struct port_queue *tx_queues = port->tx + port->tx_count;
 	struct rte_eth_dev_info info;
 	uint16_t rx, tx;
-	int status = rte_eth_dev_info_get(id, &info);
+	int error = rte_eth_dev_info_get(id, &info);
 
-	if (status)
-		return covey_error_set(error, status, "%s: DPDK cannot describe the port: %s",
-				       port->name, rte_strerror(-status));
+	if (error != 0)
+		return covey_error_set(ret_error, error, "%s: DPDK cannot describe the port: %s",
+				       port->name, rte_strerror(-error));
 	choose(port, &info, &rx, &tx);
-	status = configure(port, id, &info, rx, tx);
-	if (status)
-		return covey_error_set(error, status,
+	error = configure(port, id, &info, rx, tx);
+	if (error != 0)
+		return covey_error_set(ret_error, error,
 				       "%s: %s refuses %u receive and %u transmit queues: %s",
-				       port->name, info.driver_name, rx, tx, rte_strerror(-status));
-	status = set_mtu(port, id, &info, mtu, error);
-	if (status)
-		return status;
+				       port->name, info.driver_name, rx, tx, rte_strerror(-error));
+	error = set_mtu(port, id, &info, mtu, ret_error);
+	if (error != 0)
+		return error;
 	name_queues(rx_queues, id, rx);
 	name_queues(tx_queues, id, tx);
-	status = set_up(rx_queues, rx, tx_queues, tx, pool, before);
-	if (status)
-		return covey_error_set(error, status, "%s: %s refuses its queues: %s", port->name,
-				       info.driver_name, rte_strerror(-status));
+	error = set_up(rx_queues, rx, tx_queues, tx, pool, before);
+	if (error != 0)
+		return covey_error_set(ret_error, error, "%s: %s refuses its queues: %s",
+				       port->name, info.driver_name, rte_strerror(-error));
 	port->rx_count += rx;
 	port->tx_count += tx;
 	return 0;

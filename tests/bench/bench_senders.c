@@ -24,7 +24,7 @@
 /* --- the dataplane ------------------------------------------------------------------------- */
 
 struct crowd {
-	struct engine *receiver;
+	struct dataplane *receiver;
 	unsigned senders;
 	unsigned windows; /* of each sender */
 	uint64_t turn;    /* packets made */
@@ -40,7 +40,7 @@ static void crowd_close(void *state)
 {
 	struct crowd *crowd = state;
 
-	engine_free(crowd->receiver);
+	dataplane_close(crowd->receiver);
 	free(crowd->order);
 	free(crowd->keys);
 	free(crowd);
@@ -86,8 +86,8 @@ static int open_receiver(struct crowd *crowd, const struct bench_shape *shape,
 		return covey_error_set(error, -ENOMEM, "no memory for %u senders", crowd->senders);
 	for (unsigned id = 1; id <= crowd->senders; id++)
 		roster[id - 1] = bench_peer(SENDERS_ADDRESS + id, (uint16_t)id);
-	rc = bench_engine_new(shape, BENCH_RECEIVER_ADDRESS, 0, roster, crowd->senders,
-			      &crowd->receiver, error);
+	rc = bench_vpe_new(shape, BENCH_RECEIVER_ADDRESS, 0, roster, crowd->senders,
+			   &crowd->receiver, error);
 	free(roster);
 	return rc;
 }
@@ -191,7 +191,7 @@ static uint16_t crowd_encrypt(void *state, unsigned core, struct rte_mbuf **pack
 
 static uint16_t crowd_decrypt(void *state, unsigned core, struct rte_mbuf **packets, uint16_t count)
 {
-	struct engine_worker *worker = engine_worker(((struct crowd *)state)->receiver, core);
+	struct engine_worker *worker = dataplane_worker(((struct crowd *)state)->receiver, core);
 	uint16_t done = inbound_burst(worker, packets, count);
 
 	engine_worker_quiescent(worker);
@@ -200,22 +200,22 @@ static uint16_t crowd_decrypt(void *state, unsigned core, struct rte_mbuf **pack
 
 static void crowd_enter(void *state, unsigned core)
 {
-	engine_worker_online(engine_worker(((struct crowd *)state)->receiver, core));
+	engine_worker_online(dataplane_worker(((struct crowd *)state)->receiver, core));
 }
 
 static void crowd_leave(void *state, unsigned core)
 {
-	engine_worker_offline(engine_worker(((struct crowd *)state)->receiver, core));
+	engine_worker_offline(dataplane_worker(((struct crowd *)state)->receiver, core));
 }
 
 static const char *crowd_reason(void *state)
 {
-	return bench_engine_reason(((struct crowd *)state)->receiver);
+	return bench_vpe_reason(((struct crowd *)state)->receiver);
 }
 
 static unsigned crowd_windows(void *state)
 {
-	return bench_engine_windows(((struct crowd *)state)->receiver);
+	return bench_vpe_windows(((struct crowd *)state)->receiver);
 }
 
 static const struct bench_dataplane crowd_vpe = {

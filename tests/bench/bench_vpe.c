@@ -12,8 +12,8 @@
 #include <string.h>
 
 struct vpe {
-	struct engine *sender;
-	struct engine *receiver;
+	struct dataplane *sender;
+	struct dataplane *receiver;
 };
 
 static struct covey_addr address_of(uint32_t address)
@@ -51,17 +51,17 @@ struct covey_roster_entry bench_peer(uint32_t address, uint16_t sender_id)
 	};
 }
 
-static int install(struct engine *engine, const struct covey_sa *sa,
+static int install(struct dataplane *dataplane, const struct covey_sa *sa,
 		   const struct covey_roster_entry *peers, size_t peer_count,
 		   struct covey_error *error)
 {
 	uint32_t vni = BENCH_VNI;
-	int rc = engine_group_set(engine, BENCH_GROUP, &vni, 1, error);
+	int rc = dataplane_group_set(dataplane, BENCH_GROUP, &vni, 1, error);
 
 	if (rc == 0)
-		rc = engine_sa_install(engine, sa, peers, peer_count, error);
+		rc = dataplane_sa_install(dataplane, sa, peers, peer_count, error);
 	if (rc == 0)
-		rc = engine_sa_activate(engine, sa->spi, error);
+		rc = dataplane_sa_activate(dataplane, sa->spi, error);
 	return rc;
 }
 
@@ -83,42 +83,42 @@ struct covey_sa bench_vpe_sa(const struct bench_shape *shape, uint16_t sender_id
 	return sa;
 }
 
-int bench_engine_new(const struct bench_shape *shape, uint32_t address, uint16_t sender_id,
-		     const struct covey_roster_entry *peers, size_t peer_count,
-		     struct engine **ret_engine, struct covey_error *error)
+int bench_vpe_new(const struct bench_shape *shape, uint32_t address, uint16_t sender_id,
+		  const struct covey_roster_entry *peers, size_t peer_count,
+		  struct dataplane **ret_dataplane, struct covey_error *error)
 {
 	struct dataplane_config config = bench_vpe_config(shape, address);
 	struct covey_sa sa = bench_vpe_sa(shape, sender_id);
-	struct engine *engine;
-	int rc = engine_new(&config, shape->cores, &engine, error);
+	struct dataplane *dataplane;
+	int rc = dataplane_new(&config, shape->cores, &dataplane, error);
 
 	if (rc < 0)
 		return rc;
-	rc = install(engine, &sa, peers, peer_count, error);
+	rc = install(dataplane, &sa, peers, peer_count, error);
 	if (rc < 0) {
-		engine_free(engine);
+		dataplane_close(dataplane);
 		return rc;
 	}
-	*ret_engine = engine;
+	*ret_dataplane = dataplane;
 	return 0;
 }
 
-const char *bench_engine_reason(const struct engine *engine)
+const char *bench_vpe_reason(const struct dataplane *dataplane)
 {
 	struct dataplane_counters counters;
 
-	engine_read_counters(engine, &counters);
+	dataplane_read_counters(dataplane, &counters);
 	for (unsigned i = 0; i < COVEY_DROP_COUNT; i++)
 		if (counters.drops[i])
 			return covey_drop_names[i];
 	return NULL;
 }
 
-unsigned bench_engine_windows(const struct engine *engine)
+unsigned bench_vpe_windows(const struct dataplane *dataplane)
 {
 	struct dataplane_sa_status sa = {.windows = 0};
 
-	engine_read_sas(engine, &sa, 1);
+	dataplane_read_sas(dataplane, &sa, 1);
 	return sa.windows;
 }
 
@@ -130,8 +130,8 @@ static void vpe_close(void *state)
 
 	if (!vpe)
 		return;
-	engine_free(vpe->sender);
-	engine_free(vpe->receiver);
+	dataplane_close(vpe->sender);
+	dataplane_close(vpe->receiver);
 	free(vpe);
 }
 
@@ -144,11 +144,11 @@ static int vpe_open(const struct bench_shape *shape, void **ret_state, struct co
 
 	if (!vpe)
 		return covey_error_set(error, -ENOMEM, "vpe: out of memory");
-	rc = bench_engine_new(shape, BENCH_SENDER_ADDRESS, BENCH_SENDER_ID, &receiver, 1,
-			      &vpe->sender, error);
+	rc = bench_vpe_new(shape, BENCH_SENDER_ADDRESS, BENCH_SENDER_ID, &receiver, 1, &vpe->sender,
+			   error);
 	if (rc == 0)
-		rc = bench_engine_new(shape, BENCH_RECEIVER_ADDRESS, BENCH_RECEIVER_ID, &sender, 1,
-				      &vpe->receiver, error);
+		rc = bench_vpe_new(shape, BENCH_RECEIVER_ADDRESS, BENCH_RECEIVER_ID, &sender, 1,
+				   &vpe->receiver, error);
 	if (rc < 0) {
 		vpe_close(vpe);
 		return rc;
@@ -161,22 +161,22 @@ static void vpe_enter(void *state, unsigned core)
 {
 	struct vpe *vpe = state;
 
-	engine_worker_online(engine_worker(vpe->sender, core));
-	engine_worker_online(engine_worker(vpe->receiver, core));
+	engine_worker_online(dataplane_worker(vpe->sender, core));
+	engine_worker_online(dataplane_worker(vpe->receiver, core));
 }
 
 static void vpe_leave(void *state, unsigned core)
 {
 	struct vpe *vpe = state;
 
-	engine_worker_offline(engine_worker(vpe->sender, core));
-	engine_worker_offline(engine_worker(vpe->receiver, core));
+	engine_worker_offline(dataplane_worker(vpe->sender, core));
+	engine_worker_offline(dataplane_worker(vpe->receiver, core));
 }
 
 /* Quiescent after each burst, as in the worker's loop. */
 static uint16_t vpe_encrypt(void *state, unsigned core, struct rte_mbuf **packets, uint16_t count)
 {
-	struct engine_worker *worker = engine_worker(((struct vpe *)state)->sender, core);
+	struct engine_worker *worker = dataplane_worker(((struct vpe *)state)->sender, core);
 	uint16_t done = outbound_burst(worker, packets, count);
 
 	engine_worker_quiescent(worker);
@@ -185,7 +185,7 @@ static uint16_t vpe_encrypt(void *state, unsigned core, struct rte_mbuf **packet
 
 static uint16_t vpe_decrypt(void *state, unsigned core, struct rte_mbuf **packets, uint16_t count)
 {
-	struct engine_worker *worker = engine_worker(((struct vpe *)state)->receiver, core);
+	struct engine_worker *worker = dataplane_worker(((struct vpe *)state)->receiver, core);
 	uint16_t done = inbound_burst(worker, packets, count);
 
 	engine_worker_quiescent(worker);
@@ -195,14 +195,14 @@ static uint16_t vpe_decrypt(void *state, unsigned core, struct rte_mbuf **packet
 static const char *vpe_reason(void *state)
 {
 	struct vpe *vpe = state;
-	const char *reason = bench_engine_reason(vpe->sender);
+	const char *reason = bench_vpe_reason(vpe->sender);
 
-	return reason ? reason : bench_engine_reason(vpe->receiver);
+	return reason ? reason : bench_vpe_reason(vpe->receiver);
 }
 
 static unsigned vpe_windows(void *state)
 {
-	return bench_engine_windows(((struct vpe *)state)->receiver);
+	return bench_vpe_windows(((struct vpe *)state)->receiver);
 }
 
 const struct bench_dataplane bench_vpe = {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* Making engines for VPE. */
+/* Making dataplanes for VPE. */
 
 #include "bench_dataplane.h"
-#include "engine.h"
+#include "dataplane_state.h"
 
 #define BENCH_SENDER_ID   2
 #define BENCH_RECEIVER_ID 1
@@ -15,11 +15,11 @@
 struct dataplane_config bench_vpe_config(const struct bench_shape *shape, uint32_t address);
 struct covey_sa bench_vpe_sa(const struct bench_shape *shape, uint16_t sender_id);
 
-/* An engine of the VTEP at address with one group and one active SA, whose roster is peers. */
-int bench_engine_new(const struct bench_shape *shape, uint32_t address, uint16_t sender_id,
-		     const struct covey_roster_entry *peers, size_t peer_count,
-		     struct engine **ret_engine, struct covey_error *error);
+/* A dataplane of the VTEP at address with one group and one active SA, whose roster is peers. */
+int bench_vpe_new(const struct bench_shape *shape, uint32_t address, uint16_t sender_id,
+		  const struct covey_roster_entry *peers, size_t peer_count,
+		  struct dataplane **ret_dataplane, struct covey_error *error);
 struct covey_roster_entry bench_peer(uint32_t address, uint16_t sender_id);
 /* The name of the first counter of dropped packets that is not zero, or NULL. */
-const char *bench_engine_reason(const struct engine *engine);
-unsigned bench_engine_windows(const struct engine *engine);
+const char *bench_vpe_reason(const struct dataplane *dataplane);
+unsigned bench_vpe_windows(const struct dataplane *dataplane);

@@ -54,20 +54,20 @@ static void configure(struct wire *wire, bool ipv6, bool udp)
 		wire->config.class_by_dscp[i] = (uint8_t)(i >> 3);
 }
 
-/* The keys that senders of this SA have, by the engine's own derivation. */
+/* The keys that senders of this SA have, by the dataplane's own derivation. */
 static void make_keys(const struct wire *wire, struct wire_sa *sa)
 {
-	const struct control *control = wire->engine->control;
+	const struct dataplane *dataplane = wire->dataplane;
 	size_t len = covey_cipher_key_len(sa->sa.cipher);
 	uint8_t key[COVEY_TEK_BYTES_MAX];
 
-	sa->cipher = ciphers_get(control->ciphers, sa->sa.cipher);
+	sa->cipher = ciphers_get(dataplane->ciphers, sa->sa.cipher);
 	for (unsigned id = 0; id < WIRE_SENDERS; id++) {
 		memcpy(key, sa->sa.tek, len);
 		if (sa->sa.key_scope == COVEY_KEY_SCOPE_SENDER)
-			must(kdf_sender_key(control->kdf, sa->sa.tek, len, sa->sa.spi, (uint16_t)id,
-					    key) == 0);
-		must(cipher_expand(control->ciphers, sa->sa.cipher, key, &sa->keys[id]) == 0);
+			must(kdf_sender_key(dataplane->kdf, sa->sa.tek, len, sa->sa.spi,
+					    (uint16_t)id, key) == 0);
+		must(cipher_expand(dataplane->ciphers, sa->sa.cipher, key, &sa->keys[id]) == 0);
 	}
 }
 
@@ -93,14 +93,14 @@ static void add_sa(struct wire *wire, unsigned index, bool ipv6)
 		.may_receive = sas[index].may_receive,
 	};
 	memset(sa->sa.tek, (int)index + 1, sizeof(sa->sa.tek));
-	must(engine_group_set(wire->engine, sa->sa.group, &sa->vni, 1, NULL) == 0);
-	must(engine_sa_install(wire->engine, &sa->sa, roster, 2, NULL) == 0);
+	must(dataplane_group_set(wire->dataplane, sa->sa.group, &sa->vni, 1, NULL) == 0);
+	must(dataplane_sa_install(wire->dataplane, &sa->sa, roster, 2, NULL) == 0);
 	if (sas[index].drained)
-		must(engine_sa_drain(wire->engine, sa->sa.spi, NULL) == 0);
+		must(dataplane_sa_drain(wire->dataplane, sa->sa.spi, NULL) == 0);
 	else
-		must(engine_sa_activate(wire->engine, sa->sa.spi, NULL) == 0);
+		must(dataplane_sa_activate(wire->dataplane, sa->sa.spi, NULL) == 0);
 	make_keys(wire, sa);
-	sa->record = control_find(wire->engine->control, sa->sa.spi);
+	sa->record = sa_record_find(wire->dataplane, sa->sa.spi);
 	must(sa->record);
 }
 
@@ -130,8 +130,8 @@ void wire_start(void)
 	rte_srand(1); /* an input does the same in each run */
 	for (unsigned i = 0; i < WIRE_ENGINES; i++) {
 		configure(&wires[i], i & 1, !(i & 2));
-		must(engine_new(&wires[i].config, 1, &wires[i].engine, NULL) == 0);
-		wires[i].worker = engine_worker(wires[i].engine, 0);
+		must(dataplane_new(&wires[i].config, 1, &wires[i].dataplane, NULL) == 0);
+		wires[i].worker = dataplane_worker(wires[i].dataplane, 0);
 		for (unsigned j = 0; j < WIRE_SAS; j++)
 			add_sa(&wires[i], j, i & 1);
 	}
@@ -176,7 +176,7 @@ static void forget_windows(const struct windows *windows)
 void wire_leave(const struct wire_sa *sa, uint64_t packets)
 {
 	sa->record->tx_states[0].packets = sa->record->tx_states[0].allowed = 0;
-	atomic_store(sa->record->tx->shared, COVEY_PACKETS_HARD - packets);
+	atomic_store(sa->record->parts.tx->shared, COVEY_PACKETS_HARD - packets);
 }
 
 void wire_reset(struct wire *wire)
@@ -185,7 +185,7 @@ void wire_reset(struct wire *wire)
 		struct sa_record *record = wire->sas[i].record;
 
 		forget_windows(record->windows);
-		if (record->tx)
+		if (record->parts.tx)
 			wire_leave(&wire->sas[i], COVEY_PACKETS_HARD);
 		memset(record->rx_states, 0, sizeof(*record->rx_states));
 	}

@@ -7,7 +7,7 @@
  * surroundings may not be read.
  */
 
-#include "control.h"
+#include "dataplane_state.h"
 #include "engine.h"
 #include <rte_mbuf.h>
 
@@ -29,7 +29,7 @@
 #define WIRE_EPOCH       5 /* ours */
 #define WIRE_EPOCH_FLOOR 3
 
-/* One SA of an engine. */
+/* One SA of a dataplane. */
 struct wire_sa {
 	struct covey_sa sa;
 	uint32_t vni; /* of its group */
@@ -41,7 +41,7 @@ struct wire_sa {
 
 struct wire {
 	struct dataplane_config config;
-	struct engine *engine;
+	struct dataplane *dataplane;
 	struct engine_worker *worker;
 	struct wire_sa sas[WIRE_SAS];
 };
@@ -78,7 +78,7 @@ uint64_t wire_drops(const struct wire *wire);
 /* --- inputs --------------------------------------------------------------------------------- */
 
 /*
- * An input is a byte for all (bits 0 and 1: which engine), then records: how (1 byte), where to
+ * An input is a byte for all (bits 0 and 1: which dataplane), then records: how (1 byte), where to
  * split or spoil (1 byte), length (2 bytes, little-endian), and as many bytes of a frame, or what
  * is left of them.
  */

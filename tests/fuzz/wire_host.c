@@ -156,7 +156,7 @@ static void check_sent(const struct frame_out *frame)
 static void check_dropped(const struct frame_out *frame)
 {
 	must(!frame->ordinary || !is_from_us(frame) || !sa_of_vni(frame->sight.vni) ||
-	     frame->sight.ip_len + scene.wire->engine->overhead > WIRE_MTU);
+	     frame->sight.ip_len + scene.wire->dataplane->engine.overhead > WIRE_MTU);
 }
 
 /* --- running -------------------------------------------------------------------------------- */

@@ -132,22 +132,22 @@ void lab_open(struct lab *lab, const struct dataplane_config *config)
 	const uint32_t vni = LAB_VNI;
 
 	lab->config = *config;
-	assert_int_equal(engine_new(config, 1, &lab->engine, NULL), 0);
-	lab->worker = engine_worker(lab->engine, 0);
-	assert_int_equal(engine_group_set(lab->engine, 0, &vni, 1, NULL), 0);
+	assert_int_equal(dataplane_new(config, 1, &lab->dataplane, NULL), 0);
+	lab->worker = dataplane_worker(lab->dataplane, 0);
+	assert_int_equal(dataplane_group_set(lab->dataplane, 0, &vni, 1, NULL), 0);
 }
 
 void lab_close(struct lab *lab)
 {
-	engine_free(lab->engine);
+	dataplane_close(lab->dataplane);
 }
 
 void lab_install_active(struct lab *lab, const struct covey_sa *sa)
 {
 	struct covey_roster_entry peer = lab_peer(lab->config.vtep.family == AF_INET6);
 
-	assert_int_equal(engine_sa_install(lab->engine, sa, &peer, 1, NULL), 0);
-	assert_int_equal(engine_sa_activate(lab->engine, sa->spi, NULL), 0);
+	assert_int_equal(dataplane_sa_install(lab->dataplane, sa, &peer, 1, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(lab->dataplane, sa->spi, NULL), 0);
 }
 
 struct sample lab_sample(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* An engine with packets to send through it: no ports, no hugepages. */
+/* A dataplane with packets to send through it: no ports, no hugepages. */
 
-#include "control.h"
+#include "dataplane_state.h"
 #include "engine.h"
 #include "inbound.h"
 #include "outbound.h"
@@ -27,7 +27,7 @@ struct rte_mempool *lab_pool(void);
 
 struct lab {
 	struct dataplane_config config;
-	struct engine *engine;
+	struct dataplane *dataplane;
 	struct engine_worker *worker;
 };
 
@@ -39,8 +39,8 @@ struct covey_roster_entry lab_peer(bool ipv6);
 /* The same SA as the reference sees it. */
 struct reference_sa lab_reference(const struct lab *lab, const struct covey_sa *sa);
 
-/* An engine of one worker with VNI 100 in group 0 and no SA. The worker is offline: one thread does
- * all, and publishing would wait for itself. */
+/* A dataplane of one worker with VNI 100 in group 0 and no SA. The worker is offline: one thread
+ * does all, and publishing would wait for itself. */
 void lab_open(struct lab *lab, const struct dataplane_config *config);
 void lab_close(struct lab *lab);
 /* Install with the peer on the roster, and activate. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the control thread may say to the engine, and what becomes of it. */
+/* What the control thread may say to the dataplane, and what becomes of it. */
 #include "lab.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,13 +30,13 @@ static int install(const struct covey_sa *sa)
 {
 	struct covey_roster_entry peer = lab_peer(false);
 
-	return engine_sa_install(lab.engine, sa, &peer, 1, NULL);
+	return dataplane_sa_install(lab.dataplane, sa, &peer, 1, NULL);
 }
 
 static struct dataplane_sa_status status_of(uint32_t spi)
 {
 	struct dataplane_sa_status all[16];
-	size_t count = engine_read_sas(lab.engine, all, 16);
+	size_t count = dataplane_read_sas(lab.dataplane, all, 16);
 
 	for (size_t i = 0; i < count; i++)
 		if (all[i].spi == spi)
@@ -89,15 +89,15 @@ static uint32_t sends(uint32_t vni)
 	return spi;
 }
 
-/* --- engine ---------------------------------------------------------------------------------- */
+/* --- a dataplane ----------------------------------------------------------------------------- */
 
 static void assert_refused(struct dataplane_config config, unsigned workers)
 {
-	struct engine *engine = NULL;
+	struct dataplane *dataplane = NULL;
 	struct covey_error error = {""};
 
-	assert_int_equal(engine_new(&config, workers, &engine, &error), -EINVAL);
-	assert_null(engine);
+	assert_int_equal(dataplane_new(&config, workers, &dataplane, &error), -EINVAL);
+	assert_null(dataplane);
 	assert_true(strlen(error.text) > 0);
 }
 
@@ -131,21 +131,23 @@ static void test_groups(void **state)
 	struct covey_sa sa = lab_sa(LAB_SPI, 1);
 
 	assert_int_equal(install(&sa), 0);
-	assert_int_equal(engine_sa_activate(lab.engine, LAB_SPI, NULL), 0);
-	assert_int_equal(engine_group_set(lab.engine, 1, some, 3, NULL), 0);
-	assert_int_equal(engine_group_set(lab.engine, 2, taken, 2, NULL), -EEXIST);
-	assert_int_equal(engine_group_set(lab.engine, 2, too_big, 1, NULL), -EINVAL);
-	assert_int_equal(engine_group_set(lab.engine, COVEY_GROUPS_PER_HOST_MAX, some, 1, NULL),
-			 -EINVAL);
+	assert_int_equal(dataplane_sa_activate(lab.dataplane, LAB_SPI, NULL), 0);
+	assert_int_equal(dataplane_group_set(lab.dataplane, 1, some, 3, NULL), 0);
+	assert_int_equal(dataplane_group_set(lab.dataplane, 2, taken, 2, NULL), -EEXIST);
+	assert_int_equal(dataplane_group_set(lab.dataplane, 2, too_big, 1, NULL), -EINVAL);
+	assert_int_equal(
+		dataplane_group_set(lab.dataplane, COVEY_GROUPS_PER_HOST_MAX, some, 1, NULL),
+		-EINVAL);
 	assert_int_equal(sends(LAB_VNI), LAB_SPI);
 	assert_int_equal(sends(300), 0);
 	for (unsigned i = 0; i < RTE_DIM(many); i++)
 		many[i] = 1000 + i;
-	assert_int_equal(engine_group_set(lab.engine, 2, many, RTE_DIM(many), NULL), -EINVAL);
-	assert_int_equal(engine_group_set(lab.engine, 2, many, COVEY_VNIS_PER_GROUP_MAX, NULL), 0);
-	assert_int_equal(engine_group_set(lab.engine, 0, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_group_set(lab.dataplane, 2, many, RTE_DIM(many), NULL), -EINVAL);
+	assert_int_equal(
+		dataplane_group_set(lab.dataplane, 2, many, COVEY_VNIS_PER_GROUP_MAX, NULL), 0);
+	assert_int_equal(dataplane_group_set(lab.dataplane, 0, NULL, 0, NULL), 0);
 	assert_int_equal(sends(LAB_VNI), 0);
-	assert_int_equal(engine_group_set(lab.engine, 0, taken, 2, NULL), 0);
+	assert_int_equal(dataplane_group_set(lab.dataplane, 0, taken, 2, NULL), 0);
 	assert_int_equal(sends(300), LAB_SPI);
 	for (unsigned i = 0; i < COVEY_VNIS_PER_GROUP_MAX; i++)
 		assert_int_equal(sends(many[i]), 0);
@@ -174,14 +176,14 @@ static void test_bad_sas(void **state)
 	assert_int_equal(install(&bad), -EINVAL);
 	bad = good, bad.epoch = 0;
 	assert_int_equal(install(&bad), -EINVAL);
-	assert_int_equal(engine_sa_install(lab.engine, &good, entries, 2, NULL), -EINVAL);
+	assert_int_equal(dataplane_sa_install(lab.dataplane, &good, entries, 2, NULL), -EINVAL);
 	entries[0].sender_id = 0;
-	assert_int_equal(engine_sa_install(lab.engine, &good, entries, 1, NULL), -EINVAL);
-	assert_int_equal(engine_read_sas(lab.engine, NULL, 0), 0);
-	assert_int_equal(engine_sa_activate(lab.engine, LAB_SPI, NULL), -ENOENT);
-	assert_int_equal(engine_sa_drain(lab.engine, LAB_SPI, NULL), -ENOENT);
-	assert_int_equal(engine_roster_set(lab.engine, LAB_SPI, NULL, 0, NULL), -ENOENT);
-	engine_sa_remove(lab.engine, LAB_SPI);
+	assert_int_equal(dataplane_sa_install(lab.dataplane, &good, entries, 1, NULL), -EINVAL);
+	assert_int_equal(dataplane_read_sas(lab.dataplane, NULL, 0), 0);
+	assert_int_equal(dataplane_sa_activate(lab.dataplane, LAB_SPI, NULL), -ENOENT);
+	assert_int_equal(dataplane_sa_drain(lab.dataplane, LAB_SPI, NULL), -ENOENT);
+	assert_int_equal(dataplane_roster_set(lab.dataplane, LAB_SPI, NULL, 0, NULL), -ENOENT);
+	dataplane_sa_remove(lab.dataplane, LAB_SPI);
 }
 
 static void test_states(void **state)
@@ -192,18 +194,18 @@ static void test_states(void **state)
 	assert_int_equal(status_of(first.spi).state, COVEY_SA_INSTALLED);
 	assert_int_equal(sends(LAB_VNI), 0);
 	assert_true(receives(&first, LAB_PEER, covey_esn(1, 1)));
-	assert_int_equal(engine_sa_activate(lab.engine, first.spi, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(lab.dataplane, first.spi, NULL), 0);
 	assert_int_equal(sends(LAB_VNI), first.spi);
 	assert_int_equal(install(&second), 0);
 	assert_int_equal(sends(LAB_VNI), first.spi);
-	assert_int_equal(engine_sa_activate(lab.engine, second.spi, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(lab.dataplane, second.spi, NULL), 0);
 	assert_int_equal(sends(LAB_VNI), second.spi);
 	assert_int_equal(status_of(first.spi).state, COVEY_SA_DRAINING);
 	assert_true(receives(&first, LAB_PEER, covey_esn(1, 2)));
 	assert_true(receives(&second, LAB_PEER, covey_esn(1, 2)));
-	engine_sa_remove(lab.engine, first.spi);
+	dataplane_sa_remove(lab.dataplane, first.spi);
 	assert_false(receives(&first, LAB_PEER, covey_esn(1, 3)));
-	assert_int_equal(engine_sa_drain(lab.engine, second.spi, NULL), 0);
+	assert_int_equal(dataplane_sa_drain(lab.dataplane, second.spi, NULL), 0);
 	assert_int_equal(sends(LAB_VNI), 0);
 	assert_true(receives(&second, LAB_PEER, covey_esn(1, 3)));
 }
@@ -213,7 +215,7 @@ static void test_reinstall(void **state)
 	struct covey_sa sa = lab_sa(LAB_SPI, 5), other;
 
 	assert_int_equal(install(&sa), 0);
-	assert_int_equal(engine_sa_activate(lab.engine, LAB_SPI, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(lab.dataplane, LAB_SPI, NULL), 0);
 	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 1)));
 	assert_int_equal(install(&sa), -EEXIST);
 	other = sa, other.epoch = 4;
@@ -249,7 +251,7 @@ static void test_sas_per_group(void **state)
 	}
 	sa = lab_sa(LAB_SPI + 100, 1);
 	assert_int_equal(install(&sa), -ENOSPC);
-	engine_sa_remove(lab.engine, LAB_SPI + 3);
+	dataplane_sa_remove(lab.dataplane, LAB_SPI + 3);
 	assert_int_equal(install(&sa), 0);
 	for (unsigned i = 0; i < COVEY_SAS_PER_GROUP_MAX; i++) {
 		sa = lab_sa(LAB_SPI + i, 1);
@@ -265,8 +267,8 @@ static void set_roster(uint16_t sender_id, uint16_t epoch_floor)
 					   .sender_id = sender_id,
 					   .epoch_floor = epoch_floor};
 
-	assert_int_equal(engine_roster_set(lab.engine, LAB_SPI, &entry, sender_id ? 1 : 0, NULL),
-			 0);
+	assert_int_equal(
+		dataplane_roster_set(lab.dataplane, LAB_SPI, &entry, sender_id ? 1 : 0, NULL), 0);
 }
 
 static void test_rosters(void **state)
@@ -300,7 +302,7 @@ static void test_bad_roster_changes_nothing(void **state)
 
 	twice[0].epoch_floor = twice[1].epoch_floor = 9;
 	assert_int_equal(install(&sa), 0);
-	assert_int_equal(engine_roster_set(lab.engine, LAB_SPI, twice, 2, NULL), -EINVAL);
+	assert_int_equal(dataplane_roster_set(lab.dataplane, LAB_SPI, twice, 2, NULL), -EINVAL);
 	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 1)));
 }
 
@@ -319,15 +321,15 @@ static void test_large_roster(void **state)
 			.sender_id = (uint16_t)(i + 2),
 			.epoch_floor = 1,
 		};
-	assert_int_equal(engine_sa_install(lab.engine, &sa, entries, COVEY_ROSTER_MAX - 1, NULL),
-			 0);
+	assert_int_equal(
+		dataplane_sa_install(lab.dataplane, &sa, entries, COVEY_ROSTER_MAX - 1, NULL), 0);
 	assert_true(receives(&sa, 2, covey_esn(1, 1)));
 	assert_true(receives(&sa, 40000, covey_esn(1, 1)));
 	assert_true(receives(&sa, 65535, covey_esn(1, 1)));
-	record = control_find(lab.engine->control, LAB_SPI);
-	before = roster_find(record->roster, 40000)->key;
-	assert_int_equal(engine_roster_set(lab.engine, LAB_SPI, entries, 50000, NULL), 0);
-	assert_ptr_equal(roster_find(record->roster, 40000)->key, before);
+	record = sa_record_find(lab.dataplane, LAB_SPI);
+	before = sender_table_find(record->parts.senders, 40000)->key;
+	assert_int_equal(dataplane_roster_set(lab.dataplane, LAB_SPI, entries, 50000, NULL), 0);
+	assert_ptr_equal(sender_table_find(record->parts.senders, 40000)->key, before);
 	assert_true(receives(&sa, 40000, covey_esn(1, 2)));
 	assert_false(receives(&sa, 65535, covey_esn(1, 2)));
 	free(entries);
@@ -342,8 +344,8 @@ static void test_departed_keys_are_wiped(void **state)
 	struct sa_record *record;
 
 	assert_int_equal(install(&sa), 0);
-	record = control_find(lab.engine->control, LAB_SPI);
-	key = roster_find(record->roster, LAB_PEER)->key;
+	record = sa_record_find(lab.dataplane, LAB_SPI);
+	key = sender_table_find(record->parts.senders, LAB_PEER)->key;
 	assert_memory_not_equal(key, &zero, sizeof(zero));
 	set_roster(3, 1);
 	assert_memory_equal(key, &zero, sizeof(zero));
@@ -359,13 +361,13 @@ static void test_windows_listed(void **state)
 	struct dataplane_window_status windows[4];
 
 	assert_int_equal(install(&sa), 0);
-	assert_int_equal(engine_sa_activate(lab.engine, LAB_SPI, NULL), 0);
-	assert_int_equal(engine_read_windows(lab.engine, windows, 4), 0);
+	assert_int_equal(dataplane_sa_activate(lab.dataplane, LAB_SPI, NULL), 0);
+	assert_int_equal(dataplane_read_windows(lab.dataplane, windows, 4), 0);
 	assert_int_equal(sends(LAB_VNI), LAB_SPI);
 	assert_int_equal(sends(LAB_VNI), LAB_SPI);
 	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 77)));
 	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 70)));
-	assert_int_equal(engine_read_windows(lab.engine, windows, 4), 2);
+	assert_int_equal(dataplane_read_windows(lab.dataplane, windows, 4), 2);
 	assert_true(windows[0].sending);
 	assert_int_equal(windows[0].sender_id, LAB_SELF);
 	assert_int_equal(windows[0].esn, covey_esn(3, 2));
@@ -395,7 +397,7 @@ static void test_floors(void **state)
 	assert_int_equal(status_of(LAB_SPI).windows, 1);
 	assert_false(receives(&sa, LAB_PEER, covey_esn(1, 2999)));
 	assert_false(receives(&sa, LAB_PEER, covey_esn(1, 1)));
-	engine_read_counters(lab.engine, &counters);
+	dataplane_read_counters(lab.dataplane, &counters);
 	assert_int_equal(counters.drops[COVEY_DROP_IN_ICV], 1);
 	assert_int_equal(counters.drops[COVEY_DROP_IN_REPLAY_SEEN], 2);
 	assert_int_equal(counters.drops[COVEY_DROP_IN_REPLAY_OLD], 1);
@@ -447,7 +449,7 @@ static void test_bad_floors(void **state)
 	sa.floors = floors;
 	sa.floor_count = 2;
 	assert_int_equal(install(&sa), -ERANGE);
-	assert_int_equal(engine_read_sas(lab.engine, NULL, 0), 0);
+	assert_int_equal(dataplane_read_sas(lab.dataplane, NULL, 0), 0);
 }
 
 static void test_sent_windows_of_one_sa(void **state)
@@ -457,15 +459,15 @@ static void test_sent_windows_of_one_sa(void **state)
 
 	assert_int_equal(install(&sa), 0);
 	assert_int_equal(install(&next), 0);
-	assert_int_equal(engine_sa_activate(lab.engine, LAB_SPI, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(lab.dataplane, LAB_SPI, NULL), 0);
 	assert_int_equal(sends(LAB_VNI), LAB_SPI);
 	assert_int_equal(sends(LAB_VNI), LAB_SPI);
 	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 77)));
-	assert_int_equal(engine_read_sent(lab.engine, LAB_SPI, windows, 2), 1);
+	assert_int_equal(dataplane_read_sent(lab.dataplane, LAB_SPI, windows, 2), 1);
 	assert_int_equal(windows[0].esn, covey_esn(3, 2));
-	assert_int_equal(engine_read_sent(lab.engine, LAB_SPI, windows, 0), 1);
-	assert_int_equal(engine_read_sent(lab.engine, LAB_SPI + 1, windows, 2), 0);
-	assert_int_equal(engine_read_sent(lab.engine, LAB_SPI + 2, windows, 2), 0);
+	assert_int_equal(dataplane_read_sent(lab.dataplane, LAB_SPI, windows, 0), 1);
+	assert_int_equal(dataplane_read_sent(lab.dataplane, LAB_SPI + 1, windows, 2), 0);
+	assert_int_equal(dataplane_read_sent(lab.dataplane, LAB_SPI + 2, windows, 2), 0);
 }
 
 static void test_own_sender_is_counted_by_sa(void **state)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One packet per reason: exactly that counter moves. Each row starts from a packet that passes and
- * changes one thing, before encryption (clear), after it (wire), or about the engine (engine).
+ * changes one thing, before encryption (clear), after it (wire), or about the dataplane
+ * (dataplane).
  */
 #include "lab.h"
 #include <setjmp.h>
@@ -43,7 +44,7 @@ struct scene {
 struct row {
 	enum covey_drop reason;
 	const char *name;
-	void (*engine)(struct scene *scene);
+	void (*dataplane)(struct scene *scene);
 	void (*clear)(struct scene *scene);
 	void (*wire)(struct scene *scene);
 };
@@ -58,8 +59,8 @@ static void install(struct scene *scene, uint32_t spi, uint32_t group, bool may_
 	sa.may_send = may_send;
 	sa.may_receive = may_receive;
 	peer.epoch_floor = 3;
-	assert_int_equal(engine_sa_install(scene->lab.engine, &sa, &peer, 1, NULL), 0);
-	assert_int_equal(engine_sa_activate(scene->lab.engine, spi, NULL), 0);
+	assert_int_equal(dataplane_sa_install(scene->lab.dataplane, &sa, &peer, 1, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(scene->lab.dataplane, spi, NULL), 0);
 }
 
 static void open_scene(struct scene *scene, bool inbound)
@@ -73,8 +74,8 @@ static void open_scene(struct scene *scene, bool inbound)
 	install(scene, LAB_SPI, 0, true, true);
 	install(scene, SPI_NOT_RECEIVER, 3, true, false);
 	install(scene, SPI_NOT_SENDER, 2, false, true);
-	assert_int_equal(engine_group_set(scene->lab.engine, 1, &vnis[0], 1, NULL), 0);
-	assert_int_equal(engine_group_set(scene->lab.engine, 2, &vnis[1], 1, NULL), 0);
+	assert_int_equal(dataplane_group_set(scene->lab.dataplane, 1, &vnis[0], 1, NULL), 0);
+	assert_int_equal(dataplane_group_set(scene->lab.dataplane, 2, &vnis[1], 1, NULL), 0);
 	scene->sample = lab_sample();
 	scene->sample.source = inbound ? LAB_PEER : LAB_SELF;
 	scene->sa = lab_reference(&scene->lab, &sa);
@@ -165,7 +166,7 @@ static void set_port(uint8_t *frame, unsigned udp_at, uint16_t port)
 
 static struct sa_record *record_of(struct scene *scene)
 {
-	return control_find(scene->lab.engine->control, LAB_SPI);
+	return sa_record_find(scene->lab.dataplane, LAB_SPI);
 }
 
 static void longer_than_frame(struct scene *scene)
@@ -265,7 +266,7 @@ static void vni_not_to_send(struct scene *scene)
 
 static void drained(struct scene *scene)
 {
-	assert_int_equal(engine_sa_drain(scene->lab.engine, LAB_SPI, NULL), 0);
+	assert_int_equal(dataplane_sa_drain(scene->lab.dataplane, LAB_SPI, NULL), 0);
 }
 
 static void other_source(struct scene *scene)
@@ -337,7 +338,7 @@ static void unknown_spi(struct scene *scene)
 
 static void removed(struct scene *scene)
 {
-	engine_sa_remove(scene->lab.engine, LAB_SPI);
+	dataplane_sa_remove(scene->lab.dataplane, LAB_SPI);
 }
 
 static void not_receiver(struct scene *scene)
@@ -359,7 +360,7 @@ static void sender_beyond_roster(struct scene *scene)
 
 static void off_the_roster(struct scene *scene)
 {
-	assert_int_equal(engine_roster_set(scene->lab.engine, LAB_SPI, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_roster_set(scene->lab.dataplane, LAB_SPI, NULL, 0, NULL), 0);
 }
 
 static void wire_source(struct scene *scene)
@@ -388,10 +389,11 @@ static void esn_zero(struct scene *scene)
 	struct covey_roster_entry peer = lab_peer(false);
 
 	peer.epoch_floor = 0;
-	record_of(scene)->floors[LAB_PEER] = 0;
-	assert_int_equal(engine_roster_set(scene->lab.engine, LAB_SPI, &peer, 1, NULL), -EINVAL);
+	record_of(scene)->epoch_floors[LAB_PEER] = 0;
+	assert_int_equal(dataplane_roster_set(scene->lab.dataplane, LAB_SPI, &peer, 1, NULL),
+			 -EINVAL);
 	peer.epoch_floor = 1;
-	assert_int_equal(engine_roster_set(scene->lab.engine, LAB_SPI, &peer, 1, NULL), 0);
+	assert_int_equal(dataplane_roster_set(scene->lab.dataplane, LAB_SPI, &peer, 1, NULL), 0);
 	scene->iv.esn = 0;
 }
 
@@ -576,8 +578,8 @@ static bool is_inbound(enum covey_drop reason)
 static void prepare(struct scene *scene, const struct row *row, bool inbound)
 {
 	open_scene(scene, inbound);
-	if (row && row->engine)
-		row->engine(scene);
+	if (row && row->dataplane)
+		row->dataplane(scene);
 	scene->clear_len = reference_vxlan(&scene->sample, scene->clear);
 	if (row && row->clear)
 		row->clear(scene);
@@ -597,9 +599,9 @@ static void run_row(const struct row *row)
 	uint16_t passed;
 
 	prepare(&scene, row, inbound);
-	engine_read_counters(scene.lab.engine, &before);
+	dataplane_read_counters(scene.lab.dataplane, &before);
 	passed = inbound ? run_inbound(&scene) : run_outbound(&scene);
-	engine_read_counters(scene.lab.engine, &after);
+	dataplane_read_counters(scene.lab.dataplane, &after);
 	before.drops[row->reason]++;
 	for (unsigned i = 0; i < COVEY_DROP_COUNT; i++)
 		if (before.drops[i] != after.drops[i])
@@ -621,7 +623,7 @@ static void test_unspoilt(void **state)
 
 		prepare(&scene, NULL, inbound);
 		assert_int_equal(inbound ? run_inbound(&scene) : run_outbound(&scene), 1);
-		engine_read_counters(scene.lab.engine, &counters);
+		dataplane_read_counters(scene.lab.dataplane, &counters);
 		assert_int_equal(counters.decrypted_packets, inbound);
 		assert_int_equal(counters.encrypted_packets, !inbound);
 		for (unsigned i = 0; i < COVEY_DROP_COUNT; i++)
@@ -654,7 +656,7 @@ static void test_every_reason_has_a_row(void **state)
 /* The biggest packet that fits passes; fragments of what is not ours pass from the fabric. */
 static void test_near_misses(void **state)
 {
-	static const struct row fits = {.engine = too_big}, fragment = {.wire = later_fragment};
+	static const struct row fits = {.dataplane = too_big}, fragment = {.wire = later_fragment};
 	static struct scene scene;
 
 	prepare(&scene, &fits, false);
@@ -678,9 +680,9 @@ static void test_forgery_moves_no_window(void **state)
 
 	prepare(&scene, &forged, true);
 	assert_int_equal(run_inbound(&scene), 0);
-	assert_int_equal(engine_read_windows(scene.lab.engine, NULL, 0), 0);
+	assert_int_equal(dataplane_read_windows(scene.lab.dataplane, NULL, 0), 0);
 	send_before(&scene, scene.iv.esn + 5000);
-	assert_int_equal(engine_read_sas(scene.lab.engine, status, 3), 3);
+	assert_int_equal(dataplane_read_sas(scene.lab.dataplane, status, 3), 3);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(status[i].icv_failures, status[i].spi == LAB_SPI);
 		assert_int_equal(status[i].packets_received, status[i].spi == LAB_SPI);
@@ -692,26 +694,26 @@ static void test_forgery_moves_no_window(void **state)
 /* Whoever reads that a packet was of no group wants to know of which VNI. */
 static void test_unknown_vnis_are_kept(void **state)
 {
-	static const struct row row = {.engine = unknown_vni};
+	static const struct row row = {.dataplane = unknown_vni};
 	static const uint32_t other = 302, joined = 4711;
 	static struct scene scene;
 	uint32_t vnis[4] = {0};
 
 	prepare(&scene, &row, false);
-	assert_int_equal(engine_read_unknown_vnis(scene.lab.engine, vnis, 4), 0);
+	assert_int_equal(dataplane_read_unknown_vnis(scene.lab.dataplane, vnis, 4), 0);
 	assert_int_equal(run_outbound(&scene), 0);
 	assert_int_equal(run_outbound(&scene), 0);
 	scene.sample.vni = other;
 	scene.clear_len = reference_vxlan(&scene.sample, scene.clear);
 	clear_vxlan(&scene);
 	assert_int_equal(run_outbound(&scene), 0);
-	assert_int_equal(engine_read_unknown_vnis(scene.lab.engine, vnis, 4), 2);
+	assert_int_equal(dataplane_read_unknown_vnis(scene.lab.dataplane, vnis, 4), 2);
 	assert_int_equal(vnis[0], other);
 	assert_int_equal(vnis[1], 4711);
-	assert_int_equal(engine_read_unknown_vnis(scene.lab.engine, vnis, 1), 1);
+	assert_int_equal(dataplane_read_unknown_vnis(scene.lab.dataplane, vnis, 1), 1);
 	/* Of a group by now: nothing is wrong any more. */
-	assert_int_equal(engine_group_set(scene.lab.engine, 5, &joined, 1, NULL), 0);
-	assert_int_equal(engine_read_unknown_vnis(scene.lab.engine, vnis, 4), 1);
+	assert_int_equal(dataplane_group_set(scene.lab.dataplane, 5, &joined, 1, NULL), 0);
+	assert_int_equal(dataplane_read_unknown_vnis(scene.lab.dataplane, vnis, 4), 1);
 	assert_int_equal(vnis[0], other);
 	lab_close(&scene.lab);
 }
@@ -728,7 +730,7 @@ static void test_twice_in_a_burst(void **state)
 	packets[1] = packet_of(&scene);
 	assert_int_equal(inbound_burst(scene.lab.worker, packets, 2), 1);
 	rte_pktmbuf_free(packets[0]);
-	engine_read_counters(scene.lab.engine, &counters);
+	dataplane_read_counters(scene.lab.dataplane, &counters);
 	assert_int_equal(counters.drops[COVEY_DROP_IN_REPLAY_SEEN], 1);
 	lab_close(&scene.lab);
 	assert_int_equal(lab_packets_out(), 0);

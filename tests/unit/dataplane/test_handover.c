@@ -16,7 +16,7 @@
 #define VPE_AT     42u
 #define HEADER_LEN 32u
 
-/* An engine of two workers that receives from the peer. */
+/* A dataplane of two workers that receives from the peer. */
 struct pair {
 	struct lab lab;
 	struct engine_worker *workers[2];
@@ -31,11 +31,11 @@ static void open_pair(struct pair *pair)
 
 	memset(pair, 0, sizeof(*pair));
 	pair->lab.config = config;
-	assert_int_equal(engine_new(&config, 2, &pair->lab.engine, NULL), 0);
-	assert_int_equal(engine_group_set(pair->lab.engine, 0, &vni, 1, NULL), 0);
+	assert_int_equal(dataplane_new(&config, 2, &pair->lab.dataplane, NULL), 0);
+	assert_int_equal(dataplane_group_set(pair->lab.dataplane, 0, &vni, 1, NULL), 0);
 	lab_install_active(&pair->lab, &sa);
 	for (unsigned i = 0; i < 2; i++)
-		pair->workers[i] = engine_worker(pair->lab.engine, i);
+		pair->workers[i] = dataplane_worker(pair->lab.dataplane, i);
 	pair->sa = lab_reference(&pair->lab, &sa);
 }
 
@@ -50,7 +50,7 @@ static struct dataplane_counters counters_of(const struct pair *pair)
 {
 	struct dataplane_counters counters;
 
-	engine_read_counters(pair->lab.engine, &counters);
+	dataplane_read_counters(pair->lab.dataplane, &counters);
 	return counters;
 }
 
@@ -104,7 +104,7 @@ static unsigned take(struct engine_worker *worker, unsigned from, struct rte_mbu
 		     unsigned max)
 {
 	uint64_t authenticated;
-	unsigned count = handover_take(worker, from, packets, max, &authenticated);
+	unsigned count = handover_take(&worker->handover, from, packets, max, &authenticated);
 
 	return inbound_burst_handed_over(worker, packets, (uint16_t)count, authenticated);
 }
@@ -221,7 +221,7 @@ static void test_forgeries_own_nothing(void **state)
 static void hand_over(struct engine_worker *worker, struct rte_mbuf *packet, bool authenticated)
 {
 	handover_mark(&worker->handover, 0, 1, authenticated);
-	handover_send(worker, &packet);
+	handover_send(&worker->handover, &packet);
 	assert_null(packet);
 }
 
@@ -255,11 +255,11 @@ static void test_decrypted_packets_are_checked_again(void **state)
 
 	open_pair(&pair);
 	hand_over(pair.workers[0], make_decrypted(&pair, 7, epoch_esn(2)), true);
-	assert_int_equal(engine_roster_set(pair.lab.engine, LAB_SPI, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_roster_set(pair.lab.dataplane, LAB_SPI, NULL, 0, NULL), 0);
 	assert_int_equal(take_and_free(pair.workers[1], 0), 0);
 	assert_int_equal(counters_of(&pair).drops[COVEY_DROP_IN_NOT_ON_ROSTER], 1);
 	hand_over(pair.workers[0], make_decrypted(&pair, 7, epoch_esn(3)), true);
-	engine_sa_remove(pair.lab.engine, LAB_SPI);
+	dataplane_sa_remove(pair.lab.dataplane, LAB_SPI);
 	assert_int_equal(take_and_free(pair.workers[1], 0), 0);
 	assert_int_equal(counters_of(&pair).drops[COVEY_DROP_IN_UNKNOWN_SPI], 1);
 	close_pair(&pair);
@@ -325,7 +325,7 @@ static void test_full(void **state)
 
 static bool is_woken(const struct engine_worker *worker)
 {
-	struct pollfd fd = {.fd = handover_fd(worker), .events = POLLIN};
+	struct pollfd fd = {.fd = handover_fd(&worker->handover), .events = POLLIN};
 
 	return poll(&fd, 1, 0) == 1;
 }
@@ -337,15 +337,15 @@ static void test_who_sleeps_is_woken(void **state)
 	open_pair(&pair);
 	hand_over(pair.workers[0], make(&pair, 7, epoch_esn(1)), false);
 	assert_false(is_woken(pair.workers[1])); /* it is awake */
-	assert_false(handover_sleeps(pair.workers[1]));
-	handover_woken(pair.workers[1]);
+	assert_false(handover_sleeps(&pair.workers[1]->handover));
+	handover_woken(&pair.workers[1]->handover);
 	assert_int_equal(take_and_free(pair.workers[1], 0), 1);
-	assert_true(handover_sleeps(pair.workers[1]));
+	assert_true(handover_sleeps(&pair.workers[1]->handover));
 	assert_false(is_woken(pair.workers[1]));
 	hand_over(pair.workers[0], make(&pair, 7, epoch_esn(2)), false);
 	assert_true(is_woken(pair.workers[1]));
 	assert_false(is_woken(pair.workers[0]));
-	handover_woken(pair.workers[1]);
+	handover_woken(&pair.workers[1]->handover);
 	assert_false(is_woken(pair.workers[1]));
 	assert_int_equal(take_and_free(pair.workers[1], 0), 1);
 	close_pair(&pair);
@@ -411,7 +411,7 @@ static void *run_race(void *arg)
 static void run_round(struct race *race, unsigned round)
 {
 	const struct sa_rx_state *states =
-		control_find(race->pair.lab.engine->control, LAB_SPI)->rx_states;
+		sa_record_find(race->pair.lab.dataplane, LAB_SPI)->rx_states;
 	uint64_t before = states[0].packets;
 
 	for (unsigned i = 0; i < 2; i++)

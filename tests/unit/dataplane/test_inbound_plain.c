@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Plain packets are told at a glance, and their neighbours in a burst help. So here is one engine
- * that receives damaged packets whole, behind good ones, and one that receives each alone and in
- * two segments, where everything is looked at: both say the same of it and leave the same bytes.
+ * Plain packets are told at a glance, and their neighbours in a burst help. So here is one
+ * dataplane that receives damaged packets whole, behind good ones, and one that receives each alone
+ * and in two segments, where everything is looked at: both say the same of it and leave the same
+ * bytes.
  */
 #include "lab.h"
 #include <setjmp.h>
@@ -45,8 +46,8 @@ static void open_lab(struct lab *lab, const struct dataplane_config *config)
 	lab_open(lab, config);
 	lab_install_active(lab, &sa);
 	lab_install_active(lab, &other);
-	assert_int_equal(engine_group_set(lab->engine, 0, vnis, 2, NULL), 0);
-	assert_int_equal(engine_group_set(lab->engine, 1, &other_vni, 1, NULL), 0);
+	assert_int_equal(dataplane_group_set(lab->dataplane, 0, vnis, 2, NULL), 0);
+	assert_int_equal(dataplane_group_set(lab->dataplane, 1, &other_vni, 1, NULL), 0);
 }
 
 static void open_pair(struct pair *pair, bool ipv6, enum covey_encapsulation encapsulation)
@@ -115,13 +116,14 @@ static struct rte_mbuf *in_one(const struct frame_bytes *frame)
 
 /* --- verdicts ------------------------------------------------------------------------------ */
 
-/* Why the engine has dropped one packet more than it had before; COVEY_DROP_COUNT: it has not. */
+/* Why the dataplane has dropped one packet more than it had before; COVEY_DROP_COUNT: it has not.
+ */
 static unsigned reason_of(const struct lab *lab, const struct dataplane_counters *before)
 {
 	struct dataplane_counters after;
 	unsigned reason = COVEY_DROP_COUNT;
 
-	engine_read_counters(lab->engine, &after);
+	dataplane_read_counters(lab->dataplane, &after);
 	for (unsigned i = 0; i < COVEY_DROP_COUNT; i++) {
 		if (after.drops[i] == before->drops[i])
 			continue;
@@ -154,8 +156,8 @@ static void try(struct pair *pair, bool inner, bool outer)
 	pair->sample.vni = rand() % 2 ? LAB_VNI : 0;
 	seal(pair, GOOD, false, false, &good);
 	seal(pair, SPOILT, inner, outer, &spoilt);
-	engine_read_counters(pair->plain.engine, &plain_before);
-	engine_read_counters(pair->careful.engine, &careful_before);
+	dataplane_read_counters(pair->plain.dataplane, &plain_before);
+	dataplane_read_counters(pair->careful.dataplane, &careful_before);
 	burst[0] = in_one(&good);
 	burst[1] = in_one(&spoilt);
 	alone = in_two(&spoilt);
@@ -242,7 +244,7 @@ static void test_the_last_vni_is_its_groups(void **state)
 	seal(&pair, SPOILT, false, false, &bad);
 	burst[0] = in_one(&good);
 	burst[1] = in_one(&bad);
-	engine_read_counters(pair.plain.engine, &before);
+	dataplane_read_counters(pair.plain.dataplane, &before);
 	assert_int_equal(inbound_burst(pair.plain.worker, burst, 2), 1);
 	assert_int_equal(reason_of(&pair.plain, &before), COVEY_DROP_IN_INNER_VNI);
 	rte_pktmbuf_free(burst[0]);

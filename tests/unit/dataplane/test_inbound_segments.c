@@ -48,7 +48,7 @@ static size_t seal(size_t padding)
 	sealed_len = reference_vpe(&reference, iv, clear, l2_len, clear_len, sealed);
 	memset(sealed + sealed_len, 0xaa, padding);
 	sealed_len += padding;
-	return l2_len + lab.engine->overhead;
+	return l2_len + lab.dataplane->engine.overhead;
 }
 
 /* The sealed packet, cut at these places, which rise. */
@@ -94,7 +94,7 @@ static uint64_t dropped(enum covey_drop reason)
 {
 	struct dataplane_counters counters;
 
-	engine_read_counters(lab.engine, &counters);
+	dataplane_read_counters(lab.dataplane, &counters);
 	return counters.drops[reason];
 }
 
@@ -209,7 +209,7 @@ static void test_forged(void **state)
 		sealed[at] ^= 0x10;
 	}
 	assert_int_equal(dropped(COVEY_DROP_IN_ICV), sealed_len - first);
-	assert_int_equal(engine_read_windows(lab.engine, NULL, 0), 0);
+	assert_int_equal(dataplane_read_windows(lab.dataplane, NULL, 0), 0);
 	assert_carried(cut_at(cuts, 2));
 	close_lab();
 }

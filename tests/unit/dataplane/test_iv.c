@@ -77,23 +77,23 @@ static void operate(struct lab *lab, uint16_t *epochs)
 	switch (rand() % 6) {
 	case 0:
 		sa = lab_sa(spi, (uint16_t)(epochs[index] + rand() % 2));
-		if (engine_sa_install(lab->engine, &sa, &peer, 1, NULL) == 0)
+		if (dataplane_sa_install(lab->dataplane, &sa, &peer, 1, NULL) == 0)
 			epochs[index] = sa.epoch;
 		break;
 	case 1:
 	case 2:
-		engine_sa_activate(lab->engine, spi, NULL);
+		dataplane_sa_activate(lab->dataplane, spi, NULL);
 		break;
 	case 3:
-		engine_sa_drain(lab->engine, spi, NULL);
+		dataplane_sa_drain(lab->dataplane, spi, NULL);
 		break;
 	case 4:
-		engine_roster_set(lab->engine, spi, &peer, (unsigned)rand() & 1, NULL);
+		dataplane_roster_set(lab->dataplane, spi, &peer, (unsigned)rand() & 1, NULL);
 		break;
 	default:
 		/* Removed: comes back with a higher epoch only, as a new registration gives it. */
 		if (rand() % 8 == 0) {
-			engine_sa_remove(lab->engine, spi);
+			dataplane_sa_remove(lab->dataplane, spi);
 			epochs[index]++;
 		}
 	}
@@ -133,21 +133,21 @@ static void test_epochs_and_activation(void **state)
 	lab_install_active(&lab, &second);
 	assert_int_equal(send_from(lab.worker, 64, &esn), 64);
 	assert_int_equal(covey_esn_epoch(esn), 1);
-	assert_int_equal(engine_sa_activate(lab.engine, first.spi, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(lab.dataplane, first.spi, NULL), 0);
 	assert_int_equal(send_from(lab.worker, 64, &esn), 64);
 	assert_true(covey_esn_counter(esn) > 32);
 	first.epoch = 9;
-	assert_int_equal(engine_sa_install(lab.engine, &first, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_sa_install(lab.dataplane, &first, NULL, 0, NULL), 0);
 	assert_int_equal(send_from(lab.worker, 1, &esn), 1);
 	assert_int_equal(esn, covey_esn(9, 1));
 	lab_close(&lab);
 }
 
 /* What is listed of our windows accounts for every packet: each starts at counter 1. */
-static void check_windows_listed(const struct engine *engine)
+static void check_windows_listed(const struct dataplane *dataplane)
 {
 	static struct dataplane_window_status windows[2048];
-	size_t count = engine_read_windows(engine, windows, RTE_DIM(windows));
+	size_t count = dataplane_read_windows(dataplane, windows, RTE_DIM(windows));
 	uint64_t packets = 0;
 
 	assert_true(count <= RTE_DIM(windows));
@@ -161,12 +161,12 @@ static void check_windows_listed(const struct engine *engine)
 #define WORKERS 5u
 
 /* In each window, one worker has sent at the most. */
-static void check_windows_apart(const struct engine *engine, const struct sa_record *record)
+static void check_windows_apart(const struct dataplane *dataplane, const struct sa_record *record)
 {
 	for (unsigned id = 0; id < 65536; id++) {
 		unsigned writers = 0;
 
-		for (unsigned i = 0; i < engine->worker_count; i++)
+		for (unsigned i = 0; i < dataplane->engine.worker_count; i++)
 			writers += record->tx_states[i].esn[id] != 0;
 		assert_in_range(writers, 0, 1);
 	}
@@ -180,21 +180,21 @@ static void test_several_workers(void **state)
 	struct covey_sa sa = lab_sa(LAB_SPI, 1);
 	struct dataplane_sa_status status;
 	const uint32_t vni = LAB_VNI;
-	struct engine *engine;
+	struct dataplane *dataplane;
 	uint64_t esn;
 
 	forget_seen();
-	assert_int_equal(engine_new(&config, WORKERS, &engine, NULL), 0);
-	assert_int_equal(engine_group_set(engine, 0, &vni, 1, NULL), 0);
-	assert_int_equal(engine_sa_install(engine, &sa, NULL, 0, NULL), 0);
-	assert_int_equal(engine_sa_activate(engine, LAB_SPI, NULL), 0);
+	assert_int_equal(dataplane_new(&config, WORKERS, &dataplane, NULL), 0);
+	assert_int_equal(dataplane_group_set(dataplane, 0, &vni, 1, NULL), 0);
+	assert_int_equal(dataplane_sa_install(dataplane, &sa, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(dataplane, LAB_SPI, NULL), 0);
 	for (unsigned i = 0; i < 200; i++)
-		assert_int_equal(send_from(engine_worker(engine, i % WORKERS), 32, &esn), 32);
-	assert_int_equal(engine_read_sas(engine, &status, 1), 1);
+		assert_int_equal(send_from(dataplane_worker(dataplane, i % WORKERS), 32, &esn), 32);
+	assert_int_equal(dataplane_read_sas(dataplane, &status, 1), 1);
 	assert_int_equal(status.packets_sent, 200 * 32);
-	check_windows_listed(engine);
-	check_windows_apart(engine, control_find(engine->control, LAB_SPI));
-	engine_free(engine);
+	check_windows_listed(dataplane);
+	check_windows_apart(dataplane, sa_record_find(dataplane, LAB_SPI));
+	dataplane_close(dataplane);
 }
 
 /* The last ESN of an epoch is used once, then the window stops; a higher epoch goes on. */
@@ -209,7 +209,7 @@ static void test_end_of_an_epoch(void **state)
 	forget_seen();
 	lab_open(&lab, &config);
 	lab_install_active(&lab, &sa);
-	record = control_find(lab.engine->control, LAB_SPI);
+	record = sa_record_find(lab.dataplane, LAB_SPI);
 	for (unsigned i = 0; i < 65536; i++)
 		record->tx_states[0].esn[i] = covey_esn(sa.epoch, COVEY_ESN_COUNTER_MAX - 1);
 	assert_true(send_from(lab.worker, 64, &esn) > 0);
@@ -218,7 +218,7 @@ static void test_end_of_an_epoch(void **state)
 		send_from(lab.worker, 64, &esn);
 	assert_int_equal(send_from(lab.worker, 64, &esn), 0);
 	sa.epoch++;
-	assert_int_equal(engine_sa_install(lab.engine, &sa, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_sa_install(lab.dataplane, &sa, NULL, 0, NULL), 0);
 	assert_int_equal(send_from(lab.worker, 64, &esn), 64);
 	assert_int_equal(covey_esn_epoch(esn), COVEY_EPOCH_MAX);
 	lab_close(&lab);
@@ -236,12 +236,12 @@ static void test_packet_limit(void **state)
 	forget_seen();
 	lab_open(&lab, &config);
 	lab_install_active(&lab, &sa);
-	record = control_find(lab.engine->control, LAB_SPI);
+	record = sa_record_find(lab.dataplane, LAB_SPI);
 	record->tx_states[0].packets = COVEY_PACKETS_HARD - 40;
 	record->tx_states[0].allowed = record->tx_shared = COVEY_PACKETS_HARD;
 	assert_int_equal(send_from(lab.worker, 30, &esn), 30);
 	sa.epoch = 2;
-	assert_int_equal(engine_sa_install(lab.engine, &sa, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_sa_install(lab.dataplane, &sa, NULL, 0, NULL), 0);
 	assert_int_equal(send_from(lab.worker, 30, &esn), 10);
 	assert_int_equal(send_from(lab.worker, 30, &esn), 0);
 	lab_close(&lab);

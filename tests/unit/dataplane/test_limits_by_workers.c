@@ -7,28 +7,28 @@
 
 #include <cmocka.h>
 
-struct sender {
-	struct engine *engine;
+struct limited {
+	struct dataplane *dataplane;
 	struct sa_record *record;
 	unsigned workers;
 };
 
-static void open_sender(struct sender *sender, unsigned workers)
+static void open_sender(struct limited *sender, unsigned workers)
 {
 	struct dataplane_config config = lab_config(false, COVEY_ENCAPSULATION_UDP);
 	struct covey_sa sa = lab_sa(LAB_SPI, 1);
 	const uint32_t vni = LAB_VNI;
 
-	assert_int_equal(engine_new(&config, workers, &sender->engine, NULL), 0);
-	assert_int_equal(engine_group_set(sender->engine, 0, &vni, 1, NULL), 0);
-	assert_int_equal(engine_sa_install(sender->engine, &sa, NULL, 0, NULL), 0);
-	assert_int_equal(engine_sa_activate(sender->engine, LAB_SPI, NULL), 0);
-	sender->record = control_find(sender->engine->control, LAB_SPI);
+	assert_int_equal(dataplane_new(&config, workers, &sender->dataplane, NULL), 0);
+	assert_int_equal(dataplane_group_set(sender->dataplane, 0, &vni, 1, NULL), 0);
+	assert_int_equal(dataplane_sa_install(sender->dataplane, &sa, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(sender->dataplane, LAB_SPI, NULL), 0);
+	sender->record = sa_record_find(sender->dataplane, LAB_SPI);
 	sender->workers = workers;
 }
 
 /* As if the worker had sent so many more before, taking its shares like every other packet. */
-static void pretend_sent(struct sender *sender, unsigned worker, uint64_t packets)
+static void pretend_sent(struct limited *sender, unsigned worker, uint64_t packets)
 {
 	struct sa_tx_state *state = &sender->record->tx_states[worker];
 
@@ -40,9 +40,9 @@ static void pretend_sent(struct sender *sender, unsigned worker, uint64_t packet
 }
 
 /* How many of count packets of one flow the worker may send. */
-static uint64_t send_flow(struct sender *sender, unsigned worker, uint64_t count)
+static uint64_t send_flow(struct limited *sender, unsigned worker, uint64_t count)
 {
-	const struct sa_tx *sa = sender->record->tx;
+	const struct sa_tx *sa = sender->record->parts.tx;
 	uint64_t sent = 0, esn;
 
 	while (sent < count && sa_tx_next(sa, &sa->states[worker], 7, &esn))
@@ -51,7 +51,7 @@ static uint64_t send_flow(struct sender *sender, unsigned worker, uint64_t count
 }
 
 /* The same through the burst: what it counts as dropped. */
-static uint64_t burst_dropped(struct sender *sender, unsigned worker)
+static uint64_t burst_dropped(struct limited *sender, unsigned worker)
 {
 	struct rte_mbuf *packets[ENGINE_BURST_MAX];
 	struct sample sample = lab_sample();
@@ -59,13 +59,14 @@ static uint64_t burst_dropped(struct sender *sender, unsigned worker)
 	struct dataplane_counters before, after;
 	uint16_t sent;
 
-	engine_read_counters(sender->engine, &before);
+	dataplane_read_counters(sender->dataplane, &before);
 	for (unsigned i = 0; i < ENGINE_BURST_MAX; i++)
 		packets[i] = lab_packet(frame, reference_vxlan(&sample, frame));
-	sent = outbound_burst(engine_worker(sender->engine, worker), packets, ENGINE_BURST_MAX);
+	sent = outbound_burst(dataplane_worker(sender->dataplane, worker), packets,
+			      ENGINE_BURST_MAX);
 	for (unsigned i = 0; i < sent; i++)
 		rte_pktmbuf_free(packets[i]);
-	engine_read_counters(sender->engine, &after);
+	dataplane_read_counters(sender->dataplane, &after);
 	return after.drops[COVEY_DROP_OUT_LIMIT] - before.drops[COVEY_DROP_OUT_LIMIT];
 }
 
@@ -75,13 +76,13 @@ static const unsigned worker_counts[] = {1, 2, 4, 16};
 static void test_one_flow_has_the_whole_limit(void **state)
 {
 	for (size_t i = 0; i < RTE_DIM(worker_counts); i++) {
-		struct sender sender;
+		struct limited sender;
 
 		open_sender(&sender, worker_counts[i]);
 		pretend_sent(&sender, 0, COVEY_PACKETS_SOFT);
 		assert_int_equal(burst_dropped(&sender, 0), 0);
 		assert_int_equal(send_flow(&sender, 0, 2 * SA_TX_SHARE), 2 * SA_TX_SHARE);
-		engine_free(sender.engine);
+		dataplane_close(sender.dataplane);
 	}
 }
 
@@ -89,13 +90,13 @@ static void test_one_flow_has_the_whole_limit(void **state)
 static void test_limit_is_exact(void **state)
 {
 	for (size_t i = 0; i < RTE_DIM(worker_counts); i++) {
-		struct sender sender;
+		struct limited sender;
 
 		open_sender(&sender, worker_counts[i]);
 		pretend_sent(&sender, 0, COVEY_PACKETS_HARD - 2 * SA_TX_SHARE);
 		assert_int_equal(send_flow(&sender, 0, 3 * SA_TX_SHARE), 2 * SA_TX_SHARE);
 		assert_int_equal(burst_dropped(&sender, 0), ENGINE_BURST_MAX);
-		engine_free(sender.engine);
+		dataplane_close(sender.dataplane);
 	}
 }
 
@@ -105,7 +106,7 @@ static void test_all_together_keep_it(void **state)
 	for (size_t i = 0; i < RTE_DIM(worker_counts); i++) {
 		const unsigned workers = worker_counts[i];
 		uint64_t all = COVEY_PACKETS_HARD - (workers + 1) * SA_TX_SHARE;
-		struct sender sender;
+		struct limited sender;
 
 		open_sender(&sender, workers);
 		pretend_sent(&sender, workers - 1, all);
@@ -116,7 +117,7 @@ static void test_all_together_keep_it(void **state)
 		assert_int_equal(all, COVEY_PACKETS_HARD);
 		for (unsigned worker = 0; worker < workers; worker++)
 			assert_int_equal(burst_dropped(&sender, worker), ENGINE_BURST_MAX);
-		engine_free(sender.engine);
+		dataplane_close(sender.dataplane);
 	}
 }
 
@@ -124,15 +125,15 @@ static void test_all_together_keep_it(void **state)
 static void test_epochs_share_the_limit(void **state)
 {
 	struct covey_sa sa = lab_sa(LAB_SPI, 2);
-	struct sender sender;
+	struct limited sender;
 
 	open_sender(&sender, 2);
 	pretend_sent(&sender, 0, COVEY_PACKETS_HARD - SA_TX_SHARE);
 	assert_int_equal(send_flow(&sender, 1, 10), 10);
-	assert_int_equal(engine_sa_install(sender.engine, &sa, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_sa_install(sender.dataplane, &sa, NULL, 0, NULL), 0);
 	assert_int_equal(send_flow(&sender, 0, 1), 0);
 	assert_int_equal(send_flow(&sender, 1, SA_TX_SHARE), SA_TX_SHARE - 10);
-	engine_free(sender.engine);
+	dataplane_close(sender.dataplane);
 }
 
 int main(void)

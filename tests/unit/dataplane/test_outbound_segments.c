@@ -96,7 +96,7 @@ static void check_sent(const struct rte_mbuf *packet)
 {
 	static uint8_t sent[BYTES_MAX], expected[BYTES_MAX];
 	size_t l2_len = reference_l2_len(&scene.sample), len = gather(packet, sent);
-	const uint8_t *vpe = sent + l2_len + scene.lab.engine->overhead - 32;
+	const uint8_t *vpe = sent + l2_len + scene.lab.dataplane->engine.overhead - 32;
 	struct reference_iv iv = {LAB_SELF, (uint16_t)(vpe[6] << 8 | vpe[7]), 0};
 
 	iv.esn = (uint64_t)7 << 48 | ++scene.counters[iv.window_id];
@@ -160,7 +160,7 @@ static void test_headers_in_two_buffers(void **state)
 		assert_int_equal(outbound_burst(scene.lab.worker, &packet, 1), 0);
 		dropped++;
 	}
-	engine_read_counters(scene.lab.engine, &counters);
+	dataplane_read_counters(scene.lab.dataplane, &counters);
 	assert_int_equal(counters.drops[COVEY_DROP_OUT_MALFORMED], dropped);
 	close_scene();
 }
@@ -206,7 +206,7 @@ static void test_too_big(void **state)
 						(uint16_t)(scene.clear_len - 63000), 0});
 		assert_int_equal(outbound_burst(scene.lab.worker, &packet, 1), 0);
 	}
-	engine_read_counters(scene.lab.engine, &counters);
+	dataplane_read_counters(scene.lab.dataplane, &counters);
 	assert_true(counters.drops[COVEY_DROP_OUT_TOO_BIG] > 5);
 	assert_int_equal(counters.encrypted_packets, 0);
 	make_clear(65535 - overhead);

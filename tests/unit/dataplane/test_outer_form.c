@@ -90,9 +90,9 @@ static unsigned verdict(struct scene *scene, const struct wire *wire, bool in_tw
 	if (in_two)
 		assert_int_equal(
 			rte_pktmbuf_chain(packet, lab_packet(wire->bytes + wire->len - 1, 1)), 0);
-	engine_read_counters(scene->lab.engine, &before);
+	dataplane_read_counters(scene->lab.dataplane, &before);
 	entered = inbound_burst(scene->lab.worker, &packet, 1);
-	engine_read_counters(scene->lab.engine, &after);
+	dataplane_read_counters(scene->lab.dataplane, &after);
 	for (unsigned i = 0; i < COVEY_DROP_COUNT; i++)
 		if (after.drops[i] != before.drops[i])
 			verdict = i;

@@ -74,7 +74,7 @@ static void check_sent(const struct lab *lab, const struct reference_sa *sa,
 	const struct sample *sample = &expectation->sample;
 	size_t l2_len = reference_l2_len(sample);
 	const uint8_t *vpe = rte_pktmbuf_mtod_offset(packet, const uint8_t *,
-						     l2_len + lab->engine->overhead - 32);
+						     l2_len + lab->dataplane->engine.overhead - 32);
 	struct reference_iv iv = {LAB_SELF, (uint16_t)(vpe[6] << 8 | vpe[7]), 0};
 
 	assert_int_equal(iv.window_id >> 13, sample->traffic_class >> 5);
@@ -152,7 +152,7 @@ static void run_combination(unsigned combination)
 		run_inbound(&lab, &reference, ipv6, count);
 		done += count;
 	}
-	engine_read_counters(lab.engine, &counted);
+	dataplane_read_counters(lab.dataplane, &counted);
 	assert_int_equal(counted.encrypted_packets, done);
 	assert_int_equal(counted.decrypted_packets, done);
 	lab_close(&lab);

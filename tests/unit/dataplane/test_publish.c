@@ -94,9 +94,9 @@ static void install_both(struct pair *pair, uint32_t spi, uint16_t epoch)
 	struct covey_roster_entry sender = {
 		.vtep = lab_address(false, LAB_SELF), .sender_id = LAB_SELF, .epoch_floor = 1};
 
-	assert_int_equal(engine_sa_install(pair->sender.engine, &sa, NULL, 0, NULL), 0);
+	assert_int_equal(dataplane_sa_install(pair->sender.dataplane, &sa, NULL, 0, NULL), 0);
 	sa.sender_id = LAB_PEER;
-	assert_int_equal(engine_sa_install(pair->receiver.engine, &sa, &sender, 1, NULL), 0);
+	assert_int_equal(dataplane_sa_install(pair->receiver.dataplane, &sa, &sender, 1, NULL), 0);
 }
 
 static void churn(struct pair *pair, unsigned round)
@@ -108,18 +108,20 @@ static void churn(struct pair *pair, unsigned round)
 	struct dataplane_window_status windows[64];
 	struct dataplane_counters counters;
 
-	engine_sa_remove(pair->sender.engine, spi);
-	engine_sa_remove(pair->receiver.engine, spi);
+	dataplane_sa_remove(pair->sender.dataplane, spi);
+	dataplane_sa_remove(pair->receiver.dataplane, spi);
 	install_both(pair, spi, (uint16_t)(1 + round));
-	assert_int_equal(engine_sa_activate(pair->sender.engine, spi, NULL), 0);
+	assert_int_equal(dataplane_sa_activate(pair->sender.dataplane, spi, NULL), 0);
 	if (round % 5 == 0)
-		assert_int_equal(engine_roster_set(pair->receiver.engine, spi, NULL, 0, NULL), 0);
-	assert_int_equal(engine_roster_set(pair->receiver.engine, spi, &sender, 1, NULL), 0);
-	assert_int_equal(engine_group_set(pair->sender.engine, 0, vnis, 1 + round % 2, NULL), 0);
+		assert_int_equal(dataplane_roster_set(pair->receiver.dataplane, spi, NULL, 0, NULL),
+				 0);
+	assert_int_equal(dataplane_roster_set(pair->receiver.dataplane, spi, &sender, 1, NULL), 0);
+	assert_int_equal(dataplane_group_set(pair->sender.dataplane, 0, vnis, 1 + round % 2, NULL),
+			 0);
 	if (round % 7 == 0)
 		install_both(pair, spi, (uint16_t)(1000 + round));
-	assert_true(engine_read_windows(pair->receiver.engine, windows, 64) <= 64);
-	engine_read_counters(pair->receiver.engine, &counters);
+	assert_true(dataplane_read_windows(pair->receiver.dataplane, windows, 64) <= 64);
+	dataplane_read_counters(pair->receiver.dataplane, &counters);
 }
 
 static void check_counts(const struct pair *pair)
@@ -127,8 +129,8 @@ static void check_counts(const struct pair *pair)
 	struct dataplane_counters out, in;
 	uint64_t dropped = 0;
 
-	engine_read_counters(pair->sender.engine, &out);
-	engine_read_counters(pair->receiver.engine, &in);
+	dataplane_read_counters(pair->sender.dataplane, &out);
+	dataplane_read_counters(pair->receiver.dataplane, &in);
 	for (unsigned i = 0; i < RTE_DIM(fitting); i++) {
 		dropped += out.drops[fitting[i]] + in.drops[fitting[i]];
 		out.drops[fitting[i]] = in.drops[fitting[i]] = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What cannot be put in force leaves no key behind. Linked with --wrap=aligned_alloc, to fail. */
-#include "control.h"
+#include "dataplane_state.h"
 #include "lab.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +34,7 @@ static int open_lab(void **state)
 	struct covey_sa sa = lab_sa(LAB_SPI, 1);
 
 	lab_open(&lab, &config);
-	return engine_sa_install(lab.engine, &sa, &peer, 1, NULL);
+	return dataplane_sa_install(lab.dataplane, &sa, &peer, 1, NULL);
 }
 
 static int close_lab(void **state)
@@ -48,8 +48,8 @@ static int close_lab(void **state)
 static bool is_expanded(uint16_t sender_id)
 {
 	static const struct cipher_key none;
-	const struct sa_record *record = control_find(lab.engine->control, LAB_SPI);
-	const struct cipher_key *peers = roster_find(record->roster, LAB_PEER)->key;
+	const struct sa_record *record = sa_record_find(lab.dataplane, LAB_SPI);
+	const struct cipher_key *peers = sender_table_find(record->parts.senders, LAB_PEER)->key;
 
 	return memcmp(peers + sender_id - LAB_PEER, &none, sizeof(none)) != 0;
 }
@@ -80,7 +80,7 @@ static void test_rosters_without_memory(void **state)
 		int rc;
 
 		fails_in = at;
-		rc = engine_roster_set(lab.engine, LAB_SPI, entries, 3, NULL);
+		rc = dataplane_roster_set(lab.dataplane, LAB_SPI, entries, 3, NULL);
 		fails_in = 0;
 		if (rc == 0)
 			break;
@@ -103,7 +103,7 @@ static void test_reinstallations_without_memory(void **state)
 		int rc;
 
 		fails_in = at;
-		rc = engine_sa_install(lab.engine, &sa, entries, 3, NULL);
+		rc = dataplane_sa_install(lab.dataplane, &sa, entries, 3, NULL);
 		fails_in = 0;
 		if (rc == 0)
 			break;
@@ -122,7 +122,7 @@ static void test_rosters_that_make_no_sense(void **state)
 
 	fill(entries);
 	entries[2].sender_id = LAB_PEER; /* twice */
-	assert_int_equal(engine_roster_set(lab.engine, LAB_SPI, entries, 3, NULL), -EINVAL);
+	assert_int_equal(dataplane_roster_set(lab.dataplane, LAB_SPI, entries, 3, NULL), -EINVAL);
 	assert_as_before(&sa);
 }
 
@@ -133,7 +133,7 @@ static void test_sender_no_more(void **state)
 	struct covey_sa sa = lab_sa(LAB_SPI, 2);
 
 	sa.may_send = false;
-	assert_int_equal(engine_sa_install(lab.engine, &sa, &peer, 1, NULL), 0);
+	assert_int_equal(dataplane_sa_install(lab.dataplane, &sa, &peer, 1, NULL), 0);
 	assert_as_before(&sa);
 }
 

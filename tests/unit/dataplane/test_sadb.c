@@ -41,22 +41,23 @@ static void test_spis(void **state)
 /* Every 16th VNI, in the most groups that a host can be in. */
 static void test_vnis(void **state)
 {
-	struct vnis *vnis = vnis_new(VNIS);
+	struct vni_table *vnis = vni_table_new(VNIS);
 
 	assert_non_null(vnis);
 	for (uint32_t i = 0; i < VNIS; i++)
-		assert_int_equal(vnis_add(vnis, i * 16 + 15, i % COVEY_GROUPS_PER_HOST_MAX), 0);
+		assert_int_equal(vni_table_add(vnis, i * 16 + 15, i % COVEY_GROUPS_PER_HOST_MAX),
+				 0);
 	for (uint32_t i = 0; i < VNIS; i++) {
-		assert_int_equal(vnis_find(vnis, i * 16 + 15), i % COVEY_GROUPS_PER_HOST_MAX);
-		assert_int_equal(vnis_find(vnis, i * 16), VNI_NO_GROUP);
+		assert_int_equal(vni_table_find(vnis, i * 16 + 15), i % COVEY_GROUPS_PER_HOST_MAX);
+		assert_int_equal(vni_table_find(vnis, i * 16), VNI_NO_GROUP);
 	}
-	assert_int_equal(vnis_add(vnis, 15, 0), 0);
-	assert_int_equal(vnis_add(vnis, 15, 1), -EEXIST);
-	vnis_free(vnis);
-	vnis = vnis_new(0);
+	assert_int_equal(vni_table_add(vnis, 15, 0), 0);
+	assert_int_equal(vni_table_add(vnis, 15, 1), -EEXIST);
+	vni_table_free(vnis);
+	vnis = vni_table_new(0);
 	assert_non_null(vnis);
-	assert_int_equal(vnis_find(vnis, 0), VNI_NO_GROUP);
-	vnis_free(vnis);
+	assert_int_equal(vni_table_find(vnis, 0), VNI_NO_GROUP);
+	vni_table_free(vnis);
 }
 
 int main(void)

@@ -35,8 +35,8 @@ static void open_scene(struct scene *scene)
 	const uint32_t vni = LAB_VNI;
 
 	*scene = (struct scene){.lab.config = config, .esn = covey_esn(3, 0)};
-	assert_int_equal(engine_new(&config, WORKERS, &scene->lab.engine, NULL), 0);
-	assert_int_equal(engine_group_set(scene->lab.engine, 0, &vni, 1, NULL), 0);
+	assert_int_equal(dataplane_new(&config, WORKERS, &scene->lab.dataplane, NULL), 0);
+	assert_int_equal(dataplane_group_set(scene->lab.dataplane, 0, &vni, 1, NULL), 0);
 	lab_install_active(&scene->lab, &sa);
 	scene->sa = lab_reference(&scene->lab, &sa);
 }
@@ -45,7 +45,7 @@ static void make_outbound(struct scene *scene, unsigned index, struct turn *turn
 {
 	uint8_t frame[REFERENCE_BYTES_MAX];
 
-	turn->worker = engine_worker(scene->lab.engine, index);
+	turn->worker = dataplane_worker(scene->lab.dataplane, index);
 	turn->burst = outbound_burst;
 	for (unsigned i = 0; i < PACKETS; i++) {
 		struct sample sample = lab_sample();
@@ -61,7 +61,7 @@ static void make_inbound(struct scene *scene, unsigned index, struct turn *turn)
 {
 	uint8_t clear[REFERENCE_BYTES_MAX], wire[REFERENCE_BYTES_MAX];
 
-	turn->worker = engine_worker(scene->lab.engine, index);
+	turn->worker = dataplane_worker(scene->lab.dataplane, index);
 	turn->burst = inbound_burst;
 	for (unsigned i = 0; i < PACKETS; i++) {
 		struct reference_iv iv = {LAB_PEER, (uint16_t)(index * 16 + i % 4), ++scene->esn};

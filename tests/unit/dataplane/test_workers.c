@@ -35,7 +35,7 @@ struct ends {
 };
 
 struct scene {
-	struct lab lab; /* its pool; the engine is the dataplane's own */
+	struct lab lab; /* its pool alone */
 	struct ends fabric, host;
 	struct dataplane *dataplane;
 	struct reference_sa sa;

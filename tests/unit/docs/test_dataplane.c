@@ -61,21 +61,21 @@ static struct covey_roster_entry sender_of(const struct worked *packet, const st
 	return entry;
 }
 
-static struct engine *open_engine(const struct worked *packet, const struct block *outer)
+static struct dataplane *open_dataplane(const struct worked *packet, const struct block *outer)
 {
 	struct dataplane_config config = config_for(packet);
 	bool ipv4 = packet->ip_version == 4;
 	struct covey_roster_entry sender = sender_of(packet, outer);
 	struct covey_sa sa = sa_for(packet);
 	const uint32_t vni = VNI;
-	struct engine *engine;
+	struct dataplane *dataplane;
 
 	/* Where the packet goes, should it be no multicast group. */
 	memcpy(config.vtep.bytes, outer->bytes + (ipv4 ? 16 : 24), ipv4 ? 4 : 16);
-	assert_int_equal(engine_new(&config, 1, &engine, NULL), 0);
-	assert_int_equal(engine_group_set(engine, 0, &vni, 1, NULL), 0);
-	assert_int_equal(engine_sa_install(engine, &sa, &sender, 1, NULL), 0);
-	return engine;
+	assert_int_equal(dataplane_new(&config, 1, &dataplane, NULL), 0);
+	assert_int_equal(dataplane_group_set(dataplane, 0, &vni, 1, NULL), 0);
+	assert_int_equal(dataplane_sa_install(dataplane, &sa, &sender, 1, NULL), 0);
+	return dataplane;
 }
 
 /* An Ethernet frame around the packet. */
@@ -89,11 +89,11 @@ static struct rte_mbuf *frame(const struct worked *packet, const struct block *o
 	return lab_packet(bytes, L2_LEN + outer->len);
 }
 
-static uint64_t drops(const struct engine *engine, enum covey_drop reason)
+static uint64_t drops(const struct dataplane *dataplane, enum covey_drop reason)
 {
 	struct dataplane_counters counters;
 
-	engine_read_counters(engine, &counters);
+	dataplane_read_counters(dataplane, &counters);
 	return counters.drops[reason];
 }
 
@@ -103,19 +103,19 @@ static void test_opens(void **state)
 {
 	for (size_t i = 0; i < WORKED_COUNT; i++) {
 		struct rte_mbuf *packet;
-		struct engine *engine;
+		struct dataplane *dataplane;
 		struct block outer, inner;
 
 		page_field(worked[i].name, "outer", &outer);
 		page_field(worked[i].name, "inner", &inner);
-		engine = open_engine(&worked[i], &outer);
+		dataplane = open_dataplane(&worked[i], &outer);
 		packet = frame(&worked[i], &outer);
-		assert_int_equal(inbound_burst(engine_worker(engine, 0), &packet, 1), 1);
+		assert_int_equal(inbound_burst(dataplane_worker(dataplane, 0), &packet, 1), 1);
 		assert_int_equal(packet->pkt_len, L2_LEN + inner.len);
 		assert_memory_equal(rte_pktmbuf_mtod_offset(packet, uint8_t *, L2_LEN), inner.bytes,
 				    inner.len);
 		rte_pktmbuf_free(packet);
-		engine_free(engine);
+		dataplane_close(dataplane);
 	}
 }
 
@@ -124,22 +124,22 @@ static void test_opens_once_and_unchanged(void **state)
 {
 	for (size_t i = 0; i < WORKED_COUNT; i++) {
 		struct rte_mbuf *packets[3];
-		struct engine *engine;
+		struct dataplane *dataplane;
 		struct block outer;
 
 		page_field(worked[i].name, "outer", &outer);
-		engine = open_engine(&worked[i], &outer);
+		dataplane = open_dataplane(&worked[i], &outer);
 		packets[0] = frame(&worked[i], &outer);
 		packets[1] = frame(&worked[i], &outer);
 		outer.bytes[outer.len - 1] ^= 1;
 		/* The next ESN, so that it is no replay. */
 		outer.bytes[(worked[i].ip_version == 4 ? 20 : 40) + (worked[i].udp ? 8 : 0) + 15]++;
 		packets[2] = frame(&worked[i], &outer);
-		assert_int_equal(inbound_burst(engine_worker(engine, 0), packets, 3), 1);
-		assert_int_equal(drops(engine, COVEY_DROP_IN_REPLAY_SEEN), 1);
-		assert_int_equal(drops(engine, COVEY_DROP_IN_ICV), 1);
+		assert_int_equal(inbound_burst(dataplane_worker(dataplane, 0), packets, 3), 1);
+		assert_int_equal(drops(dataplane, COVEY_DROP_IN_REPLAY_SEEN), 1);
+		assert_int_equal(drops(dataplane, COVEY_DROP_IN_ICV), 1);
 		rte_pktmbuf_free(packets[0]);
-		engine_free(engine);
+		dataplane_close(dataplane);
 	}
 }
 

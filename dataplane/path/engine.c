@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "control.h"
-#include <engine.h>
+#include "engine.h"
+#include "windows.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,36 +8,38 @@
 _Static_assert(offsetof(struct engine_worker, counters) % RTE_CACHE_LINE_SIZE == 0,
 	       "a worker's counters share no cache line with what others read");
 _Static_assert(ENGINE_WORKERS_MAX <= WINDOWS_OWNERS_MAX, "each worker can own windows");
+_Static_assert(ENGINE_WORKERS_MAX <= HANDOVER_WORKERS_MAX, "each worker can hand over");
+_Static_assert(ENGINE_BURST_MAX <= HANDOVER_BURST_MAX, "all of a burst can be handed over");
 
-static int check_vpe(const struct dataplane_config *config, struct covey_error *error)
+static int check_vpe(const struct dataplane_config *config, struct covey_error *ret_error)
 {
 	if (config->vtep.family != AF_INET && config->vtep.family != AF_INET6)
-		return covey_error_set(error, -EINVAL, "the VTEP has no address");
+		return covey_error_set(ret_error, -EINVAL, "the VTEP has no address");
 	if (config->encapsulation != COVEY_ENCAPSULATION_UDP &&
 	    config->encapsulation != COVEY_ENCAPSULATION_IP)
-		return covey_error_set(error, -EINVAL, "encapsulation %d is unknown",
+		return covey_error_set(ret_error, -EINVAL, "encapsulation %d is unknown",
 				       (int)config->encapsulation);
 	if (config->vpe_port == config->vxlan_port)
-		return covey_error_set(error, -EINVAL, "VPE and VXLAN share UDP port %u",
+		return covey_error_set(ret_error, -EINVAL, "VPE and VXLAN share UDP port %u",
 				       config->vpe_port);
 	for (unsigned i = 0; i < 64; i++)
 		if (config->class_by_dscp[i] >= COVEY_CLASSES)
-			return covey_error_set(error, -EINVAL, "DSCP %u has class %u, above 7", i,
-					       config->class_by_dscp[i]);
+			return covey_error_set(ret_error, -EINVAL, "DSCP %u has class %u, above 7",
+					       i, config->class_by_dscp[i]);
 	return 0;
 }
 
 static int check(const struct dataplane_config *config, unsigned worker_count,
-		 struct covey_error *error)
+		 struct covey_error *ret_error)
 {
 	if (worker_count == 0 || worker_count > ENGINE_WORKERS_MAX)
-		return covey_error_set(error, -EINVAL, "%u workers, not 1 to %u", worker_count,
+		return covey_error_set(ret_error, -EINVAL, "%u workers, not 1 to %u", worker_count,
 				       ENGINE_WORKERS_MAX);
 	if (config->paths == 0 || config->paths * worker_count > COVEY_WINDOW_PATHS)
-		return covey_error_set(error, -EINVAL,
+		return covey_error_set(ret_error, -EINVAL,
 				       "%u paths for each of %u workers, not 1 to %u together",
 				       config->paths, worker_count, COVEY_WINDOW_PATHS);
-	return check_vpe(config, error);
+	return check_vpe(config, ret_error);
 }
 
 static uint16_t overhead_of(const struct dataplane_config *config)
@@ -63,37 +65,25 @@ static int new_qsbr(unsigned worker_count, struct rte_rcu_qsbr **ret_qsbr)
 	return 0;
 }
 
-static int allocate(struct engine *engine, struct covey_error *error)
+static void begin_worker(struct engine *engine, unsigned index)
 {
-	struct sadb *first;
-	int code = control_new(engine->worker_count, &engine->control, error);
+	struct engine_worker *worker = &engine->workers[index];
 
-	if (code != 0)
-		return code;
-	first = calloc(1, sizeof(*first));
-	if (!first)
-		return covey_error_set(error, -ENOMEM, "out of memory for the SA table");
-	sadb_clear(first, engine->control->vnis);
-	atomic_store(&engine->sadb, first);
-	if (new_qsbr(engine->worker_count, &engine->qsbr) != 0)
-		return covey_error_set(error, -ENOMEM, "out of memory for %u workers",
-				       engine->worker_count);
-	return engine->worker_count > 1
-		       ? handover_new(engine->worker_count, &engine->handover, error)
-		       : 0;
+	worker->engine = engine;
+	worker->index = index;
+	worker->path_base = index * engine->config.paths;
+	worker->handover.handover = engine->handover;
+	worker->handover.index = index;
+	worker->handover.counters = &worker->counters;
 }
 
-int engine_new(const struct dataplane_config *config, unsigned worker_count,
-	       struct engine **ret_engine, struct covey_error *error)
+int engine_open(struct engine *engine, const struct dataplane_config *config, unsigned worker_count,
+		struct covey_error *ret_error)
 {
-	struct engine *engine;
-	int code = check(config, worker_count, error);
+	int error = check(config, worker_count, ret_error);
 
-	if (code != 0)
-		return code;
-	engine = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*engine));
-	if (!engine)
-		return covey_error_set(error, -ENOMEM, "out of memory for the dataplane");
+	if (error != 0)
+		return error;
 	memset(engine, 0, sizeof(*engine));
 	engine->config = *config;
 	engine->config.fabric_port = engine->config.host_port = NULL;
@@ -102,33 +92,34 @@ int engine_new(const struct dataplane_config *config, unsigned worker_count,
 	engine->overhead = overhead_of(config);
 	plain_make(config, engine->overhead, &engine->plain);
 	engine->worker_count = worker_count;
-	for (unsigned i = 0; i < worker_count; i++) {
-		engine->workers[i].engine = engine;
-		engine->workers[i].index = i;
-		engine->workers[i].path_base = i * config->paths;
+	if (new_qsbr(worker_count, &engine->qsbr) != 0)
+		return covey_error_set(ret_error, -ENOMEM, "out of memory for %u workers",
+				       worker_count);
+	if (worker_count > 1)
+		error = handover_new(worker_count, &engine->handover, ret_error);
+	if (error != 0) {
+		engine_close(engine);
+		return error;
 	}
-	code = allocate(engine, error);
-	if (code != 0) {
-		engine_free(engine);
-		return code;
-	}
-	*ret_engine = engine;
+	for (unsigned i = 0; i < worker_count; i++)
+		begin_worker(engine, i);
 	return 0;
 }
 
-void engine_free(struct engine *engine)
+void engine_close(struct engine *engine)
 {
-	if (!engine)
-		return;
 	handover_free(engine->handover);
-	control_free(engine->control, engine->worker_count);
-	free(atomic_load(&engine->sadb));
 	free(engine->qsbr);
 	explicit_bzero(engine, sizeof(*engine));
-	free(engine);
 }
 
-struct engine_worker *engine_worker(struct engine *engine, unsigned index)
+struct sadb *engine_publish(struct engine *engine, struct sadb *next)
 {
-	return &engine->workers[index];
+	struct sadb *before = atomic_exchange_explicit(&engine->sadb, next, memory_order_acq_rel);
+
+	/* Until each worker has looked away from what it found before. rte_rcu_qsbr_synchronize()
+	 * does the same in a library, where ThreadSanitizer would not see the order that it makes.
+	 */
+	rte_rcu_qsbr_check(engine->qsbr, rte_rcu_qsbr_start(engine->qsbr), true);
+	return before;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "vnis.h"
+#include "vni_table.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct vnis *vnis_new(size_t count)
+struct vni_table *vni_table_new(size_t count)
 {
-	struct vnis *vnis;
+	struct vni_table *vnis;
 	unsigned bits = 4;
 
 	/* At most half full, so that there always is an empty cell and runs are short. */
@@ -21,14 +21,14 @@ struct vnis *vnis_new(size_t count)
 	return vnis;
 }
 
-void vnis_free(struct vnis *vnis)
+void vni_table_free(struct vni_table *vnis)
 {
 	free(vnis);
 }
 
-int vnis_add(struct vnis *vnis, uint32_t vni, uint32_t group)
+int vni_table_add(struct vni_table *vnis, uint32_t vni, uint32_t group)
 {
-	uint32_t i = vnis_first(vnis, vni);
+	uint32_t i = vni_table_first(vnis, vni);
 
 	while (vnis->cells[i].vni != UINT32_MAX) {
 		if (vnis->cells[i].vni == vni)
