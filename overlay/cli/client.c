@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,10 +16,9 @@
 #include "json_text.h"
 #include "words.h"
 
-#define ANSWER_MAX      (64u << 20) /* bytes; a host of very many windows tells much */
-#define PATIENCE_MS     15000       /* for all: covey-host waits 10 s for the GKM itself */
-#define QUIET_MS        1000        /* before a person is told that we wait */
-#define ANSWER_ROOM_MIN 65536
+#define ANSWER_MAX  (64u << 20) /* bytes; a host of very many windows tells much */
+#define PATIENCE_MS 15000       /* for all: covey-host waits 10 s for the GKM itself */
+#define QUIET_MS    1000        /* before a person is told that we wait */
 
 static long now_ms(void)
 {
@@ -39,24 +38,6 @@ struct client_daemon client_gkm(const struct cli *cli)
 {
 	return (struct client_daemon){
 		.name = "covey-gkm", .option = "--gkm-socket", .path = cli->gkm_socket};
-}
-
-/* Wait for the socket. Returns 0, -ETIMEDOUT or another negative errno. */
-static int await(int fd, short events, long deadline)
-{
-	struct pollfd pollfd = {.fd = fd, .events = events};
-
-	for (;;) {
-		long left = deadline - now_ms();
-		int n = left > 0 ? poll(&pollfd, 1, (int)left) : 0;
-
-		if (n > 0)
-			return 0;
-		if (n == 0)
-			return -ETIMEDOUT;
-		if (errno != EINTR)
-			return -errno;
-	}
 }
 
 static int explain_permission(const struct client_daemon *daemon, struct covey_error *error)
@@ -103,6 +84,8 @@ static int explain_connect(const struct client_daemon *daemon, int code, struct 
 
 static int open_socket(const struct client_daemon *daemon, int *ret_fd, struct covey_error *error)
 {
+	/* A request is short, and a daemon that does not listen is busy. */
+	const struct timeval patience = {.tv_sec = 1};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
 
@@ -111,10 +94,11 @@ static int open_socket(const struct client_daemon *daemon, int *ret_fd, struct c
 				       "the socket's path %.40s... is longer than %zu bytes",
 				       daemon->path, sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, daemon->path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return covey_error_set(error, -errno, "cannot make a socket: %s", strerror(errno));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		int code = errno;
 
 		close(fd);
@@ -124,97 +108,104 @@ static int open_socket(const struct client_daemon *daemon, int *ret_fd, struct c
 	return 0;
 }
 
-static int send_all(int fd, const char *data, size_t len, long deadline)
-{
-	while (len) {
-		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-		int r;
+/* --- one question, one answer ------------------------------------------------------------- */
 
-		if (n >= 0) {
-			data += n;
-			len -= (size_t)n;
-			continue;
-		}
-		if (errno != EAGAIN && errno != EINTR)
-			return -errno;
-		r = await(fd, POLLOUT, deadline);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
+/* An answer on its way. */
 struct answer {
-	char *data;
+	int fd;
+	long deadline;
+	const char *waiting; /* to be told once; NULL: nothing is told, or it was */
 	size_t len;
-	size_t room;
+	bool whole; /* its line is over */
+	int status; /* why it stopped before that */
 };
 
-/* Read once. Returns 1 at the line's or stream's end, 0 to go on, or a negative errno. */
-static int receive_some(int fd, struct answer *answer)
+/* Returns how many bytes came; 0 at the stream's end; -ETIMEDOUT or another negative errno. */
+static ssize_t receive_until(int fd, void *buffer, size_t size, long deadline)
 {
-	ssize_t n;
+	for (;;) {
+		long left = deadline - now_ms();
+		const struct timeval rest = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
+		ssize_t n;
 
-	if (answer->len == answer->room) {
-		size_t room = answer->room ? answer->room * 2 : ANSWER_ROOM_MIN;
-		char *data = room <= ANSWER_MAX ? realloc(answer->data, room) : NULL;
-
-		if (!data)
-			return room <= ANSWER_MAX ? -ENOMEM : -EMSGSIZE;
-		answer->data = data;
-		answer->room = room;
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &rest, sizeof(rest)) < 0)
+			return -errno;
+		n = recv(fd, buffer, size, 0);
+		if (n >= 0)
+			return n;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
 	}
-	n = recv(fd, answer->data + answer->len, answer->room - answer->len, 0);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	if (n == 0)
-		return 1;
-	answer->len += (size_t)n;
-	return memchr(answer->data + answer->len - n, '\n', (size_t)n) != NULL;
 }
 
 /* A person who sees nothing for a while thinks that it hangs. */
 static void tell_waiting(const char *waiting, long deadline)
 {
-	long left = deadline - now_ms();
-
-	if (waiting && left > 0)
-		fprintf(stderr, "%s (at most %ld s more)\n", waiting, (left + 999) / 1000);
+	fprintf(stderr, "%s (at most %ld s more)\n", waiting, (deadline - now_ms() + 999) / 1000);
 }
 
-static int receive_line(int fd, struct answer *answer, const char *waiting, long deadline)
+/* For json_load_callback(). Nothing is waited for behind the line's end. */
+static size_t receive(void *buffer, size_t size, void *arg)
 {
-	int r = await(fd, POLLIN, now_ms() + QUIET_MS);
+	struct answer *answer = arg;
+	ssize_t n = -ETIMEDOUT;
 
-	if (r == -ETIMEDOUT)
-		tell_waiting(waiting, deadline);
-	r = 0;
-
-	while (r == 0) {
-		r = await(fd, POLLIN, deadline);
-		if (r == 0)
-			r = receive_some(fd, answer);
+	if (answer->whole)
+		return 0;
+	if (answer->waiting) {
+		n = receive_until(answer->fd, buffer, size, now_ms() + QUIET_MS);
+		if (n == -ETIMEDOUT)
+			tell_waiting(answer->waiting, answer->deadline);
+		answer->waiting = NULL;
 	}
-	return r < 0 ? r : 0;
+	if (n == -ETIMEDOUT)
+		n = receive_until(answer->fd, buffer, size, answer->deadline);
+	if (n > 0 && answer->len + (size_t)n > ANSWER_MAX)
+		n = -EMSGSIZE;
+	if (n <= 0) {
+		answer->whole = true;
+		answer->status = (int)n;
+		return 0;
+	}
+	answer->len += (size_t)n;
+	answer->whole = memchr(buffer, '\n', (size_t)n) != NULL;
+	return (size_t)n;
 }
 
-static int exchange(int fd, const json_t *request, const char *waiting, struct answer *answer)
+static int send_request(int fd, const json_t *request)
 {
-	long deadline = now_ms() + PATIENCE_MS;
 	char *text = json_dumps(request, JSON_COMPACT);
-	char *line;
-	int r;
+	struct iovec line[] = {{text, text ? strlen(text) : 0}, {"\n", 1}};
+	const struct msghdr message = {.msg_iov = line, .msg_iovlen = 2};
+	int status = 0;
 
 	if (!text)
 		return -ENOMEM;
-	r = asprintf(&line, "%s\n", text);
-	free(text);
-	if (r < 0)
-		return -ENOMEM;
-	r = send_all(fd, line, (size_t)r, deadline);
-	free(line);
 	/* A busy daemon says so and closes before it has read anything. */
-	return r < 0 && r != -EPIPE ? r : receive_line(fd, answer, waiting, deadline);
+	if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE)
+		status = errno == EAGAIN ? -ETIMEDOUT : -errno;
+	free(text);
+	return status;
+}
+
+/* *ret_object is NULL when what came is no JSON. */
+static int exchange(int fd, const json_t *request, const char *waiting, json_t **ret_object)
+{
+	struct answer answer = {.fd = fd, .deadline = now_ms() + PATIENCE_MS, .waiting = waiting};
+	int status = send_request(fd, request);
+	json_t *object;
+
+	if (status < 0)
+		return status;
+	object = json_load_callback(receive, &answer, 0, NULL);
+	if (answer.status < 0) {
+		json_decref(object);
+		return answer.status;
+	}
+	*ret_object = object;
+	return 0;
 }
 
 static int explain_exchange(const struct client_daemon *daemon, int r, struct covey_error *error)
@@ -249,21 +240,17 @@ static int check_daemon(const struct client_daemon *daemon, const json_t *answer
 int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret_answer,
 	       struct covey_error *error)
 {
-	struct answer answer = {0};
 	json_t *object = NULL;
 	int fd = -1;
 	int r = open_socket(daemon, &fd, error);
 
 	if (r == 0) {
-		r = exchange(fd, request, daemon->waiting, &answer);
+		r = exchange(fd, request, daemon->waiting, &object);
 		if (r < 0)
 			explain_exchange(daemon, r, error);
 		close(fd);
 	}
 	json_decref(request);
-	if (r == 0)
-		object = json_loadb(answer.data, answer.len, 0, NULL);
-	free(answer.data);
 	if (r == 0 && !json_is_object(object)) {
 		json_decref(object);
 		return covey_error_set(error, -EPROTO,

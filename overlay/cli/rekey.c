@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "client.h"
-#include "fields.h"
 #include "group_argument.h"
+#include "json_text.h"
 
 /* Who is cut off from the key manager must hear of it from a person. */
 static void tell_absent(const json_t *names)

@@ -7,7 +7,6 @@
 
 #include "cli.h"
 #include "client.h"
-#include "show_part.h"
 #include "suggest.h"
 #include "views.h"
 
@@ -124,11 +123,45 @@ static void show(const json_t *answer, const char *part, bool all)
 		view_ports(answer);
 }
 
+/* Whether the answer keeps this part below its groups. */
+static bool is_of_groups(const json_t *answer, const char *part)
+{
+	return !json_object_get(answer, part) && json_is_array(json_object_get(answer, "groups"));
+}
+
+static json_t *gather(const json_t *groups, const char *part)
+{
+	json_t *list = json_array(), *group, *item;
+	size_t i, j;
+
+	json_array_foreach(groups, i, group)
+		json_array_foreach(json_object_get(group, part), j, item) {
+			json_t *copy = json_copy(item);
+
+			json_object_set(copy, "group", json_object_get(group, "name"));
+			json_array_append_new(list, copy);
+		}
+	return list;
+}
+
+/*
+ * {"ok": true, PART: ...} of a whole answer, covey-host's or covey-gkm's. What groups hold in the
+ * whole answer (members; at the key manager SAs, too) becomes one list, each with its "group". What
+ * the answer lacks is null. NULL: no memory.
+ */
+static json_t *part_of(const json_t *answer, const char *part)
+{
+	json_t *value = is_of_groups(answer, part) ? gather(json_object_get(answer, "groups"), part)
+						   : json_incref(json_object_get(answer, part));
+
+	return json_pack("{s:b, s:o?}", "ok", 1, part, value);
+}
+
 static json_t *narrow(const json_t *answer, void *arg)
 {
 	const struct show_arguments *arguments = arg;
 
-	return arguments->part ? show_part(answer, arguments->part) : json_deep_copy(answer);
+	return arguments->part ? part_of(answer, arguments->part) : json_deep_copy(answer);
 }
 
 int show_main(struct cli *cli, int argc, char **argv)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fields.h"
+#include "json_text.h"
 #include "views.h"
 #include "words.h"
 

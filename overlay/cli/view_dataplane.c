@@ -2,7 +2,7 @@
 #include <covey/drop.h>
 #include <string.h>
 
-#include "fields.h"
+#include "json_text.h"
 #include "table.h"
 #include "views.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "fields.h"
+#include "json_text.h"
 #include "table.h"
 #include "views.h"
 #include "words.h"

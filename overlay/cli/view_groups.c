@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "fields.h"
+#include "json_text.h"
 #include "table.h"
 #include "views.h"
 #include "words.h"

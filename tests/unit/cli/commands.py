@@ -5,6 +5,7 @@
 commands.py COVEY EXAMPLE_INVENTORY
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -147,7 +148,8 @@ class Host:
             if self.read:
                 self.request = client.makefile("rb").readline()
             time.sleep(self.delay)
-            client.sendall(self.answer)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                client.sendall(self.answer)
 
     def __enter__(self):
         return self
@@ -691,6 +693,21 @@ class Client(Case):
             code, _, err = self.ask(answer, "show")
             self.assertEqual(code, 1)
             self.assertIn("no covey-host", err)
+
+    def test_one_line(self):
+        """One object, whole by the end of its line, and nothing behind it."""
+        for answer in (b'{"ok": true}\n', b'{"ok": true}'):
+            self.assertEqual(self.ask(answer, "leave", "g")[0], 0, answer)
+        for answer in (b'{"ok": true} no\n', b'{"ok": true}\n{}\n'):
+            code, _, err = self.ask(answer, "leave", "g")
+            self.assertEqual(code, 1)
+            self.assertIn("no covey-host", err)
+
+    def test_endless_answer(self):
+        """Memory is bounded whatever a daemon says."""
+        code, _, err = self.ask(b'{"ok": true, "a": "' + b"x" * (65 << 20), "show")
+        self.assertEqual(code, 1)
+        self.assertIn("Message too long", err)
 
     def test_closed_early(self):
         """A covey-host with too many clients answers without reading."""
