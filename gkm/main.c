@@ -46,7 +46,7 @@ static int load_inventory(struct gkm *gkm)
 	int rc;
 
 	diagnostics_init(&diagnostics);
-	rc = inventory_load(gkm->options.inventory, &diagnostics, &gkm->inventory);
+	rc = inventory_load(gkm->options.daemon.inventory, &diagnostics, &gkm->inventory);
 	if (rc < 0)
 		diagnostics_print(&diagnostics, stderr);
 	diagnostics_free(&diagnostics);
@@ -60,7 +60,7 @@ static int load_tls(struct gkm *gkm, struct covey_error *error)
 	int rc = 0;
 
 	for (size_t i = 0; i < 3; i++)
-		if (asprintf(&paths[i], "%s/%s", gkm->options.pki, names[i]) < 0)
+		if (asprintf(&paths[i], "%s/%s", gkm->options.daemon.pki, names[i]) < 0)
 			paths[i] = NULL;
 	if (!paths[0] || !paths[1] || !paths[2])
 		rc = covey_error_set(error, -1, "out of memory");
@@ -85,11 +85,11 @@ static int watch_own(struct gkm *gkm, struct covey_error *error)
 
 static int watch_crl(struct gkm *gkm, struct covey_error *error)
 {
-	const char *given = gkm->options.crl;
+	const char *given = gkm->options.daemon.crl;
 	char *path = NULL;
 	int rc;
 
-	if (!given && asprintf(&path, "%s/crl.pem", gkm->options.pki) < 0)
+	if (!given && asprintf(&path, "%s/crl.pem", gkm->options.daemon.pki) < 0)
 		return covey_error_set(error, -1, "out of memory");
 	rc = revocations_open(&gkm->manager, given ? given : path, given != NULL, &gkm->revocations,
 			      error);
@@ -211,7 +211,7 @@ int main(int argc, char **argv)
 		fputs("covey-gkm: out of memory\n", stderr);
 		return EXIT_FAILURE;
 	}
-	log_init("covey-gkm", gkm.options.log_level);
+	log_init("covey-gkm", gkm.options.daemon.log_level);
 	if (secret_protect_process(&error) < 0) {
 		log_error("%s", error.text);
 		return EXIT_FAILURE;

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-#include "log.h"
+#include "daemon_options.h"
 
 struct options {
-	const char *inventory;
-	const char *pki;
-	const char *crl; /* NULL: the one in pki, if any */
+	struct daemon_options daemon;
 	const char *state;
 	const char *socket;
-	enum log_level log_level;
 };
 
 /* Read the command line; exits for --help, --version, --usage and mistakes, as argp does. Returns 0

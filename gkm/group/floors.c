@@ -36,10 +36,10 @@ static size_t count_in_group(const struct group *group)
 
 /* --- reports ------------------------------------------------------------------------------- */
 
-/* More than this no window's counter can be: a second for the clocks and the way here. */
-static uint64_t possible(const struct group *group, const struct sa *sa, uint64_t now_ms)
+/* No window's counter can be above this. */
+static uint64_t counter_max(const struct group *group, const struct sa *sa, uint64_t now_ms)
 {
-	uint64_t in_time = group->limits.packets_per_second * ((now_ms - sa->begin_ms) / 1000 + 1);
+	uint64_t in_time = usage_possible(group, sa, now_ms);
 
 	return in_time < group->limits.packets_hard ? in_time : group->limits.packets_hard;
 }
@@ -51,14 +51,14 @@ static int check_window(const struct group *group, size_t seat, const struct sa 
 	const struct member *member = &group->members[seat];
 	const struct floor_window *before = floor_window_find(
 		floor_sender_find(sa->floors, member->sender_id), (uint16_t)window_id);
-	uint64_t counter = esn & COVEY_ESN_COUNTER_MAX;
+	uint64_t counter = covey_esn_counter(esn);
 	unsigned epoch = covey_esn_epoch(esn);
 
 	if (epoch < COVEY_EPOCH_MIN || epoch > member->epoch)
 		return covey_error_set(error, -EINVAL,
 				       "an ESN of epoch %u on SA %" PRIu32 ", its epoch is %u",
 				       epoch, sa->spi, member->epoch);
-	if (counter == 0 || counter > possible(group, sa, now_ms))
+	if (counter == 0 || counter > counter_max(group, sa, now_ms))
 		return covey_error_set(error, -EINVAL,
 				       "ESN counter %" PRIu64 " in a window of SA %" PRIu32
 				       ", which no sender has come to",

@@ -25,7 +25,7 @@ static uint64_t add_multicast(const struct hearing_report *report)
 
 	for (size_t i = 0; i < report->window_count; i++)
 		if (covey_window_cast((uint16_t)report->window_ids[i]))
-			sum += report->esns[i] & COVEY_ESN_COUNTER_MAX;
+			sum += covey_esn_counter(report->esns[i]);
 	return sum;
 }
 

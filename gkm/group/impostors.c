@@ -6,12 +6,6 @@
 
 #include "group.h"
 
-/* Since the SA began, with a second for the clocks and the way here. */
-static uint64_t possible(const struct group *group, const struct sa *sa, uint64_t now_ms)
-{
-	return group->limits.packets_per_second * ((now_ms - sa->begin_ms) / 1000 + 1);
-}
-
 static struct sa *find_sa(const struct group *group, size_t seat, uint32_t spi)
 {
 	for (size_t i = 0; i < group->sa_count; i++) {
@@ -35,7 +29,7 @@ int impostors_report(struct group *group, size_t seat, uint32_t spi, uint64_t pa
 		*ret_new = 0;
 		return 0;
 	}
-	if (packets > possible(group, sa, now_ms))
+	if (packets > usage_possible(group, sa, now_ms))
 		return covey_error_set(error, -EINVAL,
 				       "%" PRIu64 " packets with its SenderID on SA %" PRIu32
 				       ", more than there was time for",

@@ -19,18 +19,18 @@ static uint64_t sum(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* Since its last report, with a heartbeat for what may have held that one up. */
+uint64_t usage_possible(const struct group *group, const struct sa *sa, uint64_t now_ms)
+{
+	return group->limits.packets_per_second * ((now_ms - sa->begin_ms) / 1000 + 1);
+}
+
+/* The same since the member's last report. One heartbeat is added, because that report may have
+ * been late. */
 static uint64_t possible_since(const struct group *group, const struct usage *before,
 			       uint64_t now_ms)
 {
 	return group->limits.packets_per_second *
 	       ((now_ms - before->reported_ms) / 1000 + COVEY_HEARTBEAT_SECONDS);
-}
-
-/* Since the SA began, with a second for the clocks and the way here. */
-static uint64_t possible(const struct group *group, const struct sa *sa, uint64_t now_ms)
-{
-	return group->limits.packets_per_second * ((now_ms - sa->begin_ms) / 1000 + 1);
 }
 
 /* What no honest member says. -EINVAL with the reason. */
@@ -52,12 +52,12 @@ static int check(const struct group *group, const struct sa *sa, const struct us
 				       "%" PRIu64 " packets sent on SA %" PRIu32
 				       ", above the hard limit",
 				       now->packets, sa->spi);
-	if (now->packets > possible(group, sa, now_ms))
+	if (now->packets > usage_possible(group, sa, now_ms))
 		return covey_error_set(error, -EINVAL,
 				       "%" PRIu64 " packets sent on SA %" PRIu32
 				       ", more than it had time for",
 				       now->packets, sa->spi);
-	if (now->failures > possible(group, sa, now_ms))
+	if (now->failures > usage_possible(group, sa, now_ms))
 		return covey_error_set(error, -EINVAL,
 				       "%" PRIu64 " failed ICVs on SA %" PRIu32
 				       ", more than it had time for",
@@ -98,7 +98,7 @@ static void count_failures(const struct group *group, struct sa *sa, size_t seat
 			   uint64_t now_ms)
 {
 	struct usage *usage = &sa->usages[seat];
-	uint64_t most = possible(group, sa, now_ms);
+	uint64_t most = usage_possible(group, sa, now_ms);
 	uint64_t before = usage->failures_counted;
 
 	usage->failures_counted = sum(before, more);

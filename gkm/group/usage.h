@@ -14,6 +14,7 @@
 #include "hearing.h"
 
 struct group;
+struct sa;
 
 struct usage_limits {
 	uint64_t packets_soft;       /* under one key: rekey */
@@ -38,6 +39,10 @@ struct usage {
 	uint64_t reported_ms;      /* when it reported last in this registration, 0: not yet */
 	uint64_t own_sender;       /* packets that it saw with its own SenderID; impostors.h */
 };
+
+/* A link cannot carry more packets than this since the SA began. One second is added, for clocks
+ * that differ and for the message's way to us. */
+uint64_t usage_possible(const struct group *group, const struct sa *sa, uint64_t now_ms);
 
 enum usage_verdict {
 	USAGE_FINE,

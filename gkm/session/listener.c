@@ -23,24 +23,6 @@ struct listener {
 
 /* --- the socket ---------------------------------------------------------------------------- */
 
-static socklen_t socket_address(const struct covey_addr *addr, uint16_t port,
-				struct sockaddr_storage *ret_address)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
-
-	memset(ret_address, 0, sizeof(*ret_address));
-	ret_address->ss_family = addr->family;
-	if (addr->family == AF_INET6) {
-		v6->sin6_port = htons(port);
-		memcpy(&v6->sin6_addr, addr->bytes, sizeof(v6->sin6_addr));
-		return sizeof(*v6);
-	}
-	v4->sin_port = htons(port);
-	memcpy(&v4->sin_addr, addr->bytes, sizeof(v4->sin_addr));
-	return sizeof(*v4);
-}
-
 static int explain(int rc, const char *address, uint16_t port, struct covey_error *error)
 {
 	switch (-rc) {
@@ -71,7 +53,8 @@ static int explain(int rc, const char *address, uint16_t port, struct covey_erro
 static int open_socket(const struct inventory *inventory, struct covey_error *error)
 {
 	struct sockaddr_storage address;
-	socklen_t len = socket_address(&inventory->gkm_address, inventory->gkm_port, &address);
+	socklen_t len =
+		covey_addr_to_socket(&inventory->gkm_address, inventory->gkm_port, &address);
 	char text[COVEY_ADDR_STRLEN];
 	const int on = 1;
 	int rc;

@@ -7,6 +7,7 @@
  */
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -46,6 +47,25 @@ static inline bool covey_addr_parse(const char *text, struct covey_addr *ret_add
 		return false;
 	*ret_addr = addr;
 	return true;
+}
+
+/* The same with a TCP or UDP port, for the kernel. Returns how long *ret_address is. */
+static inline socklen_t covey_addr_to_socket(const struct covey_addr *addr, uint16_t port,
+					     struct sockaddr_storage *ret_address)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+
+	memset(ret_address, 0, sizeof(*ret_address));
+	ret_address->ss_family = addr->family;
+	if (addr->family == AF_INET6) {
+		v6->sin6_port = htons(port);
+		memcpy(&v6->sin6_addr, addr->bytes, sizeof(v6->sin6_addr));
+		return sizeof(*v6);
+	}
+	v4->sin_port = htons(port);
+	memcpy(&v4->sin_addr, addr->bytes, sizeof(v4->sin_addr));
+	return sizeof(*v4);
 }
 
 /* Write the textual form into buf (COVEY_ADDR_STRLEN bytes) and return buf. */

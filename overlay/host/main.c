@@ -83,17 +83,18 @@ static int load_inventory(struct process *process, struct covey_error *error)
 	int status;
 
 	diagnostics_init(&diagnostics);
-	status = inventory_load(process->options.inventory, &diagnostics, &process->inventory);
+	status = inventory_load(process->options.daemon.inventory, &diagnostics,
+				&process->inventory);
 	if (status) {
 		diagnostics_print(&diagnostics, stderr);
 		covey_error_set(error, 0, "%s: the inventory is no good (mistakes: %zu, see above)",
-				process->options.inventory, diagnostics.count);
+				process->options.daemon.inventory, diagnostics.count);
 	}
 	diagnostics_free(&diagnostics);
 	if (status)
 		return status;
 	startup_read_host_name(host_name);
-	return startup_find_self(process->inventory, process->options.inventory,
+	return startup_find_self(process->inventory, process->options.daemon.inventory,
 				 process->options.name, host_name, &process->self, error);
 }
 
@@ -381,7 +382,7 @@ static int start(struct process *process, struct covey_error *error)
 	    (status = protection_raise(process->base, process->inventory, process->self,
 				       &process->protection, error)) ||
 	    (status = check_rights(process, error)) ||
-	    (status = startup_load_tls(process->inventory, process->options.pki,
+	    (status = startup_load_tls(process->inventory, process->options.daemon.pki,
 				       process->self->name, &process->tls, error)) ||
 	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
 	    (status = watch_ports(process, error)) || (status = open_ports(process, error)) ||
@@ -510,7 +511,7 @@ int main(int argc, char **argv)
 		fputs("covey-host: out of memory\n", stderr);
 		return EXIT_FAILURE;
 	}
-	log_init("covey-host", process.options.log_level);
+	log_init("covey-host", process.options.daemon.log_level);
 	status = startup_check_root(&error);
 	if (status == 0)
 		status = capabilities_check_guard(&error);

@@ -12,11 +12,6 @@ const char *argp_program_version = "covey-host " COVEY_VERSION;
 enum { OPTION_CARRIER = 256, OPTION_GUARD };
 
 static const struct argp_option table[] = {
-	{"inventory", 'i', "FILE", 0, "The fabric's inventory (/etc/covey/inventory.yaml)", 0},
-	{"pki", 'p', "DIR", 0,
-	 "Where ca.crt, NAME.crt and NAME.key are, as `covey pki` makes them (/etc/covey/pki)", 0},
-	{"crl", 'c', "PATH", 0,
-	 "Revocation lists, a file or a directory of files (crl.pem in --pki, if it is there)", 0},
 	{"name", 'n', "NAME", 0,
 	 "This host's name in the inventory (the host name, else its part before the first dot)",
 	 0},
@@ -27,29 +22,8 @@ static const struct argp_option table[] = {
 	 0},
 	{"carrier", OPTION_CARRIER, "off", 0,
 	 "Only take the carrier of the host interface away, as after a crash, and exit", 0},
-	{"log-level", 'l', "LEVEL", 0, "error, warning, notice, info or debug (info)", 0},
 	{0},
 };
-
-static const struct {
-	const char *name;
-	enum log_level level;
-} levels[] = {
-	{"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE},
-	{"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG},
-};
-
-static void parse_level(const char *name, struct options *options, struct argp_state *state)
-{
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (strcmp(name, levels[i].name) == 0) {
-			options->log_level = levels[i].level;
-			return;
-		}
-	}
-	argp_error(state, "log level \"%s\" is unknown: use error, warning, notice, info or debug",
-		   name);
-}
 
 static void parse_guard(const char *value, struct options *options, struct argp_state *state)
 {
@@ -68,14 +42,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case 'i':
-		options->inventory = value;
-		return 0;
-	case 'p':
-		options->pki = value;
-		return 0;
-	case 'c':
-		options->crl = value;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->daemon;
 		return 0;
 	case 'n':
 		options->name = value;
@@ -91,12 +59,6 @@ static error_t parse(int key, char *value, struct argp_state *state)
 			argp_error(state, "--carrier can only be off, not \"%s\"", value);
 		options->carrier_off = true;
 		return 0;
-	case 'l':
-		parse_level(value, options, state);
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument \"%s\"", value);
-		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -109,13 +71,12 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 		.parser = parse,
 		.doc = "One per hypervisor: joins groups at the key manager and encrypts this "
 		       "host's VXLAN traffic.",
+		.children = daemon_options_child,
 	};
 	struct options options = {
-		.inventory = "/etc/covey/inventory.yaml",
-		.pki = "/etc/covey/pki",
+		.daemon = daemon_options_default,
 		.socket = "/run/covey/host.sock",
 		.guard = GUARD_COMMAND_NONE,
-		.log_level = LOG_LEVEL_INFO,
 	};
 	error_t error;
 

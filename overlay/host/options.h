@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-#include <log.h>
+#include <daemon_options.h>
 #include <stdbool.h>
 
 enum guard_command {
@@ -12,14 +12,11 @@ enum guard_command {
 };
 
 struct options {
-	const char *inventory;
-	const char *pki;
-	const char *crl;  /* NULL: the one in pki, if any */
+	struct daemon_options daemon;
 	const char *name; /* of this host in the inventory, NULL: by the host name */
 	const char *socket;
 	enum guard_command guard;
 	bool carrier_off; /* only take the host interface's carrier away */
-	enum log_level log_level;
 };
 
 /* Parse the command line; ends the process with a message on a mistake, --help and --version.

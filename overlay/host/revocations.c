@@ -44,19 +44,20 @@ int revocations_open(struct event_base *base, struct tls *tls, const struct opti
 	struct revocations *revocations = calloc(1, sizeof(*revocations));
 	struct crl_watch_config config = {.base = base,
 					  .tls = tls,
-					  .path = options->crl,
-					  .demanded = options->crl != NULL,
+					  .path = options->daemon.crl,
+					  .demanded = options->daemon.crl != NULL,
 					  .loaded = on_loaded,
 					  .failed = on_failed,
 					  .arg = revocations};
 	char *path = NULL;
 	int status;
 
-	if (!revocations || (!options->crl && asprintf(&path, "%s/crl.pem", options->pki) < 0)) {
+	if (!revocations ||
+	    (!options->daemon.crl && asprintf(&path, "%s/crl.pem", options->daemon.pki) < 0)) {
 		free(revocations);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
-	if (!options->crl)
+	if (!options->daemon.crl)
 		config.path = path;
 	revocations->host = host;
 	status = crl_watch_new(&config, &revocations->watch, error);

@@ -67,9 +67,5 @@ void channel_free(struct channel *channel);
 
 /* "192.0.2.1 port 4711", for logs. */
 const char *channel_peer(const struct channel *channel);
-/* The peer's IP address. */
-const struct covey_addr *channel_peer_addr(const struct channel *channel);
 /* What the peer proved to hold. NULL as long as it has proved nothing. */
 const struct certificate_chain *channel_certificate(const struct channel *channel);
-
-void channel_set_arg(struct channel *channel, void *arg);

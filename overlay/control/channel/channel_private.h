@@ -35,7 +35,6 @@ struct channel {
 	struct bufferevent *bufferevent;
 	SSL *ssl; /* the bufferevent's */
 	struct tls_peer peer;
-	struct covey_addr addr;
 	char peer_text[CHANNEL_PEER_MAX];
 	size_t receive_max;
 	size_t send_max;
@@ -59,6 +58,8 @@ bool channel_leave(struct channel *channel);
 /* All that was queued is sent: it does not count any more. */
 void channel_queue_emptied(struct channel *channel);
 void channel_arm(struct channel *channel, const struct timeval *deadline);
+/* Our queue has reached the kernel: close our end. */
+void channel_flushed(struct channel *channel);
 
 /* channel_socket.c */
 void channel_socket_options(int fd);
@@ -73,7 +74,3 @@ int channel_start_tls(struct channel *channel, int fd);
 
 /* channel_receive.c */
 void channel_receive(struct channel *channel);
-
-/* channel_finish.c */
-/* Our queue has reached the kernel: close our end. */
-void channel_flushed(struct channel *channel);

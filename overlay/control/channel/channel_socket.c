@@ -75,7 +75,6 @@ void channel_set_peer(struct channel *channel, const struct sockaddr *address)
 	} else if (address->sa_family == AF_INET6) {
 		port = read_ipv6((const struct sockaddr_in6 *)address, &addr);
 	}
-	channel->addr = addr;
 	snprintf(channel->peer_text, sizeof(channel->peer_text), "%s port %u",
 		 covey_addr_format(&addr, text), port);
 }
@@ -87,24 +86,6 @@ void channel_socket_drain(int fd)
 	for (size_t n = 0; n < DRAIN_BYTES_MAX; n += sizeof(waste))
 		if (recv(fd, waste, sizeof(waste), MSG_DONTWAIT) <= 0)
 			return;
-}
-
-static socklen_t socket_address(const struct covey_addr *address, uint16_t port,
-				struct sockaddr_storage *storage)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)storage;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)storage;
-
-	memset(storage, 0, sizeof(*storage));
-	storage->ss_family = address->family;
-	if (address->family == AF_INET) {
-		memcpy(&in->sin_addr, address->bytes, 4);
-		in->sin_port = htons(port);
-		return sizeof(*in);
-	}
-	memcpy(&in6->sin6_addr, address->bytes, 16);
-	in6->sin6_port = htons(port);
-	return sizeof(*in6);
 }
 
 static void explain_connect(struct channel *channel, int number)
@@ -159,7 +140,7 @@ int channel_connect(struct event_base *base, struct tls *tls, const struct covey
 		    struct channel **ret_channel, struct covey_error *error)
 {
 	struct sockaddr_storage storage;
-	socklen_t len = socket_address(address, port, &storage);
+	socklen_t len = covey_addr_to_socket(address, port, &storage);
 	struct channel *channel;
 	int r;
 

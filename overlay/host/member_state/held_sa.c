@@ -346,10 +346,8 @@ int held_sa_drain(struct membership *group, uint32_t spi, uint32_t drain_s, uint
 	return 0;
 }
 
-bool held_sa_expire(struct membership *group, uint64_t now, const struct effects *effects)
+void held_sa_expire(struct membership *group, uint64_t now, const struct effects *effects)
 {
-	bool removed = false;
-
 	for (size_t i = group->sa_count; i-- > 0;) {
 		struct held_sa *sa = &group->sas[i];
 
@@ -363,9 +361,7 @@ bool held_sa_expire(struct membership *group, uint64_t now, const struct effects
 				     "%s and is wiped: the GKM has not replaced it",
 				     group->name, sa->spi, covey_sa_state_name(sa->state));
 		forget(group, sa, effects);
-		removed = true;
 	}
-	return removed;
 }
 
 uint64_t held_sa_deadline(const struct membership *group)

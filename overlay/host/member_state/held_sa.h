@@ -60,8 +60,8 @@ int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
 int held_sa_drain(struct membership *group, uint32_t spi, uint32_t drain_s, uint64_t now,
 		  const struct effects *effects, struct covey_error *error);
 
-/* Remove what is past its hard lifetime or its draining. True when something was removed. */
-bool held_sa_expire(struct membership *group, uint64_t now, const struct effects *effects);
+/* Remove what is past its hard lifetime or its draining. */
+void held_sa_expire(struct membership *group, uint64_t now, const struct effects *effects);
 
 /* Remove all SAs of the group at once. */
 void held_sa_remove_all(struct membership *group, const struct effects *effects);

@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "channel_private.h"
 #include "fabric.h"
 #include "log_limit.h"
 
@@ -425,7 +426,7 @@ static struct guest *bring_program(struct fabric *fabric, size_t who, uint64_t p
 static void put_aside(struct fabric *fabric, size_t who, struct guest *aside)
 {
 	*aside = fabric->guests[who];
-	channel_set_arg(aside->channel, aside);
+	aside->channel->arg = aside;
 	fabric->guests[who] = (struct guest){0};
 }
 
