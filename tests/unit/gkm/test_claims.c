@@ -180,6 +180,20 @@ static void what_one_member_claims_causes_few_rekeys(void **state)
 	assert_int_equal(pass(world, SECOND_MS, ALL), 1);
 }
 
+/* Nor does it use up what the group has for failures that several see. */
+static void what_several_see_does_not_wait_for_a_liar(void **state)
+{
+	struct world *world = *state;
+
+	for (unsigned i = 0; i < COVEY_REKEYS_PER_MEMBER_MAX; i++) {
+		report(world, B, 0, limits.icv_failures_max);
+		assert_int_equal(pass(world, SECOND_MS, ALL), 1);
+	}
+	assert_int_equal(report(world, A, 0, limits.icv_failures_max / 2), USAGE_FINE);
+	assert_int_equal(report(world, C, 0, limits.icv_failures_max / 2), USAGE_FAILURES);
+	assert_int_equal(pass(world, SECOND_MS, ALL), 1);
+}
+
 static void a_used_up_key_as_well(void **state)
 {
 	struct world *world = *state;
@@ -230,6 +244,7 @@ int main(void)
 		TEST(what_a_cut_member_sends_on_stays),
 		TEST(who_acknowledges_nothing_delays_once),
 		TEST(what_one_member_claims_causes_few_rekeys),
+		TEST(what_several_see_does_not_wait_for_a_liar),
 		TEST(a_used_up_key_as_well),
 		TEST(a_claim_needs_time),
 		TEST(coming_back_adds_no_weight),
