@@ -39,7 +39,7 @@ measure_program() {
 measure_missing() {
 	case $1 in
 	wireguard) wireguard_missing ;;
-	bump) command -v dpdk-testpmd >/dev/null || echo dpdk ;;
+	bump) command -v dpdk-testpmd >/dev/null || echo dpdk-dev ;;
 	esac
 }
 

@@ -18,6 +18,8 @@ ROUNDS=${1:-5}
 SECONDS_EACH=${2:-5}
 FLOOR_PERCENT=80
 
+mapfile -t missing < <(measure_missing bump)
+((${#missing[@]} == 0)) || lab_fail "cannot measure testpmd, install ${missing[*]}"
 printf '%8s %16s %16s\n' round "covey Mbit/s" "testpmd Mbit/s"
 covey=() bump=()
 for ((round = 1; round <= ROUNDS; round++)); do
