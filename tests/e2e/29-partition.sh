@@ -97,7 +97,7 @@ cut_for() {
 	sleep "$seconds" # of a cut
 	heal
 	since=$(lab_now_ms)
-	lab_wait 60 "hosts to agree after $* s" e2e_agree_above "$(newest_at_gkm)"
+	lab_wait 60 "hosts to have a new SA after $* s" e2e_all_above "$(newest_at_gkm)"
 	took=$(($(lab_now_ms) - since))
 	echo "$*: healed in $took ms"
 	heals+=("$took")
@@ -110,7 +110,7 @@ rekey_once() {
 	spi=$(newest_at_gkm)
 	since=$(lab_now_ms)
 	lab_at_gkm rekey tenants >>"$LAB_DIR/log/rekey"
-	lab_wait 60 "a rekey with loss to end" e2e_agree_above "$spi"
+	lab_wait 60 "a rekey with loss to end" e2e_all_above "$spi"
 	rekeys+=("$(($(lab_now_ms) - since))")
 }
 
@@ -143,7 +143,7 @@ outlive_sas() {
 	spi=$(e2e_gkm_active_spi)
 	lab_stop gkm
 	lab_start_gkm
-	lab_wait 30 "hosts to agree on a short-lived SA" e2e_agree_above "$spi"
+	lab_wait 30 "hosts to have a short-lived SA" e2e_all_above "$spi"
 	lab_wait_joined
 	start_traffic
 	cut_all
@@ -160,7 +160,7 @@ outlive_sas() {
 	expect "frames missing at t3 before the end" "$(e2e_report rx3 '.streams["2"].missing')" "[]"
 	heal
 	since=$(lab_now_ms)
-	lab_wait 60 "hosts to have an SA again" e2e_agree_above "$spi"
+	lab_wait 60 "hosts to have an SA again" e2e_all_above "$spi"
 	for n in 1 2 3; do e2e_wait_ping "$n" $((n % 3 + 1)) >/dev/null; done
 	heals+=("$(($(lab_now_ms) - since))")
 	stop_traffic

@@ -94,7 +94,7 @@ expect_guard 1 .restored 0
 
 # A firewall that loads its rules.
 flush 1
-lab_wait 1 "the guard to be put back" is_listed 1 "$own"
+lab_wait 5 "the guard to be put back" is_listed 1 "$own"
 expect_guard 1 .restored 1
 expect_guard 1 .state verified
 [[ $(lab_show 1 .guard.last_changed.by) == "nft (process "* ]] ||
@@ -102,7 +102,7 @@ expect_guard 1 .state verified
 grep -q 'warning: guard: nft (process .*) changed it on fab0' "$LAB_DIR/log/hv1" ||
 	fail "no word of it in the log"
 in_ns hv1 nft add rule netdev covey_guard_fab0 egress accept
-lab_wait 1 "the guard to be put right" is_listed 1 "$own"
+lab_wait 5 "the guard to be put right" is_listed 1 "$own"
 expect_guard 1 .restored 2
 
 # VXLAN of another port: of no account on hv1 while it sends nothing, dropped on hv2.
@@ -148,7 +148,7 @@ lab_spawn keeper hv1 "$(lab_program covey-host)" --inventory "$LAB_DIR/inventory
 	--guard keep
 lab_wait 10 "the keeper" grep -q 'guard: kept on fab0' "$LAB_DIR/log/keeper"
 flush 1
-lab_wait 1 "the guard to be put back" is_listed 1 "$own"
+lab_wait 5 "the guard to be put back" is_listed 1 "$own"
 leak_is_tight 1 2 || fail "hv1 reached hv2 in clear"
 guard 1 --guard off
 expect "rules after --guard off" "$(listing 1)" ""

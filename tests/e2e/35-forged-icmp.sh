@@ -51,7 +51,7 @@ lab_wait 5 "an error about $OTHER to be believed" has_learned "$OTHER"
 lie "$(lab_vtep 2)"
 lie "$(lab_vtep 2)" fragments # its first fragment holds no more than ICMP's header
 lab_poll 5 guarded_more 2 || true
-large || fail "large packets are lost after the lie"
+lab_poll 5 large || fail "large packets are lost after the lie"
 expect "MTU that hv1 believes of the way to hv2" "$(learned "$(lab_vtep 2)")" ""
 expect "forged errors that the guard dropped" "$(guarded)" 2
 expect "fragments of VXLAN" "$(e2e_drop 1 out-fragment)" 0

@@ -137,7 +137,7 @@ second_one() {
 	expect "XDP program of fab0" "$(program_of fab0)" "$fab0"
 	expect "XDP program of covey0p" "$(program_of covey0p)" "$peer"
 	expect "the guard" "$(in_ns hv2 nft --stateless list ruleset)" "$guard"
-	e2e_ping 1 2 >/dev/null || fail "the first one does not work any more"
+	lab_poll 5 e2e_ping 1 2 || fail "the first one does not work any more"
 }
 
 queues_added() {

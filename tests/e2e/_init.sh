@@ -328,6 +328,16 @@ e2e_agree_above() {
 	[[ $spis =~ ^[0-9]+$ ]] && ((spis > $1))
 }
 
+# e2e_all_above SPI: each host sends on a newer SA. Hosts are asked in turn, so where rekeys go on they
+# need not name the same one.
+e2e_all_above() {
+	local n
+
+	for n in $(lab_hosts); do
+		(($(e2e_active_spi "$n") > $1)) || return 1
+	done
+}
+
 # The key manager has raised no alarm.
 e2e_expect_no_alarm() {
 	expect "alarms of the key manager" "$(grep -c 'ALARM' "$LAB_DIR/log/gkm" || true)" 0
