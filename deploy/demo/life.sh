@@ -87,7 +87,12 @@ lab_pids() {
 
 # The id of a process that ended may be another's by now.
 lab_is_marked() {
-	tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | grep -qx "COVEY_LAB=$2"
+	grep -qzx "COVEY_LAB=$2" "/proc/$1/environ" 2>/dev/null
+}
+
+# lab_marked ID: every process that has the lab's mark, wherever it is.
+lab_marked() {
+	grep -lzx "COVEY_LAB=$1" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3
 }
 
 lab_end() {

@@ -4,6 +4,7 @@
 # with any window and ESN. At the rate of the real ones no real one is lost. At full speed they take what
 # CPU they take, and no more is lost than to as many valid packets. Neither makes the host or the key
 # manager remember anything.
+# alone: rates are measured, up to all that the machine can do
 # long: 900
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_figures.sh
