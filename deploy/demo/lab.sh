@@ -276,7 +276,7 @@ lab_start_bump() {
 }
 
 lab_attach_bump() {
-	lab_wait 20 "testpmd of hv$1" grep -q 'io packet forwarding' "$LAB_DIR/log/bump$1"
+	lab_wait 60 "testpmd of hv$1" grep -q 'io packet forwarding' "$LAB_DIR/log/bump$1"
 	lab_address "hv$1" covey0 "$(lab_vtep "$1")"
 	lab_add_vxlan "$1" covey0
 }
@@ -293,7 +293,7 @@ lab_start_recorder() {
 	lab_spawn recorder sw nice -n -15 "$(lab_program recorder)" \
 		--output "$LAB_DIR/recorder.json" --pcap "$LAB_DIR/recorder.pcap" \
 		"${canaries[@]}" "${ports[@]}" gkm
-	lab_wait 10 "the recorder" test -e "$LAB_DIR/recorder.json"
+	lab_wait 30 "the recorder" test -e "$LAB_DIR/recorder.json"
 }
 
 # --- covey ----------------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ lab_start_gkm() {
 	lab_spawn gkm gkm "$(lab_program covey-gkm)" --inventory "$LAB_DIR/inventory.yaml" \
 		--pki "$LAB_DIR/pki" --state "$LAB_DIR/gkm.db" --socket "$LAB_DIR/gkm.sock" \
 		--log-level "$LAB_LOG_LEVEL"
-	lab_wait 10 "covey-gkm to listen" lab_gkm_listens
+	lab_wait 30 "covey-gkm to listen" lab_gkm_listens
 }
 
 lab_gkm_listens() {
@@ -336,7 +336,7 @@ lab_start_covey() {
 }
 
 lab_attach_covey() {
-	lab_wait 20 "covey0 of hv$1" lab_host_is_up "$1"
+	lab_wait 60 "covey0 of hv$1" lab_host_is_up "$1"
 	lab_address "hv$1" covey0 "$(lab_vtep "$1")"
 	lab_add_vxlan "$1" covey0
 }
@@ -382,9 +382,9 @@ lab_wait_joined() {
 	local n
 
 	for n in $(lab_hosts); do
-		lab_wait 30 "hv$n to join" lab_has_joined "$n"
+		lab_wait 60 "hv$n to join" lab_has_joined "$n"
 	done
 	for n in $(lab_hosts); do
-		lab_wait 30 "hv$n to know all members" lab_knows_members "$n" "$LAB_HOSTS"
+		lab_wait 60 "hv$n to know all members" lab_knows_members "$n" "$LAB_HOSTS"
 	done
 }
