@@ -29,9 +29,9 @@ void absence_log(const struct realm *realm)
 			first = i;
 	if (count == 0)
 		return;
-	log_warning("%s: %s%s has no connection: others go on hearing what is sent with the SA "
-		    "so far, but what they send with the next one is not heard there until it is "
-		    "back (all names: covey show)",
+	log_warning("%s: %s%s has no connection to the key manager: the others still receive what "
+		    "it sends, but it receives nothing of what they send with the next SA until it "
+		    "is back (all names: covey show)",
 		    realm->group->name, absence_name(realm, first),
-		    count > 1 ? ", and not it alone," : "");
+		    count > 1 ? " (and others)" : "");
 }

@@ -101,8 +101,8 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	const struct gkm *gkm = arg;
 
-	log_notice("SIGHUP: reading certificates, key and revocation lists; the inventory is read "
-		   "at the start alone: a change of it needs a restart");
+	log_notice("SIGHUP: reading certificates, key and revocation lists; the inventory is not "
+		   "read again: after a change of it, restart the program");
 	own_watch_reload(gkm->manager.own);
 	revocations_reload(gkm->revocations);
 }

@@ -111,7 +111,7 @@ static void begin_due(struct realm *realm, uint64_t now_ms)
 	if (reason == REKEY_NONE || now_ms < realm->retry_ms)
 		return;
 	realm->retry_ms = 0;
-	log_notice("%s: another SA, for %s", realm->group->name, rekey_reason_text(reason));
+	log_notice("%s: a new SA is needed: %s", realm->group->name, rekey_reason_text(reason));
 	absence_log(realm);
 	if (realm_begin_sa(realm, reason, &error) == 0) {
 		settle(realm, now_ms);

@@ -80,7 +80,7 @@ static bool drop_revoked(struct shown *shown, const struct crl *crl, const char 
 
 		if (crl_revokes_chain(crl, certificate))
 			log_warning("%s: its certificate with serial number %s is revoked: its "
-				    "groups get other keys",
+				    "groups get new keys",
 				    host, certificate->serial);
 		else
 			shown->certificates[kept++] = *certificate;

@@ -365,15 +365,15 @@ const char *rekey_reason_text(enum rekey_reason reason)
 	case REKEY_OPERATOR:
 		return "the operator asks for it";
 	case REKEY_PACKETS:
-		return "its key was used for almost as many packets as it may be";
+		return "its key is near its packet limit";
 	case REKEY_ICV_FAILURES:
 		return "too many packets failed authentication";
 	case REKEY_JOIN:
-		return "somebody new has come, who is not to know the past";
+		return "a new member has come, which must not get the old key";
 	case REKEY_EVICTION:
 		return "a member was evicted";
 	case REKEY_MISSING:
-		return "its members have none to send on";
+		return "its members have no SA to send on";
 	}
 	return "no reason";
 }

@@ -22,8 +22,8 @@ static void log_usage(const struct session *session, const struct registration *
 	if (verdict == USAGE_FAILURES)
 		peer_log(session, LOG_LEVEL_ERROR,
 			 "ALARM: %s: %" PRIu64 " packets failed authentication on SA %" PRIu32
-			 ", the last report is %s's: somebody forges packets, look for in-icv in "
-			 "the hosts' drops; the group gets another key",
+			 ", the last report is %s's: somebody forges packets. Look for in-icv in "
+			 "the hosts' drops. The group gets a new key",
 			 group, COVEY_ICV_FAILURES_MAX, spi, session->peer.host);
 	else
 		peer_log(session, LOG_LEVEL_NOTICE,
@@ -62,8 +62,8 @@ static int take_windows(struct registration *registration, const struct session 
 	if (rc == -ENOSPC || rc == -ENOMEM)
 		peer_log(session, LOG_LEVEL_WARNING,
 			 "%s: no room for all windows of SA %" PRIu32 ", the last report is "
-			 "%s's: who gets this SA later can be replayed what was sent in the "
-			 "others",
+			 "%s's: a member that gets this SA later may accept replayed packets of "
+			 "the other windows",
 			 registration->realm->group->name, use->spi, session->peer.host);
 	return rc == -EINVAL ? rc : 0;
 }
@@ -77,8 +77,8 @@ static void log_impostors(struct registration *registration, const struct sessio
 	peer_log(session, LOG_LEVEL_ERROR,
 		 "ALARM: %s: somebody sends, or forges, with the SenderID %u of %s: it dropped "
 		 "%" PRIu64 " such packets of SA %" PRIu32 ", %" PRIu64 " since the key manager "
-		 "started; a second host with its certificate, a network that returns its "
-		 "packets, or a forger, who needs no key for this",
+		 "started; the cause is a second host with its certificate, a network that returns "
+		 "its packets, or a forger, who needs no key for this",
 		 realm->group->name, member->sender_id, session->peer.host, packets, spi,
 		 member->own_sender);
 }
@@ -121,9 +121,10 @@ static void log_hearing(struct registration *registration, const struct session 
 			 realm->group->name, session->peer.host);
 	else
 		peer_log(session, LOG_LEVEL_ERROR,
-			 "ALARM: %s: %s is deaf: others multicast %" PRIu64 " packets, by their "
-			 "word, and it counts none: look at its fabric interface and at the "
-			 "switch's table of multicast groups; if many are deaf, at who sends",
+			 "ALARM: %s: %s is deaf: the others report %" PRIu64
+			 " multicast packets, and it received none: check its fabric interface and "
+			 "the switch's table of multicast groups; if many members are deaf, check "
+			 "the senders",
 			 realm->group->name, session->peer.host, hearing->unheard);
 }
 

@@ -248,11 +248,11 @@ static void log_late(const struct member *who, const struct sa *sa, void *arg)
 {
 	const struct realm *realm = arg;
 
-	peer_log_line(
-		realm->manager->log, LOG_LEVEL_WARNING, who->identity,
-		"%s: %s has not acknowledged SA %u within %u s and is not waited for: what the "
-		"others send on it does not reach that member until it acknowledges",
-		realm->group->name, who->identity, sa->spi, realm->group->rekey.activation_delay_s);
+	peer_log_line(realm->manager->log, LOG_LEVEL_WARNING, who->identity,
+		      "%s: %s has not acknowledged SA %u within %u s and is not waited for: it "
+		      "does not receive what the others send on it until it acknowledges",
+		      realm->group->name, who->identity, sa->spi,
+		      realm->group->rekey.activation_delay_s);
 }
 
 static void log_state(const struct sa *sa, void *arg)

@@ -16,9 +16,9 @@ static void go_beyond(const struct session *session, uint64_t next, uint32_t hel
 	peer_log_line(session->manager->log, LOG_LEVEL_ERROR, session->peer.host,
 		      "ALARM: the state file is older than what %s knows: the host has had "
 		      "SPI %" PRIu32 ", the file's next one is %" PRIu64
-		      ", and goes beyond it now. A backup was restored, or the file made anew: "
-		      "evictions since then are forgotten, evict again who is to stay out. If "
-		      "neither was, this host lies",
+		      ", and goes beyond it now. A backup was restored, or the file was lost and "
+		      "made again: later evictions are forgotten, so evict those hosts again. If "
+		      "neither happened, this host lies",
 		      session_name(session, name), held, next);
 	if (store_raise_spi(session->manager->store, held, &error) < 0)
 		peer_log_line(session->manager->log, LOG_LEVEL_ERROR, session->peer.host,

@@ -213,9 +213,8 @@ static int explain_exchange(const struct client_daemon *daemon, int r, struct co
 	if (r == -ETIMEDOUT)
 		return covey_error_set(
 			error, r,
-			"%s at %s did not answer within %d s, and this is withdrawn: "
-			"unless it has begun with it already, it will not be done, "
-			"also when %s goes on: look at `journalctl -u %s`",
+			"%s at %s did not answer within %d s, and the request is withdrawn: unless "
+			"%s has already begun, it will not do it later: look at `journalctl -u %s`",
 			daemon->name, daemon->path, PATIENCE_MS / 1000, daemon->name, daemon->name);
 	return covey_error_set(error, r, "talking to %s at %s failed: %s", daemon->name,
 			       daemon->path, strerror(-r));

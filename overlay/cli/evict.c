@@ -63,12 +63,11 @@ static int run(struct cli *cli, int argc, char **argv, const char *command, cons
 
 int evict_main(struct cli *cli, int argc, char **argv)
 {
-	return run(
-		cli, argc, argv, "evict", "evicted from",
-		"The others switch to a key without it: see `covey show --gkm`.",
-		"Have the key manager on this machine throw a host out of a group, or of all: its "
-		"session is cut, the others get a key without it, and it is refused until it is "
-		"readmitted.");
+	return run(cli, argc, argv, "evict", "evicted from",
+		   "The others switch to a key that it does not have: see `covey show --gkm`.",
+		   "Have the key manager on this machine throw a host out of a group, or of all: "
+		   "its session ends, the others get a key that it does not have, and it is "
+		   "refused until it is readmitted.");
 }
 
 int readmit_main(struct cli *cli, int argc, char **argv)

@@ -11,10 +11,9 @@ int join_main(struct cli *cli, int argc, char **argv)
 {
 	const char *group =
 		group_argument(cli, argc, argv,
-			       "Have this host join a group that the inventory lets it into, and "
-			       "wait until it can "
-			       "send in it. Groups whose member it is are joined at every start of "
-			       "covey-host anyway.");
+			       "Make this host join a group, if the inventory allows it, and wait "
+			       "until it can send there. At its start, covey-host joins all groups "
+			       "that this host is a member of.");
 	struct client_daemon daemon = client_host(cli);
 	json_t *answer;
 

@@ -11,11 +11,9 @@ int leave_main(struct cli *cli, int argc, char **argv)
 {
 	const char *group = group_argument(
 		cli, argc, argv,
-		"Have this host leave a group and wipe its keys. The traffic of its VNIs stops "
-		"here, "
-		"it never goes on in clear. `covey join` undoes it, and so does a restart of "
-		"covey-host, but both need the key manager: while that is away, there is no way "
-		"back.");
+		"Have this host leave a group and wipe its keys. Traffic of its VNIs stops here; "
+		"none leaves in clear. `covey join` or a restart of covey-host undoes this, but "
+		"only while the key manager can be reached.");
 	struct client_daemon daemon = client_host(cli);
 	json_t *answer;
 
@@ -28,8 +26,8 @@ int leave_main(struct cli *cli, int argc, char **argv)
 		printf("Left %s. Its keys are wiped here; traffic of its VNIs is dropped.\n",
 		       group);
 	if (!cli->json && json_is_true(json_object_get(answer, "gkm_away")))
-		printf("The key manager is away: until it is back, this host cannot be in %s "
-		       "again, and the others go on naming it as a member. Then `covey join %s` "
+		printf("The key manager cannot be reached: until it is back, this host cannot join "
+		       "%s again, and the others still list it as a member. Then `covey join %s` "
 		       "undoes this.\n",
 		       group, group);
 	json_decref(answer);

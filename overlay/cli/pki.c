@@ -310,8 +310,8 @@ int pki_main(struct cli *cli, int argc, char **argv)
 		.args_doc = "init\nissue HOST\nissue gkm\nissue --all\nrevoke HOST\nrevoke "
 			    "gkm\nrevoke --serial HEX\ncrl",
 		.doc = "Make the fabric's certificate authority (init), the certificates of its "
-		       "hosts and key manager (issue), and the list of those that count no more "
-		       "(revoke; crl makes it anew, unchanged), in the directory of --pki."
+		       "hosts and key manager (issue), and the list of those that are revoked "
+		       "(revoke; crl makes it again with new dates), in the directory of --pki."
 		       "\vCopy ca.crt, HOST.crt and HOST.key to each host, and crl.pem to the key "
 		       "manager; ca.key stays here.",
 		.children = cli_children};

@@ -56,7 +56,7 @@ void pki_report_revoked(struct pki_report *report, const char *directory, const 
 	if (what)
 		printf("%s: %zu %s revoked\n", what, added,
 		       added == 1 ? "certificate is newly" : "certificates are newly");
-	printf("%s/crl.pem lists %zu; copy it to the key manager, which takes it up by itself\n",
+	printf("%s/crl.pem lists %zu; copy it to the key manager, which reads it by itself\n",
 	       directory, total);
 }
 

@@ -19,8 +19,8 @@ static void tell_absent(const json_t *names)
 	printf("No connection to the key manager:");
 	json_array_foreach(names, i, name)
 		printf("%s %s", i ? "," : "", json_string_value(name));
-	printf(".\nThe others go on hearing them, but they hear nothing that is sent with the new "
-	       "key until they are back.\n");
+	printf(".\nThe others still receive what they send, but they receive nothing that is sent "
+	       "with the new key until they are back.\n");
 }
 
 /* Which SA it is, and who keeps it from being used. */
@@ -43,11 +43,11 @@ static void tell_outcome(const char *group, const json_t *answer)
 
 int rekey_main(struct cli *cli, int argc, char **argv)
 {
-	const char *group = group_argument(
-		cli, argc, argv,
-		"Have the key manager on this machine give a group another key. Traffic goes on: "
-		"members switch when all have it. What was asked for while a rekey is under way is "
-		"served by that one.");
+	const char *group =
+		group_argument(cli, argc, argv,
+			       "Have the key manager on this machine give a group a new key. "
+			       "Traffic goes on: members switch when all have it. A request that "
+			       "comes during a rekey is served by that rekey.");
 	struct client_daemon daemon = client_gkm(cli);
 	json_t *answer;
 

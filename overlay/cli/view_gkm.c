@@ -119,7 +119,7 @@ static void view_members_of(const json_t *groups)
 	json_array_foreach(groups, i, group)
 		json_array_foreach(json_object_get(group, "members"), j, member)
 			if (field_true(member, "deaf"))
-				printf("%s: DEAF in %s: others multicast and it counts nothing\n",
+				printf("%s: DEAF in %s: others multicast and it receives nothing\n",
 				       field_text(member, "identity"), field_text(group, "name"));
 }
 

@@ -12,7 +12,7 @@ static const char *explain(const char *state)
 		{"verified", "all rules are there, bound to the interface"},
 		{"waiting", "the interface is not there yet"},
 		{"weaker", "NOT all that it should be"},
-		{"failing", "NOT as it should be, trying to put it back"},
+		{"failing", "NOT complete, trying to restore it"},
 		{"off", "REMOVED by `covey-host --guard off`"},
 		{"none", "there is none: the kernel does not drive the fabric port"},
 	};

@@ -172,7 +172,8 @@ static bool is_undone(struct carrier *carrier)
 			    carrier->peer);
 	else if (!carrier->undone)
 		log_warning("somebody set %s down, which is covey's, number %u in a row: no packet "
-			    "passes %s until it is set up again in %u s; find out who does it",
+			    "passes %s until it is set up again in %u s; find out which program "
+			    "does this",
 			    carrier->peer, carrier->repairs.count + 1, carrier->interface,
 			    (unsigned)((wait + 999) / 1000));
 	carrier->undone = true;

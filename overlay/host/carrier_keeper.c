@@ -56,8 +56,9 @@ static void take_away(unsigned index, const char *interface, bool in_order)
 		log_error("%s keeps its carrier, though covey-host has ended: %s", interface,
 			  error.text);
 	else if (status == 0 && index && !in_order)
-		log_warning("covey-host has ended out of order: %s has no carrier until it is back",
-			    interface);
+		log_warning(
+			"covey-host was killed or crashed: %s has no carrier until it runs again",
+			interface);
 }
 
 void carrier_keeper_run(int fd, const char *interface)

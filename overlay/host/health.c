@@ -98,17 +98,17 @@ static void check_group(json_t *problems, const struct membership *group,
 	if (!active)
 		add(problems, "group %s: there is no key to send with, so its VXLAN is dropped: %s",
 		    group->name,
-		    away ? "the key manager has to be back for it"
+		    away ? "the key manager must come back first"
 			 : "the key manager has given none yet");
 	else if (away)
 		add(problems,
-		    "group %s: traffic goes on with the key that is here for %" PRIu64
-		    " s more, and stops then: the key manager has to be back before",
+		    "group %s: traffic goes on with the present key for %" PRIu64
+		    " s more, and then stops: the key manager must be back before that",
 		    group->name, active->expires_at > now ? (active->expires_at - now) / 1000 : 0);
 	else if (group->state != MEMBERSHIP_JOINED)
 		add(problems,
 		    "group %s: the key manager has not let this host in again yet; traffic goes on "
-		    "with the key that is here",
+		    "with the present key",
 		    group->name);
 }
 
@@ -123,8 +123,8 @@ static void check_groups(json_t *problems, const struct host *host)
 	member_read_status(host->member, &status);
 	if (status.link != MEMBER_CONNECTED)
 		add(problems,
-		    "the key manager at %s port %u is away: look there whether covey-gkm runs, "
-		    "and at the way to it",
+		    "the key manager at %s port %u cannot be reached: check whether covey-gkm runs "
+		    "there, and the network to it",
 		    covey_addr_format(&status.gkm_address, address), status.gkm_port);
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		if (!is_wanted(state->groups[i]))

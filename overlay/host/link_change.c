@@ -28,7 +28,7 @@ static enum link_change find_af_xdp(const struct link_state *was, const struct l
 	if (now->rx_queues != was->rx_queues)
 		return covey_error_set(ret_what, LINK_LOST,
 				       "interface %s has %u receive queues now, and had %u: "
-				       "covey-host does not hear them all",
+				       "covey-host does not receive from all of them",
 				       was->name, now->rx_queues, was->rx_queues);
 	if (now->program != 0 && now->program != was->program)
 		return covey_error_set(ret_what, LINK_LOST,

@@ -89,7 +89,7 @@ static void go_deaf(struct watched *link, const struct covey_error *what, uint64
 	link->deaf = true;
 	if (wait > 0)
 		log_warning("%s, again: number %u in a row. Nothing comes in there until it is put "
-			    "back in %llu s; find out who does it",
+			    "back in %llu s; find out which program does this",
 			    what->text, link->repairs.count + 1,
 			    (unsigned long long)(wait + 999) / 1000);
 }

@@ -289,8 +289,8 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	const struct process *process = arg;
 
-	log_notice("SIGHUP: reading certificates, key and revocation lists; the inventory is read "
-		   "at the start alone: a change of it needs a restart");
+	log_notice("SIGHUP: reading certificates, key and revocation lists; the inventory is not "
+		   "read again: after a change of it, restart the program");
 	if (process->own)
 		own_watch_reload(process->own);
 	if (process->revocations)

@@ -35,8 +35,8 @@ static int raise_guard(struct protection *protection, struct covey_error *error)
 	int status;
 
 	if (!self->fabric_interface)
-		log_notice("the guard looks inwards alone: the fabric port is a device that the "
-			   "kernel does not drive");
+		log_notice("the guard protects only against programs on this host: the kernel does "
+			   "not drive the fabric port");
 	status = guard_watch_new(&config, &protection->guard, error);
 	if (status)
 		return status;

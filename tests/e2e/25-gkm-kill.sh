@@ -97,7 +97,7 @@ measure() {
 		start=$(lab_now_ms)
 		"begin_$what"
 		lab_wait 20 "a $what" agree_above "$spi"
-		first=$(($(first_time "$lines" "another SA|joins tenants") - start))
+		first=$(($(first_time "$lines" "a new SA is needed|joins tenants") - start))
 		begin=$(($(first_time "$lines" "SA [0-9]* begins") - start))
 		last=$(($(last_time "$lines" "sends on SA $(e2e_active_spi 1)") - start))
 		FIRST=$((first < FIRST ? first : FIRST))

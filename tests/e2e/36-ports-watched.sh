@@ -171,7 +171,7 @@ killed() {
 	lab_stop hv2 KILL
 	lab_wait 20 "covey0 to lose its carrier" has_no_carrier
 	lab_wait 20 "the other route" goes_by backup0
-	wait_said "covey-host has ended out of order: covey0 has no carrier until it is back"
+	wait_said "covey-host was killed or crashed: covey0 has no carrier until it runs again"
 	expect_no_vxlan_by_backup
 	lab_ip hv2 address show dev covey0 | grep -q "$(lab_vtep 2)/" || fail "covey0 lost its address"
 	start_again

@@ -19,8 +19,8 @@ void crl_log_loaded(const struct crl_watch *watch, bool changed, enum log_level 
 		log_notice("%s: revoked certificates: %zu, as of %s", path, summary.revoked,
 			   crl_time(summary.this_update, text));
 	if (crl_is_late(&summary))
-		log_line(late, "%s was to be replaced by %s, and was not: it stays in force%s",
-			 path, crl_time(summary.next_update, text), hint);
+		log_line(late, "%s should have been replaced by %s: it stays in force%s", path,
+			 crl_time(summary.next_update, text), hint);
 }
 
 void crl_log_failed(const struct crl_watch *watch, const struct covey_error *error)

@@ -11,7 +11,7 @@ void own_log_loaded(const struct own_chain *chain, bool changed, void *arg)
 	char text[CRL_TIME_SIZE];
 
 	if (changed)
-		log_notice("key, certificate and CAs are loaded anew: serial number %s, until %s; "
+		log_notice("new key, certificate and CAs are loaded: serial number %s, until %s; "
 			   "sessions that begin from now on use them",
 			   own->serial, crl_time(own->not_after, text));
 }

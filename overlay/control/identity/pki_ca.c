@@ -41,10 +41,11 @@ static int check_absent(const char *directory, const char *suffix, struct covey_
 	if (r < 0)
 		return r;
 	if (access(path, F_OK) == 0)
-		return covey_error_set(error, -EEXIST,
-				       "%s is there already and is kept: every certificate of the "
-				       "fabric hangs on it. To start anew, move the old one away",
-				       path);
+		return covey_error_set(
+			error, -EEXIST,
+			"%s is there already and is kept: every certificate of the fabric depends "
+			"on it. To begin again, move the old one away",
+			path);
 	return 0;
 }
 

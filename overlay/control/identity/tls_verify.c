@@ -77,8 +77,8 @@ static bool is_spoken_of(const struct tls *tls, STACK_OF(X509) * chain, struct t
 			continue;
 		certificate_name(X509_get_subject_name(certificate), name);
 		covey_error_set(&peer->refusal, -EACCES,
-				"no revocation list that is here speaks of the certificate of "
-				"%.150s (%s): its CRL distribution point is another than theirs",
+				"no revocation list here is for the certificate of %.150s (%s): it "
+				"names another CRL distribution point than they do",
 				peer->identity.uri, name);
 		return false;
 	}

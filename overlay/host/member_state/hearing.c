@@ -17,9 +17,9 @@ static bool is_named(const Covey__Heartbeat *heartbeat, const char *group)
 static void become_deaf(const struct membership *group, const struct effects *effects)
 {
 	effects_note(effects, LOG_LEVEL_ERROR,
-		     "group %s: DEAF: others multicast in it, by what they report, and nothing of "
-		     "it arrives here; look at this host's fabric interface and its XDP program "
-		     "(`ip link`), and at the switch's table of multicast groups",
+		     "group %s: DEAF: the others report that they multicast in it, and nothing of "
+		     "it arrives here; check this host's fabric interface and its XDP program (`ip "
+		     "link`), and the switch's table of multicast groups",
 		     group->name);
 	if (effects->deaf)
 		effects->deaf(effects->arg);

@@ -71,10 +71,12 @@ static void tell_of_windows(struct member_state *state, uint32_t spi, size_t cou
 	if (state->told_of_windows)
 		return;
 	state->told_of_windows = true;
-	effects_note(&state->effects, LOG_LEVEL_WARNING,
-		     "SPI %" PRIu32 ": %zu windows sent in, the GKM is told of %u: who joins the "
-		     "group without a rekey can be replayed the others, set fewer covey_paths",
-		     spi, count, COVEY_FLOORS_PER_SENDER_MAX);
+	effects_note(
+		&state->effects, LOG_LEVEL_WARNING,
+		"SPI %" PRIu32
+		": %zu windows sent in, the GKM is told of %u: a host that joins the group without "
+		"a rekey may accept replayed packets of the others; set fewer covey_paths",
+		spi, count, COVEY_FLOORS_PER_SENDER_MAX);
 }
 
 static int by_window_id(const void *a, const void *b)

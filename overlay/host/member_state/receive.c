@@ -49,7 +49,7 @@ static int receive_welcome(struct member_state *state, const Covey__Welcome *wel
 	if (state->instance != 0 && state->instance != welcome->instance)
 		effects_note(
 			&state->effects, LOG_LEVEL_NOTICE,
-			"the GKM was restarted: its SAs so far carry on until it has new ones");
+			"the GKM was restarted: its present SAs stay in use until it has new ones");
 	state->instance = welcome->instance;
 	state->heartbeat = heartbeat_s * UINT64_C(1000);
 	state->heartbeat_at = now + state->heartbeat;

@@ -530,7 +530,7 @@ class Client(Case):
         self.assertEqual(self.request, {"command": "leave", "group": "g"})
         code, out, _ = self.ask({"ok": True, "group": "g", "gkm_away": True}, "leave", "g")
         self.assertEqual(code, 0)
-        self.assertIn("until it is back, this host cannot be in g again", out)
+        self.assertIn("until it is back, this host cannot join g again", out)
         self.assertIn("`covey join g` undoes this", out)
 
     def test_the_wrong_socket(self):
@@ -591,7 +591,7 @@ class Client(Case):
         self.assertEqual((code, out), (0, "Rekey of g: done, the new SPI is 300.\n"))
 
     def test_evict_and_readmit(self):
-        for command, words in (("evict", "switch to a key without it"), ("readmit", "It is not back yet")):
+        for command, words in (("evict", "switch to a key that it does not have"), ("readmit", "It is not back yet")):
             code, out, _ = self.ask({"ok": True, "host": "hv1", "group": None}, command, "hv1", option="--gkm-socket")
             self.assertEqual(code, 0)
             self.assertIn(words, out)
@@ -639,7 +639,7 @@ class Client(Case):
         code, out, _ = self.ask(answer, "show", "--gkm", option="--gkm-socket")
         self.assertIn("STATE FILE OLDER than what members knew: 2 times, 99 SPIs skipped\n", out)
         self.assertIn("SPIs that members claimed and that were NOT BELIEVED: 1\n", out)
-        self.assertIn("spiffe://f/host/hv1: DEAF in tenants: others multicast and it counts nothing\n", out)
+        self.assertIn("spiffe://f/host/hv1: DEAF in tenants: others multicast and it receives nothing\n", out)
         code, out, _ = self.ask(answer, "show", "--gkm", "sas", option="--gkm-socket")
         self.assertNotIn("spiffe", out)
 

@@ -203,7 +203,7 @@ static void an_sa_is_replaced_in_time(void **state)
 	assert_int_equal(guest->active_spi, 256);
 	WAIT_FOR(fabric, guest->active_spi > 256);
 	WAIT_FOR(fabric, guest->drained_spi == 256);
-	assert_true(log_says(fabric, "another SA, for its interval is over"));
+	assert_true(log_says(fabric, "a new SA is needed: its interval is over"));
 	assert_int_equal(guest->epoch, 1); /* in the same registration */
 }
 

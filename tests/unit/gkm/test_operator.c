@@ -99,7 +99,7 @@ static void a_rekey_by_hand(void **state)
 	assert_memory_not_equal(guests[HV1].tek, tek, sizeof(tek));
 	WAIT_FOR(fabric, guests[HV1].drained_spi == spi && guests[HV2].drained_spi == spi);
 	assert_int_equal(guests[HV1].epoch, 1);
-	assert_true(log_says(fabric, "another SA, for the operator asks for it"));
+	assert_true(log_says(fabric, "a new SA is needed: the operator asks for it"));
 }
 
 /* The members may be very many. */

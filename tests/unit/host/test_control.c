@@ -99,7 +99,7 @@ static void test_problems(void **state)
 	assert_true(says(problems, "no interface of this host has its VTEP address 10.0.0.1"));
 	assert_true(says(problems, "VNI 4711, device vxlan4711 is in no group"));
 	assert_true(says(problems, "VNI 300 is in no group"));
-	assert_true(says(problems, "the key manager at 127.0.0.1 port 4798 is away"));
+	assert_true(says(problems, "the key manager at 127.0.0.1 port 4798 cannot be reached"));
 	assert_true(says(problems, "group tenants: there is no key to send with"));
 	assert_false(says(problems, "in no group, so"));
 	json_decref(answer);
