@@ -176,6 +176,13 @@ class GuardTest(unittest.TestCase):
         self.assertIn("cannot install the guard on d0: nftables: Error: Could not process rule: "
                       "No buffer space available", said)
 
+    def test_failure_is_no_lack_of_a_hook(self):
+        """All tries fail, and one for less would not: less is not what was asked for."""
+        status, said = self.guard_faulty("busy:5", "covey_weak_guard: allow")
+        self.assertEqual(status, 1)
+        self.assertIn("cannot install the guard on d0", said)
+        self.assertNotIn("covey_guard", self.listing())
+
     def test_kernel_without_egress_hook(self):
         """No weaker guard without a word, nor without leave."""
         status, said = self.guard_faulty("no-egress")
