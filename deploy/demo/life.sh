@@ -96,7 +96,7 @@ lab_marked() {
 }
 
 lab_end() {
-	local deadline=$((SECONDS + LAB_STOP_S)) pid left=("$@")
+	local deadline=$((SECONDS + LAB_STOP_S * ${COVEY_PATIENCE:-1})) pid left=("$@")
 
 	kill -TERM "$@" 2>/dev/null || true
 	while ((${#left[@]} && SECONDS <= deadline)); do
@@ -109,6 +109,7 @@ lab_end() {
 		((${#left[@]} == 0)) || sleep 0.02
 	done
 	if ((${#left[@]})); then
+		echo "killed at the end: process ${left[*]}" >&2
 		kill -KILL "${left[@]}" 2>/dev/null || true
 	fi
 }

@@ -15,7 +15,7 @@ TRIAL_S=4          # how long a rate must hold while it is looked for
 CONFIRM_S=20       # and the one that was found
 RATE_MIN=1000      # of each unicast stream, per second; multicast has half of it
 RATE_MAX=64000     # more than the sending program reaches
-STALL_S=20         # without a new SA: the rekeys are stuck
+STALL_S=$((20 * ${COVEY_PATIENCE:-1})) # without a new SA: the rekeys are stuck
 STREAMS=(1-2 2-3 3-all)
 
 start_receivers() {
@@ -120,7 +120,7 @@ activations() {
 e2e_up
 for n in 1 2 3; do e2e_receive_multicast "$n"; done
 for n in 1 2 3; do e2e_wait_ping "$n" $((n % 3 + 1)); done
-RATE=2000
+RATE=$((2000 / ${COVEY_PATIENCE:-1}))
 if [[ $E2E_LONG ]]; then
 	find_rate
 	RATE=$((NO_DROP_RATE * 7 / 10))

@@ -14,7 +14,7 @@ LAB_GROUP_VARS="        rekey: {drain_delay: 1s}"
 
 (($(nproc) > 1)) || fail "two workers need two processors"
 FLOWS=6
-RATE=200 # frames of each flow per second
+RATE=$((200 / ${COVEY_PATIENCE:-1})) # frames of each flow per second
 ROUNDS=$(long_or_short 60 4)
 RESTARTS=$(long_or_short 20 2)
 
