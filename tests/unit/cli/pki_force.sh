@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # `covey pki issue --force` dies or fails at each system call that changes the directory: at each of
 # them key and certificate belong together, and the next command leaves no trace of it.
-# Argument: the program.
+# Argument: the program. COVEY_TEST_SHALLOW: at one of four.
 set -euo pipefail
 
 covey=$(realpath "$1")
@@ -78,8 +78,15 @@ strace -f -qq -o all -e trace="$CALLS" "$covey" --inventory inventory.yaml --pki
 	--force >out
 (($(wc -l <all) >= 6)) || fail "strace saw too few calls"
 belong_together || fail "key and certificate do not belong together, though nothing failed"
+step=1
+tried=0
+if [[ ${COVEY_TEST_SHALLOW:-} ]]; then
+	step=4
+	echo "note: shallow: covey pki issue --force fails at 1 of $step system calls"
+fi
 while read -r count call; do
 	for ((n = 1; n <= count; n++)); do
+		((tried++ % step == 0)) || continue
 		try "$call" "$n" error=EIO
 		try "$call" "$n" signal=KILL
 	done

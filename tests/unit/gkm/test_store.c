@@ -527,25 +527,30 @@ static bool is_flip_noticed(const char *path)
 	return false;
 }
 
-/* Every bit of every byte that says something, and some of the empty space. */
+/* Every bit of every byte that says something, and some of the empty space. COVEY_TEST_SHALLOW: of
+ * each byte one bit. */
 static void bits_flipped_anywhere(void **state)
 {
 	const struct place *place = *state;
+	const size_t share = getenv("COVEY_TEST_SHALLOW") ? 8 : 1;
 	static uint8_t whole[1 << 20];
 	size_t noticed = 0;
 	size_t len;
 
+	if (share > 1)
+		printf("note: shallow: of each byte of the state file 1 bit of 8 is flipped\n");
+
 	make_file(place->file);
 	len = read_file(place->file, whole, sizeof(whole));
 	for (size_t i = 0; i < len * 8; i++) {
-		if (whole[i / 8] == 0 && i % 97)
+		if ((whole[i / 8] == 0 && i % 97) || (i % 8 + i / 8) % share)
 			continue;
 		whole[i / 8] ^= (uint8_t)(1u << (i % 8));
 		write_file(place->file, whole, len);
 		whole[i / 8] ^= (uint8_t)(1u << (i % 8));
 		noticed += is_flip_noticed(place->file);
 	}
-	assert_true(noticed > 1000);
+	assert_true(noticed > 1000 / share);
 }
 
 /* --- disks --------------------------------------------------------------------------------- */
