@@ -58,7 +58,7 @@ write_second_inventory() {
 start_second() {
 	lab_spawn second hv1 "$(lab_program covey-host)" --inventory "$LAB_DIR/second.yaml" \
 		--pki "$LAB_DIR/pki2" --name hv1 --socket "$LAB_DIR/second.sock"
-	lab_wait 20 "the second covey-host" grep -q forwards "$LAB_DIR/log/second"
+	lab_wait 60 "the second covey-host" grep -q forwards "$LAB_DIR/log/second"
 }
 
 # add_foreign N: a VXLAN device over covey0 as the kernel makes it when no port is given: 8472.

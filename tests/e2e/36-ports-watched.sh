@@ -75,7 +75,7 @@ all_flows_came() {
 start_again() {
 	lab_wait 60 "hv2 to end" lab_is_gone hv2
 	lab_start_covey 2
-	lab_wait 60 "hv2 to join again" lab_has_joined 2
+	lab_wait 120 "hv2 to join again" lab_has_joined 2
 	lab_wait 20 "covey0's carrier" has_carrier
 	e2e_wait_ping 1 2
 }
@@ -131,7 +131,7 @@ second_one() {
 	fab0=$(program_of fab0) peer=$(program_of covey0p)
 	lab_spawn second hv2 "$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" \
 		--pki "$LAB_DIR/pki" --name hv2 --socket "$LAB_DIR/second.sock"
-	lab_wait 20 "the second one to be refused" lab_is_gone second
+	lab_wait 60 "the second one to be refused" lab_is_gone second
 	grep -qF "interface fab0 is in use by another covey-host, process $(lab_pid hv2)" \
 		"$LAB_DIR/log/second" || fail "the second one said: $(<"$LAB_DIR/log/second")"
 	expect "XDP program of fab0" "$(program_of fab0)" "$fab0"
