@@ -82,13 +82,18 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
         return [item["rule"] for item in json.loads(self.run("nft", "-j", "list", "ruleset"))["nftables"]
                 if "rule" in item]
 
-    def dropped(self, chain=None, comment=""):
-        """Packets that the guard counted, of all chains or one."""
+    def counted(self, chain=None, comment="", verdict=None):
+        """Packets that rules counted, of all chains or one, of any verdict or one."""
         total = 0
         for rule in self.rules():
-            if chain in (None, rule["chain"]) and comment in rule.get("comment", ""):
+            if (chain in (None, rule["chain"]) and comment in rule.get("comment", "") and
+                    (verdict is None or any(verdict in e for e in rule["expr"]))):
                 total += sum(e["counter"]["packets"] for e in rule["expr"] if "counter" in e)
         return total
+
+    def dropped(self, chain=None, comment=""):
+        """Packets that the guard dropped."""
+        return self.counted(chain, comment, "drop")
 
     def delete(self):
         run("ip", "netns", "delete", self.name)
@@ -590,7 +595,7 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons({ETH_P_ALL}))
                   *self.foreign_vpe().values()]
         for frame in frames:
             guest.send_frame("g0", frame)
-        self.assertEqual(self.fabric.dropped(), len(frames))
+        self.assertEqual(self.fabric.counted(), len(frames))
         # They are broadcast, so the host's own copies of what it must not hear end at its ingress.
         self.assertEqual(self.host.dropped(), self.host.dropped("ingress"))
 
@@ -648,19 +653,19 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons({ETH_P_ALL}))
         for more, passes in (("", False), (", covey_vxlan_elsewhere: true", True)):
             with self.subTest(more):
                 self.guard("on", "af_xdp" + more)
-                before = self.fabric.dropped()
+                before = self.fabric.counted()
                 away.ip("link", "set", "vx2", "up")
                 away.reaches("192.168.2.2")
                 away.ip("link", "set", "vx2", "down")
                 if passes:
-                    self.assertGreater(self.fabric.dropped(), before)
+                    self.assertGreater(self.fabric.counted(), before)
                 else:
                     self.assertGreater(self.host.dropped("local_vxlan_out"), 0)
-                before = self.fabric.dropped()
+                before = self.fabric.counted()
                 with self.assertRaises(subprocess.CalledProcessError):
                     self.host.run("/usr/bin/python3", "-c", SEND_VXLAN, "10.10.0.2")
                 self.assertGreater(self.host.dropped("local_vxlan_out"), 0)
-                self.assertEqual(self.fabric.dropped(), before)
+                self.assertEqual(self.fabric.counted(), before)
 
     def test_tenants_own_vxlan(self):
         """What tenants' VXLAN looks like inside their network passes: bridged, with br_netfilter too,
@@ -681,7 +686,7 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons({ETH_P_ALL}))
                            "in { type filter hook prerouting priority 0; }; "
                            "add rule inet count in udp dport 4789 counter")
                 self.a.run("/usr/bin/python3", "-c", SEND_VXLAN, to)
-                self.wait(lambda: self.b.dropped() == 1, f"{source} to reach {to}")
+                self.wait(lambda: self.b.counted() == 1, f"{source} to reach {to}")
                 self.b.run("nft", "delete table inet count")
         self.assertEqual(self.host.dropped(), 0)
 
@@ -723,14 +728,14 @@ while True:
         self.addCleanup(sender.kill)
         self.addCleanup(sender.stdout.close)
         sender.stdout.readline()
-        self.wait(self.fabric.dropped, "clear VXLAN to be seen without the guard")
+        self.wait(self.fabric.counted, "clear VXLAN to be seen without the guard")
         self.guard("on")
-        leaked = self.fabric.dropped()
+        leaked = self.fabric.counted()
         for _ in range(20):
             self.guard("on")
             self.guard("on", "af_packet")
             self.wait(self.host.dropped, "the sender to go on")
-        self.assertEqual(self.fabric.dropped(), leaked)
+        self.assertEqual(self.fabric.counted(), leaked)
         sets = [(rule["chain"], rule.get("comment")) for rule in self.host.rules()]
         self.guard("on", "af_packet")
         self.assertEqual([(rule["chain"], rule.get("comment")) for rule in self.host.rules()], sets)
