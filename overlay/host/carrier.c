@@ -200,12 +200,19 @@ void carrier_set(struct carrier *carrier, bool on)
 	log_notice("%s %s", carrier->interface, on ? "has a carrier" : "has no carrier any more");
 }
 
+void carrier_unwatch(struct carrier *carrier)
+{
+	if (!carrier || !carrier->gone)
+		return;
+	event_free(carrier->gone);
+	carrier->gone = NULL;
+}
+
 void carrier_free(struct carrier *carrier)
 {
 	if (!carrier)
 		return;
-	if (carrier->gone)
-		event_free(carrier->gone);
+	carrier_unwatch(carrier);
 	if (carrier->keeper >= 0) {
 		carrier_keeper_end(carrier->keeper);
 		close(carrier->keeper);

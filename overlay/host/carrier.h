@@ -21,6 +21,8 @@ int carrier_new(const struct inventory_host *host, struct carrier **ret_carrier,
 		struct covey_error *error);
 /* Say when that process is gone. */
 int carrier_watch(struct carrier *carrier, struct event_base *base, struct covey_error *error);
+/* Before base is freed. NULL-safe. */
+void carrier_unwatch(struct carrier *carrier);
 /* The interface is there, and has no carrier yet: from now on it is looked after. */
 int carrier_bind(struct carrier *carrier, struct covey_error *error);
 /* Returns when the kernel sends over it, or no more; logs what it did. Puts right what others did

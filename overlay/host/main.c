@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * covey-host: one per hypervisor. What starts, in order, and its exact reverse.
+ * covey-host: one per hypervisor. `steps` lists what starts, in order; it stops in the exact
+ * reverse.
  */
 
-#include <channel.h>
-#include <covey/error.h>
 #include <dataplane.h>
 #include <errno.h>
-#include <event2/event.h>
 #include <inventory.h>
 #include <log.h>
 #include <net/if.h>
-#include <own_log.h>
+#include <own_watch.h>
 #include <secret.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <tls.h>
 
 #include "capabilities.h"
 #include "carrier.h"
@@ -25,55 +23,17 @@
 #include "cores.h"
 #include "group_reports.h"
 #include "guard_command.h"
-#include "host.h"
 #include "interface_lock.h"
-#include "listening.h"
 #include "member.h"
 #include "notify.h"
-#include "options.h"
 #include "own_address.h"
-#include "port_watch.h"
 #include "ports.h"
+#include "process.h"
 #include "protection.h"
 #include "revocations.h"
 #include "startup.h"
 #include "vni_device.h"
 #include "workers.h"
-
-struct process {
-	struct options options;
-	struct inventory *inventory;
-	const struct inventory_host *self;
-	struct event_base *base;
-	struct tls *tls;
-	struct commands *commands;
-	struct interface_lock *lock;
-	struct carrier *carrier;
-	struct port_watch *watch;
-	struct protection *protection;
-	struct group_reports *group_reports;
-	struct listening listening;
-	struct ports *ports;
-	struct dataplane *dataplane;
-	struct member *member;
-	struct notify *notify;
-	struct own_watch *own;
-	struct revocations *revocations;
-	struct event *signals[3];
-	struct host host;        /* the same, for those who show it */
-	struct covey_error lost; /* why it cannot go on; empty: it can */
-};
-
-static const struct dataplane_ops ops = {
-	.group_set = dataplane_group_set,
-	.sa_install = dataplane_sa_install,
-	.sa_activate = dataplane_sa_activate,
-	.sa_drain = dataplane_sa_drain,
-	.sa_remove = dataplane_sa_remove,
-	.roster_set = dataplane_roster_set,
-	.read_sas = dataplane_read_sas,
-	.read_sent = dataplane_read_sent,
-};
 
 /* All mistakes go to standard error, each with its place; the error sums them up. */
 static int load_inventory(struct process *process, struct covey_error *error)
@@ -98,191 +58,11 @@ static int load_inventory(struct process *process, struct covey_error *error)
 				 process->options.name, host_name, &process->self, error);
 }
 
-/* Whoever started us starts us again, and that sets up ports on what is there then. */
-static void on_lost(const char *what, void *arg)
-{
-	struct process *process = arg;
-
-	covey_error_set(&process->lost, 0, "%s: stopping, to be started again", what);
-	event_base_loopbreak(process->base);
-}
-
-static int watch_ports(struct process *process, struct covey_error *error)
-{
-	const struct port_watch_config config = {
-		.base = process->base,
-		.host = process->self,
-		.carrier = process->carrier,
-		.lost = on_lost,
-		.arg = process,
-	};
-
-	return port_watch_new(&config, &process->watch, error);
-}
-
-static int open_ports(struct process *process, struct covey_error *error)
-{
-	int status = ports_open(process->inventory, process->self, &process->ports, error);
-
-	if (status)
-		return status;
-	for (unsigned i = 0; i < process->ports->notice_count; i++)
-		log_warning("%s", process->ports->notices[i].text);
-	status = protection_set_af_packet(process->protection, process->ports->fabric_af_packet,
-					  error);
-	return status ? status : port_watch_opened(process->watch, process->ports, error);
-}
-
-static int start_dataplane(struct process *process, struct covey_error *error)
-{
-	const struct inventory *inventory = process->inventory;
-	struct dataplane_config config = {
-		.fabric_port = process->ports->fabric,
-		.host_port = process->ports->host,
-		.vtep = process->self->vtep,
-		.encapsulation = inventory->encapsulation,
-		.vpe_port = inventory->vpe_port,
-		.vpe_protocol = inventory->vpe_protocol,
-		.vxlan_port = inventory->vxlan_port,
-		.fabric_mtu = process->ports->fabric_mtu,
-		.paths = inventory->paths,
-	};
-	int status;
-
-	memcpy(config.class_by_dscp, inventory->class_by_dscp, sizeof(config.class_by_dscp));
-	status = dataplane_open(&config, &process->dataplane, error);
-	if (!status)
-		status = dataplane_start(process->dataplane, error);
-	return status ? status : port_watch_start(process->watch, error);
-}
-
-/* A moment of no buffers, or of a worker that is behind, is no matter: this comes again. */
-static void ask_for_groups(void *arg)
-{
-	struct process *process = arg;
-	int status = dataplane_query_groups(process->dataplane, process->ports->pool);
-
-	log_debug("asked the kernel for its multicast groups%s%s", status ? ": " : "",
-		  status ? strerror(-status) : "");
-}
-
-static void report_groups_anew(void *arg)
-{
-	struct process *process = arg;
-
-	if (process->host.ready)
-		group_reports_begin(process->group_reports);
-}
-
-/* Multicast comes only when the switch knows who wants it, which the kernel tells it seldom. */
-static int report_groups(struct process *process, struct covey_error *error)
-{
-	int status = group_reports_new(process->base, ask_for_groups, process,
-				       &process->group_reports, error);
-
-	if (status == 0)
-		port_watch_on_up(process->watch, report_groups_anew);
-	return status;
-}
-
-static void changed(void *arg)
-{
-	struct process *process = arg;
-
-	commands_changed(process->commands);
-	if (process->notify && process->host.member)
-		notify_status(process->notify, &process->host);
-}
-
-/* Every group that the inventory gives this host. */
-static int join_groups(struct process *process, struct covey_error *error)
-{
-	for (size_t i = 0; i < process->inventory->group_count; i++) {
-		const struct inventory_group *group = &process->inventory->groups[i];
-		int status;
-
-		if (!inventory_find_member(process->inventory, group, process->self))
-			continue;
-		status = member_join(process->member, group->name, error);
-		if (status)
-			return status;
-	}
-	return 0;
-}
-
-/* Of a device as the host's port the kernel's part is not known. */
-static bool listens(void *arg, const uint32_t *vnis, size_t count)
-{
-	struct process *process = arg;
-
-	return process->self->host_port != HOST_PORT_DEVICE &&
-	       listening_to(&process->listening, process->self->host_interface,
-			    process->inventory->vxlan_port, vnis, count);
-}
-
-/* Whatever kept us out may be mended by it. */
-static void on_own_loaded(const struct own_chain *chain, bool renewed, void *arg)
-{
-	const struct process *process = arg;
-
-	own_log_loaded(chain, renewed, NULL);
-	if (renewed && process->host.member)
-		member_renewed(process->member);
-}
-
-static int watch_own(struct process *process, struct covey_error *error)
-{
-	const struct own_watch_config config = {.base = process->base,
-						.tls = process->tls,
-						.loaded = on_own_loaded,
-						.failed = own_log_failed,
-						.ends = own_log_ends,
-						.arg = process};
-
-	return own_watch_new(&config, &process->own, error);
-}
-
-/* What lies on disk may have changed without our notice. */
-static void on_connecting(void *arg)
-{
-	const struct process *process = arg;
-
-	own_watch_check(process->own);
-}
-
-static int start_member(struct process *process, struct covey_error *error)
-{
-	const struct member_config config = {
-		.base = process->base,
-		.tls = process->tls,
-		.gkm_address = process->inventory->gkm_address,
-		.gkm_port = process->inventory->gkm_port,
-		.vtep = process->self->vtep,
-		.ops = &ops,
-		.dataplane = process->dataplane,
-		.listens = listens,
-		.deaf = report_groups_anew,
-		.connecting = on_connecting,
-		.changed = changed,
-		.arg = process,
-	};
-	int status = member_new(&config, &process->member, error);
-
-	return status ? status : join_groups(process, error);
-}
-
 static bool is_alive(void *arg)
 {
 	struct process *process = arg;
 
 	return dataplane_is_alive(process->dataplane);
-}
-
-/* Of the key manager's certificate, and its CA's. */
-static int watch_crl(struct process *process, struct covey_error *error)
-{
-	return revocations_open(process->base, process->tls, &process->options, &process->host,
-				&process->revocations, error);
 }
 
 static void on_hangup(evutil_socket_t number, short what, void *arg)
@@ -342,6 +122,12 @@ static int claim(struct process *process, struct covey_error *error)
 	return status ? status : carrier_new(self, &process->carrier, error);
 }
 
+static void release(struct process *process)
+{
+	carrier_free(process->carrier);
+	interface_lock_free(process->lock);
+}
+
 static int open_control(struct process *process, struct covey_error *error)
 {
 	int status;
@@ -356,8 +142,48 @@ static int open_control(struct process *process, struct covey_error *error)
 			     &process->commands, error);
 }
 
+static void close_control(struct process *process)
+{
+	commands_close(process->commands);
+	carrier_unwatch(process->carrier);
+	for (size_t i = 3; i-- > 0;) {
+		if (process->signals[i])
+			event_free(process->signals[i]);
+	}
+	if (process->base)
+		event_base_free(process->base);
+}
+
+/* From here on the inventory has the kernel's own names of our interfaces. */
+static int resolve_interfaces(struct process *process, struct covey_error *error)
+{
+	return startup_resolve_interfaces(process->inventory, process->self, error);
+}
+
+static int raise_guard(struct process *process, struct covey_error *error)
+{
+	return protection_raise(process->base, process->inventory, process->self,
+				&process->protection, error);
+}
+
+/* The guard stays: that is what it is for. */
+static void leave_guard(struct process *process)
+{
+	protection_free(process->protection);
+}
+
+static int watch_vxlans(struct process *process, struct covey_error *error)
+{
+	return protection_watch(process->protection, error);
+}
+
+static void unwatch_vxlans(struct process *process)
+{
+	protection_unwatch(process->protection);
+}
+
 /* What DPDK would end on with lines of its own. */
-static int check_rights(const struct process *process, struct covey_error *error)
+static int check_rights(struct process *process, struct covey_error *error)
 {
 	const struct inventory_host *self = process->self;
 	int status = capabilities_check(self, error);
@@ -365,32 +191,14 @@ static int check_rights(const struct process *process, struct covey_error *error
 	return status || !self->cores ? status : cores_check(self->cores, self->name, error);
 }
 
-/* The guard goes up whatever else is wrong, unless it is another covey-host's. */
-static int start(struct process *process, struct covey_error *error)
+static int open_notify(struct process *process, struct covey_error *error)
 {
-	int status = claim(process, error);
-
-	if (!status)
-		status = open_control(process, error);
-	if (status == -EADDRINUSE)
-		return status;
-	if (status) {
-		guard_command_on(process->inventory, process->self, NULL);
-		return status;
-	}
-	if ((status = startup_resolve_interfaces(process->inventory, process->self, error)) ||
-	    (status = protection_raise(process->base, process->inventory, process->self,
-				       &process->protection, error)) ||
-	    (status = check_rights(process, error)) ||
-	    (status = startup_load_tls(process->inventory, process->options.daemon.pki,
-				       process->self->name, &process->tls, error)) ||
-	    (status = watch_own(process, error)) || (status = watch_crl(process, error)) ||
-	    (status = watch_ports(process, error)) || (status = open_ports(process, error)) ||
-	    (status = protection_watch(process->protection, error)) ||
-	    (status = start_dataplane(process, error)) ||
-	    (status = report_groups(process, error)) || (status = start_member(process, error)))
-		return status;
 	return notify_new(process->base, is_alive, process, &process->notify, error);
+}
+
+static void close_notify(struct process *process)
+{
+	notify_free(process->notify);
 }
 
 static void keep_instance(const struct process *process)
@@ -403,7 +211,7 @@ static void keep_instance(const struct process *process)
 	free(path);
 }
 
-static void announce(struct process *process)
+static int announce(struct process *process, struct covey_error *error)
 {
 	process->host = (struct host){
 		.inventory = process->inventory,
@@ -429,33 +237,61 @@ static void announce(struct process *process)
 	group_reports_begin(process->group_reports);
 	keep_instance(process);
 	member_start(process->member);
+	return 0;
 }
 
-/* The guard stays: that is what it is for. */
-static void stop(struct process *process)
+/* The kernel first: its routes give way before packets are lost. */
+static void go_quiet(struct process *process)
 {
 	carrier_set(process->carrier, false);
-	notify_free(process->notify);
-	member_free(process->member);
-	group_reports_free(process->group_reports);
-	listening_clear(&process->listening);
-	dataplane_close(process->dataplane);
-	ports_close(process->ports);
-	port_watch_free(process->watch);
-	commands_close(process->commands);
-	protection_free(process->protection);
-	revocations_close(process->revocations);
-	own_watch_free(process->own);
-	for (size_t i = 3; i-- > 0;) {
-		if (process->signals[i])
-			event_free(process->signals[i]);
+}
+
+/* --- start and stop --------------------------------------------------------------------------- */
+
+static const struct step {
+	int (*start)(struct process *process, struct covey_error *error);
+	void (*stop)(struct process *process); /* also of a start that failed; NULL: nothing */
+	bool before_guard;
+} steps[] = {
+	{claim, release, true},
+	{open_control, close_control, true},
+	{resolve_interfaces, NULL, false},
+	{raise_guard, leave_guard, false},
+	{check_rights, NULL, false},
+	{process_load_tls, process_free_tls, false},
+	{process_watch_own, process_unwatch_own, false},
+	{process_watch_crl, process_unwatch_crl, false},
+	{process_watch_ports, process_unwatch_ports, false},
+	{process_open_ports, process_close_ports, false},
+	{watch_vxlans, unwatch_vxlans, false},
+	{process_start_dataplane, process_stop_dataplane, false},
+	{process_report_groups, process_end_reports, false},
+	{process_start_member, process_stop_member, false},
+	{open_notify, close_notify, false},
+	{announce, go_quiet, false},
+};
+
+/* ret_count: how many steps are to be stopped. */
+static int start(struct process *process, size_t *ret_count, struct covey_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !status; i++) {
+		*ret_count = i + 1;
+		status = steps[i].start(process, error);
+		/* The guard goes up whatever else is wrong, unless it is another covey-host's. */
+		if (status && steps[i].before_guard && status != -EADDRINUSE)
+			guard_command_on(process->inventory, process->self, NULL);
 	}
-	if (process->base)
-		event_base_free(process->base);
-	tls_free(process->tls);
-	carrier_free(process->carrier);
-	interface_lock_free(process->lock);
-	inventory_free(process->inventory);
+	return status;
+}
+
+static void stop(struct process *process, size_t count)
+{
+	while (count-- > 0) {
+		if (steps[count].stop)
+			steps[count].stop(process);
+	}
 }
 
 static int run_guard(struct process *process, struct covey_error *error)
@@ -483,11 +319,11 @@ static int take_carrier(struct process *process, struct covey_error *error)
 static int run_host(struct process *process, struct covey_error *error)
 {
 	int status = load_inventory(process, error);
+	size_t count = 0;
 
 	if (status == 0)
-		status = start(process, error);
+		status = start(process, &count, error);
 	if (status == 0) {
-		announce(process);
 		if (process->lost.text[0] == '\0')
 			event_base_dispatch(process->base);
 		if (process->lost.text[0] != '\0') {
@@ -495,7 +331,8 @@ static int run_host(struct process *process, struct covey_error *error)
 			status = -ENODEV;
 		}
 	}
-	stop(process);
+	stop(process, count);
+	inventory_free(process->inventory);
 	if (status == 0)
 		log_notice("stopped");
 	return status;

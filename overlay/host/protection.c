@@ -136,12 +136,21 @@ int protection_watch(struct protection *protection, struct covey_error *error)
 	return status ? status : watch_vxlans(protection, error);
 }
 
-void protection_free(struct protection *protection)
+void protection_unwatch(struct protection *protection)
 {
 	if (!protection)
 		return;
 	vxlan_watch_free(protection->vxlans);
 	foreign_vxlan_watch_free(protection->foreign);
+	protection->vxlans = NULL;
+	protection->foreign = NULL;
+}
+
+void protection_free(struct protection *protection)
+{
+	if (!protection)
+		return;
+	protection_unwatch(protection);
 	guard_watch_free(protection->guard);
 	free(protection);
 }

@@ -27,6 +27,8 @@ int protection_set_af_packet(struct protection *protection, bool af_packet,
 			     struct covey_error *error);
 /* Follow VXLAN devices. Before the first packet is decrypted. */
 int protection_watch(struct protection *protection, struct covey_error *error);
+/* Follow them no more: nothing that is decrypted is delivered from then on. NULL-safe. */
+void protection_unwatch(struct protection *protection);
 /* Watches no more; the guard stays: that is what it is for. NULL-safe. */
 void protection_free(struct protection *protection);
 

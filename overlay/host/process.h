@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * covey-host as it runs: all that its steps have started (main.c lists them), and the steps that
+ * take more than a call. Each function that undoes a step is also called when that step failed half
+ * way.
+ */
+
+#include <covey/error.h>
+#include <event2/event.h>
+
+#include "host.h"
+#include "listening.h"
+#include "options.h"
+
+struct process {
+	struct options options;
+	struct inventory *inventory;
+	const struct inventory_host *self;
+	struct event_base *base;
+	struct tls *tls;
+	struct commands *commands;
+	struct interface_lock *lock;
+	struct carrier *carrier;
+	struct port_watch *watch;
+	struct protection *protection;
+	struct group_reports *group_reports;
+	struct listening listening;
+	struct ports *ports;
+	struct dataplane *dataplane;
+	struct member *member;
+	struct notify *notify;
+	struct own_watch *own;
+	struct revocations *revocations;
+	struct event *signals[3];
+	struct host host;        /* the same, for those who show it */
+	struct covey_error lost; /* why it cannot go on; empty: it can */
+};
+
+/* process_ports.c: what forwards. */
+int process_watch_ports(struct process *process, struct covey_error *error);
+void process_unwatch_ports(struct process *process);
+int process_open_ports(struct process *process, struct covey_error *error);
+void process_close_ports(struct process *process);
+int process_start_dataplane(struct process *process, struct covey_error *error);
+void process_stop_dataplane(struct process *process);
+int process_report_groups(struct process *process, struct covey_error *error);
+void process_end_reports(struct process *process);
+/* Forwarding begins, or others say that they do not hear us: the switch is to hear of our groups
+ * again. arg: struct process. */
+void process_report_groups_anew(void *arg);
+
+/* process_session.c: what talks to the key manager. */
+int process_load_tls(struct process *process, struct covey_error *error);
+void process_free_tls(struct process *process);
+int process_watch_own(struct process *process, struct covey_error *error);
+void process_unwatch_own(struct process *process);
+int process_watch_crl(struct process *process, struct covey_error *error);
+void process_unwatch_crl(struct process *process);
+int process_start_member(struct process *process, struct covey_error *error);
+void process_stop_member(struct process *process);

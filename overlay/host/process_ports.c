@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Steps of covey-host: ports, the dataplane between them, and the kernel's multicast groups.
+ */
+
+#include <dataplane.h>
+#include <inventory.h>
+#include <log.h>
+#include <string.h>
+
+#include "carrier.h"
+#include "group_reports.h"
+#include "port_watch.h"
+#include "ports.h"
+#include "process.h"
+#include "protection.h"
+
+/* Whoever started us starts us again, and that sets up ports on what is there then. */
+static void on_lost(const char *what, void *arg)
+{
+	struct process *process = arg;
+
+	covey_error_set(&process->lost, 0, "%s: stopping, to be started again", what);
+	event_base_loopbreak(process->base);
+}
+
+int process_watch_ports(struct process *process, struct covey_error *error)
+{
+	const struct port_watch_config config = {
+		.base = process->base,
+		.host = process->self,
+		.carrier = process->carrier,
+		.lost = on_lost,
+		.arg = process,
+	};
+
+	return port_watch_new(&config, &process->watch, error);
+}
+
+void process_unwatch_ports(struct process *process)
+{
+	port_watch_free(process->watch);
+}
+
+int process_open_ports(struct process *process, struct covey_error *error)
+{
+	int status = ports_open(process->inventory, process->self, &process->ports, error);
+
+	if (status)
+		return status;
+	for (unsigned i = 0; i < process->ports->notice_count; i++)
+		log_warning("%s", process->ports->notices[i].text);
+	status = protection_set_af_packet(process->protection, process->ports->fabric_af_packet,
+					  error);
+	return status ? status : port_watch_opened(process->watch, process->ports, error);
+}
+
+void process_close_ports(struct process *process)
+{
+	ports_close(process->ports);
+}
+
+int process_start_dataplane(struct process *process, struct covey_error *error)
+{
+	const struct inventory *inventory = process->inventory;
+	struct dataplane_config config = {
+		.fabric_port = process->ports->fabric,
+		.host_port = process->ports->host,
+		.vtep = process->self->vtep,
+		.encapsulation = inventory->encapsulation,
+		.vpe_port = inventory->vpe_port,
+		.vpe_protocol = inventory->vpe_protocol,
+		.vxlan_port = inventory->vxlan_port,
+		.fabric_mtu = process->ports->fabric_mtu,
+		.paths = inventory->paths,
+	};
+	int status;
+
+	memcpy(config.class_by_dscp, inventory->class_by_dscp, sizeof(config.class_by_dscp));
+	status = dataplane_open(&config, &process->dataplane, error);
+	if (!status)
+		status = dataplane_start(process->dataplane, error);
+	return status ? status : port_watch_start(process->watch, error);
+}
+
+/* The carrier first: routes give way before packets are lost. */
+void process_stop_dataplane(struct process *process)
+{
+	carrier_set(process->carrier, false);
+	dataplane_close(process->dataplane);
+}
+
+/* A moment of no buffers, or of a worker that is behind, is no matter: this comes again. */
+static void ask_for_groups(void *arg)
+{
+	struct process *process = arg;
+	int status = dataplane_query_groups(process->dataplane, process->ports->pool);
+
+	log_debug("asked the kernel for its multicast groups%s%s", status ? ": " : "",
+		  status ? strerror(-status) : "");
+}
+
+void process_report_groups_anew(void *arg)
+{
+	struct process *process = arg;
+
+	if (process->host.ready)
+		group_reports_begin(process->group_reports);
+}
+
+/* Multicast comes only when the switch knows who wants it, which the kernel tells it seldom. */
+int process_report_groups(struct process *process, struct covey_error *error)
+{
+	int status = group_reports_new(process->base, ask_for_groups, process,
+				       &process->group_reports, error);
+
+	if (status == 0)
+		port_watch_on_up(process->watch, process_report_groups_anew);
+	return status;
+}
+
+void process_end_reports(struct process *process)
+{
+	group_reports_free(process->group_reports);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Steps of covey-host: our certificate, revocation lists, and the session with the key manager.
+ */
+
+#include <dataplane.h>
+#include <inventory.h>
+#include <own_log.h>
+#include <tls.h>
+
+#include "commands.h"
+#include "member.h"
+#include "notify.h"
+#include "process.h"
+#include "revocations.h"
+#include "startup.h"
+
+static const struct dataplane_ops ops = {
+	.group_set = dataplane_group_set,
+	.sa_install = dataplane_sa_install,
+	.sa_activate = dataplane_sa_activate,
+	.sa_drain = dataplane_sa_drain,
+	.sa_remove = dataplane_sa_remove,
+	.roster_set = dataplane_roster_set,
+	.read_sas = dataplane_read_sas,
+	.read_sent = dataplane_read_sent,
+};
+
+int process_load_tls(struct process *process, struct covey_error *error)
+{
+	return startup_load_tls(process->inventory, process->options.daemon.pki,
+				process->self->name, &process->tls, error);
+}
+
+void process_free_tls(struct process *process)
+{
+	tls_free(process->tls);
+}
+
+static void changed(void *arg)
+{
+	struct process *process = arg;
+
+	commands_changed(process->commands);
+	if (process->notify && process->host.member)
+		notify_status(process->notify, &process->host);
+}
+
+/* Every group that the inventory gives this host. */
+static int join_groups(struct process *process, struct covey_error *error)
+{
+	for (size_t i = 0; i < process->inventory->group_count; i++) {
+		const struct inventory_group *group = &process->inventory->groups[i];
+		int status;
+
+		if (!inventory_find_member(process->inventory, group, process->self))
+			continue;
+		status = member_join(process->member, group->name, error);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+/* Of a device as the host's port the kernel's part is not known. */
+static bool listens(void *arg, const uint32_t *vnis, size_t count)
+{
+	struct process *process = arg;
+
+	return process->self->host_port != HOST_PORT_DEVICE &&
+	       listening_to(&process->listening, process->self->host_interface,
+			    process->inventory->vxlan_port, vnis, count);
+}
+
+/* Whatever kept us out may be mended by it. */
+static void on_own_loaded(const struct own_chain *chain, bool renewed, void *arg)
+{
+	const struct process *process = arg;
+
+	own_log_loaded(chain, renewed, NULL);
+	if (renewed && process->host.member)
+		member_renewed(process->member);
+}
+
+int process_watch_own(struct process *process, struct covey_error *error)
+{
+	const struct own_watch_config config = {.base = process->base,
+						.tls = process->tls,
+						.loaded = on_own_loaded,
+						.failed = own_log_failed,
+						.ends = own_log_ends,
+						.arg = process};
+
+	return own_watch_new(&config, &process->own, error);
+}
+
+void process_unwatch_own(struct process *process)
+{
+	own_watch_free(process->own);
+}
+
+/* What lies on disk may have changed without our notice. */
+static void on_connecting(void *arg)
+{
+	const struct process *process = arg;
+
+	own_watch_check(process->own);
+}
+
+int process_start_member(struct process *process, struct covey_error *error)
+{
+	const struct member_config config = {
+		.base = process->base,
+		.tls = process->tls,
+		.gkm_address = process->inventory->gkm_address,
+		.gkm_port = process->inventory->gkm_port,
+		.vtep = process->self->vtep,
+		.ops = &ops,
+		.dataplane = process->dataplane,
+		.listens = listens,
+		.deaf = process_report_groups_anew,
+		.connecting = on_connecting,
+		.changed = changed,
+		.arg = process,
+	};
+	int status = member_new(&config, &process->member, error);
+
+	return status ? status : join_groups(process, error);
+}
+
+void process_stop_member(struct process *process)
+{
+	member_free(process->member);
+	listening_clear(&process->listening);
+}
+
+/* Of the key manager's certificate, and its CA's. */
+int process_watch_crl(struct process *process, struct covey_error *error)
+{
+	return revocations_open(process->base, process->tls, &process->options, &process->host,
+				&process->revocations, error);
+}
+
+void process_unwatch_crl(struct process *process)
+{
+	revocations_close(process->revocations);
+}
