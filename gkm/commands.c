@@ -86,7 +86,7 @@ static void rekey(const struct request *request)
 
 	if (!realm)
 		return;
-	wanted = rekey_want(realm->state, REKEY_OPERATOR, clock_now_ms());
+	wanted = rekey_want(realm->served.group, REKEY_OPERATOR, clock_now_ms());
 	realm_wake(realm);
 	rekey_answers_add(request->commands->rekeys, request->client, realm, wanted);
 }
@@ -96,13 +96,13 @@ static bool need_host(const struct request *request, size_t *ret_host)
 {
 	const struct inventory *inventory = request->manager->inventory;
 	const char *name = need(request, "host");
-	long host = name ? manager_find_host(request->manager, name) : -1;
+	const struct inventory_host *host = name ? inventory_find_host(inventory, name) : NULL;
 	struct suggestion suggestion;
 
-	if (host >= 0)
-		*ret_host = (size_t)host;
-	if (host >= 0 || !name)
-		return host >= 0;
+	if (host)
+		*ret_host = (size_t)(host - inventory->hosts);
+	if (host || !name)
+		return host != NULL;
 	suggestion = suggestion_start(name);
 	for (size_t i = 0; i < inventory->host_count; i++)
 		suggestion_try(&suggestion, inventory->hosts[i].name);
@@ -128,7 +128,7 @@ static void change_eviction(const struct request *request,
 		local_answer_json(request->client,
 				  json_pack("{s:b, s:s, s:s?}", "ok", 1, "host",
 					    request->manager->inventory->hosts[host].name, "group",
-					    realm ? realm->group->name : NULL));
+					    realm ? realm->served.config->name : NULL));
 }
 
 static void run_evict(const struct request *request)

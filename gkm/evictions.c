@@ -14,16 +14,16 @@
 static long seat_of(const struct manager *manager, size_t host, const struct realm *realm)
 {
 	const struct inventory_member *member = inventory_find_member(
-		manager->inventory, realm->group, &manager->inventory->hosts[host]);
+		manager->inventory, realm->served.config, &manager->inventory->hosts[host]);
 
-	return member ? member - realm->group->members : -ENOENT;
+	return member ? member - realm->served.config->members : -ENOENT;
 }
 
 bool is_evicted(const struct manager *manager, size_t host, const struct realm *realm)
 {
 	long seat = realm ? seat_of(manager, host, realm) : -ENOENT;
 
-	return manager->evicted[host] || (seat >= 0 && realm->state->members[seat].evicted);
+	return manager->evicted[host] || (seat >= 0 && realm->served.group->members[seat].evicted);
 }
 
 /* --- from the file ------------------------------------------------------------------------- */
@@ -42,7 +42,7 @@ static void enforce(struct manager *manager, size_t host, struct realm *realm)
 
 	if (seat < 0)
 		return;
-	group_evict(realm->state, (size_t)seat);
+	group_evict(realm->served.group, (size_t)seat);
 	realm_wake(realm);
 }
 
@@ -56,7 +56,7 @@ static int load_one(const char *identity, const char *group, void *arg)
 	if (group[0] == '\0')
 		manager->evicted[host] = true;
 	for (size_t i = 0; i < manager->realm_count; i++)
-		if (group[0] == '\0' || strcmp(manager->realms[i].group->name, group) == 0)
+		if (group[0] == '\0' || strcmp(manager->realms[i].served.config->name, group) == 0)
 			enforce(manager, (size_t)host, &manager->realms[i]);
 	return 0;
 }
@@ -70,7 +70,7 @@ int evictions_load(struct manager *manager, struct covey_error *error)
 
 static void evict_from_all(struct manager *manager, size_t host)
 {
-	struct session *session = manager->by_host[host];
+	struct session *session = manager->sessions.by_host[host];
 
 	manager->evicted[host] = true;
 	if (session)
@@ -82,13 +82,15 @@ static void evict_from_all(struct manager *manager, size_t host)
 
 static void evict_from(struct manager *manager, size_t host, struct realm *realm)
 {
-	struct session *session = manager->by_host[host];
-	struct registration *registration = session ? session_registration(session, realm) : NULL;
+	struct session *session = manager->sessions.by_host[host];
+	struct registration *registration =
+		session ? session_registration(session, &realm->served) : NULL;
 
 	if (registration && registration->joined) {
 		registration->joined = false;
-		session_refuse(session, realm->group->name, EVICTED, "%s is evicted from group %s",
-			       manager->inventory->hosts[host].name, realm->group->name);
+		session_refuse(session, realm->served.config->name, EVICTED,
+			       "%s is evicted from group %s", manager->inventory->hosts[host].name,
+			       realm->served.config->name);
 	}
 	enforce(manager, host, realm);
 }
@@ -102,12 +104,13 @@ int evict(struct manager *manager, size_t host, struct realm *realm, struct cove
 		return covey_error_set(error, -EALREADY, "%s is evicted already", name);
 	if (realm && seat_of(manager, host, realm) < 0)
 		return covey_error_set(error, -ENOENT, "%s is no member of group %s", name,
-				       realm->group->name);
-	rc = store_evict(manager->store, manager->identities[host], realm ? realm->group->name : "",
-			 error);
+				       realm->served.config->name);
+	rc = store_evict(manager->store, manager->identities[host],
+			 realm ? realm->served.config->name : "", error);
 	if (rc < 0)
 		return rc;
-	log_warning("%s is evicted from %s", name, realm ? realm->group->name : "all groups");
+	log_warning("%s is evicted from %s", name,
+		    realm ? realm->served.config->name : "all groups");
 	if (realm)
 		evict_from(manager, host, realm);
 	else
@@ -135,19 +138,20 @@ int readmit(struct manager *manager, size_t host, struct realm *realm, struct co
 	if (realm ? !is_evicted(manager, host, realm) : !has_any(manager, host))
 		return covey_error_set(error, -ENOENT, "%s is not evicted%s%s", name,
 				       realm ? " from group " : "",
-				       realm ? realm->group->name : "");
+				       realm ? realm->served.config->name : "");
 	rc = store_readmit(manager->store, manager->identities[host],
-			   realm ? realm->group->name : NULL, error);
+			   realm ? realm->served.config->name : NULL, error);
 	if (rc < 0)
 		return rc;
-	log_warning("%s is readmitted to %s", name, realm ? realm->group->name : "all groups");
+	log_warning("%s is readmitted to %s", name,
+		    realm ? realm->served.config->name : "all groups");
 	if (!realm)
 		manager->evicted[host] = false;
 	for (size_t i = 0; i < manager->realm_count; i++) {
 		long seat = seat_of(manager, host, &manager->realms[i]);
 
 		if (seat >= 0 && (!realm || realm == &manager->realms[i]))
-			group_readmit(manager->realms[i].state, (size_t)seat);
+			group_readmit(manager->realms[i].served.group, (size_t)seat);
 	}
 	return 0;
 }

@@ -14,7 +14,7 @@
 
 #include "channel.h"
 #include "commands.h"
-#include "descriptors.h"
+#include "evictions.h"
 #include "inventory.h"
 #include "listener.h"
 #include "log.h"
@@ -161,8 +161,11 @@ static int start(struct gkm *gkm, struct covey_error *error)
 					.inventory = gkm->inventory,
 					.store = gkm->store,
 					.tls = gkm->tls,
-					.session_max = descriptors_raise()};
+					.session_max = listener_raise_descriptors()};
 	rc = manager_init(&gkm->manager, error);
+	if (rc < 0)
+		return rc;
+	rc = evictions_load(&gkm->manager, error);
 	if (rc < 0)
 		return rc;
 	rc = watch_own(gkm, error);
@@ -171,7 +174,7 @@ static int start(struct gkm *gkm, struct covey_error *error)
 	rc = watch_crl(gkm, error);
 	if (rc < 0)
 		return rc;
-	rc = listener_new(&gkm->manager, &gkm->listener, error);
+	rc = listener_new(&gkm->manager.sessions, gkm->manager.own, &gkm->listener, error);
 	if (rc < 0)
 		return rc;
 	rc = commands_open(&gkm->manager, gkm->options.socket, &gkm->commands, error);

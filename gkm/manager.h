@@ -2,8 +2,7 @@
 #pragma once
 
 /*
- * What the key manager's parts share: the inventory, the state file, a realm for each group, and
- * the sessions.
+ * The running key manager: a realm for each group, and the sessions.
  */
 
 #include <covey/error.h>
@@ -11,27 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
-#include "bindings.h"
-#include "channel.h"
 #include "inventory.h"
 #include "peer_log.h"
 #include "realm.h"
 #include "sender_ids.h"
-#include "serial.h"
+#include "sessions.h"
 #include "store.h"
-
-/* How often a host was refused, to cut one off that goes on and on. */
-struct refusals {
-	uint64_t since_ms;
-	unsigned count;
-};
 
 struct own_watch;
 struct revocations;
-struct session;
-LIST_HEAD(session_list, session);
+struct tls;
 
 struct manager {
 	/* Given by main(), which owns them. */
@@ -39,22 +28,16 @@ struct manager {
 	const struct inventory *inventory;
 	struct store *store;
 	struct tls *tls;
+	size_t session_max; /* as many as there are file descriptors for */
 
-	uint64_t instance;          /* random: tells this start's epochs from an earlier one's */
-	bool *evicted;              /* from all groups, by host */
-	char **identities;          /* SPIFFE IDs by host, as inventory->hosts */
-	struct sender_ids reserved; /* SenderIDs that the inventory fixes */
-	struct realm *realms;       /* by group, as inventory->groups */
+	bool *evicted;                /* from all groups, by host */
+	char **identities;            /* SPIFFE IDs by host, as inventory->hosts */
+	struct sender_ids reserved;   /* SenderIDs that the inventory fixes */
+	struct realm *realms;         /* by group, as inventory->groups */
+	struct served_group **groups; /* of these realms */
 	size_t realm_count;
-	struct session_list sessions;
-	struct session **by_host; /* live session of each host, as inventory->hosts */
-	size_t session_count;
-	size_t unauthenticated_count; /* those whose Hello was not accepted yet */
-	size_t session_max;           /* as many as there are file descriptors for */
-	struct bindings bindings;
-	struct peer_log *log;            /* for what members and strangers cause */
-	struct refusals *refusals;       /* by host */
-	struct serial serial;            /* what members said of the state file */
+	struct peer_log *log; /* for what members and strangers cause */
+	struct sessions sessions;
 	struct revocations *revocations; /* who showed which certificate */
 	struct own_watch *own;           /* the key manager's own certificate; main()'s */
 	bool stopping;
@@ -65,7 +48,7 @@ struct manager {
 
 /*
  * Fill in what is not given: identities, reserved SenderIDs, realms with their durable bindings.
- * Returns 0 or a negative errno.
+ * What is evicted is loaded after that: evictions.h. Returns 0 or a negative errno.
  */
 int manager_init(struct manager *manager, struct covey_error *error);
 
@@ -78,6 +61,3 @@ void manager_stop(struct manager *manager);
 
 /* Wipes all keys. Sessions that are left are cut. */
 void manager_free(struct manager *manager);
-
-/* Index into inventory->hosts, or -ENOENT. */
-long manager_find_host(const struct manager *manager, const char *name);

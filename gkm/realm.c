@@ -5,11 +5,9 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-#include "absence.h"
 #include "clock.h"
-#include "formers.h"
+#include "identity.h"
 #include "log.h"
-#include "manager.h"
 #include "secret.h"
 
 /* How soon after a failure an SA that members wait for is begun again. */
@@ -29,7 +27,7 @@ static uint64_t spread(uint64_t ms)
 static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t *tek, size_t len,
 			  struct covey_error *error)
 {
-	const struct rekey_policy *policy = &realm->group->rekey;
+	const struct rekey_policy *policy = &realm->served.config->rekey;
 	const struct sa_timing timing = {
 		.begin_ms = clock_now_ms(),
 		.activation_delay_ms = policy->activation_delay_s * UINT64_C(1000),
@@ -44,22 +42,22 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 
 	if (RAND_priv_bytes(tek, (int)len) != 1)
 		return covey_error_set(error, -EIO, "the system gives no random numbers");
-	rc = store_take_spi(realm->manager->store, &spi, error);
+	rc = store_take_spi(realm->tools.store, &spi, error);
 	if (rc < 0)
 		return rc;
-	rc = group_begin_sa(realm->state, spi, tek, len, &timing);
+	rc = group_begin_sa(realm->served.group, spi, tek, len, &timing);
 	if (rc < 0)
 		return covey_error_set(error, rc, "SA %u of group %s cannot begin: %s", spi,
-				       realm->group->name, strerror(-rc));
-	log_info("%s: SA %u begins, %s, keys per %s", realm->group->name, spi,
-		 covey_cipher_name(realm->group->cipher),
-		 covey_key_scope_name(realm->group->key_scope));
+				       realm->served.config->name, strerror(-rc));
+	log_info("%s: SA %u begins, %s, keys per %s", realm->served.config->name, spi,
+		 covey_cipher_name(realm->served.config->cipher),
+		 covey_key_scope_name(realm->served.config->key_scope));
 	return 0;
 }
 
-int realm_begin_sa(struct realm *realm, enum rekey_reason reason, struct covey_error *error)
+static int begin_sa(struct realm *realm, enum rekey_reason reason, struct covey_error *error)
 {
-	size_t len = covey_cipher_key_len(realm->group->cipher);
+	size_t len = covey_cipher_key_len(realm->served.config->cipher);
 	uint8_t *tek = secret_alloc(len);
 	int rc;
 
@@ -72,7 +70,92 @@ int realm_begin_sa(struct realm *realm, enum rekey_reason reason, struct covey_e
 
 int realm_ensure_sa(struct realm *realm, struct covey_error *error)
 {
-	return group_needs_sa(realm->state) ? realm_begin_sa(realm, REKEY_MISSING, error) : 0;
+	return group_needs_sa(realm->served.group) ? begin_sa(realm, REKEY_MISSING, error) : 0;
+}
+
+/* --- SenderIDs of an earlier instance ------------------------------------------------------- */
+
+static int keep(const char *identity, uint16_t sender_id, uint32_t until_spi, void *arg)
+{
+	struct realm *realm = arg;
+
+	if (realm->formers_until_spi < until_spi)
+		realm->formers_until_spi = until_spi;
+	return sender_ids_keep(&realm->served.group->sender_ids, identity, sender_id);
+}
+
+static int restore_formers(struct realm *realm, uint64_t now_ms, struct covey_error *error)
+{
+	struct store *store = realm->tools.store;
+	uint32_t lifetime_s;
+	int rc;
+
+	rc = store_lifetime(store, realm->served.config->name,
+			    realm->served.config->rekey.hard_lifetime_s, &lifetime_s, error);
+	if (rc < 0)
+		return rc;
+	error->text[0] = '\0';
+	rc = store_each_former(store, realm->served.config->name, keep, realm, error);
+	if (rc < 0 && !error->text[0])
+		covey_error_set(error, rc, "former SenderIDs of group %s cannot be restored: %s",
+				realm->served.config->name, strerror(-rc));
+	realm->formers_until_ms = now_ms + lifetime_s * UINT64_C(1000);
+	realm->served.group->sender_ids.keeps = true;
+	return rc < 0 ? rc : 0;
+}
+
+uint64_t realm_formers_deadline(const struct realm *realm)
+{
+	return realm->served.group->sender_ids.keeps ? realm->formers_until_ms : UINT64_MAX;
+}
+
+/* What cannot be forgotten is kept again by the next instance: too long is no harm. */
+void realm_release_formers(struct realm *realm, uint64_t now_ms)
+{
+	struct covey_error error;
+
+	if (now_ms < realm_formers_deadline(realm))
+		return;
+	group_earlier_gone(realm->served.group);
+	if (realm->formers_until_spi &&
+	    store_forget_former(realm->tools.store, realm->served.config->name,
+				realm->formers_until_spi, &error) < 0)
+		log_warning("%s: former SenderIDs stay noted until the next start: %s",
+			    realm->served.config->name, error.text);
+}
+
+/* --- members whose control channel is gone, but not their traffic -------------------------- */
+
+const char *realm_member_name(const struct realm *realm, size_t seat)
+{
+	return realm->tools.inventory->hosts[realm->served.config->members[seat].host].name;
+}
+
+json_t *realm_absent_names(const struct realm *realm)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < realm->served.group->seats; i++)
+		if (rekey_leaves_behind(realm->served.group, i))
+			json_array_append_new(names, json_string(realm_member_name(realm, i)));
+	return names;
+}
+
+/* One line, however many they are. */
+static void log_absent(const struct realm *realm)
+{
+	size_t first = 0, count = 0;
+
+	for (size_t i = 0; i < realm->served.group->seats; i++)
+		if (rekey_leaves_behind(realm->served.group, i) && count++ == 0)
+			first = i;
+	if (count == 0)
+		return;
+	log_warning("%s: %s%s has no connection to the key manager: the others still receive what "
+		    "it sends, but it receives nothing of what they send with the next SA until it "
+		    "is back (all names: covey show)",
+		    realm->served.config->name, realm_member_name(realm, first),
+		    count > 1 ? " (and others)" : "");
 }
 
 /* --- time ---------------------------------------------------------------------------------- */
@@ -94,8 +177,8 @@ static void settle(struct realm *realm, uint64_t now_ms)
 {
 	uint64_t began_us = clock_now_us();
 
-	group_settle(realm->state, now_ms);
-	outbox_settled(realm);
+	group_settle(realm->served.group, now_ms);
+	outbox_settled(&realm->outbox);
 	pace_did(&realm->pace, began_us, clock_now_us());
 }
 
@@ -105,19 +188,20 @@ static void settle(struct realm *realm, uint64_t now_ms)
  */
 static void begin_due(struct realm *realm, uint64_t now_ms)
 {
-	enum rekey_reason reason = rekey_due(realm->state, now_ms);
+	enum rekey_reason reason = rekey_due(realm->served.group, now_ms);
 	struct covey_error error;
 
 	if (reason == REKEY_NONE || now_ms < realm->retry_ms)
 		return;
 	realm->retry_ms = 0;
-	log_notice("%s: a new SA is needed: %s", realm->group->name, rekey_reason_text(reason));
-	absence_log(realm);
-	if (realm_begin_sa(realm, reason, &error) == 0) {
+	log_notice("%s: a new SA is needed: %s", realm->served.config->name,
+		   rekey_reason_text(reason));
+	log_absent(realm);
+	if (begin_sa(realm, reason, &error) == 0) {
 		settle(realm, now_ms);
 		return;
 	}
-	log_error("%s gets no new SA%s: %s; trying again in %u s", realm->group->name,
+	log_error("%s gets no new SA%s: %s; trying again in %u s", realm->served.config->name,
 		  reason == REKEY_MISSING ? ", its members cannot send" : "", error.text,
 		  RETRY_MS / 1000);
 	realm->retry_ms = now_ms + RETRY_MS;
@@ -126,9 +210,9 @@ static void begin_due(struct realm *realm, uint64_t now_ms)
 /* While a failed begin waits, it is overdue: the retry counts. */
 static uint64_t next_event(const struct realm *realm)
 {
-	uint64_t rekey_ms = rekey_deadline(realm->state);
-	uint64_t deadline_ms = group_deadline(realm->state);
-	uint64_t formers_ms = formers_deadline(realm);
+	uint64_t rekey_ms = rekey_deadline(realm->served.group);
+	uint64_t deadline_ms = group_deadline(realm->served.group);
+	uint64_t formers_ms = realm_formers_deadline(realm);
 
 	if (rekey_ms < realm->retry_ms)
 		rekey_ms = realm->retry_ms;
@@ -142,7 +226,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct realm *realm = arg;
 	uint64_t now_ms = clock_now_ms();
 
-	formers_release(realm, now_ms);
+	realm_release_formers(realm, now_ms);
 	settle(realm, now_ms);
 	begin_due(realm, now_ms);
 	schedule(realm, next_event(realm), now_ms);
@@ -152,7 +236,7 @@ void realm_wake(struct realm *realm)
 {
 	uint64_t wait_us = pace_wait_us(&realm->pace, clock_now_us());
 
-	if (!realm->manager->stopping)
+	if (!realm->stopped)
 		event_add(realm->timer,
 			  &(struct timeval){.tv_sec = (time_t)(wait_us / 1000000),
 					    .tv_usec = (suseconds_t)(wait_us % 1000000)});
@@ -160,6 +244,7 @@ void realm_wake(struct realm *realm)
 
 void realm_stop(struct realm *realm)
 {
+	realm->stopped = true;
 	event_del(realm->timer);
 }
 
@@ -173,11 +258,12 @@ static long find_seat(const struct realm *realm, const char *identity)
 	const struct inventory_member *member;
 
 	if (identity_parse(identity, &who, NULL) < 0 || who.role != IDENTITY_HOST ||
-	    strcmp(who.fabric, realm->manager->inventory->fabric) != 0)
+	    strcmp(who.fabric, realm->tools.inventory->fabric) != 0)
 		return -ENOENT;
-	host = inventory_find_host(realm->manager->inventory, who.host);
-	member = host ? inventory_find_member(realm->manager->inventory, realm->group, host) : NULL;
-	return member ? member - realm->group->members : -ENOENT;
+	host = inventory_find_host(realm->tools.inventory, who.host);
+	member = host ? inventory_find_member(realm->tools.inventory, realm->served.config, host)
+		      : NULL;
+	return member ? member - realm->served.config->members : -ENOENT;
 }
 
 static int restore(const char *identity, uint16_t sender_id, void *arg)
@@ -187,46 +273,60 @@ static int restore(const char *identity, uint16_t sender_id, void *arg)
 
 	/* Who is not authorised any more still holds its SenderID: it was bound for good. */
 	if (seat < 0)
-		return sender_ids_bind(&realm->state->sender_ids, identity, sender_id, 0);
-	return group_restore(realm->state, (size_t)seat, sender_id);
+		return sender_ids_bind(&realm->served.group->sender_ids, identity, sender_id, 0);
+	return group_restore(realm->served.group, (size_t)seat, sender_id);
 }
 
 static void seat_members(struct realm *realm)
 {
-	for (size_t i = 0; i < realm->group->member_count; i++) {
-		const struct inventory_member *from = &realm->group->members[i];
-		struct member *to = &realm->state->members[i];
+	for (size_t i = 0; i < realm->served.config->member_count; i++) {
+		const struct inventory_member *from = &realm->served.config->members[i];
+		struct member *to = &realm->served.group->members[i];
 
-		to->identity = realm->manager->identities[from->host];
-		to->vtep = realm->manager->inventory->hosts[from->host].vtep;
+		to->identity = realm->tools.identities[from->host];
+		to->vtep = realm->tools.inventory->hosts[from->host].vtep;
 		to->may_send = from->may_send;
 	}
 }
 
-int realm_init(struct realm *realm, struct manager *manager, const struct inventory_group *group,
-	       struct covey_error *error)
+static void wake(void *arg)
 {
-	struct group_output output = outbox_output(realm);
+	realm_wake(arg);
+}
+
+static int ensure_sa(void *arg, struct covey_error *error)
+{
+	return realm_ensure_sa(arg, error);
+}
+
+int realm_init(struct realm *realm, const struct realm_tools *tools,
+	       const struct inventory_group *config, struct covey_error *error)
+{
+	struct group_output output = outbox_output(&realm->outbox);
 	int rc;
 
-	*realm = (struct realm){.manager = manager, .group = group};
-	realm->timer = event_new(manager->base, -1, 0, on_timer, realm);
-	rc = group_new(group->member_count, group->rekey.activation_delay_s * UINT64_C(1000),
-		       &output, &realm->state);
+	*realm = (struct realm){
+		.served = {.config = config, .wake = wake, .ensure_sa = ensure_sa, .arg = realm},
+		.tools = *tools,
+	};
+	outbox_init(&realm->outbox, &realm->served, tools->log);
+	realm->timer = event_new(tools->base, -1, 0, on_timer, realm);
+	rc = group_new(config->member_count, config->rekey.activation_delay_s * UINT64_C(1000),
+		       &output, &realm->served.group);
 	if (rc < 0 || !realm->timer) {
 		rc = covey_error_set(error, -ENOMEM, "out of memory");
 		goto fail;
 	}
-	realm->state->limits.key_is_shared = group->key_scope == COVEY_KEY_SCOPE_GROUP;
-	realm->state->rekeys_on_join = group->rekey.on_join;
+	realm->served.group->limits.key_is_shared = config->key_scope == COVEY_KEY_SCOPE_GROUP;
+	realm->served.group->rekeys_on_join = config->rekey.on_join;
 	seat_members(realm);
 	error->text[0] = '\0';
-	rc = store_each_binding(manager->store, group->name, restore, realm, error);
+	rc = store_each_binding(tools->store, config->name, restore, realm, error);
 	if (rc < 0 && !error->text[0])
 		covey_error_set(error, rc, "bindings of group %s cannot be restored: %s",
-				group->name, strerror(-rc));
+				config->name, strerror(-rc));
 	if (rc == 0)
-		rc = formers_restore(realm, clock_now_ms(), error);
+		rc = restore_formers(realm, clock_now_ms(), error);
 	if (rc < 0)
 		goto fail;
 	return 0;
@@ -240,7 +340,7 @@ void realm_free(struct realm *realm)
 	if (realm->timer)
 		event_free(realm->timer);
 	outbox_clear(&realm->outbox);
-	sender_ids_free(&realm->requested);
-	group_free(realm->state);
+	sender_ids_free(&realm->served.requested);
+	group_free(realm->served.group);
 	*realm = (struct realm){0};
 }

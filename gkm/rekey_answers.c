@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "absence.h"
 #include "clock.h"
 #include "local_json.h"
 #include "manager.h"
@@ -37,14 +36,14 @@ static const struct sa *newest(const struct group *group)
 /* The SA that was asked for, NULL: it has not begun. One that is under way serves as well. */
 static const struct sa *asked_for(const struct rekey_answer *answer)
 {
-	const struct sa *sa = newest(answer->realm->state);
+	const struct sa *sa = newest(answer->realm->served.group);
 
 	return sa && (!answer->wanted || sa->spi > answer->before_spi) ? sa : NULL;
 }
 
 static const char *how_it_goes(const struct rekey_answer *answer, const struct sa *sa)
 {
-	const struct group *group = answer->realm->state;
+	const struct group *group = answer->realm->served.group;
 
 	if (sa && sa->state != SA_INSTALLING)
 		return "done";
@@ -61,8 +60,8 @@ static json_t *awaited(const struct realm *realm, const struct sa *sa)
 	json_t *names = json_array();
 
 	for (size_t i = 0; sa && sa->state == SA_INSTALLING && i < sa->seats; i++)
-		if (realm->state->members[i].session && !sa_is_acked(sa, i))
-			json_array_append_new(names, json_string(absence_name(realm, i)));
+		if (realm->served.group->members[i].session && !sa_is_acked(sa, i))
+			json_array_append_new(names, json_string(realm_member_name(realm, i)));
 	return names;
 }
 
@@ -72,9 +71,9 @@ static void say(struct rekey_answer *answer, const struct sa *sa)
 
 	local_answer_json(answer->client,
 			  json_pack("{s:b, s:s, s:s, s:o, s:o, s:o}", "ok", 1, "group",
-				    realm->group->name, "rekey", how_it_goes(answer, sa), "spi",
-				    sa ? json_integer(sa->spi) : json_null(), "awaited",
-				    awaited(realm, sa), "away", absence_names(realm)));
+				    realm->served.config->name, "rekey", how_it_goes(answer, sa),
+				    "spi", sa ? json_integer(sa->spi) : json_null(), "awaited",
+				    awaited(realm, sa), "away", realm_absent_names(realm)));
 	answer->client = NULL;
 }
 
@@ -85,7 +84,7 @@ static void look(evutil_socket_t fd, short what, void *arg)
 	const struct sa *sa = asked_for(answer);
 
 	if ((sa && sa->state != SA_INSTALLING) || clock_now_ms() >= answer->until_ms ||
-	    group_live_members(answer->realm->state) == 0)
+	    group_live_members(answer->realm->served.group) == 0)
 		say(answer, sa);
 	else
 		event_add(answer->timer, &soon);
@@ -94,7 +93,7 @@ static void look(evutil_socket_t fd, short what, void *arg)
 void rekey_answers_add(struct rekey_answers *answers, struct local_client *client,
 		       struct realm *realm, bool wanted)
 {
-	const struct sa *sa = newest(realm->state);
+	const struct sa *sa = newest(realm->served.group);
 
 	for (size_t i = 0; i < LOCAL_CLIENTS_MAX; i++) {
 		struct rekey_answer *answer = &answers->list[i];

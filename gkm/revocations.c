@@ -32,18 +32,18 @@ struct revocations {
 static void replace_keys(struct manager *manager, size_t host, struct realm *realm)
 {
 	const struct inventory_member *member = inventory_find_member(
-		manager->inventory, realm->group, &manager->inventory->hosts[host]);
+		manager->inventory, realm->served.config, &manager->inventory->hosts[host]);
 	size_t seat;
 
 	if (!member || is_evicted(manager, host, realm))
 		return;
-	seat = (size_t)(member - realm->group->members);
-	if (realm->state->members[seat].session) {
-		group_expose(realm->state, seat);
+	seat = (size_t)(member - realm->served.config->members);
+	if (realm->served.group->members[seat].session) {
+		group_expose(realm->served.group, seat);
 	} else {
 		/* It has to begin anew; TLS keeps it out until its certificate is good. */
-		group_evict(realm->state, seat);
-		group_readmit(realm->state, seat);
+		group_evict(realm->served.group, seat);
+		group_readmit(realm->served.group, seat);
 	}
 	realm_wake(realm);
 }
@@ -56,7 +56,7 @@ static void replace_all_keys(struct manager *manager, size_t host)
 
 static void cut_sessions(const struct manager *manager, const struct crl *crl)
 {
-	struct session *session = LIST_FIRST(&manager->sessions);
+	struct session *session = LIST_FIRST(&manager->sessions.list);
 
 	while (session) {
 		const struct certificate_chain *certificate = channel_certificate(session->channel);
@@ -129,6 +129,40 @@ static void on_failed(const struct covey_error *error, void *arg)
 	crl_log_failed(revocations->watch, error);
 }
 
+/* --- who showed what ----------------------------------------------------------------------- */
+
+static bool is_known(const struct shown *shown, const struct certificate_chain *certificate)
+{
+	for (size_t i = 0; i < shown->count; i++)
+		if (shown->certificates[i].count == certificate->count &&
+		    memcmp(shown->certificates[i].ids, certificate->ids,
+			   certificate->count * sizeof(certificate->ids[0])) == 0)
+			return true;
+	return false;
+}
+
+/* By this certificate the host may get keys. */
+static int note_shown(size_t host, const struct certificate_chain *certificate, void *arg)
+{
+	struct revocations *revocations = arg;
+	struct shown *shown = &revocations->by_host[host];
+	struct certificate_chain *grown;
+
+	if (is_known(shown, certificate))
+		return 0;
+	if (shown->count == COVEY_CERTIFICATES_PER_HOST_MAX) {
+		/* What they obtained ends, and they need not be remembered. */
+		shown->count = 0;
+		replace_all_keys(revocations->manager, host);
+	}
+	grown = reallocarray(shown->certificates, shown->count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	shown->certificates = grown;
+	shown->certificates[shown->count++] = *certificate;
+	return 0;
+}
+
 /* --- from outside -------------------------------------------------------------------------- */
 
 int revocations_open(struct manager *manager, const char *path, bool demanded,
@@ -156,6 +190,8 @@ int revocations_open(struct manager *manager, const char *path, bool demanded,
 		return rc;
 	}
 	log_lists(revocations->watch, true);
+	manager->sessions.handlers.shown = note_shown;
+	manager->sessions.handlers.shown_arg = revocations;
 	manager->revocations = revocations;
 	*ret_revocations = revocations;
 	return 0;
@@ -176,37 +212,6 @@ void revocations_close(struct revocations *revocations)
 void revocations_reload(struct revocations *revocations)
 {
 	crl_watch_reload(revocations->watch);
-}
-
-static bool is_known(const struct shown *shown, const struct certificate_chain *certificate)
-{
-	for (size_t i = 0; i < shown->count; i++)
-		if (shown->certificates[i].count == certificate->count &&
-		    memcmp(shown->certificates[i].ids, certificate->ids,
-			   certificate->count * sizeof(certificate->ids[0])) == 0)
-			return true;
-	return false;
-}
-
-int revocations_note(struct revocations *revocations, size_t host,
-		     const struct certificate_chain *certificate)
-{
-	struct shown *shown = &revocations->by_host[host];
-	struct certificate_chain *grown;
-
-	if (is_known(shown, certificate))
-		return 0;
-	if (shown->count == COVEY_CERTIFICATES_PER_HOST_MAX) {
-		/* What they obtained ends, and they need not be remembered. */
-		shown->count = 0;
-		replace_all_keys(revocations->manager, host);
-	}
-	grown = reallocarray(shown->certificates, shown->count + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	shown->certificates = grown;
-	shown->certificates[shown->count++] = *certificate;
-	return 0;
 }
 
 json_t *revocations_show(const struct revocations *revocations)

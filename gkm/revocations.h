@@ -16,13 +16,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct certificate_chain;
 struct manager;
 struct revocations;
 
 /*
  * Read the lists at path, a file or a directory, and watch them. demanded: there must be one.
- * Becomes manager->revocations.
+ * Becomes manager->revocations, and is told of each certificate by which a host is let in.
  */
 int revocations_open(struct manager *manager, const char *path, bool demanded,
 		     struct revocations **ret_revocations, struct covey_error *error);
@@ -30,9 +29,5 @@ void revocations_close(struct revocations *revocations);
 
 /* Read the lists now. */
 void revocations_reload(struct revocations *revocations);
-
-/* The host is let in with this certificate, and may get keys by it. 0 or -ENOMEM. */
-int revocations_note(struct revocations *revocations, size_t host,
-		     const struct certificate_chain *certificate);
 
 json_t *revocations_show(const struct revocations *revocations);

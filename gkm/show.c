@@ -94,11 +94,11 @@ static json_t *show_members(const struct group *group)
 
 static json_t *show_group(const struct realm *realm, uint64_t now_ms)
 {
-	const struct group *group = realm->state;
+	const struct group *group = realm->served.group;
 	uint64_t rekey_ms = rekey_deadline(group);
 
-	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "name", realm->group->name, "connected",
-			 (json_int_t)group_live_members(group), "rekey_s",
+	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "name", realm->served.config->name,
+			 "connected", (json_int_t)group_live_members(group), "rekey_s",
 			 rekey_ms == UINT64_MAX ? json_null()
 						: json_integer(seconds_until(rekey_ms, now_ms)),
 			 "sas", show_sas(group, now_ms), "members", show_members(group));
@@ -117,10 +117,11 @@ static json_t *show_groups(const struct manager *manager)
 /* What members know of it, that it does not. */
 static json_t *show_state_file(const struct manager *manager)
 {
-	return json_pack(
-		"{s:I, s:I, s:I, s:I}", "next_spi", (json_int_t)store_next_spi(manager->store),
-		"behind", (json_int_t)manager->serial.behind, "skipped",
-		(json_int_t)manager->serial.skipped, "absurd", (json_int_t)manager->serial.absurd);
+	return json_pack("{s:I, s:I, s:I, s:I}", "next_spi",
+			 (json_int_t)store_next_spi(manager->store), "behind",
+			 (json_int_t)manager->sessions.serial.behind, "skipped",
+			 (json_int_t)manager->sessions.serial.skipped, "absurd",
+			 (json_int_t)manager->sessions.serial.absurd);
 }
 
 json_t *show_manager(const struct manager *manager)
@@ -128,13 +129,14 @@ json_t *show_manager(const struct manager *manager)
 	const struct inventory *inventory = manager->inventory;
 	char address[COVEY_ADDR_STRLEN], instance[17];
 
-	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->instance);
+	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->sessions.instance);
 	return json_pack("{s:b, s:s, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
 			 "daemon", "covey-gkm", "fabric", inventory->fabric, "address",
 			 covey_addr_format(&inventory->gkm_address, address), "port",
 			 (int)inventory->gkm_port, "instance", instance, "sessions",
-			 (json_int_t)manager->session_count, "certificates", own_json(manager->own),
-			 "certificates_problem", own_json_problem(manager->own), "revocations",
+			 (json_int_t)manager->sessions.count, "certificates",
+			 own_json(manager->own), "certificates_problem",
+			 own_json_problem(manager->own), "revocations",
 			 revocations_show(manager->revocations), "state_file",
 			 show_state_file(manager), "groups", show_groups(manager));
 }

@@ -5,22 +5,19 @@
 #include <stdlib.h>
 
 #include "clock.h"
-#include "join.h"
-#include "manager.h"
+#include "served_group.h"
+#include "store.h"
 
-struct binding_request {
-	STAILQ_ENTRY(binding_request) entry;
-	struct realm *realm;
-	size_t seat;
-	uint16_t sender_id;
-	struct session *session; /* NULL: it does not want it any more */
-	struct join_request join;
+/* A request whose session is NULL is not wanted any more. */
+struct waiting_binding {
+	STAILQ_ENTRY(waiting_binding) entry;
+	struct binding_request request;
 	int rc; /* what came of it */
 };
 
 static const char *identity_of(const struct binding_request *request)
 {
-	return request->realm->state->members[request->seat].identity;
+	return request->join.served->group->members[request->seat].identity;
 }
 
 /* --- asking -------------------------------------------------------------------------------- */
@@ -33,135 +30,133 @@ static void schedule(struct bindings *bindings)
 						      .tv_usec = (suseconds_t)(wait_us % 1000000)});
 }
 
-int bindings_request(struct realm *realm, size_t seat, uint16_t sender_id, struct session *session,
-		     const struct join_request *join)
+int bindings_request(struct bindings *bindings, const struct binding_request *request)
 {
-	struct bindings *bindings = &realm->manager->bindings;
-	struct binding_request *request = malloc(sizeof(*request));
+	struct waiting_binding *waiting = malloc(sizeof(*waiting));
 
-	if (!request)
+	if (!waiting)
 		return -ENOMEM;
-	*request = (struct binding_request){.realm = realm,
-					    .seat = seat,
-					    .sender_id = sender_id,
-					    .session = session,
-					    .join = *join};
-	if (sender_ids_bind(&realm->requested, identity_of(request), sender_id, 0) < 0) {
-		free(request);
+	*waiting = (struct waiting_binding){.request = *request};
+	if (sender_ids_bind(&request->join.served->requested, identity_of(request),
+			    request->sender_id, 0) < 0) {
+		free(waiting);
 		return -ENOMEM;
 	}
-	if (STAILQ_EMPTY(&bindings->requests))
+	if (STAILQ_EMPTY(&bindings->waiting))
 		schedule(bindings);
-	STAILQ_INSERT_TAIL(&bindings->requests, request, entry);
+	STAILQ_INSERT_TAIL(&bindings->waiting, waiting, entry);
 	bindings->count++;
 	return 0;
 }
 
-static bool is_of(const struct binding_request *request, const struct session *session,
-		  const struct realm *realm)
+static bool is_of(const struct waiting_binding *waiting, const struct session *session,
+		  const struct served_group *served)
 {
-	return request->session == session && (!realm || request->realm == realm);
+	return waiting->request.session == session &&
+	       (!served || waiting->request.join.served == served);
 }
 
-bool bindings_has(const struct manager *manager, const struct session *session,
-		  const struct realm *realm)
+bool bindings_has(const struct bindings *bindings, const struct session *session,
+		  const struct served_group *served)
 {
-	const struct binding_request *request;
+	const struct waiting_binding *waiting;
 
-	STAILQ_FOREACH(request, &manager->bindings.requests, entry)
+	STAILQ_FOREACH(waiting, &bindings->waiting, entry)
 	{
-		if (is_of(request, session, realm))
+		if (is_of(waiting, session, served))
 			return true;
 	}
 	return false;
 }
 
 /* The SenderID stays requested until the next commit. */
-void bindings_forget(struct manager *manager, const struct session *session,
-		     const struct realm *realm)
+void bindings_forget(struct bindings *bindings, const struct session *session,
+		     const struct served_group *served)
 {
-	struct binding_request *request;
+	struct waiting_binding *waiting;
 
-	STAILQ_FOREACH(request, &manager->bindings.requests, entry)
+	STAILQ_FOREACH(waiting, &bindings->waiting, entry)
 	{
-		if (is_of(request, session, realm))
-			request->session = NULL;
+		if (is_of(waiting, session, served))
+			waiting->request.session = NULL;
 	}
 }
 
 /* --- committing ---------------------------------------------------------------------------- */
 
-static int store_all(const struct manager *manager, const struct binding_requests *requests,
-		     size_t count, struct covey_error *error)
+static int store_all(const struct bindings *bindings, struct covey_error *error)
 {
-	struct store_binding *bindings = calloc(count, sizeof(*bindings));
-	const struct binding_request *request;
+	struct store_binding *list = calloc(bindings->count, sizeof(*list));
+	const struct waiting_binding *waiting;
 	size_t wanted = 0;
 	int rc = 0;
 
-	if (!bindings)
+	if (!list)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	STAILQ_FOREACH(request, requests, entry)
+	STAILQ_FOREACH(waiting, &bindings->waiting, entry)
 	{
+		const struct binding_request *request = &waiting->request;
+
 		if (request->session)
-			bindings[wanted++] =
-				(struct store_binding){.group = request->realm->group->name,
+			list[wanted++] =
+				(struct store_binding){.group = request->join.served->config->name,
 						       .identity = identity_of(request),
 						       .sender_id = request->sender_id};
 	}
 	if (wanted)
-		rc = store_bind_all(manager->store, bindings, wanted, error);
-	free(bindings);
+		rc = store_bind_all(bindings->store, list, wanted, error);
+	free(list);
 	return rc;
 }
 
-/* Before any is answered: whoever is, may look at what the others have. */
-static void take_effect(struct binding_requests *requests, int rc)
+/* For all of them before any is answered: that answer may look at what the others have. */
+static void take_effect(struct waiting_bindings *list, int rc)
 {
-	struct binding_request *request;
+	struct waiting_binding *waiting;
 
-	STAILQ_FOREACH(request, requests, entry)
+	STAILQ_FOREACH(waiting, list, entry)
 	{
-		struct realm *realm = request->realm;
+		const struct binding_request *request = &waiting->request;
 
-		request->rc = rc;
+		waiting->rc = rc;
 		if (rc == 0 && request->session)
-			request->rc = group_bind(realm->state, request->seat, request->sender_id);
-		sender_ids_free(&realm->requested);
+			waiting->rc = group_bind(request->join.served->group, request->seat,
+						 request->sender_id);
+		sender_ids_free(&request->join.served->requested);
 	}
 }
 
-static void answer(const struct binding_request *request, const struct covey_error *error)
+static void answer(const struct bindings *bindings, const struct waiting_binding *waiting,
+		   const struct covey_error *error)
 {
-	struct covey_error unbound = {.text = "out of memory"};
+	static const struct covey_error no_memory = {.text = "out of memory"};
 
-	if (!request->session)
+	if (!waiting->request.session)
 		return;
-	if (request->rc == 0)
-		join_bound(request->session, request->realm, &request->join);
+	if (waiting->rc == 0)
+		bindings->handlers->bound(&waiting->request);
 	else
-		join_unbound(request->session, request->realm, error->text[0] ? error : &unbound);
+		bindings->handlers->failed(&waiting->request, error->text[0] ? error : &no_memory);
 }
 
-void bindings_commit(struct manager *manager)
+void bindings_commit(struct bindings *bindings)
 {
-	struct bindings *bindings = &manager->bindings;
 	size_t count = bindings->count;
 	struct covey_error error = {.text = ""};
-	struct binding_request *request;
+	struct waiting_binding *waiting;
 	uint64_t began_us = clock_now_us();
-	int rc = count ? store_all(manager, &bindings->requests, count, &error) : 0;
+	int rc = count ? store_all(bindings, &error) : 0;
 
 	pace_did(&bindings->pace, began_us, clock_now_us());
 	event_del(bindings->commit);
-	take_effect(&bindings->requests, rc);
-	while (count-- > 0 && (request = STAILQ_FIRST(&bindings->requests))) {
-		STAILQ_REMOVE_HEAD(&bindings->requests, entry);
+	take_effect(&bindings->waiting, rc);
+	while (count-- > 0 && (waiting = STAILQ_FIRST(&bindings->waiting))) {
+		STAILQ_REMOVE_HEAD(&bindings->waiting, entry);
 		bindings->count--;
-		answer(request, &error);
-		free(request);
+		answer(bindings, waiting, &error);
+		free(waiting);
 	}
-	if (!STAILQ_EMPTY(&bindings->requests))
+	if (!STAILQ_EMPTY(&bindings->waiting))
 		schedule(bindings);
 }
 
@@ -172,23 +167,24 @@ static void on_commit(evutil_socket_t fd, short what, void *arg)
 	bindings_commit(arg);
 }
 
-int bindings_init(struct manager *manager)
+int bindings_init(struct bindings *bindings, struct event_base *base, struct store *store,
+		  const struct binding_handlers *handlers)
 {
-	STAILQ_INIT(&manager->bindings.requests);
-	manager->bindings.commit = event_new(manager->base, -1, 0, on_commit, manager);
-	return manager->bindings.commit ? 0 : -ENOMEM;
+	*bindings = (struct bindings){.store = store, .handlers = handlers};
+	STAILQ_INIT(&bindings->waiting);
+	bindings->commit = event_new(base, -1, 0, on_commit, bindings);
+	return bindings->commit ? 0 : -ENOMEM;
 }
 
-void bindings_free(struct manager *manager)
+void bindings_free(struct bindings *bindings)
 {
-	struct bindings *bindings = &manager->bindings;
-	struct binding_request *request;
+	struct waiting_binding *waiting;
 
 	if (!bindings->commit)
 		return;
-	while ((request = STAILQ_FIRST(&bindings->requests))) {
-		STAILQ_REMOVE_HEAD(&bindings->requests, entry);
-		free(request);
+	while ((waiting = STAILQ_FIRST(&bindings->waiting))) {
+		STAILQ_REMOVE_HEAD(&bindings->waiting, entry);
+		free(waiting);
 	}
 	event_free(bindings->commit);
 	*bindings = (struct bindings){0};

@@ -2,13 +2,14 @@
 #pragma once
 
 /*
- * SenderIDs that were chosen and are not committed yet. Those that ask while a commit rests, or
- * within one turn of the event loop, share one: a disk takes some milliseconds for it, whether it
- * is of one binding or of hundreds. Nothing takes effect before its commit, and nobody else is
- * given a SenderID that somebody waits for.
+ * SenderIDs that were chosen and are not committed yet. Requests that come within one turn of the
+ * event loop, or while a commit rests, share one commit: a disk takes some milliseconds for it,
+ * whether it is of one binding or of hundreds. Nothing takes effect before its commit, and nobody
+ * else is given a SenderID that somebody waits for.
  */
 
 #include <covey/error.h>
+#include <covey/limits.h>
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,39 +18,61 @@
 
 #include "pace.h"
 
-struct join_request;
-struct manager;
-struct realm;
+struct served_group;
 struct session;
-struct binding_request;
-STAILQ_HEAD(binding_requests, binding_request);
+struct store;
+
+/* All that a Join says, so that nothing of it is lost while its commit is awaited. */
+struct join_request {
+	struct served_group *served;
+	uint32_t held_spis[COVEY_SAS_PER_GROUP_MAX]; /* SAs that it has still: floor_reports.h */
+	size_t held_count;
+};
+
+struct binding_request {
+	size_t seat;
+	uint16_t sender_id;
+	struct session *session; /* only compared here */
+	struct join_request join;
+};
+
+/* From the event loop, one of the two for each request whose session has not gone. */
+struct binding_handlers {
+	/* The SenderID is the seat's, on disk too. */
+	void (*bound)(const struct binding_request *request);
+	void (*failed)(const struct binding_request *request, const struct covey_error *error);
+};
+
+struct waiting_binding;
+STAILQ_HEAD(waiting_bindings, waiting_binding);
 
 struct bindings {
+	struct store *store;
+	const struct binding_handlers *handlers;
 	struct event *commit;
 	struct pace pace;
-	struct binding_requests requests;
+	struct waiting_bindings waiting;
 	size_t count;
 };
 
-/* Of manager->bindings. Returns 0 or -ENOMEM. */
-int bindings_init(struct manager *manager);
+/* Returns 0 or -ENOMEM. */
+int bindings_init(struct bindings *bindings, struct event_base *base, struct store *store,
+		  const struct binding_handlers *handlers);
 /* Nobody is answered. */
-void bindings_free(struct manager *manager);
+void bindings_free(struct bindings *bindings);
 
 /*
- * Have the seat bound to sender_id; join_bound() or join_unbound() follow, from the event loop, or
- * neither when the session is gone by then. The caller has checked that the identity has no request
- * in the realm. join is copied. Returns 0 or -ENOMEM.
+ * Have the seat bound to the SenderID. The caller has checked that its identity has no request in
+ * the group. The request is copied. Returns 0 or -ENOMEM.
  */
-int bindings_request(struct realm *realm, size_t seat, uint16_t sender_id, struct session *session,
-		     const struct join_request *join);
+int bindings_request(struct bindings *bindings, const struct binding_request *request);
 
 /* Does the session wait for a binding in this group? */
-bool bindings_has(const struct manager *manager, const struct session *session,
-		  const struct realm *realm);
-/* The session does not want it any more; realm NULL: none of them. */
-void bindings_forget(struct manager *manager, const struct session *session,
-		     const struct realm *realm);
+bool bindings_has(const struct bindings *bindings, const struct session *session,
+		  const struct served_group *served);
+/* The session does not want it any more; served NULL: none of them. */
+void bindings_forget(struct bindings *bindings, const struct session *session,
+		     const struct served_group *served);
 
 /* Commit now. */
-void bindings_commit(struct manager *manager);
+void bindings_commit(struct bindings *bindings);

@@ -3,14 +3,14 @@
 
 #include <errno.h>
 
-#include "evictions.h"
 #include "floors.h"
-#include "manager.h"
+#include "served_group.h"
 #include "session.h"
+#include "sessions.h"
 
 struct candidate {
 	struct session *session;
-	struct realm *realm;
+	struct served_group *served;
 	const struct inventory_member *rights;
 	size_t seat;
 	const struct join_request *request;
@@ -19,34 +19,40 @@ struct candidate {
 /* The reason goes to the log; the member learns no paths of this machine. */
 static void unavailable(const struct candidate *candidate, const struct covey_error *error)
 {
-	peer_log_line(candidate->session->manager->log, LOG_LEVEL_ERROR,
-		      candidate->session->peer.host, "%s: %s cannot join: %s",
-		      candidate->realm->group->name, candidate->session->peer.host, error->text);
-	session_refuse(candidate->session, candidate->realm->group->name,
-		       COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
+	struct session *session = candidate->session;
+	const char *group = candidate->served->config->name;
+
+	peer_log_line(session->sessions->log, LOG_LEVEL_ERROR, session->peer.host,
+		      "%s: %s cannot join: %s", group, session->peer.host, error->text);
+	session_refuse(session, group, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
 		       "the key manager cannot store or make what it needs; its log says why");
 }
 
 static void conflict(const struct candidate *candidate, const struct sender_id_choice *choice)
 {
-	const struct session *session = candidate->session;
+	struct session *session = candidate->session;
+	const char *group = candidate->served->config->name;
 
-	peer_log_line(session->manager->log, LOG_LEVEL_ERROR, session->peer.host,
-		      "ALARM: %s: %s claims SenderID %u by its %s, but it is %s's",
-		      candidate->realm->group->name, session->peer.uri, choice->sender_id,
+	peer_log_line(session->sessions->log, LOG_LEVEL_ERROR, session->peer.host,
+		      "ALARM: %s: %s claims SenderID %u by its %s, but it is %s's", group,
+		      session->peer.uri, choice->sender_id,
 		      choice->by_certificate ? "certificate" : "inventory entry", choice->holder);
-	session_refuse(candidate->session, candidate->realm->group->name,
-		       COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID,
+	session_refuse(session, group, COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID,
 		       "SenderID %u belongs to %.128s in group %s", choice->sender_id,
-		       choice->holder, candidate->realm->group->name);
+		       choice->holder, group);
 }
 
-/* Commit first, then let it take effect: join_bound() goes on. */
+/* Commit first, then let it take effect: go_on() follows. */
 static void bind_new(const struct candidate *candidate, uint16_t sender_id)
 {
+	const struct binding_request request = {
+		.seat = candidate->seat,
+		.sender_id = sender_id,
+		.session = candidate->session,
+		.join = *candidate->request,
+	};
 	struct covey_error error;
-	int rc = bindings_request(candidate->realm, candidate->seat, sender_id, candidate->session,
-				  candidate->request);
+	int rc = bindings_request(&candidate->session->sessions->bindings, &request);
 
 	if (rc == 0)
 		return;
@@ -57,15 +63,15 @@ static void bind_new(const struct candidate *candidate, uint16_t sender_id)
 static struct sender_id_choice choose(const struct candidate *candidate)
 {
 	const struct session *session = candidate->session;
-	struct manager *manager = session->manager;
-	struct realm *realm = candidate->realm;
+	struct sessions *sessions = session->sessions;
+	struct served_group *served = candidate->served;
 
 	/* Of a session before, that is superseded or left: what becomes of it decides. */
-	if (sender_ids_find(&realm->requested, session->peer.uri))
-		bindings_commit(manager);
-	return sender_id_choose(&realm->state->sender_ids, &manager->reserved, &realm->requested,
+	if (sender_ids_find(&served->requested, session->peer.uri))
+		bindings_commit(&sessions->bindings);
+	return sender_id_choose(&served->group->sender_ids, sessions->reserved, &served->requested,
 				session->peer.uri, session->peer.sender_id,
-				manager->inventory->hosts[session->host].sender_id);
+				sessions->inventory->hosts[session->host].sender_id);
 }
 
 /* True when it has one. Else it is refused, or has to wait for it. */
@@ -83,9 +89,9 @@ static bool has_sender_id(const struct candidate *candidate)
 		conflict(candidate, &choice);
 		break;
 	case SENDER_ID_EXHAUSTED:
-		session_refuse(candidate->session, candidate->realm->group->name,
+		session_refuse(candidate->session, candidate->served->config->name,
 			       COVEY__REFUSAL_CODE__REFUSAL_SENDER_IDS_EXHAUSTED,
-			       "group %s has no SenderID left", candidate->realm->group->name);
+			       "group %s has no SenderID left", candidate->served->config->name);
 		break;
 	}
 	return false;
@@ -93,12 +99,12 @@ static bool has_sender_id(const struct candidate *candidate)
 
 static void send_joined(const struct candidate *candidate, uint16_t epoch)
 {
-	const struct inventory_group *group = candidate->realm->group;
+	const struct inventory_group *group = candidate->served->config;
 	Covey__Joined joined = COVEY__JOINED__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
 	joined.group = group->name;
-	joined.sender_id = candidate->realm->state->members[candidate->seat].sender_id;
+	joined.sender_id = candidate->served->group->members[candidate->seat].sender_id;
 	joined.epoch = epoch;
 	joined.may_send = candidate->rights->may_send;
 	joined.may_receive = candidate->rights->may_receive;
@@ -114,7 +120,7 @@ static void send_joined(const struct candidate *candidate, uint16_t epoch)
 static void register_member(const struct candidate *candidate)
 {
 	struct session *session = candidate->session;
-	struct realm *realm = candidate->realm;
+	struct served_group *served = candidate->served;
 	struct registration *registration;
 	char name[SESSION_NAME_LEN];
 	struct covey_error error;
@@ -123,45 +129,48 @@ static void register_member(const struct candidate *candidate)
 
 	if (!has_sender_id(candidate))
 		return;
-	registration = session_register(session, realm, candidate->seat);
-	rc = registration ? realm_ensure_sa(realm, &error)
+	registration = session_register(session, served, candidate->seat);
+	rc = registration ? served->ensure_sa(served->arg, &error)
 			  : covey_error_set(&error, -ENOMEM, "out of memory");
 	if (rc < 0) {
 		unavailable(candidate, &error);
 		return;
 	}
-	rc = group_join(realm->state, candidate->seat, session, &epoch);
+	rc = group_join(served->group, candidate->seat, session, &epoch);
 	if (rc < 0) {
-		session_refuse(session, realm->group->name,
+		session_refuse(session, served->config->name,
 			       COVEY__REFUSAL_CODE__REFUSAL_EPOCHS_EXHAUSTED,
 			       "%s has used up its epochs in group %s: restart the key manager",
-			       session->peer.host, realm->group->name);
+			       session->peer.host, served->config->name);
 		return;
 	}
 	registration->joined = true;
-	floors_note_held(realm->state, candidate->seat, candidate->request->held_spis,
+	floors_note_held(served->group, candidate->seat, candidate->request->held_spis,
 			 candidate->request->held_count);
-	peer_log_line(session->manager->log, LOG_LEVEL_INFO, session->peer.host,
+	peer_log_line(session->sessions->log, LOG_LEVEL_INFO, session->peer.host,
 		      "%s joins %s as SenderID %u, epoch %u", session_name(session, name),
-		      realm->group->name, realm->state->members[candidate->seat].sender_id, epoch);
+		      served->config->name, served->group->members[candidate->seat].sender_id,
+		      epoch);
 	send_joined(candidate, epoch);
-	realm_wake(realm);
+	served->wake(served->arg);
 }
 
-void join_group(struct session *session, const char *name, const struct join_request *request)
+void join_group(struct session *session, const struct join_request *request)
 {
-	const struct inventory *inventory = session->manager->inventory;
-	const struct inventory_group *group = inventory_find_group(inventory, name);
+	struct sessions *sessions = session->sessions;
+	struct served_group *served = request->served;
+	const struct inventory_group *group = served->config;
 	struct candidate candidate = {
 		.session = session,
-		.realm = &session->manager->realms[group - inventory->groups],
-		.rights = inventory_find_member(inventory, group, &inventory->hosts[session->host]),
+		.served = served,
+		.rights = inventory_find_member(sessions->inventory, group,
+						&sessions->inventory->hosts[session->host]),
 		.request = request,
 	};
-	struct registration *registration = session_registration(session, candidate.realm);
+	struct registration *registration = session_registration(session, served);
 
 	if ((registration && registration->joined) ||
-	    bindings_has(session->manager, session, candidate.realm)) {
+	    bindings_has(&sessions->bindings, session, served)) {
 		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL,
 			    "Join of group %s, which it is in", group->name);
 		return;
@@ -172,7 +181,8 @@ void join_group(struct session *session, const char *name, const struct join_req
 			       session->peer.host, group->name);
 		return;
 	}
-	if (is_evicted(session->manager, session->host, candidate.realm)) {
+	candidate.seat = (size_t)(candidate.rights - group->members);
+	if (sessions->evicted[session->host] || served->group->members[candidate.seat].evicted) {
 		session_refuse(session, group->name, COVEY__REFUSAL_CODE__REFUSAL_EVICTED,
 			       "%s is evicted from group %s", session->peer.host, group->name);
 		return;
@@ -183,19 +193,21 @@ void join_group(struct session *session, const char *name, const struct join_req
 			       COVEY_GROUPS_PER_HOST_MAX);
 		return;
 	}
-	candidate.seat = (size_t)(candidate.rights - group->members);
 	register_member(&candidate);
 }
 
-/* As if it came now: much may have happened since it asked. */
-void join_bound(struct session *session, struct realm *realm, const struct join_request *request)
+/* As if the Join came now: much may have happened since it came. */
+static void go_on(const struct binding_request *request)
 {
-	join_group(session, realm->group->name, request);
+	join_group(request->session, &request->join);
 }
 
-void join_unbound(struct session *session, struct realm *realm, const struct covey_error *error)
+static void give_up(const struct binding_request *request, const struct covey_error *error)
 {
-	const struct candidate candidate = {.session = session, .realm = realm};
+	const struct candidate candidate = {.session = request->session,
+					    .served = request->join.served};
 
 	unavailable(&candidate, error);
 }
+
+const struct binding_handlers join_binding_handlers = {.bound = go_on, .failed = give_up};

@@ -6,20 +6,50 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "manager.h"
 #include "own_watch.h"
 #include "session.h"
+#include "sessions.h"
 
 #define BACKLOG           1024
 #define PAUSE_ON_ERROR_MS 500
+/* The state file and its journal, the listener, epoll, standard streams, and room to spare. */
+#define OWN_DESCRIPTORS 64
 
 struct listener {
-	struct manager *manager;
+	struct sessions *sessions;
+	struct own_watch *own;
 	struct evconnlistener *socket;
 	struct event *resume;
 };
+
+/* --- descriptors --------------------------------------------------------------------------- */
+
+size_t listener_raise_descriptors(void)
+{
+	const rlim_t wanted = COVEY_SESSIONS_MAX + OWN_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return OWN_DESCRIPTORS;
+	if (limit.rlim_cur < wanted) {
+		const struct rlimit higher = {.rlim_cur = wanted,
+					      .rlim_max = limit.rlim_max < wanted ? wanted
+										  : limit.rlim_max};
+		const struct rlimit highest = {.rlim_cur = limit.rlim_max,
+					       .rlim_max = limit.rlim_max};
+
+		/* Only root may lift the hard limit. */
+		if (setrlimit(RLIMIT_NOFILE, &higher) < 0)
+			setrlimit(RLIMIT_NOFILE, &highest);
+	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return COVEY_SESSIONS_MAX;
+	return limit.rlim_cur > 2 * OWN_DESCRIPTORS ? limit.rlim_cur - OWN_DESCRIPTORS
+						    : OWN_DESCRIPTORS;
+}
 
 /* --- the socket ---------------------------------------------------------------------------- */
 
@@ -79,7 +109,7 @@ static int open_socket(const struct inventory *inventory, struct covey_error *er
 
 static void log_turned_away(struct listener *listener, const char *why)
 {
-	peer_log_line(listener->manager->log, LOG_LEVEL_WARNING, "",
+	peer_log_line(listener->sessions->log, LOG_LEVEL_WARNING, "",
 		      "connections are turned away: %s", why);
 }
 
@@ -87,19 +117,19 @@ static void on_accept(struct evconnlistener *socket, evutil_socket_t fd, struct 
 		      int len, void *arg)
 {
 	struct listener *listener = arg;
-	struct manager *manager = listener->manager;
+	struct sessions *sessions = listener->sessions;
 	const char *why = NULL;
 	struct covey_error error;
 
-	own_watch_check(manager->own);
-	if (manager->session_count >= manager->session_max)
+	own_watch_check(listener->own);
+	if (sessions->count >= sessions->max)
 		why = "there are as many sessions as this process can hold";
-	else if (manager->unauthenticated_count >= COVEY_SESSIONS_UNAUTHENTICATED_MAX)
+	else if (sessions->unauthenticated_count >= COVEY_SESSIONS_UNAUTHENTICATED_MAX)
 		why = "too many have not identified themselves yet";
 	if (why) {
 		evutil_closesocket(fd);
 		log_turned_away(listener, why);
-	} else if (session_accept(manager, fd, &error) < 0) {
+	} else if (session_accept(sessions, fd, &error) < 0) {
 		log_turned_away(listener, error.text);
 	}
 }
@@ -121,7 +151,8 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 	evconnlistener_enable(listener->socket);
 }
 
-int listener_new(struct manager *manager, struct listener **ret_listener, struct covey_error *error)
+int listener_new(struct sessions *sessions, struct own_watch *own, struct listener **ret_listener,
+		 struct covey_error *error)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 	int rc = -ENOMEM;
@@ -129,14 +160,15 @@ int listener_new(struct manager *manager, struct listener **ret_listener, struct
 
 	if (!listener)
 		return covey_error_set(error, rc, "out of memory");
-	fd = open_socket(manager->inventory, error);
+	fd = open_socket(sessions->inventory, error);
 	if (fd < 0) {
 		rc = fd;
 		goto fail;
 	}
-	listener->manager = manager;
-	listener->resume = evtimer_new(manager->base, on_resume, listener);
-	listener->socket = evconnlistener_new(manager->base, on_accept, listener,
+	listener->sessions = sessions;
+	listener->own = own;
+	listener->resume = evtimer_new(sessions->base, on_resume, listener);
+	listener->socket = evconnlistener_new(sessions->base, on_accept, listener,
 					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (!listener->socket || !listener->resume) {
 		if (!listener->socket)

@@ -6,12 +6,23 @@
  */
 
 #include <covey/error.h>
+#include <stddef.h>
 
 struct listener;
-struct manager;
+struct own_watch;
+struct sessions;
 
-/* Listen on the inventory's covey_gkm and covey_gkm_port. The error says what to do. */
-int listener_new(struct manager *manager, struct listener **ret_listener,
+/*
+ * Raise the limit of open files as far as COVEY_SESSIONS_MAX sessions need, or as the hard limit
+ * allows. Returns how many sessions there are descriptors for.
+ */
+size_t listener_raise_descriptors(void);
+
+/*
+ * Listen on the inventory's covey_gkm and covey_gkm_port. own: the certificate of this program,
+ * which is looked at before each connection. The error says what to do.
+ */
+int listener_new(struct sessions *sessions, struct own_watch *own, struct listener **ret_listener,
 		 struct covey_error *error);
 /* Stops listening. NULL-safe. */
 void listener_free(struct listener *listener);

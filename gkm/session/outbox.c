@@ -6,10 +6,10 @@
 
 #include "floors.h"
 #include "log.h"
-#include "manager.h"
 #include "message.h"
-#include "realm.h"
+#include "peer_log.h"
 #include "roster_columns.h"
+#include "served_group.h"
 #include "session.h"
 
 /* --- rosters ------------------------------------------------------------------------------- */
@@ -26,7 +26,7 @@ static struct roster_row row_of(const struct roster_entry *entry)
 				   .host_len = strlen(host)};
 }
 
-static int encode_roster(const struct realm *realm, const struct roster_part *part,
+static int encode_roster(const struct outbox *outbox, const struct roster_part *part,
 			 struct encoded **ret_message)
 {
 	struct roster_columns columns;
@@ -42,7 +42,7 @@ static int encode_roster(const struct realm *realm, const struct roster_part *pa
 			return rc;
 	}
 	roster_columns_fill(&columns, &roster);
-	roster.group = realm->group->name;
+	roster.group = outbox->served->config->name;
 	roster.generation = part->generation;
 	roster.full = part->full;
 	roster.more = part->more;
@@ -81,9 +81,9 @@ static struct encoded **place_of(struct outbox *outbox, const struct roster_part
 
 static void send_roster(const struct member *to, const struct roster_part *part, void *arg)
 {
-	struct realm *realm = arg;
-	struct encoded **message = place_of(&realm->outbox, part);
-	int rc = *message ? 0 : encode_roster(realm, part, message);
+	struct outbox *outbox = arg;
+	struct encoded **message = place_of(outbox, part);
+	int rc = *message ? 0 : encode_roster(outbox, part, message);
 
 	if (rc < 0)
 		session_cannot_send(to->session, rc, "Roster");
@@ -136,7 +136,7 @@ static Covey__KeyScope scope_on_wire(enum covey_key_scope scope)
 
 /* To whom, and of which SA. */
 struct addressee {
-	const struct realm *realm;
+	const struct served_group *served;
 	const struct member *member;
 	const struct sa *sa;
 };
@@ -147,7 +147,7 @@ static void send_floors(const struct floors_part *part, void *arg)
 	Covey__SaFloors floors = COVEY__SA_FLOORS__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	floors.group = to->realm->group->name;
+	floors.group = to->served->config->name;
 	floors.spi = to->sa->spi;
 	floors.more = part->more;
 	floors.sender_ids = (uint32_t *)part->sender_ids;
@@ -162,34 +162,35 @@ static void send_floors(const struct floors_part *part, void *arg)
 static void send_install(const struct member *to, const struct sa *sa, uint32_t lifetime_s,
 			 void *arg)
 {
-	struct realm *realm = arg;
-	struct addressee addressee = {.realm = realm, .member = to, .sa = sa};
+	struct outbox *outbox = arg;
+	const struct served_group *served = outbox->served;
+	struct addressee addressee = {.served = served, .member = to, .sa = sa};
 	Covey__SaInstall install = COVEY__SA_INSTALL__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	floors_tell(realm->state, (size_t)(to - realm->state->members), sa, send_floors,
+	floors_tell(served->group, (size_t)(to - served->group->members), sa, send_floors,
 		    &addressee);
-	install.group = realm->group->name;
+	install.group = served->config->name;
 	install.spi = sa->spi;
-	install.cipher = cipher_on_wire(realm->group->cipher);
-	install.key_scope = scope_on_wire(realm->group->key_scope);
+	install.cipher = cipher_on_wire(served->config->cipher);
+	install.key_scope = scope_on_wire(served->config->key_scope);
 	install.tek.data = sa->tek;
 	install.tek.len = sa->tek_len;
 	install.hard_lifetime_s = lifetime_s;
 	message.body_case = COVEY__MESSAGE__BODY_SA_INSTALL;
 	message.sa_install = &install;
-	turn_to(&realm->outbox.install, sa->spi, lifetime_s);
-	send_last(to, &realm->outbox.install, &message);
+	turn_to(&outbox->install, sa->spi, lifetime_s);
+	send_last(to, &outbox->install, &message);
 }
 
 /* One line for each SA, not for each member: there may be very many. */
-static void log_told(struct realm *realm)
+static void log_told(struct outbox *outbox)
 {
-	struct outbox *outbox = &realm->outbox;
+	const char *name = outbox->served->config->name;
 
-	peer_log_line(realm->manager->log, LOG_LEVEL_INFO, realm->group->name,
-		      "%s: told %zu members to send on SA %u, %zu are there", realm->group->name,
-		      outbox->told, outbox->told_spi, group_live_members(realm->state));
+	peer_log_line(outbox->log, LOG_LEVEL_INFO, name,
+		      "%s: told %zu members to send on SA %u, %zu are there", name, outbox->told,
+		      outbox->told_spi, group_live_members(outbox->served->group));
 	outbox->told = 0;
 }
 
@@ -213,60 +214,62 @@ static void count_told(struct outbox *outbox, const struct sa *sa)
 
 static void send_activate(const struct member *to, const struct sa *sa, void *arg)
 {
-	struct realm *realm = arg;
+	struct outbox *outbox = arg;
 	Covey__SaActivate activate = COVEY__SA_ACTIVATE__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	activate.group = realm->group->name;
+	activate.group = outbox->served->config->name;
 	activate.spi = sa->spi;
 	message.body_case = COVEY__MESSAGE__BODY_SA_ACTIVATE;
 	message.sa_activate = &activate;
-	turn_to(&realm->outbox.activate, sa->spi, 0);
-	send_last(to, &realm->outbox.activate, &message);
-	peer_log_line(realm->manager->log, LOG_LEVEL_DEBUG, to->identity,
-		      "%s: %s sends on SA %u as SenderID %u, epoch %u", realm->group->name,
-		      to->identity, sa->spi, to->sender_id, to->epoch);
-	count_told(&realm->outbox, sa);
+	turn_to(&outbox->activate, sa->spi, 0);
+	send_last(to, &outbox->activate, &message);
+	peer_log_line(outbox->log, LOG_LEVEL_DEBUG, to->identity,
+		      "%s: %s sends on SA %u as SenderID %u, epoch %u",
+		      outbox->served->config->name, to->identity, sa->spi, to->sender_id,
+		      to->epoch);
+	count_told(outbox, sa);
 }
 
 static void send_drain(const struct member *to, const struct sa *sa, uint32_t drain_s, void *arg)
 {
-	struct realm *realm = arg;
+	struct outbox *outbox = arg;
 	Covey__SaDrain drain = COVEY__SA_DRAIN__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	drain.group = realm->group->name;
+	drain.group = outbox->served->config->name;
 	drain.spi = sa->spi;
 	drain.drain_s = drain_s;
 	message.body_case = COVEY__MESSAGE__BODY_SA_DRAIN;
 	message.sa_drain = &drain;
-	turn_to(&realm->outbox.drain, sa->spi, drain_s);
-	send_last(to, &realm->outbox.drain, &message);
+	turn_to(&outbox->drain, sa->spi, drain_s);
+	send_last(to, &outbox->drain, &message);
 }
 
 static void log_late(const struct member *who, const struct sa *sa, void *arg)
 {
-	const struct realm *realm = arg;
+	const struct outbox *outbox = arg;
 
-	peer_log_line(realm->manager->log, LOG_LEVEL_WARNING, who->identity,
+	peer_log_line(outbox->log, LOG_LEVEL_WARNING, who->identity,
 		      "%s: %s has not acknowledged SA %u within %u s and is not waited for: it "
 		      "does not receive what the others send on it until it acknowledges",
-		      realm->group->name, who->identity, sa->spi,
-		      realm->group->rekey.activation_delay_s);
+		      outbox->served->config->name, who->identity, sa->spi,
+		      outbox->served->config->rekey.activation_delay_s);
 }
 
 static void log_state(const struct sa *sa, void *arg)
 {
-	struct realm *realm = arg;
+	struct outbox *outbox = arg;
 	size_t acked = 0;
 
 	/* Some never were. */
-	if (sa->state == SA_DRAINING && realm->outbox.told && realm->outbox.told_spi == sa->spi)
-		log_told(realm);
+	if (sa->state == SA_DRAINING && outbox->told && outbox->told_spi == sa->spi)
+		log_told(outbox);
 	for (size_t i = 0; i < sa->seats; i++)
 		acked += sa_is_acked(sa, i);
-	log_notice("%s: SA %u is %s, %zu of %zu members have it", realm->group->name, sa->spi,
-		   sa_state_name(sa->state), acked, group_live_members(realm->state));
+	log_notice("%s: SA %u is %s, %zu of %zu members have it", outbox->served->config->name,
+		   sa->spi, sa_state_name(sa->state), acked,
+		   group_live_members(outbox->served->group));
 }
 
 /* --- all ----------------------------------------------------------------------------------- */
@@ -280,14 +283,14 @@ static void forget_sent(struct outbox *outbox)
 	outbox->change = NULL;
 }
 
-void outbox_settled(struct realm *realm)
+void outbox_settled(struct outbox *outbox)
 {
-	const struct sa *active = group_active_sa(realm->state);
+	const struct sa *active = group_active_sa(outbox->served->group);
 
-	forget_sent(&realm->outbox);
-	if (active && realm->outbox.told && realm->outbox.told_spi == active->spi &&
-	    are_all_told(realm->state, active))
-		log_told(realm);
+	forget_sent(outbox);
+	if (active && outbox->told && outbox->told_spi == active->spi &&
+	    are_all_told(outbox->served->group, active))
+		log_told(outbox);
 }
 
 void outbox_clear(struct outbox *outbox)
@@ -296,7 +299,12 @@ void outbox_clear(struct outbox *outbox)
 	forget_full(outbox);
 }
 
-struct group_output outbox_output(struct realm *realm)
+void outbox_init(struct outbox *outbox, const struct served_group *served, struct peer_log *log)
+{
+	*outbox = (struct outbox){.served = served, .log = log};
+}
+
+struct group_output outbox_output(struct outbox *outbox)
 {
 	return (struct group_output){.roster = send_roster,
 				     .install = send_install,
@@ -304,5 +312,5 @@ struct group_output outbox_output(struct realm *realm)
 				     .drain = send_drain,
 				     .late = log_late,
 				     .changed = log_state,
-				     .arg = realm};
+				     .arg = outbox};
 }

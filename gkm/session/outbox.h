@@ -11,7 +11,8 @@
 
 #define OUTBOX_ROSTER_PARTS_MAX (COVEY_ROSTER_MAX / COVEY_ROSTER_ENTRIES_PER_MESSAGE + 1)
 
-struct realm;
+struct peer_log;
+struct served_group;
 
 /* The last message of a kind, and what it says. */
 struct outbox_last {
@@ -21,6 +22,8 @@ struct outbox_last {
 };
 
 struct outbox {
+	const struct served_group *served;
+	struct peer_log *log;
 	/* The whole roster at full_generation, part by part. It is kept: whoever joins gets it. */
 	uint64_t full_generation;
 	struct encoded *full[OUTBOX_ROSTER_PARTS_MAX];
@@ -36,12 +39,14 @@ struct outbox {
 	size_t told;
 };
 
-struct group_output outbox_output(struct realm *realm);
+void outbox_init(struct outbox *outbox, const struct served_group *served, struct peer_log *log);
+/* For group_new(). */
+struct group_output outbox_output(struct outbox *outbox);
 
 /*
  * After group_settle(): forget what was sent, keys first of all, but for the whole roster; and log
  * that all have been told to send on an SA.
  */
-void outbox_settled(struct realm *realm);
+void outbox_settled(struct outbox *outbox);
 /* Forget all. */
 void outbox_clear(struct outbox *outbox);

@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct session;
-
 enum serial_verdict {
 	SERIAL_FINE,
 	SERIAL_BEHIND, /* the file is older than that: the serial goes beyond it */
@@ -35,6 +33,3 @@ static inline enum serial_verdict serial_judge(const struct serial *serial, uint
 		return SERIAL_FINE;
 	return serial->skipped + (held - next) < COVEY_SPI_JUMP_MAX ? SERIAL_BEHIND : SERIAL_ABSURD;
 }
-
-/* What a member says of the highest SPI that it has had: raise the serial and alarm, if need be. */
-void serial_compare(const struct session *session, uint32_t held);

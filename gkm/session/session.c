@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "clock.h"
-#include "dispatch.h"
 #include "log.h"
-#include "manager.h"
+#include "served_group.h"
+#include "sessions.h"
 
 const char *session_name(const struct session *session, char *buf)
 {
@@ -27,21 +27,23 @@ static const char *culprit(const struct session *session)
 }
 
 #define session_log(session, level, ...)                                                           \
-	peer_log_line((session)->manager->log, level, culprit(session), __VA_ARGS__)
+	peer_log_line((session)->sessions->log, level, culprit(session), __VA_ARGS__)
 
 /* --- groups -------------------------------------------------------------------------------- */
 
-struct registration *session_registration(struct session *session, const struct realm *realm)
+struct registration *session_registration(struct session *session,
+					  const struct served_group *served)
 {
 	for (size_t i = 0; i < session->registration_count; i++)
-		if (session->registrations[i].realm == realm)
+		if (session->registrations[i].served == served)
 			return &session->registrations[i];
 	return NULL;
 }
 
-struct registration *session_register(struct session *session, struct realm *realm, size_t seat)
+struct registration *session_register(struct session *session, struct served_group *served,
+				      size_t seat)
 {
-	struct registration *found = session_registration(session, realm);
+	struct registration *found = session_registration(session, served);
 	struct registration *grown;
 
 	if (found)
@@ -52,29 +54,29 @@ struct registration *session_register(struct session *session, struct realm *rea
 		return NULL;
 	session->registrations = grown;
 	found = &grown[session->registration_count++];
-	*found = (struct registration){.realm = realm, .seat = seat};
+	*found = (struct registration){.served = served, .seat = seat};
 	return found;
 }
 
 /* The groups keep what the member had, until it comes back or leaves. */
 static void release(struct session *session)
 {
-	struct manager *manager = session->manager;
+	struct sessions *sessions = session->sessions;
 
 	if (session->counted)
-		manager->unauthenticated_count--;
+		sessions->unauthenticated_count--;
 	session->counted = false;
-	if (session->state == SESSION_WELCOMED && manager->by_host[session->host] == session)
-		manager->by_host[session->host] = NULL;
-	bindings_forget(manager, session, NULL);
+	if (session->stage == SESSION_WELCOMED && sessions->by_host[session->host] == session)
+		sessions->by_host[session->host] = NULL;
+	bindings_forget(&sessions->bindings, session, NULL);
 	for (size_t i = 0; i < session->registration_count; i++) {
 		struct registration *registration = &session->registrations[i];
 
 		if (!registration->joined)
 			continue;
 		registration->joined = false;
-		group_lost(registration->realm->state, registration->seat);
-		realm_wake(registration->realm);
+		group_lost(registration->served->group, registration->seat);
+		registration->served->wake(registration->served->arg);
 	}
 }
 
@@ -95,19 +97,19 @@ static void sent(struct session *session, int rc, const char *what)
 
 void session_send(struct session *session, const Covey__Message *message)
 {
-	if (session->state != SESSION_ENDING)
+	if (session->stage != SESSION_ENDING)
 		sent(session, channel_send(session->channel, message), message_name(message));
 }
 
 void session_send_encoded(struct session *session, struct encoded *message, const char *what)
 {
-	if (session->state != SESSION_ENDING)
+	if (session->stage != SESSION_ENDING)
 		sent(session, channel_send_encoded(session->channel, message), what);
 }
 
 void session_cannot_send(struct session *session, int rc, const char *what)
 {
-	if (session->state != SESSION_ENDING)
+	if (session->stage != SESSION_ENDING)
 		sent(session, rc, what);
 }
 
@@ -133,27 +135,6 @@ static bool is_its_own_fault(Covey__RefusalCode code)
 	       code != COVEY__REFUSAL_CODE__REFUSAL_EPOCHS_EXHAUSTED;
 }
 
-static struct refusals *refusals_of(const struct session *session)
-{
-	struct refusals *refusals = &session->manager->refusals[session->host];
-	uint64_t now_ms = clock_now_ms();
-
-	if (now_ms - refusals->since_ms >= COVEY_REFUSALS_SECONDS * UINT64_C(1000))
-		*refusals = (struct refusals){.since_ms = now_ms};
-	return refusals;
-}
-
-/* True: that was one too many. */
-static bool count_refusal(const struct session *session)
-{
-	return ++refusals_of(session)->count > COVEY_REFUSALS_MAX;
-}
-
-bool session_was_refused_too_often(const struct session *session)
-{
-	return refusals_of(session)->count > COVEY_REFUSALS_MAX;
-}
-
 void session_refuse(struct session *session, const char *group, Covey__RefusalCode code,
 		    const char *format, ...)
 {
@@ -167,7 +148,7 @@ void session_refuse(struct session *session, const char *group, Covey__RefusalCo
 	session_log(session, LOG_LEVEL_WARNING, "%s is refused: %s", session_name(session, name),
 		    reason);
 	send_refused(session, group, code, reason);
-	if (is_its_own_fault(code) && count_refusal(session))
+	if (is_its_own_fault(code) && sessions_count_refusal(session->sessions, session->host))
 		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
 			    "it was refused more than %u times in %d s", COVEY_REFUSALS_MAX,
 			    COVEY_REFUSALS_SECONDS);
@@ -179,7 +160,7 @@ void session_end(struct session *session, Covey__RefusalCode code, const char *f
 	char name[SESSION_NAME_LEN];
 	va_list args;
 
-	if (session->state == SESSION_ENDING)
+	if (session->stage == SESSION_ENDING)
 		return;
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
@@ -191,7 +172,7 @@ void session_end(struct session *session, Covey__RefusalCode code, const char *f
 	if (session->opened)
 		send_refused(session, "", code, reason);
 	release(session);
-	session->state = SESSION_ENDING;
+	session->stage = SESSION_ENDING;
 	channel_finish(session->channel, reason);
 }
 
@@ -202,7 +183,7 @@ void session_replace(struct session *session, const char *reason)
 	session_log(session, LOG_LEVEL_INFO, "%s: session ends: %s", session_name(session, name),
 		    reason);
 	release(session);
-	session->state = SESSION_ENDING;
+	session->stage = SESSION_ENDING;
 	channel_finish(session->channel, reason);
 }
 
@@ -224,28 +205,28 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 	struct session *session = arg;
 
 	session->heard_ms = clock_now_ms();
-	if (session->state != SESSION_ENDING)
-		dispatch(session, message);
+	if (session->stage != SESSION_ENDING)
+		session->sessions->handlers.received(session, message);
 }
 
 static void on_closed(struct channel *channel, const char *reason, void *arg)
 {
 	struct session *session = arg;
-	struct manager *manager = session->manager;
+	const struct sessions *sessions = session->sessions;
 	char name[SESSION_NAME_LEN];
 
-	if (session->state == SESSION_WELCOMED)
+	if (session->stage == SESSION_WELCOMED)
 		session_log(session, LOG_LEVEL_INFO, "%s departs: %s", session_name(session, name),
 			    reason);
-	else if (session->state == SESSION_OPENING)
+	else if (session->stage == SESSION_OPENING)
 		session_log(session, LOG_LEVEL_WARNING, "%s is cut before it was let in: %s",
 			    session_name(session, name), reason);
 	session_free(session);
-	if (manager->stopping && manager->session_count == 0)
-		event_base_loopbreak(manager->base);
+	if (sessions->count == 0)
+		sessions->handlers.emptied(sessions->handlers.arg);
 }
 
-int session_accept(struct manager *manager, int fd, struct covey_error *error)
+int session_accept(struct sessions *sessions, int fd, struct covey_error *error)
 {
 	static const struct channel_handlers handlers = {
 		.opened = on_opened, .received = on_received, .closed = on_closed};
@@ -256,17 +237,17 @@ int session_accept(struct manager *manager, int fd, struct covey_error *error)
 		evutil_closesocket(fd);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
-	rc = channel_accept(manager->base, manager->tls, fd, &handlers, session, &session->channel,
-			    error);
+	rc = channel_accept(sessions->base, sessions->tls, fd, &handlers, session,
+			    &session->channel, error);
 	if (rc < 0) {
 		free(session);
 		return rc;
 	}
-	session->manager = manager;
+	session->sessions = sessions;
 	session->counted = true;
-	manager->unauthenticated_count++;
-	manager->session_count++;
-	LIST_INSERT_HEAD(&manager->sessions, session, entry);
+	sessions->unauthenticated_count++;
+	sessions->count++;
+	LIST_INSERT_HEAD(&sessions->list, session, entry);
 	return 0;
 }
 
@@ -276,7 +257,7 @@ void session_free(struct session *session)
 		return;
 	release(session);
 	LIST_REMOVE(session, entry);
-	session->manager->session_count--;
+	session->sessions->count--;
 	channel_free(session->channel);
 	free(session->registrations);
 	free(session);

@@ -14,10 +14,10 @@
 #include "identity.h"
 #include "message.h"
 
-struct manager;
-struct realm;
+struct served_group;
+struct sessions;
 
-enum session_state {
+enum session_stage {
 	SESSION_OPENING,  /* no Hello accepted yet */
 	SESSION_WELCOMED, /* its host is known; it may join groups */
 	SESSION_ENDING,   /* the last message is on its way; nothing it says counts any more */
@@ -25,18 +25,18 @@ enum session_state {
 
 /* A group that the session joined. It stays noted after Leave: late acknowledgements may follow. */
 struct registration {
-	struct realm *realm;
+	struct served_group *served;
 	size_t seat;
 	bool joined;
 };
 
 struct session {
 	LIST_ENTRY(session) entry;
-	struct manager *manager;
+	struct sessions *sessions;
 	struct channel *channel;
-	enum session_state state;
+	enum session_stage stage;
 	bool opened;  /* the TLS handshake is done: peer is valid */
-	bool counted; /* in manager->unauthenticated_count */
+	bool counted; /* in sessions->unauthenticated_count */
 	struct identity peer;
 	size_t host;       /* index into inventory->hosts, once welcomed */
 	uint64_t instance; /* of the member's program, by its Hello; 0: it does not say */
@@ -46,7 +46,7 @@ struct session {
 };
 
 /* Take over an accepted socket; it is closed when this fails. */
-int session_accept(struct manager *manager, int fd, struct covey_error *error);
+int session_accept(struct sessions *sessions, int fd, struct covey_error *error);
 
 /* Send; a session that cannot take the message is cut at the event loop's next turn. */
 void session_send(struct session *session, const Covey__Message *message);
@@ -64,9 +64,6 @@ __attribute__((format(printf, 4, 5))) void session_refuse(struct session *sessio
 							  Covey__RefusalCode code,
 							  const char *format, ...);
 
-/* Its host was, in this session or before: it is not let in until the time is over. */
-bool session_was_refused_too_often(const struct session *session);
-
 /*
  * Refuse the session with a reason that is also logged, and close it. Its groups lose it at once.
  */
@@ -83,9 +80,11 @@ void session_replace(struct session *session, const char *reason);
 void session_free(struct session *session);
 
 /* NULL when the session never joined the group. */
-struct registration *session_registration(struct session *session, const struct realm *realm);
+struct registration *session_registration(struct session *session,
+					  const struct served_group *served);
 /* The same, or a new one, not joined. NULL: no memory. */
-struct registration *session_register(struct session *session, struct realm *realm, size_t seat);
+struct registration *session_register(struct session *session, struct served_group *served,
+				      size_t seat);
 
 /* "hv1 (192.0.2.1 port 4711)" into buf, for logs. Returns buf. */
 #define SESSION_NAME_LEN 192

@@ -55,7 +55,7 @@ static void rekey(uint64_t number)
 {
 	struct realm *realm = &gkm_world_manager()->realms[number % 2];
 
-	(void)rekey_want(realm->state, REKEY_OPERATOR, 0);
+	(void)rekey_want(realm->served.group, REKEY_OPERATOR, 0);
 	realm_wake(realm);
 }
 

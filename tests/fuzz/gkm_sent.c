@@ -113,7 +113,8 @@ void gkm_sent(struct gkm_peer *peer, const Covey__Message *message)
 	     message->body_case == COVEY__MESSAGE__BODY_REFUSED);
 	switch (message->body_case) {
 	case COVEY__MESSAGE__BODY_WELCOME:
-		must(!peer->welcome && message->welcome->instance == all.manager->instance);
+		must(!peer->welcome &&
+		     message->welcome->instance == all.manager->sessions.instance);
 		peer->welcome = true;
 		return;
 	case COVEY__MESSAGE__BODY_JOINED:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gkm_world.h"
 #include "commands.h"
+#include "evictions.h"
 #include "fake_events.h"
 #include "gkm_sent.h"
 #include "local_json.h"
@@ -145,8 +146,7 @@ int store_raise_spi(struct store *store, uint32_t spi, struct covey_error *error
 
 /* --- certificates, log ----------------------------------------------------------------------- */
 
-int revocations_note(struct revocations *revocations, size_t host,
-		     const struct certificate_chain *certificate)
+static int on_shown(size_t host, const struct certificate_chain *certificate, void *arg)
 {
 	return 0;
 }
@@ -282,7 +282,7 @@ void gkm_world_connect(unsigned number)
 	struct channel *channel;
 
 	make_room();
-	must(session_accept(&world.manager, -1, &error) == 0);
+	must(session_accept(&world.manager.sessions, -1, &error) == 0);
 	channel = world.channels[0];
 	strcpy(peer.fabric, "f");
 	snprintf(peer.host, sizeof(peer.host), "hv%u", number % 7 + 1);
@@ -394,6 +394,8 @@ void gkm_world_begin(void)
 	world.next_spi = COVEY_SPI_MIN;
 	world.manager = (struct manager){.inventory = inventory, .session_max = GKM_CHANNELS};
 	must(manager_init(&world.manager, &error) == 0);
+	must(evictions_load(&world.manager, &error) == 0);
+	world.manager.sessions.handlers.shown = on_shown;
 	must(commands_open(&world.manager, "", &world.commands, &error) == 0);
 }
 

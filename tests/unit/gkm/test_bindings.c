@@ -17,15 +17,13 @@
 #include <string.h>
 
 #include "bindings.h"
-#include "join.h"
-#include "manager.h"
+#include "served_group.h"
+#include "store.h"
 
 #define SEATS 4
 
 /* Which SA is said to be held by who asks for this SenderID. */
 #define SPI_OF(sender_id) (1000u + (sender_id))
-#define JOIN_OF(sender_id)                                                                         \
-	((struct join_request){.held_spis = {SPI_OF(sender_id)}, .held_count = 1})
 
 static char *identities[SEATS] = {"spiffe://f/host/a", "spiffe://f/host/b", "spiffe://f/host/c",
 				  "spiffe://f/host/d"};
@@ -46,10 +44,16 @@ static struct {
 } around;
 
 struct fixture {
-	struct manager manager;
-	struct inventory_group group;
-	struct realm realm;
+	struct event_base *base;
+	struct bindings bindings;
+	struct inventory_group config;
+	struct served_group served;
 };
+
+static struct fixture *fixture_of(const struct served_group *served)
+{
+	return served->arg;
+}
 
 static struct session *session_of(size_t seat)
 {
@@ -70,27 +74,46 @@ int store_bind_all(struct store *store, const struct store_binding *bindings, si
 	return 0;
 }
 
-void join_bound(struct session *session, struct realm *realm, const struct join_request *request)
+static int ask(struct fixture *fixture, size_t seat, uint16_t sender_id, struct session *session)
 {
+	const struct binding_request request = {
+		.seat = seat,
+		.sender_id = sender_id,
+		.session = session,
+		.join = {.served = &fixture->served,
+			 .held_spis = {SPI_OF(sender_id)},
+			 .held_count = 1},
+	};
+
+	return bindings_request(&fixture->bindings, &request);
+}
+
+static void on_bound(const struct binding_request *request)
+{
+	struct fixture *fixture = fixture_of(request->join.served);
+
 	/* The whole of it, from whichever seat: its SenderID, as SPIs. */
-	assert_int_equal(request->held_count, 1);
-	assert_int_equal(request->held_spis[0],
-			 SPI_OF(sender_ids_find(&realm->state->sender_ids, (const char *)session)));
+	assert_int_equal(request->join.held_count, 1);
+	assert_int_equal(request->join.held_spis[0],
+			 SPI_OF(sender_ids_find(&fixture->served.group->sender_ids,
+						(const char *)request->session)));
 	/* Durable first. */
 	assert_true(around.committed > around.bound_count);
-	around.bound[around.bound_count++] = session;
+	around.bound[around.bound_count++] = request->session;
 	if (around.vanishes)
-		bindings_forget(realm->manager, around.vanishes, NULL);
+		bindings_forget(&fixture->bindings, around.vanishes, NULL);
 	if (around.asks_next)
-		assert_int_equal(bindings_request(realm, 3, 40, around.asks_next, &JOIN_OF(40)), 0);
+		assert_int_equal(ask(fixture, 3, 40, around.asks_next), 0);
 	around.vanishes = around.asks_next = NULL;
 }
 
-void join_unbound(struct session *session, struct realm *realm, const struct covey_error *error)
+static void on_failed(const struct binding_request *request, const struct covey_error *error)
 {
-	around.unbound[around.unbound_count++] = session;
+	around.unbound[around.unbound_count++] = request->session;
 	snprintf(around.why, sizeof(around.why), "%.63s", error->text);
 }
+
+static const struct binding_handlers handlers = {.bound = on_bound, .failed = on_failed};
 
 /* --- fixture ------------------------------------------------------------------------------- */
 
@@ -101,14 +124,14 @@ static int begin(void **state)
 
 	memset(&around, 0, sizeof(around));
 	assert_non_null(fixture);
-	fixture->manager.base = event_base_new();
-	fixture->group.name = "tenants";
-	fixture->realm.manager = &fixture->manager;
-	fixture->realm.group = &fixture->group;
-	assert_int_equal(group_new(SEATS, 0, &nothing, &fixture->realm.state), 0);
+	fixture->base = event_base_new();
+	fixture->config.name = "tenants";
+	fixture->served.config = &fixture->config;
+	fixture->served.arg = fixture;
+	assert_int_equal(group_new(SEATS, 0, &nothing, &fixture->served.group), 0);
 	for (size_t i = 0; i < SEATS; i++)
-		fixture->realm.state->members[i].identity = identities[i];
-	assert_int_equal(bindings_init(&fixture->manager), 0);
+		fixture->served.group->members[i].identity = identities[i];
+	assert_int_equal(bindings_init(&fixture->bindings, fixture->base, NULL, &handlers), 0);
 	*state = fixture;
 	return 0;
 }
@@ -117,30 +140,28 @@ static int end(void **state)
 {
 	struct fixture *fixture = *state;
 
-	bindings_free(&fixture->manager);
-	sender_ids_free(&fixture->realm.requested);
-	group_free(fixture->realm.state);
-	event_base_free(fixture->manager.base);
+	bindings_free(&fixture->bindings);
+	sender_ids_free(&fixture->served.requested);
+	group_free(fixture->served.group);
+	event_base_free(fixture->base);
 	free(fixture);
 	return 0;
 }
 
 static void request(struct fixture *fixture, size_t seat, uint16_t sender_id)
 {
-	assert_int_equal(bindings_request(&fixture->realm, seat, sender_id, session_of(seat),
-					  &JOIN_OF(sender_id)),
-			 0);
+	assert_int_equal(ask(fixture, seat, sender_id, session_of(seat)), 0);
 }
 
 /* Until nothing is left to do. */
 static void run(struct fixture *fixture)
 {
-	event_base_dispatch(fixture->manager.base);
+	event_base_dispatch(fixture->base);
 }
 
 static uint16_t bound_to(const struct fixture *fixture, size_t seat)
 {
-	return fixture->realm.state->members[seat].sender_id;
+	return fixture->served.group->members[seat].sender_id;
 }
 
 /* --- tests --------------------------------------------------------------------------------- */
@@ -154,9 +175,9 @@ static void those_that_ask_together_share_a_commit(void **state)
 	/* Nothing takes effect before it. */
 	assert_int_equal(around.commits, 0);
 	assert_int_equal(bound_to(fixture, 0), 0);
-	assert_int_equal(sender_ids_find(&fixture->realm.requested, identities[1]), 20);
-	assert_true(bindings_has(&fixture->manager, session_of(0), &fixture->realm));
-	assert_false(bindings_has(&fixture->manager, session_of(2), &fixture->realm));
+	assert_int_equal(sender_ids_find(&fixture->served.requested, identities[1]), 20);
+	assert_true(bindings_has(&fixture->bindings, session_of(0), &fixture->served));
+	assert_false(bindings_has(&fixture->bindings, session_of(2), &fixture->served));
 	run(fixture);
 	assert_int_equal(around.commits, 1);
 	assert_int_equal(around.committed, 2);
@@ -164,8 +185,8 @@ static void those_that_ask_together_share_a_commit(void **state)
 	assert_ptr_equal(around.bound[0], session_of(0));
 	assert_int_equal(bound_to(fixture, 0), 10);
 	assert_int_equal(bound_to(fixture, 1), 20);
-	assert_int_equal(fixture->realm.requested.count, 0);
-	assert_false(bindings_has(&fixture->manager, session_of(0), &fixture->realm));
+	assert_int_equal(fixture->served.requested.count, 0);
+	assert_false(bindings_has(&fixture->bindings, session_of(0), &fixture->served));
 }
 
 static void a_failed_commit_binds_nobody(void **state)
@@ -181,8 +202,8 @@ static void a_failed_commit_binds_nobody(void **state)
 	assert_int_equal(around.unbound_count, 2);
 	assert_string_equal(around.why, "the store is broken");
 	assert_int_equal(bound_to(fixture, 0), 0);
-	assert_int_equal(sender_ids_find(&fixture->realm.state->sender_ids, identities[0]), 0);
-	assert_int_equal(fixture->realm.requested.count, 0);
+	assert_int_equal(sender_ids_find(&fixture->served.group->sender_ids, identities[0]), 0);
+	assert_int_equal(fixture->served.requested.count, 0);
 	/* And it goes on when the store does. */
 	around.fault = 0;
 	request(fixture, 1, 10);
@@ -197,8 +218,8 @@ static void who_vanishes_is_neither_bound_nor_answered(void **state)
 
 	request(fixture, 0, 10);
 	request(fixture, 1, 20);
-	bindings_forget(&fixture->manager, session_of(0), NULL);
-	assert_false(bindings_has(&fixture->manager, session_of(0), &fixture->realm));
+	bindings_forget(&fixture->bindings, session_of(0), NULL);
+	assert_false(bindings_has(&fixture->bindings, session_of(0), &fixture->served));
 	run(fixture);
 	assert_int_equal(around.committed, 1);
 	assert_int_equal(around.bound_count, 1);
@@ -206,7 +227,7 @@ static void who_vanishes_is_neither_bound_nor_answered(void **state)
 	assert_int_equal(bound_to(fixture, 0), 0);
 	/* All of them: then there is nothing to commit. */
 	request(fixture, 0, 10);
-	bindings_forget(&fixture->manager, session_of(0), &fixture->realm);
+	bindings_forget(&fixture->bindings, session_of(0), &fixture->served);
 	run(fixture);
 	assert_int_equal(around.commits, 1);
 }
@@ -234,7 +255,7 @@ static void one_that_another_holds_is_refused_alone(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(group_bind(fixture->realm.state, 2, 10), 0);
+	assert_int_equal(group_bind(fixture->served.group, 2, 10), 0);
 	request(fixture, 0, 10);
 	request(fixture, 1, 20);
 	run(fixture);

@@ -15,10 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "formers.h"
 #include "inventory.h"
 #include "log.h"
-#include "manager.h"
 #include "outbox.h"
 #include "realm.h"
 
@@ -61,7 +59,7 @@ static struct {
 
 struct bench {
 	struct inventory *inventory;
-	struct manager manager;
+	struct realm_tools tools;
 	struct realm realm;
 };
 
@@ -141,7 +139,7 @@ static void take_change(const struct sa *sa, void *arg)
 {
 }
 
-void outbox_settled(struct realm *realm)
+void outbox_settled(struct outbox *outbox)
 {
 }
 
@@ -149,14 +147,18 @@ void outbox_clear(struct outbox *outbox)
 {
 }
 
-struct group_output outbox_output(struct realm *realm)
+void outbox_init(struct outbox *outbox, const struct served_group *served, struct peer_log *log)
+{
+}
+
+struct group_output outbox_output(struct outbox *outbox)
 {
 	return (struct group_output){.roster = take_roster,
 				     .install = take_install,
 				     .activate = take_activate,
 				     .drain = take_drain,
 				     .changed = take_change,
-				     .arg = realm};
+				     .arg = outbox};
 }
 
 /* --- the realm ----------------------------------------------------------------------------- */
@@ -173,9 +175,9 @@ static int begin(void **state)
 	if (inventory_parse("text", text, sizeof(text) - 1, &diagnostics, &bench.inventory) < 0)
 		return -1;
 	diagnostics_free(&diagnostics);
-	bench.manager.base = event_base_new();
-	bench.manager.inventory = bench.inventory;
-	bench.manager.identities = identities;
+	bench.tools.base = event_base_new();
+	bench.tools.inventory = bench.inventory;
+	bench.tools.identities = identities;
 	*state = &bench;
 	return 0;
 }
@@ -184,16 +186,16 @@ static int end(void **state)
 {
 	struct bench *bench = *state;
 
-	if (bench->realm.state)
+	if (bench->realm.served.group)
 		realm_free(&bench->realm);
-	event_base_free(bench->manager.base);
+	event_base_free(bench->tools.base);
 	inventory_free(bench->inventory);
 	return 0;
 }
 
 static int make_realm(struct bench *bench, const char *name, struct covey_error *error)
 {
-	return realm_init(&bench->realm, &bench->manager,
+	return realm_init(&bench->realm, &bench->tools,
 			  inventory_find_group(bench->inventory, name), error);
 }
 
@@ -203,9 +205,9 @@ static void join(struct bench *bench, size_t seat, uint16_t sender_id)
 	struct covey_error error;
 	uint16_t epoch;
 
-	assert_int_equal(group_bind(bench->realm.state, seat, sender_id), 0);
+	assert_int_equal(group_bind(bench->realm.served.group, seat, sender_id), 0);
 	assert_int_equal(realm_ensure_sa(&bench->realm, &error), 0);
-	assert_int_equal(group_join(bench->realm.state, seat, bench, &epoch), 0);
+	assert_int_equal(group_join(bench->realm.served.group, seat, bench, &epoch), 0);
 	realm_wake(&bench->realm);
 }
 
@@ -221,8 +223,8 @@ static void turn(const struct bench *bench)
 {
 	struct timeval soon = {.tv_usec = 50000};
 
-	event_base_loopexit(bench->manager.base, &soon);
-	event_base_loop(bench->manager.base, EVLOOP_ONCE);
+	event_base_loopexit(bench->tools.base, &soon);
+	event_base_loop(bench->tools.base, EVLOOP_ONCE);
 }
 
 #define WAIT_FOR(bench, condition)                                                                 \
@@ -260,9 +262,9 @@ static void nobody_there_needs_no_sa(void **state)
 	assert_int_equal(make_realm(bench, "tenants", &error), 0);
 	join(bench, 0, 1);
 	WAIT_FOR(bench, around.installed == 256);
-	group_lost(bench->realm.state, 0);
+	group_lost(bench->realm.served.group, 0);
 	realm_wake(&bench->realm);
-	WAIT_FOR(bench, group_needs_sa(bench->realm.state)); /* its lifetime is over */
+	WAIT_FOR(bench, group_needs_sa(bench->realm.served.group)); /* its lifetime is over */
 	turn(bench);
 	assert_int_equal(around.next_spi, 257);
 	assert_false(event_pending(bench->realm.timer, EV_TIMEOUT, NULL));
@@ -283,7 +285,7 @@ static void who_may_no_longer_join_keeps_its_sender_id(void **state)
 	around.bindings = bindings;
 	around.binding_count = 4;
 	assert_int_equal(make_realm(bench, "feed", &error), 0);
-	group = bench->realm.state;
+	group = bench->realm.served.group;
 	assert_int_equal(group->seats, 1);
 	assert_int_equal(group->members[0].sender_id, 2);
 	assert_true(group->members[0].restored);
@@ -311,7 +313,7 @@ static void a_former_sender_id_is_kept(void **state)
 	around.former_count = 2;
 	around.lifetime_s = 5;
 	assert_int_equal(make_realm(bench, "tenants", &error), 0);
-	group = bench->realm.state;
+	group = bench->realm.served.group;
 	start_ms = bench->realm.formers_until_ms - 5000;
 	assert_int_equal(
 		sender_id_choose(&group->sender_ids, &reserved, &none, "x", 0, 0).sender_id, 2);
@@ -320,17 +322,17 @@ static void a_former_sender_id_is_kept(void **state)
 	/* Also what is given up in this instance, before it has made an SA. */
 	assert_int_equal(group_bind(group, 0, 2), 0);
 	assert_int_equal(group_bind(group, 0, 7), 0);
-	formers_release(&bench->realm, start_ms + 4999);
+	realm_release_formers(&bench->realm, start_ms + 4999);
 	assert_int_equal(
 		sender_id_choose(&group->sender_ids, &reserved, &none, "x", 0, 0).sender_id, 4);
 	assert_int_equal(around.forgotten_until, 0);
-	formers_release(&bench->realm, start_ms + 5000);
+	realm_release_formers(&bench->realm, start_ms + 5000);
 	assert_int_equal(
 		sender_id_choose(&group->sender_ids, &reserved, &none, "x", 0, 0).sender_id, 1);
 	assert_int_equal(sender_id_choose(&group->sender_ids, &reserved, &none, "x", 3, 0).verdict,
 			 SENDER_ID_NEW);
 	assert_int_equal(around.forgotten_until, 301);
-	assert_int_equal(formers_deadline(&bench->realm), UINT64_MAX);
+	assert_int_equal(realm_formers_deadline(&bench->realm), UINT64_MAX);
 }
 
 static void a_former_sender_id_that_is_bound(void **state)
@@ -355,13 +357,13 @@ static void bindings_that_cannot_be_read(void **state)
 	around.fault = -EIO;
 	assert_int_equal(make_realm(bench, "tenants", &error), -EIO);
 	assert_string_equal(error.text, "the store is broken");
-	assert_null(bench->realm.state);
+	assert_null(bench->realm.served.group);
 	around.fault = 0;
 	around.bindings = twice;
 	around.binding_count = 2;
 	assert_int_equal(make_realm(bench, "tenants", &error), -EEXIST);
 	assert_non_null(strstr(error.text, "bindings of group tenants cannot be restored"));
-	assert_null(bench->realm.state);
+	assert_null(bench->realm.served.group);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

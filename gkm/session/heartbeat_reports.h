@@ -10,4 +10,4 @@
 struct session;
 
 /* Take a report, and answer. One that no honest member sends ends the session. */
-void heartbeat(struct session *session, const Covey__Heartbeat *report);
+void heartbeat_reports_take(struct session *session, const Covey__Heartbeat *report);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "heartbeat.h"
+#include "heartbeat_reports.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,16 +8,17 @@
 #include "floors.h"
 #include "hearing.h"
 #include "impostors.h"
-#include "manager.h"
+#include "served_group.h"
 #include "session.h"
+#include "sessions.h"
 
 #define peer_log(session, level, ...)                                                              \
-	peer_log_line((session)->manager->log, level, (session)->peer.host, __VA_ARGS__)
+	peer_log_line((session)->sessions->log, level, (session)->peer.host, __VA_ARGS__)
 
 static void log_usage(const struct session *session, const struct registration *registration,
 		      uint32_t spi, enum usage_verdict verdict)
 {
-	const char *group = registration->realm->group->name;
+	const char *group = registration->served->config->name;
 
 	if (verdict == USAGE_FAILURES)
 		peer_log(session, LOG_LEVEL_ERROR,
@@ -35,7 +36,7 @@ static int take_usage(struct registration *registration, const struct session *s
 		      const Covey__SaUse *use, struct covey_error *why)
 {
 	enum usage_verdict verdict =
-		usage_report(registration->realm->state, registration->seat, use->spi,
+		usage_report(registration->served->group, registration->seat, use->spi,
 			     use->packets_sent, use->icv_failures, clock_now_ms(), why);
 
 	if (verdict == USAGE_IMPOSSIBLE)
@@ -43,7 +44,7 @@ static int take_usage(struct registration *registration, const struct session *s
 	if (verdict == USAGE_FINE)
 		return 0;
 	log_usage(session, registration, use->spi, verdict);
-	realm_wake(registration->realm);
+	registration->served->wake(registration->served->arg);
 	return 0;
 }
 
@@ -56,7 +57,7 @@ static int take_windows(struct registration *registration, const struct session 
 		.esns = use->esns,
 		.esn_count = use->n_esns,
 	};
-	int rc = floors_report(registration->realm->state, registration->seat, use->spi, &report,
+	int rc = floors_report(registration->served->group, registration->seat, use->spi, &report,
 			       clock_now_ms(), why);
 
 	if (rc == -ENOSPC || rc == -ENOMEM)
@@ -64,22 +65,22 @@ static int take_windows(struct registration *registration, const struct session 
 			 "%s: no room for all windows of SA %" PRIu32 ", the last report is "
 			 "%s's: a member that gets this SA later may accept replayed packets of "
 			 "the other windows",
-			 registration->realm->group->name, use->spi, session->peer.host);
+			 registration->served->config->name, use->spi, session->peer.host);
 	return rc == -EINVAL ? rc : 0;
 }
 
 static void log_impostors(struct registration *registration, const struct session *session,
 			  uint32_t spi, uint64_t packets)
 {
-	const struct realm *realm = registration->realm;
-	const struct member *member = &realm->state->members[registration->seat];
+	const struct served_group *served = registration->served;
+	const struct member *member = &served->group->members[registration->seat];
 
 	peer_log(session, LOG_LEVEL_ERROR,
 		 "ALARM: %s: somebody sends, or forges, with the SenderID %u of %s: it dropped "
 		 "%" PRIu64 " such packets of SA %" PRIu32 ", %" PRIu64 " since the key manager "
 		 "started; the cause is a second host with its certificate, a network that returns "
 		 "its packets, or a forger, who needs no key for this",
-		 realm->group->name, member->sender_id, session->peer.host, packets, spi,
+		 served->config->name, member->sender_id, session->peer.host, packets, spi,
 		 member->own_sender);
 }
 
@@ -87,7 +88,7 @@ static int take_impostors(struct registration *registration, const struct sessio
 			  const Covey__SaUse *use, struct covey_error *why)
 {
 	uint64_t new;
-	int rc = impostors_report(registration->realm->state, registration->seat, use->spi,
+	int rc = impostors_report(registration->served->group, registration->seat, use->spi,
 				  use->own_sender, clock_now_ms(), &new, why);
 
 	if (rc == 0 && new > 0)
@@ -107,31 +108,31 @@ static void take_hearing(struct registration *registration, const Covey__SaUse *
 		.listens = use->listens,
 	};
 
-	hearing_report(registration->realm->state, registration->seat, &report);
+	hearing_report(registration->served->group, registration->seat, &report);
 }
 
 static void log_hearing(struct registration *registration, const struct session *session,
 			enum hearing_verdict verdict)
 {
-	const struct realm *realm = registration->realm;
-	const struct hearing *hearing = &realm->state->members[registration->seat].hearing;
+	const struct served_group *served = registration->served;
+	const struct hearing *hearing = &served->group->members[registration->seat].hearing;
 
 	if (verdict == HEARING_AGAIN)
 		peer_log(session, LOG_LEVEL_NOTICE, "%s: %s is not deaf any more",
-			 realm->group->name, session->peer.host);
+			 served->config->name, session->peer.host);
 	else
 		peer_log(session, LOG_LEVEL_ERROR,
 			 "ALARM: %s: %s is deaf: the others report %" PRIu64
 			 " multicast packets, and it received none: check its fabric interface and "
 			 "the switch's table of multicast groups; if many members are deaf, check "
 			 "the senders",
-			 realm->group->name, session->peer.host, hearing->unheard);
+			 served->config->name, session->peer.host, hearing->unheard);
 }
 
 static void judge_hearing(struct registration *registration, const struct session *session)
 {
 	enum hearing_verdict verdict =
-		hearing_judge(registration->realm->state, registration->seat, clock_now_ms());
+		hearing_judge(registration->served->group, registration->seat, clock_now_ms());
 
 	if (verdict != HEARING_AS_BEFORE)
 		log_hearing(registration, session, verdict);
@@ -166,19 +167,19 @@ static size_t list_deaf(struct session *session, char *groups[COVEY_GROUPS_PER_H
 
 	for (size_t i = 0; i < session->registration_count; i++) {
 		struct registration *registration = &session->registrations[i];
-		const struct realm *realm = registration->realm;
+		const struct served_group *served = registration->served;
 
 		if (!registration->joined)
 			continue;
 		judge_hearing(registration, session);
-		if (realm->state->members[registration->seat].hearing.deaf &&
+		if (served->group->members[registration->seat].hearing.deaf &&
 		    count < COVEY_GROUPS_PER_HOST_MAX)
-			groups[count++] = realm->group->name;
+			groups[count++] = served->config->name;
 	}
 	return count;
 }
 
-void heartbeat(struct session *session, const Covey__Heartbeat *report)
+void heartbeat_reports_take(struct session *session, const Covey__Heartbeat *report)
 {
 	Covey__Heartbeat answer = COVEY__HEARTBEAT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
