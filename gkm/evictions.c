@@ -63,7 +63,7 @@ static int load_one(const char *identity, const char *group, void *arg)
 
 int evictions_load(struct manager *manager, struct covey_error *error)
 {
-	return store_each_eviction(manager->store, load_one, manager, error);
+	return manager->store->ops->each_eviction(manager->store, load_one, manager, error);
 }
 
 /* --- by hand ------------------------------------------------------------------------------- */
@@ -105,8 +105,8 @@ int evict(struct manager *manager, size_t host, struct realm *realm, struct cove
 	if (realm && seat_of(manager, host, realm) < 0)
 		return covey_error_set(error, -ENOENT, "%s is no member of group %s", name,
 				       realm->served.config->name);
-	rc = store_evict(manager->store, manager->identities[host],
-			 realm ? realm->served.config->name : "", error);
+	rc = manager->store->ops->evict(manager->store, manager->identities[host],
+					realm ? realm->served.config->name : "", error);
 	if (rc < 0)
 		return rc;
 	log_warning("%s is evicted from %s", name,
@@ -139,8 +139,8 @@ int readmit(struct manager *manager, size_t host, struct realm *realm, struct co
 		return covey_error_set(error, -ENOENT, "%s is not evicted%s%s", name,
 				       realm ? " from group " : "",
 				       realm ? realm->served.config->name : "");
-	rc = store_readmit(manager->store, manager->identities[host],
-			   realm ? realm->served.config->name : NULL, error);
+	rc = manager->store->ops->readmit(manager->store, manager->identities[host],
+					  realm ? realm->served.config->name : NULL, error);
 	if (rc < 0)
 		return rc;
 	log_warning("%s is readmitted to %s", name,

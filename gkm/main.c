@@ -23,7 +23,7 @@
 #include "own_log.h"
 #include "revocations.h"
 #include "secret.h"
-#include "store.h"
+#include "sqlite.h"
 
 #define HEAP_KEPT_BYTES (8 << 20)
 
@@ -148,7 +148,7 @@ static int start(struct gkm *gkm, struct covey_error *error)
 {
 	int rc;
 
-	rc = store_open(gkm->options.state, &gkm->store, error);
+	rc = sqlite_store_open(gkm->options.state, &gkm->store, error);
 	if (rc < 0)
 		return rc;
 	gkm->base = event_base_new();

@@ -42,7 +42,7 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 
 	if (RAND_priv_bytes(tek, (int)len) != 1)
 		return covey_error_set(error, -EIO, "the system gives no random numbers");
-	rc = store_take_spi(realm->tools.store, &spi, error);
+	rc = realm->tools.store->ops->take_spi(realm->tools.store, &spi, error);
 	if (rc < 0)
 		return rc;
 	rc = group_begin_sa(realm->served.group, spi, tek, len, &timing);
@@ -90,12 +90,12 @@ static int restore_formers(struct realm *realm, uint64_t now_ms, struct covey_er
 	uint32_t lifetime_s;
 	int rc;
 
-	rc = store_lifetime(store, realm->served.config->name,
-			    realm->served.config->rekey.hard_lifetime_s, &lifetime_s, error);
+	rc = store->ops->lifetime(store, realm->served.config->name,
+				  realm->served.config->rekey.hard_lifetime_s, &lifetime_s, error);
 	if (rc < 0)
 		return rc;
 	error->text[0] = '\0';
-	rc = store_each_former(store, realm->served.config->name, keep, realm, error);
+	rc = store->ops->each_former(store, realm->served.config->name, keep, realm, error);
 	if (rc < 0 && !error->text[0])
 		covey_error_set(error, rc, "former SenderIDs of group %s cannot be restored: %s",
 				realm->served.config->name, strerror(-rc));
@@ -118,8 +118,8 @@ void realm_release_formers(struct realm *realm, uint64_t now_ms)
 		return;
 	group_earlier_gone(realm->served.group);
 	if (realm->formers_until_spi &&
-	    store_forget_former(realm->tools.store, realm->served.config->name,
-				realm->formers_until_spi, &error) < 0)
+	    realm->tools.store->ops->forget_former(realm->tools.store, realm->served.config->name,
+						   realm->formers_until_spi, &error) < 0)
 		log_warning("%s: former SenderIDs stay noted until the next start: %s",
 			    realm->served.config->name, error.text);
 }
@@ -321,7 +321,7 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 	realm->served.group->rekeys_on_join = config->rekey.on_join;
 	seat_members(realm);
 	error->text[0] = '\0';
-	rc = store_each_binding(tools->store, config->name, restore, realm, error);
+	rc = tools->store->ops->each_binding(tools->store, config->name, restore, realm, error);
 	if (rc < 0 && !error->text[0])
 		covey_error_set(error, rc, "bindings of group %s cannot be restored: %s",
 				config->name, strerror(-rc));

@@ -117,9 +117,8 @@ static json_t *show_groups(const struct manager *manager)
 /* What members know of it, that it does not. */
 static json_t *show_state_file(const struct manager *manager)
 {
-	return json_pack("{s:I, s:I, s:I, s:I}", "next_spi",
-			 (json_int_t)store_next_spi(manager->store), "behind",
-			 (json_int_t)manager->sessions.serial.behind, "skipped",
+	return json_pack("{s:I, s:I, s:I, s:I}", "next_spi", (json_int_t)manager->store->next_spi,
+			 "behind", (json_int_t)manager->sessions.serial.behind, "skipped",
 			 (json_int_t)manager->sessions.serial.skipped, "absurd",
 			 (json_int_t)manager->sessions.serial.absurd);
 }

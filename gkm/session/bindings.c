@@ -104,7 +104,7 @@ static int store_all(const struct bindings *bindings, struct covey_error *error)
 						       .sender_id = request->sender_id};
 	}
 	if (wanted)
-		rc = store_bind_all(bindings->store, list, wanted, error);
+		rc = bindings->store->ops->bind_all(bindings->store, list, wanted, error);
 	free(list);
 	return rc;
 }

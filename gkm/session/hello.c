@@ -25,7 +25,7 @@ static void go_beyond(const struct session *session, uint64_t next, uint32_t hel
 		      "made again: later evictions are forgotten, so evict those hosts again. If "
 		      "neither happened, this host lies",
 		      session_name(session, name), held, next);
-	if (store_raise_spi(session->sessions->store, held, &error) < 0)
+	if (session->sessions->store->ops->raise_spi(session->sessions->store, held, &error) < 0)
 		peer_log_line(session->sessions->log, LOG_LEVEL_ERROR, session->peer.host,
 			      "SPIs up to %" PRIu32 " may come again: %s", held, error.text);
 	else
@@ -49,7 +49,7 @@ static void disbelieve(const struct session *session, uint64_t next, uint32_t he
 static void compare_serial(const struct session *session, uint32_t held)
 {
 	const struct sessions *sessions = session->sessions;
-	uint64_t next = store_next_spi(sessions->store);
+	uint64_t next = sessions->store->next_spi;
 
 	switch (serial_judge(&sessions->serial, next, held)) {
 	case SERIAL_FINE:

@@ -28,7 +28,7 @@ static struct {
 	struct channel *channels[GKM_CHANNELS]; /* the last made comes first */
 	int store_error;
 	int send_error;
-	uint64_t next_spi;
+	struct store store;
 	char answer[COVEY_NAME_MAX * 1024];
 	bool answered;
 } world;
@@ -65,84 +65,92 @@ static int store_answer(struct covey_error *error)
 	return covey_error_set(error, status, "the store fails");
 }
 
-int store_each_binding(struct store *store, const char *group,
-		       int (*each)(const char *identity, uint16_t sender_id, void *arg), void *arg,
-		       struct covey_error *error)
+static int each_binding(struct store *store, const char *group,
+			int (*each)(const char *identity, uint16_t sender_id, void *arg), void *arg,
+			struct covey_error *error)
 {
 	return strcmp(group, "g") == 0 ? each("spiffe://f/host/hv1", 9, arg) : 0;
 }
 
-int store_bind_all(struct store *store, const struct store_binding *bindings, size_t count,
-		   struct covey_error *error)
+static int bind_all(struct store *store, const struct store_binding *bindings, size_t count,
+		    struct covey_error *error)
 {
 	return store_answer(error);
 }
 
-int store_each_former(struct store *store, const char *group,
-		      int (*each)(const char *identity, uint16_t sender_id, uint32_t until_spi,
-				  void *arg),
-		      void *arg, struct covey_error *error)
+static int each_former(struct store *store, const char *group,
+		       int (*each)(const char *identity, uint16_t sender_id, uint32_t until_spi,
+				   void *arg),
+		       void *arg, struct covey_error *error)
 {
 	return strcmp(group, "g") == 0 ? each("spiffe://f/host/hv2", 1, 300, arg) : 0;
 }
 
-int store_forget_former(struct store *store, const char *group, uint32_t until_spi,
-			struct covey_error *error)
+static int forget_former(struct store *store, const char *group, uint32_t until_spi,
+			 struct covey_error *error)
 {
 	return store_answer(error);
 }
 
-int store_lifetime(struct store *store, const char *group, uint32_t seconds, uint32_t *ret_seconds,
-		   struct covey_error *error)
+static int lifetime(struct store *store, const char *group, uint32_t seconds, uint32_t *ret_seconds,
+		    struct covey_error *error)
 {
 	*ret_seconds = 86400;
 	return 0;
 }
 
-int store_evict(struct store *store, const char *identity, const char *group,
-		struct covey_error *error)
+static int evict_identity(struct store *store, const char *identity, const char *group,
+			  struct covey_error *error)
 {
 	return store_answer(error);
 }
 
-int store_readmit(struct store *store, const char *identity, const char *group,
-		  struct covey_error *error)
+static int readmit_identity(struct store *store, const char *identity, const char *group,
+			    struct covey_error *error)
 {
 	return store_answer(error);
 }
 
-int store_each_eviction(struct store *store,
-			int (*each)(const char *identity, const char *group, void *arg), void *arg,
-			struct covey_error *error)
+static int each_eviction(struct store *store,
+			 int (*each)(const char *identity, const char *group, void *arg), void *arg,
+			 struct covey_error *error)
 {
 	return 0;
 }
 
-int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error)
+static int take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error)
 {
 	int status = store_answer(error);
 
 	if (status)
 		return status;
-	if (world.next_spi > UINT32_MAX)
+	if (world.store.next_spi > UINT32_MAX)
 		return covey_error_set(error, -EOVERFLOW, "no SPI is left");
-	*ret_spi = (uint32_t)world.next_spi++;
+	*ret_spi = (uint32_t)world.store.next_spi++;
 	return 0;
 }
 
-uint64_t store_next_spi(const struct store *store)
-{
-	return world.next_spi;
-}
-
-int store_raise_spi(struct store *store, uint32_t spi, struct covey_error *error)
+static int raise_spi(struct store *store, uint32_t spi, struct covey_error *error)
 {
 	int status = store_answer(error);
 
-	if (status == 0 && spi >= world.next_spi)
-		world.next_spi = (uint64_t)spi + 1;
+	if (status == 0 && spi >= world.store.next_spi)
+		world.store.next_spi = (uint64_t)spi + 1;
 	return status;
 }
+
+static const struct store_ops ops = {
+	.each_binding = each_binding,
+	.bind_all = bind_all,
+	.each_former = each_former,
+	.forget_former = forget_former,
+	.lifetime = lifetime,
+	.evict = evict_identity,
+	.readmit = readmit_identity,
+	.each_eviction = each_eviction,
+	.take_spi = take_spi,
+	.raise_spi = raise_spi,
+};
 
 /* --- certificates, log ----------------------------------------------------------------------- */
 
@@ -391,8 +399,9 @@ void gkm_world_begin(void)
 	memset(&world, 0, offsetof(typeof(world), answer));
 	fake_events_begin();
 	gkm_sent_begin(&world.manager);
-	world.next_spi = COVEY_SPI_MIN;
-	world.manager = (struct manager){.inventory = inventory, .session_max = GKM_CHANNELS};
+	world.store = (struct store){.ops = &ops, .next_spi = COVEY_SPI_MIN};
+	world.manager = (struct manager){
+		.inventory = inventory, .store = &world.store, .session_max = GKM_CHANNELS};
 	must(manager_init(&world.manager, &error) == 0);
 	must(evictions_load(&world.manager, &error) == 0);
 	world.manager.sessions.handlers.shown = on_shown;

@@ -6,7 +6,7 @@
  */
 
 #include "must.h"
-#include "store.h"
+#include "sqlite.h"
 #include <covey/limits.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -57,13 +57,22 @@ static int on_eviction(const char *identity, const char *group, void *arg)
 /* An SPI rises, whatever else fails. */
 static void check_serial(struct store *store)
 {
-	uint64_t next = store_next_spi(store);
+	uint64_t next = store->next_spi;
 	struct covey_error error;
 	uint32_t spi;
 
 	must(next >= COVEY_SPI_MIN && next <= UINT64_C(1) << 32);
-	if (store_take_spi(store, &spi, &error) == 0)
-		must(spi == next && store_next_spi(store) == next + 1);
+	if (store->ops->take_spi(store, &spi, &error) == 0)
+		must(spi == next && store->next_spi == next + 1);
+}
+
+static int bind_one(struct store *store, const char *identity, uint16_t sender_id,
+		    struct covey_error *error)
+{
+	const struct store_binding binding = {
+		.group = "tenants", .identity = identity, .sender_id = sender_id};
+
+	return store->ops->bind_all(store, &binding, 1, error);
 }
 
 static void use(struct store *store)
@@ -71,13 +80,13 @@ static void use(struct store *store)
 	struct covey_error error;
 	uint32_t seconds;
 
-	(void)store_each_binding(store, "tenants", on_binding, NULL, &error);
-	(void)store_each_former(store, "tenants", on_former, NULL, &error);
-	(void)store_each_eviction(store, on_eviction, NULL, &error);
-	if (store_lifetime(store, "tenants", 100000, &seconds, &error) == 0)
+	(void)store->ops->each_binding(store, "tenants", on_binding, NULL, &error);
+	(void)store->ops->each_former(store, "tenants", on_former, NULL, &error);
+	(void)store->ops->each_eviction(store, on_eviction, NULL, &error);
+	if (store->ops->lifetime(store, "tenants", 100000, &seconds, &error) == 0)
 		must(seconds >= 86400);
-	(void)store_bind(store, "tenants", "spiffe://f/host/hv1", 7, &error);
-	(void)store_evict(store, "spiffe://f/host/hv2", "", &error);
+	(void)bind_one(store, "spiffe://f/host/hv1", 7, &error);
+	(void)store->ops->evict(store, "spiffe://f/host/hv2", "", &error);
 	check_serial(store);
 }
 
@@ -90,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	close(fd);
-	status = store_open(path, &store, &error);
+	status = sqlite_store_open(path, &store, &error);
 	if (status == 0)
 		use(store);
 	else

@@ -37,8 +37,8 @@ def small_inventory():
 
 
 def schema():
-    """The statements of store.c, as its own macros put them together."""
-    text = (SOURCE / "gkm/store/store.c").read_text()
+    """The statements of sqlite_schema.h, as its own macros put them together."""
+    text = (SOURCE / "gkm/store/sqlite_schema.h").read_text()
     macros = {}
     for name, body in re.findall(r"#define (\w+_SQL) +((?:.*\\\n)*.*)", text):
         parts = re.findall(r'"((?:[^"\\]|\\.)*)"|(\w+_SQL)', body)

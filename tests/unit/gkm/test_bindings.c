@@ -62,8 +62,8 @@ static struct session *session_of(size_t seat)
 
 /* --- around it ----------------------------------------------------------------------------- */
 
-int store_bind_all(struct store *store, const struct store_binding *bindings, size_t count,
-		   struct covey_error *error)
+static int bind_all(struct store *store, const struct store_binding *bindings, size_t count,
+		    struct covey_error *error)
 {
 	around.commits++;
 	if (around.fault)
@@ -73,6 +73,9 @@ int store_bind_all(struct store *store, const struct store_binding *bindings, si
 	around.committed += count;
 	return 0;
 }
+
+static const struct store_ops ops = {.bind_all = bind_all};
+static struct store store = {.ops = &ops};
 
 static int ask(struct fixture *fixture, size_t seat, uint16_t sender_id, struct session *session)
 {
@@ -131,7 +134,7 @@ static int begin(void **state)
 	assert_int_equal(group_new(SEATS, 0, &nothing, &fixture->served.group), 0);
 	for (size_t i = 0; i < SEATS; i++)
 		fixture->served.group->members[i].identity = identities[i];
-	assert_int_equal(bindings_init(&fixture->bindings, fixture->base, NULL, &handlers), 0);
+	assert_int_equal(bindings_init(&fixture->bindings, fixture->base, &store, &handlers), 0);
 	*state = fixture;
 	return 0;
 }

@@ -50,7 +50,7 @@ static struct {
 	const struct bound *formers;
 	size_t former_count;
 	uint32_t lifetime_s;      /* the longest of the group's SAs */
-	uint32_t forgotten_until; /* what store_forget_former() was told */
+	uint32_t forgotten_until; /* what forget_former() was told */
 	int fault;                /* of the store, 0: none */
 	uint32_t next_spi;
 	size_t refused;     /* SPIs that the store did not give */
@@ -65,7 +65,7 @@ struct bench {
 
 /* --- the store ----------------------------------------------------------------------------- */
 
-int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error)
+static int take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *error)
 {
 	if (around.fault) {
 		around.refused++;
@@ -75,9 +75,9 @@ int store_take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *e
 	return 0;
 }
 
-int store_each_binding(struct store *store, const char *group,
-		       int (*each)(const char *identity, uint16_t sender_id, void *arg), void *arg,
-		       struct covey_error *error)
+static int each_binding(struct store *store, const char *group,
+			int (*each)(const char *identity, uint16_t sender_id, void *arg), void *arg,
+			struct covey_error *error)
 {
 	int rc = 0;
 
@@ -88,10 +88,10 @@ int store_each_binding(struct store *store, const char *group,
 	return rc;
 }
 
-int store_each_former(struct store *store, const char *group,
-		      int (*each)(const char *identity, uint16_t sender_id, uint32_t until_spi,
-				  void *arg),
-		      void *arg, struct covey_error *error)
+static int each_former(struct store *store, const char *group,
+		       int (*each)(const char *identity, uint16_t sender_id, uint32_t until_spi,
+				   void *arg),
+		       void *arg, struct covey_error *error)
 {
 	int rc = 0;
 
@@ -101,19 +101,29 @@ int store_each_former(struct store *store, const char *group,
 	return rc;
 }
 
-int store_forget_former(struct store *store, const char *group, uint32_t until_spi,
-			struct covey_error *error)
+static int forget_former(struct store *store, const char *group, uint32_t until_spi,
+			 struct covey_error *error)
 {
 	around.forgotten_until = until_spi;
 	return 0;
 }
 
-int store_lifetime(struct store *store, const char *group, uint32_t seconds, uint32_t *ret_seconds,
-		   struct covey_error *error)
+static int lifetime(struct store *store, const char *group, uint32_t seconds, uint32_t *ret_seconds,
+		    struct covey_error *error)
 {
 	*ret_seconds = around.lifetime_s > seconds ? around.lifetime_s : seconds;
 	return 0;
 }
+
+static const struct store_ops ops = {
+	.each_binding = each_binding,
+	.each_former = each_former,
+	.forget_former = forget_former,
+	.lifetime = lifetime,
+	.take_spi = take_spi,
+};
+
+static struct store store = {.ops = &ops};
 
 /* --- the sessions -------------------------------------------------------------------------- */
 
@@ -178,6 +188,7 @@ static int begin(void **state)
 	bench.tools.base = event_base_new();
 	bench.tools.inventory = bench.inventory;
 	bench.tools.identities = identities;
+	bench.tools.store = &store;
 	*state = &bench;
 	return 0;
 }

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "fabric.h"
-#include "store.h"
+#include "sqlite.h"
 
 #define MEMBERS      3 /* of the group, from HV1 */
 #define ROUNDS_SHORT 40
@@ -124,15 +124,16 @@ static void check_file(const struct fabric *fabric, struct granted *granted)
 	uint32_t spi;
 
 	path_of(fabric, fabric->state, path);
-	if (store_open(path, &store, &error) < 0)
+	if (sqlite_store_open(path, &store, &error) < 0)
 		fail_msg("%s", error.text);
-	assert_int_equal(store_each_binding(store, GUEST_GROUP, find_binding, &held, &error), 0);
+	assert_int_equal(store->ops->each_binding(store, GUEST_GROUP, find_binding, &held, &error),
+			 0);
 	for (size_t i = 0; i < MEMBERS; i++)
 		bound += granted->sender_ids[i] != 0;
 	if (held.found != bound)
 		fail_msg("%zu members were given a SenderID, of %zu the file knows", bound,
 			 held.found);
-	assert_int_equal(store_take_spi(store, &spi, &error), 0);
+	assert_int_equal(store->ops->take_spi(store, &spi, &error), 0);
 	if (spi <= granted->spi)
 		fail_msg("SPI %u was given out, the file says that %u is next", granted->spi, spi);
 	granted->spi = spi;

@@ -23,7 +23,7 @@
 
 #include "faulty_disk.h"
 #include "scratch.h"
-#include "store.h"
+#include "sqlite.h"
 
 #define ACCESSES_MAX 2000 /* no run needs so many */
 #define STEPS        6
@@ -77,6 +77,15 @@ static bool is_done(int rc, const struct covey_error *error)
 	return rc == 0;
 }
 
+static int bind_one(struct store *store, const char *group, const char *identity,
+		    uint16_t sender_id, struct covey_error *error)
+{
+	const struct store_binding binding = {
+		.group = group, .identity = identity, .sender_id = sender_id};
+
+	return store->ops->bind_all(store, &binding, 1, error);
+}
+
 static void take_step(struct store *store, size_t i)
 {
 	struct covey_error error = {0};
@@ -85,14 +94,14 @@ static void take_step(struct store *store, size_t i)
 	int rc;
 
 	snprintf(identity, sizeof(identity), "host%zu", i);
-	rc = store_bind(store, "g", identity, (uint16_t)(i + 1), &error);
+	rc = bind_one(store, "g", identity, (uint16_t)(i + 1), &error);
 	answers->bound[i] = is_done(rc, &error);
-	rc = store_take_spi(store, &spi, &error);
+	rc = store->ops->take_spi(store, &spi, &error);
 	if (is_done(rc, &error))
 		answers->spi = spi;
 	else if (spi != 4711)
 		abort();
-	rc = store_evict(store, identity, "g", &error);
+	rc = store->ops->evict(store, identity, "g", &error);
 	answers->evicted[i] = is_done(rc, &error);
 }
 
@@ -102,7 +111,7 @@ static void use(const char *path)
 	struct covey_error error = {0};
 	struct store *store;
 
-	answers->opened = is_done(store_open(path, &store, &error), &error);
+	answers->opened = is_done(sqlite_store_open(path, &store, &error), &error);
 	if (!answers->opened)
 		return;
 	for (size_t i = 0; i < STEPS; i++)
@@ -155,17 +164,17 @@ static void check(const char *path, const char *what, size_t access)
 	uint32_t spi = 0;
 
 	faulty_disk_arm(DISK_SOUND, 0, false);
-	if (store_open(path, &store, &error) < 0)
+	if (sqlite_store_open(path, &store, &error) < 0)
 		fail_msg("%s at access %zu: %s", what, access, error.text);
-	assert_int_equal(store_each_binding(store, "g", note_binding, &found, &error), 0);
-	assert_int_equal(store_each_eviction(store, note_eviction, &found, &error), 0);
+	assert_int_equal(store->ops->each_binding(store, "g", note_binding, &found, &error), 0);
+	assert_int_equal(store->ops->each_eviction(store, note_eviction, &found, &error), 0);
 	for (size_t i = 0; i < STEPS; i++) {
 		if (answers->bound[i] && !found.bound[i])
 			fail_msg("%s at access %zu: binding %zu is gone", what, access, i + 1);
 		if (answers->evicted[i] && !found.evicted[i])
 			fail_msg("%s at access %zu: eviction %zu is gone", what, access, i + 1);
 	}
-	assert_int_equal(store_take_spi(store, &spi, &error), 0);
+	assert_int_equal(store->ops->take_spi(store, &spi, &error), 0);
 	if (spi <= answers->spi)
 		fail_msg("%s at access %zu: SPI %u comes after %u", what, access, spi,
 			 answers->spi);
@@ -181,7 +190,7 @@ static void make_sound(const char *path)
 
 	faulty_disk_arm(DISK_SOUND, 0, false);
 	unlink(path);
-	assert_int_equal(store_open(path, &store, &error), 0);
+	assert_int_equal(sqlite_store_open(path, &store, &error), 0);
 	store_close(store);
 }
 

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "scratch.h"
-#include "store.h"
+#include "sqlite.h"
 
 struct place {
 	char directory[SCRATCH_PATH_MAX];
@@ -56,7 +56,7 @@ static struct store *open_store(const char *path)
 {
 	struct covey_error error = {0};
 	struct store *store = NULL;
-	int rc = store_open(path, &store, &error);
+	int rc = sqlite_store_open(path, &store, &error);
 
 	if (rc < 0)
 		fail_msg("%s: %s", path, error.text);
@@ -68,11 +68,20 @@ static void assert_refused(const char *path, int rc, const char *text)
 	struct covey_error error = {0};
 	struct store *store = (struct store *)&error;
 
-	assert_int_equal(store_open(path, &store, &error), rc);
+	assert_int_equal(sqlite_store_open(path, &store, &error), rc);
 	assert_ptr_equal(store, &error);
 	if (!strstr(error.text, text))
 		fail_msg("\"%s\" does not say \"%s\"", error.text, text);
 	assert_non_null(strstr(error.text, path));
+}
+
+static int bind_one(struct store *store, const char *group, const char *identity,
+		    uint16_t sender_id, struct covey_error *error)
+{
+	const struct store_binding binding = {
+		.group = group, .identity = identity, .sender_id = sender_id};
+
+	return store->ops->bind_all(store, &binding, 1, error);
 }
 
 static uint32_t take_spi(struct store *store)
@@ -80,7 +89,7 @@ static uint32_t take_spi(struct store *store)
 	struct covey_error error = {0};
 	uint32_t spi = 0;
 
-	if (store_take_spi(store, &spi, &error) < 0)
+	if (store->ops->take_spi(store, &spi, &error) < 0)
 		fail_msg("%s", error.text);
 	return spi;
 }
@@ -97,7 +106,7 @@ static int append_binding(const char *identity, uint16_t sender_id, void *arg)
 static const char *bindings(struct store *store, const char *group, char buf[4096])
 {
 	buf[0] = '\0';
-	assert_int_equal(store_each_binding(store, group, append_binding, buf, NULL), 0);
+	assert_int_equal(store->ops->each_binding(store, group, append_binding, buf, NULL), 0);
 	return buf;
 }
 
@@ -106,8 +115,8 @@ static void make_file(const char *path)
 {
 	struct store *store = open_store(path);
 
-	assert_int_equal(store_bind(store, "g", "a", 1, NULL), 0);
-	assert_int_equal(store_bind(store, "g", "b", 2, NULL), 0);
+	assert_int_equal(bind_one(store, "g", "a", 1, NULL), 0);
+	assert_int_equal(bind_one(store, "g", "b", 2, NULL), 0);
 	while (take_spi(store) < 300)
 		continue;
 	store_close(store);
@@ -155,7 +164,7 @@ static const char *evictions(struct store *store, char buf[4096])
 	struct covey_error error;
 
 	buf[0] = '\0';
-	assert_int_equal(store_each_eviction(store, note_eviction, buf, &error), 0);
+	assert_int_equal(store->ops->each_eviction(store, note_eviction, buf, &error), 0);
 	return buf;
 }
 
@@ -166,16 +175,16 @@ static void evictions_last(void **state)
 	struct covey_error error;
 	char buf[4096];
 
-	assert_int_equal(store_evict(store, "a", "", &error), 0);
-	assert_int_equal(store_evict(store, "a", "g", &error), 0);
-	assert_int_equal(store_evict(store, "b", "g", &error), 0);
-	assert_int_equal(store_evict(store, "b", "g", &error), 0);
-	assert_int_equal(store_evict(store, "b", "h", &error), 0);
+	assert_int_equal(store->ops->evict(store, "a", "", &error), 0);
+	assert_int_equal(store->ops->evict(store, "a", "g", &error), 0);
+	assert_int_equal(store->ops->evict(store, "b", "g", &error), 0);
+	assert_int_equal(store->ops->evict(store, "b", "g", &error), 0);
+	assert_int_equal(store->ops->evict(store, "b", "h", &error), 0);
 	store_close(store);
 	store = open_store(place->file);
 	assert_string_equal(evictions(store, buf), "a from ; a from g; b from g; b from h; ");
-	assert_int_equal(store_readmit(store, "b", "g", &error), 0);
-	assert_int_equal(store_readmit(store, "a", NULL, &error), 0);
+	assert_int_equal(store->ops->readmit(store, "b", "g", &error), 0);
+	assert_int_equal(store->ops->readmit(store, "a", NULL, &error), 0);
 	store_close(store);
 	store = open_store(place->file);
 	assert_string_equal(evictions(store, buf), "b from h; ");
@@ -195,7 +204,7 @@ static const char *formers(struct store *store, const char *group, char *buf)
 	struct covey_error error;
 
 	buf[0] = '\0';
-	assert_int_equal(store_each_former(store, group, write_former, buf, &error), 0);
+	assert_int_equal(store->ops->each_former(store, group, write_former, buf, &error), 0);
 	return buf;
 }
 
@@ -208,24 +217,24 @@ static void former_sender_ids(void **state)
 	char buf[4096];
 	uint32_t spi;
 
-	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
-	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
+	assert_int_equal(bind_one(store, "g", "a", 1, &error), 0);
+	assert_int_equal(bind_one(store, "g", "a", 1, &error), 0);
 	assert_string_equal(formers(store, "g", buf), "");
-	assert_int_equal(store_bind(store, "g", "a", 5, &error), 0);
+	assert_int_equal(bind_one(store, "g", "a", 5, &error), 0);
 	assert_string_equal(formers(store, "g", buf), "a=1/255 ");
-	assert_int_equal(store_take_spi(store, &spi, &error), 0);
-	assert_int_equal(store_bind(store, "g", "a", 6, &error), 0);
+	assert_int_equal(store->ops->take_spi(store, &spi, &error), 0);
+	assert_int_equal(bind_one(store, "g", "a", 6, &error), 0);
 	assert_string_equal(formers(store, "h", buf), "");
 	store_close(store);
 	store = open_store(place->file);
 	assert_string_equal(formers(store, "g", buf), "a=1/255 a=5/256 ");
-	assert_int_equal(store_bind(store, "h", "b", 1, &error), 0);
+	assert_int_equal(bind_one(store, "h", "b", 1, &error), 0);
 	assert_string_equal(formers(store, "g", buf), "a=1/255 a=5/256 ");
-	assert_int_equal(store_forget_former(store, "g", 255, &error), 0);
+	assert_int_equal(store->ops->forget_former(store, "g", 255, &error), 0);
 	assert_string_equal(formers(store, "g", buf), "a=5/256 ");
-	assert_int_equal(store_bind(store, "g", "a", 5, &error), 0);
+	assert_int_equal(bind_one(store, "g", "a", 5, &error), 0);
 	assert_string_equal(formers(store, "g", buf), "a=6/256 ");
-	assert_int_equal(store_bind(store, "g", "b", 6, &error), 0);
+	assert_int_equal(bind_one(store, "g", "b", 6, &error), 0);
 	assert_string_equal(formers(store, "g", buf), "");
 	store_close(store);
 }
@@ -238,25 +247,25 @@ static void lifetimes(void **state)
 	struct covey_error error;
 	uint32_t seconds = 0;
 
-	assert_int_equal(store_lifetime(store, "g", 50, &seconds, &error), 0);
+	assert_int_equal(store->ops->lifetime(store, "g", 50, &seconds, &error), 0);
 	assert_int_equal(seconds, 86400);
-	assert_int_equal(store_lifetime(store, "g", 100000, &seconds, &error), 0);
+	assert_int_equal(store->ops->lifetime(store, "g", 100000, &seconds, &error), 0);
 	assert_int_equal(seconds, 100000);
-	assert_int_equal(store_lifetime(store, "g", 90000, &seconds, &error), 0);
+	assert_int_equal(store->ops->lifetime(store, "g", 90000, &seconds, &error), 0);
 	assert_int_equal(seconds, 90000);
-	assert_int_equal(store_lifetime(store, "g", 100000, &seconds, &error), 0);
-	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
-	assert_int_equal(store_bind(store, "g", "a", 2, &error), 0);
+	assert_int_equal(store->ops->lifetime(store, "g", 100000, &seconds, &error), 0);
+	assert_int_equal(bind_one(store, "g", "a", 1, &error), 0);
+	assert_int_equal(bind_one(store, "g", "a", 2, &error), 0);
 	store_close(store);
 	store = open_store(place->file);
-	assert_int_equal(store_lifetime(store, "g", 90000, &seconds, &error), 0);
+	assert_int_equal(store->ops->lifetime(store, "g", 90000, &seconds, &error), 0);
 	assert_int_equal(seconds, 100000);
-	assert_int_equal(store_lifetime(store, "g", 50, &seconds, &error), 0);
+	assert_int_equal(store->ops->lifetime(store, "g", 50, &seconds, &error), 0);
 	assert_int_equal(seconds, 100000);
-	assert_int_equal(store_lifetime(store, "h", 50, &seconds, &error), 0);
+	assert_int_equal(store->ops->lifetime(store, "h", 50, &seconds, &error), 0);
 	assert_int_equal(seconds, 86400);
-	assert_int_equal(store_forget_former(store, "g", UINT32_MAX, &error), 0);
-	assert_int_equal(store_lifetime(store, "g", 90000, &seconds, &error), 0);
+	assert_int_equal(store->ops->forget_former(store, "g", UINT32_MAX, &error), 0);
+	assert_int_equal(store->ops->lifetime(store, "g", 90000, &seconds, &error), 0);
 	assert_int_equal(seconds, 90000);
 	store_close(store);
 }
@@ -281,7 +290,7 @@ static void a_file_of_the_version_before(void **state)
 		store = open_store(place->file);
 		assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
 		assert_string_equal(evictions(store, buf), i ? "a from g; " : "");
-		assert_int_equal(store_evict(store, "a", "g", &error), 0);
+		assert_int_equal(store->ops->evict(store, "a", "g", &error), 0);
 		store_close(store);
 	}
 }
@@ -297,8 +306,8 @@ static void it_survives_being_killed(void **state)
 
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (store_open(place->file, &store, NULL) == 0 &&
-		    store_bind(store, "g", "a", 7, NULL) == 0) {
+		if (sqlite_store_open(place->file, &store, NULL) == 0 &&
+		    bind_one(store, "g", "a", 7, NULL) == 0) {
 			take_spi(store);
 			raise(SIGKILL);
 		}
@@ -319,15 +328,15 @@ static void a_sender_id_is_bound_once_per_group(void **state)
 	struct covey_error error = {0};
 	char buf[4096];
 
-	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
-	assert_int_equal(store_bind(store, "g", "a", 1, &error), 0);
-	assert_int_equal(store_bind(store, "g", "b", 1, &error), -EEXIST);
+	assert_int_equal(bind_one(store, "g", "a", 1, &error), 0);
+	assert_int_equal(bind_one(store, "g", "a", 1, &error), 0);
+	assert_int_equal(bind_one(store, "g", "b", 1, &error), -EEXIST);
 	assert_non_null(strstr(error.text, "SenderID 1"));
-	assert_int_equal(store_bind(store, "h", "b", 1, &error), 0);
-	assert_int_equal(store_bind(store, "g", "b", 2, &error), 0);
-	assert_int_equal(store_bind(store, "g", "a", 9, &error), 0);
+	assert_int_equal(bind_one(store, "h", "b", 1, &error), 0);
+	assert_int_equal(bind_one(store, "g", "b", 2, &error), 0);
+	assert_int_equal(bind_one(store, "g", "a", 9, &error), 0);
 	assert_string_equal(bindings(store, "g", buf), "b=2 a=9 ");
-	assert_int_equal(store_bind(store, "g", "c", 0, &error), -EEXIST);
+	assert_int_equal(bind_one(store, "g", "c", 0, &error), -EEXIST);
 	store_close(store);
 }
 
@@ -340,13 +349,13 @@ static void many_are_bound_together_or_none(void **state)
 	struct covey_error error = {0};
 	char buf[4096];
 
-	assert_int_equal(store_bind_all(store, good, 3, &error), 0);
+	assert_int_equal(store->ops->bind_all(store, good, 3, &error), 0);
 	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
-	assert_int_equal(store_bind_all(store, bad, 3, &error), -EEXIST);
+	assert_int_equal(store->ops->bind_all(store, bad, 3, &error), -EEXIST);
 	assert_non_null(strstr(error.text, "SenderID 2"));
 	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
 	/* No transaction is left behind: what follows is durable by itself. */
-	assert_int_equal(store_bind(store, "g", "f", 6, &error), 0);
+	assert_int_equal(bind_one(store, "g", "f", 6, &error), 0);
 	store_close(store);
 	store = open_store(place->file);
 	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 f=6 ");
@@ -361,25 +370,25 @@ static void the_serial_can_be_raised(void **state)
 	struct store *store = open_store(place->file);
 	uint32_t spi = 4711;
 
-	assert_true(store_next_spi(store) == COVEY_SPI_MIN);
+	assert_true(store->next_spi == COVEY_SPI_MIN);
 	assert_int_equal(take_spi(store), COVEY_SPI_MIN);
-	assert_true(store_next_spi(store) == COVEY_SPI_MIN + 1);
-	assert_int_equal(store_raise_spi(store, 1000, &error), 0);
-	assert_true(store_next_spi(store) == 1001);
+	assert_true(store->next_spi == COVEY_SPI_MIN + 1);
+	assert_int_equal(store->ops->raise_spi(store, 1000, &error), 0);
+	assert_true(store->next_spi == 1001);
 	assert_int_equal(take_spi(store), 1001);
 	/* It never falls. */
-	assert_int_equal(store_raise_spi(store, 1000, &error), 0);
-	assert_int_equal(store_raise_spi(store, 0, &error), 0);
-	assert_true(store_next_spi(store) == 1002);
+	assert_int_equal(store->ops->raise_spi(store, 1000, &error), 0);
+	assert_int_equal(store->ops->raise_spi(store, 0, &error), 0);
+	assert_true(store->next_spi == 1002);
 	store_close(store);
 	store = open_store(place->file);
-	assert_true(store_next_spi(store) == 1002);
+	assert_true(store->next_spi == 1002);
 	assert_int_equal(take_spi(store), 1002);
-	assert_int_equal(store_raise_spi(store, UINT32_MAX, &error), 0);
-	assert_int_equal(store_take_spi(store, &spi, &error), -EOVERFLOW);
+	assert_int_equal(store->ops->raise_spi(store, UINT32_MAX, &error), 0);
+	assert_int_equal(store->ops->take_spi(store, &spi, &error), -EOVERFLOW);
 	store_close(store);
 	store = open_store(place->file);
-	assert_true(store_next_spi(store) == (uint64_t)UINT32_MAX + 1);
+	assert_true(store->next_spi == (uint64_t)UINT32_MAX + 1);
 	store_close(store);
 }
 
@@ -399,7 +408,7 @@ static void spis_run_out_and_never_wrap(void **state)
 	assert_int_equal(system(command), 0);
 	store = open_store(place->file);
 	assert_int_equal(take_spi(store), UINT32_MAX);
-	assert_int_equal(store_take_spi(store, &spi, &error), -EOVERFLOW);
+	assert_int_equal(store->ops->take_spi(store, &spi, &error), -EOVERFLOW);
 	assert_int_equal(spi, 4711);
 	assert_non_null(strstr(error.text, "used up"));
 	store_close(store);
@@ -505,7 +514,7 @@ static void truncated_anywhere(void **state)
 		struct store *store;
 
 		write_file(place->file, whole, cut);
-		assert_int_equal(store_open(place->file, &store, &error), -EBADMSG);
+		assert_int_equal(sqlite_store_open(place->file, &store, &error), -EBADMSG);
 		assert_true(strlen(error.text) > 40);
 	}
 }
@@ -517,7 +526,7 @@ static bool is_flip_noticed(const char *path)
 	struct store *store;
 	char buf[4096];
 
-	if (store_open(path, &store, &error) < 0) {
+	if (sqlite_store_open(path, &store, &error) < 0) {
 		assert_true(strlen(error.text) > 40);
 		return true;
 	}
@@ -573,15 +582,15 @@ static void a_full_disk(void **state)
 	store = open_store(place->file);
 	snprintf(filler, sizeof(filler), "%s/filler", place->directory);
 	assert_int_equal(scratch_fill(filler), 0);
-	assert_int_equal(store_take_spi(store, &spi, &error), -ENOSPC);
+	assert_int_equal(store->ops->take_spi(store, &spi, &error), -ENOSPC);
 	assert_int_equal(spi, 4711);
 	assert_non_null(strstr(error.text, "disk is full"));
 	memset(identity, 'i', sizeof(identity));
 	identity[sizeof(identity) - 1] = '\0';
-	rc = store_bind(store, "g", identity, 3, &error);
+	rc = bind_one(store, "g", identity, 3, &error);
 	assert_int_equal(rc, -ENOSPC);
 	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
-	rc = store_bind_all(store, many, 2, &error);
+	rc = store->ops->bind_all(store, many, 2, &error);
 	assert_int_equal(rc, -ENOSPC);
 	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
 	/* It goes on where it was when there is room again. */

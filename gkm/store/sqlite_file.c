@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sqlite_private.h"
+#include "sqlite_schema.h"
+
+static int fill(struct sqlite_store *store, struct covey_error *error)
+{
+	char sql[160];
+	int rc;
+
+	snprintf(
+		sql, sizeof(sql),
+		"PRAGMA synchronous = EXTRA; PRAGMA application_id = %d; PRAGMA user_version = %d;",
+		APPLICATION_ID, USER_VERSION);
+	rc = sqlite_execute(store, sql, "marking a new file", error);
+	if (rc < 0)
+		return rc;
+	/* The serial last: a file that lacks its end lacks a row, which is noticed. */
+	rc = sqlite_execute(store,
+			    "BEGIN;" BINDING_SQL ";" EVICTION_SQL ";" VERSION_3_SQL ";" SERIAL_SQL
+			    ";"
+			    "INSERT INTO serial VALUES (1, 256, ~256); COMMIT;",
+			    "making the tables", error);
+	return rc;
+}
+
+static int fill_file(const char *path, struct covey_error *error)
+{
+	struct sqlite_store store = {.path = (char *)path};
+	int code;
+	int rc;
+
+	code = sqlite3_open_v2(path, &store.db, SQLITE_OPEN_READWRITE, NULL);
+	rc = code == SQLITE_OK ? fill(&store, error)
+			       : sqlite_explain(&store, code, "opening", error);
+	sqlite3_close(store.db);
+	return rc;
+}
+
+static int sync_directory(const char *path)
+{
+	char *copy = strdup(path);
+	int fd;
+	int rc = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		rc = -errno;
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return rc;
+}
+
+static int explain_create(const char *path, int rc, struct covey_error *error)
+{
+	if (rc == -ENOENT || rc == -ENOTDIR)
+		return covey_error_set(error, rc,
+				       "state file %s cannot be made: its directory does not "
+				       "exist; make it, owned by covey-gkm's user, mode 0700",
+				       path);
+	if (rc == -ENOSPC)
+		return covey_error_set(error, rc,
+				       "state file %s cannot be made: the disk is full; free some "
+				       "space",
+				       path);
+	return covey_error_set(error, rc,
+			       "state file %s cannot be made: %s; check the directory's owner, "
+			       "mode and file system",
+			       path, strerror(-rc));
+}
+
+/*
+ * The file appears under its name only when it is complete: an empty or half-made one is always the
+ * sign of damage, never taken for a new one, which would give out SPIs and SenderIDs again.
+ */
+static int create(const char *path, struct covey_error *error)
+{
+	char *temporary;
+	int fd;
+	int rc;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
+	if (fd < 0) {
+		rc = explain_create(path, -errno, error);
+		goto out;
+	}
+	close(fd);
+	rc = fill_file(temporary, error);
+	if (rc == 0 && link(temporary, path) < 0 && errno != EEXIST)
+		rc = explain_create(path, -errno, error);
+	unlink(temporary);
+	if (rc == 0 && sync_directory(path) < 0)
+		rc = explain_create(path, -EIO, error);
+out:
+	free(temporary);
+	return rc;
+}
+
+int sqlite_check_file(const char *path, struct covey_error *error)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT ? create(path, error) : explain_create(path, -errno, error);
+	if (!S_ISREG(status.st_mode))
+		return covey_error_set(error, -EBADMSG,
+				       "state file %s is no regular file: give another path with "
+				       "--state",
+				       path);
+	if (status.st_size == 0)
+		return covey_error_set(error, -EBADMSG,
+				       "state file %s is empty: restore it from a backup; without "
+				       "one, remove it, and all hosts get new SenderIDs",
+				       path);
+	if ((status.st_mode & 077) && chmod(path, 0600) < 0)
+		return covey_error_set(error, -errno,
+				       "state file %s is open to others (mode %04o) and its mode "
+				       "cannot be changed: %s; set it to 0600",
+				       path, status.st_mode & 07777, strerror(errno));
+	return 0;
+}

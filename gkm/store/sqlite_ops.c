@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <covey/limits.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sqlite_private.h"
+#include "sqlite_schema.h"
+
+static const char *const statement_sql[STATEMENT_COUNT] = {
+	[EACH_BINDING] = "SELECT identity, sender_id FROM binding WHERE \"group\" = ?1 "
+			 "ORDER BY sender_id",
+	[BIND] = "INSERT INTO binding VALUES (?1, ?2, ?3) "
+		 "ON CONFLICT (\"group\", identity) DO UPDATE SET sender_id = excluded.sender_id",
+	[EACH_FORMER] = "SELECT identity, sender_id, until_spi FROM former WHERE \"group\" = ?1 "
+			"ORDER BY sender_id",
+	[FORGET_FORMER] = "DELETE FROM former WHERE \"group\" = ?1 AND until_spi <= ?2",
+	[NOTE_LIFETIME] = "INSERT INTO lifetime VALUES (?1, ?2) ON CONFLICT DO UPDATE "
+			  "SET seconds = excluded.seconds WHERE seconds < excluded.seconds OR "
+			  "(seconds > excluded.seconds AND "
+			  "NOT EXISTS (SELECT 1 FROM former WHERE \"group\" = ?1))",
+	[READ_LIFETIME] = "SELECT seconds FROM lifetime WHERE \"group\" = ?1",
+	[EACH_EVICTION] = "SELECT identity, \"group\" FROM eviction",
+	[EVICT] = "INSERT INTO eviction VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+	[READMIT] = "DELETE FROM eviction WHERE identity = ?1 AND (\"group\" = ?2 OR ?2 IS NULL)",
+	[TAKE_SPI] = "UPDATE serial SET next_spi = next_spi + 1, complement = ~(next_spi + 1) "
+		     "RETURNING next_spi - 1",
+	[RAISE_SPI] = "UPDATE serial SET next_spi = ?1 + 1, complement = ~(?1 + 1) "
+		      "WHERE next_spi <= ?1",
+};
+
+static struct sqlite_store *sqlite_of(struct store *base)
+{
+	return (struct sqlite_store *)base;
+}
+
+int sqlite_prepare(struct sqlite_store *store, struct covey_error *error)
+{
+	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+		int code =
+			sqlite3_prepare_v3(store->db, statement_sql[i], -1,
+					   SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL);
+
+		if (code != SQLITE_OK)
+			return sqlite_explain(store, code, "preparing", error);
+	}
+	return 0;
+}
+
+/* A statement is its own transaction: it is committed, and on disk, when its reset succeeds. */
+static int finish(struct sqlite_store *store, sqlite3_stmt *statement, const char *doing,
+		  struct covey_error *error)
+{
+	int code = sqlite3_reset(statement);
+	int rc = 0;
+
+	if (code != SQLITE_OK)
+		rc = sqlite_explain(store, code, doing, error);
+	sqlite3_clear_bindings(statement);
+	if (code != SQLITE_OK && !sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+static int each_binding(struct store *base, const char *group,
+			int (*each)(const char *identity, uint16_t sender_id, void *arg), void *arg,
+			struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[EACH_BINDING];
+	int stopped = 0;
+	int rc;
+
+	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
+	while (stopped >= 0 && sqlite3_step(statement) == SQLITE_ROW)
+		stopped = each((const char *)sqlite3_column_text(statement, 0),
+			       (uint16_t)sqlite3_column_int(statement, 1), arg);
+	rc = finish(store, statement, "reading bindings", error);
+	return stopped < 0 ? stopped : rc;
+}
+
+static int bind(struct sqlite_store *store, const char *group, const char *identity,
+		uint16_t sender_id, struct covey_error *error)
+{
+	sqlite3_stmt *statement = store->statements[BIND];
+	int code;
+	int rc;
+
+	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, identity, -1, SQLITE_STATIC);
+	sqlite3_bind_int(statement, 3, sender_id);
+	code = sqlite3_step(statement);
+	rc = finish(store, statement, "binding a SenderID", error);
+	if (code == SQLITE_CONSTRAINT)
+		return covey_error_set(error, -EEXIST,
+				       "SenderID %u of group %s is another identity's", sender_id,
+				       group);
+	return rc;
+}
+
+/* After a failure there may or may not be a transaction left to end. */
+static int abandon(struct sqlite_store *store, int rc)
+{
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+static int bind_all(struct store *base, const struct store_binding *bindings, size_t count,
+		    struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	int rc = sqlite_execute(store, "BEGIN", "binding SenderIDs", error);
+
+	/* bind() ends the transaction when it fails: no further one, it would stand alone. */
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = bind(store, bindings[i].group, bindings[i].identity, bindings[i].sender_id,
+			  error);
+	if (rc == 0)
+		rc = sqlite_execute(store, "COMMIT", "binding SenderIDs", error);
+	return rc < 0 ? abandon(store, rc) : 0;
+}
+
+/* Both statements that change evictions take the same. */
+static int change_eviction(struct sqlite_store *store, enum statement which, const char *identity,
+			   const char *group, struct covey_error *error)
+{
+	sqlite3_stmt *statement = store->statements[which];
+
+	sqlite3_bind_text(statement, 1, identity, -1, SQLITE_STATIC);
+	if (group)
+		sqlite3_bind_text(statement, 2, group, -1, SQLITE_STATIC);
+	sqlite3_step(statement);
+	return finish(store, statement, "noting an eviction", error);
+}
+
+static int evict(struct store *base, const char *identity, const char *group,
+		 struct covey_error *error)
+{
+	return change_eviction(sqlite_of(base), EVICT, identity, group, error);
+}
+
+static int readmit(struct store *base, const char *identity, const char *group,
+		   struct covey_error *error)
+{
+	return change_eviction(sqlite_of(base), READMIT, identity, group, error);
+}
+
+static int each_eviction(struct store *base,
+			 int (*each)(const char *identity, const char *group, void *arg), void *arg,
+			 struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[EACH_EVICTION];
+	int stopped = 0;
+	int rc;
+
+	while (stopped >= 0 && sqlite3_step(statement) == SQLITE_ROW)
+		stopped = each((const char *)sqlite3_column_text(statement, 0),
+			       (const char *)sqlite3_column_text(statement, 1), arg);
+	rc = finish(store, statement, "reading evictions", error);
+	return stopped < 0 ? stopped : rc;
+}
+
+static int each_former(struct store *base, const char *group,
+		       int (*each)(const char *identity, uint16_t sender_id, uint32_t until_spi,
+				   void *arg),
+		       void *arg, struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[EACH_FORMER];
+	int stopped = 0;
+	int rc;
+
+	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
+	while (stopped >= 0 && sqlite3_step(statement) == SQLITE_ROW)
+		stopped = each((const char *)sqlite3_column_text(statement, 0),
+			       (uint16_t)sqlite3_column_int(statement, 1),
+			       (uint32_t)sqlite3_column_int64(statement, 2), arg);
+	rc = finish(store, statement, "reading former SenderIDs", error);
+	return stopped < 0 ? stopped : rc;
+}
+
+static int forget_former(struct store *base, const char *group, uint32_t until_spi,
+			 struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[FORGET_FORMER];
+
+	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, until_spi);
+	sqlite3_step(statement);
+	return finish(store, statement, "forgetting former SenderIDs", error);
+}
+
+static int lifetime(struct store *base, const char *group, uint32_t seconds, uint32_t *ret_seconds,
+		    struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *note = store->statements[NOTE_LIFETIME];
+	sqlite3_stmt *read = store->statements[READ_LIFETIME];
+	uint32_t longest = LIFETIME_LEAST_S;
+	int rc;
+
+	sqlite3_bind_text(note, 1, group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(note, 2, seconds);
+	if (seconds > LIFETIME_LEAST_S)
+		sqlite3_step(note);
+	rc = finish(store, note, "noting a lifetime", error);
+	if (rc < 0)
+		return rc;
+	sqlite3_bind_text(read, 1, group, -1, SQLITE_STATIC);
+	if (sqlite3_step(read) == SQLITE_ROW && sqlite3_column_int64(read, 0) > longest)
+		longest = (uint32_t)sqlite3_column_int64(read, 0);
+	rc = finish(store, read, "reading a lifetime", error);
+	if (rc == 0 && longest < seconds)
+		rc = sqlite_damaged(store, error, "a lifetime that was noted is missing");
+	if (rc == 0)
+		*ret_seconds = longest;
+	return rc;
+}
+
+static int take_spi(struct store *base, uint32_t *ret_spi, struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[TAKE_SPI];
+	sqlite3_int64 spi = 0;
+	int code;
+	int rc;
+
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
+		spi = sqlite3_column_int64(statement, 0);
+		code = sqlite3_step(statement);
+	}
+	rc = finish(store, statement, "taking an SPI", error);
+	if (code == SQLITE_CONSTRAINT)
+		return covey_error_set(error, -EOVERFLOW,
+				       "all SPIs are used up: move state file %s away and restart "
+				       "every host",
+				       store->path);
+	if (rc < 0)
+		return rc;
+	if (spi < COVEY_SPI_MIN)
+		return sqlite_damaged(store, error, "the SPI serial is missing");
+	base->next_spi = (uint64_t)spi + 1;
+	*ret_spi = (uint32_t)spi;
+	return 0;
+}
+
+static int raise_spi(struct store *base, uint32_t spi, struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[RAISE_SPI];
+	int rc;
+
+	sqlite3_bind_int64(statement, 1, spi);
+	sqlite3_step(statement);
+	rc = finish(store, statement, "raising the SPI serial", error);
+	if (rc == 0 && base->next_spi <= spi)
+		base->next_spi = (uint64_t)spi + 1;
+	return rc;
+}
+
+static void close_file(struct store *base)
+{
+	struct sqlite_store *store = sqlite_of(base);
+
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		sqlite3_finalize(store->statements[i]);
+	sqlite3_close(store->db);
+	free(store->path);
+	free(store);
+}
+
+const struct store_ops sqlite_ops = {
+	.close = close_file,
+	.each_binding = each_binding,
+	.bind_all = bind_all,
+	.each_former = each_former,
+	.forget_former = forget_former,
+	.lifetime = lifetime,
+	.evict = evict,
+	.readmit = readmit,
+	.each_eviction = each_eviction,
+	.take_spi = take_spi,
+	.raise_spi = raise_spi,
+};
