@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "clock.h"
-#include "floors.h"
+#include "floor_reports.h"
 #include "manager.h"
 #include "own_json.h"
 #include "revocations.h"
@@ -35,7 +35,7 @@ static json_t *show_sa(const struct sa *sa, const struct group *group, uint64_t 
 			 "state", sa_state_name(sa->state), "acked", acked, "sending", sending,
 			 "age_s", (json_int_t)((now_ms - sa->begin_ms) / 1000), "ends_s",
 			 seconds_until(end_of(sa), now_ms), "packets", packets, "windows",
-			 (json_int_t)floors_count(sa));
+			 (json_int_t)floor_reports_count(sa));
 }
 
 static json_t *show_sas(const struct group *group, uint64_t now_ms)

@@ -5,8 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+void floor_table_free(struct floor_table *floors)
+{
+	if (!floors)
+		return;
+	for (size_t i = 0; i < floors->sender_count; i++)
+		free(floors->senders[i].windows);
+	free(floors->senders);
+	free(floors);
+}
+
 /* Where the SenderID is, or would go. */
-static size_t sender_at(const struct floors *floors, uint16_t sender_id)
+static size_t sender_at(const struct floor_table *floors, uint16_t sender_id)
 {
 	size_t low = 0, high = floors->sender_count;
 
@@ -36,7 +46,7 @@ static size_t window_at(const struct floor_sender *sender, uint16_t window_id)
 	return low;
 }
 
-struct floor_sender *floor_sender_find(const struct floors *floors, uint16_t sender_id)
+struct floor_sender *floor_sender_find(const struct floor_table *floors, uint16_t sender_id)
 {
 	size_t at = floors ? sender_at(floors, sender_id) : 0;
 
@@ -67,7 +77,7 @@ static void *grow(void *list, size_t element, size_t count, size_t *capacity)
 	return list;
 }
 
-struct floor_sender *floor_sender_need(struct floors *floors, uint16_t sender_id)
+struct floor_sender *floor_sender_need(struct floor_table *floors, uint16_t sender_id)
 {
 	struct floor_sender *sender = floor_sender_find(floors, sender_id);
 	size_t at = sender_at(floors, sender_id);
@@ -86,7 +96,8 @@ struct floor_sender *floor_sender_need(struct floors *floors, uint16_t sender_id
 	return sender;
 }
 
-int floor_window_add(struct floors *floors, struct floor_sender *sender, struct floor_window window)
+int floor_window_add(struct floor_table *floors, struct floor_sender *sender,
+		     struct floor_window window)
 {
 	size_t at = window_at(sender, window.window_id), capacity = sender->capacity;
 	struct floor_window *list = grow(sender->windows, sizeof(window), sender->count, &capacity);

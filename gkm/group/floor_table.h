@@ -3,7 +3,7 @@
 
 /*
  * The windows that are known of one SA: by rising SenderID, and of each by rising WindowID. Private
- * to floors.c, which says what may go in.
+ * to floor_reports.c, which says what may go in.
  */
 
 #include <covey/limits.h>
@@ -23,7 +23,7 @@ struct floor_sender {
 	uint16_t capacity;
 };
 
-struct floors {
+struct floor_table {
 	struct floor_sender *senders;
 	size_t sender_count;
 	size_t sender_capacity;
@@ -33,13 +33,16 @@ struct floors {
 
 _Static_assert(2 * COVEY_FLOORS_PER_SENDER_MAX <= UINT16_MAX, "fits a sender's counters");
 
+/* NULL-safe. */
+void floor_table_free(struct floor_table *floors);
+
 /* NULL: not known. floors may be NULL. */
-struct floor_sender *floor_sender_find(const struct floors *floors, uint16_t sender_id);
+struct floor_sender *floor_sender_find(const struct floor_table *floors, uint16_t sender_id);
 /* Find or make. NULL: no memory. */
-struct floor_sender *floor_sender_need(struct floors *floors, uint16_t sender_id);
+struct floor_sender *floor_sender_need(struct floor_table *floors, uint16_t sender_id);
 
 /* NULL: not known. sender may be NULL. */
 struct floor_window *floor_window_find(const struct floor_sender *sender, uint16_t window_id);
 /* Add one that is not known, below COVEY_FLOORS_PER_SENDER_MAX of them. 0 or -ENOMEM. */
-int floor_window_add(struct floors *floors, struct floor_sender *sender,
+int floor_window_add(struct floor_table *floors, struct floor_sender *sender,
 		     struct floor_window window);

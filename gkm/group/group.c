@@ -241,6 +241,14 @@ struct sa *group_active_sa(const struct group *group)
 	return NULL;
 }
 
+struct sa *group_installing_sa(const struct group *group)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->state == SA_INSTALLING)
+			return group->sas[i];
+	return NULL;
+}
+
 bool group_is_sent_on(const struct group *group, const struct sa *sa)
 {
 	for (size_t i = 0; i < group->seats; i++)

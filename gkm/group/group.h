@@ -79,7 +79,7 @@ struct group_output {
 struct group {
 	struct member *members; /* by seat */
 	size_t seats;
-	struct roster roster;
+	struct group_roster roster;
 	uint64_t published_ms; /* when its last generation was */
 	struct sender_ids sender_ids;
 	/* By SPI, ascending: live ones, and the last few retired. */
@@ -178,6 +178,8 @@ bool group_is_sent_on(const struct group *group, const struct sa *sa);
 
 /* NULL when there is none. */
 struct sa *group_active_sa(const struct group *group);
+/* The oldest, as well. */
+struct sa *group_installing_sa(const struct group *group);
 size_t group_live_members(const struct group *group);
 /* SAs that are not retired, and the lowest SPI of them, UINT32_MAX: there is none. */
 size_t group_live_sas(const struct group *group);

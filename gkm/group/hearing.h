@@ -42,7 +42,7 @@ struct hearing_counts {
 
 struct hearing_report {
 	uint32_t spi;
-	const uint32_t *window_ids; /* as many as esns; checked (floors.h) */
+	const uint32_t *window_ids; /* as many as esns; checked (floor_reports.h) */
 	const uint64_t *esns;
 	size_t window_count;
 	uint64_t received; /* multicast packets that have authenticated */

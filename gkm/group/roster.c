@@ -12,30 +12,30 @@ struct writer {
 	void *arg;
 };
 
-int roster_init(struct roster *roster, size_t seats)
+int roster_init(struct group_roster *roster, size_t seats)
 {
 	struct roster_entry *entries = calloc(seats ? seats : 1, sizeof(*entries));
 
 	if (!entries)
 		return -ENOMEM;
-	*roster = (struct roster){.generation = 1, .entries = entries, .seats = seats};
+	*roster = (struct group_roster){.generation = 1, .entries = entries, .seats = seats};
 	return 0;
 }
 
-void roster_free(struct roster *roster)
+void roster_free(struct group_roster *roster)
 {
 	free(roster->entries);
 	roster->entries = NULL;
 }
 
-static void mark_removed(struct roster *roster, uint16_t sender_id)
+static void mark_removed(struct group_roster *roster, uint16_t sender_id)
 {
 	roster->removed[sender_id / 8] |= (uint8_t)(1u << (sender_id % 8));
 	roster->changes++;
 }
 
 /* True when it was marked: the members know the SenderID still. */
-static bool unmark_removed(struct roster *roster, uint16_t sender_id)
+static bool unmark_removed(struct group_roster *roster, uint16_t sender_id)
 {
 	uint8_t bit = (uint8_t)(1u << (sender_id % 8));
 
@@ -46,7 +46,7 @@ static bool unmark_removed(struct roster *roster, uint16_t sender_id)
 	return true;
 }
 
-void roster_remove(struct roster *roster, size_t seat)
+void roster_remove(struct group_roster *roster, size_t seat)
 {
 	struct roster_entry *entry = &roster->entries[seat];
 
@@ -59,7 +59,7 @@ void roster_remove(struct roster *roster, size_t seat)
 	*entry = (struct roster_entry){0};
 }
 
-void roster_set(struct roster *roster, size_t seat, uint16_t sender_id, uint16_t epoch_floor,
+void roster_set(struct group_roster *roster, size_t seat, uint16_t sender_id, uint16_t epoch_floor,
 		const struct covey_addr *vtep, const char *identity)
 {
 	struct roster_entry *entry = &roster->entries[seat];
@@ -94,7 +94,7 @@ static void make_room(struct writer *writer)
 		flush(writer, true);
 }
 
-static void write_removed(struct writer *writer, const struct roster *roster)
+static void write_removed(struct writer *writer, const struct group_roster *roster)
 {
 	for (uint32_t id = COVEY_SENDER_ID_MIN; id <= COVEY_SENDER_ID_MAX; id++) {
 		if (!(roster->removed[id / 8] & 1u << (id % 8))) {
@@ -107,7 +107,8 @@ static void write_removed(struct writer *writer, const struct roster *roster)
 	}
 }
 
-static void write_entries(struct writer *writer, const struct roster *roster, bool only_changed)
+static void write_entries(struct writer *writer, const struct group_roster *roster,
+			  bool only_changed)
 {
 	for (size_t i = 0; i < roster->seats; i++) {
 		const struct roster_entry *entry = &roster->entries[i];
@@ -119,8 +120,8 @@ static void write_entries(struct writer *writer, const struct roster *roster, bo
 	}
 }
 
-bool roster_publish(struct roster *roster, void (*each)(const struct roster_part *part, void *arg),
-		    void *arg)
+bool roster_publish(struct group_roster *roster,
+		    void (*each)(const struct roster_part *part, void *arg), void *arg)
 {
 	struct writer writer = {.each = each, .arg = arg};
 
@@ -141,7 +142,7 @@ bool roster_publish(struct roster *roster, void (*each)(const struct roster_part
 	return true;
 }
 
-void roster_full(const struct roster *roster,
+void roster_full(const struct group_roster *roster,
 		 void (*each)(const struct roster_part *part, void *arg), void *arg)
 {
 	struct writer writer = {.each = each, .arg = arg};

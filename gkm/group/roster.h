@@ -22,7 +22,7 @@ struct roster_entry {
 	bool published; /* the members know this SenderID */
 };
 
-struct roster {
+struct group_roster {
 	uint64_t generation; /* the last one published; 1 is the empty roster that each begins with
 			      */
 	struct roster_entry *entries; /* by seat: a member's index in its group */
@@ -46,24 +46,24 @@ struct roster_part {
 };
 
 /* Returns 0 or -ENOMEM. */
-int roster_init(struct roster *roster, size_t seats);
-void roster_free(struct roster *roster);
+int roster_init(struct group_roster *roster, size_t seats);
+void roster_free(struct group_roster *roster);
 
 /*
  * Put a seat's sender in, or change it; what it was before (another SenderID) is removed. An epoch
  * floor never falls: the higher of old and new holds for the same SenderID.
  */
-void roster_set(struct roster *roster, size_t seat, uint16_t sender_id, uint16_t epoch_floor,
+void roster_set(struct group_roster *roster, size_t seat, uint16_t sender_id, uint16_t epoch_floor,
 		const struct covey_addr *vtep, const char *identity);
-void roster_remove(struct roster *roster, size_t seat);
+void roster_remove(struct group_roster *roster, size_t seat);
 
 /*
  * When something changed: begin the next generation, hand its changes to each() in parts, and
  * return true. Else false.
  */
-bool roster_publish(struct roster *roster, void (*each)(const struct roster_part *part, void *arg),
-		    void *arg);
+bool roster_publish(struct group_roster *roster,
+		    void (*each)(const struct roster_part *part, void *arg), void *arg);
 
 /* Hand over the published roster, whole. To be called when nothing is unpublished. */
-void roster_full(const struct roster *roster,
+void roster_full(const struct group_roster *roster,
 		 void (*each)(const struct roster_part *part, void *arg), void *arg);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "floors.h"
+#include "floor_table.h"
 #include "secret.h"
 #include "usage.h"
 
@@ -66,7 +66,7 @@ void sa_retire(struct sa *sa)
 	sa->tek_len = 0;
 	free(sa->usages);
 	sa->usages = NULL;
-	floors_free(sa->floors);
+	floor_table_free(sa->floors);
 	sa->floors = NULL;
 	sa->state = SA_RETIRED;
 }

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct floors;
+struct floor_table;
 struct usage;
 
 enum sa_state {
@@ -71,14 +71,14 @@ struct sa {
 	uint64_t rekey_ms;       /* when the next one is due, UINT64_MAX: never */
 	uint64_t patience_ms;    /* until when the next one waits for members that are away */
 	uint64_t expires_ms;
-	uint64_t multicast_sent; /* by all members, as they reported it; hearing.h */
-	bool patient;            /* while installing: it waits for members that are away, too */
-	struct usage *usages;    /* by seat; NULL once retired */
-	struct floors *floors;   /* NULL: nobody has reported windows */
-	uint64_t failures;       /* failed ICVs that members reported, all together */
-	uint64_t failures_most;  /* of these, by the member that reported the most */
-	size_t failures_seat;    /* that member */
-	bool worn;               /* near a limit of its key: its replacement is asked for */
+	uint64_t multicast_sent;    /* by all members, as they reported it; hearing.h */
+	bool patient;               /* while installing: it waits for members that are away, too */
+	struct usage *usages;       /* by seat; NULL once retired */
+	struct floor_table *floors; /* NULL: nobody has reported windows */
+	uint64_t failures;          /* failed ICVs that members reported, all together */
+	uint64_t failures_most;     /* of these, by the member that reported the most */
+	size_t failures_seat;       /* that member */
+	bool worn;                  /* near a limit of its key: its replacement is asked for */
 	size_t seats;
 	uint8_t members[]; /* enum sa_member_state by seat */
 };

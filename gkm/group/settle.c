@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "group.h"
+#include "settle_roster.h"
 
 /*
  * group_settle(): what is due, in an order in which one pass is enough. Each step makes one kind of
@@ -168,101 +169,7 @@ static void promote_due(struct group *group, uint64_t now_ms)
 	}
 }
 
-/* --- the roster ---------------------------------------------------------------------------- */
-
-/*
- * The member has its new epoch in force where it sends: on the active SA, or, when there is none
- * for it yet, on one that will be. Its floor must not rise earlier, or its peers would drop what it
- * still sends in the epoch before. A newcomer is listed while its first SA is being installed: who
- * is slow is waited for with the one and the other at once, not in turn.
- */
-static bool is_ready_to_send(const struct group *group, size_t seat)
-{
-	const struct sa *active = group_active_sa(group);
-
-	if (active && active->members[seat] != SA_MEMBER_BARRED)
-		return sa_is_acked(active, seat);
-	for (size_t i = 0; i < group->sa_count; i++)
-		if (group->sas[i]->state == SA_INSTALLING && sa_is_acked(group->sas[i], seat))
-			return true;
-	return false;
-}
-
-static void list_senders(struct group *group, uint64_t now_ms)
-{
-	for (size_t i = 0; i < group->seats; i++) {
-		struct member *member = &group->members[i];
-
-		if (!member->session || !member->may_send || member->listed_generation ||
-		    !is_ready_to_send(group, i))
-			continue;
-		roster_set(&group->roster, i, member->sender_id, member->epoch, &member->vtep,
-			   member->identity);
-		member->listed_generation = group->roster.generation + 1;
-		member->listed_by_ms = now_ms + group->activation_delay_ms;
-	}
-}
-
-static void send_changes(const struct roster_part *part, void *arg)
-{
-	struct group *group = arg;
-
-	for (size_t i = 0; i < group->seats; i++) {
-		struct member *member = &group->members[i];
-
-		if (!member->session || !member->greeted)
-			continue;
-		group->output.roster(member, part, group->output.arg);
-		member->sent_generation = part->generation;
-	}
-}
-
-/* The more members there are, the rarer generations are: each goes to all of them. */
-static uint64_t publish_ms(const struct group *group)
-{
-	uint64_t gap_ms = group_live_members(group) / GROUP_PUBLISH_PER_MS;
-
-	if (group->roster.changes == 0)
-		return GROUP_NEVER;
-	return group->published_ms +
-	       (gap_ms < GROUP_PUBLISH_GAP_MAX_MS ? gap_ms : GROUP_PUBLISH_GAP_MAX_MS);
-}
-
-static void publish_due(struct group *group, uint64_t now_ms)
-{
-	if (now_ms >= publish_ms(group) && roster_publish(&group->roster, send_changes, group))
-		group->published_ms = now_ms;
-}
-
 /* --- what a member has not got yet --------------------------------------------------------- */
-
-static void send_full(const struct roster_part *part, void *arg)
-{
-	struct group *group = arg;
-
-	for (size_t i = 0; i < group->seats; i++) {
-		struct member *member = &group->members[i];
-
-		if (!member->session || member->greeted)
-			continue;
-		group->output.roster(member, part, group->output.arg);
-		member->sent_generation = part->generation;
-	}
-}
-
-/* One walk through the roster, however many there are to read it to. */
-static void greet(struct group *group)
-{
-	bool some = false;
-
-	for (size_t i = 0; i < group->seats; i++)
-		some |= group->members[i].session && !group->members[i].greeted;
-	if (!some)
-		return;
-	roster_full(&group->roster, send_full, group);
-	for (size_t i = 0; i < group->seats; i++)
-		group->members[i].greeted |= group->members[i].session != NULL;
-}
 
 /*
  * A member holds COVEY_SAS_PER_GROUP_MAX at most. It counts a drain in whole seconds and from when
@@ -304,53 +211,13 @@ static void install_missing(struct group *group, size_t seat, uint64_t now_ms)
 static void bring_up_to_date(struct group *group, uint64_t now_ms)
 {
 	if (group->roster.changes == 0)
-		greet(group);
+		settle_greet(group);
 	for (size_t i = 0; i < group->seats; i++)
 		if (group->members[i].session && group->members[i].greeted)
 			install_missing(group, i, now_ms);
 }
 
 /* --- switching members over ---------------------------------------------------------------- */
-
-/* The two members that are furthest behind with the roster, to answer "all but this one" fast. */
-struct laggards {
-	size_t last; /* seat */
-	uint64_t last_acked;
-	uint64_t second_acked;
-};
-
-static struct laggards find_laggards(const struct group *group)
-{
-	struct laggards laggards = {.last_acked = UINT64_MAX, .second_acked = UINT64_MAX};
-
-	for (size_t i = 0; i < group->seats; i++) {
-		const struct member *member = &group->members[i];
-
-		if (!member->session)
-			continue;
-		if (member->acked_generation < laggards.last_acked) {
-			laggards.second_acked = laggards.last_acked;
-			laggards.last_acked = member->acked_generation;
-			laggards.last = i;
-		} else if (member->acked_generation < laggards.second_acked) {
-			laggards.second_acked = member->acked_generation;
-		}
-	}
-	return laggards;
-}
-
-/* All others take this member's packets in its epoch, or were waited for long enough. */
-static bool is_expected_by_others(const struct group *group, size_t seat,
-				  const struct laggards *laggards, uint64_t now_ms)
-{
-	const struct member *member = &group->members[seat];
-	uint64_t acked = laggards->last == seat ? laggards->second_acked : laggards->last_acked;
-
-	if (!member->may_send)
-		return true;
-	return member->listed_generation &&
-	       (acked >= member->listed_generation || now_ms >= member->listed_by_ms);
-}
 
 /* It sends on this SA soon, and until it says so perhaps on the one before. */
 static void activate(struct group *group, size_t seat, struct sa *sa)
@@ -369,7 +236,7 @@ static void activate(struct group *group, size_t seat, struct sa *sa)
 static void switch_members(struct group *group, uint64_t now_ms)
 {
 	struct sa *active = group_active_sa(group);
-	struct laggards laggards = find_laggards(group);
+	struct laggards laggards = settle_find_laggards(group);
 
 	if (!active)
 		return;
@@ -377,7 +244,7 @@ static void switch_members(struct group *group, uint64_t now_ms)
 		if (!group->members[i].session)
 			continue;
 		if (active->members[i] == SA_MEMBER_ACKED &&
-		    is_expected_by_others(group, i, &laggards, now_ms))
+		    settle_is_expected(group, i, &laggards, now_ms))
 			activate(group, i, active);
 	}
 }
@@ -445,7 +312,7 @@ static void drain(struct group *group, uint64_t now_ms)
 static uint64_t next_deadline(const struct group *group)
 {
 	const struct sa *active = group_active_sa(group);
-	uint64_t deadline = publish_ms(group);
+	uint64_t deadline = settle_publish_ms(group);
 
 	for (size_t i = 0; i < group->sa_count; i++) {
 		const struct sa *sa = group->sas[i];
@@ -473,8 +340,8 @@ void group_settle(struct group *group, uint64_t now_ms)
 	rekey_hasten(group, now_ms);
 	retire_due(group, now_ms);
 	promote_due(group, now_ms);
-	list_senders(group, now_ms);
-	publish_due(group, now_ms);
+	settle_list_senders(group, now_ms);
+	settle_publish(group, now_ms);
 	bring_up_to_date(group, now_ms);
 	switch_members(group, now_ms);
 	drain(group, now_ms);

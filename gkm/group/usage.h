@@ -30,14 +30,14 @@ extern const struct usage_limits usage_limits_default;
 /* One member's use of one SA. */
 struct usage {
 	bool was_sent;           /* the member got the SA, whatever has become of it */
-	bool was_held;           /* it had it still when it registered last; floors.h */
+	bool was_held;           /* it had it still when it registered last; floor_reports.h */
 	uint64_t packets_before; /* in earlier registrations, at most */
 	uint64_t packets;
 	uint64_t failures;
 	struct hearing_counts hearing;
 	uint64_t failures_counted; /* in all registrations: what it had time for */
 	uint64_t reported_ms;      /* when it reported last in this registration, 0: not yet */
-	uint64_t own_sender;       /* packets that it saw with its own SenderID; impostors.h */
+	uint64_t own_sender;       /* packets that it saw with its own SenderID*/
 };
 
 /* A link cannot carry more packets than this since the SA began. One second is added, for clocks
@@ -58,6 +58,15 @@ enum usage_verdict {
  */
 enum usage_verdict usage_report(struct group *group, size_t seat, uint32_t spi, uint64_t packets,
 				uint64_t failures, uint64_t now_ms, struct covey_error *error);
+
+/*
+ * Impostors: who else sends with a member's SenderID? Each member counts the packets that came to
+ * it with its own, since it has the SA. Adds to the member's total what is new since its last
+ * report; a count that fell is that of a host that restarted. Returns 0, or -EINVAL for more than
+ * there was time for (error says it); an SA that the member does not have is ignored.
+ */
+int usage_report_impostors(struct group *group, size_t seat, uint32_t spi, uint64_t packets,
+			   uint64_t now_ms, uint64_t *ret_new, struct covey_error *error);
 
 /* The seat's registration ends; the next one's counters begin anew. */
 void usage_end_registration(struct group *group, size_t seat);

@@ -5,9 +5,8 @@
 #include <inttypes.h>
 
 #include "clock.h"
-#include "floors.h"
+#include "floor_reports.h"
 #include "hearing.h"
-#include "impostors.h"
 #include "served_group.h"
 #include "session.h"
 #include "sessions.h"
@@ -51,14 +50,14 @@ static int take_usage(struct registration *registration, const struct session *s
 static int take_windows(struct registration *registration, const struct session *session,
 			const Covey__SaUse *use, struct covey_error *why)
 {
-	const struct floors_report report = {
+	const struct floor_report report = {
 		.window_ids = use->window_ids,
 		.window_id_count = use->n_window_ids,
 		.esns = use->esns,
 		.esn_count = use->n_esns,
 	};
-	int rc = floors_report(registration->served->group, registration->seat, use->spi, &report,
-			       clock_now_ms(), why);
+	int rc = floor_reports_take(registration->served->group, registration->seat, use->spi,
+				    &report, clock_now_ms(), why);
 
 	if (rc == -ENOSPC || rc == -ENOMEM)
 		peer_log(session, LOG_LEVEL_WARNING,
@@ -88,8 +87,8 @@ static int take_impostors(struct registration *registration, const struct sessio
 			  const Covey__SaUse *use, struct covey_error *why)
 {
 	uint64_t new;
-	int rc = impostors_report(registration->served->group, registration->seat, use->spi,
-				  use->own_sender, clock_now_ms(), &new, why);
+	int rc = usage_report_impostors(registration->served->group, registration->seat, use->spi,
+					use->own_sender, clock_now_ms(), &new, why);
 
 	if (rc == 0 && new > 0)
 		log_impostors(registration, session, use->spi, new);

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "floors.h"
+#include "floor_reports.h"
 #include "served_group.h"
 #include "session.h"
 #include "sessions.h"
@@ -145,8 +145,8 @@ static void register_member(const struct candidate *candidate)
 		return;
 	}
 	registration->joined = true;
-	floors_note_held(served->group, candidate->seat, candidate->request->held_spis,
-			 candidate->request->held_count);
+	floor_reports_note_held(served->group, candidate->seat, candidate->request->held_spis,
+				candidate->request->held_count);
 	peer_log_line(session->sessions->log, LOG_LEVEL_INFO, session->peer.host,
 		      "%s joins %s as SenderID %u, epoch %u", session_name(session, name),
 		      served->config->name, served->group->members[candidate->seat].sender_id,

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "floors.h"
+#include "floor_reports.h"
 #include "log.h"
 #include "message.h"
 #include "peer_log.h"
@@ -141,7 +141,7 @@ struct addressee {
 	const struct sa *sa;
 };
 
-static void send_floors(const struct floors_part *part, void *arg)
+static void send_floors(const struct floor_part *part, void *arg)
 {
 	const struct addressee *to = arg;
 	Covey__SaFloors floors = COVEY__SA_FLOORS__INIT;
@@ -168,8 +168,8 @@ static void send_install(const struct member *to, const struct sa *sa, uint32_t 
 	Covey__SaInstall install = COVEY__SA_INSTALL__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	floors_tell(served->group, (size_t)(to - served->group->members), sa, send_floors,
-		    &addressee);
+	floor_reports_tell(served->group, (size_t)(to - served->group->members), sa, send_floors,
+			   &addressee);
 	install.group = served->config->name;
 	install.spi = sa->spi;
 	install.cipher = cipher_on_wire(served->config->cipher);

@@ -68,7 +68,7 @@ static void put_member(struct digest *digest, const struct world *world,
 	}
 }
 
-static void put_roster(struct digest *digest, const struct roster *roster)
+static void put_roster(struct digest *digest, const struct group_roster *roster)
 {
 	put(digest, roster->generation);
 	put(digest, roster->changes);

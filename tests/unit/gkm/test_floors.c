@@ -11,7 +11,7 @@
 
 #include "world.h"
 
-#include "floors.h"
+#include "floor_reports.h"
 
 enum { A, B, C, D };
 
@@ -45,10 +45,10 @@ static int report(struct world *world, size_t seat, uint32_t spi, uint32_t windo
 {
 	uint32_t *window_ids = calloc(count + 1, sizeof(*window_ids));
 	uint64_t *esns = calloc(count + 1, sizeof(*esns));
-	struct floors_report windows = {.window_ids = window_ids,
-					.window_id_count = count,
-					.esns = esns,
-					.esn_count = count};
+	struct floor_report windows = {.window_ids = window_ids,
+				       .window_id_count = count,
+				       .esns = esns,
+				       .esn_count = count};
 	struct covey_error error = {.text = ""};
 	int rc;
 
@@ -56,7 +56,7 @@ static int report(struct world *world, size_t seat, uint32_t spi, uint32_t windo
 		window_ids[i] = window_id + (uint32_t)i;
 		esns[i] = esn + i;
 	}
-	rc = floors_report(world->group, seat, spi, &windows, world->now_ms, &error);
+	rc = floor_reports_take(world->group, seat, spi, &windows, world->now_ms, &error);
 	assert_int_equal(rc == -EINVAL, error.text[0] != '\0');
 	free(window_ids);
 	free(esns);
@@ -71,7 +71,7 @@ struct told {
 	bool ended;
 };
 
-static void note(const struct floors_part *part, void *arg)
+static void note(const struct floor_part *part, void *arg)
 {
 	struct told *told = arg;
 
@@ -91,7 +91,7 @@ static const struct told *tell(const struct world *world, size_t seat, const str
 	static struct told told;
 
 	memset(&told, 0, sizeof(told));
-	floors_tell(world->group, seat, sa, note, &told);
+	floor_reports_tell(world->group, seat, sa, note, &told);
 	assert_int_equal(told.ended, told.parts > 0);
 	for (size_t i = 1; i < told.count; i++)
 		assert_true(told.floors[i].sender_id > told.floors[i - 1].sender_id ||
@@ -136,11 +136,11 @@ static void who_needs_none_is_told_none(void **state)
 			 world->group->members[B].sender_id);
 	group_lost(world->group, A);
 	world_join(world, A);
-	floors_note_held(world->group, A, spis, 2);
+	floor_reports_note_held(world->group, A, spis, 2);
 	assert_int_equal(tell(world, A, active(world))->count, 0);
 	group_lost(world->group, A);
 	world_join(world, A);
-	floors_note_held(world->group, A, spis, 1);
+	floor_reports_note_held(world->group, A, spis, 1);
 	assert_int_equal(tell(world, A, active(world))->count, 1);
 }
 
@@ -171,7 +171,7 @@ static void each_sa_has_its_own(void **state)
 	second = world_sa(world, world_rekey(world));
 	world_settle(world);
 	assert_int_equal(report(world, A, second->spi, 9, covey_esn(1, 1), 1), 0);
-	assert_int_equal(floors_count(second), 0); /* nobody sends on it yet */
+	assert_int_equal(floor_reports_count(second), 0); /* nobody sends on it yet */
 	world_calm(world);
 	assert_int_equal(report(world, A, second->spi, 9, covey_esn(1, 1), 1), 0);
 	assert_int_equal(report(world, A, first->spi, 9, covey_esn(1, 70), 1), 0);
@@ -179,10 +179,10 @@ static void each_sa_has_its_own(void **state)
 	assert_int_equal(tell(world, B, second)->floors[0].esn, covey_esn(1, 1));
 	world_pass(world, DRAIN_MS);
 	assert_int_equal(first->state, SA_RETIRED);
-	assert_int_equal(floors_count(first), 0);
+	assert_int_equal(floor_reports_count(first), 0);
 	assert_int_equal(report(world, A, first->spi, 9, covey_esn(1, 80), 1), 0);
-	assert_int_equal(floors_count(first), 0);
-	assert_int_equal(floors_count(second), 1);
+	assert_int_equal(floor_reports_count(first), 0);
+	assert_int_equal(floor_reports_count(second), 1);
 }
 
 static void what_no_honest_member_says(void **state)
@@ -190,7 +190,7 @@ static void what_no_honest_member_says(void **state)
 	struct world *world = *state;
 	uint32_t spi = active(world)->spi, same[] = {4, 4};
 	uint64_t esns[] = {covey_esn(1, 1), covey_esn(1, 1)};
-	struct floors_report bad = {same, 2, esns, 2};
+	struct floor_report bad = {same, 2, esns, 2};
 	struct covey_error error;
 
 	assert_int_equal(report(world, A, spi, 9, covey_esn(1, 50), 1), 0);
@@ -203,15 +203,17 @@ static void what_no_honest_member_says(void **state)
 	assert_int_equal(report(world, A, spi, 65535, covey_esn(1, 1), 2), -EINVAL);
 	assert_int_equal(report(world, A, spi, 0, covey_esn(1, 1), COVEY_FLOORS_PER_SENDER_MAX + 1),
 			 -EINVAL);
-	assert_int_equal(floors_report(world->group, A, spi, &bad, world->now_ms, &error), -EINVAL);
+	assert_int_equal(floor_reports_take(world->group, A, spi, &bad, world->now_ms, &error),
+			 -EINVAL);
 	bad.window_id_count = 1;
-	assert_int_equal(floors_report(world->group, A, spi, &bad, world->now_ms, &error), -EINVAL);
+	assert_int_equal(floor_reports_take(world->group, A, spi, &bad, world->now_ms, &error),
+			 -EINVAL);
 	world->group->members[B].may_send = false;
 	assert_int_equal(report(world, B, spi, 9, covey_esn(1, 50), 1), -EINVAL);
 	world->group->limits.packets_hard = 6000000;
 	world_pass(world, 10000);
 	assert_int_equal(report(world, A, spi, 10, covey_esn(1, 6000001), 1), -EINVAL);
-	assert_int_equal(floors_count(active(world)), 2);
+	assert_int_equal(floor_reports_count(active(world)), 2);
 }
 
 /* A lie that came with truths: none of them counts. */
@@ -220,11 +222,12 @@ static void a_bad_report_changes_nothing(void **state)
 	struct world *world = *state;
 	uint32_t spi = active(world)->spi, ids[] = {1, 2};
 	uint64_t esns[] = {covey_esn(1, 9), covey_esn(7, 1)};
-	struct floors_report bad = {ids, 2, esns, 2};
+	struct floor_report bad = {ids, 2, esns, 2};
 	struct covey_error error;
 
 	assert_int_equal(report(world, A, spi, 1, covey_esn(1, 5), 1), 0);
-	assert_int_equal(floors_report(world->group, A, spi, &bad, world->now_ms, &error), -EINVAL);
+	assert_int_equal(floor_reports_take(world->group, A, spi, &bad, world->now_ms, &error),
+			 -EINVAL);
 	assert_int_equal(tell(world, B, active(world))->floors[0].esn, covey_esn(1, 5));
 }
 
@@ -237,7 +240,7 @@ static void a_sender_is_bounded(void **state)
 	assert_int_equal(report(world, A, spi, 0, covey_esn(1, 1), COVEY_FLOORS_PER_SENDER_MAX), 0);
 	assert_int_equal(report(world, A, spi, 2000, covey_esn(1, 1), 1), -ENOSPC);
 	assert_int_equal(report(world, A, spi, 2001, covey_esn(1, 1), 1), 0); /* said already */
-	assert_int_equal(floors_count(active(world)), COVEY_FLOORS_PER_SENDER_MAX);
+	assert_int_equal(floor_reports_count(active(world)), COVEY_FLOORS_PER_SENDER_MAX);
 	assert_int_equal(report(world, A, spi, 5, covey_esn(1, 999), 1), 0);
 	assert_int_equal(tell(world, B, active(world))->floors[5].esn, covey_esn(1, 999));
 	assert_int_equal(report(world, B, spi, 5, covey_esn(1, 999), 1), 0);
@@ -269,7 +272,7 @@ static void a_group_is_bounded(void **state)
 	assert_int_equal(report(world, B, spi, 5, covey_esn(1, 1), 1), -ENOSPC);
 	world_pass(world, DRAIN_MS);
 	assert_int_equal(report(world, B, spi, 5, covey_esn(1, 1), 1), 0);
-	assert_int_equal(floors_count(active(world)), 1);
+	assert_int_equal(floor_reports_count(active(world)), 1);
 }
 
 int main(void)

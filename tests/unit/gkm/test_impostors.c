@@ -8,8 +8,6 @@
 
 #include "world.h"
 
-#include "impostors.h"
-
 enum { A, B };
 
 static int begin(void **state)
@@ -37,8 +35,9 @@ static uint64_t report(struct world *world, size_t seat, uint32_t spi, uint64_t 
 	struct covey_error error;
 	uint64_t new = 77;
 
-	assert_int_equal(
-		impostors_report(world->group, seat, spi, packets, world->now_ms, &new, &error), 0);
+	assert_int_equal(usage_report_impostors(world->group, seat, spi, packets, world->now_ms,
+						&new, &error),
+			 0);
 	return new;
 }
 
@@ -102,9 +101,9 @@ static void what_cannot_be(void **state)
 
 	assert_int_equal(report(world, A, active(world) + 1, 5), 0);
 	assert_int_equal(report(world, A, active(world), 6000), 6000);
-	assert_int_equal(
-		impostors_report(world->group, A, active(world), 6001, world->now_ms, &new, &error),
-		-EINVAL);
+	assert_int_equal(usage_report_impostors(world->group, A, active(world), 6001, world->now_ms,
+						&new, &error),
+			 -EINVAL);
 	assert_true(error.text[0] != '\0');
 	assert_int_equal(world->group->members[A].own_sender, 6000);
 }

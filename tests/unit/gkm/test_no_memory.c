@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "../faulty_memory.h"
-#include "floors.h"
+#include "floor_reports.h"
 #include "world.h"
 
 #define KEY     0xa5
@@ -34,18 +34,18 @@ static int report(struct world *world, size_t seat)
 {
 	uint32_t window_ids[WINDOWS];
 	uint64_t esns[WINDOWS];
-	const struct floors_report report = {.window_ids = window_ids,
-					     .window_id_count = WINDOWS,
-					     .esns = esns,
-					     .esn_count = WINDOWS};
+	const struct floor_report report = {.window_ids = window_ids,
+					    .window_id_count = WINDOWS,
+					    .esns = esns,
+					    .esn_count = WINDOWS};
 	struct covey_error error;
 
 	for (uint32_t i = 0; i < WINDOWS; i++) {
 		window_ids[i] = i + 1;
 		esns[i] = covey_esn(1, 1 + i);
 	}
-	return floors_report(world->group, seat, group_active_sa(world->group)->spi, &report,
-			     world->now_ms, &error);
+	return floor_reports_take(world->group, seat, group_active_sa(world->group)->spi, &report,
+				  world->now_ms, &error);
 }
 
 /* What fails does so for want of memory, and changes nothing that a second try would mind. */

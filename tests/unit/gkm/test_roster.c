@@ -47,7 +47,7 @@ static void read_part(const struct roster_part *part, void *arg)
 }
 
 struct fixture {
-	struct roster roster;
+	struct group_roster roster;
 	struct reader reader;
 };
 

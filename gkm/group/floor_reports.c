@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "floors.h"
+#include "floor_reports.h"
 
 #include <covey/limits.h>
 #include <covey/wire.h>
@@ -10,17 +10,7 @@
 #include "floor_table.h"
 #include "group.h"
 
-void floors_free(struct floors *floors)
-{
-	if (!floors)
-		return;
-	for (size_t i = 0; i < floors->sender_count; i++)
-		free(floors->senders[i].windows);
-	free(floors->senders);
-	free(floors);
-}
-
-size_t floors_count(const struct sa *sa)
+size_t floor_reports_count(const struct sa *sa)
 {
 	return sa->floors ? sa->floors->count : 0;
 }
@@ -30,7 +20,7 @@ static size_t count_in_group(const struct group *group)
 	size_t count = 0;
 
 	for (size_t i = 0; i < group->sa_count; i++)
-		count += floors_count(group->sas[i]);
+		count += floor_reports_count(group->sas[i]);
 	return count;
 }
 
@@ -72,7 +62,7 @@ static int check_window(const struct group *group, size_t seat, const struct sa 
 }
 
 static int check(const struct group *group, size_t seat, const struct sa *sa,
-		 const struct floors_report *report, uint64_t now_ms, struct covey_error *error)
+		 const struct floor_report *report, uint64_t now_ms, struct covey_error *error)
 {
 	size_t count = report->window_id_count;
 
@@ -100,8 +90,8 @@ static int check(const struct group *group, size_t seat, const struct sa *sa,
 }
 
 /* Windows that are known rise; new ones are added while there is room for them. */
-static int take(struct floors *floors, struct floor_sender *sender,
-		const struct floors_report *report, size_t room)
+static int take(struct floor_table *floors, struct floor_sender *sender,
+		const struct floor_report *report, size_t room)
 {
 	bool full = false;
 
@@ -139,8 +129,9 @@ static struct sa *find_sa(const struct group *group, size_t seat, uint32_t spi)
 	return NULL;
 }
 
-int floors_report(struct group *group, size_t seat, uint32_t spi,
-		  const struct floors_report *report, uint64_t now_ms, struct covey_error *error)
+int floor_reports_take(struct group *group, size_t seat, uint32_t spi,
+		       const struct floor_report *report, uint64_t now_ms,
+		       struct covey_error *error)
 {
 	struct sa *sa = find_sa(group, seat, spi);
 	struct floor_sender *sender;
@@ -161,7 +152,7 @@ int floors_report(struct group *group, size_t seat, uint32_t spi,
 
 /* --- who needs them ------------------------------------------------------------------------ */
 
-void floors_note_held(struct group *group, size_t seat, const uint32_t *spis, size_t count)
+void floor_reports_note_held(struct group *group, size_t seat, const uint32_t *spis, size_t count)
 {
 	for (size_t i = 0; i < group->sa_count; i++) {
 		struct sa *sa = group->sas[i];
@@ -181,18 +172,18 @@ struct filling {
 	uint64_t esns[COVEY_FLOORS_PER_MESSAGE];
 	size_t count;
 	size_t left; /* windows that are not handed over yet */
-	void (*each)(const struct floors_part *part, void *arg);
+	void (*each)(const struct floor_part *part, void *arg);
 	void *arg;
 };
 
 static void hand_over(struct filling *filling)
 {
 	filling->left -= filling->count;
-	filling->each(&(struct floors_part){.sender_ids = filling->sender_ids,
-					    .window_ids = filling->window_ids,
-					    .esns = filling->esns,
-					    .count = filling->count,
-					    .more = filling->left > 0},
+	filling->each(&(struct floor_part){.sender_ids = filling->sender_ids,
+					   .window_ids = filling->window_ids,
+					   .esns = filling->esns,
+					   .count = filling->count,
+					   .more = filling->left > 0},
 		      filling->arg);
 	filling->count = 0;
 }
@@ -209,8 +200,8 @@ static void fill(struct filling *filling, const struct floor_sender *sender)
 	}
 }
 
-void floors_tell(const struct group *group, size_t seat, const struct sa *sa,
-		 void (*each)(const struct floors_part *part, void *arg), void *arg)
+void floor_reports_tell(const struct group *group, size_t seat, const struct sa *sa,
+			void (*each)(const struct floor_part *part, void *arg), void *arg)
 {
 	struct filling filling = {.each = each, .arg = arg};
 	const struct floor_sender *own =

@@ -15,12 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct floors;
 struct group;
 struct sa;
 
 /* A member's windows of one SA, as a message brings them. */
-struct floors_report {
+struct floor_report {
 	const uint32_t *window_ids;
 	size_t window_id_count;
 	const uint64_t *esns;
@@ -32,14 +31,15 @@ struct floors_report {
  * ignored. Returns 0, -EINVAL for what no honest member says (error has it), -ENOMEM, or -ENOSPC,
  * once for each SA, when some windows did not fit.
  */
-int floors_report(struct group *group, size_t seat, uint32_t spi,
-		  const struct floors_report *report, uint64_t now_ms, struct covey_error *error);
+int floor_reports_take(struct group *group, size_t seat, uint32_t spi,
+		       const struct floor_report *report, uint64_t now_ms,
+		       struct covey_error *error);
 
 /* At a registration: the member has these SAs still, replay windows and all, and no others. */
-void floors_note_held(struct group *group, size_t seat, const uint32_t *spis, size_t count);
+void floor_reports_note_held(struct group *group, size_t seat, const uint32_t *spis, size_t count);
 
 /* One message's worth: columns, by rising (SenderID, WindowID). */
-struct floors_part {
+struct floor_part {
 	const uint32_t *sender_ids;
 	const uint32_t *window_ids;
 	const uint64_t *esns;
@@ -51,11 +51,8 @@ struct floors_part {
  * Hand over, in parts, what the seat needs before it is sent the SA: nothing when it has held the
  * SA all the while or nobody has reported. Its own windows are left out.
  */
-void floors_tell(const struct group *group, size_t seat, const struct sa *sa,
-		 void (*each)(const struct floors_part *part, void *arg), void *arg);
+void floor_reports_tell(const struct group *group, size_t seat, const struct sa *sa,
+			void (*each)(const struct floor_part *part, void *arg), void *arg);
 
 /* Windows that are known of the SA. */
-size_t floors_count(const struct sa *sa);
-
-/* NULL-safe. */
-void floors_free(struct floors *floors);
+size_t floor_reports_count(const struct sa *sa);

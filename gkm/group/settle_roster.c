@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "settle_roster.h"
+
+#include "group.h"
+
+/* --- who is listed -------------------------------------------------------------------------- */
+
+/*
+ * The member has its new epoch in force where it sends: on the active SA, or, when there is none
+ * for it yet, on one that will be. Its floor must not rise earlier, or its peers would drop what it
+ * still sends in the epoch before. A newcomer is listed while its first SA is being installed: who
+ * is slow is waited for with the one and the other at once, not in turn.
+ */
+static bool is_ready_to_send(const struct group *group, size_t seat)
+{
+	const struct sa *active = group_active_sa(group);
+
+	if (active && active->members[seat] != SA_MEMBER_BARRED)
+		return sa_is_acked(active, seat);
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->state == SA_INSTALLING && sa_is_acked(group->sas[i], seat))
+			return true;
+	return false;
+}
+
+void settle_list_senders(struct group *group, uint64_t now_ms)
+{
+	for (size_t i = 0; i < group->seats; i++) {
+		struct member *member = &group->members[i];
+
+		if (!member->session || !member->may_send || member->listed_generation ||
+		    !is_ready_to_send(group, i))
+			continue;
+		roster_set(&group->roster, i, member->sender_id, member->epoch, &member->vtep,
+			   member->identity);
+		member->listed_generation = group->roster.generation + 1;
+		member->listed_by_ms = now_ms + group->activation_delay_ms;
+	}
+}
+
+static void send_changes(const struct roster_part *part, void *arg)
+{
+	struct group *group = arg;
+
+	for (size_t i = 0; i < group->seats; i++) {
+		struct member *member = &group->members[i];
+
+		if (!member->session || !member->greeted)
+			continue;
+		group->output.roster(member, part, group->output.arg);
+		member->sent_generation = part->generation;
+	}
+}
+
+/* The more members there are, the rarer generations are: each goes to all of them. */
+uint64_t settle_publish_ms(const struct group *group)
+{
+	uint64_t gap_ms = group_live_members(group) / GROUP_PUBLISH_PER_MS;
+
+	if (group->roster.changes == 0)
+		return GROUP_NEVER;
+	return group->published_ms +
+	       (gap_ms < GROUP_PUBLISH_GAP_MAX_MS ? gap_ms : GROUP_PUBLISH_GAP_MAX_MS);
+}
+
+void settle_publish(struct group *group, uint64_t now_ms)
+{
+	if (now_ms >= settle_publish_ms(group) &&
+	    roster_publish(&group->roster, send_changes, group))
+		group->published_ms = now_ms;
+}
+
+/* --- newcomers ------------------------------------------------------------------------------ */
+
+static void send_full(const struct roster_part *part, void *arg)
+{
+	struct group *group = arg;
+
+	for (size_t i = 0; i < group->seats; i++) {
+		struct member *member = &group->members[i];
+
+		if (!member->session || member->greeted)
+			continue;
+		group->output.roster(member, part, group->output.arg);
+		member->sent_generation = part->generation;
+	}
+}
+
+/* One walk through the roster, however many there are to read it to. */
+void settle_greet(struct group *group)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < group->seats; i++)
+		some |= group->members[i].session && !group->members[i].greeted;
+	if (!some)
+		return;
+	roster_full(&group->roster, send_full, group);
+	for (size_t i = 0; i < group->seats; i++)
+		group->members[i].greeted |= group->members[i].session != NULL;
+}
+
+/* --- who has heard of whom ------------------------------------------------------------------ */
+
+struct laggards settle_find_laggards(const struct group *group)
+{
+	struct laggards laggards = {.last_acked = UINT64_MAX, .second_acked = UINT64_MAX};
+
+	for (size_t i = 0; i < group->seats; i++) {
+		const struct member *member = &group->members[i];
+
+		if (!member->session)
+			continue;
+		if (member->acked_generation < laggards.last_acked) {
+			laggards.second_acked = laggards.last_acked;
+			laggards.last_acked = member->acked_generation;
+			laggards.last = i;
+		} else if (member->acked_generation < laggards.second_acked) {
+			laggards.second_acked = member->acked_generation;
+		}
+	}
+	return laggards;
+}
+
+/* All others take this member's packets in its epoch, or were waited for long enough. */
+bool settle_is_expected(const struct group *group, size_t seat, const struct laggards *laggards,
+			uint64_t now_ms)
+{
+	const struct member *member = &group->members[seat];
+	uint64_t acked = laggards->last == seat ? laggards->second_acked : laggards->last_acked;
+
+	if (!member->may_send)
+		return true;
+	return member->listed_generation &&
+	       (acked >= member->listed_generation || now_ms >= member->listed_by_ms);
+}
