@@ -19,7 +19,7 @@ static int out_of_memory(struct covey_error *error)
 	return covey_error_set(error, -ENOMEM, "out of memory");
 }
 
-/* The first tick in which all are told is not the last one: who is there closes in it. */
+/* One more tick after all have been told: members that are there close their connections in it. */
 static void on_stop_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct manager *manager = arg;

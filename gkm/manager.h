@@ -54,8 +54,8 @@ int manager_init(struct manager *manager, struct covey_error *error);
 
 /*
  * Tell all members, and end the event loop when they are gone, or when the last words to all of
- * them have been with the kernel for a moment: who is away closes nothing, and whoever comes after
- * this process waits for its state file. Two seconds at most.
+ * them have been with the kernel for a moment: a member that is away closes nothing, and the next
+ * process waits for this one's state file. Two seconds at most.
  */
 void manager_stop(struct manager *manager);
 

@@ -271,7 +271,7 @@ static int restore(const char *identity, uint16_t sender_id, void *arg)
 	struct realm *realm = arg;
 	long seat = find_seat(realm, identity);
 
-	/* Who is not authorised any more still holds its SenderID: it was bound for good. */
+	/* A host that is not authorised any more keeps its SenderID: it was bound for good. */
 	if (seat < 0)
 		return sender_ids_bind(&realm->served.group->sender_ids, identity, sender_id, 0);
 	return group_restore(realm->served.group, (size_t)seat, sender_id);

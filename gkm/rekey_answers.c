@@ -54,7 +54,7 @@ static const char *how_it_goes(const struct rekey_answer *answer, const struct s
 	return rekey_deadline(group) <= clock_now_ms() ? "begins" : "waits for room";
 }
 
-/* Who is there and has not acknowledged the SA. */
+/* Connected members that have not acknowledged the SA. */
 static json_t *awaited(const struct realm *realm, const struct sa *sa)
 {
 	json_t *names = json_array();

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What `covey rekey` is told: not that it was asked for, but which SA began and who keeps it from
- * being used. An answer waits a moment for that.
+ * The answer to `covey rekey`: which SA has begun, and which members keep it from being used. It
+ * waits a moment, so that it can say this.
  */
 
 #include <event2/event.h>

@@ -129,7 +129,8 @@ static void on_failed(const struct covey_error *error, void *arg)
 	crl_log_failed(revocations->watch, error);
 }
 
-/* --- who showed what ----------------------------------------------------------------------- */
+/* --- which host showed which certificate
+ * ----------------------------------------------------------------------- */
 
 static bool is_known(const struct shown *shown, const struct certificate_chain *certificate)
 {

@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * Up to where each sender has used each of its windows of an SA, by what it reports in heartbeats.
- * Who gets an SA that carried traffic before is told, so that nobody can replay it the past. Pure,
- * like group.h.
+ * How far each sender has used each of its windows of an SA, as it reports in heartbeats. A member
+ * that gets an SA after it carried traffic is told this, so that nobody can replay old packets to
+ * it. Pure, like group.h.
  *
  * Kept per live SA until it retires: COVEY_FLOORS_PER_GROUP_MAX windows of a group and
- * COVEY_FLOORS_PER_SENDER_MAX of one sender's in an SA, 16 bytes each. The rest has no floor.
+ * COVEY_FLOORS_PER_SENDER_MAX of one sender's in an SA, 16 bytes each. Windows beyond that have no
+ * floor.
  */
 
 #include <covey/error.h>

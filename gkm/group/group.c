@@ -105,8 +105,8 @@ static void forget_registration(struct group *group, size_t seat)
 }
 
 /*
- * Who is new may have what nobody sends on yet, and the rest only if the group does not mind that
- * it reads the past. Who merely comes back, restarted or not, was a member all the while.
+ * A new member may have SAs that nobody sends on yet. It gets the others only if the group lets new
+ * members read the past. A member that comes back, restarted or not, is not new.
  */
 static void enroll(struct group *group, size_t seat)
 {
@@ -262,7 +262,7 @@ uint64_t group_deadline(const struct group *group)
 	return group->deadline_ms;
 }
 
-/* Nobody but the one who is joining can hold, or come back for, anything. */
+/* Nobody but the member that is joining holds an SA, or may come back with one. */
 static bool is_first_ever(const struct group *group)
 {
 	if (group->sa_was_active || highest_live_spi(group) || group_live_members(group) > 1)

@@ -27,9 +27,9 @@
 #define GROUP_NEVER        UINT64_MAX
 
 /*
- * Changes of the roster are collected for a millisecond per so many members that are there, and
- * half a second at most: 10,000 members that return together read some ten generations, not
- * thousands. With fewer members than this nothing waits.
+ * Changes of the roster are collected for one millisecond per this many connected members, and for
+ * half a second at most. So 10,000 members that return together read about ten generations, not
+ * thousands. With fewer members than this, changes are published at once.
  */
 #define GROUP_PUBLISH_PER_MS     20u
 #define GROUP_PUBLISH_GAP_MAX_MS UINT64_C(500)
@@ -87,7 +87,7 @@ struct group {
 	size_t sa_count;
 	bool sa_was_active; /* ever, in this instance */
 	uint64_t activation_delay_ms;
-	bool rekeys_on_join;        /* who is new gets no SA that carried traffic before it came */
+	bool rekeys_on_join; /* new members get no SA that carried traffic before they came */
 	uint64_t first_newcomer_ms; /* of those that wait for an SA, 0: none */
 	uint64_t last_newcomer_ms;
 	size_t newcomers;
@@ -117,8 +117,9 @@ int group_bind(struct group *group, size_t seat, uint16_t sender_id);
 int group_restore(struct group *group, size_t seat, uint16_t sender_id);
 
 /*
- * A registration: leases the next epoch. Returns 0, -EINVAL without a SenderID, -EACCES for who is
- * evicted, -EALREADY when the seat has a live one, or -EOVERFLOW when its epochs are used up.
+ * A registration: leases the next epoch. Returns 0, -EINVAL without a SenderID, -EACCES for a
+ * member that is evicted, -EALREADY when the seat has a live one, or -EOVERFLOW when its epochs are
+ * used up.
  */
 int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_epoch);
 /* No member holds an SA of an earlier instance any more. */

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Who is deaf: others multicast in the group, by the ESNs of their windows, and the member, which
- * is to get all of it, counts nothing. Of unicast nobody reports to whom it went, so nothing
- * follows from it. Pure, like group.h.
+ * Which members are deaf: the ESNs of the others' windows say that they send multicast, and a
+ * member that should get all of it counts no packet. Unicast says nothing, because nobody reports
+ * to which member it went. Pure, like group.h.
  */
 
 #include <stdbool.h>
@@ -13,8 +13,10 @@
 
 struct group;
 
-/* Deaf is who has heard nothing in so many heartbeats in which others had sent more, and of so many
- * packets in all: a few that the wire lost are no reason. */
+/*
+ * A member is deaf when it has heard nothing in this many heartbeats, each with more packets sent
+ * by others, and in this many packets together: the wire may lose a few.
+ */
 #define HEARING_STRIKES 3u
 #define HEARING_PACKETS 10u
 /* Heartbeats that come faster count as one. */

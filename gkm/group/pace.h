@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Work that serves all who asked for it meanwhile rests after each time, four times as long as it
- * took: it never takes more than a fifth of the program's time, and the more it costs, the more it
- * serves at once. What is cheap does not rest at all. Pure; times are microseconds of any clock
- * that only moves forward.
+ * Some work is done once for all who have asked for it. After it was done it rests, for four times
+ * as long as it took. So it never takes more than a fifth of the program's time, and the more it
+ * costs, the more requests share it. Work that is cheap does not rest. Pure; times are microseconds
+ * of any clock that only moves forward.
  */
 
 #include <stdint.h>
@@ -19,7 +19,7 @@ struct pace {
 	uint64_t ready_us;
 };
 
-/* It was done, between these times. */
+/* The work was done between these times. */
 static inline void pace_did(struct pace *pace, uint64_t began_us, uint64_t ended_us)
 {
 	uint64_t took_us = ended_us - began_us;
@@ -28,7 +28,7 @@ static inline void pace_did(struct pace *pace, uint64_t began_us, uint64_t ended
 	pace->ready_us = ended_us + (rest_us < PACE_LONGEST_US ? rest_us : PACE_LONGEST_US);
 }
 
-/* How long it rests still. */
+/* How long it still rests. */
 static inline uint64_t pace_wait_us(const struct pace *pace, uint64_t now_us)
 {
 	return pace->ready_us > now_us ? pace->ready_us - now_us : 0;

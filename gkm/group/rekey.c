@@ -94,9 +94,9 @@ static bool is_urgent(enum rekey_reason reason)
 }
 
 /*
- * Somebody needs it, who is late or away: it sends on this SA, or on the last one that it was told
- * to. On those between, if there are any, it could only while it never says so, or lies: an honest
- * one acknowledges no SA after one that it was told to send on without a word of that.
+ * Does a member need it that is late or away? Such a member sends on this SA, or on the last one
+ * that it was told to send on. It does not send on those between, unless it lies: an honest member
+ * says that it has switched before it acknowledges another SA.
  */
 static bool is_needed(const struct group *group, const struct sa *sa)
 {
@@ -130,7 +130,7 @@ static struct sa *find_draining(const struct group *group)
 	return least;
 }
 
-/* All who are there. Those who are away have had their time when room is needed. */
+/* All connected members. Those that are away have had their time when room is needed. */
 static bool have_all_switched(const struct group *group, const struct sa *sa)
 {
 	for (size_t i = 0; i < group->seats; i++)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * When a group gets its next SA, and why. Pure, like group.h: the one who has keys and SPIs asks
- * rekey_due() after each group_settle(), and begins an SA when it says so.
+ * When a group gets its next SA, and why. Pure, like group.h: whoever makes keys and takes SPIs
+ * asks rekey_due() after each group_settle(), and begins an SA when it says so.
  *
  * Rekeys of one group are drawn together: while an SA is being installed nobody sends on it yet, so
  * it is as good as any that would follow, except for an eviction.

@@ -11,14 +11,15 @@
 #include <stdint.h>
 
 /*
- * So long without a newcomer ends a wave of them: a millisecond for each that waits already, within
- * these bounds. A lone one does not wait long; a pause in a boot storm is no end of it.
+ * Newcomers that come in one wave share a rekey. The wave is over when no other one has come for a
+ * while: a millisecond for each that waits, within these bounds. So a single newcomer does not wait
+ * long, and a short pause in a boot storm does not end the wave.
  */
 #define JOIN_QUIET_MS     UINT64_C(200)
 #define JOIN_QUIET_MAX_MS UINT64_C(1000)
 /*
- * But a wave that does not end is not waited for for ever. The more members there are, the more
- * each rekey costs, and the longer newcomers wait to share one.
+ * A wave that does not end is cut off after this time. The more members there are, the more each
+ * rekey costs, so the longer newcomers wait to share one.
  */
 #define JOIN_WAIT_MS             UINT64_C(2000)
 #define JOIN_WAIT_MAX_MS         UINT64_C(5000)
@@ -33,7 +34,7 @@ enum rekey_reason {
 	REKEY_OPERATOR, /* covey rekey */
 	REKEY_PACKETS,  /* a sender's use is near its key's limit */
 	REKEY_ICV_FAILURES,
-	REKEY_JOIN,     /* who is new has no SA to send on */
+	REKEY_JOIN,     /* a new member has no SA to send on */
 	REKEY_EVICTION, /* a former member knows the key */
 	REKEY_MISSING,  /* members are there, and no SA that they send on, or will */
 };
@@ -47,7 +48,7 @@ struct rekey_wish {
 	enum rekey_reason reason; /* REKEY_NONE: nobody asked */
 	uint64_t due_ms;
 	bool insists;               /* it may end an SA that somebody needs */
-	struct rekey_budget *cause; /* who pays for it, NULL: nobody. Of a member or the group */
+	struct rekey_budget *cause; /* a member's or the group's that pays for it, NULL: none */
 };
 
 /*
@@ -62,19 +63,20 @@ bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms);
  */
 bool rekey_want_by(struct group *group, enum rekey_reason reason, struct rekey_budget *cause,
 		   uint64_t now_ms);
-/* An SA begins: let those pay who caused it, and forget what was wished. */
+/* An SA begins: charge those who caused it, and forget the wish. */
 void rekey_begun(struct group *group, uint64_t now_ms);
 
 /*
  * As part of group_settle(): ask for an SA for members that are barred from the active one. They
  * share it: it begins when nobody new has come for a moment, or the first has waited long enough.
- * Who has used up its budget has to wait, or shares another one's.
+ * A newcomer that has used up its budget waits, or shares the SA of another one.
  */
 void rekey_for_newcomers(struct group *group, uint64_t now_ms);
 
-/* How long no other one must come, with so many that wait. */
+/* How long no newcomer must come for the wave to be over, when this many wait. */
 uint64_t rekey_wave_quiet_ms(size_t newcomers);
-/* How long the first waits at most, with so many members there, those that wait among them. */
+/* How long the first newcomer waits at most, with this many members connected, newcomers included.
+ */
 uint64_t rekey_wave_wait_ms(size_t members);
 
 /* Members that are there, and barred from the SA that the others send on. */

@@ -29,8 +29,8 @@ enum sa_state {
 };
 
 /*
- * A member's progress, in this order. Back to SA_MEMBER_NONE with each registration, but for who is
- * barred: that stays until the SA is gone.
+ * A member's progress, in this order. Each registration sets it back to SA_MEMBER_NONE, except for
+ * a member that is barred: it stays so until the SA is gone.
  */
 enum sa_member_state {
 	SA_MEMBER_BARRED, /* not for it: it was no member when the SA began to carry traffic */
@@ -51,7 +51,7 @@ struct sa_timing {
 	uint64_t hard_lifetime_ms;
 	uint64_t rekey_after_ms; /* when the group's next one is due, 0: when somebody asks */
 	bool patient;            /* it begins for the interval alone: nobody needs it soon */
-	bool evicts;             /* those before it end when all who are there have switched */
+	bool evicts;             /* those before it end when all connected members have switched */
 };
 
 struct sa {
@@ -66,7 +66,7 @@ struct sa {
 	uint64_t switch_by_ms;   /* once active: until when an eviction waits for members */
 	uint64_t drain_begin_ms; /* while draining */
 	uint64_t drain_ms;       /* how long it drains once nobody sends on it */
-	bool cut_short;          /* while draining: who is away is not waited for */
+	bool cut_short;          /* while draining: members that are away are not waited for */
 	uint64_t drain_by_ms;    /* UINT64_MAX: somebody may still send on it */
 	uint64_t rekey_ms;       /* when the next one is due, UINT64_MAX: never */
 	uint64_t patience_ms;    /* until when the next one waits for members that are away */

@@ -7,7 +7,8 @@
  * decision; docs/protocol.md tells the same as the members see it.
  */
 
-/* So long is a member's switch waited for, at least, before an eviction ends what it sent on. */
+/* How long an eviction waits, at least, for members to switch to the new SA before it ends the old
+ * one. */
 #define SWITCH_MS UINT64_C(2000)
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -88,10 +89,10 @@ static void retire_due(struct group *group, uint64_t now_ms)
 /* --- SAs that become active ---------------------------------------------------------------- */
 
 /*
- * Must the member acknowledge the SA before others send on it? Who is there; who held an earlier
- * instance's SA; and who merely lost its session, since a wire that loses packets takes it for
- * seconds: what it sends and hears goes on, and is not to end for that. An eviction does not wait
- * for who is away, because the evicted one reads on meanwhile.
+ * Must the member acknowledge the SA before others send on it? Yes if it is connected, or held an
+ * SA of an earlier instance, or has only lost its session: a lossy wire cuts a session for some
+ * seconds, while the member goes on sending and receiving, and a rekey is not to end that. An
+ * eviction does not wait for members that are away, because the evicted one can read all the while.
  */
 static bool is_waited_for(const struct group *group, const struct sa *sa, const struct sa *active,
 			  size_t seat)
@@ -158,7 +159,7 @@ static void promote_due(struct group *group, uint64_t now_ms)
 		if (sa->state != SA_INSTALLING)
 			continue;
 		if (group->activation_delay_ms && rekey_is_held(group, sa, now_ms)) {
-			/* Who comes back has as much time as the others had. */
+			/* A member that comes back has as much time as the others had. */
 			sa->activate_by_ms = now_ms + group->activation_delay_ms;
 			continue;
 		}
@@ -207,7 +208,8 @@ static void install_missing(struct group *group, size_t seat, uint64_t now_ms)
 	}
 }
 
-/* Who comes while changes wait to be published gets the roster with them in it. */
+/* A member that comes while changes wait to be published gets the roster with these changes in it.
+ */
 static void bring_up_to_date(struct group *group, uint64_t now_ms)
 {
 	if (group->roster.changes == 0)
@@ -257,7 +259,7 @@ static void switch_members(struct group *group, uint64_t now_ms)
  * nearer: only members that are there are waited for, and not for long.
  */
 
-/* Who has not even acknowledged the active SA was waited for before that became active. */
+/* Members that have not acknowledged the active SA were waited for before it became active. */
 static bool is_being_switched(const struct group *group, const struct sa *sa,
 			      const struct sa *active, uint64_t now_ms)
 {

@@ -96,7 +96,8 @@ static void on_leave(struct session *session, const Covey__Leave *leave)
 	}
 	if (served)
 		bindings_forget(&session->sessions->bindings, session, served);
-	/* Who leaves where it is not, was refused meanwhile: it gets what it wants. */
+	/* A host that leaves a group it is not in was refused or evicted meanwhile: it is told Left
+	 * as well. */
 	left.group = leave->group;
 	message.body_case = COVEY__MESSAGE__BODY_LEFT;
 	message.left = &left;

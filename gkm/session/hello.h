@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What a member says first: who it is, whether it was here before, and what it knows.
+ * A member's first message: which host it is, whether it was connected before, and which SPIs it
+ * knows.
  */
 
 #include "message.h"

@@ -23,7 +23,8 @@ enum succession {
 /*
  * The instances by both Hellos, 0: it does not say, and is never the same; the one that the second
  * says was its host's before it; and how long ago the first session's last message came. Instances
- * are random, and pass only inside TLS: who has a host's key alone knows none of that host's.
+ * are random, and pass only inside TLS: a thief of a host's key does not know that host's
+ * instances.
  */
 static inline enum succession succession(uint64_t first, uint64_t second, uint64_t previous,
 					 uint64_t silent_ms)

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The key manager's durable state: who is bound to which SenderID, and was, who is evicted, and the
- * next SPI; never a key. Whatever keeps it fills in struct store; sqlite.h does so with one file.
+ * The key manager's durable state: which identity is bound to which SenderID, and
+ * was before, which is evicted, and the next SPI; never a key. Whatever keeps it fills in struct
+ * store; sqlite.h does so with one file.
  *
  * What a function returns 0 for is durable: it survives a crash of the program and of the machine.
  * One program has a store at a time. Errors: -EBUSY (another has it), -ENOSPC (no room), -EROFS
