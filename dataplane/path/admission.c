@@ -173,30 +173,6 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, uint16_t index, 
 
 /* --- plain VPE ----------------------------------------------------------------------------- */
 
-/*
- * The packets of which there are many: one segment that may be changed, Ethernet without tags, IP
- * of the version that is asked for, and in it VXLAN or VPE. True with *ret_frame as
- * burst_classify() fills it; false for what is anything else, or might be.
- */
-static __rte_always_inline bool is_plain(const struct engine *engine, const struct rte_mbuf *packet,
-					 bool ipv6, struct frame *ret_frame)
-{
-	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
-	const struct classifier *classifier = &engine->classifier;
-	size_t l2_len = sizeof(struct rte_ether_hdr), len = packet->data_len;
-	uint16_t type = ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4;
-
-	if (unlikely(!segment_is_alone(packet) ||
-		     len < l2_len + (ipv6 ? 40 : 20) + FAST_BEHIND_IP ||
-		     read_be16(data + l2_len - sizeof(type)) != type))
-		return false;
-	ret_frame->l2_len = (uint16_t)l2_len;
-	data += l2_len;
-	len -= l2_len;
-	return ipv6 ? classify_fast_ipv6(classifier, data, len, len, ret_frame)
-		    : classify_fast_ipv4(classifier, data, len, len, ret_frame);
-}
-
 /* For us, in one segment of its own, without tags, IP of the engine's family, in the fabric's
  * encapsulation? Fills the arrival. The outer IPv4 header's checksum is nobody's to compare here:
  * docs/protocol.md, section 5.1. */
@@ -208,8 +184,12 @@ static __rte_always_inline bool read_plain(const struct sorting *sorting,
 	const uint8_t *destination = outer + (ipv6 ? 24 : 16);
 	struct frame frame;
 
-	if (unlikely(!is_plain(sorting->engine, packet, ipv6, &frame) || frame.kind != FRAME_VPE ||
-		     frame.in_udp != in_udp || frame.payload_len < sizeof(struct covey_vpe_header)))
+	if (unlikely(!segment_is_alone(packet) ||
+		     !recognise_frame_of(&sorting->engine->classifier, ipv6,
+					 rte_pktmbuf_mtod(packet, const uint8_t *),
+					 packet->data_len, &frame) ||
+		     frame.kind != FRAME_VPE || frame.in_udp != in_udp ||
+		     frame.payload_len < sizeof(struct covey_vpe_header)))
 		return false;
 	if (memcmp(destination, sorting->engine->config.vtep.bytes, ipv6 ? 16 : 4) != 0 &&
 	    (ipv6 ? destination[0] != 0xff : (destination[0] & 0xf0) != 0xe0))

@@ -3,8 +3,8 @@
 
 /* What both directions do with a burst of packets. */
 
-#include "classify_fast.h"
 #include "engine.h"
+#include "recognise.h"
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
@@ -77,7 +77,7 @@ static inline uint16_t burst_compact(struct rte_mbuf **packets, uint16_t count)
 	return kept;
 }
 
-/* Classify the frame in the packet's first buffer. */
+/* What the frame is that begins in the packet's first buffer: the quick way, else the slow one. */
 static inline void burst_classify(const struct engine_worker *worker, const struct rte_mbuf *packet,
 				  struct frame *ret_frame)
 {
@@ -85,8 +85,7 @@ static inline void burst_classify(const struct engine_worker *worker, const stru
 	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
 	struct frame walked;
 
-	if (likely(classify_frame_fast(classifier, data, packet->data_len, packet->pkt_len,
-				       ret_frame)))
+	if (likely(recognise_frame(classifier, data, packet->data_len, packet->pkt_len, ret_frame)))
 		return;
 	/* Not into ret_frame, whose address would escape: so it can stay in registers. */
 	classify_frame(classifier, data, packet->data_len, packet->pkt_len, &walked);

@@ -90,7 +90,7 @@ int engine_open(struct engine *engine, const struct dataplane_config *config, un
 	engine->classifier =
 		(struct classifier){config->vxlan_port, config->vpe_port, config->vpe_protocol};
 	engine->overhead = overhead_of(config);
-	plain_make(config, engine->overhead, &engine->plain);
+	recognise_own_make(config, engine->overhead, &engine->own);
 	engine->worker_count = worker_count;
 	if (new_qsbr(worker_count, &engine->qsbr) != 0)
 		return covey_error_set(ret_error, -ENOMEM, "out of memory for %u workers",

@@ -14,7 +14,7 @@
 #include "classify.h"
 #include "counter.h"
 #include "handover.h"
-#include "plain.h"
+#include "recognise.h"
 #include <dataplane.h>
 #include <rte_common.h>
 #include <rte_rcu_qsbr.h>
@@ -46,7 +46,7 @@ struct engine {
 	struct dataplane_config config; /* without its ports */
 	uint16_t overhead;              /* bytes that an encrypted packet grows by */
 	struct classifier classifier;
-	struct plain plain;
+	struct recognise_own own;
 	_Atomic(struct sadb *) sadb; /* workers: const, engine_worker_sadb() */
 	struct rte_rcu_qsbr *qsbr;
 	unsigned worker_count;

@@ -5,7 +5,7 @@
  * multicast, and one of the worker's paths by flow. */
 
 #include "engine.h"
-#include "plain.h"
+#include "recognise.h"
 #include <covey/wire.h>
 
 /* A well-mixed number, the same for all packets of a flow, of which the upper bits are the better

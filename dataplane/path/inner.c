@@ -18,7 +18,7 @@ static enum covey_drop check(struct arrivals *arrivals, const struct arrival *ar
 	const struct classifier *classifier = &arrivals->worker->engine->classifier;
 	struct frame frame;
 
-	if (unlikely(!classify_ip_fast(classifier, inner, len, arrival->inner_len, &frame)))
+	if (unlikely(!recognise_ip(classifier, inner, len, arrival->inner_len, &frame)))
 		classify_ip(classifier, inner, len, arrival->inner_len, &frame);
 	if (unlikely(frame.kind == FRAME_MALFORMED || frame.ip_len != arrival->inner_len))
 		return COVEY_DROP_IN_INNER_MALFORMED;

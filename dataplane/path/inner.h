@@ -23,8 +23,7 @@ static __rte_always_inline bool inner_is_plain(const struct arrivals *arrivals,
 	size_t len = arrival->inner_len;
 	struct frame frame;
 
-	if (unlikely(!(ipv6 ? classify_fast_ipv6(classifier, inner, len, len, &frame)
-			    : classify_fast_ipv4(classifier, inner, len, len, &frame))))
+	if (unlikely(!recognise_ip_of(classifier, ipv6, inner, len, &frame)))
 		return false;
 	return frame.kind == FRAME_VXLAN && frame.ip_len == len && frame.vni == arrivals->vni &&
 	       arrival->sa == arrivals->sa && ((inner[1] ^ outer[1]) & (ipv6 ? 0x30 : 0x03)) == 0 &&

@@ -193,9 +193,9 @@ static __rte_always_inline bool sort_quickly(struct sorting *sorting, struct rte
 	uint8_t *data = rte_pktmbuf_mtod(packet, uint8_t *);
 	struct vxlan vxlan;
 
-	if (unlikely(!segment_is_alone(packet) || packet->data_len < plain_len(ipv6) ||
+	if (unlikely(!segment_is_alone(packet) || packet->data_len < recognise_own_len(ipv6) ||
 		     packet->data_off < outer_len(ipv6, udp) ||
-		     !plain_tell(&sorting->engine->plain, data, packet->data_len, ipv6, &vxlan)))
+		     !recognise_own(&sorting->engine->own, data, packet->data_len, ipv6, &vxlan)))
 		return false;
 	if (unlikely(vxlan.vni != sorting->vni))
 		look_up(sorting, vxlan.vni);

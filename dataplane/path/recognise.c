@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "plain.h"
+#include "recognise.h"
 
 /* The headers as bytes, before they become vectors. */
 struct headers {
-	uint8_t mask[PLAIN_IPV6_LEN];
-	uint8_t bits[PLAIN_IPV6_LEN];
+	uint8_t mask[RECOGNISE_OWN_IPV6_LEN];
+	uint8_t bits[RECOGNISE_OWN_IPV6_LEN];
 	uint32_t at; /* where the next field begins */
 };
 
@@ -51,7 +51,8 @@ static void put_vxlan(struct headers *headers, uint16_t port)
 	put(headers, &vxlan, &vxlan, sizeof(vxlan));
 }
 
-void plain_make(const struct dataplane_config *config, uint16_t overhead, struct plain *ret_plain)
+void recognise_own_make(const struct dataplane_config *config, uint16_t overhead,
+			struct recognise_own *ret_own)
 {
 	bool ipv6 = config->vtep.family == AF_INET6;
 	struct rte_ether_hdr bits = {
@@ -66,11 +67,13 @@ void plain_make(const struct dataplane_config *config, uint16_t overhead, struct
 	else
 		put_ipv4(&headers, &config->vtep);
 	put_vxlan(&headers, config->vxlan_port);
-	memset(ret_plain, 0, sizeof(*ret_plain));
-	for (uint32_t i = 0; i < plain_vectors(ipv6); i++) {
-		memcpy(&ret_plain->mask[i], headers.mask + plain_at(ipv6, i), sizeof(xmm_t));
-		memcpy(&ret_plain->bits[i], headers.bits + plain_at(ipv6, i), sizeof(xmm_t));
+	memset(ret_own, 0, sizeof(*ret_own));
+	for (uint32_t i = 0; i < recognise_vectors(ipv6); i++) {
+		memcpy(&ret_own->mask[i], headers.mask + recognise_vector_at(ipv6, i),
+		       sizeof(xmm_t));
+		memcpy(&ret_own->bits[i], headers.bits + recognise_vector_at(ipv6, i),
+		       sizeof(xmm_t));
 	}
 	if (config->fabric_mtu > overhead)
-		ret_plain->ip_len_max = config->fabric_mtu - overhead;
+		ret_own->ip_len_max = config->fabric_mtu - overhead;
 }
