@@ -3,7 +3,6 @@
 #include "worker.h"
 
 #include <rte_cycles.h>
-#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
 #include "engine.h"
@@ -17,7 +16,7 @@
 /* Keep polling this long after the last packet: one that comes at once costs no wake-up. Longer
  * takes the core away from those who would send it (docs/performance/notebook.md). */
 #define SPIN_US 20
-/* The longest sleep, so that stopping the worker takes no longer. */
+/* The longest sleep. A worker that is told to stop notices it at the end of its sleep. */
 #define SLEEP_MS 100
 /* A full transmit queue is offered the rest of a burst this often before it is dropped. */
 #define TX_TRIES 4
@@ -34,8 +33,7 @@ static void transmit(const struct worker *worker, const struct port *port,
 	uint16_t sent = 0;
 
 	for (unsigned tries = 0; sent < count && tries < TX_TRIES; tries++)
-		sent += rte_eth_tx_burst(queue->device, queue->number, packets + sent,
-					 count - sent);
+		sent += queue->burst(queue, packets + sent, count - sent);
 	if (sent == count)
 		return;
 	engine_worker_dropped(worker->engine, full, count - sent);
@@ -51,7 +49,7 @@ static unsigned forward(const struct worker *worker, const struct port *from, co
 
 	for (unsigned i = worker->index; i < from->rx_count; i += worker->workers) {
 		const struct port_queue *queue = &from->rx[i];
-		uint16_t count = rte_eth_rx_burst(queue->device, queue->number, packets, BURST);
+		uint16_t count = queue->burst(queue, packets, BURST);
 		uint16_t passed;
 
 		if (count == 0)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct rte_mbuf;
 struct rte_mempool;
 
 #define PORT_NAME_MAX   64
@@ -20,6 +21,13 @@ struct rte_mempool;
 #define PORT_RING_MAX 2048u
 
 struct port_queue {
+	/*
+	 * Receive or send at most count packets; returns how many. Received packets become the
+	 * caller's, sent ones the queue's. All that a worker knows of a queue is this function: a
+	 * port of another kind brings another one.
+	 */
+	uint16_t (*burst)(const struct port_queue *queue, struct rte_mbuf **packets,
+			  uint16_t count);
 	uint16_t device; /* DPDK's port id */
 	uint16_t number; /* of the queue in it */
 	/* Receive queues: a descriptor that poll(2) reports readable when packets wait; -1: none,

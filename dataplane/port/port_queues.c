@@ -119,10 +119,22 @@ static int set_up(struct port_queue *rx_queues, uint16_t rx, struct port_queue *
 	return error != 0 ? error : set_up_tx(tx_queues, tx, tx_descriptors);
 }
 
-static void name_queues(struct port_queue *queues, uint16_t id, uint16_t count)
+static uint16_t receive(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t count)
 {
-	for (uint16_t i = 0; i < count; i++)
-		queues[i] = (struct port_queue){.device = id, .number = i, .fd = -1};
+	return rte_eth_rx_burst(queue->device, queue->number, packets, count);
+}
+
+static uint16_t transmit(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t count)
+{
+	return rte_eth_tx_burst(queue->device, queue->number, packets, count);
+}
+
+static void begin_queues(struct port *port, uint16_t id, uint16_t rx, uint16_t tx)
+{
+	for (uint16_t i = 0; i < rx; i++)
+		port->rx[port->rx_count + i] = (struct port_queue){receive, id, i, -1};
+	for (uint16_t i = 0; i < tx; i++)
+		port->tx[port->tx_count + i] = (struct port_queue){transmit, id, i, -1};
 }
 
 int port_queues_add(struct port *port, uint16_t id, uint16_t mtu, struct rte_mempool *pool,
@@ -146,8 +158,7 @@ int port_queues_add(struct port *port, uint16_t id, uint16_t mtu, struct rte_mem
 	error = set_mtu(port, id, &info, mtu, ret_error);
 	if (error != 0)
 		return error;
-	name_queues(rx_queues, id, rx);
-	name_queues(tx_queues, id, tx);
+	begin_queues(port, id, rx, tx);
 	error = set_up(rx_queues, rx, tx_queues, tx, pool, before);
 	if (error != 0)
 		return covey_error_set(ret_error, error, "%s: %s refuses its queues: %s",
