@@ -47,8 +47,8 @@ int dataplane_open(const struct dataplane_config *config, struct dataplane **ret
  * passes. */
 int dataplane_start(struct dataplane *dataplane, struct covey_error *ret_error);
 unsigned dataplane_workers(const struct dataplane *dataplane);
-/* 0: workers share no variable of the cipher library; else the negative errno that kept them from a
- * copy of it each (ciphers_new()). */
+/* 0 when each worker has a copy of the cipher library of its own; else the negative errno of the
+ * copy that failed: then workers share variables of the library, and are slower. */
 int dataplane_ciphers_shared(const struct dataplane *dataplane);
 /*
  * Ask the kernel behind the host port which multicast groups it wants, by IGMP and MLD, as a router
@@ -57,7 +57,7 @@ int dataplane_ciphers_shared(const struct dataplane *dataplane);
  * the last ones are not on their way yet.
  */
 int dataplane_query_groups(struct dataplane *dataplane, struct rte_mempool *pool);
-/* Whether all workers went on since the last call; asleep, too, they do so ten times a second. */
+/* Has each worker made a turn since the last call? An idle one makes ten a second. */
 bool dataplane_is_alive(struct dataplane *dataplane);
 /* Stop workers, when they have sent on what they had received, and ports; wipe all keys, free.
  * NULL-safe. */
@@ -142,9 +142,9 @@ struct dataplane_port_status {
 void dataplane_read_counters(const struct dataplane *dataplane,
 			     struct dataplane_counters *ret_counters);
 /*
- * VNIs of packets that were dropped for being in no group, lowest first, at most max of them;
- * returns how many. Of very many different ones, only some are kept. One that is in a group by now
- * is not among them.
+ * VNIs of packets that were dropped because no group has them, lowest first, at most max of them;
+ * returns how many. If there are very many, only some are kept. A VNI that a group has by now is
+ * not listed.
  */
 size_t dataplane_read_unknown_vnis(const struct dataplane *dataplane, uint32_t *vnis, size_t max);
 /* Fill at most max entries; return how many there are. */
@@ -158,7 +158,7 @@ size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
 /* ports[0] is the fabric port, ports[1] the host port. */
 void dataplane_read_ports(const struct dataplane *dataplane, struct dataplane_port_status ports[2]);
 
-/* Packet buffers, which both ports share. While packets pass, free is a moment's. */
+/* Packet buffers, which both ports share. While packets pass, free changes all the time. */
 struct dataplane_buffers {
 	unsigned total;
 	unsigned free; /* neither in a ring of a port, nor on the way from one to the other */

@@ -9,8 +9,8 @@ void *key_memory_alloc(size_t size)
 
 	if (memory == MAP_FAILED)
 		return NULL;
-	/* Best effort all three: a key in swap is a smaller evil than a fabric that stands still.
-	 */
+	/* None of the three is an error if it fails: a key in swap is a smaller evil than a fabric
+	 * that stands still. */
 	(void)mlock(memory, size);
 	(void)madvise(memory, size, MADV_DONTDUMP);
 	(void)madvise(memory, size, MADV_DONTFORK);

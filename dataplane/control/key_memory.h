@@ -13,14 +13,15 @@
  */
 void *key_memory_alloc(size_t size);
 /*
- * Address space for many keys, zeroed, aligned to KEY_MEMORY_HUGE and a multiple of it; in no core
- * dump and in no child. Pages come as they are touched. NULL when out of address space.
+ * Address space for many keys: zeroed, aligned to KEY_MEMORY_HUGE, in no core dump and in no child.
+ * size is a multiple of KEY_MEMORY_HUGE. The kernel gives it memory page by page, as it is touched.
+ * NULL when out of address space.
  */
 #define KEY_MEMORY_HUGE (2u << 20)
 void *key_memory_reserve(size_t size);
-/* Let pages of it that have not come yet come as huge ones, as far as the system has them. */
+/* Ask for huge pages where no page was touched yet. The system gives those that it has free. */
 void key_memory_prefer_huge(void *memory, size_t size);
-/* Lock a part of it, and let its pages come. */
+/* Lock a part of it, which gives it memory. */
 void key_memory_lock(void *start, size_t size);
 /* Unmap what key_memory_reserve(size) gave; what was touched has been wiped. NULL-safe. */
 void key_memory_release(void *memory, size_t size);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * One key for each SenderID, in their order. Memory is locked unit by unit, as keys come: in an SA
- * of few senders small ones, in one of many huge pages.
+ * Room for one key for each SenderID, in their order. Only memory that holds a key is locked: units
+ * of 64 KiB in an SA of few senders, whole huge pages in one of many.
  */
 #define KEYS         (COVEY_SENDER_ID_MAX + 1u)
 #define REGION       (KEYS * sizeof(struct cipher_key))

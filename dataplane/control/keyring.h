@@ -22,8 +22,8 @@ void keyring_free(struct keyring *keyring);
 /* True when sa has the same cipher, scope, SPI and TEK. */
 bool keyring_matches(const struct keyring *keyring, const struct covey_sa *sa);
 
-/* Before the keys of so many senders are added: many of them lie in huge pages, as far as the
- * system has them. */
+/* Up to this many keys will be added. If they are many, memory for them comes in huge pages, if the
+ * system has them free. */
 void keyring_expect(struct keyring *keyring, size_t senders);
 /* The key of a sender, derived and expanded if it was not. -ENOMEM, -EIO. */
 int keyring_add(struct keyring *keyring, uint16_t sender_id, const struct cipher_key **ret_key);

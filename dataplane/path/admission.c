@@ -28,8 +28,8 @@ static enum covey_drop verdict_of(enum frame_kind kind)
 	return COVEY_DROP_IN_MALFORMED;
 }
 
-/* A switch that floods brings other hosts' packets, and so may an attacker: with the group's key in
- * hand they would decrypt, and a kernel that forwards would send them on in clear elsewhere. */
+/* A switch that floods brings packets of other hosts, and an attacker may send such. We have the
+ * group's key, so they would decrypt, and a kernel that forwards would send them on in clear. */
 static bool is_ours(const struct engine *engine, const uint8_t *outer)
 {
 	const struct covey_addr *vtep = &engine->config.vtep;
@@ -59,7 +59,7 @@ static __rte_noinline void look_up(struct sorting *sorting, uint32_t spi)
 	sorting->reason = sa ? COVEY_DROP_IN_NOT_RECEIVER : COVEY_DROP_IN_UNKNOWN_SPI;
 }
 
-/* Is there an SA that takes this SenderID? Fetches what admission_check() will read. */
+/* Is there an SA that takes this SenderID? Prefetches what inbound.c reads next. */
 static __rte_always_inline enum covey_drop find_sa(struct sorting *sorting, struct arrival *arrival)
 {
 	uint32_t spi = covey_vpe_spi((const struct covey_vpe_header *)arrival->vpe);
@@ -99,8 +99,9 @@ static __rte_always_inline void read_headers(const struct frame *frame, uint8_t 
 
 /* --- whatever is not plain VPE ------------------------------------------------------------- */
 
-/* Is what lies before VPE what a sender of this fabric puts there (outer.h)? Nobody on the way adds
- * to it; who does may want the packet to go elsewhere, or past what looks at the fabric's form. */
+/* Are the headers before VPE those that a sender of this fabric writes (outer.h)? No router on the
+ * way adds options or extension headers. Whoever adds them may want the packet to take another way,
+ * or to pass a filter. */
 static enum covey_drop check_form(const struct engine *engine, const struct frame *frame,
 				  const uint8_t *outer)
 {

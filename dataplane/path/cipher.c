@@ -40,8 +40,9 @@ struct ciphers {
 		.round_keys_len = 16 * ((bits) / 32 + 7),                                          \
 	}
 
-/* With VAES, 48 powers of the hash key lie in falling order; without, 8 in rising order, and for
- * some CPUs another form of each behind them: all are taken. */
+/* With VAES there are 48 powers of the hash key in falling order, of which short texts read the
+ * last. Without, there are 8 in rising order, for some CPUs in two forms: then all are prefetched.
+ */
 static void tell_powers(const struct ciphers *ciphers, struct cipher *cipher)
 {
 	const struct gcm_key_data *key = NULL;

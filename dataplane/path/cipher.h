@@ -24,8 +24,8 @@ struct ciphers;
 /*
  * A key, expanded: AES round keys and powers of the hash key. Secret.
  *
- * Its size is the library's, and a cache line more: with an odd number of lines from key to key,
- * the lines that small packets read (cipher_prefetch()) spread over all sets of a cache.
+ * The library's size and one cache line more. So keys lie an odd number of lines apart, and the
+ * lines that small packets read (cipher_prefetch()) fall into all sets of a cache.
  */
 #define CIPHER_KEY_BYTES 1088u
 
@@ -50,8 +50,9 @@ struct cipher {
 	void (*decrypt)(const struct gcm_key_data *, struct gcm_context_data *, uint8_t *,
 			const uint8_t *, uint64_t, const uint8_t *, const uint8_t *, uint64_t,
 			uint8_t *, uint64_t);
-	/* What a packet reads of its key: round keys from its start, powers of the hash key in
-	 * front of powers_end: as many as the text has blocks, within these bounds. */
+	/* What a packet reads of its key: the round keys at its start, and powers of the hash key,
+	 * which end at powers_end. It reads as many powers as its text has blocks, but at least
+	 * powers_min and at most powers_max. */
 	uint16_t round_keys_len;
 	uint16_t powers_end;
 	uint16_t powers_min;

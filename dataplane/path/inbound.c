@@ -4,16 +4,16 @@
 #include "inner.h"
 
 /*
- * A burst is sorted first, all of it (admission.c), which fetches what is read next. Then its
- * packets go through the cipher one after the other, and what surrounds that goes along, some
- * packets ahead of it or behind: so memory, cipher and the rest work side by side.
+ * First the whole burst is sorted (admission.c), which prefetches what is read next. Then packets
+ * go through the cipher one by one. Some packets ahead of the cipher, others are checked; one
+ * packet behind it, another is looked into. So the cipher does not wait for memory.
  */
 
 /*
- * How many packets ahead of the cipher sender and window are checked, and key and window fetched.
- * Of many senders each packet brings another key, six lines or more, which lies in no cache. Asked
- * for all at once, a burst's keys would come one after the other with nothing to do meanwhile, and
- * the last would turn out the first.
+ * How many packets ahead of the cipher a packet's sender and window are checked, and its key and
+ * window prefetched. With many senders each packet needs another key: six cache lines or more,
+ * which are in no cache. Eight packets ahead, they arrive while the cipher works. A whole burst's
+ * keys at once would be waited for, and the last of them would evict the first from the cache.
  */
 #define CHECK_AHEAD 8
 
@@ -34,7 +34,8 @@ static __rte_always_inline enum covey_drop check_sender(struct arrival *arrival)
 	return NO_DROP;
 }
 
-/* Is its window ours, or nobody's? What another worker's has seen, that worker knows. */
+/* Is its window ours, or does it not exist yet? Only the owner of a window knows what it has
+ * received. */
 static __rte_always_inline enum covey_drop find_window(struct engine_worker *worker,
 						       struct arrival *arrival)
 {
@@ -127,8 +128,9 @@ static __rte_noinline enum covey_drop claim_window(struct engine_worker *worker,
 	return NO_DROP;
 }
 
-/* What the window says, then what the tag says; then the window remembers. A window that does not
- * exist has seen nothing. The ESN is not 0: floors of epochs begin at 1. */
+/* First ask the window, then compare the tag; only then does the window remember the packet. A
+ * window that does not exist has received nothing. The ESN is not 0, because epoch floors begin
+ * at 1. */
 static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *arrival)
 {
 	struct engine_worker *worker = arrivals->worker;
@@ -195,14 +197,14 @@ static __rte_always_inline void enter(struct arrivals *arrivals, const struct ar
 	received->bytes += arrival->inner_len;
 }
 
-/* From the VPE header's second line on, if it has one: sorting went no further. */
+/* From the second cache line of VPE on: sorting has fetched the first. */
 static __rte_always_inline void fetch_text(const struct arrival *arrival)
 {
 	burst_fetch_text(arrival->vpe, sizeof(struct covey_vpe_header) + arrival->inner_len);
 }
 
-/* A packet is looked into when the next one has been through the cipher: its headers are in the
- * cache then, and no longer on their way there. Returns how many enter. */
+/* A packet is looked into after the cipher has done the next one: by then its headers are in the
+ * cache. Returns how many packets enter. */
 static unsigned open_all(struct arrivals *arrivals)
 {
 	struct received received = {0};

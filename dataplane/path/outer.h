@@ -12,9 +12,10 @@
 #include <dataplane.h>
 
 /*
- * What packets do not bring, eight bytes of header a number. Fields that packets bring are zero, or
- * what is added to them. So a packet's headers are few stores, of which there are as many as the
- * cache takes.
+ * The headers that all packets of an SA share, as numbers of eight bytes. A field that differs from
+ * packet to packet is zero here, or holds what is added to the packet's value. So a packet's
+ * headers are written by few stores: the CPU's rate of stores limits how many packets can be
+ * written.
  */
 struct outer {
 	uint64_t ip;        /* the first 8 bytes; of IPv4, the first 4 */
@@ -26,8 +27,8 @@ struct outer {
 	uint8_t source[16]; /* IPv6's address */
 };
 
-/* Of the inner packet's first 8 bytes, what becomes the outer one's: IPv4's TOS and total length,
- * in 4; IPv6's traffic class, payload length and hop limit. */
+/* The fields that the outer header takes from the inner one's first bytes. IPv4, of 4 bytes: TOS
+ * and total length. IPv6, of 8 bytes: traffic class, payload length and hop limit. */
 #define OUTER_OF_IPV4 UINT32_C(0x00ffffff)
 #define OUTER_OF_IPV6 UINT64_C(0x0ff00000ffff00ff)
 

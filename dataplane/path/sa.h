@@ -26,32 +26,34 @@
  */
 struct sa_tx_state {
 	uint64_t packets;                        /* sent in all windows and epochs */
-	uint64_t allowed;                        /* that it may send: its shares until now */
-	uint64_t esn[65536] __rte_cache_aligned; /* by WindowID; pages come as they are used */
+	uint64_t allowed;                        /* packets in the shares that it has taken */
+	uint64_t esn[65536] __rte_cache_aligned; /* by WindowID; memory is taken as they are used */
 } __rte_cache_aligned;
 
 struct sa_tx {
 	const struct cipher *ciphers; /* by worker */
 	const struct cipher_key *key;
 	struct sa_tx_state *states; /* by worker */
-	_Atomic uint64_t *shared;   /* packets that workers' shares amount to */
+	_Atomic uint64_t *shared;   /* packets in the shares that all workers have taken */
 	uint64_t esn_base;          /* epoch and counter 0: the first ESN is one more */
 	uint32_t spi;
 	uint16_t sender_id;
 	struct outer outer __rte_cache_aligned; /* what all its packets begin with */
 } __rte_cache_aligned;
 
-_Static_assert(offsetof(struct sa_tx, outer) == RTE_CACHE_LINE_SIZE, "what sorts is one line");
-_Static_assert(sizeof(struct sa_tx) == 2 * RTE_CACHE_LINE_SIZE, "what writes is another");
+_Static_assert(offsetof(struct sa_tx, outer) == RTE_CACHE_LINE_SIZE,
+	       "what sorting reads is one cache line");
+_Static_assert(sizeof(struct sa_tx) == 2 * RTE_CACHE_LINE_SIZE,
+	       "what writing headers reads is the next");
 
 /* Zeroed, for so many workers. NULL when out of memory. */
 struct sa_tx_state *sa_tx_states_new(unsigned workers);
 void sa_tx_states_free(struct sa_tx_state *states, unsigned workers);
 
 /*
- * The limit COVEY_PACKETS_HARD is the host's, not a worker's, so each takes of it what it needs:
- * so many packets at a time. At the end, what the others have taken and not sent is lost to a
- * worker that needs more.
+ * COVEY_PACKETS_HARD limits the packets of all workers together. A worker takes a share of so many
+ * packets, and the next share when it has sent them. What a worker has taken and does not send, no
+ * other worker can send.
  */
 #define SA_TX_SHARE (UINT64_C(1) << 20)
 

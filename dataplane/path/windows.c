@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE (2u << 20)
-/* A claim that comes second keeps its slot for its next one, so each owner may hold one unused. */
+/* A worker that claims a window too late keeps the slot for its next claim. So each worker may hold
+ * one unused slot. */
 #define SLOTS (COVEY_REPLAY_WINDOWS_PER_SA_MAX + WINDOWS_OWNERS_MAX)
 
 _Static_assert(WINDOWS_CELLS >= 2 * COVEY_REPLAY_WINDOWS_PER_SA_MAX, "half full at the most");
@@ -24,7 +25,7 @@ struct windows_claims {
 	uint32_t spares[WINDOWS_OWNERS_MAX]; /* by owner, its alone: slot + 1; 0: none */
 };
 
-/* Zeroed address space; pages come when they are touched. */
+/* Zeroed address space. The kernel gives it memory page by page, as it is touched. */
 static void *reserve(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -97,8 +98,8 @@ static int allocate(struct windows *windows)
 	windows->claims = reserve(sizeof(*windows->claims));
 	if (!windows->cells || !windows->slots || !windows->claims)
 		return -ENOMEM;
-	/* Many windows are better off in large pages; an SA with few of them stays small. The
-	 * kernel may refuse: then they are where they were. */
+	/* Many windows are faster in huge pages. The first 2 MiB stay in small pages, so that an SA
+	 * with few windows takes little memory. If the kernel refuses, all pages are small. */
 	madvise(windows->slots + HUGE_PAGE, slots_bytes(windows) - HUGE_PAGE, MADV_HUGEPAGE);
 	return 0;
 }
@@ -139,7 +140,8 @@ void windows_free(struct windows *windows)
 
 void windows_expect(struct windows *windows, size_t senders)
 {
-	/* As many pages as the huge ones would take instead are touched anyhow. */
+	/* The hash spreads windows over the whole table. With one window for each of its 4-KiB
+	 * pages, nearly all of these are used, and huge pages take no more memory. */
 	if (senders >= cells_bytes() / 4096)
 		(void)madvise(windows->cells, cells_bytes(), MADV_HUGEPAGE);
 }

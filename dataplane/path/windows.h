@@ -32,7 +32,8 @@
 #define WINDOWS_CELL_BITS  20u
 #define WINDOWS_CELLS      (1u << WINDOWS_CELL_BITS)
 #define WINDOWS_OWNERS_MAX 256u
-/* A run this long does not happen by chance at half load: then refuse rather than search on. */
+/* A search this long does not happen by chance in a table that is half full. It ends there: the
+ * window is refused. */
 #define WINDOWS_PROBES_MAX 128u
 
 struct window_id {
@@ -47,7 +48,8 @@ struct windows_claims;
 struct windows {
 	uint64_t *cells;
 	uint8_t *slots;
-	uint32_t seed;   /* of the hash: members choose WindowIDs, they shall not choose cells */
+	uint32_t seed;   /* of the hash: senders choose WindowIDs, and must not be able to choose
+			    cells */
 	uint32_t stride; /* bytes from one slot to the next */
 	uint32_t size;   /* packets per window */
 	size_t floor_count;
@@ -57,7 +59,8 @@ struct windows {
 
 /*
  * Reserve room for windows of size packets each (power of two). A window that has a floor begins as
- * if all up to it had been received; floors are copied, and only looked at when a window is made.
+ * if all packets up to the floor had been received. Floors are copied; they are looked up when a
+ * window is made, not for each packet.
  * -ERANGE when they do not rise by (SenderID, WindowID), name an ESN that no sender uses, or are
  * more than COVEY_FLOORS_PER_GROUP_MAX; -ENOMEM.
  */
@@ -65,7 +68,7 @@ int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_co
 		struct windows **ret_windows);
 void windows_free(struct windows *windows);
 
-/* So many senders may come: whether the table is better off in huge pages. */
+/* Up to this many senders will have windows. If they are many, the table moves to huge pages. */
 void windows_expect(struct windows *windows, size_t senders);
 
 /* --- the packet path ----------------------------------------------------------------------- */
@@ -85,7 +88,7 @@ static inline uint32_t windows_first(const struct windows *windows, uint32_t key
 	return (uint32_t)(hash >> (64 - WINDOWS_CELL_BITS));
 }
 
-/* Where the search for a window begins, which is fetched: for windows_find_from(). */
+/* Where the search for a window begins, for windows_find_from(). Prefetches that cell. */
 static inline const uint64_t *windows_prefetch(const struct windows *windows, uint32_t key)
 {
 	const uint64_t *first = &windows->cells[windows_first(windows, key)];
@@ -94,7 +97,7 @@ static inline const uint64_t *windows_prefetch(const struct windows *windows, ui
 	return first;
 }
 
-/* The same where that cell is another window's. */
+/* The rest of the search, when that cell is another window's. */
 uint64_t windows_find_behind(const struct windows *windows, uint32_t key, const uint64_t *first);
 
 /* The window's cell, for the functions below; 0 when there is none. */

@@ -17,8 +17,8 @@ struct port;
 /* Packets that may be posted to a worker at a time. */
 #define WORKER_POSTS 2
 
-/* Of `workers`, the one with this index: its are receive queues index, index + workers, ... and
- * transmit queue index, of each port. */
+/* One of so many workers. Of each port it has the receive queues index, index + workers, and so on,
+ * and the transmit queue index. */
 struct worker {
 	struct engine_worker *engine;
 	const struct port *fabric;
@@ -26,15 +26,15 @@ struct worker {
 	unsigned index;
 	unsigned workers;
 	unsigned lcore;
-	unsigned turns_seen; /* by whoever asks whether it lives */
+	unsigned turns_seen; /* when dataplane_is_alive() looked last */
 	atomic_bool stop;
-	atomic_uint turns; /* of its loop, so that others see that it lives */
-	/* From the control thread, for the host port; NULL: none, or taken. */
+	atomic_uint turns; /* of its loop; they show that it lives */
+	/* By the control thread, for the host port. NULL: the slot is free. */
 	_Atomic(struct rte_mbuf *) posted[WORKER_POSTS];
 } __attribute__((aligned(64)));
 
-/* Have it send the packet, which becomes its, on the host port with its next turn. False when the
- * slot is taken by one before. Any thread, but always the same. */
+/* Have the worker send the packet on the host port in its next turn; the packet is then its own.
+ * False when the slot still holds an earlier packet. From any one thread. */
 bool worker_post(struct worker *worker, unsigned slot, struct rte_mbuf *packet);
 
 /* Runs until worker->stop; the argument is a struct worker. For rte_eal_remote_launch(). */

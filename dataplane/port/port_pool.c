@@ -20,7 +20,7 @@
  * it, a ring at the most. */
 #define POOL_CACHE     256u
 #define WORKER_PACKETS (2 * POOL_CACHE + PORT_RING_MAX)
-/* Never less than this: what a driver wants that is none of these. */
+/* The least number of buffers, for drivers of another kind. */
 #define PACKETS_MIN 8191u
 /* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and L2 with two tags.
  */

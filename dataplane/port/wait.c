@@ -86,8 +86,8 @@ void waits_add(struct waits *waits, int fd)
 		waits->fds[waits->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
-/* A socket whose link went down reports that until somebody asks, and then poll() never sleeps;
- * what cannot be taken back, a hang-up, costs a nap each time. */
+/* A socket whose link went down reports an error until it is read, and until then poll() does not
+ * sleep. A hang-up cannot be read away: then this naps. */
 static void take_errors(const struct pollfd *fds, unsigned count)
 {
 	const struct timespec nap = {.tv_nsec = NAP_MAX_NS};

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 
 #define WAIT_FD_MAX 1024
-/* Of one worker: all queues of both ports, when there is one, and what others wake it by. */
+/* What one worker can wait for: all queues of both ports, and the descriptor by which other workers
+ * wake it. */
 #define WAITS_MAX 129
 
 /* The descriptors that were open before a port was. */

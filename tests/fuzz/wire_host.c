@@ -206,7 +206,7 @@ static void check_counts(unsigned left)
 	uint64_t packets = 0, taken = 0;
 
 	for (unsigned i = 0; i < scene.sent_count; i++)
-		packets += covey_esn_counter(scene.sent[i].esn);
+		packets += scene.sent[i].esn & COVEY_ESN_COUNTER_MAX;
 	for (unsigned i = 0; i < WIRE_SAS; i++) {
 		const struct wire_sa *sa = &scene.wire->sas[i];
 

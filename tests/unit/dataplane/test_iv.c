@@ -135,7 +135,7 @@ static void test_epochs_and_activation(void **state)
 	assert_int_equal(covey_esn_epoch(esn), 1);
 	assert_int_equal(dataplane_sa_activate(lab.dataplane, first.spi, NULL), 0);
 	assert_int_equal(send_from(lab.worker, 64, &esn), 64);
-	assert_true(covey_esn_counter(esn) > 32);
+	assert_true((esn & COVEY_ESN_COUNTER_MAX) > 32);
 	first.epoch = 9;
 	assert_int_equal(dataplane_sa_install(lab.dataplane, &first, NULL, 0, NULL), 0);
 	assert_int_equal(send_from(lab.worker, 1, &esn), 1);
@@ -153,7 +153,7 @@ static void check_windows_listed(const struct dataplane *dataplane)
 	assert_true(count <= RTE_DIM(windows));
 	for (size_t i = 0; i < count; i++) {
 		assert_true(windows[i].sending);
-		packets += covey_esn_counter(windows[i].esn);
+		packets += windows[i].esn & COVEY_ESN_COUNTER_MAX;
 	}
 	assert_int_equal(packets, seen_count);
 }
