@@ -31,8 +31,8 @@
 
 /* --- SAs --------------------------------------------------------------------------------- */
 #define COVEY_SPI_MIN 256u /* RFC 4303 section 2.1: 1..255 are reserved, 0 is local */
-/* How far members' word can move a GKM's SPI serial while it runs: an SPI each two seconds for 24
- * days. */
+/* How far members' reports can raise a GKM's SPI serial while it runs: as far as one SPI every two
+ * seconds for 24 days. */
 #define COVEY_SPI_JUMP_MAX        (UINT64_C(1) << 20)
 #define COVEY_SAS_PER_GROUP_MAX   8     /* overlapping rekeys; more is refused */
 #define COVEY_DRAIN_MIN_MS        1000u /* packets on their way do not live longer */
@@ -47,7 +47,7 @@
  * between two heartbeats, or since the SA began, is not honest. */
 #define COVEY_PACKETS_PER_SECOND_MAX (UINT64_C(1) << 29)
 /* How many rekeys one member may cause within a group's drain delay, or within a second if that is
- * longer: by coming anew, or by what it says of its use. */
+ * longer: by registering anew, or by the use that it reports. */
 #define COVEY_REKEYS_PER_MEMBER_MAX 2u
 
 /* --- parsing frames ---------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ enum covey_encapsulation {
 	COVEY_ENCAPSULATION_IP = 2, /* directly in IP, no UDP header */
 };
 
-/* A member's states for one SA (design section 4). An SA that is wiped is gone, so has no state. */
+/* A member's states for one SA (docs/protocol.md). An SA that is wiped has none. */
 enum covey_sa_state {
 	COVEY_SA_INSTALLED = 1, /* receives only, the group has not switched yet */
 	COVEY_SA_ACTIVE = 2,    /* sends and receives */
@@ -77,7 +77,9 @@ struct covey_roster_entry {
 	uint16_t epoch_floor; /* from 1; packets of a lower epoch are dropped; only ever rises */
 };
 
-/* Where a window stood before a receiver came: its packets up to this ESN are old. */
+/* How far a window was when a receiver joined. The receiver takes its packets up to this ESN as
+ * old.
+ */
 struct covey_floor {
 	uint64_t esn;
 	uint16_t sender_id;

@@ -3,7 +3,7 @@
 
 /*
  * What VPE looks like on the wire (docs/protocol.md). Only this file and
- * dataplane/{headers,outer}.h swap the bytes of packets.
+ * dataplane/path/{headers,outer}.h swap the bytes of packets.
  */
 
 #include <endian.h>
