@@ -178,33 +178,43 @@ static bool is_icmp_error(uint8_t protocol, uint8_t type)
 
 /*
  * Only as much is needed of a quote as tells its UDP port: what is cut before holds no VXLAN. How
- * long the quoted packet says it was is no matter: that may have been changed on its way.
+ * long the quoted packet says it was is no matter: that may have been changed on its way. Where the
+ * frame goes on in another buffer, out of sight, a quote that cannot be told does not pass.
  */
-static bool quotes_vxlan(const struct classifier *classifier, struct walk *quote)
+static enum frame_kind classify_quote(const struct classifier *classifier, struct walk *quote,
+				      enum frame_kind when_cut)
 {
 	uint8_t version = quote->len ? ip_version(quote->ip) : 0;
 
-	if (version != 4 && version != 6)
-		return false;
-	if (version == 4 ? !begin_ipv4(quote) : !begin_ipv6(quote))
-		return false;
+	if (quote->len && version != 4 && version != 6)
+		return FRAME_BYPASS;
+	if (!quote->len || (version == 4 ? !begin_ipv4(quote) : !begin_ipv6(quote)))
+		return when_cut;
 	quote->total = quote->len;
-	if (!walk_extensions(quote, version) || quote->not_first ||
-	    quote->protocol != IPPROTO_UDP || !readable(quote, sizeof(struct rte_udp_hdr)))
-		return false;
-	return read_be16(quote->ip + quote->offset + 2) == classifier->vxlan_port;
+	if (!walk_extensions(quote, version))
+		return when_cut;
+	if (quote->not_first || quote->protocol != IPPROTO_UDP)
+		return FRAME_BYPASS;
+	if (!readable(quote, sizeof(struct rte_udp_hdr)))
+		return when_cut;
+	return read_be16(quote->ip + quote->offset + 2) == classifier->vxlan_port
+		       ? FRAME_QUOTED_VXLAN
+		       : FRAME_BYPASS;
 }
 
 /* An ICMP error quotes the packet that it is about, its contents included. */
 static enum frame_kind classify_icmp(const struct classifier *classifier, const struct walk *walk)
 {
+	enum frame_kind when_cut = walk->len < walk->total ? FRAME_MALFORMED : FRAME_BYPASS;
 	const uint8_t *icmp = walk->ip + walk->offset;
 	struct walk quote = {.ip = icmp + ICMP_ERROR_LEN};
 
-	if (!readable(walk, ICMP_ERROR_LEN) || !is_icmp_error(walk->protocol, icmp[0]))
+	if (walk->offset < walk->len && !is_icmp_error(walk->protocol, icmp[0]))
 		return FRAME_BYPASS;
+	if (!readable(walk, ICMP_ERROR_LEN))
+		return when_cut;
 	quote.len = RTE_MIN(walk->len, walk->total) - walk->offset - ICMP_ERROR_LEN;
-	return quotes_vxlan(classifier, &quote) ? FRAME_QUOTED_VXLAN : FRAME_BYPASS;
+	return classify_quote(classifier, &quote, when_cut);
 }
 
 static enum frame_kind classify_walk(const struct classifier *classifier, struct walk *walk,

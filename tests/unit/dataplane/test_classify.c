@@ -248,6 +248,33 @@ static void test_in_several_buffers(void **state)
 	assert_int_equal(frame.kind, FRAME_MALFORMED);
 }
 
+/* Whatever of a quote lies in a further buffer: it never passes. What is told by the first one
+ * does. */
+static void test_quote_in_several_buffers(void **state)
+{
+	uint8_t bytes[512];
+	struct frame frame;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		size_t len = read_hex(row->frame, bytes);
+
+		for (size_t cut = 0; row->kind == FRAME_QUOTED_VXLAN && cut < len; cut++) {
+			classify_exactly(bytes, cut, len, &frame);
+			if (frame.kind != FRAME_MALFORMED && frame.kind != FRAME_QUOTED_VXLAN)
+				fail_msg("%s, %zu bytes in sight: %d", row->name, cut, frame.kind);
+		}
+	}
+	/* Echo, told by its type; an error about TCP. */
+	read_hex(V4 IP4("0200", "0000", "01") "08", bytes);
+	classify_exactly(bytes, 14 + 21, 14 + 512, &frame);
+	assert_int_equal(frame.kind, FRAME_BYPASS);
+	read_hex(V4 IP4("0200", "0000", "01") "0303 0000 00000000" IP4("0400", "0000", "06"),
+		 bytes);
+	classify_exactly(bytes, 14 + 48, 14 + 512, &frame);
+	assert_int_equal(frame.kind, FRAME_BYPASS);
+}
+
 /* Random bytes in the table's frames: nothing is read beyond them (under a sanitizer). */
 static void test_random_damage(void **state)
 {
@@ -273,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_in_several_buffers),
+		cmocka_unit_test(test_quote_in_several_buffers),
 		cmocka_unit_test(test_random_damage),
 	};
 
