@@ -6,6 +6,7 @@
  * hold.
  */
 
+#include "count.h"
 #include "evictions.h"
 #include "gkm_world.h"
 #include "must.h"
@@ -30,6 +31,8 @@ enum {
 #define STEPS_MAX   64
 #define PASS_MAX_MS UINT64_C(4000000) /* a little more than an hour */
 
+static unsigned messages; /* of this input */
+
 static void receive(const struct record *record)
 {
 	Covey__Message *message = wrapped_decode(record);
@@ -38,6 +41,7 @@ static void receive(const struct record *record)
 		wrapped_check(message);
 	gkm_world_receive(message);
 	message_free(message);
+	messages++;
 }
 
 /* Of the host and group that a number names; each fifth group is all of them. */
@@ -109,9 +113,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct record record;
 
 	gkm_world_begin();
+	messages = 0;
 	for (unsigned i = 0; i < STEPS_MAX && record_next(&data, &size, &record); i++)
 		step(&record);
 	gkm_world_pass(1);
 	gkm_world_end();
+	count(messages);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gkm_world.h"
+#include "answer.h"
 #include "commands.h"
 #include "evictions.h"
 #include "fake_events.h"
@@ -12,6 +13,11 @@
 #include "wrapped.h"
 #include <errno.h>
 #include <string.h>
+
+/* Who asked on the local socket. */
+struct local_client {
+	bool answered;
+};
 
 struct channel {
 	const struct channel_handlers *handlers;
@@ -29,8 +35,8 @@ static struct {
 	int store_error;
 	int send_error;
 	struct store store;
-	char answer[COVEY_NAME_MAX * 1024];
-	bool answered;
+	struct local_client clients[GKM_CLIENTS];
+	unsigned asked;
 } world;
 
 static struct inventory *inventory;
@@ -344,19 +350,24 @@ void local_close(struct local_server *server)
 
 void local_answer(struct local_client *client, const char *line)
 {
-	must(!world.answered && strlen(line) < sizeof(world.answer));
-	world.answered = true;
-	strcpy(world.answer, line);
+	must(client && !client->answered);
+	client->answered = true;
+	answer_check(line);
 }
 
-const char *gkm_world_ask(const char *line, size_t len)
+void gkm_world_ask(const char *line, size_t len)
 {
-	world.answered = false;
-	world.local.request(NULL, line, len, world.local_arg);
-	must(world.answered);
+	must(world.asked < GKM_CLIENTS);
+	world.local.request(&world.clients[world.asked++], line, len, world.local_arg);
 	close_finished();
 	gkm_world_pass(0);
-	return world.answer;
+}
+
+void gkm_world_be_patient(void)
+{
+	gkm_world_pass(GKM_PATIENCE_MS);
+	for (unsigned i = 0; i < world.asked; i++)
+		must(world.clients[i].answered);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -396,7 +407,7 @@ void gkm_world_begin(void)
 {
 	struct covey_error error;
 
-	memset(&world, 0, offsetof(typeof(world), answer));
+	memset(&world, 0, sizeof(world));
 	fake_events_begin();
 	gkm_sent_begin(&world.manager);
 	world.store = (struct store){.ops = &ops, .next_spi = COVEY_SPI_MIN};

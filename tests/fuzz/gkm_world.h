@@ -16,6 +16,9 @@
 
 #define GKM_HOSTS    4 /* hv1 to hv4 in the inventory; hv5 has a certificate, and is in none */
 #define GKM_CHANNELS 8
+#define GKM_CLIENTS  16 /* on the local socket, as many as it lets in */
+/* Until then each has its answer: that of a rekey waits for members. */
+#define GKM_PATIENCE_MS 500
 
 /* Once per program. */
 void gkm_world_start(void);
@@ -36,5 +39,7 @@ void gkm_world_pass(uint64_t ms);
 /* What the store, and the next message that is sent, return. */
 void gkm_world_store_fails(int error);
 void gkm_world_send_fails(int error);
-/* A line on the local socket; returns its answer, valid until the next one. */
-const char *gkm_world_ask(const char *line, size_t len);
+/* A line on the local socket, from another client: it gets one answer, now or soon. */
+void gkm_world_ask(const char *line, size_t len);
+/* Time for all answers passes; each client has its own now. */
+void gkm_world_be_patient(void);

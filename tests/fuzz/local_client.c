@@ -6,6 +6,7 @@
  */
 
 #include "client.h"
+#include "count.h"
 #include "must.h"
 #include "views.h"
 #include <errno.h>
@@ -164,5 +165,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_output(text, len);
 	json_decref(answer);
 	free(text);
+	count(1);
 	return 0;
 }

@@ -2,11 +2,11 @@
 
 /* Lines on the key manager's local socket, while a member is in a group. */
 
-#include "answer.h"
+#include "count.h"
 #include "gkm_world.h"
+#include "must.h"
 #include "wrapped.h"
-
-#define LINES_MAX 8
+#include <string.h>
 
 static void say(uint8_t body, const char *bytes, size_t len)
 {
@@ -28,12 +28,18 @@ static void let_in(void)
 	say(COVEY__MESSAGE__BODY_JOIN, join, sizeof(join) - 1);
 }
 
-/* One line of at most the length that the server takes, ended by zero as it ends them. */
+/* One line, ended by zero as the server ends them. A control character in front of it: so many
+ * hundredths of a second pass before. */
 static void ask(const uint8_t *bytes, size_t len)
 {
-	char *line = strndup((const char *)bytes, len);
+	char *line;
 
-	answer_check(gkm_world_ask(line, strlen(line)));
+	if (len && bytes[0] < ' ') {
+		gkm_world_pass(bytes[0] * 10u);
+		bytes++, len--;
+	}
+	line = strndup((const char *)bytes, len);
+	gkm_world_ask(line, strlen(line));
 	free(line);
 }
 
@@ -46,9 +52,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	unsigned asked = 0;
+
 	gkm_world_begin();
 	let_in();
-	for (unsigned i = 0; i < LINES_MAX && size; i++) {
+	for (; asked < GKM_CLIENTS && size; asked++) {
 		const uint8_t *end = memchr(data, '\n', size);
 		size_t len = end ? (size_t)(end - data) : size;
 
@@ -57,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += len;
 		size -= len;
 	}
-	gkm_world_pass(1000);
+	gkm_world_be_patient();
 	gkm_world_end();
+	count(asked);
 	return 0;
 }

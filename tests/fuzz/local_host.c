@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "commands.h"
+#include "count.h"
 #include "host.h"
 #include "local_server.h"
 #include "member.h"
@@ -184,5 +185,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	leave_all();
 	for (unsigned i = 0; i < asked; i++)
 		must(world.clients[i].answered);
+	count(asked);
 	return 0;
 }

@@ -6,6 +6,7 @@
  * and that no SA outlives its hard lifetime.
  */
 
+#include "count.h"
 #include "must.h"
 #include "state.h"
 #include "wrapped.h"
@@ -55,6 +56,7 @@ struct world {
 	uint64_t now;
 	int send_fails;
 	bool in_session;
+	unsigned messages; /* that came */
 };
 
 static struct world world;
@@ -304,6 +306,7 @@ static void receive(const struct record *record)
 	if (!world.in_session)
 		return;
 	message = wrapped_decode(record);
+	world.messages++;
 	if (!message) {
 		closed(); /* as the channel does */
 		return;
@@ -369,5 +372,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_groups();
 	}
 	member_state_free(world.state);
+	count(world.messages);
 	return 0;
 }

@@ -128,6 +128,8 @@ bool sight_is_ordinary(const struct sight *sight, const uint8_t *frame, size_t l
 	if (sight->fragment || !sight->version || sight->ip_len != len - sight->ip ||
 	    (sight->version == 4 && ip[0] != 0x45))
 		return false;
+	if (sight->ip && be16(ip - 2) != (sight->version == 4 ? 0x0800 : 0x86dd))
+		return false;
 	if (ip[sight->version == 4 ? 9 : 6] == WIRE_VPE_PROTOCOL)
 		return true;
 	if (ip[sight->version == 4 ? 9 : 6] != 17 || sight->ip_len < header + 16 ||

@@ -120,7 +120,9 @@ static void start_eal(void)
 			used += (size_t)sprintf(lcores + used, "%d,", cpu);
 	lcores[used - 1] = ')';
 	must(rte_eal_init(RTE_DIM(arguments), arguments) >= 0);
-	pool = rte_pktmbuf_pool_create("packets", PACKETS, 0, 0, ROOM, SOCKET_ID_ANY);
+	/* One thread. */
+	pool = rte_pktmbuf_pool_create_by_ops("packets", PACKETS, 0, 0, ROOM, SOCKET_ID_ANY,
+					      "ring_sp_sc");
 	must(pool);
 }
 

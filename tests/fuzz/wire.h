@@ -17,6 +17,7 @@
 #define WIRE_MTU          1000u
 #define WIRE_WINDOW       64u /* packets */
 #define WIRE_FRAME_MAX    1536u
+#define WIRE_FRAMES_MAX   32u /* of an input, in one burst or in several */
 #define WIRE_ENGINES      4
 #define WIRE_SAS          5
 #define WIRE_SENDERS      5u /* SenderIDs 0 to 4 */

@@ -5,13 +5,13 @@
  * keys of all senders, so what it changes can be behind authentication.
  */
 
+#include "count.h"
 #include "inbound.h"
 #include "must.h"
 #include "sight.h"
 #include "wire.h"
 
-#define FRAMES_MAX 16u
-#define VPE_LEN    sizeof(struct covey_vpe_header)
+#define VPE_LEN sizeof(struct covey_vpe_header)
 
 /* One frame, and what is known of it. */
 struct frame_in {
@@ -26,13 +26,14 @@ struct frame_in {
 	uint16_t sender_id;
 	uint16_t window_id;
 	uint64_t esn;
+	bool admissible; /* authentic, and nothing around the ciphertext is against it */
 	bool ordinary;
 	bool released;
 };
 
 struct scene {
 	struct wire *wire;
-	struct frame_in frames[FRAMES_MAX];
+	struct frame_in frames[WIRE_FRAMES_MAX];
 	unsigned count;
 	unsigned begun; /* the first frame of the burst at hand */
 };
@@ -123,6 +124,34 @@ static bool is_ordinary(const struct frame_in *frame)
 	       sight_is_ordinary(&inner, frame->inner, frame->inner_len);
 }
 
+/* Is VPE where a sender of this fabric puts it: in its encapsulation, without options? */
+static bool is_in_form(const struct frame_in *frame)
+{
+	bool in_udp = scene.wire->config.encapsulation == COVEY_ENCAPSULATION_UDP;
+	size_t headers = (frame->sight.version == 6 ? 40 : 20) + (in_udp ? 8 : 0);
+
+	return frame->sight.udp == in_udp && frame->sight.payload == frame->sight.ip + headers;
+}
+
+/* May this sender send this at all, as far as what is around the ciphertext says? */
+static bool may_be_sent(const struct frame_in *frame)
+{
+	const uint8_t *ip = ip_of(frame), *destination = destination_of(ip);
+	unsigned version = scene.wire->config.vtep.family == AF_INET6 ? 6 : 4;
+	bool multicast = frame->sight.version == 6 ? destination[0] == 0xff
+						   : (destination[0] & 0xf0) == 0xe0;
+
+	if (!frame->sa || !frame->sa->sa.may_receive || frame->sight.fragment ||
+	    frame->sight.version != version || !is_in_form(frame))
+		return false;
+	if (frame->sender_id != WIRE_PEER && frame->sender_id != WIRE_OTHER_PEER)
+		return false;
+	if (covey_esn_epoch(frame->esn) < (frame->sender_id == WIRE_PEER ? WIRE_EPOCH_FLOOR : 1))
+		return false;
+	return wire_is_address(version, source_of(ip), frame->sender_id) &&
+	       (multicast || wire_is_address(version, destination, WIRE_SELF));
+}
+
 static void add(const struct wire_record *record)
 {
 	struct frame_in *frame = &scene.frames[scene.count++];
@@ -141,6 +170,7 @@ static void add(const struct wire_record *record)
 		seal(scene.wire, frame);
 	if (record->how & WIRE_HOW_SPOIL)
 		spoil(frame, record->where);
+	frame->admissible = may_be_sent(frame);
 	frame->ordinary = frame->sa && is_ordinary(frame) &&
 			  !(record->how & (WIRE_HOW_SPLIT | WIRE_HOW_SHARE));
 	frame->packet = wire_packet(frame->bytes, frame->len, split, 0);
@@ -151,25 +181,6 @@ static void add(const struct wire_record *record)
 }
 
 /* --- what must hold ------------------------------------------------------------------------ */
-
-/* May this sender send this at all, as far as what is around the ciphertext says? */
-static bool is_admissible(const struct frame_in *frame)
-{
-	const uint8_t *ip = ip_of(frame), *destination = destination_of(ip);
-	unsigned version = scene.wire->config.vtep.family == AF_INET6 ? 6 : 4;
-	bool multicast = frame->sight.version == 6 ? destination[0] == 0xff
-						   : (destination[0] & 0xf0) == 0xe0;
-
-	if (!frame->sa || !frame->sa->sa.may_receive || frame->sight.fragment ||
-	    frame->sight.version != version)
-		return false;
-	if (frame->sender_id != WIRE_PEER && frame->sender_id != WIRE_OTHER_PEER)
-		return false;
-	if (covey_esn_epoch(frame->esn) < (frame->sender_id == WIRE_PEER ? WIRE_EPOCH_FLOOR : 1))
-		return false;
-	return wire_is_address(version, source_of(ip), frame->sender_id) &&
-	       (multicast || wire_is_address(version, destination, WIRE_SELF));
-}
 
 static bool is_same_window(const struct frame_in *a, const struct frame_in *b)
 {
@@ -182,7 +193,7 @@ static uint64_t highest_before(const struct frame_in *frame)
 	uint64_t highest = 0;
 
 	for (const struct frame_in *before = scene.frames; before < frame; before++)
-		if (is_admissible(before) && is_same_window(before, frame))
+		if (before->admissible && is_same_window(before, frame))
 			highest = RTE_MAX(highest, before->esn);
 	return highest;
 }
@@ -231,7 +242,7 @@ static void check_entered(const struct frame_in *frame, const uint8_t *bytes, si
 {
 	struct sight inner = sight_of_ip(frame->inner, frame->inner_len);
 
-	must(is_admissible(frame));
+	must(frame->admissible);
 	must(frame->esn != 0);
 	for (const struct frame_in *before = scene.frames; before < frame; before++)
 		must(!before->released || !is_same_window(before, frame) ||
@@ -264,7 +275,7 @@ static void check_dropped(const struct frame_in *frame)
 {
 	struct sight inner;
 
-	if (!frame->ordinary || !is_admissible(frame) || frame->esn <= highest_before(frame))
+	if (!frame->ordinary || !frame->admissible || frame->esn <= highest_before(frame))
 		return;
 	inner = sight_of_ip(frame->inner, frame->inner_len);
 	must(inner.vni != frame->sa->vni || inner.version != frame->sight.version ||
@@ -278,7 +289,7 @@ static void check_dropped(const struct frame_in *frame)
 /* Those that passed stand in front, in their order. */
 static void run_burst(void)
 {
-	struct rte_mbuf *packets[FRAMES_MAX];
+	struct rte_mbuf *packets[WIRE_FRAMES_MAX];
 	unsigned count = scene.count - scene.begun, at = 0;
 	uint64_t drops = wire_drops(scene.wire);
 	uint16_t passed;
@@ -334,7 +345,7 @@ static void check_windows(void)
 			for (unsigned k = 0; k < scene.count && !found; k++) {
 				const struct frame_in *frame = &scene.frames[k];
 
-				found = is_admissible(frame) && frame->sa == sa &&
+				found = frame->admissible && frame->sa == sa &&
 					frame->sender_id == id.sender_id &&
 					frame->window_id == id.window_id && frame->esn == highest;
 			}
@@ -360,7 +371,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scene.count = scene.begun = 0;
 	data++, size--;
 	wire_reset(scene.wire);
-	while (scene.count + 2 <= FRAMES_MAX && wire_next(&data, &size, &record)) {
+	while (scene.count + 2 <= WIRE_FRAMES_MAX && wire_next(&data, &size, &record)) {
 		if (record.how & WIRE_HOW_BURST && scene.count > scene.begun)
 			run_burst();
 		add(&record);
@@ -371,5 +382,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_held();
 	check_windows();
 	must(wire_is_empty());
+	count(scene.count);
 	return 0;
 }

@@ -5,14 +5,14 @@
  * what it was, under an IV that was never used.
  */
 
+#include "count.h"
 #include "must.h"
 #include "outbound.h"
 #include "sight.h"
 #include "wire.h"
 
-#define FRAMES_MAX 16u
-#define VPE_LEN    sizeof(struct covey_vpe_header)
-#define BYTES_MAX  (WIRE_FRAME_MAX + 256)
+#define VPE_LEN   sizeof(struct covey_vpe_header)
+#define BYTES_MAX (WIRE_FRAME_MAX + 256)
 /* Of the byte for all: the SAs have as many packets left as bits 4 to 7 say. */
 #define ALL_SCARCE 0x04
 
@@ -34,11 +34,11 @@ struct sent {
 
 struct scene {
 	struct wire *wire;
-	struct frame_out frames[FRAMES_MAX];
+	struct frame_out frames[WIRE_FRAMES_MAX];
 	unsigned count;
 	unsigned begun;
 	bool scarce;
-	struct sent sent[FRAMES_MAX];
+	struct sent sent[WIRE_FRAMES_MAX];
 	unsigned sent_count;
 };
 
@@ -163,7 +163,7 @@ static void check_dropped(const struct frame_out *frame)
 
 static void run_burst(void)
 {
-	struct rte_mbuf *packets[FRAMES_MAX];
+	struct rte_mbuf *packets[WIRE_FRAMES_MAX];
 	unsigned count = scene.count - scene.begun, at = 0;
 	uint64_t drops = wire_drops(scene.wire);
 	uint16_t passed;
@@ -258,7 +258,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	all = data[0];
 	begin(all);
 	data++, size--;
-	while (scene.count + 2 <= FRAMES_MAX && wire_next(&data, &size, &record)) {
+	while (scene.count + 2 <= WIRE_FRAMES_MAX && wire_next(&data, &size, &record)) {
 		if (record.how & WIRE_HOW_BURST && scene.count > scene.begun)
 			run_burst();
 		add(&record);
@@ -269,5 +269,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_held();
 	check_counts(all >> 4);
 	must(wire_is_empty());
+	count(scene.count);
 	return 0;
 }
