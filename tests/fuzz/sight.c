@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sight.h"
 #include "wire.h"
+#include <string.h>
 
 #define QUOTES_MAX 4 /* an error about an error about an error */
 
@@ -136,4 +137,45 @@ bool sight_is_ordinary(const struct sight *sight, const uint8_t *frame, size_t l
 	    be16(udp + 4) != sight->ip_len - header)
 		return false;
 	return sight->vpe || (sight->vxlan && udp[8] & 8);
+}
+
+/* --- checksums ------------------------------------------------------------------------------- */
+
+static uint64_t sum_of(const uint8_t *at, size_t len)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 ? at[i] : (uint64_t)at[i] << 8;
+	return sum;
+}
+
+static unsigned folded(uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (unsigned)sum;
+}
+
+bool sight_is_finished(const struct sight *sight, const uint8_t *before, const uint8_t *after,
+		       size_t len)
+{
+	const uint8_t *ip = after + sight->ip;
+	bool ipv6 = sight->version == 6;
+	size_t header = ipv6 ? 40 : (ip[0] & 15u) * 4, at;
+	unsigned protocol = ip[ipv6 ? 6 : 9];
+	uint64_t pseudo;
+
+	if (!sight->version || sight->fragment || sight->ip_len > len - sight->ip)
+		return false;
+	if ((protocol != 6 || sight->ip_len < header + 20) &&
+	    (protocol != 17 || sight->ip_len < header + 8))
+		return false;
+	at = sight->ip + header + (protocol == 6 ? 16 : 6);
+	if (memcmp(before, after, at) != 0 || memcmp(before + at + 2, after + at + 2, len - at - 2))
+		return false;
+	pseudo = (ipv6 ? sum_of(ip + 8, 32) : sum_of(ip + 12, 8)) + protocol + sight->ip_len -
+		 header;
+	return be16(before + at) == folded(pseudo) && (protocol == 6 || be16(after + at) != 0) &&
+	       folded(pseudo + sum_of(ip + header, sight->ip_len - header)) == 0xffff;
 }

@@ -32,3 +32,8 @@ struct sight sight_of_ip(const uint8_t *ip, size_t len);
 /* The plainest of packets, which nothing but its contents may stop: without tags, options,
  * extensions and fragments, where all lengths agree with len. */
 bool sight_is_ordinary(const struct sight *sight, const uint8_t *frame, size_t len);
+
+/* Is what came out, as long as what went in, the same but for a checksum of TCP or UDP that was
+ * left to hardware (the sum of the pseudo-header stood there) and is right now? */
+bool sight_is_finished(const struct sight *sight, const uint8_t *before, const uint8_t *after,
+		       size_t len);
