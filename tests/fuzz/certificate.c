@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Who a certificate speaks for: the first byte says whether the rest is a SPIFFE ID or a
- * certificate in DER, which may be any: that its chain is verified is OpenSSL's.
+ * Who a certificate speaks for: the first byte says whether the rest is a SPIFFE ID, a certificate
+ * in DER, which may be any (that its chain is verified is OpenSSL's), or what its extensions hold,
+ * as records: 'a' an alternative name, 's' a SenderID, each in DER. The last are put into a
+ * certificate that was read once: behind its own DER hardly a change would get to them.
  */
 
 #include "certificate_id.h"
 #include "count.h"
 #include "identity.h"
 #include "must.h"
+#include "record.h"
+#include "sender_id.h"
 #include <errno.h>
+#include <openssl/x509v3.h>
 #include <string.h>
+
+static X509 *blank; /* without extensions */
 
 /* What is taken is what its own parts make. */
 static void check(const struct identity *identity)
@@ -55,27 +62,62 @@ static void try_id(X509 *certificate)
 	sk_X509_free(verified);
 }
 
-static void try_certificate(const uint8_t *data, size_t size)
+static void try_identity(X509 *certificate)
 {
 	struct identity identity;
 	struct covey_error error;
-	const unsigned char *at = data;
-	X509 *certificate = d2i_X509(NULL, &at, (long)size);
-	int status;
+	int status = identity_from_certificate(certificate, &identity, &error);
 
-	if (!certificate)
-		return;
-	status = identity_from_certificate(certificate, &identity, &error);
 	must(status == 0 || status == -EINVAL);
 	if (status == 0)
 		check(&identity);
+}
+
+/* False: it is none. */
+static bool try_certificate(const uint8_t *data, size_t size)
+{
+	const unsigned char *at = data;
+	X509 *certificate = d2i_X509(NULL, &at, (long)size);
+
+	if (!certificate)
+		return false;
+	try_identity(certificate);
 	try_id(certificate);
 	X509_free(certificate);
+	return true;
+}
+
+static void add_extension(const struct record *record)
+{
+	ASN1_OBJECT *kind = record->kind == 's' ? OBJ_txt2obj(SENDER_ID_OID, 1)
+						: OBJ_nid2obj(NID_subject_alt_name);
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *extension = NULL;
+
+	must(kind && value && ASN1_OCTET_STRING_set(value, record->bytes, (int)record->len));
+	must(X509_EXTENSION_create_by_OBJ(&extension, kind, record->kind & 0x80, value));
+	must(X509_add_ext(blank, extension, -1));
+	X509_EXTENSION_free(extension);
+	ASN1_OCTET_STRING_free(value);
+	ASN1_OBJECT_free(kind);
+}
+
+static void try_extensions(const uint8_t *data, size_t size)
+{
+	struct record record;
+
+	for (unsigned i = 0; i < 4 && record_next(&data, &size, &record); i++)
+		add_extension(&record);
+	try_identity(blank);
+	while (X509_get_ext_count(blank))
+		X509_EXTENSION_free(X509_delete_ext(blank, 0));
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
+	blank = X509_new();
+	must(blank);
 	return 0;
 }
 
@@ -85,8 +127,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return -1;
 	if (data[0] == 't')
 		try_text(data + 1, size - 1);
-	else
-		try_certificate(data + 1, size - 1);
+	else if (data[0] == 'e')
+		try_extensions(data + 1, size - 1);
+	else if (!try_certificate(data + 1, size - 1))
+		return 0;
 	count(1);
 	return 0;
 }

@@ -77,6 +77,16 @@ def der(path, kind):
                           capture_output=True).stdout
 
 
+def extension(kind, value):
+    """As record.h has it."""
+    return kind + len(value).to_bytes(2, "little") + value
+
+
+def alternative_name(uri, others=b""):
+    names = b"\x86" + bytes([len(uri)]) + uri + others
+    return b"\x30" + bytes([len(names)]) + names
+
+
 def certificates(directory, covey):
     with tempfile.TemporaryDirectory() as scratch:
         pki = pathlib.Path(scratch) / "pki"
@@ -90,6 +100,10 @@ def certificates(directory, covey):
         put(directory, "crl", "pem", b"f" + (pki / "crl.pem").read_bytes())
         put(directory, "crl", "der", b"f" + der(pki / "crl.pem", "crl"))
         put(directory, "crl", "signed", b"s" + der(pki / "crl.pem", "crl"))
+    put(directory, "certificate", "extensions", b"e" + extension(b"a", alternative_name(b"spiffe://f/host/hv1")) +
+        extension(b"s", b"\x02\x02\x01\x00"))
+    put(directory, "certificate", "names", b"e" + extension(
+        b"a", alternative_name(b"spiffe://f/gkm", b"\x82\x03a.b\x87\x04\x0a\x00\x00\x01")))
     for text in ("spiffe://f/host/hv1", "spiffe://f/gkm", "spiffe://fabric.example/host/a-b.c"):
         put(directory, "certificate", text.replace("/", "_"), b"t" + text.encode())
 
