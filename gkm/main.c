@@ -195,8 +195,12 @@ static void stop(struct gkm *gkm)
 	if (gkm->manager.base)
 		manager_free(&gkm->manager);
 	tls_free(gkm->tls);
-	if (gkm->base)
+	/* A last turn: what a channel left to be called later holds it, TLS and all, and libevent
+	 * would forget it. */
+	if (gkm->base) {
+		event_base_loop(gkm->base, EVLOOP_NONBLOCK);
 		event_base_free(gkm->base);
+	}
 	store_close(gkm->store);
 	inventory_free(gkm->inventory);
 }

@@ -150,8 +150,12 @@ static void close_control(struct process *process)
 		if (process->signals[i])
 			event_free(process->signals[i]);
 	}
-	if (process->base)
-		event_base_free(process->base);
+	if (!process->base)
+		return;
+	/* A last turn: what a channel left to be called later holds it, TLS and all, and libevent
+	 * would forget it. */
+	event_base_loop(process->base, EVLOOP_NONBLOCK);
+	event_base_free(process->base);
 }
 
 /* From here on the inventory has the kernel's own names of our interfaces. */
