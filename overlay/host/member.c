@@ -224,6 +224,7 @@ static void take_next(struct member *member)
 
 	member->channel = next->channel;
 	member->finished = member->slow = false;
+	member->state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
 	memcpy(member->serial, next->serial, sizeof(member->serial));
 	set_link(member, next->greeted ? MEMBER_CONNECTED : MEMBER_CONNECTING);
 	if (next->greeted)
