@@ -46,6 +46,7 @@ struct member {
 	bool finished;       /* the channel is of no use any more, and on its way out */
 	bool slow;           /* the next attempt has time */
 	bool renewed;        /* other certificates have come since the last attempt began */
+	bool followed;       /* this session follows another one, and that was not said yet */
 	char serial[CERTIFICATE_SERIAL_STRLEN]; /* of our certificate in this session */
 	char last_error[512];
 };
@@ -122,6 +123,11 @@ static void settle(struct member *member)
 		member->last_error[0] = '\0';
 		peer_log_line(member->log, LOG_LEVEL_NOTICE, "", "connected to the GKM, %s",
 			      channel_peer(member->channel));
+	}
+	if (member->state->session == SESSION_OPEN && member->followed) {
+		member->followed = false;
+		peer_log_line(member->log, LOG_LEVEL_NOTICE, "",
+			      "the session goes on with our certificate %s", member->serial);
 	}
 	if (deadline == SA_NEVER)
 		evtimer_del(member->tick);
@@ -225,6 +231,7 @@ static void take_next(struct member *member)
 	member->channel = next->channel;
 	member->finished = member->slow = false;
 	member->state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
+	member->followed = next->greeted;
 	memcpy(member->serial, next->serial, sizeof(member->serial));
 	set_link(member, next->greeted ? MEMBER_CONNECTED : MEMBER_CONNECTING);
 	if (next->greeted)
@@ -289,8 +296,6 @@ static void received(struct channel *channel, const Covey__Message *message, voi
 			return;
 		take_next(member);
 		channel_free(before);
-		peer_log_line(member->log, LOG_LEVEL_NOTICE, "",
-			      "the session goes on with our certificate %s", member->serial);
 	}
 	if (member->finished)
 		return;
@@ -349,7 +354,7 @@ static void start_connecting(evutil_socket_t fd, short what, void *arg)
 	evtimer_del(member->reconnect); /* what was renewed just now is what we begin with */
 	evtimer_del(member->next.due);
 	set_link(member, MEMBER_CONNECTING);
-	member->finished = false;
+	member->finished = member->followed = false;
 	member->state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
 	if (connect_to_gkm(member, &member->channel, member->serial, &error) < 0) {
 		member->channel = NULL;
