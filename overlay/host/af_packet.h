@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * DPDK devargs of an AF_PACKET port on a kernel interface, whose ring has room for frames of that
- * MTU. name: the port's own, without "net_af_packet_". queues: sockets that the kernel spreads
- * packets over by flow.
+ * Write the DPDK devargs of an AF_PACKET port on a kernel interface. Its ring has room for frames
+ * of this MTU. name: the port's own, without "net_af_packet_". queues: how many sockets; the kernel
+ * spreads packets over them by flow.
  */
 void af_packet_devargs(const char *name, const char *interface, uint16_t mtu, unsigned queues,
 		       char *ret_devargs, size_t size);

@@ -7,13 +7,14 @@
 struct port;
 struct rte_mempool;
 
-/* What DPDK's driver takes. */
+/* The most queues that DPDK's driver takes. */
 #define AF_XDP_QUEUES_MAX 16
 
 /*
- * Open all queues of a kernel interface by AF_XDP as one port. role: makes its device's name;
- * name: for people. A queue without a socket would be lost: what comes in there, the guard drops.
- * -E2BIG above AF_XDP_QUEUES_MAX. On failure nothing stays attached.
+ * Open all queues of a kernel interface by AF_XDP, as one port. All, because what comes in on a
+ * queue without a socket would be lost: it goes to the kernel, where the guard drops it. role: part
+ * of the name of the DPDK device. name: the port's name for people. -E2BIG when there are more than
+ * AF_XDP_QUEUES_MAX queues. On failure nothing stays attached.
  */
 int af_xdp_open(const char *role, const char *interface, const char *name, uint16_t mtu,
 		struct rte_mempool *pool, struct port **ret_port, struct covey_error *error);

@@ -2,19 +2,19 @@
 #pragma once
 
 /*
- * How long to wait before the next attempt to reach the GKM: exponential with full jitter, so that
- * a fabric of hosts does not come back all at once.
+ * How long to wait before the next attempt to reach the GKM. The upper bound doubles each time, and
+ * the wait is random below it (full jitter). So the hosts of a fabric do not come back all at once.
  */
 
 #include <stdint.h>
 
 #define BACKOFF_MIN_MS UINT32_C(200)
-/* Well below the activation delay's default, so that a host is back before a GKM that restarts
- * again and again no longer waits for it. */
+/* Well below the default of the activation delay: so a host is back before the GKM stops waiting
+ * for it, even if the GKM restarts again and again. */
 #define BACKOFF_MAX_MS UINT32_C(5000)
-/* Where another attempt is not likely to fare better: an operator must act first. */
+/* For when another attempt is not likely to succeed before an operator has acted. */
 #define BACKOFF_SLOW_MS UINT32_C(60000)
-/* A session that lasted this long was a sound one: begin from the minimum again. */
+/* After a session that lasted this long, begin from the minimum again. */
 #define BACKOFF_SOUND_MS UINT32_C(30000)
 
 struct backoff {
@@ -35,7 +35,7 @@ static inline uint32_t backoff_next(struct backoff *backoff, uint32_t (*random)(
 	return 1 + random(ceiling);
 }
 
-/* Half to one and a half of BACKOFF_SLOW_MS. */
+/* Returns a random time: half to one and a half of BACKOFF_SLOW_MS. */
 static inline uint32_t backoff_slow(uint32_t (*random)(uint32_t bound))
 {
 	return BACKOFF_SLOW_MS / 2 + random(BACKOFF_SLOW_MS);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What covey sets of the operator's network card, so that frames come in as they are on the wire,
- * and puts back at the end. What it was stands in a file as well, for the run after one that was
- * killed: that must not take covey's settings for the operator's.
+ * The settings of the operator's network card that covey changes, so that frames come in as they
+ * are on the wire. At the end it puts them back. A file keeps the former settings, too: if
+ * covey-host is killed, the next run must not take covey's settings for the operator's.
  */
 
 #include <covey/error.h>
@@ -18,11 +18,12 @@ enum card_use {
 	CARD_AF_PACKET = 2,
 };
 
-/* Look at the interface; nothing is set. -ENODEV, -ENOMEM. */
+/* Read the settings of the interface; nothing is changed. -ENODEV, -ENOMEM. */
 int card_take(const char *interface, struct card **ret_card, struct covey_error *error);
 
-/* Set what this kind of port needs. What cannot be set is noted in ports, with what follows. */
+/* Set what this kind of port needs. If something cannot be set, ports gets a notice that says what
+ * follows from that. */
 void card_prepare(struct card *card, enum card_use use, struct ports *ports);
 
-/* Put back what was set and nobody has set anew since. NULL-safe. */
+/* Put back what covey has set, unless somebody else has changed it since. NULL-safe. */
 void card_give_back(struct card *card);

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The file that says what a card's settings were before covey changed them: a line each, of name
- * and "on" or "off". Its name has network namespace and index of the interface, which the kernel
- * does not use again, and it lies in the runtime directory, which ends with the machine's run as
- * the settings do.
+ * The file that says what a card's settings were before covey changed them. Each line is the name
+ * of a setting and "on" or "off". The file's name contains the network namespace and the index of
+ * the interface, which the kernel does not use again. The file is in the runtime directory, which
+ * does not outlive a reboot; nor do the settings.
  */
 
 #include <stdbool.h>
@@ -19,11 +19,12 @@ struct card_setting {
 	bool recorded; /* in the file */
 };
 
-/* false: it cannot be told. */
+/* False when the path cannot be found out. */
 bool card_record_path(unsigned index, char ret_path[CARD_RECORD_PATH]);
 
-/* Those that the file has get was and recorded set. No file: none. */
+/* Set `was` and `recorded` of the settings that are in the file. Without a file, nothing is set. */
 void card_record_read(const char *path, struct card_setting *settings, size_t count);
 
-/* Those that are recorded, all of them or none. 0 or a negative errno. */
+/* Write the settings that have `recorded` set: all of them or none. Returns 0 or a negative
+ * errno. */
 int card_record_write(const char *path, const struct card_setting *settings, size_t count);

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * The carrier of the interface towards the kernel: there while covey-host forwards and the fabric
- * has one, so that routes over covey0 give way to others when packets would be lost. A veth's is
- * its other end being up, and nothing in the kernel takes that down with the process that uses it:
- * a small process beside covey-host does, which holds no key and outlives it by that one act.
+ * The carrier of the interface towards the kernel, covey0. It is there while covey-host forwards
+ * and the fabric has a carrier. Without it, routes over covey0 give way to other routes, so packets
+ * do not get lost. A veth has a carrier while its other end is up. The kernel does not set that end
+ * down when the process that uses it ends. So a small process beside covey-host does that: it holds
+ * no key, and it outlives covey-host only to do this.
  */
 
 #include <covey/error.h>
@@ -15,25 +16,29 @@
 struct carrier;
 struct inventory_host;
 
-/* Start the process that outlives us, where one is needed. Before threads, keys and the event base:
- * it must have none of them. What is open is open in it, too: locks, for instance. */
+/* Start the process that outlives us, if one is needed. Call this before there are threads, keys or
+ * an event base, because that process must have none of them. It inherits all open files, locks
+ * included. */
 int carrier_new(const struct inventory_host *host, struct carrier **ret_carrier,
 		struct covey_error *error);
-/* Say when that process is gone. */
+/* Log when that process has ended although it should not. */
 int carrier_watch(struct carrier *carrier, struct event_base *base, struct covey_error *error);
 /* Before base is freed. NULL-safe. */
 void carrier_unwatch(struct carrier *carrier);
-/* The interface is there, and has no carrier yet: from now on it is looked after. */
+/* Call this when the interface exists and has no carrier yet: from now on its carrier is looked
+ * after. */
 int carrier_bind(struct carrier *carrier, struct covey_error *error);
-/* Returns when the kernel sends over it, or no more; logs what it did. Puts right what others did
- * to it since the last call. */
+/* Switch the carrier on or off. Returns when the kernel has begun to send over it, or has stopped;
+ * logs what it did. If somebody else has set the other end down since the last call, sets it up
+ * again. */
 void carrier_set(struct carrier *carrier, bool on);
 /* Takes the carrier away, and ends that process. NULL-safe. */
 void carrier_free(struct carrier *carrier);
 
-/* For the service manager, when both are gone. 0 also when there is no such interface. */
+/* Take the carrier away when covey-host and that process have both ended; the service manager calls
+ * this. 0 also when there is no such interface. */
 int carrier_take_away(const struct inventory_host *host, struct covey_error *error);
 
-/* The name of the veth pair's other end: 0, or -ENAMETOOLONG. */
+/* Write the name of the veth pair's other end. Returns 0 or -ENAMETOOLONG. */
 int carrier_peer_name(const struct inventory_host *host, char ret_name[static 16],
 		      struct covey_error *error);

@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * The process that takes the carrier away when covey-host ends, in order or not. It hears of
- * nobody else, and only SIGKILL of its own ends it before.
+ * The process that takes the carrier away when covey-host ends, whether in order or not. It listens
+ * to nothing else, and only a SIGKILL sent to it ends it earlier.
  */
 
-/* In the new process, with its end of a pair of SOCK_SEQPACKET sockets. */
+/* Runs in the new process. fd: its end of a pair of SOCK_SEQPACKET sockets. */
 __attribute__((noreturn)) void carrier_keeper_run(int fd, const char *interface);
-/* From the other end: this is an end in order, which needs no word in the log. */
+/* Call this with the other end: it says that covey-host ends in order, so nothing has to be
+ * logged. */
 void carrier_keeper_end(int fd);

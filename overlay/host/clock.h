@@ -5,7 +5,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-/* Milliseconds of the monotonic clock, which lifetimes count by. */
+/* The monotonic clock, in ms. Lifetimes are measured with it. */
 static inline uint64_t clock_ms(void)
 {
 	struct timespec now;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What `covey` may ask of this host: show, join, leave. One JSON object each way
- * (docs/protocol.md, local control socket).
+ * What `covey` may ask of this host: show, join, leave. Each request and each answer is one JSON
+ * object (covey-host(8), and overlay/control/local/local_server.h).
  */
 
 #include <covey/error.h>
@@ -18,5 +18,5 @@ int commands_open(struct event_base *base, const char *path, const struct host *
 /* NULL-safe. */
 void commands_close(struct commands *commands);
 
-/* The member changed: answer the clients that waited for that. */
+/* Call this when the member has changed: it answers the clients that waited for that. */
 void commands_changed(struct commands *commands);

@@ -15,10 +15,10 @@ struct eal_config {
 		*cores; /* "2,4-7": a worker is pinned to each, PORT_QUEUES_MAX at the most; NULL:
 			   one worker, which floats over the CPUs that this process may use */
 	bool pci;       /* a port is a PCI device */
-	bool hugepages; /* take them, if there are enough that nobody else counts on */
+	bool hugepages; /* use them, if enough are free and not reserved for others */
 };
 
-/* ret_notice: set when hugepages were asked for and are not used; untouched else. */
+/* ret_notice: set when hugepages were asked for and are not used, otherwise untouched. */
 int eal_open(const struct eal_config *config, struct covey_error *ret_notice,
 	     struct covey_error *error);
 void eal_close(void);

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * VXLAN devices of this network namespace that send on another UDP port than the fabric's, over
- * covey0 or the fabric interface: covey takes that for other traffic and lets it pass, in clear.
+ * VXLAN devices of this network namespace that send over covey0 or the fabric interface, but to
+ * another UDP port than the fabric's. covey takes their packets for other traffic and lets them
+ * pass in clear.
  */
 
 #include <covey/error.h>
@@ -17,8 +18,8 @@
 
 struct foreign_vxlan {
 	char name[IFNAMSIZ];
-	uint16_t port;       /* where it sends to */
-	char over[IFNAMSIZ]; /* the interface; empty: it depends on where it is told to send */
+	uint16_t port;       /* that it sends to */
+	char over[IFNAMSIZ]; /* the interface; empty: depends on its forwarding table */
 };
 
 struct foreign_vxlan_watch;
@@ -28,20 +29,20 @@ struct foreign_vxlan_config {
 	const char *host_interface;
 	const char *fabric_interface; /* NULL: the kernel does not drive it */
 	uint16_t port;                /* the fabric's own */
-	/* Called from the event loop when there are others than before, and at the start. */
+	/* Called from the event loop when the list has changed, and once at the start. */
 	void (*changed)(const struct foreign_vxlan_watch *watch, void *arg);
 	void *arg;
 };
 
-/* Looks, and from then on whenever an interface changes. Names stay the caller's. */
+/* Look now, and again whenever an interface changes. The names in config stay the caller's. */
 int foreign_vxlan_watch_new(const struct foreign_vxlan_config *config,
 			    struct foreign_vxlan_watch **ret_watch, struct covey_error *error);
 /* NULL-safe. */
 void foreign_vxlan_watch_free(struct foreign_vxlan_watch *watch);
 
-/* Look again: routes may have changed, which no event of an interface tells. */
+/* Look again. Routes may have changed, and no event of an interface tells that. */
 void foreign_vxlan_look(struct foreign_vxlan_watch *watch);
 
-/* Those found when it last looked, at most FOREIGN_VXLAN_MAX. */
+/* The devices found at the last look, at most FOREIGN_VXLAN_MAX. */
 const struct foreign_vxlan *foreign_vxlan_list(const struct foreign_vxlan_watch *watch,
 					       size_t *ret_count);

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * A kernel reports its multicast groups when it joins and when it is asked, and a switch that
- * misses that, or forgets it, sends none of their packets. So whenever forwarding begins, the
- * kernel is asked (dataplane_query_groups()): at once, again in case that is lost, and later, for
- * switch ports that open some time after their carrier (spanning tree).
+ * A kernel reports its multicast groups when it joins them and when it is asked. A switch that
+ * misses the report, or forgets it, sends this host none of the groups' packets. So whenever
+ * forwarding begins, the kernel is asked (dataplane_query_groups()): at once, again in case the
+ * question is lost, and later, for switch ports that open some time after they have a carrier
+ * (spanning tree).
  */
 
 #include <covey/error.h>
@@ -19,5 +20,5 @@ int group_reports_new(struct event_base *base, void (*ask)(void *arg), void *arg
 /* NULL-safe. */
 void group_reports_free(struct group_reports *reports);
 
-/* Forwarding begins, now: for the first time or again. */
+/* Call this when forwarding begins, for the first time or again. */
 void group_reports_begin(struct group_reports *reports);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * `covey-host --guard on|off|keep`, and what of it a running covey-host needs.
+ * `covey-host --guard on|off|keep`, and the parts of it that a running covey-host needs.
  */
 
 #include <covey/error.h>
@@ -16,28 +16,30 @@ struct foreign_vxlan;
 struct inventory;
 struct inventory_host;
 
-/* What the guard is called after: the fabric interface, or, of a fabric port that the kernel does
- * not drive, the host interface. As the inventory names it. */
+/* The interface that the guard is named after, as the inventory names it: the fabric interface or,
+ * if the kernel does not drive the fabric port, the host interface. */
 const char *guard_interface_of(const struct inventory_host *self);
 
-/* All but the interface, whose name has to be found. */
+/* The guard's configuration without the interface, whose kernel name must still be found. */
 struct guard_config guard_config_of(const struct inventory *inventory,
 				    const struct inventory_host *self, bool af_packet);
 
 /*
- * Which ports of others' VXLAN devices (found; may be none) the guard is to drop: none unless the
- * inventory says so, and then the kernel's default as well, before there is a device of it.
- * ret_ports has room for GUARD_FOREIGN_MAX, sorted. Returns how many.
+ * Find the UDP ports of VXLAN devices that are not the fabric's (found; may be none) whose packets
+ * the guard is to drop. There are none unless the inventory says `covey_foreign_vxlan: drop`. If it
+ * does, the kernel's default port is among them even before a device uses it. ret_ports has room
+ * for GUARD_FOREIGN_MAX; it is sorted. Returns how many there are.
  */
 size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
 			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports);
 
-/* Whether to run with a guard that is weaker (its text; empty: it is not) on an interface that is
- * present: -EOPNOTSUPP unless the inventory allows it. */
+/* Returns 0 if covey-host may run with this guard. present: its interface exists. weaker: what the
+ * guard does not hold back; empty: nothing. -EOPNOTSUPP when the interface exists and something is
+ * not held back, unless the inventory allows that. */
 int guard_accept(const struct inventory_host *self, bool present, const char *weaker,
 		 struct covey_error *error);
 
-/* Put it up once, and say how it stands. */
+/* Install the guard once, and log what it does not hold back. */
 int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
 		     struct covey_error *error);
 

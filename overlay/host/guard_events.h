@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What the kernel tells of changes to nftables: whether a table of ours was touched, and by whom.
+ * The kernel's messages about changes of nftables: they tell whether a table of ours was touched,
+ * and by whom.
  */
 
 #include <covey/error.h>
@@ -15,23 +16,23 @@ struct guard_author {
 	char name[17]; /* as /proc/PID/comm has it */
 };
 
-/* Of one reading. */
+/* What one reading has found. */
 struct guard_changes {
 	struct guard_author last;
-	struct guard_author stranger; /* the last that is no program of this one's name */
+	struct guard_author stranger; /* the last one whose program has another name than ours */
 	bool removed; /* the last change took the table away and put none in its place */
 };
 
 struct guard_events {
 	int fd;       /* readable when there is something */
-	bool touched; /* by a change whose author is yet to be told */
-	bool removed; /* by that change, as far as it has been told */
+	bool touched; /* by a change; the message that names its author has not come yet */
+	bool removed; /* by that change, as far as its messages have come */
 };
 
 int guard_events_open(struct guard_events *ret_events, struct covey_error *error);
 
-/* Take all that is there. True when a table of this name may have changed, which is also when
- * messages were lost; then *ret_changes says by whom. own: as this process is called in such
+/* Read all messages that are there. True when a table of this name may have changed, also because
+ * messages were lost; then *ret_changes says by whom. own: the name of this process in such
  * messages. */
 bool guard_events_read(struct guard_events *events, const char *table, const char *own,
 		       struct guard_changes *ret_changes);

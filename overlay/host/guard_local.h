@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * The part of the guard that faces inwards, as text: what local users and containers may not send
- * to VXLAN's port, what the kernel may not be told of VTEPs, and who gets what was decrypted. Pure.
+ * The inward part of the guard, as text. Its rules say what local users and containers may not send
+ * to VXLAN's port, which messages about VTEPs the kernel must not get, and who gets decrypted
+ * packets. Pure.
  *
- * That a packet came through a VXLAN device is told by one bit of its mark, which the device's
- * egress hook sets. No process sets it without CAP_NET_ADMIN or CAP_NET_RAW, and it does not cross
- * namespaces.
+ * One bit of a packet's mark says that the packet came through a VXLAN device: the device's egress
+ * hook sets it. A process needs CAP_NET_ADMIN or CAP_NET_RAW to set it. A mark does not cross
+ * network namespaces.
  */
 
 #include <stdbool.h>
@@ -17,7 +18,8 @@
 
 #include "vxlan_devices.h"
 
-/* The comment of the rule that delivers, and the chain of the host interface's hook. */
+/* The comment of the rule that delivers decrypted packets, and the name of the chain at the hook of
+ * the host interface. */
 #define GUARD_LOCAL_DELIVERED "VXLAN, decrypted"
 #define GUARD_LOCAL_EGRESS    "local_egress"
 
@@ -25,32 +27,33 @@ struct inventory_host;
 
 struct guard_local {
 	const char *host_interface; /* towards the kernel: "covey0" */
-	bool present;               /* that interface is there */
-	bool unbound;               /* leave its hook out: for a guard that covey-host replaces */
+	bool present;               /* that interface exists */
+	bool unbound;               /* leave its hook out: covey-host will replace this guard */
 	uint32_t mark;              /* the bit, as a mask */
 	bool port_held;             /* a VXLAN device holds the port, so nobody else can */
-	bool elsewhere;             /* VXLAN devices in other namespaces may send by us */
-	const struct inventory_host *hosts; /* whose VTEPs nobody tells the kernel of */
+	bool elsewhere;             /* VXLAN devices in other namespaces may send through covey */
+	const struct inventory_host *hosts; /* the hosts whose VTEPs the rules protect */
 	size_t host_count;
 };
 
 /*
- * Chains for the guard's inet table. fabric_interface: which has rules of its own; NULL: there is
- * no such interface.
+ * Write the chains for the guard's inet table. fabric_interface: it has rules of its own; NULL:
+ * there is no such interface.
  */
 void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 			    const char *fabric_interface, uint16_t vxlan_port);
 
-/* The chain for the guard's netdev table, bound to the host interface, which must be there. */
+/* Write the chain for the guard's netdev table. It is bound to the host interface, which must
+ * exist. */
 void guard_local_write_netdev(FILE *stream, const struct guard_local *local, uint16_t vxlan_port);
 
-/* The netdev table of what sets the mark: covey_guard_covey0/mark. */
+/* The name of the netdev table whose chains set the mark: covey_guard_covey0/mark. */
 #define GUARD_MARKS_NAME_SIZE (sizeof("covey_guard_/mark") + 3 * (IFNAMSIZ - 1))
 void guard_marks_name(const char *host_interface, char *ret_name);
 
-/* One transaction that has each of these devices, and no other, set the mark. */
+/* Write one transaction after which these devices set the mark, and no others do. */
 void guard_local_write_marks(FILE *stream, const struct guard_local *local,
 			     const struct vxlan_devices *devices);
 
-/* One transaction after which none does. */
+/* Write one transaction after which no device sets the mark. */
 void guard_local_write_marks_removal(FILE *stream, const char *host_interface);

@@ -2,19 +2,20 @@
 #pragma once
 
 /*
- * nftables by libnftables: the one file that knows that library.
+ * nftables through libnftables. Only this file uses that library.
  */
 
 #include <covey/error.h>
 #include <stdbool.h>
 
-/* Run these commands, in one transaction: all of them, or none. -EOPNOTSUPP: the kernel cannot. */
+/* Run these commands in one transaction: all of them, or none. -EOPNOTSUPP: the kernel does not
+ * support what they need. */
 int guard_nft_run(const char *commands, struct covey_error *error);
 
 /*
- * List an interface's two tables as text, without counters unless asked: one that is not there is
- * left out. *ret_text is the caller's to free. Text, for libnftables 1.0.6 leaves the device of an
- * egress chain out of its JSON.
+ * List an interface's two tables as text; a table that does not exist is left out. counters: with
+ * the values of counters. *ret_text is the caller's to free. This is text because the JSON of
+ * libnftables 1.0.6 lacks the device of an egress chain.
  */
 int guard_nft_list(const char *interface, bool counters, char **ret_text,
 		   struct covey_error *error);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The text of the guard's nftables rules: pure, so that it can be read and tested by itself.
+ * The text of the guard's nftables rules. Pure, so that it can be read and tested by itself.
  */
 
 #include <net/if.h>
@@ -16,24 +16,24 @@
 #define GUARD_FOREIGN_MAX 16
 
 struct guard_config {
-	const char *interface; /* the fabric interface, by the kernel's own name for it */
+	const char *interface; /* the fabric interface, by the kernel's own name */
 	uint16_t vxlan_port;
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
-	/* Ports that VXLAN of others than the fabric's devices sends to, to be dropped too, on the
-	 * host interface as well. */
+	/* UDP ports of VXLAN devices that are not the fabric's. Packets to them are dropped too,
+	 * also on the host interface. */
 	const char *host_interface;
 	uint16_t foreign_ports[GUARD_FOREIGN_MAX];
 	size_t foreign_count;
 	bool bridge;    /* the interface is a bridge; guard_up() finds that out */
 	bool af_packet; /* the fabric port is AF_PACKET: the kernel sees each packet as well */
-	/* There is no fabric interface: `interface` is the host interface, and has no rules but
+	/* There is no fabric interface: `interface` is the host interface, and the only rules are
 	 * those of `local`. */
 	bool local_only;
-	struct guard_local local; /* what faces inwards; without a host interface: nothing */
+	struct guard_local local; /* the inward part; without a host interface there is none */
 };
 
-/* The hooks of the device itself. They need the device to be there. */
+/* The hooks at the device itself. Before Linux 6.16 they need the device to exist. */
 enum guard_device_hooks {
 	GUARD_NO_DEVICE,
 	GUARD_INGRESS,
@@ -43,18 +43,18 @@ enum guard_device_hooks {
 /* The comment of a rule that only the guard of an AF_PACKET port has. */
 #define GUARD_OWN_COPY "covey has taken its own copy"
 
-/* Whether the name can stand in a rule: what the kernel takes, and nothing that nft would read as
- * more than a name. */
+/* True when the name can stand in a rule: the kernel accepts it, and nft would not read it as more
+ * than a name. */
 bool guard_interface_valid(const char *interface);
 
 /*
- * What an interface's two tables are called, one of family inet and one of netdev:
- * covey_guard_fab0. Each interface has its own, so that nobody's guard takes another's away.
+ * The name of an interface's two tables, one of family inet and one of netdev: covey_guard_fab0.
+ * Each interface has its own tables, so that no guard removes another one.
  */
 #define GUARD_TABLE_NAME_SIZE (sizeof("covey_guard_") + 3 * (IFNAMSIZ - 1))
 void guard_table_name(const char *interface, char *ret_name);
 
-/* Write one transaction that replaces whatever guard the interface has by this one. */
+/* Write one transaction that replaces the interface's guard, if it has one, by this one. */
 void guard_rules_write(FILE *stream, const struct guard_config *config,
 		       enum guard_device_hooks hooks);
 

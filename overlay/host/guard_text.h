@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The guard as text, read: what guard_rules.c asks for and what nft lists, line for line. Both tell
- * a rule by its comment. Pure.
+ * Reads the guard as text, line by line: what guard_rules.c asks for, and what nft lists. In both,
+ * a rule is known by its comment. Pure.
  */
 
 #include <covey/error.h>
@@ -22,9 +22,9 @@ struct guard_line {
 		GUARD_LINE_RULE,
 	} kind;
 	char family[8];
-	char chain[32];             /* that it stands in; empty for a table's */
+	char chain[32];             /* where the line stands; empty for one of the table itself */
 	char what[GUARD_WORD_SIZE]; /* the hook with its device, flags, or a rule's comment */
-	bool counts;                /* the rule has a counter, of */
+	bool counts;                /* the rule has a counter, with this value: */
 	uint64_t packets;
 };
 
@@ -34,9 +34,9 @@ struct guard_reader {
 };
 
 struct guard_reader guard_read_text(const char *text);
-/* false: there are no more. */
+/* False when there are no more lines. */
 bool guard_read_line(struct guard_reader *reader, struct guard_line *ret_line);
 
-/* 0 when each table, chain, hook and rule that was asked for is listed and nothing else is; else
- * -ENOENT or -EEXIST, and the error names the first difference. */
+/* 0 when each table, chain, hook and rule that was asked for is listed, and nothing else is.
+ * Otherwise -ENOENT or -EEXIST, and error names the first difference. */
 int guard_compare(const char *asked, const char *listed, struct covey_error *error);

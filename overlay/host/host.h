@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * All that runs in this process, for those who show it.
+ * Everything that runs in this process, for the code that shows it.
  */
 
 #include <net/if.h>
@@ -30,7 +30,7 @@ struct host {
 	struct foreign_vxlan_watch *foreign;
 	bool ready; /* the dataplane forwards and the guard is up */
 
-	/* What the kernel here has; NULL: nobody knows. */
+	/* Ask this host's kernel what it has. NULL: it cannot be asked. */
 	bool (*has_address)(const struct covey_addr *address);
 	bool (*vni_device)(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);
 };

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Hugepages of 2 MiB that nobody else counts on.
+ * Hugepages of 2 MiB that nobody else relies on.
  */
 
 #include <covey/error.h>
@@ -10,11 +10,12 @@
 /* Where the kernel counts them. */
 #define HUGEPAGES_SYSFS "/sys/kernel/mm/hugepages/hugepages-2048kB"
 
-/* MiB that are free and not promised to a mapping that has not touched them yet. */
+/* MiB of hugepages that are free and not reserved for a mapping that has yet to touch them. */
 unsigned long hugepages_free_mib(const char *sysfs);
 
 /*
- * Of several covey-hosts that start at once, one counts and takes them at a time. Waits a while for
- * the others. Returns a descriptor to close when they are taken, or a negative errno.
+ * When several covey-hosts start at once, only one at a time counts hugepages and takes them. Waits
+ * a while for the others. Returns a descriptor, to be closed when the hugepages are taken, or a
+ * negative errno.
  */
 int hugepages_lock(struct covey_error *error);

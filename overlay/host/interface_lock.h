@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * One covey-host for an interface: two on the same one would take each other's XDP program, queues
- * and guard away. The lock belongs to the network namespace, as interfaces do, and ends with the
- * last process that holds it, however that ends.
+ * Only one covey-host may use an interface: two would take away each other's XDP program, queues
+ * and guard. The lock belongs to the network namespace, as interfaces do. It ends with the last
+ * process that holds it, however that process ends.
  */
 
 #include <covey/error.h>
@@ -15,8 +15,8 @@
 struct interface_lock;
 
 /*
- * Lock interfaces, whether they are there yet or not; NULL among names is skipped. Waits some
- * seconds for one that has just ended. -EADDRINUSE names the interface and who holds it.
+ * Lock interfaces, whether they exist yet or not; a NULL in names is skipped. Waits some seconds
+ * for a covey-host that has just ended. -EADDRINUSE: error names the interface and who holds it.
  */
 int interface_lock_new(const char *const names[], size_t count, struct interface_lock **ret_lock,
 		       struct covey_error *error);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Kernel network interfaces by netlink (libnl): the little that covey asks of them.
+ * Kernel network interfaces through netlink (libnl): what covey needs of them.
  */
 
 #include <covey/error.h>
@@ -13,15 +13,14 @@
 
 struct link_info {
 	unsigned index;
-	char name[16]; /* the kernel's own, also when it was asked for by another */
+	char name[16]; /* the kernel's own, even if another name was asked for */
 	uint8_t mac[LINK_MAC_LEN];
 	uint16_t mtu;
 	unsigned rx_queues;
-	unsigned combined_queues; /* of them, those of a NIC; 0: it has pairs of its own kind (veth)
-				   */
+	unsigned combined_queues; /* those of a NIC; 0: it counts the two directions apart (veth) */
 	bool up;
 	bool running;             /* up, and with a carrier */
-	uint32_t carrier_changes; /* since it was made; 0: its kernel does not count */
+	uint32_t carrier_changes; /* since it was made; 0: the kernel does not count */
 	char kind[16];            /* "veth", "tun", ...; empty for a NIC */
 };
 
@@ -32,8 +31,8 @@ int link_get_index(unsigned index, struct link_info *ret_info, struct covey_erro
 /* Make a veth pair; -EEXIST when either name is taken. */
 int link_add_veth(const char *name, const char *peer, struct covey_error *error);
 
-/* Have so many receive and so many transmit queues, of an interface that has them apart (veth), or
- * as many as it can. What it got is in link_get(). */
+/* Set the number of receive queues, and that of transmit queues, of an interface that counts them
+ * apart (veth). If it cannot have that many, it gets as many as it can: see link_get(). */
 void link_set_queues(const char *name, unsigned queues);
 
 /* Set MAC (NULL: leave it) and MTU, receive all multicast, and set the interface up. */
@@ -41,21 +40,22 @@ int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_mul
 		struct covey_error *error);
 
 /*
- * Frames that the kernel sends must be complete, for a program takes them as they are: no checksum,
- * VLAN tag or segmentation left to hardware. Receive aggregation (GRO) is switched on when gro is
- * set.
+ * Have the kernel send complete frames, because a program takes them as they are: no checksum, VLAN
+ * tag or segmentation is left to hardware. gro: switch receive aggregation (GRO) on, otherwise off.
  */
 int link_set_offloads(const char *name, bool gro, struct covey_error *error);
 
-/* Of interfaces that covey makes for the kernel, in the kernel's own sense of a group: what carries
- * it is another covey-host's, or ours. */
+/* The interface group (`ip link show group 4798`) of the interfaces that covey makes for the
+ * kernel. An interface in it is ours or another covey-host's. */
 #define LINK_GROUP_COVEY 4798u
 
 int link_set_group(const char *name, unsigned group, struct covey_error *error);
 
-/* Keep the kernel from speaking IPv6 of its own on the interface (router solicitations, MLD). */
+/* Keep the kernel from sending IPv6 packets of its own on the interface (router solicitations,
+ * MLD). */
 void link_silence(const char *name);
 
-/* Keep neighbours' addresses while the interface has no carrier: the kernel would ask for them at
- * the very moment when it is back, and not all questions get through then. */
+/* Keep the addresses of neighbours while the interface has no carrier. Otherwise the kernel would
+ * ask for all of them at the moment when the carrier is back, and some questions would be lost
+ * then. */
 void link_keep_neighbours(const char *name);

@@ -2,17 +2,17 @@
 #pragma once
 
 /*
- * What became of an interface that a port stands on, and how often to put right what others undo:
- * decides alone, does nothing.
+ * What became of an interface that a port stands on, and how often to put right what others undo.
+ * This code only decides; it does nothing itself.
  */
 
 #include <covey/error.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* As much as matters to a port, of an interface at one moment. */
+/* The state of an interface at one moment, as far as it matters to a port. */
 struct link_state {
-	bool there;      /* by its number, which stays when its name changes */
+	bool there;      /* told by its number, which stays when its name changes */
 	bool name_taken; /* not there, but another one has its name */
 	char name[16];
 	unsigned mtu;
@@ -35,13 +35,14 @@ enum link_change {
 	LINK_LOST,        /* the port is of no use any more */
 };
 
-/* ret_what says it to a person, unless LINK_SAME. */
+/* ret_what says it in words for people, unless LINK_SAME. */
 enum link_change link_change_find(const struct link_state *was, const struct link_state *now,
 				  const struct link_needs *needs, struct covey_error *ret_what);
 
 /*
- * Who takes a program off may do so again and again: it is put back at once, then after 1, 2, 4 ...
- * seconds, REPAIR_WAIT_MAX_MS at the most, until it was let alone for REPAIR_QUIET_MS.
+ * Whoever takes a program off may do so again and again. So it is put back at once the first time,
+ * then after 1, 2, 4 ... seconds, at most REPAIR_WAIT_MAX_MS. When nobody has touched it for
+ * REPAIR_QUIET_MS, this begins anew.
  */
 #define REPAIR_WAIT_MIN_MS UINT64_C(1000)
 #define REPAIR_WAIT_MAX_MS UINT64_C(60000)
@@ -52,6 +53,6 @@ struct repairs {
 	uint64_t last_ms; /* when the last one was */
 };
 
-/* How long to wait with the next one from now on, ms; 0: not at all. */
+/* How long to wait from now on until the next repair, ms; 0: not at all. */
 uint64_t repairs_wait(const struct repairs *repairs, uint64_t now_ms);
 void repairs_note(struct repairs *repairs, uint64_t now_ms);

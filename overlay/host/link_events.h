@@ -10,5 +10,6 @@
 /* Returns a descriptor, or a negative errno. */
 int link_events_open(struct covey_error *error);
 
-/* The messages themselves do not matter, nor that some are lost: they say when to look. */
+/* Read and discard all messages. Their content does not matter, and it does no harm if some are
+ * lost: they only say when to look. */
 void link_events_drain(int fd);

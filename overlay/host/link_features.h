@@ -10,13 +10,14 @@
 
 struct features;
 
-/* What the interface has. 0 or a negative errno. */
+/* Read the features of the interface. 0 or a negative errno. */
 int features_read(const char *interface, struct features **ret_features);
 /* NULL-safe. */
 void features_free(struct features *features);
 
-/* Is it on, as it was when they were read? A feature that this kernel does not know is off. */
+/* True if the feature was on when they were read. A feature that this kernel does not know is
+ * off. */
 bool features_are_on(const struct features *features, const char *name);
 
-/* Have it on or off. -EOPNOTSUPP when the interface cannot. */
+/* Switch a feature on or off. -EOPNOTSUPP when the interface cannot. */
 int features_set(const struct features *features, const char *interface, const char *name, bool on);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The kernel's own name of an interface: an inventory may give an alternative one (`altname` of
- * `ip link`), which rules that match by name, XDP and /sys do not know.
+ * The kernel's own name of an interface. An inventory may give an alternative name (`altname` of
+ * `ip link`), but rules that match by name, XDP and /sys only know the kernel's own.
  */
 
 #include <covey/error.h>
@@ -12,6 +12,6 @@
 /* Writes the kernel's own name to ret_name. -ENODEV when no interface has this name or altname. */
 int link_name_resolve(const char *name, char ret_name[IFNAMSIZ]);
 
-/* The same, but a name that nothing bears stands for itself: something of it may come. -ENODEV when
- * it is too long to be any but an alternative one. */
+/* The same, but a name that no interface has is copied as it is: an interface of that name may come
+ * later. -ENODEV when it is so long that it can only be an alternative name. */
 int link_name_find(const char *name, char ret_name[IFNAMSIZ], struct covey_error *error);

@@ -11,14 +11,14 @@
 struct link_program {
 	uint32_t id;
 	uint32_t mode; /* XDP_FLAGS_*_MODE, as it was attached */
-	int fd;        /* keeps it there to be attached again; -1: not ours to keep */
+	int fd;        /* keeps it in the kernel, to be attached again; -1: not kept */
 };
 
-/* Its number, 0 when there is none. */
+/* Get the program's number, 0 when there is none. */
 int link_program_id(unsigned index, uint32_t *ret_id);
-/* Hold on to the one that is there. -ENOENT when there is none. link_program_release() it. */
+/* Keep the program that is attached (until link_program_release()). -ENOENT when there is none. */
 int link_program_hold(unsigned index, struct link_program *ret_program, struct covey_error *error);
-/* Attach it where there is none now. */
+/* Attach it to an interface that has none now. */
 int link_program_attach(unsigned index, const struct link_program *program,
 			struct covey_error *error);
 void link_program_release(struct link_program *program);

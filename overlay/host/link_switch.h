@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Kernel network interfaces, by number, on and off.
+ * Switches kernel network interfaces on and off, by their number.
  */
 
 #include <covey/error.h>
@@ -11,7 +11,7 @@
 
 /* Set the interface up or down. */
 int link_switch(unsigned index, bool up, struct covey_error *error);
-/* Set it down, and its MTU. */
+/* Set the interface down, and set its MTU. */
 int link_switch_down(unsigned index, uint16_t mtu, struct covey_error *error);
-/* Give or take a carrier, of a driver that lets itself be told (TAP). */
+/* Switch its carrier on or off, if its driver lets a program do that (TAP). */
 int link_set_carrier(unsigned index, bool on, struct covey_error *error);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Notices when a kernel interface that a port was opened on is gone, or is not what it was: DPDK's
- * drivers for them say nothing and stay deaf, also when one of the same name comes back. An XDP
- * program that somebody took off is put back.
+ * Notices when a kernel interface that a port was opened on is gone or has changed. DPDK's drivers
+ * do not report that and receive nothing any more, even when an interface of the same name comes
+ * back. If somebody takes an XDP program off, it is put back.
  */
 
 #include <covey/error.h>
@@ -13,8 +13,9 @@
 
 struct link_watch;
 
-/* From the event loop. lost: once, with what happened: a port is of no use any more. carries: after
- * each look, whether packets pass the ports as far as their interfaces go. */
+/* Called from the event loop. lost: once, when a port has become useless, with what happened.
+ * carries: after each look, whether packets can pass the ports, as far as their interfaces are
+ * concerned. */
 struct link_watch_handlers {
 	void (*lost)(const char *what, void *arg);
 	void (*carries)(bool on, void *arg);
@@ -22,8 +23,8 @@ struct link_watch_handlers {
 
 int link_watch_new(struct event_base *base, const struct link_watch_handlers *handlers, void *arg,
 		   struct link_watch **ret_watch, struct covey_error *error);
-/* up: called with the same argument each time that one of the interfaces has a carrier again,
- * however short it was without. */
+/* up: called with the same argument each time one of the interfaces has its carrier back, however
+ * short the time without it was. */
 void link_watch_on_up(struct link_watch *watch, void (*up)(void *arg));
 /* Stops watching. NULL-safe. */
 void link_watch_free(struct link_watch *watch);
@@ -36,12 +37,13 @@ void link_watch_free(struct link_watch *watch);
 #define LINK_WATCH_MAX 3
 struct link_watch_wish {
 	bool fixed_mtu; /* another MTU is a loss, too */
-	bool wire;      /* its carrier is what packets need */
-	bool switched;  /* its being up is somebody else's to report */
+	bool wire;      /* packets need its carrier */
+	bool switched;  /* others report whether it is up */
 };
 int link_watch_add(struct link_watch *watch, const char *name, const struct link_watch_wish *wish,
 		   struct covey_error *error);
-/* AF_XDP was opened on it: from now on, its XDP program and its queues belong to what it is. */
+/* Call this when AF_XDP was opened on it: from now on, its XDP program and its queues must not
+ * change either. */
 int link_watch_hold_program(struct link_watch *watch, const char *name, struct covey_error *error);
-/* All ports are open: the first call of carries is now. */
+/* Call this when all ports are open. carries is called for the first time now. */
 int link_watch_start(struct link_watch *watch, struct covey_error *error);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which VNIs the kernel has a VXLAN device for that is up and wants a multicast group's packets
- * from covey's interface: all that others multicast in these is to come to this host.
+ * The VNIs for which the kernel has a VXLAN device that is up and wants a multicast group's packets
+ * from covey's interface. What others multicast in these VNIs should come to this host.
  */
 
 #include <stdbool.h>
@@ -19,8 +19,8 @@ struct listening {
 
 #define LISTENING_MAX 65536u
 
-/* All of these? interface: covey's. What the kernel said within the last second counts as new; what
- * it does not say is no. */
+/* True when all of these VNIs are among them. interface: covey's. What the kernel said within the
+ * last second is used again. If the kernel says nothing, the answer is false. */
 bool listening_to(struct listening *listening, const char *interface, uint16_t vxlan_port,
 		  const uint32_t *vnis, size_t count);
 void listening_clear(struct listening *listening);

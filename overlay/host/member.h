@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * This host's session with the GKM: connects, keeps it, and feeds the state machine
- * (member_state/) with messages and time. All from one event loop.
+ * This host's session with the GKM: makes it, keeps it, and passes messages and time on to the
+ * state machine (member_state/). Everything runs in one event loop.
  */
 
 #include <covey/addr.h>
@@ -27,7 +27,7 @@ struct member_config {
 	/* See effects.h; may be NULL. */
 	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
 	void (*deaf)(void *arg);
-	void (*connecting)(void *arg); /* before each attempt to; may be NULL */
+	void (*connecting)(void *arg); /* before each attempt to connect; may be NULL */
 	void (*changed)(void *arg); /* something that `covey show` shows is different; may be NULL
 				     */
 	void *arg;
@@ -43,28 +43,29 @@ struct member_status {
 	struct covey_addr gkm_address;
 	uint16_t gkm_port;
 	enum member_link link;
-	uint64_t since_ms;      /* how long it is so */
-	const char *last_error; /* why the last session ended; NULL: it was none, or never one */
-	const char
-		*certificate; /* ours that the session is with: serial number; NULL: no session */
+	uint64_t since_ms;       /* how long `link` has been as it is */
+	const char *last_error;  /* why the last session ended or failed; NULL: nothing failed */
+	const char *certificate; /* serial number of ours in the session; NULL: no session */
 };
 
 int member_new(const struct member_config *config, struct member **ret_member,
 	       struct covey_error *error);
 /*
- * Keep this start's instance in the file at path for the next one, and say to the GKM which one was
- * there: so it knows a restart from a second host. Without the file it does not. Before
- * member_start().
+ * Write the instance of this start into the file at path, for the next start, and tell the GKM
+ * which one was there. So the GKM can tell a restart from a second host; without the file it
+ * cannot. Call this before member_start().
  */
 void member_keep_instance(struct member *member, const char *path);
 /* Make the first attempt to connect. */
 void member_start(struct member *member);
-/* Other certificates are revoked than before: the GKM's, too? Then the session ends. */
+/* Call this when the revocation lists have changed: if the GKM's certificate is revoked now, the
+ * session ends. */
 void member_recheck(struct member *member);
 /*
- * There is another certificate of ours than before, or another ca.crt. Who waits to be let in tries
- * at once. A session is followed by one with the new files within 2 seconds; it ends when the GKM
- * has taken that, so nothing is lost, and goes on if it does not.
+ * Call this when our certificate or ca.crt has changed. A host that waits to be let in tries at
+ * once. If there is a session, another one with the new files begins within 2 seconds. When the GKM
+ * has accepted that one, the first one ends, so nothing is lost. If the GKM does not accept it, the
+ * first one goes on.
  */
 void member_renewed(struct member *member);
 /* Closes the session without leaving any group: SenderIDs and rosters stay. NULL-safe. */

@@ -13,8 +13,8 @@ struct notify;
 struct host;
 
 /*
- * Feeds the watchdog from the event loop when the service manager asked for it, as long as alive()
- * is true of what does not run in that loop.
+ * If the service manager asked for it, feed its watchdog from the event loop while alive() is true.
+ * alive() tells whether what does not run in that loop still works.
  */
 int notify_new(struct event_base *base, bool (*alive)(void *arg), void *arg,
 	       struct notify **ret_notify, struct covey_error *error);
@@ -23,5 +23,6 @@ void notify_free(struct notify *notify);
 
 void notify_ready(void);
 void notify_stopping(void);
-/* "GKM connected; tenants: joined, SPI 256 active; ..." when it differs from the last. */
+/* Send "GKM connected; tenants: joined, SPI 256 active; ..." when it differs from the last such
+ * line. */
 void notify_status(struct notify *notify, const struct host *host);

@@ -13,12 +13,12 @@ enum guard_command {
 
 struct options {
 	struct daemon_options daemon;
-	const char *name; /* of this host in the inventory, NULL: by the host name */
+	const char *name; /* of this host in the inventory; NULL: take the host name */
 	const char *socket;
 	enum guard_command guard;
 	bool carrier_off; /* only take the host interface's carrier away */
 };
 
-/* Parse the command line; ends the process with a message on a mistake, --help and --version.
- * Returns 0 or -ENOMEM, and then nothing of the command line counts. */
+/* Parse the command line. Ends the process with a message on a mistake, and after --help and
+ * --version. Returns 0, or -ENOMEM, and then *ret_options is untouched. */
 int options_parse(int argc, char **argv, struct options *ret_options);

@@ -4,6 +4,6 @@
 #include <covey/addr.h>
 #include <stdbool.h>
 
-/* Has an interface in this network namespace the address? True also when the kernel does not say.
- */
+/* True when an interface in this network namespace has the address, and also when the kernel does
+ * not say. */
 bool own_address(const struct covey_addr *address);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the two ports will be, before either is open: both share one pool of packet buffers, which
- * must suit both.
+ * Plans what the two ports will be before either is open: they share one pool of packet buffers,
+ * which must suit both.
  */
 
 #include <covey/error.h>

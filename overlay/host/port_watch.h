@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the ports stand on: the fabric's interface, the host's, and the host's carrier, which
- * follows the fabric's.
+ * Watches what the ports stand on: the fabric's interface, the host's interface, and the carrier of
+ * the latter, which follows the fabric's.
  */
 
 #include <covey/error.h>
@@ -22,15 +22,15 @@ struct port_watch_config {
 	void *arg;
 };
 
-/* Before the ports are opened. */
+/* Call this before the ports are opened. */
 int port_watch_new(const struct port_watch_config *config, struct port_watch **ret_watch,
 		   struct covey_error *error);
-/* They are open now. */
+/* Call this when they are open. */
 int port_watch_opened(struct port_watch *watch, const struct ports *ports,
 		      struct covey_error *error);
-/* Packets pass: the host's interface gets its carrier if the fabric has one. */
+/* Call this when packets can pass: the host's interface gets its carrier if the fabric has one. */
 int port_watch_start(struct port_watch *watch, struct covey_error *error);
-/* up: with the configuration's argument, see link_watch_on_up(). */
+/* up: called with the arg of the configuration; see link_watch_on_up(). */
 void port_watch_on_up(struct port_watch *watch, void (*up)(void *arg));
 /* NULL-safe. */
 void port_watch_free(struct port_watch *watch);

@@ -3,7 +3,7 @@
 
 /*
  * The two ports of this host, from the inventory: the fabric interface and the interface that covey
- * makes for the kernel. Brings EAL up first.
+ * makes for the kernel. DPDK's environment (EAL) is opened first.
  */
 
 #include <covey/error.h>
@@ -36,11 +36,12 @@ struct ports {
 	unsigned notice_count;
 };
 
-/* Returns 0 and sets *ret_ports (ports_close when the dataplane is closed), or a negative errno. */
+/* Returns 0 and sets *ret_ports, or a negative errno. Call ports_close() after the dataplane is
+ * closed. */
 int ports_open(const struct inventory *inventory, const struct inventory_host *host,
 	       struct ports **ret_ports, struct covey_error *error);
-/* Detach; the kernel's side of a veth pair stays, with its addresses. NULL-safe. */
+/* Close the ports. The kernel's side of a veth pair stays, with its addresses. NULL-safe. */
 void ports_close(struct ports *ports);
 
-/* For whoever opens one of them: say this to the operator. */
+/* Tell this to the operator. For the code that opens a port. */
 __attribute__((format(printf, 2, 3))) void ports_note(struct ports *ports, const char *format, ...);

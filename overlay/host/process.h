@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * covey-host as it runs: all that its steps have started (main.c lists them), and the steps that
- * take more than a call. Each function that undoes a step is also called when that step failed half
- * way.
+ * A running covey-host: everything that its steps have started (main.c lists them), and the steps
+ * that need more than one call. Each function that undoes a step is also called when that step
+ * failed halfway.
  */
 
 #include <covey/error.h>
@@ -34,7 +34,7 @@ struct process {
 	struct own_watch *own;
 	struct revocations *revocations;
 	struct event *signals[3];
-	struct host host;        /* the same, for those who show it */
+	struct host host;        /* the same, for the code that shows it */
 	struct covey_error lost; /* why it cannot go on; empty: it can */
 };
 
@@ -47,8 +47,8 @@ int process_start_dataplane(struct process *process, struct covey_error *error);
 void process_stop_dataplane(struct process *process);
 int process_report_groups(struct process *process, struct covey_error *error);
 void process_end_reports(struct process *process);
-/* Forwarding begins, or others say that they do not hear us: the switch is to hear of our groups
- * again. arg: struct process. */
+/* Call this when forwarding begins, or when the GKM says that we do not hear what others multicast:
+ * the switch is to hear of our groups again. arg: struct process. */
 void process_report_groups_anew(void *arg);
 
 /* process_session.c: what talks to the key manager. */

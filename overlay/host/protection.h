@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What keeps VXLAN in clear from leaving or entering while covey-host runs: the guard, read back
- * and put back; a hook on each VXLAN device, whose mark tells its packets from a local user's; and
- * an eye on VXLAN devices of other ports.
+ * What keeps clear VXLAN from leaving or entering while covey-host runs: the guard, which is read
+ * back and put back; a hook on each VXLAN device, which marks the device's packets, so that a local
+ * user's are told apart; and a watch on VXLAN devices that use other ports.
  */
 
 #include <covey/error.h>
@@ -17,21 +17,21 @@ struct inventory;
 struct inventory_host;
 struct protection;
 
-/* Install the guard, verify it and watch it. The inventory outlives it. 0 or a negative errno; what
- * could be installed stays in the kernel in any case. */
+/* Install the guard, verify it and watch it. The inventory must outlive it. 0 or a negative errno;
+ * what could be installed stays in the kernel in any case. */
 int protection_raise(struct event_base *base, const struct inventory *inventory,
 		     const struct inventory_host *self, struct protection **ret_protection,
 		     struct covey_error *error);
-/* Once the ports are open: what kind the fabric's is. */
+/* Call this when the ports are open, to say of what kind the fabric port is. */
 int protection_set_af_packet(struct protection *protection, bool af_packet,
 			     struct covey_error *error);
-/* Follow VXLAN devices. Before the first packet is decrypted. */
+/* Begin to follow VXLAN devices. Call this before the first packet is decrypted. */
 int protection_watch(struct protection *protection, struct covey_error *error);
-/* Follow them no more: nothing that is decrypted is delivered from then on. NULL-safe. */
+/* Stop following them: from then on no decrypted packet is delivered. NULL-safe. */
 void protection_unwatch(struct protection *protection);
-/* Watches no more; the guard stays: that is what it is for. NULL-safe. */
+/* Stop watching. The guard stays in the kernel: it is there for this case. NULL-safe. */
 void protection_free(struct protection *protection);
 
-/* For those who show them. */
+/* For the code that shows them. */
 struct guard_watch *protection_guard(const struct protection *protection);
 struct foreign_vxlan_watch *protection_foreign(const struct protection *protection);

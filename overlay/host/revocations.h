@@ -13,7 +13,7 @@ struct options;
 struct revocations;
 struct tls;
 
-/* Read the lists and watch them. host->member may come later. */
+/* Read the lists and watch them. host->member may be set later. */
 int revocations_open(struct event_base *base, struct tls *tls, const struct options *options,
 		     const struct host *host, struct revocations **ret_revocations,
 		     struct covey_error *error);

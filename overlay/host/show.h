@@ -6,7 +6,6 @@
 struct host;
 
 /*
- * Everything about this host as one JSON object, without keys of any kind. NULL when memory is
- * short.
+ * Everything about this host as one JSON object, without keys of any kind. NULL: out of memory.
  */
 json_t *show_host(const struct host *host);

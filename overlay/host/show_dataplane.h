@@ -5,7 +5,7 @@
 
 struct dataplane;
 
-/* Each NULL when memory is short. */
+/* Each returns NULL when it is out of memory. */
 json_t *show_windows(const struct dataplane *dataplane);
 json_t *show_counters(const struct dataplane *dataplane);
 json_t *show_drops(const struct dataplane *dataplane);

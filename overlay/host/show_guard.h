@@ -7,8 +7,9 @@
 struct foreign_vxlan_watch;
 struct guard_watch;
 
-/* How the guard stands, read back now. watch NULL: there is none to have. */
+/* The state of the guard, read back now. watch: NULL when there is no guard. */
 json_t *show_guard(struct guard_watch *watch);
 
-/* VXLAN devices that covey does not encrypt, looked for now, and whether the guard drops theirs. */
+/* The VXLAN devices whose packets covey does not encrypt, looked for now. dropped: the guard drops
+ * these packets. */
 json_t *show_foreign(struct foreign_vxlan_watch *watch, bool dropped);

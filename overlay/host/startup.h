@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What must be right before anything starts, with errors that say how to put it right.
+ * What must be right before anything starts, with errors that say how to fix it.
  */
 
 #include <covey/error.h>
@@ -14,21 +14,22 @@ struct tls;
 /* -EPERM unless we are root. */
 int startup_check_root(struct covey_error *error);
 
-/* This machine's host name in full, empty when it cannot be had. */
+/* This machine's full host name, empty when it cannot be read. */
 #define STARTUP_HOST_NAME_SIZE 65 /* HOST_NAME_MAX and a zero */
 void startup_read_host_name(char ret_name[STARTUP_HOST_NAME_SIZE]);
 
 /*
- * Find this host in the inventory that was read from file: by name, or, when that is NULL, by
- * host_name in full, else by its part before the first dot. -ENOENT names the nearest one.
+ * Find this host in the inventory that was read from file: by name or, when that is NULL, by the
+ * full host_name, and then by its part before the first dot. -ENOENT: error names the most similar
+ * host.
  */
 int startup_find_self(const struct inventory *inventory, const char *file, const char *name,
 		      const char *host_name, const struct inventory_host **ret_self,
 		      struct covey_error *error);
 
 /*
- * From here on self's interfaces bear the kernel's own names, whatever alternative name the
- * inventory gave; one that is not there keeps what it was given.
+ * Give self's interfaces the kernel's own names where the inventory has alternative ones. An
+ * interface that does not exist keeps its name.
  */
 int startup_resolve_interfaces(struct inventory *inventory, const struct inventory_host *self,
 			       struct covey_error *error);

@@ -4,5 +4,5 @@
 struct dataplane;
 struct ports;
 
-/* Say in the log how many workers there are, of which queues, and why they are not more. */
+/* Log how many workers there are, which queues they serve, and why there are not more. */
 void workers_log(const struct ports *ports, const struct dataplane *dataplane);
