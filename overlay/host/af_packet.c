@@ -5,7 +5,8 @@
 #include <rte_common.h>
 #include <stdio.h>
 
-/* A frame's slot holds the kernel's own header, some 80 bytes, and Ethernet's with its tags too. */
+/* A frame's slot also holds the kernel's own header, about 80 bytes, and the Ethernet header with
+ * its tags. */
 #define SLOT_ROOM  128u
 #define SLOT_ALIGN 128u
 #define SLOT_MIN   2048u
@@ -17,10 +18,12 @@ void af_packet_devargs(const char *name, const char *interface, uint16_t mtu, un
 {
 	unsigned slot = RTE_MAX(SLOT_MIN, RTE_ALIGN(mtu + SLOT_ROOM, SLOT_ALIGN));
 
-	/* The driver takes slots to follow each other without gaps, so they must fill a block,
-	 * which the kernel wants in whole pages. Its buffers must be as long as a slot, so slots
-	 * are no longer than they have to be: an AF_XDP port may share the buffers, which are a
-	 * page each. */
+	/*
+	 * The driver expects slots to follow each other without gaps, so slots must fill a block
+	 * exactly, and the kernel wants blocks of whole pages. The driver's buffers must be as long
+	 * as a slot. An AF_XDP port may share them, and they are a page each then. So slots are no
+	 * longer than they have to be.
+	 */
 	snprintf(ret_devargs, size,
 		 "net_af_packet_%s,iface=%s,qpairs=%u,qdisc_bypass=1,framesz=%u,blocksz=%u,"
 		 "framecnt=%u",

@@ -17,8 +17,8 @@ static int open_device(const char *devargs, const char *name, uint16_t mtu,
 		     : port_open(devargs, name, mtu, pool, port, error);
 }
 
-/* DPDK counts a NIC's combined queues; of an interface that has none, like a veth, it opens one at
- * a time. */
+/* DPDK counts the combined queues of a NIC. An interface like a veth has none: then each queue is
+ * opened as a device of its own. */
 static int open_one_by_one(const char *role, const char *interface, const char *name, uint16_t mtu,
 			   unsigned queues, struct rte_mempool *pool, struct port **ret_port,
 			   struct covey_error *error)

@@ -19,7 +19,7 @@ static const struct need net_admin = {CAP_NET_ADMIN, "CAP_NET_ADMIN",
 				      "sets interfaces and the guard's rules"};
 static const struct need net_raw = {CAP_NET_RAW, "CAP_NET_RAW",
 				    "opens AF_XDP and AF_PACKET sockets"};
-/* Looking up a program by its number wants it, whatever CAP_BPF allows. */
+/* The kernel demands it for looking up a program by its number, even of a process with CAP_BPF. */
 static const struct need sys_admin = {CAP_SYS_ADMIN, "CAP_SYS_ADMIN",
 				      "finds its XDP program on an interface (covey_fabric_port: "
 				      "af_packet does without)"};

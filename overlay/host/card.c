@@ -16,20 +16,23 @@
 #include "link.h"
 #include "link_features.h"
 
-/* What covey wants of a card. Features are switched off; flags are set by whoever opens the port
- * and are here to be put back. */
+/* A setting that covey changes on a card. Features are switched off. Flags are set by the code that
+ * opens the port; they are in the list only to be put back. */
 struct want {
-	const char *name; /* the kernel's */
-	unsigned flag;    /* of the interface; 0: a feature */
+	const char *name; /* the kernel's name for it */
+	unsigned flag;    /* a flag of the interface; 0: this is a feature */
 	unsigned uses;
-	const char *otherwise; /* what follows when it stays as it is */
+	const char *otherwise; /* what follows if it stays as it is */
 };
 
 #define BOTH (CARD_AF_XDP | CARD_AF_PACKET)
 
-/* XDP comes before GRO in software, and its drivers refuse it beside that in hardware. AF_PACKET
- * has GRO before it. A tag that hardware took out of the frame AF_XDP never sees; DPDK's AF_PACKET
- * driver puts it back. The VLANs are those of covey0: the card's filter knows none of them. */
+/*
+ * XDP comes before GRO in software, so AF_XDP does not mind that; but with GRO in hardware, drivers
+ * refuse XDP. AF_PACKET comes after GRO. A VLAN tag that hardware took out of the frame is lost for
+ * AF_XDP; DPDK's AF_PACKET driver puts it back. The VLANs are covey0's, so the card's filter knows
+ * none of them.
+ */
 static const struct want wants[] = {
 	{"rx-vlan-hw-parse", 0, CARD_AF_XDP, "frames with an 802.1Q tag arrive without it"},
 	{"rx-vlan-stag-hw-parse", 0, CARD_AF_XDP, "frames with an 802.1ad tag arrive without it"},
@@ -51,7 +54,7 @@ struct card {
 	unsigned index;
 	struct features *features;
 	struct card_setting settings[WANTS];
-	char record[CARD_RECORD_PATH]; /* empty: there can be none */
+	char record[CARD_RECORD_PATH]; /* path of the file; empty: there can be none */
 };
 
 /* --- flags of an interface ------------------------------------------------------------------- */
@@ -84,13 +87,14 @@ static void clear_flag(const char *interface, unsigned flag)
 
 /* --------------------------------------------------------------------------------------------- */
 
-/* Is it as covey sets it? */
+/* True when the setting is as covey sets it. */
 static bool is_ours(const struct want *want, bool now)
 {
 	return now == (want->flag != 0);
 }
 
-/* What was recorded counts while the card is as covey left it; else somebody has set it since. */
+/* The recorded value counts while the card is as covey left it. Otherwise somebody has set it
+ * since. */
 static void look(struct card *card, size_t i, unsigned flags)
 {
 	const struct want *want = &wants[i];
@@ -136,7 +140,8 @@ fail:
 	return status;
 }
 
-/* Before anything is set: after a kill in between, the file says too much, which does no harm. */
+/* This comes before anything is set. After a kill in between, the file lists too much, which does
+ * no harm. */
 static void record(struct card *card, unsigned use, const char *interface, struct ports *ports)
 {
 	for (size_t i = 0; i < WANTS; i++)

@@ -12,7 +12,8 @@
 
 #define DIRECTORY "/run/covey"
 
-/* systemd's, as for the files of DPDK; of several the first. */
+/* The runtime directory that systemd gives us, where DPDK keeps its files, too. If there are
+ * several, the first. */
 static int directory(char *ret_path, size_t size)
 {
 	const char *given = getenv("RUNTIME_DIRECTORY");

@@ -19,19 +19,20 @@
 #include "link_change.h"
 #include "link_switch.h"
 
-/* The kernel takes up a carrier a moment later, and drops what is sent until then. */
+/* The most time to wait for the kernel to notice a carrier. It takes a moment, and drops what is
+ * sent until then. */
 #define SETTLE_MS 1000
 
 struct carrier {
 	const char *interface;
 	char peer[IFNAMSIZ]; /* empty: no veth pair */
-	bool has_interface;  /* one of the kernel's */
+	bool has_interface;  /* the kernel has an interface */
 	bool bound;
 	bool on;
-	bool undone; /* by somebody else, and said */
+	bool undone; /* somebody set the other end down, and that was logged */
 	struct repairs repairs;
 	unsigned index; /* of peer, or of the interface itself */
-	int keeper;     /* towards the other process; -1: none */
+	int keeper;     /* socket to the other process; -1: none */
 	pid_t keeper_process;
 	struct event *gone;
 };
@@ -130,7 +131,7 @@ int carrier_bind(struct carrier *carrier, struct covey_error *error)
 	carrier->index = info.index;
 	carrier->bound = true;
 	if (carrier->keeper < 0) {
-		carrier->on = true; /* a TAP is born with it */
+		carrier->on = true; /* a TAP has its carrier from the start */
 		return 0;
 	}
 	if (send(carrier->keeper, &carrier->index, sizeof(carrier->index), MSG_NOSIGNAL) < 0)
@@ -157,7 +158,7 @@ static int change(const struct carrier *carrier, bool on, struct covey_error *er
 					: link_set_carrier(carrier->index, on, error);
 }
 
-/* Somebody set the other end down: true when it is to be set up again now. */
+/* Find and log that somebody set the other end down. True when it is to be set up again now. */
 static bool is_undone(struct carrier *carrier)
 {
 	uint64_t now = clock_ms(), wait = repairs_wait(&carrier->repairs, now);
@@ -229,7 +230,7 @@ int carrier_take_away(const struct inventory_host *host, struct covey_error *err
 	int status;
 
 	if (host->host_port != HOST_PORT_VETH)
-		return 0; /* a TAP is gone with its process */
+		return 0; /* a TAP ends with its process */
 	status = carrier_peer_name(host, peer, error);
 	if (status)
 		return status;

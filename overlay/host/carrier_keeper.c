@@ -17,11 +17,11 @@
 #include "link_switch.h"
 
 #define NAME "covey-carrier"
-/* Instead of an interface's number, which is never 0. */
+/* Sent in place of an interface's number, which is never 0: covey-host ends in order. */
 #define IN_ORDER 0u
 
-/* Whoever kills all that is called covey-host must not mean this one: another name, and other
- * words on its command line, which stand one after the other in memory. */
+/* Whoever kills everything called covey-host must not kill this process: so it takes another name,
+ * and other words on its command line. These lie one after the other in memory. */
 static void rename_process(void)
 {
 	char old[4096];
@@ -37,7 +37,8 @@ static void rename_process(void)
 	memcpy(program_invocation_name, NAME, sizeof(NAME));
 }
 
-/* Not with a terminal, a process group or a unit that is stopped: it ends by itself, last. */
+/* Do not end together with a terminal, a process group or a unit that is stopped: this process ends
+ * by itself, as the last one. */
 static void outlive(void)
 {
 	sigset_t all;
@@ -68,7 +69,7 @@ void carrier_keeper_run(int fd, const char *interface)
 	bool in_order = false;
 	ssize_t len;
 
-	/* It stands on the command line, or in memory that nobody else needs any more. */
+	/* A copy, because the text may lie on the command line, which is overwritten below. */
 	snprintf(name, sizeof(name), "%s", interface);
 	outlive();
 	rename_process();
@@ -90,7 +91,7 @@ void carrier_keeper_end(int fd)
 {
 	const unsigned value = IN_ORDER;
 
-	/* Gone already: then there is nobody to tell. */
+	/* If it is gone already, there is nobody to tell. */
 	if (send(fd, &value, sizeof(value), MSG_NOSIGNAL) < 0)
 		return;
 }

@@ -15,10 +15,10 @@
 #include "member.h"
 #include "show.h"
 
-/* How long `covey join` waits until a packet can be sent. */
+/* How long `covey join` waits, at most, until a packet can be sent. */
 #define JOIN_SECONDS 10
 
-/* A client that waits until its group can be sent in, or is refused. */
+/* A client that waits until packets can be sent in its group, or the group is refused. */
 struct wait {
 	struct commands *commands;
 	struct local_client *client; /* NULL: free */
@@ -52,7 +52,7 @@ static void answer_refused(struct local_client *client, const struct membership 
 	local_answer_error(client, error.text);
 }
 
-/* True when the group's state is an answer. */
+/* True when the state of the group answers the question; then the client got that answer. */
 static bool answer_if_settled(const struct host *host, struct local_client *client,
 			      const char *name)
 {
@@ -77,7 +77,7 @@ static void stop_waiting(struct wait *wait)
 	wait->client = NULL;
 }
 
-/* How far the GKM has got with us. */
+/* How far the session with the GKM has come. */
 static const char *how_far(const struct wait *wait, const struct member_status *status)
 {
 	const struct membership *group =
@@ -139,7 +139,7 @@ void commands_changed(struct commands *commands)
 	}
 }
 
-/* The inventory's groups are all there are: another name is a mistake. */
+/* There are no groups but the inventory's: another name is a mistake. */
 static int check_known(const struct host *host, const char *group, struct covey_error *error)
 {
 	struct suggestion suggestion = suggestion_start(group);

@@ -63,7 +63,7 @@ int cores_explain(const char *sysfs, int cpu, const char *host, struct covey_err
 			       host, cpu);
 }
 
-/* The affinity before may leave a CPU out that is free to take, so only trying tells. */
+/* The present affinity may lack a CPU that may be used all the same, so only a try tells. */
 static bool can_run_on(int cpu)
 {
 	cpu_set_t set;

@@ -20,7 +20,7 @@
 #include "hugepages.h"
 
 #define ARGS_MAX 16
-/* Packet buffers, rings and tables without hugepages, and what each further worker needs, MiB. */
+/* MiB for packet buffers, rings and tables, and what each further worker needs. */
 #define MEMORY_MIB 256
 #define WORKER_MIB 64
 #define CPUS_TEXT  4096
@@ -41,8 +41,9 @@ static void allowed_cpus(char *ret_list, size_t size)
 }
 
 /*
- * lcore 0 is the control thread, which floats; from 1 on they are workers, one on each core, or one
- * that floats too. What stands after @ is where they may run. Returns the number of workers.
+ * Lcore 0 is the control thread, which floats. The others are workers: one on each core of `cores`,
+ * or a single one that floats, too. After the @ stand the CPUs where an lcore may run. Returns the
+ * number of workers.
  */
 static unsigned write_lcores(const char *cores, char *ret_text, size_t size)
 {
@@ -70,7 +71,7 @@ struct arguments {
 	char *list[ARGS_MAX];
 };
 
-/* Returns how many there are. */
+/* Returns how many arguments there are. */
 static int write_arguments(const struct eal_config *config, unsigned mib, bool huge, bool pci,
 			   struct arguments *ret)
 {
@@ -98,8 +99,8 @@ static int write_arguments(const struct eal_config *config, unsigned mib, bool h
 }
 
 /*
- * EAL cannot be opened twice in a process, so a child tries it, and ends. It has what we have in
- * memory, and locks it as we do.
+ * EAL cannot be opened twice in one process, so a child tries it and ends. The child has a copy of
+ * our memory, and locks memory as we do.
  */
 static bool gets_hugepages(const struct eal_config *config, unsigned mib,
 			   struct arguments *arguments)
@@ -122,7 +123,8 @@ static bool gets_hugepages(const struct eal_config *config, unsigned mib,
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Returns the lock to hold while they are taken, or -1: without them, and why. */
+/* Returns the lock to hold while hugepages are taken. -1: go on without them; ret_notice says
+ * why. */
 static int reserve_hugepages(const struct eal_config *config, unsigned mib,
 			     struct arguments *arguments, struct covey_error *ret_notice)
 {
@@ -159,8 +161,8 @@ int eal_open(const struct eal_config *config, struct covey_error *ret_notice,
 	unsigned mib = MEMORY_MIB + WORKER_MIB * (workers - 1);
 	int lock = -1, count, status;
 
-	/* libxdp's dispatcher shares an interface between several XDP programs; covey wants it
-	 * alone. */
+	/* libxdp's dispatcher shares an interface between several XDP programs; covey wants the
+	 * interface for itself. */
 	setenv("LIBXDP_SKIP_DISPATCHER", "1", 1);
 	if (config->hugepages)
 		lock = reserve_hugepages(config, mib, &arguments, ret_notice);

@@ -71,7 +71,8 @@ static int open_device(const struct inventory_host *host, struct ports *ports,
 			 &ports->fabric, error);
 }
 
-/* What its other end leaves to hardware nobody does, and no setting of this end changes that. */
+/* If the other end of a veth pair leaves work to hardware, nobody does that work, and no setting of
+ * this end changes that. */
 static void note_veth(const struct inventory_host *host, struct ports *ports)
 {
 	struct link_info link;

@@ -16,7 +16,7 @@
 
 #include "link_events.h"
 
-/* Interfaces that stand on one another: VLAN on bond on card. */
+/* How many interfaces may stand on one another, such as a VLAN on a bond on a card. */
 #define STACK_MAX 8
 
 struct foreign_vxlan_watch {
@@ -38,7 +38,7 @@ struct look {
 	size_t count;
 };
 
-/* Where a device of this index sends: an interface of ours, or 0. */
+/* The interface of ours that this one is or stands on, or 0. */
 static int find_below(const struct look *look, int index)
 {
 	for (int depth = 0; index > 0 && depth < STACK_MAX; depth++) {
@@ -62,7 +62,7 @@ static int find_master(const struct look *look, int index)
 	return master;
 }
 
-/* By itself or what it stands on, or as the bridge (or the like) that one of ours is a port of. */
+/* The same, but it may also be a bridge (or the like) that one of ours is a port of. */
 static int find_ours(const struct look *look, int index)
 {
 	int below = find_below(look, index);
@@ -88,8 +88,8 @@ static int route_to(const struct look *look, struct nl_addr *to)
 	return index;
 }
 
-/* One that is bound to nothing and has no remote is told by its table where to send: it could be
- * anywhere. */
+/* A device that is bound to no interface and has no remote address sends where its forwarding table
+ * says. That could be anywhere, so also over ours. */
 static bool sends_over_ours(const struct look *look, struct rtnl_link *link, int *ret_index)
 {
 	struct nl_addr *remote = NULL;
@@ -160,7 +160,7 @@ static void log_new(const struct foreign_vxlan *device, uint16_t port)
 		device->over[0] ? device->over : "whatever its forwarding table says", port);
 }
 
-/* True: there are others than before. */
+/* True when the devices differ from those before. */
 static bool compare(const struct foreign_vxlan_watch *watch, const struct look *look)
 {
 	bool differs = !watch->looked || watch->count != look->count;
@@ -187,7 +187,7 @@ void foreign_vxlan_look(struct foreign_vxlan_watch *watch)
 
 	nl_socket_free(look.socket);
 	if (status)
-		return; /* the next event, or question, looks again */
+		return; /* the next event or question looks again */
 	differs = compare(watch, &look);
 	memcpy(watch->list, look.list, sizeof(watch->list));
 	watch->count = look.count;
@@ -196,7 +196,7 @@ void foreign_vxlan_look(struct foreign_vxlan_watch *watch)
 		watch->config.changed(watch, watch->config.arg);
 }
 
-/* Events come in bursts, and each look reads all interfaces: one look for a burst. */
+/* Events come in bursts, and each look reads all interfaces. So there is one look for a burst. */
 static void on_links(evutil_socket_t fd, short events, void *arg)
 {
 	static const struct timeval soon = {.tv_usec = 10000};

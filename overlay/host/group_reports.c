@@ -7,8 +7,8 @@
 
 #include "clock.h"
 
-/* ms from when forwarding begins. Three within a second; then for a port that spanning tree
- * (IEEE 802.1D) keeps shut for 30 s. */
+/* When to ask, in ms after forwarding began: three times within a second, then for a port that
+ * spanning tree (IEEE 802.1D) keeps shut for 30 s. */
 static const uint64_t moments[] = {0, 300, 800, 5000, 15000, 35000};
 
 #define MOMENTS (sizeof(moments) / sizeof(moments[0]))

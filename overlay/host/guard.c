@@ -12,7 +12,8 @@
 #include "guard_text.h"
 #include "link.h"
 
-/* The kernel may be short of memory, or of room in a socket, for a moment. */
+/* For a moment, the kernel may be short of memory, or of room in a socket: so there are several
+ * tries. */
 #define TRIES         5
 #define FIRST_REST_US 10000
 
@@ -47,7 +48,7 @@ bool guard_is_bound(const struct guard_config *config, const struct guard_standi
 	       guard_host_index(config) == standing->host_index;
 }
 
-/* What was asked for, and what is there, of a device that did not change meanwhile. */
+/* Check that what is there is what was asked for, and that the device did not change meanwhile. */
 static int verify(const struct guard_config *config, const char *rules, unsigned index,
 		  char **ret_listing, struct covey_error *error)
 {
@@ -95,8 +96,8 @@ static int try_once(const struct guard_config *config, enum guard_device_hooks h
 	return 0;
 }
 
-/* A device that is not there is not there at the second look either, nor a hook that the kernel
- * lacks. */
+/* True when the failure may pass. A device that does not exist, or a hook that the kernel lacks,
+ * will not be there at the next try either. */
 static bool passes(const struct guard_config *config, int status)
 {
 	return status != -EOPNOTSUPP &&
@@ -117,8 +118,8 @@ static int try_well(const struct guard_config *config, enum guard_device_hooks h
 	return status;
 }
 
-/* Linux 6.16 and later take a device's hooks before there is a device, and bind them when it comes.
- */
+/* Linux 6.16 and later accept the hooks of a device before it exists, and bind them when it
+ * comes. */
 static void describe_weakness(const struct guard_config *config, struct guard_standing *standing,
 			      const struct covey_error *reason)
 {
@@ -155,8 +156,8 @@ static bool is_bridge(const char *interface)
 	return link_get(interface, &link, NULL) == 0 && strcmp(link.kind, "bridge") == 0;
 }
 
-/* The kernel or the device has no such hook. Whatever else goes wrong passes, a program that undoes
- * each try included, and is no reason for less. */
+/* True when the kernel or the device has no such hook. All other failures may pass, even a program
+ * that undoes each try: they are no reason for a weaker guard. */
 static bool lacks_hook(int status)
 {
 	return status == -EOPNOTSUPP || status == -ENOENT;

@@ -23,7 +23,7 @@ const char *guard_interface_of(const struct inventory_host *self)
 	return self->fabric_interface ? self->fabric_interface : self->host_interface;
 }
 
-/* What a VXLAN device sends to that was made without `dstport`. */
+/* The UDP port that a VXLAN device sends to if it was made without `dstport`. */
 #define KERNEL_VXLAN_PORT 8472
 
 static size_t add_port(uint16_t *ports, size_t count, uint16_t port)

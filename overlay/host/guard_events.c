@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What the kernel puts into one datagram at most (NLMSG_GOODSIZE is a page, and may be more). */
+/* Bytes; the most that the kernel puts into one datagram (NLMSG_GOODSIZE is a page, and may be
+ * more). */
 #define DATAGRAM_SIZE 32768
 
 /* Every message of a table's content begins with the table's name. */
@@ -77,8 +78,8 @@ static void take_change(struct guard_events *events, struct nlmsghdr *message, c
 	events->removed = NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_DELTABLE;
 }
 
-/* A transaction's changes come first, in its order, then who made it. True at the end of one that
- * touched the table. */
+/* The messages of a transaction are its changes, in their order, and then one that says who made
+ * it. True at the end of a transaction that touched the table. */
 static bool take(struct guard_events *events, struct nlmsghdr *message, const char *table,
 		 struct guard_changes *changes)
 {

@@ -11,7 +11,7 @@
 
 /* Before defragmentation (-400), connection tracking (-200) and whatever else may want a packet. */
 #define EARLY -450
-/* After address translation, when the packet is what will leave. */
+/* After address translation, when the packet is as it will leave. */
 #define LATE 300
 
 static void write_base(FILE *stream, const char *name, const char *hook, int priority)
@@ -23,10 +23,10 @@ static void write_base(FILE *stream, const char *name, const char *hook, int pri
 /* --- in --------------------------------------------------------------------------------------- */
 
 /*
- * VXLAN comes by the host interface alone, which is where the dataplane puts what it decrypted.
- * With AF_PACKET the kernel also hears on the pair's other end ("covey0p") what it has sent itself.
- * Not before routing: there a bridge under br_netfilter shows what tenants send each other, and a
- * router what it routes for them.
+ * VXLAN may come only from the host interface, where the dataplane puts what it decrypted. With
+ * AF_PACKET, the kernel also receives what it has sent itself, at the pair's other end ("covey0p").
+ * These rules are not at the hook before routing. There they would also see what tenants send each
+ * other over a bridge (under br_netfilter), and what a router forwards for tenants.
  */
 static void write_vxlan_in(FILE *stream, const struct guard_local *local, const char *fabric)
 {
@@ -54,7 +54,8 @@ static void write_vxlan_in(FILE *stream, const struct guard_local *local, const 
 	fprintf(stream, "\t\tcounter drop comment \"VXLAN from elsewhere than the fabric\"\n\t}\n");
 }
 
-/* A later fragment has no port: it goes on, and is put together with none that was dropped. */
+/* A later fragment has no port, so it passes. If its first fragment was dropped, the packet is
+ * never put together. */
 static void write_jump(FILE *stream, const char *where, uint16_t port)
 {
 	fprintf(stream, "\t\tudp dport %u jump local_vxlan_%s comment \"VXLAN\"\n", port, where);
@@ -76,11 +77,12 @@ static void write_addresses(FILE *stream, const struct guard_local *local)
 }
 
 /*
- * What would change the kernel's way to a VTEP. The address is the destination of the packet that
- * the error quotes (RFC 792, RFC 4443 section 3: behind 8 bytes of ICMP), or of a redirect (RFC
- * 4861 section 4.5). A fragment need not hold it. IPv4 is put together before the input hook, IPv6
- * behind it: but there an error always fits into one packet (RFC 4443 section 2.4), and the first
- * fragment tells what it is.
+ * Drop what would change the kernel's way to a VTEP. The address that counts is the destination of
+ * the packet that the error quotes (RFC 792, RFC 4443 section 3: after 8 bytes of ICMP), or the one
+ * that a redirect is about (RFC 4861 section 4.5). A fragment need not contain it. The kernel puts
+ * IPv4 fragments together before the input hook, but IPv6 fragments after it. However, an IPv6
+ * error always fits into one packet (RFC 4443 section 2.4), so fragments of one are dropped; the
+ * first fragment tells what it is.
  */
 static void write_icmp(FILE *stream, const struct guard_local *local)
 {
@@ -110,9 +112,9 @@ static void write_icmp(FILE *stream, const struct guard_local *local)
 #define NO_DEVICE "counter drop comment \"VXLAN that came through no VXLAN device\""
 
 /*
- * VXLAN of a VTEP leaves by covey or not at all: when covey0 has no carrier, the kernel would send
- * it in clear by whatever other route there is. The fabric has rules of its own, and lo leads back
- * in.
+ * VXLAN from a VTEP's address leaves through covey or not at all. When covey0 has no carrier, the
+ * kernel would send it in clear over any other route. The fabric interface is left out because it
+ * has rules of its own; lo, because it leads back in.
  */
 static void write_other_ways_out(FILE *stream, const struct guard_local *local, const char *fabric)
 {
@@ -133,9 +135,9 @@ static void write_other_ways_out(FILE *stream, const struct guard_local *local, 
 }
 
 /*
- * Of a device in another namespace the mark is gone. Here, where the sender is still at it, a
- * packet of a socket of this namespace is told by the socket's owner; what has none comes from the
- * kernel.
+ * A packet of a VXLAN device in another namespace has lost its mark. At this hook a packet still
+ * has its sender. If a socket of this namespace has sent it, it has that socket's owner (skuid) and
+ * is dropped. If it has none, it comes from the kernel.
  */
 static void write_vxlan_out(FILE *stream, const struct guard_local *local, const char *fabric)
 {
@@ -163,8 +165,8 @@ static void write_postrouting(FILE *stream, const struct guard_local *local, uin
 	fprintf(stream, "\t}\n");
 }
 
-/* Neither out by covey0, nor on in clear what came in there. What else is forwarded, a tenant's own
- * VXLAN inside its network for one, is not covey's. */
+/* VXLAN is not forwarded out through covey0, and what came in there is not forwarded in clear.
+ * Other forwarded packets are not covey's, such as a tenant's own VXLAN inside its network. */
 static void write_forward(FILE *stream, const char *key, const struct guard_local *local,
 			  uint16_t port)
 {
@@ -193,7 +195,7 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 	write_postrouting(stream, local, vxlan_port);
 }
 
-/* What passes no IP hook: frames of a bridge, of a macvlan, of raw sockets. */
+/* For what passes no IP hook: frames of a bridge, of a macvlan, of raw sockets. */
 void guard_local_write_netdev(FILE *stream, const struct guard_local *local, uint16_t vxlan_port)
 {
 	fprintf(stream,
@@ -222,7 +224,8 @@ void guard_local_write_marks_removal(FILE *stream, const char *host_interface)
 	fprintf(stream, "add table netdev %s\ndelete table netdev %s\n", name, name);
 }
 
-/* The chains are numbered: an interface's name may hold what a chain's may not. */
+/* The chains are numbered, because an interface's name may contain characters that a chain's name
+ * may not. */
 void guard_local_write_marks(FILE *stream, const struct guard_local *local,
 			     const struct vxlan_devices *devices)
 {

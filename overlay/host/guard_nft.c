@@ -13,7 +13,8 @@
 
 #define COMMAND_SIZE (64 + GUARD_TABLE_NAME_SIZE)
 
-/* nft quotes the rule below its first line, which is the reason. libnftables gives no number. */
+/* The first line of nft's message is the reason; the quoted rule follows. libnftables gives no
+ * error number. */
 static int read_reason(const char *text, struct covey_error *error)
 {
 	const char *remedy = geteuid() == 0 ? "" : " (run as root)";

@@ -21,7 +21,8 @@ bool guard_interface_valid(const char *interface)
 	return true;
 }
 
-/* A slash is what no interface's name holds and a table's may, so no two names become one. */
+/* A table's name may contain a slash, and an interface's never does. So a slash can stand for all
+ * other characters that a table's name must not have, and no two interfaces get the same name. */
 void guard_table_name(const char *interface, char *ret_name)
 {
 	size_t len = (size_t)sprintf(ret_name, "covey_guard_");
@@ -63,8 +64,7 @@ static void write_foreign(FILE *stream, const struct guard_config *config)
 }
 
 /*
- * The UDP port and the protocol number are what tells a packet of ours; both address families are
- * meant.
+ * A packet of ours is known by its UDP port or its protocol number, in both address families.
  */
 static void write_vxlan(FILE *stream, const struct guard_config *config)
 {
@@ -82,7 +82,8 @@ static void write_vpe(FILE *stream, const struct guard_config *config)
 		config->vpe_protocol);
 }
 
-/* A later fragment has no port to know it by. Destination options (60) may stand before UDP. */
+/* A later fragment has no port to know it by, so those of all UDP packets are dropped. Over IPv6,
+ * destination options (60) may come before UDP. */
 static void write_fragments(FILE *stream)
 {
 	fprintf(stream, "\t\tip frag-off & 0x1fff != 0 meta l4proto udp counter drop "
@@ -100,7 +101,8 @@ static void write_base(FILE *stream, const char *name, const char *hook, const c
 	fprintf(stream, "priority %d; policy accept;\n", priority);
 }
 
-/* Every packet of the machine passes these two chains: the first rule lets all others go. */
+/* Every packet of the machine passes these two chains. So the first rule accepts those of all other
+ * interfaces. */
 static void write_others_pass(FILE *stream, const char *key, const struct guard_config *config)
 {
 	fprintf(stream, "\t\t%s != \"%s\" accept comment \"another interface\"\n", key,
@@ -133,8 +135,8 @@ static void write_in(FILE *stream, const struct guard_config *config)
 
 static void write_out(FILE *stream, const struct guard_config *config)
 {
-	/* After address translation, when the packet is what will leave; routed ones pass here too.
-	 */
+	/* After address translation, when the packet is as it will leave. Routed packets pass here,
+	 * too. */
 	write_base(stream, "postrouting", "postrouting", NULL, 300);
 	write_others_pass(stream, "oifname", config);
 	write_outgoing(stream, config);
@@ -149,11 +151,12 @@ static void write_jump(FILE *stream, const char *key, const char *chain,
 }
 
 /*
- * A bridge under br_netfilter (net.bridge.bridge-nf-call-iptables) calls the hooks before and after
- * routing for what it bridges too, with its own name for both interfaces: there stand VPE packets
- * that covey is yet to see, and what guests on the bridge send each other. What the bridge takes up
- * for this host, and what the host sends by it, passes the hooks here as well, and nothing else
- * does.
+ * A bridge under br_netfilter (net.bridge.bridge-nf-call-iptables) also calls the hooks before and
+ * after routing for what it bridges, with its own name as both interfaces. There these rules would
+ * drop VPE packets that covey has yet to see, and what guests on the bridge send each other. So the
+ * rules are at other hooks. What the bridge takes in for this host, and what the host sends over
+ * it, passes these, too. Bridged packets only pass the forward hook, where the first rule accepts
+ * them.
  */
 static void write_bridge(FILE *stream, const struct guard_config *config)
 {
@@ -176,7 +179,7 @@ static void write_bridge(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t}\n");
 }
 
-/* What covey would let pass: on its way to covey0 and from there. */
+/* What covey would let pass, on its way to covey0 and from there. */
 static void write_host(FILE *stream, const struct guard_config *config)
 {
 	if (config->foreign_count == 0 || !config->host_interface)
@@ -194,7 +197,8 @@ static void write_host(FILE *stream, const struct guard_config *config)
 }
 
 /*
- * Bound to names, not devices: holds before the interface exists and when it comes back.
+ * These rules match names, not devices. So they hold before the interface exists and when it comes
+ * back.
  */
 static void write_inet(FILE *stream, const struct guard_config *config)
 {
@@ -245,7 +249,7 @@ static void write_jump_tagged(FILE *stream)
 			"comment \"look behind VLAN tags\"\n");
 }
 
-/* Of the fabric interface. */
+/* The rules at the fabric interface itself. */
 static void write_device(FILE *stream, const struct guard_config *config,
 			 enum guard_device_hooks hooks)
 {
@@ -269,7 +273,8 @@ static void write_device(FILE *stream, const struct guard_config *config,
 }
 
 /*
- * Bound to devices: sees bridged and VLAN-tagged frames too, and those of raw sockets.
+ * These rules are bound to devices. They also see bridged and VLAN-tagged frames, and those of raw
+ * sockets.
  */
 static void write_netdev(FILE *stream, const struct guard_config *config,
 			 enum guard_device_hooks hooks)
@@ -288,12 +293,12 @@ void guard_rules_write(FILE *stream, const struct guard_config *config,
 {
 	struct guard_config marked = *config;
 
-	/* Without egress hooks no VXLAN device can mark. */
+	/* Without egress hooks no VXLAN device can mark its packets. */
 	if (hooks != GUARD_INGRESS_EGRESS)
 		marked.local.elsewhere = true;
 	guard_rules_write_removal(stream, config->interface);
-	/* Of a time when the fabric port was a device: it would go on dropping what is delivered.
-	 */
+	/* Remove a guard from when the kernel did not drive the fabric port: it would go on
+	 * dropping what is delivered. */
 	if (config->local.host_interface &&
 	    strcmp(config->local.host_interface, config->interface) != 0)
 		guard_rules_write_removal(stream, config->local.host_interface);

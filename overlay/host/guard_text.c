@@ -12,7 +12,7 @@ struct guard_reader guard_read_text(const char *text)
 	return (struct guard_reader){.at = text};
 }
 
-/* Copy what stands between quotes after this key. false: there is no such key. */
+/* Copy what stands between quotes after this key. False when there is no such key. */
 static bool take_quoted(const char *line, size_t len, const char *key, char *ret_what, size_t size)
 {
 	const char *start = memmem(line, len, key, strlen(key)), *end;
@@ -41,7 +41,7 @@ static void take_hook(const char *line, size_t len, const char *hook, struct gua
 	ret_line->kind = GUARD_LINE_HOOK;
 }
 
-/* One without a comment is none of ours: then its text has to do. */
+/* A rule without a comment is not ours; then its whole text is taken. */
 static void take_rule(const char *line, size_t len, struct guard_line *ret_line)
 {
 	const char *packets = memmem(line, len, "counter packets ", 16);
@@ -72,7 +72,7 @@ static void take_chain(struct guard_reader *reader, const char *line, struct gua
 	sscanf(line, "chain %31[^ {]", reader->chain);
 }
 
-/* false: the line says nothing. */
+/* False when the line says nothing. */
 static bool take_line(struct guard_reader *reader, const char *line, size_t len,
 		      struct guard_line *ret_line)
 {

@@ -20,11 +20,11 @@
 #include "link_events.h"
 #include "link_name.h"
 
-/* Somebody may take the guard away each time that it comes back. */
+/* At most this often, because somebody may remove the guard each time it is put back. */
 #define RESTORES_PER_S 10u
 #define LOG_REST_MS    60000u
 
-/* Looked at without an event too, should one be lost; sooner after a failure. */
+/* How often to look without an event, in case one was lost; sooner after a failure. */
 #define LOOK_MS      30000u
 #define RETRY_MIN_MS 100u
 #define RETRY_MAX_MS 5000u
@@ -33,7 +33,7 @@ struct guard_watch {
 	struct guard_watch_config config;
 	char *given;
 	char interface[IFNAMSIZ];
-	char own_name[17]; /* this process's, as nftables' events tell it */
+	char own_name[17]; /* this process's name, as nftables' events give it */
 	struct guard_standing standing;
 	bool off;
 	struct covey_error failing;
@@ -46,7 +46,7 @@ struct guard_watch {
 	uint64_t restored, unlogged;
 	char last[64];
 	uint64_t last_at, logged_at;
-	uint64_t second; /* that these were spent in */
+	uint64_t second; /* in which `spent` restores were made */
 	unsigned spent;
 };
 
@@ -82,7 +82,7 @@ static bool is_absent(const struct guard_watch *watch)
 	return watch->standing.index == 0;
 }
 
-/* Once for each state that it comes into. */
+/* Logged once for each new state. */
 static void log_weakness(const struct guard_watch *watch, const char *before)
 {
 	const char *now = watch->standing.weaker.text;
@@ -95,7 +95,8 @@ static void log_weakness(const struct guard_watch *watch, const char *before)
 
 /* --- putting it up ---------------------------------------------------------------------------- */
 
-/* The interface may have another name by now, or have come under one of its alternative names. */
+/* Find the interface's name of now: it may have been renamed, or have come under one of its
+ * alternative names. */
 static int find_interface(struct guard_watch *watch, struct covey_error *error)
 {
 	char own[IFNAMSIZ];
@@ -140,7 +141,7 @@ static bool may_restore(struct guard_watch *watch)
 	return watch->spent++ < RESTORES_PER_S;
 }
 
-/* One line a minute, with how many it stands for. */
+/* At most one line a minute; it says how many restores it stands for. */
 static void log_restored(struct guard_watch *watch, const char *what)
 {
 	uint64_t now = clock_ms();
@@ -155,7 +156,7 @@ static void log_restored(struct guard_watch *watch, const char *what)
 	watch->logged_at = now;
 }
 
-/* Somebody's change is undone, whoever did so. */
+/* Somebody's change was undone, by us or by another covey-host. */
 static void count(struct guard_watch *watch, const char *what, const struct guard_author *author)
 {
 	watch->restored++;
@@ -204,7 +205,7 @@ static void take_off(struct guard_watch *watch)
 	succeed(watch);
 }
 
-/* What only the other covey-host can know. */
+/* Take over what only the other covey-host can know. */
 static void take_over(struct guard_watch *watch, const char *listing)
 {
 	struct guard_config *guard = &watch->config.guard;
@@ -216,9 +217,9 @@ static void take_over(struct guard_watch *watch, const char *listing)
 }
 
 /*
- * What another covey-host left. False: it is ours to put right. That there is no guard is
- * somebody's will only if it was that one who took it away: others may have done so since it put
- * one up.
+ * Accept what another covey-host left. False: it must be put right. If there is no guard, that is
+ * accepted only if the other covey-host itself has removed it: somebody else may have done that
+ * since.
  */
 static bool take_as_it_is(struct guard_watch *watch, bool removed)
 {
@@ -236,7 +237,7 @@ static bool take_as_it_is(struct guard_watch *watch, bool removed)
 	free(watch->standing.listing);
 	watch->standing.listing = listing;
 	watch->standing.index = if_nametoindex(watch->interface);
-	if (listing[0] != '\0') /* so that it is put back as it is */
+	if (listing[0] != '\0') /* so that later it is put back as it is now */
 		take_over(watch, listing);
 	if (listing[0] == '\0') {
 		take_off(watch);
@@ -257,8 +258,8 @@ static bool has_moved(const struct guard_watch *watch)
 	       !guard_is_bound(&watch->config.guard, &watch->standing);
 }
 
-/* The interface came, went, or was replaced: not somebody's doing to the rules, so not counted as
- * such. False: it did not. */
+/* Install again if the interface came, went, or was replaced. Nobody has changed the rules then, so
+ * this is not counted as a restore. False: nothing of that has happened. */
 static bool rebind(struct guard_watch *watch)
 {
 	struct covey_error error;
@@ -361,7 +362,7 @@ int guard_watch_new(const struct guard_watch_config *config, struct guard_watch 
 	watch->config.given = watch->given = strdup(config->given);
 	watch->events.fd = watch->link_fd = -1;
 	prctl(PR_GET_NAME, watch->own_name);
-	/* Listen first: then nothing that happens from the first rule on is missed. */
+	/* Listen first, so that nothing is missed from the first rule on. */
 	status = watch->given ? listen_to(watch, error)
 			      : covey_error_set(error, -ENOMEM, "out of memory");
 	if (status == 0)

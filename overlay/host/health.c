@@ -13,14 +13,15 @@
 #include "host.h"
 #include "member.h"
 
-/* A device as the host's port may lead to a kernel that is not this one. */
+/* If the host port is a device, it may lead to another kernel than this one. */
 static bool has_vtep(const struct host *host)
 {
 	return !host->has_address || host->self->host_port == HOST_PORT_DEVICE ||
 	       host->has_address(&host->self->vtep);
 }
 
-/* One that it wants to be in. What the GKM refuses is a problem, but not this host's. */
+/* A group that the host wants to be in. A refusal of the GKM is a problem, but not one of this
+ * host. */
 static bool is_wanted(const struct membership *group)
 {
 	return group && group->state != MEMBERSHIP_REFUSED &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The port towards the kernel. A veth pair by default: its kernel side keeps its addresses and
- * routes when covey-host restarts, and with AF_XDP on the other side it is the faster one
+ * The port towards the kernel. By default it is a veth pair: the kernel's side keeps its addresses
+ * and routes when covey-host restarts, and with AF_XDP on the other side it is the faster choice
  * (docs/performance/notebook.md).
  */
 
@@ -24,7 +24,7 @@
 #define DEVARGS_MAX 192
 #define TAP_MTU_MAX 1500u
 
-/* The pair may be there from an earlier run: then it is used as it is, with its addresses. */
+/* The pair may exist from an earlier run: then it is used as it is, with its addresses. */
 static int make_veth(const char *name, const char *peer, struct covey_error *error)
 {
 	struct link_info info;
@@ -43,8 +43,8 @@ static int make_veth(const char *name, const char *peer, struct covey_error *err
 	return 0;
 }
 
-/* One queue a worker on both ends. What receives by XDP must not have fewer queues than its other
- * end sends on, at any moment: so the peer grows first and shrinks last. */
+/* One queue for each worker, on both ends. An end that receives by XDP must at no moment have fewer
+ * queues than its other end sends on. So the peer grows first and shrinks last. */
 static void set_queues(const char *name, const char *peer)
 {
 	unsigned queues = port_workers() < AF_XDP_QUEUES_MAX ? port_workers() : AF_XDP_QUEUES_MAX;
@@ -64,7 +64,7 @@ static int configure_veth(const char *name, const char *peer, const uint8_t *mac
 		return status;
 	link_silence(peer);
 	link_keep_neighbours(name);
-	/* The host has no carrier before packets pass (carrier.h). */
+	/* The host interface gets no carrier before packets can pass (carrier.h). */
 	status = link_get(peer, &info, error);
 	if (!status)
 		status = link_switch_down(info.index, mtu, error);
@@ -109,7 +109,7 @@ static int open_veth(const struct inventory_host *host, const uint8_t *mac, stru
 			 error);
 }
 
-/* DPDK's TAP driver sends no longer packet, whatever the interface's MTU. */
+/* DPDK's TAP driver sends no longer packets than this, whatever the interface's MTU is. */
 static void limit_tap(const struct inventory_host *host, struct ports *ports)
 {
 	if (ports->host_mtu <= TAP_MTU_MAX)
@@ -159,7 +159,7 @@ static int open_kind(const struct inventory_host *host, const uint8_t *mac, stru
 			 &ports->host, error);
 }
 
-/* A device may have no interface on the kernel's side. */
+/* If the host port is a device, the kernel may have no interface of it. */
 int host_port_open(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
 		   struct covey_error *error)
 {

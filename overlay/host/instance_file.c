@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Only what we have written ourselves: a plain file that is ours alone. */
+/* Only read what we have written ourselves: a plain file that only we may read and write. */
 static uint64_t read_instance(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -27,7 +27,7 @@ static uint64_t read_instance(const char *path)
 	return instance;
 }
 
-/* No power cut matters: no connection outlives one. */
+/* The file need not survive a power cut: no connection does. */
 static int write_instance(const char *path, uint64_t instance)
 {
 	int fd, status;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * A lock is a listening socket with an abstract name: the kernel keeps such names by network
- * namespace, and forgets them with the socket. Anybody may take one, so what is not root's is
- * no lock: a local user must not be able to keep covey-host from starting.
+ * A lock is a listening socket with an abstract name. The kernel keeps such names per network
+ * namespace, and forgets them with the socket. Anybody may take such a name, so a socket that is
+ * not root's counts as no lock: a local user must not be able to keep covey-host from starting.
  */
 
 #include "interface_lock.h"
@@ -21,8 +21,8 @@
 
 #include "clock.h"
 
-/* What comes after a covey-host that died takes covey0's carrier away first, and holds on until
- * then. */
+/* After a covey-host has died, its second process (carrier_keeper.h) first takes covey0's carrier
+ * away, and holds the lock until then. */
 #define WAIT_MS 3000
 #define NAP_MS  10
 
@@ -86,12 +86,12 @@ static int refuse(const char *name, const struct ucred *holder, struct covey_err
 			       name, (int)holder->pid);
 }
 
-/* 1: held by somebody who is no covey-host. */
+/* Returns 1 if the holder is no covey-host. */
 static int refuse_or_ignore(const struct sockaddr_un *address, socklen_t len, const char *name,
 			    struct covey_error *error)
 {
 	struct ucred holder = {0};
-	/* A full queue (-EAGAIN) is no proof of root either, but nobody else fills root's. */
+	/* A full queue (-EAGAIN) does not tell whose socket it is: then it counts as root's. */
 	int status = find_holder(address, len, &holder);
 
 	if (status == 0 && holder.uid != 0) {
@@ -126,8 +126,8 @@ static int lock_one(struct interface_lock *lock, const char *kind, const char *v
 	return 0;
 }
 
-/* By its kernel name, since it may not be there yet, and by its number, which stays when it is
- * renamed. */
+/* Lock it by its kernel name, because it may not exist yet, and by its number, which stays when it
+ * is renamed. */
 static int lock_interface(struct interface_lock *lock, const char *name, struct covey_error *error)
 {
 	char kernel_name[IF_NAMESIZE], number[16];

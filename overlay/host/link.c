@@ -33,7 +33,7 @@ static int open_netlink(struct nl_sock **ret_socket, struct covey_error *error)
 	return 0;
 }
 
-/* libnl's errors to errno, as far as a caller tells them apart. */
+/* Turn libnl's errors into errno values, as far as callers tell them apart. */
 static int to_errno(int status)
 {
 	switch (-status) {
@@ -68,7 +68,7 @@ static unsigned count_rx_queues(const char *name)
 	return count ? count : 1;
 }
 
-/* Ask or tell an interface its channels. 0 or negative errno. */
+/* Read or set the channels of an interface. 0 or negative errno. */
 static int ethtool_channels(const char *name, struct ethtool_channels *channels)
 {
 	struct ifreq interface = {0};
@@ -129,7 +129,7 @@ static void describe(struct rtnl_link *link, struct link_info *ret_info)
 	*ret_info = info;
 }
 
-/* By its index, or by its name when that is 0. */
+/* By its index, or by its name when index is 0. */
 static int get(unsigned index, const char *name, struct link_info *ret_info,
 	       struct covey_error *error)
 {
@@ -199,7 +199,8 @@ int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_mul
 	status = change ? rtnl_link_get_kernel(socket, 0, name, &old) : -NLE_NOMEM;
 	if (status)
 		goto out;
-	/* The kernel forgets its neighbours when the address is set, to what it was too. */
+	/* Only set the address if it is another one: whenever it is set, the kernel forgets its
+	 * neighbours. */
 	if (mac && !has_mac(old, mac)) {
 		address = nl_addr_build(AF_LLC, mac, LINK_MAC_LEN);
 		rtnl_link_set_addr(change, address);
@@ -253,7 +254,8 @@ static int ethtool_set(int fd, const char *name, uint32_t command, uint32_t valu
 	return ioctl(fd, SIOCETHTOOL, &interface) ? -errno : 0;
 }
 
-/* A tag beside the frame is one that its reader does not see. A TAP's would write it in. */
+/* If the kernel passes a VLAN tag beside the frame, the reader does not see it. A TAP would write
+ * it into the frame. */
 static int keep_tags(const char *name)
 {
 	static const char *const inserts[] = {"tx-vlan-hw-insert", "tx-vlan-stag-hw-insert"};
@@ -276,8 +278,8 @@ int link_set_offloads(const char *name, bool gro, struct covey_error *error)
 	if (fd < 0)
 		return covey_error_set(error, -errno, "%s: cannot open a socket: %s", name,
 				       strerror(errno));
-	/* Without checksums in hardware the kernel drops segmentation offload by itself, but a
-	 * device that refuses to switch it off is no reason to stop. */
+	/* Without checksums in hardware the kernel switches segmentation offload off by itself. So
+	 * a device that refuses to switch it off is no reason to stop. */
 	status = ethtool_set(fd, name, ETHTOOL_STXCSUM, 0);
 	ethtool_set(fd, name, ETHTOOL_STSO, 0);
 	ethtool_set(fd, name, ETHTOOL_SGSO, 0);
@@ -303,14 +305,14 @@ static void set_option(const char *family, const char *name, const char *option,
 	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, name, option);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return; /* this kernel has none */
+		return; /* this kernel has no such option */
 	if (write(fd, value, 1) != 1) {
-		/* Nothing depends on it but comfort. */
+		/* Only comfort depends on it. */
 	}
 	close(fd);
 }
 
-/* Its chatter would merely be bypass traffic. */
+/* What it sent would merely be bypass traffic. */
 void link_silence(const char *name)
 {
 	set_option("ipv6", name, "disable_ipv6", "1");

@@ -106,7 +106,7 @@ void features_free(struct features *features)
 	free(features);
 }
 
-/* -1: there is none of that name. */
+/* -1: there is no feature of that name. */
 static int find(const struct features *features, const char *name)
 {
 	for (unsigned i = 0; i < features->count; i++)
@@ -123,7 +123,8 @@ bool features_are_on(const struct features *features, const char *name)
 	return at >= 0 && (features->states->features[at / BLOCK].active >> (at % BLOCK) & 1);
 }
 
-/* What the kernel took without a word it may not do: what counts is what is there afterwards. */
+/* The kernel may accept a change without an error and not make it. So what counts is the state
+ * afterwards. */
 static int check(const char *interface, const char *name, bool on)
 {
 	struct features *now;

@@ -49,7 +49,8 @@ static unsigned find_long(const char *altname)
 int link_name_resolve(const char *name, char ret_name[IFNAMSIZ])
 {
 	char own[IFNAMSIZ];
-	/* The system call knows alternative names, but no longer ones than the kernel's own. */
+	/* The system call knows alternative names, but none that are longer than the kernel's own
+	 * may be. */
 	unsigned index = strlen(name) < IFNAMSIZ ? if_nametoindex(name) : find_long(name);
 
 	if (index == 0 || !if_indextoname(index, own))

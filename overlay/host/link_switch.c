@@ -7,7 +7,7 @@
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 
-/* The change is freed. */
+/* Frees change. */
 static int apply(unsigned index, struct rtnl_link *change, struct covey_error *error)
 {
 	struct rtnl_link *which = rtnl_link_alloc();

@@ -15,11 +15,12 @@
 #include "link_events.h"
 #include "link_program.h"
 
-/* Queues, and a program's end with the process that attached it, come without a message. */
+/* How often to look without a message. None comes when queues change, or when a program ends with
+ * the process that attached it. */
 #define LOOK_MS 1000
 
 struct watched {
-	const char *name; /* as the operator calls it */
+	const char *name; /* the operator's name for it */
 	unsigned index;
 	struct link_watch_wish wish;
 	struct link_needs needs;
@@ -52,7 +53,7 @@ static void lose(struct link_watch *watch, const struct covey_error *what)
 
 /* --- looking --------------------------------------------------------------------------------- */
 
-/* Returns 0, or a negative errno when it cannot be told now; the next look asks again. */
+/* Returns 0, or a negative errno when the state cannot be read now; the next look tries again. */
 static int look(const struct watched *link, struct link_state *ret_state)
 {
 	struct link_state state = {.there = true};
@@ -117,7 +118,7 @@ static int put_back(struct watched *link, struct covey_error *what)
 	return 0;
 }
 
-/* A link that is down may come back, and the port with it. */
+/* A link that is down is not lost: it may come back, and its port works again then. */
 static void report_running(struct watched *link, const struct link_state *now)
 {
 	bool is = link->wish.wire ? now->running : now->up;
@@ -134,7 +135,8 @@ static void report_running(struct watched *link, const struct link_state *now)
 			    link->name);
 }
 
-/* Events come late, or as one: the carrier may have gone and come since the last look. */
+/* Events may be late, and two may come as one: the carrier may have gone and come back since the
+ * last look. */
 static void report_up(const struct link_watch *watch, struct watched *link,
 		      const struct link_state *now)
 {

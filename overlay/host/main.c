@@ -35,7 +35,7 @@
 #include "vni_device.h"
 #include "workers.h"
 
-/* All mistakes go to standard error, each with its place; the error sums them up. */
+/* All mistakes go to standard error, each with its place in the file; error sums them up. */
 static int load_inventory(struct process *process, struct covey_error *error)
 {
 	struct diagnostics diagnostics;
@@ -77,7 +77,7 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 		revocations_reload(process->revocations);
 }
 
-/* No Leave: the SenderID and the peers' rosters stay for when we are back. */
+/* We send no Leave: our SenderID and our place in the peers' rosters stay for when we are back. */
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct process *process = arg;
@@ -102,8 +102,8 @@ static int catch_signals(struct process *process, struct covey_error *error)
 	return 0;
 }
 
-/* Before anything is touched: a second covey-host on the same interface stops here. The process
- * that outlives us holds the lock, too, and has nothing else of ours. */
+/* This comes before anything is touched: a second covey-host on the same interface stops here. The
+ * process that outlives us holds the lock, too, and nothing else of ours. */
 static int claim(struct process *process, struct covey_error *error)
 {
 	const struct inventory_host *self = process->self;
@@ -152,8 +152,8 @@ static void close_control(struct process *process)
 	}
 	if (!process->base)
 		return;
-	/* A last turn: what a channel left to be called later holds it, TLS and all, and libevent
-	 * would forget it. */
+	/* A last turn of the loop, for calls that channels have deferred. Such a call holds its
+	 * channel, TLS included, and libevent would forget it when the base is freed. */
 	event_base_loop(process->base, EVLOOP_NONBLOCK);
 	event_base_free(process->base);
 }
@@ -170,7 +170,7 @@ static int raise_guard(struct process *process, struct covey_error *error)
 				&process->protection, error);
 }
 
-/* The guard stays: that is what it is for. */
+/* The guard stays in the kernel: it is there for this case. */
 static void leave_guard(struct process *process)
 {
 	protection_free(process->protection);
@@ -186,7 +186,7 @@ static void unwatch_vxlans(struct process *process)
 	protection_unwatch(process->protection);
 }
 
-/* What DPDK would end on with lines of its own. */
+/* Check what would make DPDK end the process with messages of its own. */
 static int check_rights(struct process *process, struct covey_error *error)
 {
 	const struct inventory_host *self = process->self;
@@ -244,7 +244,7 @@ static int announce(struct process *process, struct covey_error *error)
 	return 0;
 }
 
-/* The kernel first: its routes give way before packets are lost. */
+/* Tell the kernel first: its routes give way before packets are lost. */
 static void go_quiet(struct process *process)
 {
 	carrier_set(process->carrier, false);
@@ -254,7 +254,7 @@ static void go_quiet(struct process *process)
 
 static const struct step {
 	int (*start)(struct process *process, struct covey_error *error);
-	void (*stop)(struct process *process); /* also of a start that failed; NULL: nothing */
+	void (*stop)(struct process *process); /* also after a failed start */
 	bool before_guard;
 } steps[] = {
 	{claim, release, true},
@@ -283,7 +283,8 @@ static int start(struct process *process, size_t *ret_count, struct covey_error 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !status; i++) {
 		*ret_count = i + 1;
 		status = steps[i].start(process, error);
-		/* The guard goes up whatever else is wrong, unless it is another covey-host's. */
+		/* The guard goes up whatever else is wrong, unless another covey-host has the
+		 * interface. */
 		if (status && steps[i].before_guard && status != -EADDRINUSE)
 			guard_command_on(process->inventory, process->self, NULL);
 	}
@@ -309,7 +310,7 @@ static int run_guard(struct process *process, struct covey_error *error)
 	return status;
 }
 
-/* After an end of covey-host and all that belonged to it. */
+/* For when covey-host and all its processes have ended. */
 static int take_carrier(struct process *process, struct covey_error *error)
 {
 	int status = load_inventory(process, error);

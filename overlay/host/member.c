@@ -18,24 +18,25 @@
 #include "instance_file.h"
 #include "member_state/printable.h"
 
-/* Other certificates: another session within this time, so that a fabric's hosts do not come at
- * once when all are renewed together. */
+/* When certificates have changed, another session begins within this time. So the hosts of a fabric
+ * do not all come at once when their certificates are renewed together. */
 #define MOVE_MS UINT32_C(2000)
-/* While a session is being made, or a group left. */
+/* How long to wait with that while a session is being made, or a group left. */
 #define MOVE_LATER_MS UINT32_C(500)
 
-/* A session that is to take the place of the one that there is, up to its Welcome. */
+/* A session that is to replace the present one, until its Welcome comes. */
 struct next_session {
 	struct channel *channel; /* NULL: there is none */
 	struct event *due;
-	bool greeted; /* Hello has been sent: the GKM may have ended the other one for it */
+	bool greeted; /* Hello has been sent: the GKM may have ended the other session because of it
+		       */
 	char serial[CERTIFICATE_SERIAL_STRLEN];
 };
 
 struct member {
 	struct member_config config;
 	struct member_state *state;
-	struct peer_log *log;    /* for what the GKM causes */
+	struct peer_log *log;    /* for lines that the GKM can cause */
 	struct channel *channel; /* NULL while waiting */
 	struct next_session next;
 	struct event *tick;
@@ -43,8 +44,8 @@ struct member {
 	struct backoff backoff;
 	enum member_link link;
 	uint64_t link_since; /* ms, monotonic */
-	bool finished;       /* the channel is of no use any more, and on its way out */
-	bool slow;           /* the next attempt has time */
+	bool finished;       /* the channel is useless, and on its way out */
+	bool slow;           /* the next attempt may wait long */
 	bool renewed;        /* other certificates have come since the last attempt began */
 	bool followed;       /* this session follows another one, and that was not said yet */
 	char serial[CERTIFICATE_SERIAL_STRLEN]; /* of our certificate in this session */
@@ -66,7 +67,7 @@ static int send_message(void *arg, const Covey__Message *message)
 	return channel_send(member->channel, message);
 }
 
-/* Each group has lines of its own: a host may be in hundreds. */
+/* The limit on lines holds for each group by itself: a host may be in hundreds. */
 static const char *subject(const char *text, char buf[COVEY_NAME_MAX + 8])
 {
 	size_t len = strncmp(text, "group ", 6) == 0 ? strcspn(text, ":") : 0;
@@ -112,7 +113,7 @@ static void plan_next(struct member *member, uint32_t wait_ms)
 	evtimer_add(member->next.due, &wait);
 }
 
-/* After anything that may have moved the state machine. */
+/* Call this after anything that may have changed the state machine. */
 static void settle(struct member *member)
 {
 	uint64_t deadline = member_state_deadline(member->state), now = clock_ms();
@@ -137,7 +138,7 @@ static void settle(struct member *member)
 		member->config.changed(member->config.arg);
 }
 
-/* Once for each reason: a GKM that is away for an hour would fill the log. */
+/* Each reason is logged once: otherwise a GKM that is away for an hour would fill the log. */
 static void report(struct member *member, const char *reason)
 {
 	char text[sizeof(member->last_error)];
@@ -168,7 +169,7 @@ static bool needs_operator(Covey__RefusalCode code)
 	       code == COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED;
 }
 
-/* Certificates may be loaded anew here. */
+/* Certificates may be loaded anew in this call. */
 static void tell_connecting(struct member *member)
 {
 	if (member->config.connecting)
@@ -185,7 +186,8 @@ static void wait_to_reconnect(struct member *member)
 		backoff_reset(&member->backoff);
 	wait = clock_timeval(member->slow ? backoff_slow(arc4random_uniform)
 					  : backoff_next(&member->backoff, arc4random_uniform));
-	/* The session that ended was of the old certificate: revoked, it may be. */
+	/* The session that ended had the old certificate, which may have been revoked: try the new
+	 * one at once. */
 	if (member->renewed)
 		wait = clock_timeval(0);
 	member->slow = false;
@@ -193,7 +195,8 @@ static void wait_to_reconnect(struct member *member)
 	evtimer_add(member->reconnect, &wait);
 }
 
-/* The session is of no use: stop listening to it now, it closes when what is queued has gone. */
+/* The session is useless: stop listening to it now. It closes when all that is queued has been
+ * sent. */
 static void finish(struct member *member, const struct covey_error *error)
 {
 	report(member, error->text);
@@ -206,8 +209,8 @@ static void finish(struct member *member, const struct covey_error *error)
 /* --- another session in its place ------------------------------------------------------------ */
 
 /*
- * Make before break: the session before goes on until the GKM welcomes the next one. Until then the
- * next one is nothing but a channel, and when it fails, nothing has happened.
+ * Make before break: the present session goes on until the GKM welcomes the next one. Until then
+ * the next one is only a channel, and if it fails, nothing has happened.
  */
 
 static void greet(struct member *member)
@@ -351,7 +354,7 @@ static void start_connecting(evutil_socket_t fd, short what, void *arg)
 	struct covey_error error;
 
 	tell_connecting(member);
-	evtimer_del(member->reconnect); /* what was renewed just now is what we begin with */
+	evtimer_del(member->reconnect); /* this attempt has what was just renewed */
 	evtimer_del(member->next.due);
 	set_link(member, MEMBER_CONNECTING);
 	member->finished = member->followed = false;
@@ -369,7 +372,7 @@ static void begin_next(evutil_socket_t fd, short what, void *arg)
 	struct member *member = arg;
 	struct covey_error error;
 
-	/* The next attempt has the new certificates anyhow. */
+	/* The next attempt has the new certificates anyway. */
 	if (member->link == MEMBER_WAITING)
 		return;
 	if (member->link != MEMBER_CONNECTED || member->finished || member->next.channel ||
@@ -441,7 +444,8 @@ void member_start(struct member *member)
 	start_connecting(-1, 0, member);
 }
 
-/* Its serial number; NULL: it is not revoked, or there is no peer yet. */
+/* The serial number of the peer's certificate if that is revoked. NULL: it is not, or there is no
+ * peer yet. */
 static const char *revoked_serial(const struct member *member, const struct channel *channel)
 {
 	const struct certificate_chain *certificate = channel ? channel_certificate(channel) : NULL;

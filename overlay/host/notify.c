@@ -77,7 +77,7 @@ void notify_stopping(void)
 	sd_notify(0, "STOPPING=1");
 }
 
-/* Append as far as there is room. */
+/* Append as much as there is room for. */
 __attribute__((format(printf, 2, 3))) static void append(char *text, const char *format, ...)
 {
 	size_t len = strlen(text);

@@ -8,7 +8,7 @@
 
 const char *argp_program_version = "covey-host " COVEY_VERSION;
 
-/* These have no short form: -g is covey-gkm's socket, in all programs. */
+/* These have no short form: -g means covey-gkm's socket in all programs. */
 enum { OPTION_CARRIER = 256, OPTION_GUARD };
 
 static const struct argp_option table[] = {

@@ -27,7 +27,8 @@ int port_holder_name(struct port_holder *holder, const char *host_interface,
 /* IFLA_VXLAN_RESERVED_BITS, which is newer than Debian's headers. */
 #define SETTING_RESERVED_BITS 33
 
-/* What says where a device sends, or what it answers, and nothing of its socket. */
+/* True for settings of a device that are not about its socket, but say where it sends or what it
+ * answers. */
 static bool is_own(int type, int family)
 {
 	switch (type) {
@@ -38,7 +39,7 @@ static bool is_own(int type, int family)
 	case IFLA_VXLAN_ID:
 	case IFLA_VXLAN_PORT:
 	case IFLA_VXLAN_TTL:
-	case IFLA_VXLAN_TTL_INHERIT: /* told as a number and taken as a flag */
+	case IFLA_VXLAN_TTL_INHERIT: /* the kernel gives a number and takes a flag */
 	case IFLA_VXLAN_TOS:
 	case IFLA_VXLAN_DF:
 	case IFLA_VXLAN_LABEL:
@@ -62,8 +63,8 @@ static bool is_own(int type, int family)
 	return false;
 }
 
-/* All else is copied, so that what a later kernel tells sockets apart by comes along. True: with an
- * IPv6 address. */
+/* Copy all other settings, also those that a later kernel may tell sockets apart by. True when an
+ * IPv6 address is among them. */
 static bool copy_settings(struct nl_msg *message, const struct vxlan_device *model, int family,
 			  int *status)
 {
@@ -84,7 +85,7 @@ static bool copy_settings(struct nl_msg *message, const struct vxlan_device *mod
 	return has_address;
 }
 
-/* Of a device without a VNI of its own the kernel looks at VNI 0 alone: there any other will do. */
+/* If a device has no VNI of its own, the kernel looks only at VNI 0: then any other VNI will do. */
 static int put_settings(struct nl_msg *message, const struct port_holder *holder,
 			const struct vxlan_device *model)
 {
@@ -124,7 +125,7 @@ static int fill(struct nl_msg *message, const struct port_holder *holder,
 	return 0;
 }
 
-/* Send it and wait for the kernel's word; frees the message. libnl's error. */
+/* Send the message, wait for the kernel's answer, and free the message. Returns libnl's error. */
 static int ask(struct nl_msg *message)
 {
 	struct nl_sock *socket = nl_socket_alloc();

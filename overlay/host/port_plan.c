@@ -11,7 +11,7 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* What would fail for certain is not planned with. */
+/* AF_XDP is not planned if it would certainly fail. */
 static void try_af_xdp(struct port_plan *plan, enum port_role role, const char *interface,
 		       unsigned queues, uint16_t mtu)
 {
@@ -37,7 +37,7 @@ void port_plan_make(const struct inventory_host *host, unsigned fabric_queues, u
 
 	if (host->fabric_port == FABRIC_PORT_AF_XDP || host->fabric_port == FABRIC_PORT_AUTO)
 		try_af_xdp(&plan, PORT_FABRIC, host->fabric_interface, fabric_queues, mtu);
-	/* covey makes this one, with as many queues as are served. */
+	/* covey makes this interface, with as many queues as are served. */
 	if (host->host_port == HOST_PORT_VETH)
 		try_af_xdp(&plan, PORT_HOST, host->host_interface,
 			   least(workers, AF_XDP_QUEUES_MAX), mtu);

@@ -15,14 +15,14 @@
 #include "link_watch.h"
 #include "ports.h"
 
-/* A device that the kernel does not drive is asked for its link. */
+/* How often to ask a device that the kernel does not drive for its link. */
 #define ASK_MS 1000
 
 struct port_watch {
 	struct port_watch_config config;
 	struct link_watch *links;
-	struct event *timer; /* NULL: the fabric port is the kernel's */
-	uint16_t device;     /* DPDK's port id of the fabric, else */
+	struct event *timer; /* NULL: the kernel drives the fabric port */
+	uint16_t device;     /* otherwise DPDK's port id of the fabric port */
 	char peer[IFNAMSIZ];
 	void (*up)(void *arg); /* NULL: nobody asks */
 	bool links_carry;
@@ -66,7 +66,7 @@ static bool is_up(uint16_t device)
 {
 	struct rte_eth_link link;
 
-	/* What cannot tell is taken to be. */
+	/* A device that cannot tell counts as up. */
 	return rte_eth_link_get_nowait(device, &link) != 0 || link.link_status == RTE_ETH_LINK_UP;
 }
 
@@ -111,7 +111,7 @@ int port_watch_new(const struct port_watch_config *config, struct port_watch **r
 
 static int watch_host(struct port_watch *watch, struct covey_error *error)
 {
-	/* Its MTU is the operator's to lower. */
+	/* The operator may lower its MTU. */
 	const struct link_watch_wish of_host = {.fixed_mtu = false};
 	const struct link_watch_wish of_peer = {.fixed_mtu = true, .switched = true};
 	const struct inventory_host *host = watch->config.host;

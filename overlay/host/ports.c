@@ -31,7 +31,8 @@ void ports_note(struct ports *ports, const char *format, ...)
 	ports->notice_count++;
 }
 
-/* The fabric before its port is open: a kernel interface tells, a device is taken as Ethernet. */
+/* What is known of the fabric before its port is open. A kernel interface tells; a device is taken
+ * for Ethernet. */
 static int measure_fabric(const struct inventory_host *host, struct link_info *ret_link,
 			  struct covey_error *error)
 {
@@ -41,8 +42,8 @@ static int measure_fabric(const struct inventory_host *host, struct link_info *r
 	return 0;
 }
 
-/* One pool for both, chosen for both: an AF_XDP port needs it to be of its kind, and any other
- * takes that too. */
+/* One pool for both ports. An AF_XDP port needs a pool of its own kind, and any other port accepts
+ * that kind, too. */
 static int make_pool(const struct inventory_host *host, const struct link_info *fabric,
 		     struct ports *ports, struct covey_error *error)
 {

@@ -16,7 +16,7 @@
 #include "process.h"
 #include "protection.h"
 
-/* Whoever started us starts us again, and that sets up ports on what is there then. */
+/* Whoever has started us starts us again, and then the ports are set up on what is there. */
 static void on_lost(const char *what, void *arg)
 {
 	struct process *process = arg;
@@ -84,14 +84,15 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 	return status ? status : port_watch_start(process->watch, error);
 }
 
-/* The carrier first: routes give way before packets are lost. */
+/* The carrier goes first, so that routes give way before packets are lost. */
 void process_stop_dataplane(struct process *process)
 {
 	carrier_set(process->carrier, false);
 	dataplane_close(process->dataplane);
 }
 
-/* A moment of no buffers, or of a worker that is behind, is no matter: this comes again. */
+/* It does no harm if buffers are short for a moment, or if a worker is behind: the kernel is asked
+ * again. */
 static void ask_for_groups(void *arg)
 {
 	struct process *process = arg;
@@ -109,7 +110,7 @@ void process_report_groups_anew(void *arg)
 		group_reports_begin(process->group_reports);
 }
 
-/* Multicast comes only when the switch knows who wants it, which the kernel tells it seldom. */
+/* Multicast comes only if the switch knows who wants it, and the kernel seldom tells the switch. */
 int process_report_groups(struct process *process, struct covey_error *error)
 {
 	int status = group_reports_new(process->base, ask_for_groups, process,

@@ -47,7 +47,7 @@ static void changed(void *arg)
 		notify_status(process->notify, &process->host);
 }
 
-/* Every group that the inventory gives this host. */
+/* Join every group that the inventory gives this host. */
 static int join_groups(struct process *process, struct covey_error *error)
 {
 	for (size_t i = 0; i < process->inventory->group_count; i++) {
@@ -63,7 +63,7 @@ static int join_groups(struct process *process, struct covey_error *error)
 	return 0;
 }
 
-/* Of a device as the host's port the kernel's part is not known. */
+/* If the host port is a device, nobody knows what the kernel behind it wants. */
 static bool listens(void *arg, const uint32_t *vnis, size_t count)
 {
 	struct process *process = arg;
@@ -73,7 +73,7 @@ static bool listens(void *arg, const uint32_t *vnis, size_t count)
 			    process->inventory->vxlan_port, vnis, count);
 }
 
-/* Whatever kept us out may be mended by it. */
+/* New certificates may mend whatever has kept us out. */
 static void on_own_loaded(const struct own_chain *chain, bool renewed, void *arg)
 {
 	const struct process *process = arg;
@@ -100,7 +100,7 @@ void process_unwatch_own(struct process *process)
 	own_watch_free(process->own);
 }
 
-/* What lies on disk may have changed without our notice. */
+/* The files on disk may have changed without our notice. */
 static void on_connecting(void *arg)
 {
 	const struct process *process = arg;
@@ -135,7 +135,7 @@ void process_stop_member(struct process *process)
 	listening_clear(&process->listening);
 }
 
-/* Of the key manager's certificate, and its CA's. */
+/* Revocation lists for the certificates of the key manager and its CA. */
 int process_watch_crl(struct process *process, struct covey_error *error)
 {
 	return revocations_open(process->base, process->tls, &process->options, &process->host,

@@ -21,7 +21,7 @@ struct protection {
 	struct vxlan_watch *vxlans;
 };
 
-/* From here on it is read back, and put back. */
+/* From here on the guard is read back, and put back if it was changed. */
 static int raise_guard(struct protection *protection, struct covey_error *error)
 {
 	const struct inventory_host *self = protection->self;
@@ -126,7 +126,8 @@ int protection_set_af_packet(struct protection *protection, bool af_packet,
 	return guard_watch_set_af_packet(protection->guard, af_packet, error);
 }
 
-/* The host interface has come since: bound to it before the first packet passes there. */
+/* The host interface has come since the guard was raised. So the guard is bound to it before the
+ * first packet passes there. */
 int protection_watch(struct protection *protection, struct covey_error *error)
 {
 	int status = guard_watch_bind(protection->guard, error);

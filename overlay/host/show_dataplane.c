@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What fits on a screen many times over; the SAs say how many windows there are. */
+/* Far more than fit on a screen; the SAs say how many windows there are. */
 #define WINDOWS_MAX 16384
 
 static json_t *show_window(const struct dataplane_window_status *window)

@@ -20,7 +20,7 @@ static const char *state_name(const struct guard_status *status)
 	return status->weaker[0] != '\0' ? "weaker" : "verified";
 }
 
-/* Where the kernel calls it: "inet prerouting", "netdev egress". */
+/* Where the kernel calls the guard: "inet prerouting", "netdev egress". */
 static json_t *show_hooks(const char *listing)
 {
 	struct guard_reader reader = guard_read_text(listing);

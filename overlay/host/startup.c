@@ -22,7 +22,7 @@ int startup_check_root(struct covey_error *error)
 			       "root (sudo), or by its systemd unit");
 }
 
-/* "a, b, c" of the inventory's hosts, as far as there is room. */
+/* Write the names of the inventory's hosts as "a, b, c", as far as there is room. */
 static void list_hosts(const struct inventory *inventory, char *buf, size_t size)
 {
 	size_t len = 0;

@@ -15,7 +15,7 @@
 
 #include "link.h"
 
-/* A dump that another change interrupted is begun anew. */
+/* A list that another change has interrupted is read again, this often at most. */
 #define TRIES 5
 
 struct listing {
@@ -24,7 +24,7 @@ struct listing {
 	bool out_of_memory;
 };
 
-/* The settings of a VXLAN device of ours, or NULL. */
+/* The settings of a VXLAN device on our port, or NULL. */
 static struct nlattr *find_settings(struct nlattr **link, uint16_t port)
 {
 	struct nlattr *info[IFLA_INFO_MAX + 1], *settings[IFLA_VXLAN_MAX + 1];

@@ -21,7 +21,7 @@
 #include "link_events.h"
 #include "port_holder.h"
 
-/* What could not be done is tried again. */
+/* What could not be done is tried again after this time. */
 #define RETRY_MS 500u
 
 struct vxlan_watch {
@@ -30,9 +30,9 @@ struct vxlan_watch {
 	char marks[GUARD_MARKS_NAME_SIZE]; /* the table */
 	struct vxlan_devices devices;      /* without the holder */
 	bool marked;                       /* devices mark what they send */
-	bool holding;                      /* our holder is there, and up */
-	bool delivered;             /* what was decrypted goes to the port, as far as we know */
-	struct covey_error failing; /* empty: nothing */
+	bool holding;                      /* our holder exists and is up */
+	bool delivered;                    /* decrypted packets go to the port, as far as we know */
+	struct covey_error failing;        /* why the last try failed; empty: it did not */
 	struct guard_events rules;
 	int links_fd;
 	struct event *on_rules, *on_links, *again;
@@ -70,7 +70,7 @@ static int deliver(struct vxlan_watch *watch, bool yes, struct covey_error *erro
 	return status;
 }
 
-/* In this order: whoever takes the port then gets nothing. */
+/* In this order, so that whoever takes the port next gets nothing. */
 static int give_back(struct vxlan_watch *watch, struct covey_error *error)
 {
 	int status = deliver(watch, false, error);
@@ -82,7 +82,8 @@ static int give_back(struct vxlan_watch *watch, struct covey_error *error)
 	return status;
 }
 
-/* The first device that lets the holder share its socket is the one that has it. */
+/* The holder tries to share the socket of each device that is up. The first with which that works
+ * is the one that has the socket. */
 static int take_port(struct vxlan_watch *watch, struct covey_error *error)
 {
 	const struct vxlan_watch_config *config = &watch->config;
@@ -132,7 +133,7 @@ static int settle_port(struct vxlan_watch *watch, struct covey_error *error)
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
-/* Take holders out of the list. True: ours is there, and up. */
+/* Take holders out of the list. True when ours exists and is up. */
 static bool take_holders(const struct vxlan_watch *watch, struct vxlan_devices *devices)
 {
 	bool ours = false;
@@ -174,7 +175,7 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 	watch->marked = watch->marked && is_same(&devices, &watch->devices);
 	vxlan_devices_free(&watch->devices);
 	watch->devices = devices;
-	/* One does not wait for the other. */
+	/* If the port fails, the marks are set all the same. */
 	status = settle_port(watch, error);
 	if (!watch->marked && mark(watch, status ? &second : error))
 		status = status ? status : -EIO;
@@ -232,7 +233,7 @@ static void read_links(struct vxlan_watch *watch)
 		int left = (int)len;
 
 		if (len < 0 && (errno == ENOBUFS || errno == EINTR))
-			continue; /* what is lost is seen by the list */
+			continue; /* the list of devices shows what was lost */
 		if (len <= 0)
 			return;
 		for (; nlmsg_ok(header, left); header = nlmsg_next(header, &left))
@@ -305,7 +306,7 @@ int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch 
 	status = port_holder_name(&watch->holder, config->local.host_interface, error);
 	if (status == 0)
 		status = listen_to(watch, error);
-	/* An earlier run's; the port is closed while it goes. */
+	/* Remove an earlier run's holder. Nothing is delivered to the port in the meantime. */
 	if (status == 0)
 		status = give_back(watch, error);
 	if (status) {

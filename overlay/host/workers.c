@@ -16,7 +16,7 @@ static void log_port(const struct port *port)
 			   port->name, port->rx_count, port->spread, port->tx_count);
 }
 
-/* A port that bounds them, or that leaves some without packets of their own. */
+/* Log if a port limits the number of workers, or leaves some without packets of their own. */
 static void log_lack(const struct port *port, unsigned workers)
 {
 	if (port->tx_count < port_workers())
