@@ -22,7 +22,7 @@ struct block {
 		{{__VA_ARGS__}, AF_INET6}, len, false, text                                        \
 	}
 
-/* RFC 6890 and IANA's registries of special-purpose addresses. The first that matches says it. */
+/* RFC 6890 and IANA's registries of special-purpose addresses. The first match counts. */
 static const struct block blocks[] = {
 	V4(32, "the unspecified address", 0),
 	V4(8, "an address of \"this network\" (0.0.0.0/8), which no machine has", 0),

@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * Addresses that can be no machine's, as other machines see it.
+ * Addresses that no machine can have, as other machines see it.
  */
 
 #include <covey/addr.h>
 #include <stdbool.h>
 
 /*
- * What the address is, to be read after "is": a constant text; NULL when nothing is wrong with it.
- * loopback: the machine itself will do.
+ * Says what the address is if no machine can have it: a constant text, to be read after "is". NULL
+ * when nothing is wrong with it. loopback: an address of the machine itself is good, too.
  */
 const char *address_flaw(const struct covey_addr *address, bool loopback);

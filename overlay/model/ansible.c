@@ -54,7 +54,7 @@ static bool join_group(struct reader *reader, struct ansible_host *host,
 	return true;
 }
 
-/* One host that a pattern stands for. Not 0: stop, it is reported. */
+/* Add one host that a pattern stands for. Not 0: stop; the mistake has been reported. */
 static int add_host(const char *name, void *arg)
 {
 	struct host_entry *entry = arg;
@@ -75,14 +75,14 @@ static void read_host(struct reader *reader, const struct node *key, const struc
 
 	if (!structure_name(reader, "a host", key, &pattern))
 		return;
-	/* With broken variables it is still a host that members can name. */
+	/* Even with wrong variables it is a host that members can name. */
 	if (structure_mapping(reader, pattern, "variables of a host", value, &mapping) && mapping)
 		entry.variables = section_read_host(reader, mapping);
 	if (host_range_expand(pattern, add_host, &entry, &reason) < 0)
 		reader_report(reader, key, "%s: %s", pattern, reason);
 }
 
-/* Ansible takes `hosts: hv1` and `children: racks` for one of that name. */
+/* Ansible accepts `hosts: hv1` and `children: racks` for a single one of that name. */
 static bool read_single(struct reader *reader, const struct node *value,
 			struct ansible_group *group, bool is_hosts)
 {
@@ -176,7 +176,8 @@ static void read_group(struct reader *reader, const struct node *key, const stru
 	}
 }
 
-/* Ansible makes these two before it reads anything, and hangs every loose group below `all`. */
+/* Ansible makes `all` and `ungrouped` before it reads anything, and puts every group without a
+ * parent below `all`. */
 static bool add_implied_groups(struct reader *reader)
 {
 	struct ansible *ansible = &reader->ansible;

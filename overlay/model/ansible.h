@@ -29,7 +29,7 @@ struct section {
 
 struct ansible_group;
 
-/* Of a group to a child or a parent, of a host to a group. */
+/* A link from a group to a child or a parent, or from a host to a group. */
 struct link {
 	struct ansible_group *group;
 	const struct node *mark; /* where it is written; NULL: implied */
@@ -81,7 +81,7 @@ struct ansible {
 	const struct node *all_vars; /* the key, NULL when there is none */
 };
 
-/* Read the whole document. Mistakes are reported; false: there is nothing to go on with. */
+/* Read the whole document. Mistakes are reported. False: there is nothing to go on with. */
 bool ansible_read(struct reader *reader, const struct node *root);
 void ansible_free(struct ansible *ansible);
 

@@ -31,14 +31,15 @@ static void check_ports(struct reader *reader)
 	const struct node *vpe = fabric_key(reader, "covey_vpe_port");
 	const struct node *vxlan = fabric_key(reader, "covey_vxlan_port");
 
-	/* The two defaults differ, so one of them is written. */
+	/* The two defaults differ, so if the ports are equal, the file sets at least one of
+	 * them. */
 	if (inventory->vpe_port == inventory->vxlan_port && (vpe || vxlan))
 		reader_report(reader, vpe ? vpe : vxlan,
 			      "covey_vpe_port and covey_vxlan_port are both %u: they must differ",
 			      inventory->vpe_port);
 }
 
-/* Protocols that pass by, or that a router would take for its own. */
+/* Numbers of protocols that would not come to covey, or that a router would take for its own. */
 static void check_protocol(struct reader *reader)
 {
 	static const uint8_t taken[] = {IPPROTO_ICMP,    IPPROTO_IGMP,     IPPROTO_IPIP,
@@ -120,7 +121,7 @@ static void check_family(struct reader *reader, const struct host_site *site,
 			      variable_of(first_site, "covey_vtep")->value->line);
 }
 
-/* For the search for equals: the same member of every host, then the order of the file. */
+/* To search for hosts with equal values: the value of each host, then its place in the file. */
 struct rank {
 	struct covey_addr vtep;
 	uint16_t sender_id;

@@ -96,7 +96,7 @@ static int insert(struct diagnostics *diagnostics, struct diagnostic item)
 	return 0;
 }
 
-/* Names come from the file, and must not reach a terminal's controls. */
+/* Names come from the file: their control characters must not reach a terminal. */
 static void sanitize(char *text)
 {
 	for (unsigned char *p = (unsigned char *)text; *p; p++) {

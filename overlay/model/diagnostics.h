@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * All that is wrong with a file, each with its place, in the form
+ * Everything that is wrong with a file, each mistake with its place, in the form
  *
  *     inventory.yaml:12:7: unknown variable covey_vnis (did you mean covey_vtep?)
  *       12 |       covey_vnis: 5

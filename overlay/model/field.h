@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A key that we know, what its value must be, and where that goes. schema.c holds the tables.
+ * A key that we know, what its value must be, and where the value goes. schema.c has the tables.
  */
 
 #include <covey/addr.h>

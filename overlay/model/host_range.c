@@ -14,7 +14,7 @@
 
 struct range {
 	long begin, end, step;
-	int width; /* digits to fill up to with zeros, 0: none */
+	int width; /* fill up with zeros to this many digits; 0: do not */
 	bool letters;
 };
 
@@ -51,7 +51,7 @@ static bool parse_letter(const char *text, long *ret_letter)
 	return true;
 }
 
-/* The inside of the brackets: BEGIN:END or BEGIN:END:STEP. Cuts it apart. */
+/* Read the inside of the brackets: BEGIN:END or BEGIN:END:STEP. Cuts the text apart. */
 static int parse_range(const struct expansion *expansion, char *inside, struct range *ret_range)
 {
 	struct range range = {.step = 1};
@@ -112,7 +112,7 @@ static int expand(const struct expansion *expansion, const char *pattern, unsign
 	return r;
 }
 
-/* From a [ the length of a range with its brackets, 0: it is none. */
+/* The length of the range that begins with the [ at text, brackets included. 0: it is no range. */
 static size_t range_len(const char *text)
 {
 	size_t len = text[0] == '[' ? 1 + strcspn(text + 1, "[]") : 0;
@@ -120,7 +120,7 @@ static size_t range_len(const char *text)
 	return len && text[len] == ']' && memchr(text, ':', len) ? len + 1 : 0;
 }
 
-/* What Ansible takes for an address or a name. A range stands for one character. */
+/* True for what Ansible accepts as an address or a name. A range stands for one character. */
 static bool is_host(const char *text)
 {
 	char plain[NAME_SIZE];
@@ -153,7 +153,7 @@ static bool is_host(const char *text)
 	return used > 0;
 }
 
-/* The colon of a port at the end, NULL: there is none. */
+/* The colon of a port at the end. NULL: there is no port. */
 static char *find_port(char *pattern)
 {
 	char *colon = strrchr(pattern, ':');
@@ -189,7 +189,8 @@ static void cut_bracketed_port(char *pattern)
 	memmove(pattern, pattern + 1, strlen(pattern + 1) + 1);
 }
 
-/* As Ansible's parse_address(): what is no host without its port is left whole. */
+/* Like Ansible's parse_address(): if what is left without the port is no host, the pattern stays
+ * whole. */
 static void strip_port(char *pattern)
 {
 	char copy[NAME_SIZE];

@@ -74,7 +74,7 @@ static bool has_vni(const struct inventory *inventory, uint32_t vni)
 	return false;
 }
 
-/* Groups have far fewer VNIs than there are (limits.h). */
+/* There always is one: groups have far fewer VNIs than there are (limits.h). */
 uint32_t inventory_free_vni(const struct inventory *inventory)
 {
 	uint32_t vni = COVEY_VNI_MAX;

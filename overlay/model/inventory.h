@@ -6,8 +6,8 @@
  * I/O.
  *
  * A host's variables are resolved by Ansible's precedence (all < parent group < child group <
- * host). Fabric-wide variables (FIELD_OF_FABRIC in schema.c) are accepted in `all: vars` alone. The
- * file stands for itself: group_vars/ and host_vars/ beside it are not read.
+ * host). Fabric-wide variables (FIELD_OF_FABRIC in schema.c) are only accepted in `all: vars`. Only
+ * this file is read, not group_vars/ and host_vars/ beside it.
  */
 
 #include <covey/addr.h>
@@ -39,7 +39,7 @@ enum foreign_vxlan_policy {
 	FOREIGN_VXLAN_DROP,
 };
 
-/* Whether covey-host runs where the kernel cannot give all of the guard. */
+/* Whether covey-host runs if the kernel cannot give all of the guard. */
 enum weak_guard {
 	WEAK_GUARD_REFUSE,
 	WEAK_GUARD_ALLOW,
@@ -89,9 +89,9 @@ struct inventory_host {
 	char *cores;       /* DPDK core list to pin to ("2,3"), NULL: float over all */
 	enum foreign_vxlan_policy foreign_vxlan;
 	enum weak_guard weak_guard;
-	enum hugepages hugepages; /* default none: those that are free may be meant for others */
+	enum hugepages hugepages; /* default none: free ones may be meant for others */
 	uint16_t sender_id;       /* fixed by covey_sender_id, 0: the GKM assigns */
-	/* Of packets' marks: it came through a VXLAN device. Default 30. */
+	/* The bit of a packet's mark that says: it came through a VXLAN device. Default 30. */
 	uint8_t mark_bit;
 	/* VXLAN devices in other network namespaces may send. */
 	bool vxlan_elsewhere;

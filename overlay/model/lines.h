@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Lines of a text as YAML counts them: LF, CR, CR LF, NEL (U+0085), LS and PS (U+2028, U+2029) end
- * one (YAML 1.1 section 4.2).
+ * Lines of a text, as YAML counts them. A line ends with LF, CR, CR LF, NEL (U+0085), LS or PS
+ * (U+2028, U+2029) (YAML 1.1 section 4.2).
  */
 
 #include <stdbool.h>

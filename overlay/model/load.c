@@ -50,8 +50,8 @@ static void read_groups(struct reader *reader)
 }
 
 /*
- * Each step goes on after mistakes, so that one run shows all of them; but none can work with what
- * the one before had no memory for.
+ * Each step goes on after mistakes, so that one run shows all of them. But if one step had no
+ * memory for its results, the next cannot work with them.
  */
 static void read_tree(struct reader *reader, const struct node *root)
 {
@@ -115,7 +115,7 @@ int inventory_parse(const char *name, const char *text, size_t len, struct diagn
 	return r;
 }
 
-/* Who writes into a pipe may take a moment; a FIFO without a writer would take for ever. */
+/* Whoever writes into a pipe may take a moment. But a FIFO without a writer would take for ever. */
 static int await(int fd)
 {
 	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
@@ -126,8 +126,8 @@ static int await(int fd)
 	return n ? 0 : -ETIMEDOUT;
 }
 
-/* Read up to COVEY_INVENTORY_BYTES_MAX + 1 bytes: one more than is good shows that it is too much.
- */
+/* Read up to COVEY_INVENTORY_BYTES_MAX + 1 bytes. The one byte too many shows that the file is too
+ * long. */
 static int read_file(int fd, char **ret_text, size_t *ret_len)
 {
 	size_t len = 0, size = 64u << 10;
@@ -179,7 +179,7 @@ int inventory_load(const char *path, struct diagnostics *diagnostics,
 {
 	char *text = NULL;
 	size_t len = 0;
-	/* Not blocking: a FIFO would wait for a writer. */
+	/* Non-blocking: otherwise a FIFO would wait for a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int r = fd < 0 ? -errno : read_file(fd, &text, &len);
 

@@ -179,7 +179,7 @@ void members_read(struct reader *reader, const char *what, const struct node *me
 		reader->diagnostics->out_of_memory = true;
 		return;
 	}
-	/* Without its members, everything said about senders would be noise. */
+	/* If the members are not known, everything said about senders would be noise. */
 	if (read_list(&roll, &lists[0], members)) {
 		read_right(&roll, &lists[1], send);
 		read_right(&roll, &lists[2], receive);

@@ -7,6 +7,7 @@
 
 #include "reader.h"
 
-/* Find or make. NULL when memory or a limit is out, which is reported at mark. */
+/* Find it or make it. NULL when memory is short or a limit is reached, which is reported at
+ * mark. */
 struct ansible_group *names_group(struct reader *reader, const char *name, const struct node *mark);
 struct ansible_host *names_host(struct reader *reader, const char *name, const struct node *mark);

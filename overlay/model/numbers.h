@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Integers and durations. Each function reports what is wrong with a plain node, and says so by
- * false.
+ * Integers and durations. Each function that returns bool reports what is wrong with a plain node,
+ * and returns false then.
  */
 
 #include "reader.h"
@@ -12,7 +12,7 @@
 bool value_integer(struct reader *reader, const char *name, const struct node *node, uint64_t min,
 		   uint64_t max, uint64_t *ret_value);
 
-/* The same by a field's bounds, FIELD_INTEGER and FIELD_DURATION. */
+/* The same with the bounds of a field: FIELD_INTEGER and FIELD_DURATION. */
 bool value_number(struct reader *reader, const struct field *field, const struct node *node,
 		  uint64_t *ret_value);
 bool value_duration(struct reader *reader, const struct field *field, const struct node *node,

@@ -12,8 +12,9 @@ static void count_parents(struct ansible *ansible)
 }
 
 /*
- * Kahn's order: a group is ready when all its parents have their depth. First in, first out goes by
- * depth, so a group's last parent is its deepest. Returns how many became ready.
+ * Kahn's algorithm: a group is ready when all its parents have their depth. Groups are taken first
+ * in, first out, and so by rising depth: the last parent of a group is its deepest. Returns how
+ * many became ready.
  */
 static size_t set_depths(struct reader *reader, struct ansible_group **ready)
 {
@@ -46,7 +47,8 @@ static const struct link *pending_parent(const struct ansible_group *group)
 	return link;
 }
 
-/* From any group that is left over, upwards to groups that are: this ends up in a loop. */
+/* Begin at any group that is left over, and go up from parent to parent, only to groups that are
+ * left over, too: this ends up in a loop. */
 static void report_loop(struct reader *reader)
 {
 	struct ansible_group *group = reader->ansible.groups;
@@ -59,7 +61,7 @@ static void report_loop(struct reader *reader)
 		group->visit = walk;
 		group = pending_parent(group)->group;
 	}
-	/* The implied way from `all` has no place of its own. */
+	/* The implied link from `all` has no place in the file. */
 	up = pending_parent(group);
 	reader_report(reader, up->mark ? up->mark : group->mark,
 		      "group %s is below itself (it is a child of %s): Ansible allows no loops",

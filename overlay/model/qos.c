@@ -32,7 +32,7 @@ void qos_read(struct reader *reader, const struct node *mapping)
 				   &class) ||
 		    !good)
 			continue;
-		/* Equal texts are found by the YAML tree already; this is 46 and 0x2e. */
+		/* The YAML tree finds equal texts already; this is for 46 and 0x2e. */
 		if (keys[dscp] && strcmp(keys[dscp]->text, key->text) != 0)
 			reader_report(reader, key,
 				      "DSCP %u is in covey_qos_map twice, first at line %u",

@@ -3,7 +3,7 @@
 
 /*
  * One reading of an inventory: what its steps (ansible, resolve, groups, checks) hand to each
- * other. All but the finished model lives in the arena and goes with it.
+ * other. Everything but the finished model is in the arena and is freed with it.
  */
 
 #include "ansible.h"
@@ -32,7 +32,8 @@ struct reader {
 	size_t vni_range_count;
 };
 
-/* Zeroed memory from the arena. NULL is noted in diagnostics: the caller just gives up. */
+/* Zeroed memory from the arena. If it is NULL, diagnostics say so already: the caller just gives
+ * up. */
 void *reader_alloc(struct reader *reader, size_t size);
 
 #define reader_report(reader, node, ...)                                                           \

@@ -10,7 +10,7 @@
 #define DEFAULT_HOST_INTERFACE "covey0"
 #define DEFAULT_MARK_BIT       30
 
-/* The groups of one host, collected upwards; has room for all there are. */
+/* The groups of one host, collected upwards; has room for all groups. */
 struct collection {
 	struct ansible_group **groups;
 	size_t count;
@@ -66,7 +66,8 @@ static void apply(const struct section *section, struct host_site *site)
 
 static void report_no_vtep(struct reader *reader, const struct ansible_host *host)
 {
-	/* Variables from groups reach hosts that are none of ours; its own do not. */
+	/* Variables of groups also reach hosts that are not ours. But a host with variables of its
+	 * own is meant to be ours. */
 	if (host->sections)
 		reader_report(reader, host->sections->variables->key,
 			      "host %s has %s but no covey_vtep: only hosts with a covey_vtep "

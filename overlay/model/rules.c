@@ -47,7 +47,7 @@ const char *group_name_rule(const char *text)
 	return "a name of 1 to 63 of a-z A-Z 0-9 . _ - that begins with a letter or digit";
 }
 
-/* ALTIFNAMSIZ of <linux/if.h>, which does not go with <net/if.h>. */
+/* ALTIFNAMSIZ of <linux/if.h>, which cannot be included together with <net/if.h>. */
 #define ALTNAME_SIZE 128
 
 /* The kernel's dev_valid_name(). */

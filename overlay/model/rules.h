@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * What a text must look like. Each returns NULL when it is good, else what it must be, to be read
- * after "must be ".
+ * What a text must look like. Each function returns NULL when the text is good, otherwise what it
+ * must be, to be read after "must be ".
  */
 
 /* SPIFFE trust domain (SPIFFE-ID section 2.1): lower case. */
 const char *fabric_name_rule(const char *text);
 
-/* A SPIFFE path segment (section 2.2), so upper case too; not "gkm" or "ca", whose certificate
- * files lie beside the hosts'. */
+/* A SPIFFE path segment (section 2.2), so upper case is good, too. Not "gkm" or "ca", because their
+ * certificate files are beside those of hosts. */
 const char *host_name_rule(const char *text);
 
 /* A covey group's name. */

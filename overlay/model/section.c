@@ -12,7 +12,7 @@ struct owner {
 	struct variable *variables;
 };
 
-/* covey-vtep is no variable that Ansible could use, so a mistyped one of ours. */
+/* covey-vtep is no variable that Ansible could use, so it is one of ours, mistyped. */
 static bool is_ours(const char *name)
 {
 	return strncasecmp(name, "covey_", 6) == 0 || strncasecmp(name, "covey-", 6) == 0;

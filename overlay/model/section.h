@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Reads one mapping of variables: ours are checked and kept, Ansible's own are passed over.
+ * Reads one mapping of variables: ours are checked and kept, Ansible's own are skipped.
  */
 
 #include "reader.h"

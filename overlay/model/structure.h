@@ -2,17 +2,19 @@
 #pragma once
 
 /*
- * What the skeleton of an inventory may be made of. Each function reports what is wrong, and says
- * so by false.
+ * What an inventory's structure may be made of. Each function reports what is wrong; those that
+ * return bool return false then.
  */
 
 #include "reader.h"
 
-/* A key that names a host, a group or a part of one: text to YAML, too. what: "a host". */
+/* Read a key that names a host, a group or a part of one. YAML must take it for text, too. what: "a
+ * host". */
 bool structure_name(struct reader *reader, const char *what, const struct node *node,
 		    const char **ret_name);
 
-/* A mapping, or nothing (*ret_mapping is NULL then). name: whose; of: what it should hold. */
+/* Read a mapping, or nothing (*ret_mapping is NULL then). name: whose it is. of: what it should
+ * hold. */
 bool structure_mapping(struct reader *reader, const char *name, const char *of,
 		       const struct node *node, const struct node **ret_mapping);
 

@@ -16,8 +16,8 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 	return least < c ? least : c;
 }
 
-/* Levenshtein's distance, case ignored, a swap of neighbours counting one. Both words are at most
- * WORD_MAX bytes. */
+/* Levenshtein's distance. Case is ignored, and a swap of two neighbours counts as one. Both words
+ * have at most WORD_MAX bytes. */
 static unsigned edit_distance(const char *a, const char *b)
 {
 	unsigned rows[3][WORD_MAX + 1];

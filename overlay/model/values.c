@@ -61,7 +61,7 @@ bool value_mismatch(struct reader *reader, const char *name, const struct node *
 
 enum scalar_kind value_kind(const struct reader *reader, const struct node *node)
 {
-	/* Collections are none of the kinds that are accepted anywhere. */
+	/* A collection is none of the kinds that callers accept. */
 	return node->kind == NODE_SCALAR ? scalar_kind(&reader->scalars, node) : SCALAR_KINDS;
 }
 
@@ -151,7 +151,7 @@ static bool read_text(struct reader *reader, const struct field *field, const st
 	const char *text = NULL;
 	const char *expected;
 
-	/* A single core is a number to YAML, and good. */
+	/* A single core is a number to YAML; that is good, too. */
 	if (field->rule == cores_rule && value_kind(reader, node) == SCALAR_INTEGER &&
 	    !cores_rule(node->text)) {
 		*ret_text = node->text;

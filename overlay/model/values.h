@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * From nodes to values. Functions that return bool report what is wrong with the node, and say so
- * by false.
+ * From nodes to values. Functions that return bool report what is wrong with the node, and return
+ * false then.
  */
 
 #include "numbers.h"
 #include "reader.h"
 
 /*
- * No aliases, tags and templates in the node or below: we do not follow, decrypt or render. All of
- * them are reported.
+ * Check that there are no aliases, tags or templates in the node or below it: we do not follow,
+ * decrypt or render them. All of them are reported.
  */
 bool value_is_plain(struct reader *reader, const char *name, const struct node *node);
 
@@ -23,11 +23,11 @@ bool value_read(struct reader *reader, const struct field *field, const struct n
 bool value_store(struct reader *reader, const struct field *field, const struct field_value *value,
 		 void *object);
 
-/* A key or list item as text: what YAML takes for a number or boolean must be quoted. */
+/* Read a key or list item as text: what YAML takes for a number or boolean must be quoted. */
 bool value_text(struct reader *reader, const char *name, const struct node *node,
 		const char **ret_text);
 
-/* SCALAR_KINDS for what is no scalar. */
+/* The kind of a node; SCALAR_KINDS when it is no scalar. */
 enum scalar_kind value_kind(const struct reader *reader, const struct node *node);
 
 /* Report "NAME must be EXPECTED, not NODE". Returns false. */

@@ -6,7 +6,7 @@
 
 #include "values.h"
 
-/* Read a number of digits alone, and move on. */
+/* Read a number that is made of digits only, and move on. */
 static bool take_vni(const char **text, uint32_t *ret_vni)
 {
 	size_t digits = strspn(*text, "0123456789");

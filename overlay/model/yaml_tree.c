@@ -22,7 +22,7 @@ struct builder {
 	size_t nodes;
 };
 
-/* Bytes that are no UTF-8 come with an offset instead of a place. */
+/* For bytes that are not UTF-8, libyaml gives an offset instead of a place. */
 static void place_of_offset(const struct builder *builder, size_t offset, size_t *ret_line,
 			    size_t *ret_column)
 {
@@ -250,7 +250,7 @@ int yaml_tree_load(struct arena *arena, const char *text, size_t len,
 
 	if (!yaml_parser_initialize(&builder.parser))
 		return -ENOMEM;
-	/* Not guessed: a byte order mark must not turn the file into UTF-16. */
+	/* Do not let libyaml guess: a byte order mark must not turn the file into UTF-16. */
 	yaml_parser_set_encoding(&builder.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&builder.parser, (const unsigned char *)text, len);
 	r = build(&builder);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A YAML document as a tree of nodes that know where they stand. Scalars keep their text: what it
- * means is scalar.h's business. Aliases stay what they are, nodes that name an anchor, and are
- * never followed: a file of a few lines cannot blow up into gigabytes.
+ * A YAML document as a tree of nodes that know their place. Scalars keep their text; scalar.h says
+ * what it means. Aliases stay nodes that name an anchor, and are never followed: so a file of a few
+ * lines cannot become gigabytes.
  */
 
 #include <stdbool.h>
@@ -27,7 +27,7 @@ struct node {
 	uint32_t column;   /* from 1 */
 	bool plain;        /* a scalar without quotes: `5` is a number, "5" is text */
 	const char *tag;   /* written in the file, else NULL */
-	const char *text;  /* scalar or alias; never holds a zero byte but its last */
+	const char *text;  /* of a scalar or alias; no zero byte but the last */
 	uint32_t count;    /* items of a sequence, pairs of a mapping */
 	struct node *head; /* first item or first key; a key's next is its value */
 	struct node *next;

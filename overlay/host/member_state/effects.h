@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * All that the member's state machine does to the world, in one place. What it learns comes in as
- * messages and times, so that a test, or a model checker, can be the world.
+ * Everything that the member's state machine does to the world, in one place. What it learns comes
+ * in as messages and times. So a test or a model checker can play the world.
  */
 
 #include <dataplane.h>
 #include <log.h>
 #include <message.h>
 
-/* The dataplane's functions as they stand in dataplane.h. */
+/* The dataplane's functions, as in dataplane.h. */
 struct dataplane_ops {
 	int (*group_set)(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
 			 size_t vni_count, struct covey_error *error);
@@ -34,11 +34,11 @@ struct effects {
 	struct dataplane *dataplane;
 	/* Queue a message to the GKM; 0 or negative errno. Called only within a session. */
 	int (*send)(void *arg, const Covey__Message *message);
-	/* Something that a person may want to know. kind: the format that text was made of. */
+	/* Tell a person something. kind: the format from which text was made. */
 	void (*note)(void *arg, enum log_level level, const char *kind, const char *text);
-	/* Does the kernel want multicast of each of these VNIs? NULL: it cannot be told. */
+	/* True when the kernel wants multicast of each of these VNIs. NULL: nobody can tell. */
 	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
-	/* Nothing arrives of what others multicast. NULL: nobody asks. */
+	/* Called when nothing arrives of what others multicast. NULL: nobody wants to know. */
 	void (*deaf)(void *arg);
 	/* A number in 0..bound-1, to spread retries over time. */
 	uint32_t (*random)(void *arg, uint32_t bound);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What SaFloors messages say of an SA until its SaInstall comes: up to where each window of each
- * sender was used before this host came, so that nothing older is taken for new.
+ * What SaFloors messages say of an SA until its SaInstall comes: how far each window of each sender
+ * was used before this host came. So no older packet is taken for a new one.
  */
 
 #include <covey/error.h>
@@ -26,5 +26,6 @@ void floors_clear(struct floors *floors);
 /* Take one message. -EPROTO when it does not follow on the one before, or is malformed. -ENOMEM. */
 int floors_update(struct floors *floors, const Covey__SaFloors *message, struct covey_error *error);
 
-/* May an SaInstall of this SPI come now? -EPROTO when floors of another are waiting, or not all. */
+/* Check that an SaInstall of this SPI may come now. -EPROTO when the floors are of another SPI, or
+ * some of them are still missing. */
 int floors_check(const struct floors *floors, uint32_t spi, struct covey_error *error);

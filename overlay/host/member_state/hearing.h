@@ -2,17 +2,17 @@
 #pragma once
 
 /*
- * Whether this host hears what others multicast in its groups. It cannot know alone: nothing comes
- * when nobody sends, too. The GKM compares what all report, and says so in its Heartbeat.
+ * Whether this host hears what others multicast in its groups. It cannot know that alone: when
+ * nobody sends, nothing comes either. The GKM compares what all hosts report, and says the result
+ * in its Heartbeat.
  */
 
 #include <message.h>
 
 struct member_state;
 
-/* Take the GKM's Heartbeat; what is different is said once, and the kernel's groups are reported
- * anew.
- */
+/* Take the GKM's Heartbeat. Each change is logged once. When a group becomes deaf, the kernel's
+ * groups are reported anew. */
 void hearing_told(struct member_state *state, const Covey__Heartbeat *heartbeat);
-/* Without a session nobody compares. */
+/* Call this when the session ends: without one, nobody compares. */
 void hearing_unknown(struct member_state *state);

@@ -11,8 +11,8 @@
 #define SAS_MAX ((size_t)COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
 
 /*
- * What goes into one message. An entry without windows takes at most 58 bytes, a window 3 for its
- * WindowID and 8 for its ESN.
+ * The most that goes into one message. An entry without windows takes at most 58 bytes, and a
+ * window takes 3 for its WindowID and 8 for its ESN.
  */
 #define USES_PER_MESSAGE    64
 #define WINDOWS_PER_MESSAGE COVEY_FLOORS_PER_SENDER_MAX
@@ -44,7 +44,7 @@ static int flush(const struct member_state *state, struct batch *batch)
 	return state->effects.send(state->effects.arg, &message);
 }
 
-/* Not what may be left of a membership that ended. */
+/* Only while joined: something may be left of a membership that has ended. */
 static bool listens(const struct member_state *state, const struct membership *group)
 {
 	const struct effects *effects = &state->effects;
@@ -53,7 +53,7 @@ static bool listens(const struct member_state *state, const struct membership *g
 	       effects->listens(effects->arg, group->vnis, group->vni_count);
 }
 
-/* Another instance could not make sense of an SA that it did not make. */
+/* Another GKM instance could not make sense of an SA that it has not made. */
 static bool is_current(const struct member_state *state, const struct dataplane_sa_status *status)
 {
 	struct membership *group = NULL;
@@ -65,7 +65,7 @@ static bool is_current(const struct member_state *state, const struct dataplane_
 	return sa && sa->instance == state->instance;
 }
 
-/* Said once: a sender's windows do not become fewer again. */
+/* Said only once, because a sender's windows do not become fewer again. */
 static void tell_of_windows(struct member_state *state, uint32_t spi, size_t count)
 {
 	if (state->told_of_windows)
@@ -147,7 +147,7 @@ static int send_all(struct member_state *state, struct batch *batch)
 		if (status)
 			return status;
 	}
-	/* One message at the least, for it is the sign of life. */
+	/* At least one message, because it is the sign of life. */
 	return flush(state, batch);
 }
 

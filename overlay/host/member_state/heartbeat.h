@@ -5,5 +5,6 @@
 
 struct member_state;
 
-/* Tell the GKM that we live, how much each of its SAs was used, and up to where our windows are. */
+/* Tell the GKM that we are alive, how much each of its SAs was used, and how far our windows have
+ * come. */
 int heartbeat_send(struct member_state *state, struct covey_error *error);

@@ -22,7 +22,7 @@ struct held_sa *held_sa_find(struct membership *group, uint32_t spi)
 	return NULL;
 }
 
-/* Out of the dataplane, then out of the list. */
+/* Remove the SA from the dataplane, then from the list. */
 static void forget(struct membership *group, struct held_sa *sa, const struct effects *effects)
 {
 	effects->ops->sa_remove(effects->dataplane, sa->spi);
@@ -81,7 +81,7 @@ static enum covey_key_scope key_scope_of(const Covey__SaInstall *message)
 									: COVEY_KEY_SCOPE_GROUP;
 }
 
-/* Hand the key over. The copy lives in memory that is locked, and wiped when freed. */
+/* Hand the key to the dataplane. The copy is in memory that is locked, and wiped when freed. */
 static int install_key(const struct membership *group, const Covey__SaInstall *message,
 		       const struct effects *effects, struct covey_error *error)
 {
@@ -115,8 +115,8 @@ out:
 }
 
 /*
- * GKMs that restart again and again each leave SAs behind that no later one will activate: the
- * oldest of those gives way. The one we send on never does.
+ * A GKM that restarts again and again leaves SAs behind that no later instance will activate. The
+ * oldest of those gives way, but never the one we send on.
  */
 static int make_room(struct membership *group, uint64_t instance, const struct effects *effects,
 		     struct covey_error *error)
@@ -170,8 +170,8 @@ static int install_new(struct membership *group, uint64_t instance, const Covey_
 }
 
 /*
- * Continue in a new epoch. The lifetime counts from the first receipt of the key: coming back often
- * must not keep a key alive.
+ * Continue an SA in a new epoch. The lifetime counts from the first receipt of the key: a host that
+ * often comes back must not keep a key alive.
  */
 static int install_again(struct membership *group, struct held_sa *sa,
 			 const Covey__SaInstall *message, uint64_t now,
@@ -189,7 +189,7 @@ static int install_again(struct membership *group, struct held_sa *sa,
 	sa->epoch = group->epoch;
 	if (expires_at < sa->expires_at)
 		sa->expires_at = expires_at;
-	/* A drain that our own bookkeeping began: the GKM says that the SA lives. */
+	/* If our own bookkeeping has begun a drain, it is off: the GKM says that the SA lives. */
 	sa->drained_at = SA_NEVER;
 	return 0;
 }
@@ -265,9 +265,10 @@ static void drain_until(struct held_sa *sa, uint64_t drained_at)
 }
 
 /*
- * What the GKM did not name in this registration ends now that there is something newer to send on,
- * and not before. If an earlier instance made it, others may be slower. This instance keeps an SA
- * for as long as anybody may send on it: it has ended this one for good, perhaps for an eviction.
+ * End the SAs that the GKM did not name in this registration. That happens only now, when there is
+ * something newer to send on. If an earlier instance made the SA, it drains, because other hosts
+ * may be slower. If this instance made it, it goes at once: this instance names an SA for as long
+ * as anybody may send on it, so it has ended this one for good, perhaps because of an eviction.
  */
 static void drain_others(struct membership *group, uint32_t active_spi, uint64_t now,
 			 const struct effects *effects)
@@ -283,7 +284,8 @@ static void drain_others(struct membership *group, uint32_t active_spi, uint64_t
 			effects->ops->sa_drain(effects->dataplane, sa->spi, NULL);
 			drain_until(sa, now + group->drain_s * MS);
 		} else if (sa->state == COVEY_SA_ACTIVE) {
-			sa->state = COVEY_SA_DRAINING; /* the dataplane did so; SaDrain ends it */
+			sa->state = COVEY_SA_DRAINING; /* the dataplane has done this already;
+							  SaDrain ends it */
 		}
 	}
 }
@@ -307,7 +309,7 @@ int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
 	struct held_sa *sa = held_sa_find(group, spi);
 	int status;
 
-	/* Its time was over while the message was on its way: we go on with what we have. */
+	/* It expired while the message was on its way: we go on with what we have. */
 	if (!sa && spi <= group->removed_spi)
 		return 0;
 	if (!sa || sa->registration != group->registration)

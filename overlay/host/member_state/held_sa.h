@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * What the host remembers of an SA. The key is not part of it: it passes through held_sa_install()
- * into the dataplane and is wiped.
+ * What the host remembers of an SA. The key is not part of this: held_sa_install() passes it on to
+ * the dataplane and wipes it.
  *
  *     SaInstall -> installed -- SaActivate -> active -- SaDrain, or another active -> draining
  *
- * From any state to gone: hard lifetime, end of draining, leaving the group.
+ * From any state, the SA is gone at its hard lifetime, at the end of draining, or when the host
+ * leaves the group.
  */
 
 #include <covey/error.h>
@@ -23,7 +24,7 @@ struct membership;
 
 struct held_sa {
 	uint64_t instance;     /* the GKM instance that made it */
-	uint64_t registration; /* ours, in which the GKM named it last */
+	uint64_t registration; /* our registration in which the GKM last named it */
 	uint64_t installed_at; /* ms, monotonic, like all times here */
 	uint64_t expires_at;   /* hard lifetime */
 	uint64_t drained_at;   /* end of draining, or SA_NEVER */
@@ -42,21 +43,23 @@ int held_sa_install(struct membership *group, uint64_t instance, const Covey__Sa
 		    uint64_t now, const struct effects *effects, struct covey_error *error);
 
 /*
- * Make way for an SPI that the GKM wants to use otherwise. Serials are durable, so only a GKM that
- * lost its database does that to an SA of an earlier instance: the SA ends. -EPROTO when this
- * instance gave the SPI to this group.
+ * Make way for an SPI that the GKM wants to use for another SA. The GKM stores the serial from
+ * which it makes SPIs. So only a GKM that has lost its database uses the SPI of an earlier
+ * instance's SA again: that SA ends. -EPROTO when the present instance has given the SPI to this
+ * group.
  */
 int held_sa_claim(struct membership *group, uint32_t spi, uint64_t instance,
 		  const struct effects *effects, struct covey_error *error);
 
 /*
- * Send on it from now on, and say so. SAs that the GKM did not name in this registration drain. One
- * whose time was over while the message was on its way is none of our business.
+ * Send on it from now on, and tell the GKM. SAs that the GKM did not name in this registration
+ * drain or, if this GKM instance made them, end. An SA that expired while the message was on its
+ * way is ignored.
  */
 int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
 		     const struct effects *effects, struct covey_error *error);
 
-/* Receive only for drain_s more seconds; an SA that is gone already is none of our business. */
+/* Only receive on it, for drain_s more seconds. An SA that is gone already is ignored. */
 int held_sa_drain(struct membership *group, uint32_t spi, uint32_t drain_s, uint64_t now,
 		  const struct effects *effects, struct covey_error *error);
 

@@ -10,9 +10,9 @@
 
 #include "printable.h"
 
-/* A refused group is asked for again about this often, spread by half of it either way. */
+/* When to ask again for a refused group: after half to one and a half of this. */
 #define RETRY_MS UINT64_C(60000)
-/* The same when the GKM is just not able to at the moment. */
+/* The same if the GKM is only unable to let us in at the moment. */
 #define RETRY_SOON_MS UINT64_C(5000)
 
 struct membership *membership_new(const char *name, uint32_t index)
@@ -83,7 +83,8 @@ static int check_joined(const struct membership *group, uint64_t instance,
 				       "group %s: Joined with a replay window of %" PRIu32
 				       " packets",
 				       group->name, window);
-	/* One lease of an epoch follows another, or an IV could repeat (protocol, invariant 2). */
+	/* Each registration must bring a higher epoch, or an IV could repeat (docs/protocol.md,
+	 * section 2.4). */
 	if (instance == group->instance && group->sender_id != 0 &&
 	    (message->sender_id != group->sender_id || message->epoch <= group->epoch))
 		return covey_error_set(error, -EPROTO,
@@ -94,7 +95,7 @@ static int check_joined(const struct membership *group, uint64_t instance,
 	return 0;
 }
 
-/* The dataplane refuses VNIs of another group: then the group is as good as refused. */
+/* The dataplane refuses VNIs that another group has. Then this group is as good as refused. */
 static int set_vnis(struct membership *group, const Covey__Joined *message,
 		    const struct effects *effects, struct covey_error *error)
 {
@@ -146,7 +147,7 @@ int membership_joined(struct membership *group, uint64_t instance, const Covey__
 	return 0;
 }
 
-/* Refusals that say that this host has no right to the group's traffic, and so to its keys. */
+/* Refusals that say that this host has no right to the group's traffic, and so none to its keys. */
 static bool is_revocation(Covey__RefusalCode code)
 {
 	return code == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP ||
@@ -188,7 +189,8 @@ static int send_ack(struct membership *group, const struct effects *effects,
 	return 0;
 }
 
-/* SAs of an earlier instance keep the roster that they had: its epochs mean nothing to them. */
+/* SAs of an earlier instance keep the roster that they had: the epochs of the new one mean nothing
+ * to them. */
 static int publish(const struct membership *group, uint64_t instance, const struct effects *effects,
 		   struct covey_error *error)
 {

@@ -19,8 +19,8 @@ enum membership_state {
 	MEMBERSHIP_JOINING, /* no answer in this session yet, or no session */
 	MEMBERSHIP_JOINED,
 	MEMBERSHIP_REFUSED, /* tried again at retry_at and in each new session */
-	MEMBERSHIP_LEAVING, /* Leave is sent; until Left comes, all else about the group is outdated
-			     */
+	MEMBERSHIP_LEAVING, /* Leave is sent; until Left comes, other messages about the group are
+			       outdated */
 };
 
 struct membership {
@@ -33,7 +33,7 @@ struct membership {
 	char refusal_reason[COVEY_REASON_MAX + 1];
 	uint64_t retry_at; /* ms, monotonic */
 
-	/* From Joined; stays readable while the session is away, for the SAs live on. */
+	/* From Joined. Stays readable without a session, because the SAs live on. */
 	uint64_t registration; /* counts Joined */
 	uint64_t instance;     /* of the GKM that answered Joined last */
 	uint32_t removed_spi;  /* the highest that was removed in this registration; 0: none */
@@ -41,7 +41,7 @@ struct membership {
 	uint16_t epoch;
 	bool may_send;
 	bool may_receive;
-	bool deaf; /* hearing.h; the GKM says so */
+	bool deaf; /* the GKM says that we hear nothing (hearing.h) */
 	uint32_t *vnis;
 	size_t vni_count;
 	uint32_t replay_window; /* packets */
@@ -54,10 +54,10 @@ struct membership {
 };
 
 struct membership *membership_new(const char *name, uint32_t index);
-/* Frees memory alone: SAs and VNIs must be out of the dataplane already. NULL-safe. */
+/* Only frees memory: SAs and VNIs must be out of the dataplane already. NULL-safe. */
 void membership_free(struct membership *group);
 
-/* Ask the GKM, which is this instance, to let us in. */
+/* Ask the GKM to let us in. instance: the GKM's. */
 int membership_send_join(struct membership *group, uint64_t instance, const struct effects *effects,
 			 struct covey_error *error);
 
@@ -75,12 +75,12 @@ void membership_wipe(struct membership *group, const struct effects *effects);
 
 /* The SA that this host sends on, NULL: none. A host without the right to send has one, too. */
 const struct held_sa *membership_active_sa(const struct membership *group);
-/* When the last of its SAs ends that it can receive on, 0: it has none. */
+/* When the last SA ends on which the group can receive; 0: there is none. */
 uint64_t membership_receives_until(const struct membership *group);
 /*
- * As a person sees it: "joined" when the GKM has let us in and we have the key that others send
- * with; "cut off" when we have it, and no session in which the GKM has answered; else "joining",
- * "refused" or "leaving".
+ * The state in words for people: "joined" when the GKM has let us in and we have the key that
+ * others send with; "cut off" when we have that key, but no session in which the GKM has answered;
+ * otherwise "joining", "refused" or "leaving".
  */
 const char *membership_state_name(const struct membership *group);
 /* "not authorised" and so on. */

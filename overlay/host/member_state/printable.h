@@ -18,8 +18,8 @@ static inline bool printable(const char *text)
 	return true;
 }
 
-/* Copy a peer's text into size bytes, cut to fit, with '?' for all that is not printable ASCII: it
- * goes into JSON and onto terminals. */
+/* Copy a peer's text into size bytes, cut to fit. Everything that is not printable ASCII becomes
+ * '?', because the text goes into JSON and onto terminals. */
 static inline void printable_copy(char *ret_text, size_t size, const char *text)
 {
 	size_t i = 0;

@@ -10,7 +10,8 @@
 #include "hearing.h"
 #include "state.h"
 
-/* The GKM's silence is bounded too (COVEY_SILENCE_SECONDS), so more than this is never useful. */
+/* The GKM's own silence is limited, too (COVEY_SILENCE_SECONDS), so more than this is never
+ * useful. */
 #define HEARTBEAT_MAX_S COVEY_HEARTBEAT_SECONDS
 
 static int unexpected(const Covey__Message *message, struct covey_error *error)
@@ -57,7 +58,8 @@ static int receive_welcome(struct member_state *state, const Covey__Welcome *wel
 	return send_joins(state, error);
 }
 
-/* Another group holds one of the VNIs: the two inventories differ. Only this group suffers. */
+/* Another group has one of the VNIs already: our inventory and the GKM's differ. Only this group
+ * suffers. */
 static int refuse_vnis(struct member_state *state, struct membership *group, const char *reason,
 		       uint64_t now, struct covey_error *error)
 {
@@ -94,7 +96,8 @@ static int receive_joined(struct member_state *state, const Covey__Joined *joine
 	return 0;
 }
 
-/* This host is no part of the fabric any more: its keys end here, and not with their lifetime. */
+/* This host does not belong to the fabric any more. So its keys end now, not with their
+ * lifetime. */
 static void wipe_all(struct member_state *state)
 {
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
@@ -157,7 +160,7 @@ static int receive_install(struct member_state *state, struct membership *group,
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		struct membership *other = state->groups[i];
 
-		/* Our own SA of this instance is what a new registration continues. */
+		/* A new registration continues an SA that this instance gave to this very group. */
 		if (other && !(other == group && own && own->instance == state->instance))
 			status = held_sa_claim(other, install->spi, state->instance,
 					       &state->effects, error);

@@ -28,7 +28,7 @@ static int compare(const void *a, const void *b)
 	return (int)left->entry.sender_id - (int)right->entry.sender_id;
 }
 
-/* Among the first `sorted` members; the rest are this message's new ones. */
+/* Search the first `sorted` members; the rest are the new ones of this message. */
 static struct sender *find(const struct senders *senders, size_t sorted, uint16_t sender_id)
 {
 	struct sender key = {.entry.sender_id = sender_id};
@@ -78,7 +78,7 @@ static int set_one(struct senders *senders, size_t sorted, const struct roster_r
 	return 0;
 }
 
-/* New ones come by rising SenderID as a rule: then there is nothing to sort. */
+/* New members usually come by rising SenderID: then there is nothing to sort. */
 static bool is_sorted(const struct senders *senders, size_t from)
 {
 	for (size_t i = from ? from : 1; i < senders->count; i++)
@@ -116,7 +116,7 @@ static int set_all(struct senders *senders, const Covey__Roster *message, struct
 	return status ? status : sort(senders, sorted, error);
 }
 
-/* A SenderID that is not there is none of our business: the GKM may name one that never sent. */
+/* A SenderID that is not in the list is ignored: the GKM may name one that never sent. */
 static void remove_all(struct senders *senders, const Covey__Roster *message)
 {
 	size_t kept = 0;

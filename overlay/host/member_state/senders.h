@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The senders of a group, as the GKM's Roster messages tell them: whole in chunks, then changes,
- * each with a generation one above the one before. Belongs to one session: after a reconnect the
- * GKM begins with a whole one again.
+ * The senders of a group, as the GKM's Roster messages tell them: first the whole roster in chunks,
+ * then changes, each with a generation one higher than the one before. All this belongs to one
+ * session: after a reconnect the GKM begins with a whole roster again.
  */
 
 #include <covey/error.h>
@@ -26,12 +26,13 @@ struct senders {
 	size_t capacity;
 	uint64_t generation; /* of the last message */
 	bool begun;          /* a first message came in this session */
-	bool complete;       /* no chunk is outstanding: the roster can be put in force */
+	bool complete;       /* no chunk is outstanding: the roster can be used */
 };
 
 void senders_clear(struct senders *senders);
 
-/* A new session: what is known stays readable, but only a whole roster can come next. */
+/* Call this for a new session: what is known stays readable, but only a whole roster can come
+ * next. */
 void senders_reset(struct senders *senders);
 
 /*
@@ -41,6 +42,6 @@ void senders_reset(struct senders *senders);
 int senders_update(struct senders *senders, const Covey__Roster *message,
 		   struct covey_error *error);
 
-/* The dataplane's form of it: a new array of senders->count entries, to be freed. NULL: no memory.
- */
+/* Make the dataplane's form of it: a new array of senders->count entries, to be freed. NULL: out of
+ * memory. */
 struct covey_roster_entry *senders_entries(const struct senders *senders);

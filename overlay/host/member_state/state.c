@@ -11,7 +11,7 @@
 #include "heartbeat.h"
 #include "receive.h"
 
-/* Never 0, which says nothing. */
+/* Never 0, which means "not known". */
 static uint64_t draw_instance(const struct effects *effects)
 {
 	uint64_t high = effects->random(effects->arg, UINT32_MAX);

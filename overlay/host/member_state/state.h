@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * A member of groups at the GKM, as a state machine: told of sessions, messages and times, it
- * drives the dataplane and says what to send (effects.h). No I/O, no clock of its own: all times
- * are milliseconds of one monotonic clock.
+ * A member of groups at the GKM, as a state machine. It is told of sessions, messages and times,
+ * drives the dataplane, and says what to send (effects.h). It has no I/O and no clock of its own:
+ * all times are milliseconds of one monotonic clock.
  *
- * A session that ends takes nothing away: SAs live on until their hard lifetime. docs/protocol.md
- * has the order of messages.
+ * When a session ends, nothing is taken away: SAs live on until their hard lifetime.
+ * docs/protocol.md has the order of messages.
  */
 
 #include <covey/addr.h>
@@ -30,48 +30,50 @@ struct member_state {
 	struct covey_addr vtep;
 	enum session_state session;
 	uint64_t own_instance; /* random: this start of this program */
-	uint64_t previous;     /* the start's before, 0: not known */
+	uint64_t previous;     /* own_instance of the start before; 0: not known */
 	uint64_t instance;     /* the GKM's, of the last Welcome; 0: none yet */
 	uint64_t heartbeat;    /* ms between two */
 	uint64_t heartbeat_at;
-	uint32_t highest_spi;       /* of all SAs that we have had, of any group; 0: none */
-	bool told_of_windows;       /* that there are more than can be reported */
+	uint32_t highest_spi; /* of all SAs that we have had, of any group; 0: none */
+	bool told_of_windows; /* said already that there are more windows than can be reported */
 	Covey__RefusalCode refusal; /* why the GKM ended the last session, or none */
 	struct membership *groups[COVEY_GROUPS_PER_HOST_MAX];
 };
 
 int member_state_new(const struct effects *effects, const struct covey_addr *vtep,
 		     struct member_state **ret_state);
-/* Frees memory alone; dataplane_close() wipes the SAs. NULL-safe. */
+/* Only frees memory; dataplane_close() wipes the SAs. NULL-safe. */
 void member_state_free(struct member_state *state);
 
 /*
  * Want to be in the group from now on. 0 also when it is wanted already; a refused group is asked
  * for again at once. -ENOSPC above COVEY_GROUPS_PER_HOST_MAX, -ENAMETOOLONG, -EINVAL for what
- * can be no name.
+ * cannot be a name.
  */
 int member_state_join(struct member_state *state, const char *name, struct covey_error *error);
 /* Take its SAs out at once and tell the GKM. -ENOENT when we are not in it. */
 int member_state_leave(struct member_state *state, const char *name, struct covey_error *error);
 
-/* A session is there: says Hello. */
+/* Call this when there is a session: it sends Hello. */
 int member_state_opened(struct member_state *state, struct covey_error *error);
 /*
- * Another session takes the place of the one that there was: Hello, as the first function fills it
- * in, has been said on it by the caller, and Welcome may come. The message borrows from state.
+ * Another session replaces the present one. member_state_hello() fills in the Hello that the caller
+ * sends in the new session; the message borrows from state. member_state_followed() then says that
+ * the new session has replaced the other one and that Welcome may come.
  */
 void member_state_hello(const struct member_state *state, Covey__Hello *ret_hello);
 void member_state_followed(struct member_state *state);
-/* Left has not come yet for a group: with another session, the GKM would miss the Leave. */
+/* True while Left has not come yet for a group. In another session, the GKM would miss the
+ * Leave. */
 bool member_state_leaves(const struct member_state *state);
 /*
- * One message. A negative errno means that the session is of no use any more and must be closed:
- * -ECONNREFUSED when the GKM says so (state->refusal tells why), else something that we cannot
- * follow, which a new session puts right.
+ * Take one message. A negative errno means that the session is useless and must be closed:
+ * -ECONNREFUSED when the GKM says so (state->refusal tells why); any other when we cannot follow
+ * the GKM, and a new session puts that right.
  */
 int member_state_received(struct member_state *state, const Covey__Message *message, uint64_t now,
 			  struct covey_error *error);
-/* The session is gone. */
+/* Call this when the session is gone. */
 void member_state_closed(struct member_state *state);
 
 /* Do what is due: expiries, retries, heartbeats. Errors as above. */
