@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "socket_owner.h"
 
 /* After a covey-host has died, its second process (carrier_keeper.h) first takes covey0's carrier
  * away, and holds the lock until then. */
@@ -56,25 +57,25 @@ static int take(const struct sockaddr_un *address, socklen_t len)
 	return status;
 }
 
-/* -ECONNREFUSED when nobody holds it any more. */
-static int find_holder(const struct sockaddr_un *address, socklen_t len, struct ucred *ret_holder)
+/* The process that listens there; 0: it does not say, or cannot be seen from here. */
+static pid_t find_process(const struct sockaddr_un *address, socklen_t len)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	socklen_t size = sizeof(*ret_holder);
-	int status = 0;
+	struct ucred holder = {0};
+	socklen_t size = sizeof(holder);
 
 	if (fd < 0)
-		return -errno;
+		return 0;
 	if (connect(fd, (const struct sockaddr *)address, len) < 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret_holder, &size) < 0)
-		status = -errno;
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &holder, &size) < 0)
+		holder.pid = 0;
 	close(fd);
-	return status;
+	return holder.pid;
 }
 
-static int refuse(const char *name, const struct ucred *holder, struct covey_error *error)
+static int refuse(const char *name, pid_t holder, struct covey_error *error)
 {
-	if (holder->pid == 0)
+	if (holder == 0)
 		return covey_error_set(error, -EADDRINUSE,
 				       "interface %s is in use by another covey-host, whose "
 				       "process cannot be seen from here (a container?): stop that "
@@ -83,24 +84,24 @@ static int refuse(const char *name, const struct ucred *holder, struct covey_err
 	return covey_error_set(error, -EADDRINUSE,
 			       "interface %s is in use by another covey-host, process %d: stop "
 			       "that one first",
-			       name, (int)holder->pid);
+			       name, (int)holder);
 }
 
 /* Returns 1 if the holder is no covey-host. */
 static int refuse_or_ignore(const struct sockaddr_un *address, socklen_t len, const char *name,
 			    struct covey_error *error)
 {
-	struct ucred holder = {0};
-	/* A full queue (-EAGAIN) does not tell whose socket it is: then it counts as root's. */
-	int status = find_holder(address, len, &holder);
+	uid_t owner = 0;
+	/* Not by connecting: a user's socket may not listen, or have its queue full. */
+	int status = socket_owner(address, len, &owner);
 
-	if (status == 0 && holder.uid != 0) {
-		log_warning("process %d of user %u pretends to be a covey-host on %s: going on "
-			    "without a lock against a second one; find out why it does so",
-			    (int)holder.pid, holder.uid, name);
+	if (status == 0 && owner != 0) {
+		log_warning("user %u pretends to be a covey-host on %s (process %d; 0: it does not "
+			    "say): going on without a lock against a second one; find out why",
+			    owner, name, (int)find_process(address, len));
 		return 1;
 	}
-	return refuse(name, &holder, error);
+	return refuse(name, find_process(address, len), error);
 }
 
 static int lock_one(struct interface_lock *lock, const char *kind, const char *value,

@@ -49,7 +49,16 @@ PRETEND = """
 import signal, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 s.bind("\\0" + sys.argv[1])
-s.listen(1)
+clients = []
+if sys.argv[2] != "silent":
+    s.listen(0)
+while sys.argv[2] == "full":
+    clients.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+    clients[-1].setblocking(False)
+    try:
+        clients[-1].connect("\\0" + sys.argv[1])
+    except BlockingIOError:
+        break
 print("ready", flush=True)
 signal.pause()
 """
@@ -422,20 +431,30 @@ class LinksTest(unittest.TestCase):
         self.refuse("covey0", self.host, inventory="second.yaml")
         self.assertEqual(self.ip("-details", "link", "show", "covey0p"), before)
 
-    def test_pretender(self):
+    def pretend(self, how):
         """A local user cannot keep covey-host from starting."""
         index = json.loads(self.ip("-json", "link", "show", "d0"))[0]["ifindex"]
         pretender = subprocess.Popen(
             ["ip", "netns", "exec", self.space, "setpriv", "--reuid", "65534", "--clear-groups",
-             "/usr/bin/python3", "-c", PRETEND, f"covey-host/index/{index}"],
+             "/usr/bin/python3", "-c", PRETEND, f"covey-host/index/{index}", how],
             stdout=subprocess.PIPE, text=True)
         self.addCleanup(pretender.stdout.close)
         self.addCleanup(pretender.wait)
         self.addCleanup(pretender.kill)
         self.assertEqual(pretender.stdout.readline(), "ready\n")
         self.start_well("af_xdp")
-        self.assertIn(f"process {pretender.pid} of user 65534 pretends to be a covey-host on d0",
-                      self.log)
+        self.assertIn("user 65534 pretends to be a covey-host on d0", self.log)
+        return pretender.pid
+
+    def test_pretender(self):
+        pid = self.pretend("listens")
+        self.assertIn(f"on d0 (process {pid};", self.log)
+
+    def test_pretender_that_does_not_listen(self):
+        self.pretend("silent")
+
+    def test_pretender_that_takes_nobody(self):
+        self.pretend("full")
 
     def test_fabric_renamed(self):
         self.start_well("af_xdp")
