@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * An IPv4 or IPv6 address in network byte order, as it stands in a packet. IPv4 uses the first four
- * bytes, the rest are zero, so that two addresses compare as plain memory.
+ * An IPv4 or IPv6 address in network byte order, as in a packet. IPv4 uses the first four bytes.
+ * The others are zero, so that memcmp() can compare two addresses.
  */
 
 #include <arpa/inet.h>
@@ -37,7 +37,8 @@ static inline uint8_t covey_addr_len(const struct covey_addr *a)
 }
 
 /*
- * Parse the textual form. Returns true and sets *ret_addr, or false and leaves it alone.
+ * Read an address from text. Returns true and sets *ret_addr, or returns false and does not touch
+ * it.
  */
 static inline bool covey_addr_parse(const char *text, struct covey_addr *ret_addr)
 {
@@ -49,7 +50,8 @@ static inline bool covey_addr_parse(const char *text, struct covey_addr *ret_add
 	return true;
 }
 
-/* The same with a TCP or UDP port, for the kernel. Returns how long *ret_address is. */
+/* Write the address and a TCP or UDP port in the form that the kernel takes. Returns the length of
+ * *ret_address in bytes. */
 static inline socklen_t covey_addr_to_socket(const struct covey_addr *addr, uint16_t port,
 					     struct sockaddr_storage *ret_address)
 {
@@ -68,7 +70,7 @@ static inline socklen_t covey_addr_to_socket(const struct covey_addr *addr, uint
 	return sizeof(*v4);
 }
 
-/* Write the textual form into buf (COVEY_ADDR_STRLEN bytes) and return buf. */
+/* Write the address as text into buf (COVEY_ADDR_STRLEN bytes) and return buf. */
 static inline const char *covey_addr_format(const struct covey_addr *addr, char *buf)
 {
 	if (addr->family == 0 || !inet_ntop(addr->family, addr->bytes, buf, COVEY_ADDR_STRLEN))

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a failed function says to a person. Functions return 0 or a negative errno and fill this in
- * with what happened, to what, and what to do. They never log: their caller does, once.
+ * What a function that failed says to a person. The function returns a negative errno, and writes
+ * here what happened, to what, and what to do. It does not log: its caller does, once.
  */
 
 #include <stdarg.h>
@@ -13,8 +13,8 @@ struct covey_error {
 	char text[512];
 };
 
-/* Fill in the text (cut at its size) and return code, so that `return covey_error_set(...)` reads
- * well. error may be NULL. */
+/* Write the text, cut at its size, and return code, so that a caller can `return
+ * covey_error_set(...)`. error may be NULL. */
 __attribute__((format(printf, 3, 4))) static inline int
 covey_error_set(struct covey_error *error, int code, const char *format, ...)
 {

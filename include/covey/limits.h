@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * Every bound that a peer, a file or an operator can push against, in one place.
+ * All bounds that a peer, a file or an operator can push against.
  */
 
 /* --- names ------------------------------------------------------------------------------- */
 #define COVEY_NAME_MAX     63  /* group, host and fabric names, bytes without the final zero */
 #define COVEY_IDENTITY_MAX 255 /* SPIFFE ID as text */
 #define COVEY_REASON_MAX   255 /* human-readable reason in a message */
-#define COVEY_SOFTWARE_MAX 63  /* what a member says that it runs */
+#define COVEY_SOFTWARE_MAX 63  /* name and version of a member's software, as it says */
 
 /* --- inventory --------------------------------------------------------------------------- */
 #define COVEY_INVENTORY_BYTES_MAX (16u << 20)
@@ -17,7 +17,7 @@
 #define COVEY_INVENTORY_NODES_MAX (2u << 20)
 #define COVEY_ANSIBLE_GROUPS_MAX  4096
 #define COVEY_HOSTS_MAX           65535 /* Ansible hosts, ranges expanded */
-#define COVEY_DIAGNOSTICS_MAX     1000  /* more are counted, not kept */
+#define COVEY_DIAGNOSTICS_MAX     1000  /* those beyond it are counted, not kept */
 #define COVEY_GROUPS_MAX          1024  /* covey groups in one inventory */
 #define COVEY_VNIS_PER_GROUP_MAX  4096
 #define COVEY_VNI_MAX             0xffffffu /* RFC 7348 section 5: 24 bits */
@@ -30,24 +30,25 @@
 #define COVEY_ESN_COUNTER_MAX ((UINT64_C(1) << 48) - 1)
 
 /* --- SAs --------------------------------------------------------------------------------- */
-#define COVEY_SPI_MIN 256u /* RFC 4303 section 2.1: 1..255 are reserved, 0 is local */
-/* How far members' reports can raise a GKM's SPI serial while it runs: as far as one SPI every two
- * seconds for 24 days. */
+#define COVEY_SPI_MIN 256u /* RFC 4303 section 2.1: 1..255 are reserved, 0 is for local use */
+/* By how much members' reports can raise a GKM's SPI serial while it runs. One SPI every two
+ * seconds uses up as many in 24 days. */
 #define COVEY_SPI_JUMP_MAX        (UINT64_C(1) << 20)
-#define COVEY_SAS_PER_GROUP_MAX   8     /* overlapping rekeys; more is refused */
-#define COVEY_DRAIN_MIN_MS        1000u /* packets on their way do not live longer */
+#define COVEY_SAS_PER_GROUP_MAX   8     /* live ones, as rekeys overlap; more are refused */
+#define COVEY_DRAIN_MIN_MS        1000u /* no packet is on its way for longer */
 #define COVEY_GROUPS_PER_HOST_MAX 256
 #define COVEY_ROSTER_MAX          65535u
 
-/* AES-GCM use per sender key: design section 3 */
+/* Use of AES-GCM with one sender's key: docs/protocol.md, section 3.2. */
 #define COVEY_PACKETS_SOFT     (UINT64_C(1) << 35)
 #define COVEY_PACKETS_HARD     (UINT64_C(1) << 36)
 #define COVEY_ICV_FAILURES_MAX (UINT64_C(1) << 32)
-/* More than a link of 400 Gbit/s carries of the shortest VPE packets: a member that claims more
- * between two heartbeats, or since the SA began, is not honest. */
+/* A link of 400 Gbit/s carries fewer packets than this, even of the shortest VPE packets. So a
+ * member that reports more, since its last heartbeat or since the SA began, is not honest. */
 #define COVEY_PACKETS_PER_SECOND_MAX (UINT64_C(1) << 29)
-/* How many rekeys one member may cause within a group's drain delay, or within a second if that is
- * longer: by registering anew, or by the use that it reports. */
+/* How many rekeys one member may cause within a group's drain delay, or within a second if the
+ * drain delay is shorter. A member causes rekeys when it registers again, and by the use that it
+ * reports. */
 #define COVEY_REKEYS_PER_MEMBER_MAX 2u
 
 /* --- parsing frames ---------------------------------------------------------------------- */
@@ -58,12 +59,12 @@
 #define COVEY_REPLAY_WINDOW_MIN     64u
 #define COVEY_REPLAY_WINDOW_MAX     65536u
 #define COVEY_REPLAY_WINDOW_DEFAULT 1024u
-/* Eight for each of 65,535 senders. */
+/* Eight windows for each of 65,535 senders. */
 #define COVEY_REPLAY_WINDOWS_PER_SA_MAX     524288u
 #define COVEY_REPLAY_WINDOWS_PER_SENDER_MAX 1024u
-/* ESN floors for newcomers: all of a group's live SAs together, as the GKM remembers them, 16 bytes
- * each, which fits a newcomer's send queue; and no more of a sender than a receiver has windows
- * for. */
+/* ESN floors for newcomers. The first bound is for all live SAs of a group together, as the GKM
+ * remembers them. A floor takes 16 bytes, so all of them fit into a newcomer's send queue. The
+ * second bound is for one sender, and is the number of windows that a receiver keeps of it. */
 #define COVEY_FLOORS_PER_GROUP_MAX  65536u
 #define COVEY_FLOORS_PER_SENDER_MAX COVEY_REPLAY_WINDOWS_PER_SENDER_MAX
 #define COVEY_FLOORS_PER_MESSAGE    4096u
@@ -73,20 +74,21 @@
 #define COVEY_MESSAGE_TO_GKM_MAX           (16u << 10)  /* bytes of one message, member to GKM */
 #define COVEY_MESSAGE_TO_MEMBER_MAX        (256u << 10) /* bytes of one message, GKM to member */
 #define COVEY_ROSTER_ENTRIES_PER_MESSAGE   1024u       /* longer rosters come in several messages */
-#define COVEY_CERTIFICATES_BYTES_MAX       (32u << 10) /* a peer's certificate chain */
+#define COVEY_CERTIFICATES_BYTES_MAX       (32u << 10) /* of a peer's certificate chain */
 #define COVEY_HANDSHAKE_SECONDS            10 /* TLS handshake and first message, together */
 #define COVEY_HEARTBEAT_SECONDS            10
-#define COVEY_SILENCE_SECONDS              35 /* a session without a message for this long is dead */
+#define COVEY_SILENCE_SECONDS              35 /* a session ends after this time without a message */
 #define COVEY_SESSIONS_MAX                 70000u
 #define COVEY_SESSIONS_UNAUTHENTICATED_MAX 1024u
 #define COVEY_SEND_QUEUE_BYTES_MAX         (8u << 20)   /* a member that does not read is cut off */
-#define COVEY_SEND_QUEUES_BYTES_MAX        (512u << 20) /* all members'; shared ones count once */
-#define COVEY_CRL_BYTES_MAX                (16u << 20)  /* all revocation lists together */
+#define COVEY_SEND_QUEUES_BYTES_MAX        (512u << 20) /* all members'; shared data counts once */
+#define COVEY_CRL_BYTES_MAX                (16u << 20)  /* of all revocation lists together */
 #define COVEY_CRL_LISTS_MAX                64u
-#define COVEY_CERTIFICATES_PER_HOST_MAX    8u /* remembered for revocation, while a GKM runs */
-/* Joins of one host that are refused for its own sake, before its session is cut and it waits. A
- * host in 256 groups that is in none of them asks half a thousand times in a minute. */
+#define COVEY_CERTIFICATES_PER_HOST_MAX    8u /* kept for revocation while a GKM runs */
+/* How many Joins of one host may be refused for reasons that lie with the host. After that its
+ * session is closed, and the host has to wait. A host that is configured for 256 groups and is in
+ * none of them asks about 500 times in a minute. */
 #define COVEY_REFUSALS_MAX        1024u
 #define COVEY_REFUSALS_SECONDS    60
-#define COVEY_LOG_PEERS_MAX       65536u /* peers and kinds of lines, to count each by itself */
+#define COVEY_LOG_PEERS_MAX       65536u /* pairs of a peer and a kind of line, counted apart */
 #define COVEY_CONTROL_REQUEST_MAX (64u << 10) /* bytes of one request on the local socket */

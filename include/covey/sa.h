@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The vocabulary of a group security association, shared by the key manager, the host and the
+ * What describes a group security association, shared by the key manager, the host and the
  * dataplane. RFC 4301 (SA), RFC 4046 (TEK), RFC 5374 (group SA).
  */
 
@@ -26,11 +26,12 @@ enum covey_encapsulation {
 	COVEY_ENCAPSULATION_IP = 2, /* directly in IP, no UDP header */
 };
 
-/* A member's states for one SA (docs/protocol.md). An SA that is wiped has none. */
+/* The states of an SA at a member (docs/protocol.md, section 8.6). An SA that was wiped has no
+ * state. */
 enum covey_sa_state {
-	COVEY_SA_INSTALLED = 1, /* receives only, the group has not switched yet */
+	COVEY_SA_INSTALLED = 1, /* receives only; the group does not send on it yet */
 	COVEY_SA_ACTIVE = 2,    /* sends and receives */
-	COVEY_SA_DRAINING = 3,  /* receives only, the group has switched away */
+	COVEY_SA_DRAINING = 3,  /* receives only; the group sends on another one */
 };
 
 #define COVEY_TEK_BYTES_MAX 32
@@ -70,24 +71,24 @@ static inline const char *covey_sa_state_name(enum covey_sa_state state)
 	return "unknown";
 }
 
-/* One sender of a group as the others know it. Members that may not send are in no roster. */
+/* One sender of a group, as the other members know it. Members that may not send are not in the
+ * roster. */
 struct covey_roster_entry {
 	struct covey_addr vtep;
 	uint16_t sender_id;
-	uint16_t epoch_floor; /* from 1; packets of a lower epoch are dropped; only ever rises */
+	uint16_t epoch_floor; /* from 1; packets of a lower epoch are dropped; it never falls */
 };
 
-/* How far a window was when a receiver joined. The receiver takes its packets up to this ESN as
- * old.
- */
+/* The ESN that a window had reached when a receiver joined. The receiver treats the window's
+ * packets up to this ESN as old. */
 struct covey_floor {
 	uint64_t esn;
 	uint16_t sender_id;
 	uint16_t window_id;
 };
 
-/* All that the dataplane needs to make an SA. Holds a key: lives in locked memory, wiped after use.
- */
+/* All that the dataplane needs to install an SA. It holds a key, so it has to be in locked memory,
+ * and is wiped after use. */
 struct covey_sa {
 	uint32_t spi;
 	uint32_t group; /* index of the group in the dataplane, see dataplane_group_set() */
@@ -95,10 +96,10 @@ struct covey_sa {
 	enum covey_key_scope key_scope;
 	uint32_t replay_window; /* packets; power of two, COVEY_REPLAY_WINDOW_MIN..MAX */
 	uint16_t sender_id;     /* our own */
-	uint16_t epoch;         /* leased to us with this registration */
+	uint16_t epoch;         /* the one that we got with this registration */
 	bool may_send;
 	bool may_receive;
 	uint8_t tek[COVEY_TEK_BYTES_MAX]; /* the first covey_cipher_key_len() bytes */
-	const struct covey_floor *floors; /* borrowed; by rising SenderID and WindowID */
+	const struct covey_floor *floors; /* the caller's; sorted by SenderID, then WindowID */
 	size_t floor_count;
 };

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What VPE looks like on the wire (docs/protocol.md). Only this file and
- * dataplane/path/{headers,outer}.h swap the bytes of packets.
+ * The layout of VPE packets (docs/protocol.md, section 2). Only this file and
+ * dataplane/path/{headers,outer}.h convert the byte order of packets.
  */
 
 #include <endian.h>
@@ -19,10 +19,10 @@
 /* The VPE header: 32 bytes, then ciphertext. All fields big-endian. */
 struct covey_vpe_header {
 	uint32_t spi;
-	/* The next 12 bytes, read in place, are the AES-GCM IV. */
+	/* The next 12 bytes are the AES-GCM IV. The cipher reads them in place. */
 	uint16_t sender_id;
 	uint16_t window_id;
-	uint32_t esn_high; /* epoch (16) and the counter's upper 16 bits */
+	uint32_t esn_high; /* epoch (16 bits), then the upper 16 bits of the counter */
 	uint32_t esn_low;
 	uint8_t icv[COVEY_ICV_LEN];
 } __attribute__((packed));
@@ -37,7 +37,7 @@ static inline uint32_t covey_vpe_spi(const struct covey_vpe_header *header)
 	return be32toh(header->spi);
 }
 
-/* SenderID (16) and WindowID (16), as one number. */
+/* SenderID (16 bits) and WindowID (16 bits), as one number. */
 static inline uint32_t covey_vpe_window(const struct covey_vpe_header *header)
 {
 	uint32_t be_window;
@@ -54,7 +54,7 @@ static inline uint64_t covey_vpe_esn(const struct covey_vpe_header *header)
 	return be64toh(be_esn);
 }
 
-/* What differs from packet to packet of a sender. */
+/* Write the fields that change from packet to packet of a sender. */
 static inline void covey_vpe_set_window(struct covey_vpe_header *header, uint16_t window_id,
 					uint64_t esn)
 {
@@ -112,15 +112,15 @@ static inline unsigned covey_window_cast(uint16_t window_id)
 	return window_id >> 12 & 1;
 }
 
-/* The UDP source port is a function of the WindowID alone, so that a NIC hashing the 4-tuple keeps
- * a window on one queue. */
+/* The UDP source port depends on the WindowID alone. So a network card that hashes addresses and
+ * ports keeps all packets of a window on one queue. */
 static inline uint16_t covey_udp_source_port(uint16_t window_id)
 {
-	/* Class and cast, which lie side by side in both, and the path's lower bits. */
+	/* Class and cast are side by side in both numbers. The path gives its lower bits. */
 	return (uint16_t)(0xc000 | window_id >> 12 << 10 | (window_id & 0x3ff));
 }
 
-/* --- overhead, bytes that a packet grows by ------------------------------------------------ */
+/* --- overhead: by how many bytes a packet grows ------------------------------------------- */
 
 #define COVEY_OVERHEAD_UDP_IPV4 (20 + 8 + 32)
 #define COVEY_OVERHEAD_UDP_IPV6 (40 + 8 + 32)
