@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The dataplane as its host program sees it: open it, tell it groups, SAs and rosters, read
- * counters. All functions are called from one control thread. A change is in force, and what it
- * replaced is out of every worker's hands and wiped, when the call returns (RCU).
+ * The dataplane, as the host program uses it: open it, give it groups, SAs and rosters, read
+ * counters. One control thread calls all of these functions. When a call returns, its change is in
+ * force; no worker uses what was replaced any more, and keys in that are wiped (RCU).
  */
 
 #include <covey/addr.h>
@@ -21,9 +21,9 @@ struct port;
 struct rte_mempool;
 
 struct dataplane_config {
-	struct port *fabric_port; /* opened (port.h), not started; stay the caller's */
+	struct port *fabric_port; /* opened (port.h), not started; the caller closes it */
 	struct port *host_port;
-	struct covey_addr vtep; /* our own VTEP address: the only source that may send */
+	struct covey_addr vtep; /* our own address: only packets from it may leave */
 	enum covey_encapsulation encapsulation;
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
@@ -37,37 +37,39 @@ struct dataplane_config {
 /* --- life --------------------------------------------------------------------------------- */
 
 /*
- * EAL is initialised and both ports are open already (overlay/host/ports.h). As many workers as EAL
- * has worker lcores and both ports have transmit queues. Allocates everything, starts no worker. 0
- * or negative errno.
+ * EAL must be initialised and both ports open (overlay/host/ports.h). There are as many workers as
+ * EAL has worker lcores and both ports have transmit queues. Allocates all memory, but starts no
+ * worker. 0 or negative errno.
  */
 int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
 		   struct covey_error *ret_error);
-/* Start ports, and the workers on EAL's worker lcores. Without an SA, VXLAN is dropped and the rest
- * passes. */
+/* Start the ports, and the workers on EAL's worker lcores. Without an SA, VXLAN is dropped and the
+ * rest passes. */
 int dataplane_start(struct dataplane *dataplane, struct covey_error *ret_error);
 unsigned dataplane_workers(const struct dataplane *dataplane);
-/* 0 when each worker has a copy of the cipher library of its own; else the negative errno of the
- * copy that failed: then workers share variables of the library, and are slower. */
+/* 0 when each worker has its own copy of the cipher library. Otherwise the negative errno with
+ * which a copy failed: then workers share variables of the library, and are slower. */
 int dataplane_ciphers_shared(const struct dataplane *dataplane);
 /*
- * Ask the kernel behind the host port which multicast groups it wants, by IGMP and MLD, as a router
- * would. Its answers go the way of all packets: a switch that has forgotten them knows them anew.
- * The questions go to the host port alone; their buffers come from pool. 0, -ENOMEM, or -EBUSY when
- * the last ones are not on their way yet.
+ * Ask the kernel behind the host port which multicast groups it wants to receive, by IGMP and MLD,
+ * as a router would. Its answers take the way of all packets. So a switch that has forgotten the
+ * groups learns them again. The questions go to the host port only. Their buffers come from pool.
+ * Returns 0, -ENOMEM, or -EBUSY when the last questions were not sent yet.
  */
 int dataplane_query_groups(struct dataplane *dataplane, struct rte_mempool *pool);
-/* Has each worker made a turn since the last call? An idle one makes ten a second. */
+/* Has each worker's loop made a turn since the last call? A worker without packets makes ten a
+ * second. */
 bool dataplane_is_alive(struct dataplane *dataplane);
-/* Stop workers, when they have sent on what they had received, and ports; wipe all keys, free.
- * NULL-safe. */
+/* Let workers send what they have received, and stop them and the ports. Wipe all keys and free all
+ * memory. NULL-safe. */
 void dataplane_close(struct dataplane *dataplane);
 
 /* --- groups ------------------------------------------------------------------------------- */
 
 /*
- * Say which VNIs belong to group index (0..COVEY_GROUPS_PER_HOST_MAX - 1). Replaces what was said
- * before; vni_count 0 forgets the group. -EEXIST when a VNI belongs to another group.
+ * Say which VNIs belong to the group with this index (0..COVEY_GROUPS_PER_HOST_MAX - 1). They
+ * replace the group's earlier ones. With vni_count 0 the group is forgotten. -EEXIST when a VNI
+ * belongs to another group.
  */
 int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
 			size_t vni_count, struct covey_error *ret_error);
@@ -75,23 +77,24 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
 /* --- SAs ---------------------------------------------------------------------------------- */
 
 /*
- * Install an SA, receive only, with its roster (may be empty). For an SPI that is installed
- * already, only a higher epoch is accepted, with the same key: sending continues in the new epoch,
- * received windows stay, its floors are not looked at. -EEXIST for the same or a lower epoch or
- * another key, -ENOSPC above COVEY_SAS_PER_GROUP_MAX.
+ * Install an SA with its roster, which may be empty. It only receives. If the SPI is installed
+ * already, the key must be the same and the epoch higher. Then sending continues in the new epoch,
+ * the replay windows of what was received stay, and the floors in sa are not used. -EEXIST for
+ * another key, or for the same or a lower epoch. -ENOSPC above COVEY_SAS_PER_GROUP_MAX.
  */
 int dataplane_sa_install(struct dataplane *dataplane, const struct covey_sa *sa,
 			 const struct covey_roster_entry *roster, size_t roster_count,
 			 struct covey_error *ret_error);
-/* Send on this SA from now on; the group's active SA before becomes draining. -ENOENT. */
+/* Send on this SA from now on. The SA on which the group has sent before becomes draining. -ENOENT.
+ */
 int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct covey_error *ret_error);
-/* Receive only from now on. -ENOENT. */
+/* Only receive on this SA from now on. -ENOENT. */
 int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_error *ret_error);
 /* Wipe and forget. 0 also when there is none. */
 void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi);
 
-/* Replace an SA's roster. Epoch floors are 1 and above (else -EINVAL) and never fall: the higher of
- * old and new holds. -ENOENT, -ENOMEM. */
+/* Replace an SA's roster. Epoch floors are 1 and above (else -EINVAL) and never fall: of the old
+ * and the new floor the higher one counts. -ENOENT, -ENOMEM. */
 int dataplane_roster_set(struct dataplane *dataplane, uint32_t spi,
 			 const struct covey_roster_entry *roster, size_t roster_count,
 			 struct covey_error *ret_error);
@@ -100,12 +103,12 @@ int dataplane_roster_set(struct dataplane *dataplane, uint32_t spi,
 
 struct dataplane_counters {
 	uint64_t encrypted_packets;
-	uint64_t encrypted_bytes; /* inner IP bytes */
+	uint64_t encrypted_bytes; /* IP bytes of inner packets */
 	uint64_t decrypted_packets;
 	uint64_t decrypted_bytes;
 	uint64_t bypassed_out;
 	uint64_t bypassed_in;
-	uint64_t handed_over; /* VPE packets that reached another worker than their window's */
+	uint64_t handed_over; /* VPE packets that reached the wrong worker for their window */
 	uint64_t drops[COVEY_DROP_COUNT];
 };
 
@@ -115,11 +118,11 @@ struct dataplane_sa_status {
 	enum covey_sa_state state;
 	uint16_t epoch;
 	uint32_t windows;      /* replay windows in use */
-	uint64_t packets_sent; /* in this SA by us, all windows, all epochs */
+	uint64_t packets_sent; /* by us in this SA, in all windows and epochs */
 	uint64_t packets_received;
-	uint64_t multicast_received; /* of them, by their windows' cast bit */
+	uint64_t multicast_received; /* those of packets_received that have the cast bit */
 	uint64_t icv_failures;
-	uint64_t own_sender; /* with our SenderID, from elsewhere; not authenticated */
+	uint64_t own_sender; /* from elsewhere with our SenderID; not authenticated */
 };
 
 struct dataplane_window_status {
@@ -127,7 +130,7 @@ struct dataplane_window_status {
 	uint16_t sender_id;
 	uint16_t window_id;
 	uint64_t esn; /* highest sent (ours) or authenticated (others') */
-	bool sending; /* one of our own windows */
+	bool sending; /* the window is one of our own */
 };
 
 struct dataplane_port_status {
@@ -142,9 +145,9 @@ struct dataplane_port_status {
 void dataplane_read_counters(const struct dataplane *dataplane,
 			     struct dataplane_counters *ret_counters);
 /*
- * VNIs of packets that were dropped because no group has them, lowest first, at most max of them;
- * returns how many. If there are very many, only some are kept. A VNI that a group has by now is
- * not listed.
+ * Lists VNIs of packets that were dropped because no group has the VNI: the lowest first, at most
+ * max of them. Returns how many. If there are very many, only some are kept. A VNI that belongs to
+ * a group by now is not listed.
  */
 size_t dataplane_read_unknown_vnis(const struct dataplane *dataplane, uint32_t *vnis, size_t max);
 /* Fill at most max entries; return how many there are. */
@@ -152,16 +155,17 @@ size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa
 			  size_t max);
 size_t dataplane_read_windows(const struct dataplane *dataplane,
 			      struct dataplane_window_status *windows, size_t max);
-/* The same of one SA's windows that we sent in. */
+/* The same for the windows of one SA in which we have sent. */
 size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
 			   struct dataplane_window_status *windows, size_t max);
 /* ports[0] is the fabric port, ports[1] the host port. */
 void dataplane_read_ports(const struct dataplane *dataplane, struct dataplane_port_status ports[2]);
 
-/* Packet buffers, which both ports share. While packets pass, free changes all the time. */
+/* Packet buffers, which both ports share. While packets pass, the number of free ones changes all
+ * the time. */
 struct dataplane_buffers {
 	unsigned total;
-	unsigned free; /* neither in a ring of a port, nor on the way from one to the other */
+	unsigned free; /* neither in a port's ring, nor on the way between ports */
 };
 
 void dataplane_read_buffers(const struct dataplane *dataplane,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the control thread reads while workers run. Each counter has one writer and is one aligned
- * 64-bit word, so that a reader sees some recent value of each, whole; values of different counters
- * may be from slightly different moments. Replay windows: see windows.h.
+ * 64-bit word. So a reader never sees half of a value, but may see one that is a moment old, and
+ * two counters may be from slightly different moments. For replay windows, see path/windows.h.
  */
 #include "dataplane_state.h"
 
@@ -31,7 +31,8 @@ void dataplane_read_counters(const struct dataplane *dataplane,
 	*ret_counters = sum;
 }
 
-/* Insert by value, unless it is there or there is no room. Returns how many there are now. */
+/* Add vni in sorted order, unless it is there already or there is no room. Returns how many there
+ * are now. */
 static size_t insert(uint32_t *vnis, size_t count, size_t max, uint32_t vni)
 {
 	size_t at = 0;
@@ -95,7 +96,7 @@ size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa
 	return count;
 }
 
-/* Where windows are listed. */
+/* Where the list of windows is written. */
 struct listing {
 	struct dataplane_window_status *windows;
 	size_t max;
@@ -127,7 +128,7 @@ static void list_received(struct listing *listing, const struct sa_record *recor
 	}
 }
 
-/* Only windows that the worker can use are looked at: the others' pages stay untouched. */
+/* Looks only at windows that the worker can use: the memory of the others stays untouched. */
 static void list_sent(struct listing *listing, const struct dataplane *dataplane,
 		      const struct sa_record *record, const struct engine_worker *worker)
 {

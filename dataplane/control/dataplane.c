@@ -29,7 +29,7 @@ static int open_libraries(struct dataplane *dataplane, struct covey_error *ret_e
 	return 0;
 }
 
-/* Two snapshots, which take turns; the first one is in force. */
+/* Two snapshots, used in turn. The first one is published. */
 static int make_snapshots(struct dataplane *dataplane, struct covey_error *ret_error)
 {
 	struct sadb *first = calloc(1, sizeof(*first));
@@ -101,7 +101,7 @@ void dataplane_publish(struct dataplane *dataplane)
 
 /* --- with ports ----------------------------------------------------------------------------- */
 
-/* A worker sends on queues of its own. */
+/* Each worker sends on queues of its own, so there are no more workers than transmit queues. */
 static unsigned count_workers(const struct dataplane_config *config)
 {
 	unsigned queues = RTE_MIN(config->fabric_port->tx_count, config->host_port->tx_count);
@@ -118,8 +118,8 @@ static unsigned count_classes(const struct dataplane_config *config)
 	return (unsigned)__builtin_popcount(classes);
 }
 
-/* A receiver keeps a bounded number of windows for us: classes, casts, workers and paths share it.
- */
+/* A receiver keeps a limited number of windows for one sender. Classes, casts, workers and paths
+ * share them. */
 static uint16_t limit_paths(const struct dataplane_config *config, unsigned workers)
 {
 	unsigned most = COVEY_REPLAY_WINDOWS_PER_SENDER_MAX / (2 * count_classes(config) * workers);
@@ -224,7 +224,8 @@ bool dataplane_is_alive(struct dataplane *dataplane)
 	return alive && dataplane->running > 0;
 }
 
-/* What one has handed over to another that stopped before is on no port's queue any more. */
+/* When one worker had stopped, another one may still have handed packets over to it. No port's
+ * queue holds these any more. */
 static void stop_workers(struct dataplane *dataplane)
 {
 	for (unsigned i = 0; i < dataplane->running; i++)

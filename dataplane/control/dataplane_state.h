@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A dataplane, as the files of this room see it. The control thread keeps records of groups and SAs
- * and builds snapshots from them. Every change goes the same way: make what is new, point the
- * records to it, publish, free what was replaced.
+ * A dataplane, as the files of this folder see it. The control thread keeps records of groups and
+ * SAs and makes snapshots from them. Every change has the same steps: make what is new, let the
+ * records point to it, publish, and free what was replaced.
  */
 
 #include "sa_record.h"
@@ -18,7 +18,7 @@ struct group_record {
 };
 
 struct dataplane {
-	struct engine engine; /* what workers see; they never look at the rest */
+	struct engine engine; /* what workers see; they read nothing else */
 	/* What the control thread knows: */
 	struct ciphers *ciphers;
 	struct kdf *kdf;
@@ -26,7 +26,7 @@ struct dataplane {
 	struct sadb *spare; /* the snapshot that no worker holds */
 	struct sa_record *sas;
 	struct group_record groups[COVEY_GROUPS_PER_HOST_MAX];
-	/* Ports and threads; without ports, none: */
+	/* Ports and threads. Without ports, all of these are empty: */
 	struct port *fabric;
 	struct port *host;
 	unsigned running; /* workers */
@@ -35,18 +35,18 @@ struct dataplane {
 };
 
 /*
- * Allocate a dataplane of so many workers without groups and SAs: VXLAN is dropped, the rest
- * passes. Ports named in config are not looked at; who has none runs bursts through its workers
- * itself. Errors as of engine_open(), and -ENOTSUP (no cipher implementation for this CPU, no HKDF
- * in OpenSSL). dataplane_close() ends it.
+ * Allocate a dataplane with this number of workers, without groups and SAs. It drops VXLAN and lets
+ * the rest pass. It does not use the ports in config. A caller that has no ports runs bursts
+ * through the workers itself. Errors are those of engine_open(), and -ENOTSUP (no cipher
+ * implementation for this CPU, or no HKDF in OpenSSL). End it with dataplane_close().
  */
 int dataplane_new(const struct dataplane_config *config, unsigned workers,
 		  struct dataplane **ret_dataplane, struct covey_error *ret_error);
 
-/* Publish the records as they are now; return when no worker holds an older snapshot. */
+/* Publish the records as they are now. Returns when no worker holds an older snapshot. */
 void dataplane_publish(struct dataplane *dataplane);
 
-/* Index below the number of workers. */
+/* index must be below the number of workers. */
 static inline struct engine_worker *dataplane_worker(struct dataplane *dataplane, unsigned index)
 {
 	return engine_worker(&dataplane->engine, index);

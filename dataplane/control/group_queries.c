@@ -5,14 +5,15 @@
 #include <rte_mbuf.h>
 #include <string.h>
 
-/* Locally administered, and nobody's: it is on no wire. */
+/* A locally administered address that no machine has. It is never on a wire. */
 #define NOBODYS_MAC 0x02, 0x63, 0x6f, 0x76, 0x65, 0x79
 
 /* clang-format off */
 
-/* An answer comes within a tenth of a second, the shortest time that IGMP can say. Robustness and
- * interval are 0: the kernel keeps to its own (RFC 3376 sections 4.1.6, 4.1.7). The source 0.0.0.0
- * is that of who is no router, so that nobody takes us for one (RFC 4541 section 2.1.1). */
+/* The kernel answers within a tenth of a second, the shortest time that IGMP can ask for.
+ * Robustness and interval are 0, so the kernel keeps its own values (RFC 3376 sections 4.1.6,
+ * 4.1.7). The source 0.0.0.0 means that the sender is no router, so nobody takes us for one (RFC
+ * 4541 section 2.1.1). */
 static const uint8_t igmp[] = {
 	0x01, 0x00, 0x5e, 0x00, 0x00, 0x01, NOBODYS_MAC, 0x08, 0x00, /* Ethernet, 224.0.0.1 */
 	0x46, 0xc0, 0x00, 0x24, 0x00, 0x00, 0x40, 0x00,              /* IPv4, 36 bytes, DF */
@@ -25,8 +26,8 @@ static const uint8_t igmp[] = {
 	0x00, 0x00, 0x00, 0x00,                                      /* 0, 0, no sources */
 };
 
-/* The same in ICMPv6 (RFC 3810 section 5.1), which wants a link-local source. This one is above any
- * that a querier has: none gives way to it. */
+/* The same in ICMPv6 (RFC 3810 section 5.1). It needs a link-local source. This one is higher than
+ * the address of any router that sends queries, so no such router stops because of it. */
 static const uint8_t mld[] = {
 	0x33, 0x33, 0x00, 0x00, 0x00, 0x01, NOBODYS_MAC, 0x86, 0xdd, /* Ethernet, ff02::1 */
 	0x60, 0x00, 0x00, 0x00, 0x00, 0x24, 0x00, 0x01,              /* IPv6, 36 bytes, 1 hop */

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Two frames that ask the kernel behind the host port which multicast groups it wants: it answers
- * with reports of all of them, with their sources and in the version of the protocol that it is set
- * to, as it does when a router asks. They are for the host port alone and never leave.
+ * Two frames that ask the kernel behind the host port which multicast groups it wants to receive.
+ * The kernel answers as if a router had asked: it reports all its groups with their sources, in the
+ * protocol version that it is set to. The frames are sent to the host port only, and never leave
+ * this machine.
  */
 
 #include <stdint.h>
@@ -16,5 +17,5 @@ struct group_query {
 
 #define GROUP_QUERIES 2 /* IGMP and MLD */
 
-/* By index below GROUP_QUERIES. */
+/* index must be below GROUP_QUERIES. */
 struct group_query group_query(unsigned index);

@@ -42,7 +42,7 @@ void kdf_free(struct kdf *kdf)
 int kdf_hkdf(struct kdf *kdf, const uint8_t *secret, size_t secret_len, const uint8_t *info,
 	     size_t info_len, uint8_t *ret_key, size_t key_len)
 {
-	/* OpenSSL takes pointers to non-const here and only reads. */
+	/* OpenSSL's pointers are not const, but it only reads what they point to. */
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, secret_len),
@@ -51,7 +51,7 @@ int kdf_hkdf(struct kdf *kdf, const uint8_t *secret, size_t secret_len, const ui
 	};
 	int done = EVP_KDF_derive(kdf->context, ret_key, key_len, params);
 
-	/* The context holds a copy of the secret: reset wipes it. */
+	/* The context holds a copy of the secret. Reset wipes it. */
 	EVP_KDF_CTX_reset(kdf->context);
 	return done == 1 ? 0 : -EIO;
 }

@@ -9,8 +9,8 @@ void *key_memory_alloc(size_t size)
 
 	if (memory == MAP_FAILED)
 		return NULL;
-	/* None of the three is an error if it fails: a key in swap is a smaller evil than a fabric
-	 * that stands still. */
+	/* If one of the three fails, that is no error: a key in swap is less bad than a fabric that
+	 * does not work. */
 	(void)mlock(memory, size);
 	(void)madvise(memory, size, MADV_DONTDUMP);
 	(void)madvise(memory, size, MADV_DONTFORK);

@@ -8,28 +8,29 @@
 #include <stdint.h>
 
 /*
- * Zeroed pages that are locked (as far as RLIMIT_MEMLOCK allows), in no core dump and in no child.
- * NULL when out of memory.
+ * Zeroed pages. They are locked (as far as RLIMIT_MEMLOCK allows), and neither in core dumps nor in
+ * child processes. NULL when out of memory.
  */
 void *key_memory_alloc(size_t size);
 /*
- * Address space for many keys: zeroed, aligned to KEY_MEMORY_HUGE, in no core dump and in no child.
- * size is a multiple of KEY_MEMORY_HUGE. The kernel gives it memory page by page, as it is touched.
- * NULL when out of address space.
+ * Address space for many keys. It is zeroed, aligned to KEY_MEMORY_HUGE, and neither in core dumps
+ * nor in child processes. size must be a multiple of KEY_MEMORY_HUGE. The kernel adds memory page
+ * by page when a page is first used. NULL when out of address space.
  */
 #define KEY_MEMORY_HUGE (2u << 20)
 void *key_memory_reserve(size_t size);
-/* Ask for huge pages where no page was touched yet. The system gives those that it has free. */
+/* Ask for huge pages where no page was used yet. The kernel gives as many as it has free. */
 void key_memory_prefer_huge(void *memory, size_t size);
-/* Lock a part of it, which gives it memory. */
+/* Lock a part of it. The kernel then adds the memory of that part. */
 void key_memory_lock(void *start, size_t size);
-/* Unmap what key_memory_reserve(size) gave; what was touched has been wiped. NULL-safe. */
+/* Unmap what key_memory_reserve(size) returned. The caller has wiped all that was written to it.
+ * NULL-safe. */
 void key_memory_release(void *memory, size_t size);
 
-/* Wipe and unmap what key_memory_alloc(size) gave. NULL-safe. */
+/* Wipe and unmap what key_memory_alloc(size) returned. NULL-safe. */
 void key_memory_free(void *memory, size_t size);
 
-/* Equal? In constant time. */
+/* Are both equal? Takes the same time for any content. */
 static inline bool constant_time_equal(const uint8_t *a, const uint8_t *b, size_t size)
 {
 	uint8_t difference = 0;

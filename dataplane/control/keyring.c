@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * Room for one key for each SenderID, in their order. Only memory that holds a key is locked: units
- * of 64 KiB in an SA of few senders, whole huge pages in one of many.
+ * Space for one key of each SenderID, in their order. Only memory that holds keys is locked: in
+ * units of 64 KiB when an SA has few senders, in whole huge pages when it has many.
  */
 #define KEYS         (COVEY_SENDER_ID_MAX + 1u)
 #define REGION       (KEYS * sizeof(struct cipher_key))
@@ -26,7 +26,7 @@ struct keyring {
 	uint32_t spi;
 	uint8_t tek[COVEY_TEK_BYTES_MAX];
 	struct cipher_key *keys; /* REGION bytes */
-	unsigned step;           /* units locked at once */
+	unsigned step;           /* how many units are locked together */
 	bool locked[UNITS];
 	uint64_t expanded[KEYS / 64]; /* bit by SenderID */
 };

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * The keys of one SA: the TEK and, expanded, the keys of its senders (key scope "sender") or the
- * one that all share (key scope "group"). All of it in secret memory (key_memory.h). A sender's key
- * depends on TEK, SPI and SenderID alone, so it is expanded once and serves every later roster.
+ * The keys of one SA: the TEK and the expanded keys. These are the keys of its senders (key scope
+ * "sender"), or one key for all (key scope "group"). All of them are in secret memory
+ * (key_memory.h). A sender's key depends on TEK, SPI and SenderID alone. So it is expanded once,
+ * and later rosters use it again.
  */
 
 #include "kdf.h"
@@ -13,19 +14,20 @@
 
 struct keyring;
 
-/* Copies what it needs of sa. ciphers and kdf outlive it. -EINVAL (cipher or scope), -ENOMEM. */
+/* Copies what it needs of sa. ciphers and kdf must outlive it. -EINVAL (cipher or scope), -ENOMEM.
+ */
 int keyring_new(const struct ciphers *ciphers, struct kdf *kdf, const struct covey_sa *sa,
 		struct keyring **ret_keyring);
 /* Wipes. NULL-safe. */
 void keyring_free(struct keyring *keyring);
 
-/* True when sa has the same cipher, scope, SPI and TEK. */
+/* True when sa has the same cipher, scope, SPI and TEK as the keyring. */
 bool keyring_matches(const struct keyring *keyring, const struct covey_sa *sa);
 
-/* Up to this many keys will be added. If they are many, memory for them comes in huge pages, if the
- * system has them free. */
+/* Announce that up to this number of keys will be added. If that is many, their memory comes in
+ * huge pages, as far as the system has them free. */
 void keyring_expect(struct keyring *keyring, size_t senders);
-/* The key of a sender, derived and expanded if it was not. -ENOMEM, -EIO. */
+/* The key of a sender. It is derived and expanded when it is needed first. -ENOMEM, -EIO. */
 int keyring_add(struct keyring *keyring, uint16_t sender_id, const struct cipher_key **ret_key);
-/* Wipe a sender's key, which no worker uses any more. The group's key stays. */
+/* Wipe a sender's key that no worker uses any more. A key that all senders share stays. */
 void keyring_drop(struct keyring *keyring, uint16_t sender_id);

@@ -42,7 +42,7 @@ static int add(struct sender_table *table, struct keyring *keyring,
 	return keyring_add(keyring, entry->sender_id, &sender->key);
 }
 
-/* Zeroed. A long table lies in huge pages, if the system has them free. */
+/* Returns zeroed memory. A long table is in huge pages, if the system has them free. */
 static struct sender_table *allocate(uint32_t size)
 {
 	struct sender_table *table;

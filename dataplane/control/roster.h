@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* An SA's roster, as the key manager tells it, made into the table that workers look senders up in.
- */
+/* Makes an SA's roster, as the key manager sends it, into the table in which workers look up
+ * senders. */
 
 #include "keyring.h"
 #include <covey/sa.h>
 #include <sender_table.h>
 
 /*
- * Make a table with the keys of keyring. epoch_floors, by SenderID, are the highest so far: a
- * sender gets the higher of its own and that; they are not changed. -EINVAL (SenderID 0 or twice,
- * epoch floor 0, VTEP without address), -E2BIG, -ENOMEM, -EIO. roster_free() ends it.
+ * Make a table with keys from keyring. epoch_floors has the highest floor so far of each SenderID.
+ * The table gets that or the roster's floor, whichever is higher; epoch_floors itself does not
+ * change. -EINVAL (SenderID 0 or twice, epoch floor 0, VTEP without address), -E2BIG, -ENOMEM,
+ * -EIO. Free it with roster_free().
  */
 int roster_make(struct keyring *keyring, const struct covey_roster_entry *roster, size_t count,
 		const uint16_t *epoch_floors, struct sender_table **ret_table);
 /* NULL-safe. */
 void roster_free(struct sender_table *table);
 
-/* Raise epoch floors to those of the table. */
+/* Raise epoch_floors to those of the table. */
 void roster_raise_epoch_floors(const struct sender_table *table, uint16_t *epoch_floors);

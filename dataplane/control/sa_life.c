@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The life of an SA: install, activate, drain, remove, and its rosters. */
+/* The life of an SA: install, activate, drain, remove, and change of its roster. */
 #include "dataplane_state.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static int refuse(struct covey_error *ret_error, int error, uint32_t spi, const 
 	return covey_error_set(ret_error, error, "SA %u: %s", spi, what);
 }
 
-/* Why sa_record_make_parts() or sa_record_new() failed, said for a person. */
+/* Explain to a person why sa_record_make_parts() or sa_record_new() failed. */
 static int explain(struct covey_error *ret_error, int error, uint32_t spi)
 {
 	switch (error) {
@@ -91,7 +91,7 @@ static int install_new(struct dataplane *dataplane, const struct covey_sa *sa,
 	return 0;
 }
 
-/* Put parts in force and free those that they replace. */
+/* Publish parts, and free those that they replace. */
 static void replace(struct dataplane *dataplane, struct sa_record *record, struct sa_parts parts)
 {
 	struct sa_parts old = sa_record_swap(record, parts);

@@ -146,7 +146,7 @@ int sa_record_make_roster(struct sa_record *record, const struct covey_roster_en
 	return 0;
 }
 
-/* Does what is in force need the sender's key? */
+/* Is the sender's key used by the parts in force? */
 static bool uses_key(const struct sa_record *record, uint16_t sender_id)
 {
 	return (record->parts.tx && record->parts.tx->sender_id == sender_id) ||

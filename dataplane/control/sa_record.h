@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One installed SA, from install to remove: what outlives a publication, and the parts that are
- * published and replaced as a whole.
+ * One installed SA, from install to remove. Some of it stays for its whole life. Its parts are
+ * published, and are always replaced as a whole.
  */
 
 #include "keyring.h"
@@ -12,7 +12,7 @@
 
 struct dataplane;
 
-/* What a record publishes. */
+/* The parts that are published. */
 struct sa_parts {
 	struct sender_table *senders;
 	struct sa_tx *tx; /* NULL when we may not send */
@@ -29,7 +29,7 @@ struct sa_record {
 	uint16_t *epoch_floors; /* by SenderID, the highest so far */
 	struct windows *windows;
 	struct sa_tx_state *tx_states;
-	_Atomic uint64_t tx_shared; /* packets of the hard limit that workers have taken */
+	_Atomic uint64_t tx_shared; /* how many packets of the hard limit workers have taken */
 	struct sa_rx_state *rx_states;
 	struct sa_parts parts;
 };
@@ -37,26 +37,28 @@ struct sa_record {
 /* Make a record without parts. -EINVAL, -ENOMEM, -ERANGE. */
 int sa_record_new(const struct dataplane *dataplane, const struct covey_sa *sa,
 		  struct sa_record **ret_record);
-/* Wipe and free, parts included. NULL-safe. */
+/* Wipe and free it with its parts. NULL-safe. */
 void sa_record_free(struct sa_record *record, unsigned workers);
 
 /* NULL when no such SA is installed. */
 struct sa_record *sa_record_find(const struct dataplane *dataplane, uint32_t spi);
 
-/* Make parts for the record as sa (its epoch and rights count) and roster say. -EINVAL, -E2BIG,
+/* Make parts for the record from the roster and from the epoch and rights in sa. -EINVAL, -E2BIG,
  * -ENOMEM, -EIO. */
 int sa_record_make_parts(const struct dataplane *dataplane, struct sa_record *record,
 			 const struct covey_sa *sa, const struct covey_roster_entry *roster,
 			 size_t roster_count, struct sa_parts *ret_parts);
-/* Make parts with another roster, otherwise as the record's. -EINVAL, -E2BIG, -ENOMEM, -EIO. */
+/* Make parts with another roster. All else is as in the record's parts. -EINVAL, -E2BIG, -ENOMEM,
+ * -EIO. */
 int sa_record_make_roster(struct sa_record *record, const struct covey_roster_entry *roster,
 			  size_t roster_count, struct sa_parts *ret_parts);
 void sa_parts_free(struct sa_parts *parts);
 
-/* Put parts into the record, raise its epoch floors and return what was there before. */
+/* Put parts into the record, raise its epoch floors, and return the parts that were there before.
+ */
 struct sa_parts sa_record_swap(struct sa_record *record, struct sa_parts parts);
-/* Wipe the keys of senders that were in the old table and are not in the record's. */
+/* Wipe the keys of senders that are in the old table and not in the record's table. */
 void sa_record_forget_senders(struct sa_record *record, const struct sender_table *old);
-/* Wipe the keys that were expanded for parts which could not be made. */
+/* Wipe the keys that were expanded for parts that could not be made. */
 void sa_record_forget_failed(struct sa_record *record, const struct covey_roster_entry *roster,
 			     size_t roster_count);

@@ -7,8 +7,8 @@
 
 /* --- sorting ------------------------------------------------------------------------------- */
 
-/* NO_DROP for a frame that passes or is VPE. A later fragment of UDP passes: its first one is
- * dropped when it is VXLAN, so that it is never put together. */
+/* NO_DROP for a frame that passes or is VPE. A later fragment of UDP passes. If the packet is
+ * VXLAN, its first fragment is dropped, so nobody can put it together. */
 static enum covey_drop verdict_of(enum frame_kind kind)
 {
 	switch (kind) {
@@ -28,8 +28,9 @@ static enum covey_drop verdict_of(enum frame_kind kind)
 	return COVEY_DROP_IN_MALFORMED;
 }
 
-/* A switch that floods brings packets of other hosts, and an attacker may send such. We have the
- * group's key, so they would decrypt, and a kernel that forwards would send them on in clear. */
+/* Is the packet for us? A switch that floods brings packets for other hosts, and an attacker may
+ * send such. We have the group's key, so they would decrypt, and a kernel that forwards packets
+ * would send them on in clear. */
 static bool is_ours(const struct engine *engine, const uint8_t *outer)
 {
 	const struct covey_addr *vtep = &engine->config.vtep;
@@ -37,19 +38,19 @@ static bool is_ours(const struct engine *engine, const uint8_t *outer)
 	return ip_is_multicast(outer) || ip_destination_is(outer, vtep->family, vtep->bytes);
 }
 
-/* What sorting a burst keeps from packet to packet. */
+/* What sorting a burst remembers from packet to packet. */
 struct sorting {
 	struct arrivals *arrivals;
-	struct arrival *next; /* the first that is free */
+	struct arrival *next; /* the first one that is free */
 	struct engine_worker *worker;
 	const struct engine *engine;
-	const struct sa_rx *sa; /* which the last packet named */
-	uint32_t spi;           /* by this */
-	enum covey_drop reason; /* without sa: why */
+	const struct sa_rx *sa; /* of the last packet; NULL: it had none */
+	uint32_t spi;           /* of the last packet */
+	enum covey_drop reason; /* why there is no sa */
 	uint64_t bypassed;
 };
 
-/* Runs of one SPI look it up once. */
+/* Find the SA of an SPI. Consecutive packets of one SPI need this only once. */
 static __rte_noinline void look_up(struct sorting *sorting, uint32_t spi)
 {
 	const struct sa_rx *sa = sadb_find(sorting->arrivals->sadb, spi);
@@ -59,7 +60,7 @@ static __rte_noinline void look_up(struct sorting *sorting, uint32_t spi)
 	sorting->reason = sa ? COVEY_DROP_IN_NOT_RECEIVER : COVEY_DROP_IN_UNKNOWN_SPI;
 }
 
-/* Is there an SA that takes this SenderID? Prefetches what inbound.c reads next. */
+/* Is there an SA, and does it accept this SenderID? Also prefetches what inbound.c reads next. */
 static __rte_always_inline enum covey_drop find_sa(struct sorting *sorting, struct arrival *arrival)
 {
 	uint32_t spi = covey_vpe_spi((const struct covey_vpe_header *)arrival->vpe);
@@ -84,7 +85,7 @@ static __rte_always_inline enum covey_drop find_sa(struct sorting *sorting, stru
 	return NO_DROP;
 }
 
-/* What the headers tell of the arrival, which are in the first segment. */
+/* Fill in the arrival from the headers, which are in the first segment. */
 static __rte_always_inline void read_headers(const struct frame *frame, uint8_t *outer,
 					     struct arrival *arrival)
 {
@@ -99,9 +100,9 @@ static __rte_always_inline void read_headers(const struct frame *frame, uint8_t 
 
 /* --- whatever is not plain VPE ------------------------------------------------------------- */
 
-/* Are the headers before VPE those that a sender of this fabric writes (outer.h)? No router on the
- * way adds options or extension headers. Whoever adds them may want the packet to take another way,
- * or to pass a filter. */
+/* Are the headers before VPE such as a sender of this fabric writes (outer.h)? No router on the way
+ * adds options or extension headers. If somebody else adds them, that may be to send the packet
+ * another way, or to get it past a filter. */
 static enum covey_drop check_form(const struct engine *engine, const struct frame *frame,
 				  const uint8_t *outer)
 {
@@ -113,7 +114,7 @@ static enum covey_drop check_form(const struct engine *engine, const struct fram
 	return frame->payload_offset == vpe_at ? NO_DROP : COVEY_DROP_IN_OPTIONS;
 }
 
-/* May the packet, which is VPE, become an arrival? Then that is filled. */
+/* May this VPE packet become an arrival? If so, fill in the arrival. */
 static enum covey_drop read_slowly(struct sorting *sorting, const struct rte_mbuf *packet,
 				   const struct frame *frame, struct arrival *arrival)
 {
@@ -139,7 +140,8 @@ static enum covey_drop read_slowly(struct sorting *sorting, const struct rte_mbu
 	return find_sa(sorting, arrival);
 }
 
-/* What passes as it is, but for a checksum that a neighbour on this machine left to hardware. */
+/* Let a frame pass unchanged, except for a checksum that a sender on this machine left to hardware.
+ */
 static void pass(struct sorting *sorting, struct rte_mbuf *packet, const struct frame *frame)
 {
 	sorting->bypassed++;
@@ -148,7 +150,8 @@ static void pass(struct sorting *sorting, struct rte_mbuf *packet, const struct 
 				packet->data_len);
 }
 
-/* Other frames, other shapes of VPE, several segments, what was decrypted elsewhere. */
+/* For other frames, other forms of VPE, packets in several segments, and packets that another
+ * worker has decrypted. */
 static __rte_noinline void sort_slowly(struct sorting *sorting, uint16_t index, bool authenticated)
 {
 	struct arrivals *arrivals = sorting->arrivals;
@@ -174,9 +177,9 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, uint16_t index, 
 
 /* --- plain VPE ----------------------------------------------------------------------------- */
 
-/* For us, in one segment of its own, without tags, IP of the engine's family, in the fabric's
- * encapsulation? Fills the arrival. The outer IPv4 header's checksum is nobody's to compare here:
- * docs/protocol.md, section 5.1. */
+/* Is the packet for us, in one segment that nobody shares, without tags, with IP of the engine's
+ * family, in the fabric's encapsulation? Then fills in the arrival. The outer IPv4 header's
+ * checksum is not checked (docs/protocol.md, section 5.1). */
 static __rte_always_inline bool read_plain(const struct sorting *sorting,
 					   const struct rte_mbuf *packet, bool ipv6, bool in_udp,
 					   struct arrival *arrival)
@@ -233,8 +236,8 @@ static __rte_always_inline void sort_all(struct sorting *sorting, uint16_t count
 		sort_each(sorting, count, ipv6, false);
 }
 
-/* Sorted by code for the engine's address family and encapsulation. Packets that were decrypted
- * elsewhere are rare: then the whole burst goes the slow way. */
+/* There is separate code for each address family and encapsulation. Packets that another worker has
+ * decrypted are rare: with one of them, the whole burst takes the slow way. */
 void admission_sort(struct arrivals *arrivals, uint16_t count, uint64_t authenticated)
 {
 	struct engine_worker *worker = arrivals->worker;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A burst from the fabric on its way through the stages of inbound.c: what is known of each VPE
- * packet so far, and what the stages have in common.
+ * A burst from the fabric, on its way through the stages of inbound.c: what is known so far of each
+ * VPE packet, and what the stages share.
  */
 
 #include "burst.h"
@@ -12,11 +12,11 @@
 /* A VPE packet. One cache line. */
 struct arrival {
 	const struct sa_rx *sa;
-	const struct sender *sender; /* at the SenderID's place in the table, which may be empty */
+	const struct sender *sender; /* the SenderID's place in the table, which may be empty */
 	const struct cipher_key *key;
 	union {
-		const uint64_t *cell;  /* once sorted: where the search for its window begins */
-		struct replay *replay; /* once checked; NULL: the window does not exist yet */
+		const uint64_t *cell;  /* after sorting: where the search for its window begins */
+		struct replay *replay; /* after the check; NULL: the window does not exist yet */
 	};
 	uint8_t *outer; /* IP header */
 	uint8_t *vpe;
@@ -24,9 +24,9 @@ struct arrival {
 	uint16_t inner_len;
 	uint8_t index;             /* in the burst */
 	uint8_t l2_len : 5;        /* Ethernet header and VLAN tags */
-	uint8_t plain : 1;         /* one segment of its own, no tags, IP of the engine's family */
-	uint8_t whole : 1;         /* all of it lies in the packet's first segment */
-	uint8_t authenticated : 1; /* by the worker that handed it over: decrypted */
+	uint8_t plain : 1;         /* one unshared segment, no tags, IP of the engine's family */
+	uint8_t whole : 1;         /* the packet lies in its first segment completely */
+	uint8_t authenticated : 1; /* the worker that handed it over has decrypted it */
 	uint32_t window;           /* SenderID and WindowID: windows_key() */
 };
 
@@ -37,17 +37,17 @@ struct arrivals {
 	struct engine_worker *worker;
 	const struct sadb *sadb;
 	struct rte_mbuf **packets; /* the burst; NULL where one has gone */
-	const struct sa_rx *sa;    /* of the last packet that entered */
-	uint32_t vni;              /* of the same, which belongs to the SA's group */
-	bool ipv6;                 /* the engine's address family: of what is plain */
+	const struct sa_rx *sa;    /* SA of the last packet that entered */
+	uint32_t vni;              /* VNI of that packet; it belongs to the SA's group */
+	bool ipv6;                 /* the engine's address family, and that of plain packets */
 	uint16_t count;
 	struct arrival list[ENGINE_BURST_MAX] __rte_cache_aligned;
 };
 
-/* A verdict: the packet is marked for the worker that owns its window. */
+/* A verdict: the packet is marked, and goes to the worker that owns its window. */
 #define HANDED_OVER (COVEY_DROP_COUNT + 1)
 
-/* None yet. The list stays as it is. */
+/* Begin with an empty list. The memory of the list is not cleared. */
 static inline void arrivals_begin(struct arrivals *arrivals, struct engine_worker *worker,
 				  struct rte_mbuf **packets)
 {
@@ -66,7 +66,7 @@ static inline struct rte_mbuf *arrival_packet(const struct arrivals *arrivals,
 	return arrivals->packets[arrival->index];
 }
 
-/* The functions of its SA's cipher that are this worker's. */
+/* The functions of the SA's cipher that belong to this worker. */
 static inline const struct cipher *arrival_cipher(const struct arrivals *arrivals,
 						  const struct arrival *arrival)
 {

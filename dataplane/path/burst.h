@@ -11,17 +11,17 @@
 /* A verdict that is no reason to drop. */
 #define NO_DROP COVEY_DROP_COUNT
 
-/* How many packets ahead of the cipher a packet's text is fetched, and at most how much of it:
- * where it is longer, the CPU's own prefetcher has found its way. */
+/* How many packets ahead of the cipher a packet's text is fetched, and how much of it at most. In a
+ * longer text, the CPU's own prefetcher takes over. */
 #define FETCH_AHEAD 2
 #define FETCH_LINES 32
 
 /*
- * What a device or another core wrote lies in no cache of ours. All that a burst's first stage
- * looks at is asked for before it begins, so that it comes side by side: the buffers' descriptors,
- * and around the first byte of each frame the cache lines first to last. All fetching is to the
- * second level of caches: it waits for about twice as many lines at once as the first (measured on
- * Zen 4).
+ * What a device or another core has written is not in our caches. All that a burst's first stage
+ * reads is requested before that stage begins, so that it arrives in parallel: the buffers'
+ * descriptors, and the cache lines first to last, counted from the one with the first byte of each
+ * frame. Everything is fetched to the second-level cache, because that can wait for about twice as
+ * many lines at once as the first-level cache (measured on Zen 4).
  */
 static __rte_always_inline void burst_fetch(struct rte_mbuf *const *packets, unsigned count,
 					    int first, int last)
@@ -37,9 +37,9 @@ static __rte_always_inline void burst_fetch(struct rte_mbuf *const *packets, uns
 }
 
 /*
- * Ask for what the cipher will read behind the first line of a packet's text: the CPU's own
- * prefetcher begins anew with each packet. Four lines at a time: where they are in the cache
- * already, the loop would take longer than what it does.
+ * Fetch what the cipher will read after the first line of a packet's text, because the CPU's own
+ * prefetcher starts from nothing with each packet. Four lines in each turn: when they are in the
+ * cache already, a loop over single lines would take longer than it saves.
  */
 static __rte_always_inline void burst_fetch_text(const uint8_t *text, size_t len)
 {
@@ -57,7 +57,7 @@ static __rte_always_inline void burst_fetch_text(const uint8_t *text, size_t len
 		rte_prefetch1(text);
 }
 
-/* Free and count a packet and leave a hole in the burst. */
+/* Free and count a packet, and leave a gap in the burst. */
 static inline void burst_drop(struct engine_worker *worker, struct rte_mbuf **slot,
 			      enum covey_drop reason)
 {
@@ -66,7 +66,7 @@ static inline void burst_drop(struct engine_worker *worker, struct rte_mbuf **sl
 	*slot = NULL;
 }
 
-/* Close the holes; return how many packets are left. */
+/* Close the gaps. Returns how many packets are left. */
 static inline uint16_t burst_compact(struct rte_mbuf **packets, uint16_t count)
 {
 	uint16_t kept = 0;
@@ -77,7 +77,8 @@ static inline uint16_t burst_compact(struct rte_mbuf **packets, uint16_t count)
 	return kept;
 }
 
-/* What the frame is that begins in the packet's first buffer: the quick way, else the slow one. */
+/* What is the frame that begins in the packet's first buffer? Tries the quick way (recognise.h)
+ * first, then the slow one (classify.h). */
 static inline void burst_classify(const struct engine_worker *worker, const struct rte_mbuf *packet,
 				  struct frame *ret_frame)
 {
@@ -87,7 +88,8 @@ static inline void burst_classify(const struct engine_worker *worker, const stru
 
 	if (likely(recognise_frame(classifier, data, packet->data_len, packet->pkt_len, ret_frame)))
 		return;
-	/* Not into ret_frame, whose address would escape: so it can stay in registers. */
+	/* Uses a variable of its own: the call makes the compiler keep it in memory, and *ret_frame
+	 * can stay in registers. */
 	classify_frame(classifier, data, packet->data_len, packet->pkt_len, &walked);
 	*ret_frame = walked;
 }

@@ -5,7 +5,7 @@
 #include "headers.h"
 #include <rte_tcp.h>
 
-/* What is summed up. */
+/* What the checksum covers. */
 struct upper {
 	uint8_t *header; /* TCP's or UDP's */
 	size_t len;      /* with payload */
@@ -30,7 +30,8 @@ static int find_ipv4(uint8_t *data, size_t len, struct upper *ret_upper)
 	return 0;
 }
 
-/* RFC 8200 section 8.1. DPDK's rte_ipv6_phdr_cksum() shifts into a sign bit. */
+/* RFC 8200 section 8.1. DPDK's rte_ipv6_phdr_cksum() is not used, because it shifts into a sign
+ * bit. */
 static uint16_t ipv6_pseudo_header_sum(const struct rte_ipv6_hdr *ip)
 {
 	const uint32_t lengths[] = {rte_cpu_to_be_32(rte_be_to_cpu_16(ip->payload_len)),
@@ -55,7 +56,7 @@ static int find_ipv6(uint8_t *data, size_t len, struct upper *ret_upper)
 	return 0;
 }
 
-/* Where the checksum is; NULL: there is none. */
+/* Where the checksum is. NULL when there is none. */
 static uint8_t *find_checksum(const struct upper *upper)
 {
 	if (upper->protocol == IPPROTO_TCP && upper->len >= sizeof(struct rte_tcp_hdr))
@@ -73,7 +74,7 @@ static void finish(const struct upper *upper)
 	if (!at || memcmp(at, &upper->pseudo, sizeof(sum)) != 0)
 		return;
 	sum = (uint16_t)~rte_raw_cksum(upper->header, upper->len);
-	/* To UDP 0 means that there is none (RFC 768). */
+	/* In UDP, 0 would mean that there is no checksum (RFC 768). */
 	if (sum == 0 && upper->protocol == IPPROTO_UDP)
 		sum = 0xffff;
 	memcpy(at, &sum, sizeof(sum));

@@ -11,22 +11,23 @@ _Static_assert(_Alignof(struct cipher_key) >= _Alignof(struct gcm_key_data), "ke
 _Static_assert(sizeof(struct cipher_context) >= sizeof(struct gcm_context_data), "context fits");
 
 /*
- * The direct API needs the manager for its table of functions alone. They keep their state in key
- * and context, but for one variable, "imb_errno", which each call sets to 0.
+ * Of the library's manager, the direct API uses only the table of functions. The functions keep
+ * their state in key and context, except for one variable, "imb_errno", which each call sets to 0.
  */
 struct ciphers {
 	IMB_MGR *manager;
-	int shared;      /* why workers share functions; 0: they do not */
-	unsigned copies; /* of the library: for all workers but the first */
+	int shared;      /* why workers share functions, a negative errno; 0: they do not */
+	unsigned copies; /* of the library: one for each worker but the first */
 	struct library_copy **copy;
 	struct cipher *aes_128_gcm; /* by worker */
 	struct cipher *aes_256_gcm;
 };
 
-/* A function of the manager's table, and its counterpart in a copy of the library. */
+/* A function of the manager's table, or, at this distance, the same function in a copy of the
+ * library. */
 #define FUNCTION(name, distance) ((typeof(name))((intptr_t)(name) + (distance)))
 
-/* Of the manager's table, those for keys of so many bits. */
+/* The functions of the manager's table for keys of this number of bits. */
 #define FUNCTIONS(manager, bits, distance)                                                         \
 	{                                                                                          \
 		.encrypt = FUNCTION((manager)->gcm##bits##_enc, distance),                         \
@@ -40,9 +41,9 @@ struct ciphers {
 		.round_keys_len = 16 * ((bits) / 32 + 7),                                          \
 	}
 
-/* With VAES there are 48 powers of the hash key in falling order, of which short texts read the
- * last. Without, there are 8 in rising order, for some CPUs in two forms: then all are prefetched.
- */
+/* With VAES, a key holds 48 powers of the hash key, from high to low, and short texts read the last
+ * ones. Without VAES, it holds 8 powers from low to high, and for some CPUs holds them in two
+ * forms; then all of them are prefetched. */
 static void tell_powers(const struct ciphers *ciphers, struct cipher *cipher)
 {
 	const struct gcm_key_data *key = NULL;
@@ -59,7 +60,7 @@ static void tell_powers(const struct ciphers *ciphers, struct cipher *cipher)
 	cipher->powers_end = (uint16_t)(start + len);
 }
 
-/* Make copies of the library until there is one for each worker but the first. */
+/* Make copies of the library, one for each worker but the first. */
 static int copy_library(struct ciphers *ciphers, unsigned workers)
 {
 	ciphers->copy = calloc(workers, sizeof(ciphers->copy[0]));
@@ -163,14 +164,15 @@ int cipher_expand(const struct ciphers *ciphers, enum covey_cipher cipher, const
 
 /* --- over segments ------------------------------------------------------------------------- */
 
-/* Bytes of a packet, from offset in segment on. */
+/* Some bytes of a packet, beginning at offset in the segment. */
 struct stretch {
 	struct rte_mbuf *segment;
 	uint32_t offset;
 	uint32_t len;
 };
 
-/* Take what of the stretch lies in one segment: its length, 0 at the stretch's end. */
+/* Take the part of the stretch that lies in its first segment. Returns the part's length; 0 at the
+ * end of the stretch. */
 static uint32_t take(struct stretch *stretch, uint8_t **ret_data)
 {
 	uint32_t here;

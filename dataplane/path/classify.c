@@ -7,21 +7,21 @@
 struct walk {
 	const uint8_t *ip;
 	size_t len;        /* bytes at ip that may be read */
-	size_t total;      /* the IP packet's own length */
+	size_t total;      /* the IP packet's length, by its header */
 	size_t offset;     /* from ip to the current header */
 	uint8_t protocol;  /* of the current header */
-	bool fragment;     /* some fragment, or marked as one (RFC 6946: atomic) */
-	bool not_first;    /* its offset is not 0 */
-	bool is_extension; /* protocol is another extension header */
+	bool fragment;     /* a fragment, or marked as one (RFC 6946: atomic) */
+	bool not_first;    /* a fragment that is not the first one */
+	bool is_extension; /* the current header is an extension header */
 };
 
-/* True when size bytes at the current header can be read and belong to the packet. */
+/* True when size bytes from the current header on can be read and are part of the packet. */
 static bool readable(const struct walk *walk, size_t size)
 {
 	return walk->offset + size <= walk->len && walk->offset + size <= walk->total;
 }
 
-/* RFC 8200 section 4, RFC 7045 section 4. AH (RFC 4302) follows either IP version. */
+/* RFC 8200 section 4, RFC 7045 section 4. AH (RFC 4302) can follow both IP versions. */
 static bool is_extension(uint8_t version, uint8_t protocol)
 {
 	if (protocol == IPPROTO_AH)
@@ -41,7 +41,7 @@ static bool is_extension(uint8_t version, uint8_t protocol)
 	return false;
 }
 
-/* Step over one extension header; false when it does not fit. */
+/* Go past one extension header. False when it is longer than the packet. */
 static bool step(struct walk *walk)
 {
 	const uint8_t *header = walk->ip + walk->offset;
@@ -68,7 +68,8 @@ static bool step(struct walk *walk)
 	return true;
 }
 
-/* Walk to the upper layer; a later fragment's walk ends where its headers do. False: malformed. */
+/* Walk to the upper layer. In a later fragment the walk ends where the fragment's data begins.
+ * False when the packet is malformed. */
 static bool walk_extensions(struct walk *walk, uint8_t version)
 {
 	unsigned steps = 0;
@@ -107,7 +108,7 @@ static bool begin_ipv6(struct walk *walk)
 	return true;
 }
 
-/* A later fragment carries no ports: what it belongs to is known by its protocol alone. */
+/* A later fragment has no ports. Only its protocol tells what it may be part of. */
 static enum frame_kind later_fragment(const struct classifier *classifier, const struct walk *walk)
 {
 	if (walk->protocol == classifier->vpe_protocol)
@@ -149,7 +150,7 @@ static enum frame_kind classify_udp(const struct classifier *classifier, struct 
 	port = read_be16(&udp->dst_port);
 	if (port != classifier->vxlan_port && port != classifier->vpe_port)
 		return FRAME_BYPASS;
-	/* A length that disagrees with IP's would let two readers see two packets. */
+	/* If this length differed from that of IP, two readers could see two different packets. */
 	if (!walk->fragment && read_be16(&udp->dgram_len) != walk->total - walk->offset)
 		return FRAME_MALFORMED;
 	frame->source_port = read_be16(&udp->src_port);
@@ -177,9 +178,10 @@ static bool is_icmp_error(uint8_t protocol, uint8_t type)
 }
 
 /*
- * Only as much is needed of a quote as tells its UDP port: what is cut before holds no VXLAN. How
- * long the quoted packet says it was is no matter: that may have been changed on its way. Where the
- * frame goes on in another buffer, out of sight, a quote that cannot be told does not pass.
+ * A quote is read only as far as its UDP port. If it ends before that, there can be no VXLAN in it.
+ * The quoted packet's own length field is not used: it may have been changed on the way. If the
+ * frame continues in another buffer, which we do not read here, and the quote's kind is not clear,
+ * the frame does not pass.
  */
 static enum frame_kind classify_quote(const struct classifier *classifier, struct walk *quote,
 				      enum frame_kind when_cut)
@@ -202,7 +204,7 @@ static enum frame_kind classify_quote(const struct classifier *classifier, struc
 		       : FRAME_BYPASS;
 }
 
-/* An ICMP error quotes the packet that it is about, its contents included. */
+/* An ICMP error quotes the packet that it reports, with some of its contents. */
 static enum frame_kind classify_icmp(const struct classifier *classifier, const struct walk *walk)
 {
 	enum frame_kind when_cut = walk->len < walk->total ? FRAME_MALFORMED : FRAME_BYPASS;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a frame is, as far as covey cares. Pure. Whatever could hide VXLAN and cannot be parsed to
- * its end is malformed: the check fails closed.
+ * What kind of frame it is, as far as covey needs to know. Pure. A frame that may hide VXLAN and
+ * cannot be parsed to its end is malformed, and so does not pass.
  */
 
 #include <stdbool.h>
@@ -14,40 +14,40 @@ enum frame_kind {
 	FRAME_BYPASS,           /* neither VXLAN nor VPE */
 	FRAME_VXLAN,            /* a whole VXLAN packet */
 	FRAME_VPE,              /* a whole VPE packet, in UDP or IP */
-	FRAME_MALFORMED,        /* a broken header, or more of them than the bounds allow */
+	FRAME_MALFORMED,        /* a broken header, or more headers than the bounds allow */
 	FRAME_FRAGMENT_VXLAN,   /* the first fragment of VXLAN */
 	FRAME_FRAGMENT_VPE,     /* a fragment of VPE */
-	FRAME_QUOTED_VXLAN,     /* an ICMP error about VXLAN, which it quotes */
-	FRAME_FRAGMENT_UNKNOWN, /* a later fragment of UDP, or of something behind extensions */
+	FRAME_QUOTED_VXLAN,     /* an ICMP error that quotes a VXLAN packet */
+	FRAME_FRAGMENT_UNKNOWN, /* a later fragment of UDP, or of what follows extension headers */
 };
 
-/* What to look for: ports and protocol, host byte order. */
+/* Ports and protocol to look for, in host byte order. */
 struct classifier {
 	uint16_t vxlan_port;
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
 };
 
-/* What was found. l2_len and ip_len are set for IP that is not malformed, the rest for FRAME_VXLAN
- * and FRAME_VPE only. */
+/* What was found. l2_len and ip_len are set for IP that is not malformed. The rest is set for
+ * FRAME_VXLAN and FRAME_VPE only. */
 struct frame {
 	enum frame_kind kind;
 	uint16_t l2_len;         /* Ethernet header and VLAN tags */
-	uint16_t ip_len;         /* the IP packet, without Ethernet's padding */
+	uint16_t ip_len;         /* length of the IP packet, without Ethernet's padding */
 	uint16_t payload_offset; /* from the IP header to the VXLAN or VPE header */
 	uint16_t payload_len;    /* from there to the end */
 	uint16_t source_port;    /* UDP, 0 when there is none */
-	bool in_udp;             /* VPE's: UDP carries it, not IP */
-	uint32_t vni;            /* VXLAN's */
+	bool in_udp;             /* for VPE: it is in UDP, not directly in IP */
+	uint32_t vni;            /* for VXLAN */
 };
 
 /*
- * Classify an Ethernet frame of frame_len bytes, of which the first len lie at data (the rest
- * in further buffers). len <= frame_len.
+ * Classify an Ethernet frame of frame_len bytes. The first len of them are at data, the rest in
+ * other buffers. len <= frame_len.
  */
 void classify_frame(const struct classifier *classifier, const uint8_t *data, size_t len,
 		    size_t frame_len, struct frame *ret_frame);
 
-/* The same for an IP packet without Ethernet; l2_len is left alone. */
+/* The same for an IP packet without Ethernet. l2_len does not change. */
 void classify_ip(const struct classifier *classifier, const uint8_t *ip, size_t len,
 		 size_t packet_len, struct frame *ret_frame);

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * A counter that one worker writes and the control thread reads. It is one aligned word of 64 bits,
- * so a reader sees some recent value of it, whole, and the writer needs no lock prefix.
+ * A counter that one worker writes and the control thread reads. It is one aligned 64-bit word. So
+ * a reader never sees half of a value, but may see one that is a moment old, and the writer needs
+ * no lock prefix.
  */
 
 #include <stdint.h>

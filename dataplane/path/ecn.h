@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* Explicit congestion notification through a tunnel's egress: RFC 6040 section 4.2. */
+/* Explicit congestion notification (ECN) where packets leave a tunnel: RFC 6040 section 4.2. */
 
 #include "headers.h"
 
@@ -11,7 +11,8 @@
 #define ECN_ECT_0   2u
 #define ECN_CE      3u
 
-/* The figure 4 of RFC 6040: what leaves the tunnel. -1 stands for "drop". */
+/* The table in figure 4 of RFC 6040: the ECN field of the packet that leaves the tunnel. -1 means
+ * that it is dropped. */
 static inline int ecn_combine(unsigned outer, unsigned inner)
 {
 	static const int8_t outgoing[4][4] = {
@@ -24,7 +25,7 @@ static inline int ecn_combine(unsigned outer, unsigned inner)
 	return outgoing[inner & ECN_MASK][outer & ECN_MASK];
 }
 
-/* Set the ECN field of an IPv4 (checksum kept right, RFC 1624) or IPv6 packet. */
+/* Set the ECN field of an IPv4 or IPv6 packet. IPv4's checksum is updated (RFC 1624). */
 static inline void ecn_set(uint8_t *ip, unsigned ecn)
 {
 	uint16_t before, after, checksum;
@@ -45,7 +46,7 @@ static inline void ecn_set(uint8_t *ip, unsigned ecn)
 	memcpy(ip + 10, &checksum, 2);
 }
 
-/* Carry the outer packet's mark to the inner one; false when the inner one must be dropped. */
+/* Copy the outer packet's mark to the inner one. False when the inner packet must be dropped. */
 static inline bool ecn_propagate(const uint8_t *outer, uint8_t *inner)
 {
 	unsigned before = ip_traffic_class(inner) & ECN_MASK;

@@ -117,9 +117,8 @@ struct sadb *engine_publish(struct engine *engine, struct sadb *next)
 {
 	struct sadb *before = atomic_exchange_explicit(&engine->sadb, next, memory_order_acq_rel);
 
-	/* Until each worker has looked away from what it found before. rte_rcu_qsbr_synchronize()
-	 * does the same in a library, where ThreadSanitizer would not see the order that it makes.
-	 */
+	/* Wait until no worker uses what it read before. rte_rcu_qsbr_synchronize() does the same,
+	 * but inside a library, where ThreadSanitizer cannot see the order that it makes. */
 	rte_rcu_qsbr_check(engine->qsbr, rte_rcu_qsbr_start(engine->qsbr), true);
 	return before;
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* Which window a packet leaves in (docs/protocol.md, section 3): its class by DSCP, unicast or
- * multicast, and one of the worker's paths by flow. */
+/* The window in which a packet is sent (docs/protocol.md, section 2.3): its class comes from the
+ * DSCP, its cast from the destination (unicast or multicast), and one of the worker's paths from
+ * the flow. */
 
 #include "engine.h"
 #include "recognise.h"
 #include <covey/wire.h>
 
-/* A well-mixed number, the same for all packets of a flow, of which the upper bits are the better
- * ones; paths are spread by it. */
+/* A well-mixed number that is the same for all packets of a flow. It spreads flows over paths. Its
+ * upper bits are mixed best. */
 static __rte_always_inline uint64_t flow_hash(const uint8_t *destination, uint8_t address_len,
 					      const struct vxlan *vxlan, bool multicast)
 {

@@ -12,7 +12,7 @@
 _Static_assert(HANDOVER_BURST_MAX <= 64, "a burst's packets fit a mask");
 _Static_assert(HANDOVER_WORKERS_MAX <= UINT8_MAX + 1, "a worker's index fits owners[]");
 
-/* A worker, as those see it that hand packets over to it. */
+/* What the other workers, which hand packets over, see of a worker. */
 struct receiver {
 	atomic_bool asleep;
 	int event_fd;
@@ -24,7 +24,7 @@ struct handover {
 	struct rte_ring *rings[HANDOVER_WORKERS_MAX][HANDOVER_WORKERS_MAX]; /* [from][to] */
 };
 
-/* --- entries: a packet, and in its address's lowest bit whether it has authenticated -------- */
+/* --- a ring's entry: a packet's address; its lowest bit says: authenticated already --------- */
 
 #define AUTHENTICATED ((uintptr_t)1)
 
@@ -121,16 +121,16 @@ void handover_free(struct handover *handover)
 /* --- handing over --------------------------------------------------------------------------- */
 
 /* Pairs with the fence in handover_sleeps(): either the receiver sees the packets before it sleeps,
- * or this sees that it will. */
+ * or this function sees that the receiver is about to sleep. */
 static void wake(struct receiver *receiver)
 {
 	atomic_thread_fence(memory_order_seq_cst);
-	/* It cannot fail but by overflow: then it is readable already. */
+	/* It fails only if the counter overflows; then the descriptor is readable already. */
 	if (atomic_load_explicit(&receiver->asleep, memory_order_relaxed))
 		eventfd_write(receiver->event_fd, 1);
 }
 
-/* Those of the marked packets that go to one worker. Returns their mask. */
+/* Hand over those of the marked packets that go to one worker. Returns their mask. */
 static uint64_t send_to(struct handover_side *side, struct rte_mbuf **packets, unsigned to)
 {
 	struct handover *handover = side->handover;
@@ -204,7 +204,7 @@ void handover_woken(struct handover_side *side)
 	eventfd_t count;
 
 	atomic_store_explicit(&receiver->asleep, false, memory_order_relaxed);
-	/* Empty is no error: it was the time, or a port, that ended the sleep. */
+	/* It may be empty, which is no error: then a timeout or a port has ended the sleep. */
 	eventfd_read(receiver->event_fd, &count);
 }
 

@@ -2,15 +2,16 @@
 #pragma once
 
 /*
- * Packets that reached a worker which does not own their window, on their way to the one that does.
- * One ring for each ordered pair of workers, so that each has one producer and one consumer: no
- * lock and no atomic read-modify-write. What goes from one worker to another keeps its order.
+ * Packets that came to a worker that does not own their window, and that go to the worker that
+ * does. There is one ring for each ordered pair of workers. So each ring has one producer and one
+ * consumer, and needs no lock and no atomic read-modify-write. Packets from one worker to another
+ * keep their order.
  *
- * Whether a packet has authenticated and is decrypted already (its window was claimed by another
- * worker in the same moment) travels in its ring entry, not in the packet: nothing that comes from
- * a port can say so.
+ * A packet may be authenticated and decrypted already, when another worker has claimed its window
+ * at the same moment. This is noted in the ring's entry, not in the packet, so that nothing that
+ * comes from a port can claim it.
  *
- * One worker alone has no handover.
+ * A single worker has no handover.
  */
 
 #include <covey/error.h>
@@ -24,19 +25,19 @@
 struct handover;
 
 #define HANDOVER_WORKERS_MAX 64u
-/* The largest burst of which packets are marked, and the most that are taken over at once. */
+/* The largest burst in which packets can be marked, and the most packets that are taken at once. */
 #define HANDOVER_BURST_MAX 64u
 
-/* What one ring holds: as much as the deepest receive queue of a port. So no packet is lost by
- * being handed over that its port would have kept. */
+/* How many packets a ring holds: as many as the deepest receive queue of a port. So a packet that
+ * its port would have kept is not lost because it is handed over. */
 #define HANDOVER_PACKETS PORT_RING_MAX
 
-/* One worker's side of it. */
+/* One worker's part of it. */
 struct handover_side {
 	struct handover *handover; /* NULL when there is one worker */
 	unsigned index;            /* of the worker */
 	struct dataplane_counters *counters;
-	/* What the burst that it is at leaves to others, by index in the burst: */
+	/* Which packets of the current burst go to other workers, by index in the burst: */
 	uint64_t marked;
 	uint64_t authenticated;
 	uint8_t owners[HANDOVER_BURST_MAX];
@@ -44,15 +45,15 @@ struct handover_side {
 
 /* workers: 2 to HANDOVER_WORKERS_MAX. -ENOMEM, -EMFILE. */
 int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *ret_error);
-/* No worker runs. Frees the packets that are still on their way. NULL-safe. */
+/* No worker may run. Frees the packets that are still in rings. NULL-safe. */
 void handover_free(struct handover *handover);
 
 /* --- handing over --------------------------------------------------------------------------- */
 
 /*
- * Leave the packet at this index of the burst to another worker. It stays where it is until
- * handover_send(), which the burst ends with when anything is marked. authenticated: it has been
- * decrypted, its headers are intact.
+ * Mark the packet at this index of the burst for another worker. It stays in the burst until
+ * handover_send(), which must be called at the end of a burst in which something is marked.
+ * authenticated: it has been decrypted, and its headers are unchanged.
  */
 static inline void handover_mark(struct handover_side *side, unsigned index, unsigned owner,
 				 bool authenticated)
@@ -62,21 +63,22 @@ static inline void handover_mark(struct handover_side *side, unsigned index, uns
 	side->owners[index] = (uint8_t)owner;
 }
 
-/* Hand over what is marked, in the burst's order, and leave holes. Packets for which there is no
- * room are dropped and counted. Wakes who sleeps. */
+/* Hand over the marked packets, in the burst's order, and leave gaps. Packets for which there is no
+ * room are dropped and counted. Wakes a receiver that sleeps. */
 void handover_send(struct handover_side *side, struct rte_mbuf **packets);
 
 /*
- * Take at most max packets (HANDOVER_BURST_MAX at the most) that another worker handed over. Bit i
- * of *ret_authenticated: packet i is decrypted.
+ * Take at most max packets (HANDOVER_BURST_MAX or fewer) that another worker has handed over. Bit i
+ * of *ret_authenticated is set when packet i is decrypted.
  */
 unsigned handover_take(struct handover_side *side, unsigned from, struct rte_mbuf **packets,
 		       unsigned max, uint64_t *ret_authenticated);
 
 /* --- sleeping ------------------------------------------------------------------------------- */
 
-/* Before the worker sleeps: whoever hands over from now on makes handover_fd() readable. False when
- * there are packets already: then do not sleep. handover_woken() in either case. */
+/* To be called before the worker sleeps. From now on, whoever hands packets over makes
+ * handover_fd() readable. False when there are packets already: then the worker must not sleep.
+ * Call handover_woken() in both cases. */
 bool handover_sleeps(struct handover_side *side);
 void handover_woken(struct handover_side *side);
 int handover_fd(const struct handover_side *side);

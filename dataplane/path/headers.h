@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Reading headers in place. DPDK has the layouts; here are the field accesses that swap bytes.
- * Writing them is in outer.h, VPE's own header in covey/wire.h; nothing else swaps.
+ * Reads headers in place. DPDK has the layouts; here are the accesses to fields that convert their
+ * byte order. outer.h writes these headers, and covey/wire.h has VPE's own header. No other file
+ * converts byte order.
  */
 
 #include <netinet/in.h>
@@ -16,22 +17,22 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Ethertypes that introduce a VLAN tag: IEEE 802.1Q, 802.1ad, and the vendors' one before that. */
+/* Ethertypes of VLAN tags: IEEE 802.1Q, 802.1ad, and one that vendors used before 802.1ad. */
 #define ETHERTYPE_QINQ_OLD 0x9100
 
 /* IP protocols that <netinet/in.h> lacks: mobility (RFC 6275), HIP (RFC 7401), Shim6 (RFC 5533). */
 #define PROTOCOL_HIP   139
 #define PROTOCOL_SHIM6 140
 
-/* ICMP errors (RFC 792, RFC 4443 section 2.1): bytes before the packet that they quote, and
- * their types. */
+/* ICMP errors (RFC 792, RFC 4443 section 2.1): how many bytes come before the quoted packet, and
+ * the types. */
 #define ICMP_ERROR_LEN         8u
 #define ICMP_UNREACHABLE       3
 #define ICMP_SOURCE_QUENCH     4
 #define ICMP_REDIRECT          5
 #define ICMP_TIME_EXCEEDED     11
 #define ICMP_PARAMETER_PROBLEM 12
-#define ICMPV6_INFORMATIONAL   128 /* from here on: no errors */
+#define ICMPV6_INFORMATIONAL   128 /* from this type on, they are not errors */
 
 static inline uint16_t read_be16(const void *at)
 {
@@ -49,7 +50,7 @@ static inline uint32_t read_be32(const void *at)
 	return rte_be_to_cpu_32(value);
 }
 
-/* Eight bytes, the first of them the highest of the number. */
+/* Eight bytes as one number. The first byte is the most significant one. */
 static inline uint64_t read_be64(const void *at)
 {
 	uint64_t value;
@@ -66,7 +67,7 @@ static inline bool is_vlan(uint16_t ethertype)
 
 static inline bool vxlan_has_vni(const struct rte_vxlan_hdr *vxlan)
 {
-	return vxlan->vx_flags & rte_cpu_to_be_32(0x08000000); /* RFC 7348 section 5: I */
+	return vxlan->vx_flags & rte_cpu_to_be_32(0x08000000); /* the I flag, RFC 7348 section 5 */
 }
 
 static inline uint32_t vxlan_vni(const struct rte_vxlan_hdr *vxlan)
@@ -74,7 +75,7 @@ static inline uint32_t vxlan_vni(const struct rte_vxlan_hdr *vxlan)
 	return rte_be_to_cpu_32(vxlan->vx_vni) >> 8;
 }
 
-/* Move an Ethernet header with its tags, len bytes; both places may overlap. */
+/* Move an Ethernet header with its tags, len bytes. Both places may overlap. */
 static __rte_always_inline void ethernet_move(uint8_t *to, const uint8_t *from, uint32_t len)
 {
 	uint64_t first, last;
@@ -83,14 +84,15 @@ static __rte_always_inline void ethernet_move(uint8_t *to, const uint8_t *from, 
 		memmove(to, from, len);
 		return;
 	}
-	/* Without tags, 14 bytes: two words that overlap, both read before one is written. */
+	/* Without tags it has 14 bytes: two words that overlap. Both are read before one is
+	 * written. */
 	memcpy(&first, from, sizeof(first));
 	memcpy(&last, from + sizeof(struct rte_ether_hdr) - sizeof(last), sizeof(last));
 	memcpy(to, &first, sizeof(first));
 	memcpy(to + sizeof(struct rte_ether_hdr) - sizeof(last), &last, sizeof(last));
 }
 
-/* --- fields that IPv4 and IPv6 both have, by the version in the first nibble -------------- */
+/* --- fields that both IPv4 and IPv6 have; the first four bits tell the version ------------ */
 
 static inline uint8_t ip_version(const uint8_t *ip)
 {
@@ -108,7 +110,7 @@ static inline bool ip_is_multicast(const uint8_t *ip)
 	return ip_version(ip) == 4 ? (ip[16] & 0xf0) == 0xe0 : ip[24] == 0xff;
 }
 
-/* Eight bytes, as one number: a comparison with memcmp() is several. */
+/* Compares eight bytes as one number. memcmp() would need several comparisons. */
 static inline bool is_same_8(const uint8_t *a, const uint8_t *b)
 {
 	uint64_t x, y;
@@ -123,13 +125,13 @@ static inline bool ip_same_addresses(const uint8_t *a, const uint8_t *b)
 {
 	if (ip_version(a) != ip_version(b))
 		return false;
-	/* Lengths that the compiler knows: no call. */
+	/* These lengths are constants, so the compiler makes no call. */
 	if (ip_version(a) == 4)
 		return is_same_8(a + 12, b + 12);
 	return memcmp(a + 8, b + 8, 16) == 0 && memcmp(a + 24, b + 24, 16) == 0;
 }
 
-/* True when the destination address is address, 4 or 16 bytes as the family says. */
+/* True when the destination address equals address. It has 4 or 16 bytes, by family. */
 static inline bool ip_destination_is(const uint8_t *ip, uint16_t family, const uint8_t *address)
 {
 	if (ip_version(ip) == 4)
@@ -137,7 +139,7 @@ static inline bool ip_destination_is(const uint8_t *ip, uint16_t family, const u
 	return family == AF_INET6 && memcmp(ip + 24, address, 16) == 0;
 }
 
-/* True when the source address is address, 4 or 16 bytes as the family says. */
+/* True when the source address equals address. It has 4 or 16 bytes, by family. */
 static inline bool ip_source_is(const uint8_t *ip, uint16_t family, const uint8_t *address)
 {
 	if (ip_version(ip) == 4)

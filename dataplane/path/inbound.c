@@ -5,21 +5,22 @@
 
 /*
  * First the whole burst is sorted (admission.c), which prefetches what is read next. Then packets
- * go through the cipher one by one. Some packets ahead of the cipher, others are checked; one
- * packet behind it, another is looked into. So the cipher does not wait for memory.
+ * go through the cipher one by one. Meanwhile, packets that are some places ahead are checked, and
+ * the packet just behind the cipher is looked into. So the cipher does not wait for memory.
  */
 
 /*
  * How many packets ahead of the cipher a packet's sender and window are checked, and its key and
  * window prefetched. With many senders each packet needs another key: six cache lines or more,
- * which are in no cache. Eight packets ahead, they arrive while the cipher works. A whole burst's
- * keys at once would be waited for, and the last of them would evict the first from the cache.
+ * which are in no cache. When they are requested eight packets ahead, they arrive while the cipher
+ * works. If the keys of a whole burst were requested at once, the cipher would wait for them, and
+ * the last keys would push the first ones out of the cache.
  */
 #define CHECK_AHEAD 8
 
 /* --- sender and window --------------------------------------------------------------------- */
 
-/* Is the packet from a sender that may send it? */
+/* Does the packet come from a sender that is allowed to send it? */
 static __rte_always_inline enum covey_drop check_sender(struct arrival *arrival)
 {
 	const struct sender *sender = arrival->sender;
@@ -34,8 +35,8 @@ static __rte_always_inline enum covey_drop check_sender(struct arrival *arrival)
 	return NO_DROP;
 }
 
-/* Is its window ours, or does it not exist yet? Only the owner of a window knows what it has
- * received. */
+/* Is the packet's window ours, or does it not exist yet? Only the owner of a window knows what was
+ * received in it. */
 static __rte_always_inline enum covey_drop find_window(struct engine_worker *worker,
 						       struct arrival *arrival)
 {
@@ -55,14 +56,14 @@ static __rte_always_inline enum covey_drop find_window(struct engine_worker *wor
 	return NO_DROP;
 }
 
-/* Drops what may not be decrypted: its key is NULL then. */
+/* Drops the packet if it may not be decrypted. Its key is NULL then. */
 static __rte_always_inline void check(struct arrivals *arrivals, struct arrival *arrival,
 				      const struct cipher_key **latest)
 {
 	enum covey_drop verdict = check_sender(arrival);
 
 	if (likely(verdict == NO_DROP)) {
-		/* Neighbours in a burst are often of one sender. */
+		/* Consecutive packets often come from the same sender. */
 		if (arrival->key != *latest)
 			cipher_prefetch(arrival_cipher(arrivals, arrival), arrival->key,
 					arrival->inner_len);
@@ -78,7 +79,7 @@ static __rte_always_inline void check(struct arrivals *arrivals, struct arrival 
 
 /* --- crypto -------------------------------------------------------------------------------- */
 
-/* In one segment. */
+/* For a packet in one segment. */
 static __rte_always_inline bool decrypt_whole(struct arrivals *arrivals,
 					      const struct arrival *arrival)
 {
@@ -103,14 +104,15 @@ static __rte_noinline bool decrypt_any(struct arrivals *arrivals, const struct a
 				 arrival->inner_len, arrival->vpe + COVEY_VPE_ICV_OFFSET);
 }
 
-/* True when the packet is decrypted; when false, its text is gone. */
+/* True when the packet is decrypted. When false, its text is overwritten. */
 static __rte_always_inline bool decrypt(struct arrivals *arrivals, const struct arrival *arrival)
 {
 	return likely(arrival->plain) ? decrypt_whole(arrivals, arrival)
 				      : decrypt_any(arrivals, arrival);
 }
 
-/* Find the new window of a packet that has authenticated, or the reason why it has none here. */
+/* Find or make the window of a packet that has authenticated and whose window was not known. Or
+ * return the reason why it cannot have one here. */
 static __rte_noinline enum covey_drop claim_window(struct engine_worker *worker,
 						   struct arrival *arrival)
 {
@@ -128,8 +130,8 @@ static __rte_noinline enum covey_drop claim_window(struct engine_worker *worker,
 	return NO_DROP;
 }
 
-/* First ask the window, then compare the tag; only then does the window remember the packet. A
- * window that does not exist has received nothing. The ESN is not 0, because epoch floors begin
+/* First ask the window, then compare the tag. Only after that, the window records the packet. A
+ * window that does not exist has received nothing. The ESN is never 0, because epoch floors begin
  * at 1. */
 static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *arrival)
 {
@@ -156,11 +158,12 @@ static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *a
 
 /* --- the inner packet ---------------------------------------------------------------------- */
 
-/* Packets that have authenticated and were new: in runs of one SA, and those that enter. */
+/* Packets that have authenticated and were new, counted in runs of one SA, and those of them that
+ * enter. */
 struct received {
 	const struct sa_rx *sa;
 	uint64_t run;
-	uint64_t multicast; /* of the run */
+	uint64_t multicast; /* in the run */
 	unsigned packets;
 	uint64_t bytes;
 };
@@ -197,14 +200,14 @@ static __rte_always_inline void enter(struct arrivals *arrivals, const struct ar
 	received->bytes += arrival->inner_len;
 }
 
-/* From the second cache line of VPE on: sorting has fetched the first. */
+/* Fetches the text from the second cache line of VPE on. Sorting has fetched the first one. */
 static __rte_always_inline void fetch_text(const struct arrival *arrival)
 {
 	burst_fetch_text(arrival->vpe, sizeof(struct covey_vpe_header) + arrival->inner_len);
 }
 
-/* A packet is looked into after the cipher has done the next one: by then its headers are in the
- * cache. Returns how many packets enter. */
+/* A packet is looked into after the cipher has worked on the next packet. By then its headers are
+ * in the cache. Returns how many packets enter. */
 static unsigned open_all(struct arrivals *arrivals)
 {
 	struct received received = {0};

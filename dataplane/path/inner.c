@@ -4,10 +4,11 @@
 #include "headers.h"
 #include "segments.h"
 
-/* What is read of headers that do not lie in one segment: room for the longest IPv4 header, or
- * IPv6 with some extensions, UDP and VXLAN. What is longer is malformed. */
+/* How many bytes are read when the headers do not lie in one segment. That is enough for the
+ * longest IPv4 header, or IPv6 with some extension headers, and UDP and VXLAN. A packet with longer
+ * headers is malformed. */
 #define GATHER_MAX 256u
-/* What ecn_propagate() may change of an IP header. */
+/* How many bytes at the start of an IP header ecn_propagate() may change. */
 #define ECN_LEN 12u
 
 /* --- checks -------------------------------------------------------------------------------- */
@@ -35,7 +36,7 @@ static enum covey_drop check(struct arrivals *arrivals, const struct arrival *ar
 	return NO_DROP;
 }
 
-/* Copy len bytes from offset on back into the segments that they came from. */
+/* Copy len bytes, from offset on, back into the segments that they came from. */
 static void put_back(struct rte_mbuf *segment, uint32_t offset, const uint8_t *bytes, uint32_t len)
 {
 	for (; len > 0; segment = segment->next) {
@@ -53,7 +54,7 @@ static void put_back(struct rte_mbuf *segment, uint32_t offset, const uint8_t *b
 	}
 }
 
-/* The headers are looked at, and marked, in a copy. */
+/* Checks and marks a copy of the headers. */
 static __rte_noinline enum covey_drop check_gathered(struct arrivals *arrivals,
 						     const struct arrival *arrival, uint32_t offset)
 {
@@ -63,7 +64,7 @@ static __rte_noinline enum covey_drop check_gathered(struct arrivals *arrivals,
 	const uint8_t *read = rte_pktmbuf_read(packet, offset, len, buffer);
 	enum covey_drop verdict;
 
-	/* What lies in one segment after all is not copied. */
+	/* If the headers lie in one segment after all, they were not copied. */
 	if (read != buffer && len > 0)
 		memcpy(buffer, read, len);
 	verdict = check(arrivals, arrival, buffer, len);
@@ -88,7 +89,7 @@ static enum covey_drop check_any(struct arrivals *arrivals, const struct arrival
 
 /* --- release ------------------------------------------------------------------------------- */
 
-/* Both IP headers are of one version, so the ethertype is right. */
+/* Both IP headers have the same version, so the ethertype stays. */
 static void release(const struct arrivals *arrivals, const struct arrival *arrival)
 {
 	struct rte_mbuf *packet = arrival_packet(arrivals, arrival);

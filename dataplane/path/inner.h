@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* The inner packet: what is checked of it after decryption, and its release from what stands around
- * it. It may lie in several segments, and its headers too. */
+/* The inner packet: the checks after decryption, and the removal of what is around it. It may lie
+ * in several segments, and so may its headers. */
 
 #include "arrival.h"
 #include "headers.h"
 
 /*
- * May the decrypted packet enter? Then it gets the outer packet's congestion mark, and what stands
- * between Ethernet and it, or follows it, is removed.
+ * May the decrypted packet enter? If so, it gets the outer packet's congestion mark, and all
+ * between Ethernet and it, or after it, is removed.
  */
 enum covey_drop inner_enter_any(struct arrivals *arrivals, const struct arrival *arrival);
 
-/* Nothing special about the inner packet of a plain arrival: may it enter, that is, without another
- * look? Its VNI is the last packet's and its congestion mark the outer one's. */
+/* Is there nothing special about a plain arrival's inner packet, so that it may enter without
+ * further checks? That is so when its VNI is that of the packet before, and its congestion mark
+ * that of the outer header. */
 static __rte_always_inline bool inner_is_plain(const struct arrivals *arrivals,
 					       const struct arrival *arrival, bool ipv6)
 {
@@ -30,7 +31,7 @@ static __rte_always_inline bool inner_is_plain(const struct arrivals *arrivals,
 	       (ipv6 ? memcmp(inner + 8, outer + 8, 32) == 0 : is_same_8(inner + 12, outer + 12));
 }
 
-/* Remove what stands between Ethernet and a plain arrival's inner packet, and what follows it. */
+/* Remove what is between Ethernet and a plain arrival's inner packet, and what is after it. */
 static __rte_always_inline void inner_release(struct rte_mbuf *packet,
 					      const struct arrival *arrival)
 {
@@ -43,7 +44,7 @@ static __rte_always_inline void inner_release(struct rte_mbuf *packet,
 	packet->pkt_len = len;
 }
 
-/* The same as inner_enter_any(). */
+/* Does the same as inner_enter_any(), faster for plain packets. */
 static __rte_always_inline enum covey_drop inner_enter(struct arrivals *arrivals,
 						       const struct arrival *arrival)
 {

@@ -17,18 +17,18 @@ struct library_copy {
 	intptr_t distance;
 };
 
-/* A loaded library: where it lies, and its program header. */
+/* A library that is loaded: where it is, and its program headers. */
 struct library {
-	const void *function; /* what to look for */
+	const void *function; /* the function by which it is found */
 	const char *file;
-	uint8_t *base; /* what its addresses count from */
+	uint8_t *base; /* the library's addresses are counted from here */
 	const ElfW(Phdr) * headers;
 	size_t header_count;
-	uint8_t *start; /* of its first page in memory */
-	uint8_t *end;   /* of its last */
+	uint8_t *start; /* its first page in memory */
+	uint8_t *end;   /* the end of its last page */
 };
 
-/* A stretch of whole pages that is loaded from the file. */
+/* Whole pages that are loaded from the file. */
 struct segment {
 	uint8_t *start;
 	size_t size;
@@ -70,7 +70,8 @@ static void measure(struct library *library)
 	}
 }
 
-/* For dl_iterate_phdr(): 1 ends the search. The program itself has no name. */
+/* For dl_iterate_phdr(): returns 1 to end the search. The program itself is also visited, with an
+ * empty name. */
 static int is_it(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct library *wanted = arg, this = {
@@ -91,7 +92,7 @@ static int is_it(struct dl_phdr_info *info, size_t size, void *arg)
 
 /* --- copying ------------------------------------------------------------------------------- */
 
-/* Variables: their values now, relocated. */
+/* Copies variables with their present values; addresses in them are set already. */
 static int copy_variables(const struct segment *segment, uint8_t *to)
 {
 	if (mmap(to, segment->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
@@ -101,7 +102,7 @@ static int copy_variables(const struct segment *segment, uint8_t *to)
 	return 0;
 }
 
-/* Code or constants: the file's, which must be what was loaded. */
+/* Maps code or constants from the file. They must be the same as those in memory. */
 static int map_again(const struct segment *segment, uint8_t *to, int file)
 {
 	if (mmap(to, segment->size, segment->protection, MAP_PRIVATE | MAP_FIXED, file,
@@ -127,7 +128,7 @@ static int copy_segments(const struct library *library, struct library_copy *cop
 	return 0;
 }
 
-/* Room for all of it, where nothing is yet. */
+/* Reserve address space for the whole copy. */
 static int reserve(const struct library *library, struct library_copy *copy)
 {
 	void *start;

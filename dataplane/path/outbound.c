@@ -6,26 +6,26 @@
 #include "sadb.h"
 #include "segments.h"
 
-/* A packet whose headers are written, on its way to the cipher. */
+/* A packet whose headers are written and that waits for the cipher. */
 struct departure {
 	const struct sa_tx *sa;
-	struct rte_mbuf *chain; /* of several segments; NULL: the packet is one */
+	struct rte_mbuf *chain; /* when it has several segments; NULL: it has one */
 	uint8_t *inner;         /* IP header */
 	uint64_t inner_len;
 };
 
 _Static_assert(sizeof(struct departure) == 32, "a burst of departures stays small");
 
-/* What sorting a burst keeps from packet to packet. */
+/* What sorting a burst remembers from packet to packet. */
 struct sorting {
 	struct engine_worker *worker;
 	const struct engine *engine;
 	const struct sadb *sadb;
 	const struct sa_tx *sa;    /* of the last VXLAN packet's group */
-	struct sa_tx_state *state; /* our part of it */
-	uint32_t vni;              /* of that packet; UINT32_MAX: none */
-	enum covey_drop reason;    /* without sa: why */
-	struct departure *next;    /* the first that is free */
+	struct sa_tx_state *state; /* this worker's part of it */
+	uint32_t vni;              /* VNI of that packet; UINT32_MAX: none */
+	enum covey_drop reason;    /* why there is no sa */
+	struct departure *next;    /* the first one that is free */
 	uint64_t bypassed;
 };
 
@@ -52,7 +52,7 @@ static enum covey_drop verdict_of(enum frame_kind kind)
 	return COVEY_DROP_OUT_MALFORMED;
 }
 
-/* Neighbours in a burst are mostly of one VNI. */
+/* Find the SA of a VNI. Consecutive packets mostly have the same VNI. */
 static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 {
 	int group = vni_table_find(sorting->sadb->vnis, vni);
@@ -71,7 +71,7 @@ static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 		sorting->state = &sorting->sa->states[sorting->worker->index];
 }
 
-/* Is the IP packet, which is of the engine's family, from its VTEP address? */
+/* Is our VTEP address the source of this IP packet? The packet is of the engine's family. */
 static bool is_our_source(const struct engine *engine, const uint8_t *ip, bool ipv6)
 {
 	const uint8_t *vtep = engine->config.vtep.bytes;
@@ -79,7 +79,8 @@ static bool is_our_source(const struct engine *engine, const uint8_t *ip, bool i
 	return memcmp(ip + (ipv6 ? 8 : 12), vtep, ipv6 ? 16 : 4) == 0;
 }
 
-/* Why a packet of a VNI without SA to send on stays; a wrong source is the graver reason. */
+/* Why a packet is dropped whose VNI has no SA to send on. If its source is wrong, too, that is the
+ * reason to tell. */
 static enum covey_drop why_without_sa(const struct sorting *sorting, const uint8_t *ip, bool ipv6)
 {
 	if (sorting->reason == COVEY_DROP_OUT_UNKNOWN_VNI ||
@@ -109,7 +110,8 @@ static enum covey_drop check(const struct sorting *sorting, const struct rte_mbu
 
 /* --- headers ------------------------------------------------------------------------------- */
 
-/* Make room before the inner packet, which is all that stays behind Ethernet: padding goes. */
+/* Make room before the inner packet. After Ethernet, only the inner packet stays: padding is cut
+ * off. */
 static __rte_always_inline void make_room(struct rte_mbuf *packet, uint32_t len, uint16_t overhead,
 					  bool plain)
 {
@@ -120,8 +122,8 @@ static __rte_always_inline void make_room(struct rte_mbuf *packet, uint32_t len,
 	packet->pkt_len = len + overhead;
 }
 
-/* Give a packet that may leave its window, ESN and headers. False, and the packet is as it was,
- * when there is no ESN for it. */
+/* Give a packet that may leave its window, ESN and headers. False when there is no ESN for it; then
+ * the packet does not change. */
 static __rte_always_inline bool depart(struct sorting *sorting, struct rte_mbuf *packet,
 				       uint8_t *ip, const struct vxlan *vxlan, bool ipv6, bool udp,
 				       bool plain)
@@ -147,7 +149,8 @@ static __rte_always_inline bool depart(struct sorting *sorting, struct rte_mbuf 
 
 /* --- sorting ------------------------------------------------------------------------------- */
 
-/* VXLAN of any shape. That of the other family than the engine's has no source of ours. */
+/* For VXLAN of any form. In the address family that is not the engine's, no packet has our source
+ * address. */
 static __rte_always_inline enum covey_drop depart_slowly(struct sorting *sorting,
 							 struct rte_mbuf *packet,
 							 const struct frame *frame, bool ipv6,
@@ -168,8 +171,8 @@ static __rte_always_inline enum covey_drop depart_slowly(struct sorting *sorting
 								     : COVEY_DROP_OUT_LIMIT;
 }
 
-/* Whatever is not plain VXLAN that leaves: other frames, other shapes of it, several segments, what
- * is dropped. */
+/* For all that is not plain VXLAN that may leave: other frames, other forms of VXLAN, several
+ * segments, and packets that are dropped. */
 static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf **slot, bool ipv6,
 				       bool udp)
 {
@@ -185,8 +188,8 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf 
 		sorting->bypassed++;
 }
 
-/* Make a plain packet in a buffer of its own, with room for headers, a departure. False, and
- * nothing has changed, when it must go the long way. */
+/* Make a departure of a plain packet, if its buffer is not shared and has room for headers. False
+ * when it must take the slow way; then nothing has changed. */
 static __rte_always_inline bool sort_quickly(struct sorting *sorting, struct rte_mbuf *packet,
 					     bool ipv6, bool udp)
 {
@@ -233,7 +236,7 @@ static __rte_always_inline void encrypt(const struct departure *departure,
 				  (uint32_t)departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
 }
 
-/* Returns how many bytes of inner packets they were. */
+/* Returns the bytes of all inner packets. */
 static uint64_t encrypt_all(const struct departure *departures, uint64_t count,
 			    struct engine_worker *worker)
 {
@@ -251,7 +254,7 @@ static uint64_t encrypt_all(const struct departure *departures, uint64_t count,
 	return bytes;
 }
 
-/* Sorted by code for the engine's address family and encapsulation, once a burst. */
+/* There is separate code for each address family and encapsulation, chosen once for a burst. */
 static void sort_burst(struct sorting *sorting, struct rte_mbuf **packets, uint16_t count)
 {
 	const struct dataplane_config *config = &sorting->engine->config;
@@ -268,8 +271,9 @@ static void sort_burst(struct sorting *sorting, struct rte_mbuf **packets, uint1
 }
 
 /*
- * Headers of all packets, then the cipher for all: it would wait for an IV that was written just
- * before (a failed store forwarding).
+ * First the headers of all packets are written, then the cipher runs for all. If each packet were
+ * encrypted right after its headers are written, the cipher would wait for the IV (a failed store
+ * forwarding).
  */
 uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets, uint16_t count)
 {

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Writing the headers that go before the inner packet (docs/protocol.md, section 2): IP, then UDP
- * unless VPE is an IP protocol of its own, then VPE. What all packets of an SA share is made once,
- * when the SA is installed; a packet's headers are a copy of it with the packet's own fields.
+ * Writes the headers before the inner packet (docs/protocol.md, section 2): IP, then UDP unless VPE
+ * is directly in IP, then VPE. What all packets of an SA have in common is prepared once, when the
+ * SA is installed. A packet's headers are a copy of that with the packet's own fields.
  */
 
 #include "headers.h"
@@ -12,27 +12,26 @@
 #include <dataplane.h>
 
 /*
- * The headers that all packets of an SA share, as numbers of eight bytes. A field that differs from
- * packet to packet is zero here, or holds what is added to the packet's value. So a packet's
- * headers are written by few stores: the CPU's rate of stores limits how many packets can be
- * written.
+ * The headers that all packets of an SA have in common, as numbers of eight bytes. A field that
+ * differs from packet to packet is zero here, or is a constant that is added to the packet's value.
+ * So few store instructions write a packet's headers. This matters, because the CPU's rate of
+ * stores limits how many packets per second can be written.
  */
 struct outer {
-	uint64_t ip;        /* the first 8 bytes; of IPv4, the first 4 */
-	uint64_t ipv4[2];   /* its next 4, at their place of 8, and the 8 behind: as they lie in
-			       memory */
-	uint64_t udp;       /* without it: unused */
+	uint64_t ip;        /* IP header's first 8 bytes; of IPv4, the first 4 */
+	uint64_t ipv4[2];   /* IPv4's first 16 bytes without the first 4, as in memory */
+	uint64_t udp;       /* unused when VPE is directly in IP */
 	uint64_t vpe;       /* SPI and SenderID */
-	uint32_t sum;       /* IPv4's checksum, of ipv4 */
-	uint8_t source[16]; /* IPv6's address */
+	uint32_t sum;       /* sum of the words in ipv4, for IPv4's checksum */
+	uint8_t source[16]; /* IPv6's source address */
 };
 
-/* The fields that the outer header takes from the inner one's first bytes. IPv4, of 4 bytes: TOS
- * and total length. IPv6, of 8 bytes: traffic class, payload length and hop limit. */
+/* Which bits the outer header takes from the first bytes of the inner one. IPv4, 4 bytes: TOS and
+ * total length. IPv6, 8 bytes: traffic class, payload length and hop limit. */
 #define OUTER_OF_IPV4 UINT32_C(0x00ffffff)
 #define OUTER_OF_IPV6 UINT64_C(0x0ff00000ffff00ff)
 
-/* Bytes that go before the inner packet, ICV and all. */
+/* How many bytes are added before the inner packet. The ICV is among them. */
 static inline uint16_t outer_len(bool ipv6, bool udp)
 {
 	return (uint16_t)((ipv6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr)) +
@@ -76,7 +75,7 @@ static inline void outer_make_ipv6(const struct covey_addr *vtep, uint8_t protoc
 	memcpy(outer->source, vtep->bytes, sizeof(outer->source));
 }
 
-/* UDP's checksum is zero, over IPv6 too: RFC 6935. */
+/* UDP's checksum is zero, over IPv6 too (RFC 6935). */
 static inline void outer_make(const struct dataplane_config *config, uint32_t spi,
 			      uint16_t sender_id, struct outer *ret_outer)
 {
@@ -102,8 +101,9 @@ static inline void outer_make(const struct dataplane_config *config, uint32_t sp
 
 /* --- for each packet ----------------------------------------------------------------------- */
 
-/* TOS, TTL and destination are the inner packet's; options are not copied. RFC 1071: the sum's byte
- * order is the words', so nothing is swapped, and words may be summed two at a time. */
+/* TOS, TTL and destination are those of the inner packet. Options are not copied. The checksum's
+ * byte order is that of the words that are summed (RFC 1071), so no bytes are swapped, and two
+ * words can be summed at once. */
 static __rte_always_inline void outer_write_ipv4(const struct outer *outer, uint8_t *at,
 						 const uint8_t *inner)
 {
@@ -123,8 +123,8 @@ static __rte_always_inline void outer_write_ipv4(const struct outer *outer, uint
 	memcpy(at + 16, &destination, sizeof(destination));
 }
 
-/* Traffic class, hop limit and destination are the inner packet's. The flow label, like the UDP
- * source port, is a function of the WindowID (RFC 6438). */
+/* Traffic class, hop limit and destination are those of the inner packet. The flow label depends on
+ * the WindowID, as the UDP source port does (RFC 6438). */
 static __rte_always_inline void outer_write_ipv6(const struct outer *outer, uint8_t *at,
 						 const uint8_t *inner, uint16_t window_id)
 {
@@ -136,7 +136,7 @@ static __rte_always_inline void outer_write_ipv6(const struct outer *outer, uint
 	memcpy(at + 24, from->dst_addr, sizeof(from->dst_addr));
 }
 
-/* Write all headers but the ICV before the inner packet, which has inner_len bytes. */
+/* Write all headers before the inner packet, which has inner_len bytes; the ICV is not written. */
 static __rte_always_inline void outer_write(const struct outer *outer, bool ipv6, bool udp,
 					    uint8_t *inner, uint32_t inner_len, uint16_t window_id,
 					    uint64_t esn)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "recognise.h"
 
-/* The headers as bytes, before they become vectors. */
+/* The headers as bytes. Vectors are made from them later. */
 struct headers {
 	uint8_t mask[RECOGNISE_OWN_IPV6_LEN];
 	uint8_t bits[RECOGNISE_OWN_IPV6_LEN];
 	uint32_t at; /* where the next field begins */
 };
 
-/* Append a field of len bytes, of which some bits are fixed. */
+/* Append a field of len bytes. mask says which of its bits are fixed. */
 static void put(struct headers *headers, const void *mask, const void *bits, uint32_t len)
 {
 	memcpy(headers->mask + headers->at, mask, len);
@@ -40,7 +40,7 @@ static void put_ipv6(struct headers *headers, const struct covey_addr *vtep)
 	put(headers, &mask, &bits, sizeof(bits));
 }
 
-/* VXLAN with a VNI: RFC 7348 section 5, I. */
+/* VXLAN with a VNI: the I flag, RFC 7348 section 5. */
 static void put_vxlan(struct headers *headers, uint16_t port)
 {
 	struct rte_udp_hdr udp_bits = {.dst_port = rte_cpu_to_be_16(port)};

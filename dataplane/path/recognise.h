@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * What a frame is, the quick way. Nearly all packets have one of a few shapes: Ethernet with at
- * most one tag, IPv4 without options or IPv6 without extension headers, no fragment, and in it
- * VXLAN, or VPE in UDP or IP. They are recognised here: several header fields are read as one
- * number and compared at once. A frame of any other shape is declined, and so is one that might
- * have another; then classify.c walks its headers one after the other. Where the quick way does not
- * decline, it says what the walk would say (tests/unit/dataplane/test_recognise.c). Pure.
+ * What kind of frame it is, found the quick way. Nearly all packets have one of a few forms:
+ * Ethernet with at most one tag, IPv4 without options or IPv6 without extension headers, no
+ * fragment, and in it VXLAN, or VPE in UDP or directly in IP. These forms are recognised here:
+ * several header fields are read as one number and compared at once. A frame that has another form,
+ * or may have one, is not recognised; then classify.c walks through its headers. If a frame is
+ * recognised, the result is that of the walk (tests/unit/dataplane/test_recognise.c). Pure.
  *
- * VXLAN and VPE have different UDP ports.
+ * VXLAN and VPE must have different UDP ports.
  */
 
 #include "classify.h"
@@ -18,16 +18,16 @@
 #include <rte_branch_prediction.h>
 #include <rte_vect.h>
 
-/* The first eight bytes of IPv4: version 4 and five words; no fragment. The rest may be anything.
- */
+/* The first eight bytes of IPv4: version 4, five words long, no fragment. All other bits may have
+ * any value. */
 #define RECOGNISE_IPV4_MASK UINT64_C(0xff00000000003fff)
 #define RECOGNISE_IPV4      UINT64_C(0x4500000000000000)
 
-/* What must be readable behind the IP header: UDP's header, and VXLAN's or the first 8 bytes of
- * VPE's. */
+/* How many bytes must be readable after the IP header: UDP's header, and then VXLAN's header or the
+ * first 8 bytes of VPE's. */
 #define RECOGNISE_BEHIND_IP (sizeof(struct rte_udp_hdr) + sizeof(struct rte_vxlan_hdr))
 
-/* One comparison; least <= most. */
+/* Needs one comparison only. least must not be above most. */
 static inline bool is_between(size_t least, size_t value, size_t most)
 {
 	return value - least <= most - least;
@@ -35,7 +35,7 @@ static inline bool is_between(size_t least, size_t value, size_t most)
 
 /* --- IP packets ---------------------------------------------------------------------------- */
 
-/* UDP at ip + offset, and behind it eight bytes more, belong to the packet. */
+/* UDP's header at ip + offset, and eight bytes after it, are part of the packet. */
 static __rte_always_inline bool recognise_udp(const struct classifier *classifier,
 					      const uint8_t *ip, size_t offset, size_t total,
 					      struct frame *frame)
@@ -53,7 +53,7 @@ static __rte_always_inline bool recognise_udp(const struct classifier *classifie
 		vxlan = read_be64(ip + offset + sizeof(struct rte_udp_hdr));
 		frame->kind = FRAME_VXLAN;
 		frame->vni = (uint32_t)(vxlan >> 8) & 0xffffff;
-		return likely(vxlan >> 59 & 1); /* RFC 7348 section 5: I */
+		return likely(vxlan >> 59 & 1); /* the I flag, RFC 7348 section 5 */
 	}
 	frame->kind = FRAME_VPE;
 	frame->vni = 0;
@@ -67,7 +67,7 @@ static __rte_always_inline bool recognise_upper(const struct classifier *classif
 	frame->ip_len = (uint16_t)total;
 	if (likely(protocol == IPPROTO_UDP))
 		return recognise_udp(classifier, ip, offset, total, frame);
-	/* Of the protocols up to this one, some are extension headers. */
+	/* Some of the protocol numbers up to this one are extension headers. */
 	if (protocol <= PROTOCOL_SHIM6 || protocol != classifier->vpe_protocol)
 		return false;
 	frame->kind = FRAME_VPE;
@@ -115,9 +115,9 @@ static __rte_always_inline bool recognise_ipv6(const struct classifier *classifi
 }
 
 /*
- * An IP packet of packet_len bytes, of which the first len lie at ip. True with *ret_frame as
- * classify_ip() fills it; false when it must be asked, and ret_frame says nothing. l2_len is left
- * alone.
+ * For an IP packet of packet_len bytes; the first len of them are at ip. True when it is
+ * recognised: then *ret_frame is what classify_ip() would write. False when classify_ip() must be
+ * called: then *ret_frame means nothing. l2_len does not change.
  */
 static __rte_always_inline bool recognise_ip(const struct classifier *classifier, const uint8_t *ip,
 					     size_t len, size_t packet_len, struct frame *ret_frame)
@@ -127,7 +127,7 @@ static __rte_always_inline bool recognise_ip(const struct classifier *classifier
 	return recognise_ipv6(classifier, ip, len, packet_len, ret_frame);
 }
 
-/* The same of len bytes, which all lie at ip, when only one version of IP is looked for. */
+/* The same when all len bytes are at ip, and only one version of IP is looked for. */
 static __rte_always_inline bool recognise_ip_of(const struct classifier *classifier, bool ipv6,
 						const uint8_t *ip, size_t len,
 						struct frame *ret_frame)
@@ -139,8 +139,8 @@ static __rte_always_inline bool recognise_ip_of(const struct classifier *classif
 /* --- frames -------------------------------------------------------------------------------- */
 
 /*
- * A frame of frame_len bytes, of which the first len lie at data. True with *ret_frame as
- * classify_frame() fills it; false when it must be asked.
+ * For a frame of frame_len bytes; the first len of them are at data. True when it is recognised:
+ * then *ret_frame is what classify_frame() would write. False when classify_frame() must be called.
  */
 static __rte_always_inline bool recognise_frame(const struct classifier *classifier,
 						const uint8_t *data, size_t len, size_t frame_len,
@@ -149,7 +149,7 @@ static __rte_always_inline bool recognise_frame(const struct classifier *classif
 	size_t l2_len = sizeof(struct rte_ether_hdr);
 	uint16_t type;
 
-	/* One tag more fits into this too. */
+	/* This also makes sure that the type after one tag can be read. */
 	if (unlikely(len < l2_len + sizeof(struct rte_ipv4_hdr) + RECOGNISE_BEHIND_IP))
 		return false;
 	type = read_be16(data + l2_len - sizeof(type));
@@ -167,7 +167,7 @@ static __rte_always_inline bool recognise_frame(const struct classifier *classif
 	       recognise_ipv6(classifier, data, len, frame_len, ret_frame);
 }
 
-/* The same of len bytes, which all lie at data, when only frames without tags and one version of IP
+/* The same when all len bytes are at data, and only frames without tags and with one version of IP
  * are looked for. */
 static __rte_always_inline bool recognise_frame_of(const struct classifier *classifier, bool ipv6,
 						   const uint8_t *data, size_t len,
@@ -186,24 +186,24 @@ static __rte_always_inline bool recognise_frame_of(const struct classifier *clas
 /* --- VXLAN that leaves --------------------------------------------------------------------- */
 
 /*
- * What nearly all packets from tenants are: Ethernet without tags, IP of our family from our own
- * address, UDP, VXLAN. All bits of these headers that are the same in each such packet are compared
- * at once, sixteen bytes at a time.
+ * The form of nearly all packets from tenants: Ethernet without tags, IP of our family from our own
+ * address, UDP, VXLAN. All header bits that are the same in each of these packets are compared at
+ * once, sixteen bytes at a time.
  */
 
-/* Headers of such a frame, from Ethernet to VXLAN, in bytes. */
+/* Length of these headers, from Ethernet to VXLAN, in bytes. */
 #define RECOGNISE_OWN_IPV4_LEN 50u
 #define RECOGNISE_OWN_IPV6_LEN 70u
 
-/* The vectors lie one behind the other from the Ethernet type on. The last one begins earlier where
- * it would reach beyond VXLAN. */
+/* The vectors follow each other, beginning with the Ethernet type. The last one begins earlier, if
+ * it would end after VXLAN's header. */
 #define RECOGNISE_OWN_FROM    (offsetof(struct rte_ether_hdr, ether_type))
 #define RECOGNISE_VECTORS_MAX 4u
 
 struct recognise_own {
-	xmm_t mask[RECOGNISE_VECTORS_MAX]; /* bits that are fixed */
+	xmm_t mask[RECOGNISE_VECTORS_MAX]; /* which bits are fixed */
 	xmm_t bits[RECOGNISE_VECTORS_MAX];
-	uint32_t ip_len_max; /* what the fabric takes, less overhead */
+	uint32_t ip_len_max; /* the fabric's MTU less the overhead */
 };
 
 static __rte_always_inline uint32_t recognise_own_len(bool ipv6)
@@ -211,7 +211,7 @@ static __rte_always_inline uint32_t recognise_own_len(bool ipv6)
 	return ipv6 ? RECOGNISE_OWN_IPV6_LEN : RECOGNISE_OWN_IPV4_LEN;
 }
 
-/* IPv4's two go as far as VXLAN's flags. */
+/* For IPv4 there are two, which end with VXLAN's flags. */
 static __rte_always_inline uint32_t recognise_vectors(bool ipv6)
 {
 	return ipv6 ? RECOGNISE_VECTORS_MAX : 2;
@@ -224,11 +224,12 @@ static __rte_always_inline size_t recognise_vector_at(bool ipv6, uint32_t vector
 		       recognise_own_len(ipv6) - sizeof(xmm_t));
 }
 
-/* What leaves by this configuration, with so many bytes of headers to be added. */
+/* Prepare the comparison for this configuration. overhead: how many bytes of headers will be added.
+ */
 void recognise_own_make(const struct dataplane_config *config, uint16_t overhead,
 			struct recognise_own *ret_own);
 
-/* The first recognise_own_len() bytes of a frame. */
+/* Compares the first recognise_own_len() bytes of a frame. */
 static __rte_always_inline bool recognise_own_matches(const struct recognise_own *own,
 						      const uint8_t *frame, bool ipv6)
 {
@@ -253,9 +254,9 @@ struct vxlan {
 };
 
 /*
- * True with *ret_vxlan for VXLAN from our own address that may leave as far as its headers say. Of
- * its len bytes, at least recognise_own_len(), all can be read. False when the frame must be
- * classified.
+ * Is it VXLAN from our own address that may leave, by what its headers say? Then returns true with
+ * *ret_vxlan. All len bytes must be readable, and len must be at least recognise_own_len(). False
+ * when the frame must be classified.
  */
 static __rte_always_inline bool recognise_own(const struct recognise_own *own, const uint8_t *frame,
 					      uint32_t len, bool ipv6, struct vxlan *ret_vxlan)

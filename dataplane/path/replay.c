@@ -2,7 +2,7 @@
 #include "replay.h"
 #include <string.h>
 
-/* Clear the bits of count ESNs from first on; count < size. */
+/* Clear the bits of count ESNs, beginning with first. count must be below size. */
 static void forget(struct replay *replay, uint32_t size, uint64_t first, uint64_t count)
 {
 	while (count > 0) {

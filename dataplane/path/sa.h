@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * What workers need of an SA: one structure to send, one to receive. Both are immutable once
- * published; a change publishes a new one. What workers write, they write through pointers, each
- * worker to its own part; that part outlives the structures, for as long as the SA is installed.
+ * What workers need of an SA: one structure to send, one to receive. Both are immutable once they
+ * are published; a change publishes new ones. What workers write is reached through pointers, and
+ * each worker has its own part. These parts live as long as the SA is installed, longer than the
+ * structures.
  */
 
 #include "cipher.h"
@@ -21,13 +22,13 @@
 /* --- sending ------------------------------------------------------------------------------ */
 
 /*
- * One worker's. esn[] holds the last ESN sent in a window, epoch and all, and only ever rises: a
- * higher epoch starts above it, activating again continues it.
+ * One worker's part. esn[] holds the last ESN sent in each window, with its epoch, and never falls.
+ * A higher epoch begins above it. When the SA is activated again, it continues from there.
  */
 struct sa_tx_state {
-	uint64_t packets;                        /* sent in all windows and epochs */
-	uint64_t allowed;                        /* packets in the shares that it has taken */
-	uint64_t esn[65536] __rte_cache_aligned; /* by WindowID; memory is taken as they are used */
+	uint64_t packets; /* sent in all windows and epochs */
+	uint64_t allowed; /* packets in the shares that this worker has taken */
+	uint64_t esn[65536] __rte_cache_aligned; /* by WindowID; memory comes as it is used */
 } __rte_cache_aligned;
 
 struct sa_tx {
@@ -35,10 +36,10 @@ struct sa_tx {
 	const struct cipher_key *key;
 	struct sa_tx_state *states; /* by worker */
 	_Atomic uint64_t *shared;   /* packets in the shares that all workers have taken */
-	uint64_t esn_base;          /* epoch and counter 0: the first ESN is one more */
+	uint64_t esn_base;          /* the epoch with counter 0; the first ESN is one higher */
 	uint32_t spi;
 	uint16_t sender_id;
-	struct outer outer __rte_cache_aligned; /* what all its packets begin with */
+	struct outer outer __rte_cache_aligned; /* the headers that all its packets begin with */
 } __rte_cache_aligned;
 
 _Static_assert(offsetof(struct sa_tx, outer) == RTE_CACHE_LINE_SIZE,
@@ -46,23 +47,23 @@ _Static_assert(offsetof(struct sa_tx, outer) == RTE_CACHE_LINE_SIZE,
 _Static_assert(sizeof(struct sa_tx) == 2 * RTE_CACHE_LINE_SIZE,
 	       "what writing headers reads is the next");
 
-/* Zeroed, for so many workers. NULL when out of memory. */
+/* Returns zeroed states, one for each worker, or NULL when out of memory. */
 struct sa_tx_state *sa_tx_states_new(unsigned workers);
 void sa_tx_states_free(struct sa_tx_state *states, unsigned workers);
 
 /*
- * COVEY_PACKETS_HARD limits the packets of all workers together. A worker takes a share of so many
- * packets, and the next share when it has sent them. What a worker has taken and does not send, no
- * other worker can send.
+ * COVEY_PACKETS_HARD limits the packets of all workers together. So a worker takes a share of this
+ * number of packets, and the next share when it has sent them. Packets that a worker has taken and
+ * does not send, no other worker can send.
  */
 #define SA_TX_SHARE (UINT64_C(1) << 20)
 
-/* Take the next share; false when all is taken. */
+/* Take the next share. False when all shares are taken. */
 bool sa_tx_take_share(const struct sa_tx *sa, struct sa_tx_state *state);
 
 /*
- * Take the window's next ESN from a worker's state. False, and nothing is taken, when its counter
- * or the SA's packet limit has come to its end.
+ * Take the next ESN of a window from a worker's state. False when the window's counter or the SA's
+ * packet limit is used up; then nothing changes.
  */
 static inline bool sa_tx_next(const struct sa_tx *sa, struct sa_tx_state *state, uint16_t window_id,
 			      uint64_t *ret_esn)
@@ -70,7 +71,8 @@ static inline bool sa_tx_next(const struct sa_tx *sa, struct sa_tx_state *state,
 	uint64_t *esn = &state->esn[window_id], last = *esn;
 
 	if (unlikely(last - sa->esn_base >= COVEY_ESN_COUNTER_MAX)) {
-		/* The last of the epoch; or below it: the window's first. */
+		/* Either the counter of this epoch is at its end, or this is the window's first
+		 * packet in the epoch. */
 		if (last > sa->esn_base)
 			return false;
 		last = sa->esn_base;
@@ -85,12 +87,12 @@ static inline bool sa_tx_next(const struct sa_tx *sa, struct sa_tx_state *state,
 
 /* --- receiving ---------------------------------------------------------------------------- */
 
-/* One worker's. */
+/* One worker's part. */
 struct sa_rx_state {
 	uint64_t packets;
 	uint64_t multicast; /* of them */
 	uint64_t icv_failures;
-	uint64_t own_sender; /* packets with our SenderID, unauthenticated */
+	uint64_t own_sender; /* packets with our SenderID; not authenticated */
 } __rte_cache_aligned;
 
 struct sa_rx {
@@ -107,12 +109,12 @@ struct sa_rx {
 
 _Static_assert(sizeof(struct sa_rx) == RTE_CACHE_LINE_SIZE, "sa_rx is one cache line");
 
-/* Zeroed, for so many workers. NULL when out of memory. */
+/* Returns zeroed states, one for each worker, or NULL when out of memory. */
 struct sa_rx_state *sa_rx_states_new(unsigned workers);
 void sa_rx_states_free(struct sa_rx_state *states);
 
 /* --- both --------------------------------------------------------------------------------- */
 
-/* Copies on the heap, cache-aligned; NULL when out of memory. free() ends them. */
+/* Copies on the heap, aligned to cache lines; NULL when out of memory. Free them with free(). */
 struct sa_tx *sa_tx_copy(const struct sa_tx *sa);
 struct sa_rx *sa_rx_copy(const struct sa_rx *sa);

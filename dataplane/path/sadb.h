@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * The snapshot that workers read: which group a VNI belongs to, which SA a group sends on, which SA
- * an SPI names. Immutable from publication until no worker holds it.
+ * The snapshot that workers read: the group of each VNI, the SA on which each group sends, and the
+ * SA of each SPI. It is immutable from its publication until no worker holds it.
  *
- * Its size is fixed and there are two, used in turn: publishing allocates nothing and cannot fail.
+ * Its size is fixed, and there are two, used in turn. So publishing allocates nothing and cannot
+ * fail.
  */
 
 #include "sa.h"
@@ -19,7 +20,7 @@
 
 _Static_assert(1u << SADB_SPI_BITS >= 2 * SADB_SAS_MAX, "half full at the most");
 
-/* What a group sends on; without tx, why it does not. */
+/* What a group sends on. If tx is NULL, the reason why it does not send. */
 struct sadb_group {
 	const struct sa_tx *tx;
 	enum covey_drop reason;
@@ -41,7 +42,7 @@ static inline uint32_t sadb_first(uint32_t spi)
 	return (uint32_t)(spi * UINT32_C(0x9e3779b1)) >> (32 - SADB_SPI_BITS);
 }
 
-/* Before publication: no SA, no group sends. */
+/* Before publication: remove all SAs, so that no group sends. */
 static inline void sadb_clear(struct sadb *sadb, const struct vni_table *vnis)
 {
 	memset(sadb, 0, sizeof(*sadb));
@@ -50,7 +51,7 @@ static inline void sadb_clear(struct sadb *sadb, const struct vni_table *vnis)
 		sadb->groups[i].reason = COVEY_DROP_OUT_NO_SA;
 }
 
-/* Before publication: receive on rx. Its SPI is not there yet, and there is room. */
+/* Before publication: receive on rx. Its SPI must not be there yet, and there must be room. */
 static inline void sadb_add(struct sadb *sadb, const struct sa_rx *rx)
 {
 	uint32_t i = sadb_first(rx->spi);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* Packets that lie in several buffers, or in one that others look into as well. */
+/* Packets in several buffers, or in a buffer that others may read as well. */
 
 #include <rte_mbuf.h>
 #include <stdbool.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * May a segment's bytes be changed? Not when another packet shares them: a copy that a port
- * mirrors, or a part of a larger buffer.
+ * May the bytes of a segment be changed? Not when another packet shares them, as when a port
+ * mirrors the packet, or when the segment is part of a larger buffer.
  */
 static inline bool segment_is_own(const struct rte_mbuf *segment)
 {
@@ -22,7 +22,7 @@ static inline bool segment_is_own(const struct rte_mbuf *segment)
 _Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
 	       "both are read at once");
 
-/* Is the packet one segment, of which the same can be said at a glance? */
+/* Is the packet a single segment whose bytes may be changed? A quick check. */
 static inline bool segment_is_alone(const struct rte_mbuf *packet)
 {
 	const uint16_t once[] = {1, 1};
@@ -32,9 +32,9 @@ static inline bool segment_is_alone(const struct rte_mbuf *packet)
 	       !(packet->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));
 }
 
-/* Are the packet's first len bytes all there, in segments that may be changed? */
+/* Does the packet have its first len bytes, all in segments that may be changed? */
 bool segments_are_own(const struct rte_mbuf *packet, uint32_t len);
 
-/* Keep the packet's first len bytes, of which the first segment has some; what lies behind, such as
- * Ethernet's padding, goes, and segments with it. */
+/* Keep the packet's first len bytes; the first segment must have some of them. All after that, such
+ * as Ethernet's padding, is removed, and with it segments that become empty. */
 void segments_cut(struct rte_mbuf *packet, uint32_t len);

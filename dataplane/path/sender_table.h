@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* Who may send in an SA, and with which key: immutable, direct-indexed by SenderID. It is made from
- * a roster (control/roster.h). */
+/* Which senders may send in an SA, and with which keys. Immutable. The SenderID is the index. It is
+ * made from a roster (control/roster.h). */
 
 #include "cipher.h"
 #include <stdint.h>
 
-/* All that a packet needs of its sender, and no more: never over two cache lines. */
+/* What a packet needs to know of its sender, and nothing else, so that it lies in one cache line.
+ */
 struct sender {
-	const struct cipher_key *key; /* the keyring's; NULL: not on the roster */
-	uint8_t address[16];          /* VTEP, as struct covey_addr has it */
+	const struct cipher_key *key; /* in the keyring; NULL: the sender is not on the roster */
+	uint8_t address[16];          /* VTEP, as in struct covey_addr */
 	uint16_t family;
 	uint16_t epoch_floor;
 };
@@ -18,11 +19,12 @@ struct sender {
 _Static_assert(sizeof(struct sender) == 32, "two senders on a cache line");
 
 struct sender_table {
-	uint32_t size; /* of senders: the highest SenderID and 1 */
+	uint32_t size; /* of senders: the highest SenderID plus 1 */
 	struct sender senders[] __attribute__((aligned(32)));
 };
 
-/* The SenderID's place in the table, which is not read; NULL when the table ends before. */
+/* The SenderID's place in the table, or NULL when the table is shorter. The place itself is not
+ * read. */
 static inline const struct sender *sender_table_place(const struct sender_table *table,
 						      uint16_t sender_id)
 {

@@ -9,7 +9,8 @@ struct vni_table *vni_table_new(size_t count)
 	struct vni_table *vnis;
 	unsigned bits = 4;
 
-	/* At most half full, so that there always is an empty cell and runs are short. */
+	/* At most half of the cells are used, so there is always an empty one, and a search is
+	 * short. */
 	while ((size_t)1 << bits < 2 * count)
 		bits++;
 	vnis = malloc(sizeof(*vnis) + sizeof(vnis->cells[0]) * ((size_t)1 << bits));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* VNI -> group: immutable hash table. */
+/* The group of each VNI, as an immutable hash table. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@ struct vni_cell {
 };
 
 struct vni_table {
-	uint32_t shift; /* 32 less the bits of a cell's number */
+	uint32_t shift; /* 32 less the number of bits in a cell's index */
 	uint32_t mask;
 	struct vni_cell cells[];
 };
@@ -23,7 +23,8 @@ struct vni_table {
 struct vni_table *vni_table_new(size_t count);
 void vni_table_free(struct vni_table *vnis);
 
-/* Before publication: say that vni (24 bits) belongs to group. -EEXIST when to another. */
+/* Before publication: say that vni (24 bits) belongs to group. -EEXIST when it belongs to another
+ * one. */
 int vni_table_add(struct vni_table *vnis, uint32_t vni, uint32_t group);
 
 static inline uint32_t vni_table_first(const struct vni_table *vnis, uint32_t vni)

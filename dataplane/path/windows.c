@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE (2u << 20)
-/* A worker that claims a window too late keeps the slot for its next claim. So each worker may hold
- * one unused slot. */
+/* When two workers claim a window, one of them is late. It keeps the slot that it has taken for its
+ * next claim. So each worker may hold one unused slot. */
 #define SLOTS (COVEY_REPLAY_WINDOWS_PER_SA_MAX + WINDOWS_OWNERS_MAX)
 
 _Static_assert(WINDOWS_CELLS >= 2 * COVEY_REPLAY_WINDOWS_PER_SA_MAX, "half full at the most");
@@ -19,13 +19,13 @@ _Static_assert(COVEY_REPLAY_WINDOWS_PER_SENDER_MAX + WINDOWS_OWNERS_MAX <= UINT1
 	       "fits a sender's counter, with what is claimed at this moment");
 
 struct windows_claims {
-	uint32_t count; /* windows in use, and claims under way */
-	uint32_t next;  /* the first slot that was never given out */
+	uint32_t count; /* windows in use, and claims that are not finished */
+	uint32_t next;  /* the first slot that nobody has taken yet */
 	uint16_t per_sender[COVEY_SENDER_ID_MAX + 1];
-	uint32_t spares[WINDOWS_OWNERS_MAX]; /* by owner, its alone: slot + 1; 0: none */
+	uint32_t spares[WINDOWS_OWNERS_MAX]; /* each is one worker's: slot + 1; 0: none */
 };
 
-/* Zeroed address space. The kernel gives it memory page by page, as it is touched. */
+/* Zeroed address space. The kernel adds memory page by page when a page is first used. */
 static void *reserve(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -84,7 +84,7 @@ static int copy_floors(struct windows *windows, const struct covey_floor *floors
 	return 0;
 }
 
-/* The key of the window that a slot holds lies in the slot's last bytes; 0: none. */
+/* The last bytes of a slot hold the key of its window; 0: none. */
 static uint32_t *key_of_slot(const struct windows *windows, uint32_t slot)
 {
 	return (uint32_t *)(windows->slots + (size_t)(slot + 1) * windows->stride -
@@ -140,8 +140,9 @@ void windows_free(struct windows *windows)
 
 void windows_expect(struct windows *windows, size_t senders)
 {
-	/* The hash spreads windows over the whole table. With one window for each of its 4-KiB
-	 * pages, nearly all of these are used, and huge pages take no more memory. */
+	/* The hash spreads windows over the whole table. When there are as many windows as the
+	 * table has pages of 4 KiB, nearly all of these are used, so huge pages take no more
+	 * memory. */
 	if (senders >= cells_bytes() / 4096)
 		(void)madvise(windows->cells, cells_bytes(), MADV_HUGEPAGE);
 }
@@ -165,7 +166,7 @@ uint64_t windows_find_behind(const struct windows *windows, uint32_t key, const 
 
 /* --- claiming ------------------------------------------------------------------------------- */
 
-/* 0: none. */
+/* The floor of a window; 0 when there is none. */
 static uint64_t floor_of(const struct windows *windows, uint32_t key)
 {
 	size_t low = 0, high = windows->floor_count;
@@ -183,7 +184,7 @@ static uint64_t floor_of(const struct windows *windows, uint32_t key)
 		       : 0;
 }
 
-/* Take one of limit; false when none is left. */
+/* Count up by one, but not above limit. False when limit is reached. */
 static bool take_uint32(uint32_t *counter, uint32_t limit)
 {
 	if (__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED) < limit)
@@ -210,7 +211,7 @@ static void return_room(struct windows_claims *claims, uint16_t sender_id)
 	__atomic_fetch_sub(&claims->count, 1, __ATOMIC_RELAXED);
 }
 
-/* A zeroed slot. */
+/* Returns a zeroed slot. */
 static uint32_t take_slot(struct windows_claims *claims, unsigned owner)
 {
 	uint32_t spare = claims->spares[owner];
@@ -226,9 +227,9 @@ static void return_slot(struct windows *windows, uint32_t slot, unsigned owner)
 }
 
 /*
- * Put cell where its key's search ends. Cells only ever go from empty to full, and all who bring
- * one key search the same way: so the first that gets in is found by all others. Returns the key's
- * cell; 0 when its run is full.
+ * Put cell where the search for its key ends. A cell only ever changes from empty to full, and all
+ * searches for one key take the same way. So the first worker that writes a cell for a key is found
+ * by all others. Returns the cell of the key; 0 when the search is too long.
  */
 static uint64_t put(const struct windows *windows, uint64_t cell)
 {
@@ -260,7 +261,7 @@ uint64_t windows_claim(struct windows *windows, struct window_id id, unsigned ow
 		return 0;
 	slot = take_slot(claims, owner);
 	cell = (uint64_t)key << 32 | (uint64_t)owner << 24 | slot;
-	/* Before it can be found. */
+	/* This must be done before others can find the window. */
 	floor = floor_of(windows, key);
 	if (floor != 0)
 		replay_begin_at(windows_replay(windows, cell), windows->size, floor);

@@ -2,19 +2,20 @@
 #pragma once
 
 /*
- * The replay windows of one SA, by (SenderID, WindowID), shared by all workers. A window belongs to
- * the worker that first authenticated a packet of it; only that worker reads and writes its replay
- * state, all others learn from the table whose it is.
+ * The replay windows of one SA, by SenderID and WindowID, shared by all workers. A window belongs
+ * to the worker that first authenticated a packet of it. Only this worker reads and writes its
+ * replay state. All others only learn from the table whose window it is.
  *
- * The table is open-addressed. A cell is one 64-bit word: key 32 | owner 8 | slot 24, zero when
- * empty. It is read by a plain load and written once, by the one compare-and-swap that claims the
- * window; it never changes again before the SA goes: that would forget what was received. Slots are
- * given out densely and start at cache lines, so no two workers write one line.
+ * The table uses open addressing. A cell is one 64-bit word: key 32 | owner 8 | slot 24, zero when
+ * empty. A plain load reads it. One compare-and-swap writes it, when the window is claimed. After
+ * that it does not change as long as the SA exists: if it did, it would be forgotten what was
+ * received. Slots are used one after the other and begin at cache lines, so no two workers write to
+ * the same line.
  *
- * Nothing is allocated after windows_new(): address space is reserved for
- * COVEY_REPLAY_WINDOWS_PER_SA_MAX windows and backed by pages as it is used. A window costs its
- * slot (size / 8 + 12 bytes in whole cache lines: 192 for 1,024 packets) and 8 bytes in a table
- * that is half full at the most.
+ * Nothing is allocated after windows_new(). It reserves address space for
+ * COVEY_REPLAY_WINDOWS_PER_SA_MAX windows, and pages get memory when they are first used. A window
+ * takes its slot (size / 8 + 12 bytes in whole cache lines: 192 for 1,024 packets), and 8 bytes in
+ * a table of which at most half is used.
  *
  * The control thread may count and read windows meanwhile.
  */
@@ -32,8 +33,8 @@
 #define WINDOWS_CELL_BITS  20u
 #define WINDOWS_CELLS      (1u << WINDOWS_CELL_BITS)
 #define WINDOWS_OWNERS_MAX 256u
-/* A search this long does not happen by chance in a table that is half full. It ends there: the
- * window is refused. */
+/* In a table of which at most half is used, a search this long does not happen by chance. It ends
+ * there, and the window is refused. */
 #define WINDOWS_PROBES_MAX 128u
 
 struct window_id {
@@ -44,7 +45,7 @@ struct window_id {
 /* What windows_claim() changes, on cache lines that the packet path does not read. */
 struct windows_claims;
 
-/* Immutable from windows_new() to windows_free(), but for what the pointers lead to. */
+/* Immutable from windows_new() to windows_free(), except for what the pointers point to. */
 struct windows {
 	uint64_t *cells;
 	uint8_t *slots;
@@ -58,17 +59,18 @@ struct windows {
 };
 
 /*
- * Reserve room for windows of size packets each (power of two). A window that has a floor begins as
- * if all packets up to the floor had been received. Floors are copied; they are looked up when a
- * window is made, not for each packet.
- * -ERANGE when they do not rise by (SenderID, WindowID), name an ESN that no sender uses, or are
- * more than COVEY_FLOORS_PER_GROUP_MAX; -ENOMEM.
+ * Reserve memory for windows of size packets each (power of two). A window that has a floor begins
+ * as if all packets up to the floor had been received. Floors are copied. They are looked up when a
+ * window is made, not for each packet. -ERANGE when floors are not sorted by SenderID and WindowID,
+ * when one has an ESN that no sender uses, or when there are more than COVEY_FLOORS_PER_GROUP_MAX;
+ * -ENOMEM.
  */
 int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_count,
 		struct windows **ret_windows);
 void windows_free(struct windows *windows);
 
-/* Up to this many senders will have windows. If they are many, the table moves to huge pages. */
+/* Announce that up to this number of senders will have windows. If that is many, the table moves to
+ * huge pages. */
 void windows_expect(struct windows *windows, size_t senders);
 
 /* --- the packet path ----------------------------------------------------------------------- */
@@ -78,8 +80,8 @@ static inline uint32_t windows_key(struct window_id id)
 	return (uint32_t)id.sender_id << 16 | id.window_id;
 }
 
-/* Where the search for a key begins. Multiply and fold, twice: every bit of key and seed reaches
- * every bit of the cell's number. */
+/* Where the search for a key begins. Multiply and fold, twice: then every bit of key and seed
+ * affects every bit of the result. */
 static inline uint32_t windows_first(const struct windows *windows, uint32_t key)
 {
 	uint64_t hash = (key ^ windows->seed) * UINT64_C(0x9e3779b97f4a7c15);
@@ -88,7 +90,7 @@ static inline uint32_t windows_first(const struct windows *windows, uint32_t key
 	return (uint32_t)(hash >> (64 - WINDOWS_CELL_BITS));
 }
 
-/* Where the search for a window begins, for windows_find_from(). Prefetches that cell. */
+/* Where the search for a window begins, for windows_find_from(). Also prefetches that cell. */
 static inline const uint64_t *windows_prefetch(const struct windows *windows, uint32_t key)
 {
 	const uint64_t *first = &windows->cells[windows_first(windows, key)];
@@ -97,7 +99,7 @@ static inline const uint64_t *windows_prefetch(const struct windows *windows, ui
 	return first;
 }
 
-/* The rest of the search, when that cell is another window's. */
+/* Continue the search, when the first cell belongs to another window. */
 uint64_t windows_find_behind(const struct windows *windows, uint32_t key, const uint64_t *first);
 
 /* The window's cell, for the functions below; 0 when there is none. */
@@ -124,13 +126,13 @@ static inline unsigned windows_owner(uint64_t cell)
 	return (unsigned)(cell >> 24) & (WINDOWS_OWNERS_MAX - 1);
 }
 
-/* The replay state, for its owner alone. */
+/* The replay state. Only the owner may use it. */
 static inline struct replay *windows_replay(const struct windows *windows, uint64_t cell)
 {
 	return (struct replay *)(windows->slots + (cell & 0xffffff) * windows->stride);
 }
 
-/* Fetch what replay_check() and replay_update() will touch for this ESN. */
+/* Fetch what replay_check() and replay_update() will read and write for this ESN. */
 static inline void windows_prefetch_replay(const struct windows *windows, uint64_t cell,
 					   uint64_t esn)
 {
@@ -141,11 +143,11 @@ static inline void windows_prefetch_replay(const struct windows *windows, uint64
 }
 
 /*
- * Find the window, or make it owner's: empty, or filled up to its floor. Only for a packet that has
- * authenticated. When several workers claim one window at once, all get the same cell, and one of
- * them is its owner. owner: below WINDOWS_OWNERS_MAX, no two threads with the same one at a time.
- * Returns 0 when the SA or the sender (COVEY_REPLAY_WINDOWS_PER_SA_MAX, _PER_SENDER_MAX) has no
- * room for another.
+ * Find the window, or make it for owner. A new window is empty, or filled up to its floor. Only for
+ * a packet that has authenticated. When several workers claim one window at the same time, all get
+ * the same cell, and one of them becomes the owner. owner must be below WINDOWS_OWNERS_MAX, and no
+ * two threads may use the same one at the same time. Returns 0 when the SA or the sender
+ * (COVEY_REPLAY_WINDOWS_PER_SA_MAX, _PER_SENDER_MAX) has no room for another window.
  */
 uint64_t windows_claim(struct windows *windows, struct window_id id, unsigned owner);
 
@@ -153,9 +155,9 @@ uint64_t windows_claim(struct windows *windows, struct window_id id, unsigned ow
 
 /* Windows in use. */
 uint32_t windows_count(const struct windows *windows);
-/* Indexes below this may hold windows. */
+/* Windows have indexes below this. */
 uint32_t windows_end(const struct windows *windows);
-/* Read one, index below windows_end(): its id and highest authenticated ESN. False when there is
- * none (a claim that came second, or has not ended). */
+/* Read the window at an index below windows_end(): its id and the highest authenticated ESN. False
+ * when no window has this index (a claim that came too late, or is not finished). */
 bool windows_read(const struct windows *windows, uint32_t index, struct window_id *ret_id,
 		  uint64_t *ret_highest);

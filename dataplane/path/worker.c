@@ -13,12 +13,13 @@
 #include <wait.h>
 
 #define BURST 32
-/* Keep polling this long after the last packet: one that comes at once costs no wake-up. Longer
- * takes the core away from those who would send it (docs/performance/notebook.md). */
+/* How long a worker continues to poll after its last packet, in microseconds. A packet that comes
+ * within this time costs no wake-up. A longer time would take the core away from the programs that
+ * send packets (docs/performance/notebook.md). */
 #define SPIN_US 20
-/* The longest sleep. A worker that is told to stop notices it at the end of its sleep. */
+/* The longest sleep. A worker that is told to stop notices that after its sleep. */
 #define SLEEP_MS 100
-/* A full transmit queue is offered the rest of a burst this often before it is dropped. */
+/* How often the rest of a burst is offered to a full transmit queue before it is dropped. */
 #define TX_TRIES 4
 
 _Static_assert(2 * PORT_QUEUES_MAX + 1 <= WAITS_MAX, "one worker has all queues at the most");
@@ -40,7 +41,8 @@ static void transmit(const struct worker *worker, const struct port *port,
 	rte_pktmbuf_free_bulk(packets + sent, count - sent);
 }
 
-/* One burst from each of the worker's queues of a port. Returns the packets received. */
+/* Forward one burst from each of the worker's queues of a port. Returns how many packets were
+ * received. */
 static unsigned forward(const struct worker *worker, const struct port *from, const struct port *to,
 			burst_function *burst, enum covey_drop full)
 {
@@ -62,7 +64,7 @@ static unsigned forward(const struct worker *worker, const struct port *from, co
 	return total;
 }
 
-/* One burst from each of the other workers. Returns the packets that they handed over. */
+/* Take one burst from each of the other workers. Returns how many packets they had handed over. */
 static unsigned take_over(const struct worker *worker)
 {
 	struct rte_mbuf *packets[ENGINE_BURST_MAX];
@@ -88,7 +90,7 @@ static unsigned take_over(const struct worker *worker)
 	return total;
 }
 
-/* --- what the control thread has for the host ----------------------------------------------- */
+/* --- packets of the control thread, to the host --------------------------------------------- */
 
 bool worker_post(struct worker *worker, unsigned slot, struct rte_mbuf *packet)
 {

@@ -18,7 +18,7 @@ unsigned port_workers(void)
 	return lcores > 1 ? lcores - 1 : 1;
 }
 
-/* The name part of devargs is the device's own name in EAL. */
+/* The part of devargs that is the device's own name in EAL. */
 static void device_name(const char *devargs, char *ret_name, size_t size)
 {
 	size_t len = strcspn(devargs, ",");
@@ -107,9 +107,9 @@ int port_start(struct port *port, struct covey_error *ret_error)
 			return covey_error_set(ret_error, error, "%s: the port does not start: %s",
 					       port->name, rte_strerror(-error));
 		}
-		/* The host's own MAC address and any multicast group must come in. Kernel
-		 * interfaces have both already (overlay/host sees to it), so a driver that can do
-		 * neither is no error. */
+		/* The host's own MAC address and all multicast groups must come in. For kernel
+		 * interfaces overlay/host has set up both, so it is no error when a driver can do
+		 * neither. */
 		if (rte_eth_allmulticast_enable(port->devices[i]))
 			rte_eth_promiscuous_enable(port->devices[i]);
 	}

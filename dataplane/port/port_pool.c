@@ -11,19 +11,19 @@
 #include "port.h"
 
 #define NAME "covey_packets"
-/* An AF_XDP ring. A queue that receives keeps one full of buffers; one that sends can have a ring
- * of them before the kernel and one behind it. */
+/* The length of an AF_XDP ring. A receive queue keeps one ring full of buffers. A transmit queue
+ * can have a ring of them before the kernel and another one after it. */
 #define XDP_RING PORT_RING_MAX
-/* Other drivers copy, or have rings of this length (port_queues.c). */
+/* Other drivers copy packets, or have rings of this length (port_queues.c). */
 #define RING 1024u
-/* A worker: its own cache, which may hold half as much again, bursts, and what others hand over to
- * it, a ring at the most. */
+/* What a worker can hold: its own cache, which may grow to one and a half times its size, bursts,
+ * and what others have handed over to it, at most a ring. */
 #define POOL_CACHE     256u
 #define WORKER_PACKETS (2 * POOL_CACHE + PORT_RING_MAX)
 /* The least number of buffers, for drivers of another kind. */
 #define PACKETS_MIN 8191u
-/* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and L2 with two tags.
- */
+/* What AF_XDP's kernel side keeps free before a frame (XDP_PACKET_HEADROOM), and an Ethernet header
+ * with two tags. */
 #define FRAME_ROOM (256 + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
 #define PAGE       4096u
 
@@ -43,7 +43,8 @@ static unsigned pool_packets(const struct port_demand demands[2])
 	return RTE_MAX(packets, PACKETS_MIN);
 }
 
-/* Bytes of a buffer with its headroom. AF_PACKET wants it as large as its slots (af_packet.c). */
+/* Length of a buffer with its headroom in bytes. AF_PACKET needs buffers as large as its slots
+ * (af_packet.c). */
 static uint16_t pool_room(uint16_t mtu)
 {
 	uint32_t frame = mtu + FRAME_ROOM;
@@ -57,12 +58,13 @@ static uint16_t pool_room(uint16_t mtu)
 /* --- AF_XDP: buffers of one page each, without gaps ------------------------------------------ */
 
 /*
- * DPDK 22.11 tells the kernel that a pool's buffers lie side by side: so many times the length of
- * one. It lets none cross a page, so shorter ones have gaps, and those beyond that length the
- * kernel refuses: each that is meant to receive is lost, until the queue has none left.
+ * DPDK 22.11 tells the kernel that a pool's buffers follow each other without gaps: their number
+ * times the length of one. But it lets no buffer cross a page. So shorter buffers have gaps between
+ * them, and the kernel refuses those beyond the length that it was told. Each refused receive
+ * buffer is lost, until the queue has none left. Buffers of exactly one page have no gaps.
  */
 
-/* What stands in the page before the buffer. */
+/* The bytes in a page before the buffer. */
 static uint32_t page_start(void)
 {
 	struct rte_mempool_objsz size;
@@ -82,7 +84,7 @@ static void free_zone(struct rte_mempool_memhdr *chunk, void *zone)
 	rte_memzone_free(zone);
 }
 
-/* One piece of memory that begins at a page holds them all. */
+/* All buffers are in one piece of memory, which begins at a page. */
 static int fill_pages(struct rte_mempool *pool)
 {
 	size_t size =

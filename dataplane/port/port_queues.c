@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a port gets of a device: queues, and how packets are spread over them. */
+/* Sets up what a port uses of a device: queues, and how packets are spread over them. */
 
 #include "port_queues.h"
 
@@ -7,19 +7,20 @@
 #include <rte_ethdev.h>
 #include <string.h>
 
-/* What names a window to a network card: addresses, and the ports of the outer UDP header. */
+/* What tells windows apart for a network card: addresses, and the ports of the outer UDP header. */
 #define SPREAD_BY (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP)
 
 /* --- queues --------------------------------------------------------------------------------- */
 
-/* A queue of these is a socket that the kernel feeds, whether it is read or not. */
+/* A queue of these drivers is a socket that the kernel fills, even if nobody reads it. */
 static bool kernel_feeds(const struct rte_eth_dev_info *info)
 {
 	return strncmp(info->driver_name, "net_af_xdp", 10) == 0 ||
 	       strcmp(info->driver_name, "net_af_packet") == 0;
 }
 
-/* One receive and one transmit queue a worker, as far as there are; an AF_XDP socket is both. */
+/* One receive and one transmit queue for each worker, as far as the device has them. An AF_XDP
+ * socket is both. */
 static void choose(const struct port *port, const struct rte_eth_dev_info *info, uint16_t *ret_rx,
 		   uint16_t *ret_tx)
 {
@@ -32,15 +33,15 @@ static void choose(const struct port *port, const struct rte_eth_dev_info *info,
 				     : RTE_MIN(most_tx, (uint16_t)port_workers());
 }
 
-/* These declare a standard frame's length as their most (DPDK 22.11), and carry what the kernel's
- * interface does; its MTU was set there (overlay/host). */
+/* These drivers say that a standard frame is the longest one (DPDK 22.11), but carry what the
+ * kernel's interface carries. Its MTU is set there (overlay/host). */
 static bool follows_kernel(const struct rte_eth_dev_info *info)
 {
 	return strcmp(info->driver_name, "net_af_packet") == 0 ||
 	       strcmp(info->driver_name, "net_tap") == 0;
 }
 
-/* Says in port->spread what the device hashes, of what we want. */
+/* Writes to port->spread by which of our fields the device spreads packets. */
 static int configure(struct port *port, uint16_t id, const struct rte_eth_dev_info *info,
 		     uint16_t rx, uint16_t tx)
 {
@@ -61,7 +62,7 @@ static int configure(struct port *port, uint16_t id, const struct rte_eth_dev_in
 	return rte_eth_dev_configure(id, rx, tx, &plain);
 }
 
-/* A driver that cannot set an MTU takes what fits its buffers, which are large enough. */
+/* A driver that cannot set an MTU accepts what fits into its buffers. These are large enough. */
 static int set_mtu(const struct port *port, uint16_t id, const struct rte_eth_dev_info *info,
 		   uint16_t mtu, struct covey_error *ret_error)
 {
@@ -73,8 +74,9 @@ static int set_mtu(const struct port *port, uint16_t id, const struct rte_eth_de
 	return 0;
 }
 
-/* A driver opens a queue's descriptor when the queue is set up (AF_XDP, TAP), or all of them in
- * their order when the device is attached (AF_PACKET). early: those; rx: how many queues. */
+/* Some drivers open a queue's descriptor when the queue is set up (AF_XDP, TAP). Others open all of
+ * them, in their order, when the device is attached (AF_PACKET). early: the latter; rx: how many
+ * queues. */
 static int set_up_rx(struct port_queue *queues, uint16_t rx, uint16_t descriptors,
 		     struct rte_mempool *pool, const int *early, unsigned early_count)
 {

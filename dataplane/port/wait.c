@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Where nothing can be waited for: 20 us at first, doubling to 1 ms. */
+/* How long to sleep where there is nothing to wait for: 20 us at first, then twice as long each
+ * time, up to 1 ms. */
 #define NAP_MIN_NS 20000L
 #define NAP_MAX_NS 1000000L
 
@@ -22,7 +23,8 @@ static int next_fd(DIR *directory)
 	while ((entry = readdir(directory)) != NULL) {
 		int fd = atoi(entry->d_name);
 
-		/* The directory's own number is free again for what is opened next. */
+		/* The directory's own descriptor will be closed, and what is opened next may get
+		 * its number. */
 		if (entry->d_name[0] != '.' && fd < WAIT_FD_MAX && fd != dirfd(directory))
 			return fd;
 	}
@@ -86,8 +88,8 @@ void waits_add(struct waits *waits, int fd)
 		waits->fds[waits->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
-/* A socket whose link went down reports an error until it is read, and until then poll() does not
- * sleep. A hang-up cannot be read away: then this naps. */
+/* When its link goes down, a socket reports an error until it is read, and until then poll() does
+ * not sleep. A hang-up cannot be read away: then this function sleeps for a short time. */
 static void take_errors(const struct pollfd *fds, unsigned count)
 {
 	const struct timespec nap = {.tv_nsec = NAP_MAX_NS};
