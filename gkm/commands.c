@@ -29,7 +29,7 @@ struct request {
 
 /* --- names --------------------------------------------------------------------------------- */
 
-/* A name that the request has to give. NULL: it did not, and the client was told so. */
+/* A name that the request must have. NULL when it is missing; then the client has been told. */
 static const char *need(const struct request *request, const char *key)
 {
 	const char *value = json_string_value(json_object_get(request->object, key));
@@ -53,7 +53,7 @@ static void answer_unknown(const struct request *request, const char *what, cons
 	local_answer_error(request->client, error.text);
 }
 
-/* NULL: there is none, and the client was told so. */
+/* NULL when there is no such group; then the client has been told. */
 static struct realm *need_group(const struct request *request)
 {
 	const struct inventory *inventory = request->manager->inventory;
@@ -91,7 +91,7 @@ static void rekey(const struct request *request)
 	rekey_answers_add(request->commands->rekeys, request->client, realm, wanted);
 }
 
-/* False: there is none, and the client was told so. */
+/* False when there is no such host; then the client has been told. */
 static bool need_host(const struct request *request, size_t *ret_host)
 {
 	const struct inventory *inventory = request->manager->inventory;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What an operator on this machine may ask of the running key manager, over its local control
+ * What an operator on this machine can ask of the running key manager, over its local control
  * socket.
  */
 
@@ -11,7 +11,7 @@
 struct commands;
 struct manager;
 
-/* Serve at path. The error says what to do. */
+/* Listen at path. The error says what to do. */
 int commands_open(struct manager *manager, const char *path, struct commands **ret_commands,
 		  struct covey_error *error);
 /* NULL-safe. */

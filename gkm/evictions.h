@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Who is evicted, from one group or from all: durable first, then in force.
+ * Which hosts are evicted, from one group or from all. An eviction is first written to the state
+ * file, then put in force.
  */
 
 #include <covey/error.h>
@@ -12,21 +13,21 @@
 struct manager;
 struct realm;
 
-/* Put in force what the state file says. Hosts and groups that the inventory lacks stay in the
- * file. */
+/* Put in force what is in the state file. Entries for hosts and groups that are not in the
+ * inventory stay in the file. */
 int evictions_load(struct manager *manager, struct covey_error *error);
 
 /*
- * Evict a host from the group, or with NULL from all: its session in it is cut, and the group gets
- * an SA without it. -EALREADY when it is evicted already.
+ * Evict a host from the group, or from all groups when realm is NULL. Its session is closed, and
+ * each group gets a new SA without it. -EALREADY when it is evicted already.
  */
 int evict(struct manager *manager, size_t host, struct realm *realm, struct covey_error *error);
 
 /*
- * Undo it; with NULL all evictions of the host. -ENOENT when there is none, -EBUSY when it is
- * evicted from all groups and the one asked for is one of them.
+ * Undo an eviction from the group, or all evictions of the host when realm is NULL. -ENOENT when
+ * there is none. -EBUSY when a group is given, but the host is evicted from all groups.
  */
 int readmit(struct manager *manager, size_t host, struct realm *realm, struct covey_error *error);
 
-/* From the group by itself, or from all groups. */
+/* Is the host evicted, from this group or from all groups? */
 bool is_evicted(const struct manager *manager, size_t host, const struct realm *realm);

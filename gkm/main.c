@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * covey-gkm: the group key manager. What starts, in order, and its exact reverse.
+ * covey-gkm: the group key manager. Starts its parts in order, and stops them in reverse order.
  */
 
 #include <covey/error.h>
@@ -195,8 +195,8 @@ static void stop(struct gkm *gkm)
 	if (gkm->manager.base)
 		manager_free(&gkm->manager);
 	tls_free(gkm->tls);
-	/* A last turn: what a channel left to be called later holds it, TLS and all, and libevent
-	 * would forget it. */
+	/* A last turn of the event loop: a channel may have left something to be called later,
+	 * which holds the channel and its TLS. Without this turn libevent would forget it. */
 	if (gkm->base) {
 		event_base_loop(gkm->base, EVLOOP_NONBLOCK);
 		event_base_free(gkm->base);
@@ -211,8 +211,8 @@ int main(int argc, char **argv)
 	struct covey_error error = {0};
 	int status = EXIT_FAILURE;
 
-	/* OpenSSL takes and gives back 16 KiB for a message: not from and to the kernel each time.
-	 */
+	/* OpenSSL allocates and frees 16 KiB for each message. This keeps malloc() from getting
+	 * them from the kernel and giving them back each time. */
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
 	if (options_parse(argc, argv, &gkm.options) < 0) {
 		fputs("covey-gkm: out of memory\n", stderr);

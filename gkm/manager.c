@@ -19,7 +19,8 @@ static int out_of_memory(struct covey_error *error)
 	return covey_error_set(error, -ENOMEM, "out of memory");
 }
 
-/* One more tick after all have been told: members that are there close their connections in it. */
+/* Waits one more tick after all members have been told. Members that are connected close their
+ * connections in this time. */
 static void on_stop_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct manager *manager = arg;

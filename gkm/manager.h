@@ -23,41 +23,42 @@ struct revocations;
 struct tls;
 
 struct manager {
-	/* Given by main(), which owns them. */
+	/* main() sets and owns these. */
 	struct event_base *base;
 	const struct inventory *inventory;
 	struct store *store;
 	struct tls *tls;
 	size_t session_max; /* as many as there are file descriptors for */
 
-	bool *evicted;                /* from all groups, by host */
-	char **identities;            /* SPIFFE IDs by host, as inventory->hosts */
+	bool *evicted;                /* by host: is it evicted from all groups? */
+	char **identities;            /* SPIFFE IDs by host, in the order of inventory->hosts */
 	struct sender_ids reserved;   /* SenderIDs that the inventory fixes */
-	struct realm *realms;         /* by group, as inventory->groups */
-	struct served_group **groups; /* of these realms */
+	struct realm *realms;         /* by group, in the order of inventory->groups */
+	struct served_group **groups; /* the served groups of these realms */
 	size_t realm_count;
-	struct peer_log *log; /* for what members and strangers cause */
+	struct peer_log *log; /* for lines that members and strangers cause */
 	struct sessions sessions;
-	struct revocations *revocations; /* who showed which certificate */
-	struct own_watch *own;           /* the key manager's own certificate; main()'s */
+	struct revocations *revocations; /* which host showed which certificate */
+	struct own_watch *own;           /* the key manager's own certificate; belongs to main() */
 	bool stopping;
 	struct event *stop_timer;
 	unsigned stop_ticks;
-	bool all_told; /* as of the last tick */
+	bool all_told; /* at the last tick */
 };
 
 /*
- * Fill in what is not given: identities, reserved SenderIDs, realms with their durable bindings.
- * What is evicted is loaded after that: evictions.h. Returns 0 or a negative errno.
+ * Set what main() does not set: identities, reserved SenderIDs, and realms with their durable
+ * bindings. Evictions are loaded later (evictions.h). Returns 0 or a negative errno.
  */
 int manager_init(struct manager *manager, struct covey_error *error);
 
 /*
- * Tell all members, and end the event loop when they are gone, or when the last words to all of
- * them have been with the kernel for a moment: a member that is away closes nothing, and the next
- * process waits for this one's state file. Two seconds at most.
+ * Tell all members, and end the event loop when they are gone. A member that is away does not close
+ * its connection, and the next process waits for this one's state file. So the loop also ends a
+ * moment after the last message to all of them has reached the kernel, and after two seconds at the
+ * latest.
  */
 void manager_stop(struct manager *manager);
 
-/* Wipes all keys. Sessions that are left are cut. */
+/* Wipes all keys. Closes sessions that still exist. */
 void manager_free(struct manager *manager);

@@ -7,7 +7,8 @@
 
 const char *argp_program_version = "covey-gkm " COVEY_VERSION;
 
-/* -s is covey-host's socket and -g is covey-gkm's in all three programs. */
+/* In all three programs, -s is the socket of covey-host and -g that of covey-gkm. So this option
+ * has no letter. */
 #define OPTION_STATE 256
 
 static const struct argp_option table[] = {

@@ -9,6 +9,6 @@ struct options {
 	const char *socket;
 };
 
-/* Read the command line; exits for --help, --version, --usage and mistakes, as argp does. Returns 0
- * or -ENOMEM, and then nothing of the command line counts. */
+/* Read the command line. Exits for --help, --version, --usage and mistakes, as argp does. Returns
+ * 0, or -ENOMEM; then the result must not be used. */
 int options_parse(int argc, char **argv, struct options *ret_options);

@@ -10,12 +10,14 @@
 #include "log.h"
 #include "secret.h"
 
-/* How soon after a failure an SA that members wait for is begun again. */
+/* When an SA that members wait for could not begin, it is tried again after this time, in
+ * milliseconds. */
 #define RETRY_MS 2000u
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
-/* The last tenth of a time, drawn evenly: groups that began together do not stay together. */
+/* Shortens a time by a random part of its last tenth, so that groups which began together do not
+ * rekey together. */
 static uint64_t spread(uint64_t ms)
 {
 	uint32_t number = 0;
@@ -109,7 +111,8 @@ uint64_t realm_formers_deadline(const struct realm *realm)
 	return realm->served.group->sender_ids.keeps ? realm->formers_until_ms : UINT64_MAX;
 }
 
-/* What cannot be forgotten is kept again by the next instance: too long is no harm. */
+/* If forgetting fails, the next instance keeps these SenderIDs again. Keeping them too long does no
+ * harm. */
 void realm_release_formers(struct realm *realm, uint64_t now_ms)
 {
 	struct covey_error error;
@@ -124,7 +127,7 @@ void realm_release_formers(struct realm *realm, uint64_t now_ms)
 			    realm->served.config->name, error.text);
 }
 
-/* --- members whose control channel is gone, but not their traffic -------------------------- */
+/* --- members that still send but have no control channel ----------------------------------- */
 
 const char *realm_member_name(const struct realm *realm, size_t seat)
 {
@@ -141,7 +144,7 @@ json_t *realm_absent_names(const struct realm *realm)
 	return names;
 }
 
-/* One line, however many they are. */
+/* Logs one line, however many members are absent. */
 static void log_absent(const struct realm *realm)
 {
 	size_t first = 0, count = 0;
@@ -183,8 +186,8 @@ static void settle(struct realm *realm, uint64_t now_ms)
 }
 
 /*
- * Begin the SA that is due, if any. A failure is tried again by itself, for no member asks for it,
- * and not with every message that arrives meanwhile.
+ * Begin the SA that is due, if one is. After a failure it is tried again by a timer: no member asks
+ * for it, and it shall not be tried with each message that arrives meanwhile.
  */
 static void begin_due(struct realm *realm, uint64_t now_ms)
 {
@@ -207,7 +210,7 @@ static void begin_due(struct realm *realm, uint64_t now_ms)
 	realm->retry_ms = now_ms + RETRY_MS;
 }
 
-/* While a failed begin waits, it is overdue: the retry counts. */
+/* After a failure, the SA is overdue; then the time of the next attempt counts. */
 static uint64_t next_event(const struct realm *realm)
 {
 	uint64_t rekey_ms = rekey_deadline(realm->served.group);
@@ -250,7 +253,7 @@ void realm_stop(struct realm *realm)
 
 /* --- life ---------------------------------------------------------------------------------- */
 
-/* The seat of an identity, or -ENOENT when it is not authorised any more. */
+/* The seat of an identity, or -ENOENT when the inventory does not authorise it any more. */
 static long find_seat(const struct realm *realm, const char *identity)
 {
 	struct identity who;
@@ -271,7 +274,8 @@ static int restore(const char *identity, uint16_t sender_id, void *arg)
 	struct realm *realm = arg;
 	long seat = find_seat(realm, identity);
 
-	/* A host that is not authorised any more keeps its SenderID: it was bound for good. */
+	/* A host that is not authorised any more keeps its SenderID, because a binding is for ever.
+	 */
 	if (seat < 0)
 		return sender_ids_bind(&realm->served.group->sender_ids, identity, sender_id, 0);
 	return group_restore(realm->served.group, (size_t)seat, sender_id);

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * One group in the running program: ties its state machine to the inventory, the state file, random
- * numbers, a timer and the sessions.
+ * One group in the running program. It connects the group's state machine with the inventory, the
+ * state file, random numbers, a timer and the sessions.
  *
- * An identity may have had another SenderID in an earlier instance of this program, and members may
- * still hold SAs of that instance, in whose rosters that SenderID is the identity's. So nobody else
- * gets it before those SAs have ended by their hard lifetime, counted from the start of this
- * instance, which makes none of them.
+ * In an earlier instance of this program, an identity may have had another SenderID. Members may
+ * still hold SAs of that instance, and in their rosters that SenderID belongs to the identity. So
+ * nobody else gets it before these SAs have ended by their hard lifetime. The time counts from the
+ * start of this instance, because it makes no such SAs.
  */
 
 #include <covey/error.h>
@@ -22,11 +22,11 @@
 #include "served_group.h"
 #include "store.h"
 
-/* What a realm works with, owned by somebody else. */
+/* What a realm uses and somebody else owns. */
 struct realm_tools {
 	struct event_base *base;
 	const struct inventory *inventory;
-	char *const *identities; /* by host, as inventory->hosts */
+	char *const *identities; /* by host, in the order of inventory->hosts */
 	struct store *store;
 	struct peer_log *log;
 };
@@ -38,39 +38,39 @@ struct realm {
 	bool stopped;
 	struct outbox outbox;
 	struct pace pace;
-	uint64_t retry_ms; /* an SA could not begin: not again before */
-	/* SenderIDs of an earlier instance are kept until then, and the last SPI of any of them, 0:
-	 * there are none. */
+	uint64_t retry_ms; /* an SA could not begin: not tried again before this time */
+	/* Until when SenderIDs of an earlier instance are kept, and the last SPI of any of them; 0
+	 * when there are none. */
 	uint64_t formers_until_ms;
 	uint32_t formers_until_spi;
 };
 
 /*
- * Seats are the group's members in the inventory, in that order. Restores durable bindings. The
- * realm must not move after this.
+ * Seats are the group's members in the order of the inventory. Also restores durable bindings.
+ * After this, the realm must stay at the same address.
  */
 int realm_init(struct realm *realm, const struct realm_tools *tools,
 	       const struct inventory_group *config, struct covey_error *error);
-/* Do no more; the key is wiped by realm_free(). */
+/* Do nothing any more. realm_free() wipes the keys. */
 void realm_stop(struct realm *realm);
 void realm_free(struct realm *realm);
 
-/* Something happened: settle the state machine at the event loop's next turn, or when it has rested
- * from the last time, once for all. */
+/* Something happened. Settle the state machine once for all events: in the event loop's next turn,
+ * or when it has rested from the last time (group/pace.h). */
 void realm_wake(struct realm *realm);
 
-/* Begin an SA when the group has none to send on. */
+/* Begin an SA if the group has no SA to send on. */
 int realm_ensure_sa(struct realm *realm, struct covey_error *error);
 
-/* When realm_release_formers() has something to do, UINT64_MAX: never. */
+/* When realm_release_formers() will have something to do; UINT64_MAX for never. */
 uint64_t realm_formers_deadline(const struct realm *realm);
-/* Let others have the SenderIDs of an earlier instance, if their time is over. */
+/* If their time is over, let others have the SenderIDs of an earlier instance. */
 void realm_release_formers(struct realm *realm, uint64_t now_ms);
 
-/* The host's name of the member in this seat. */
+/* The host name of the member in this seat. */
 const char *realm_member_name(const struct realm *realm, size_t seat);
 /*
- * The names of those that send on the active SA and have no connection: they are heard, but a rekey
- * leaves them behind. A new reference; NULL: no memory.
+ * The names of members that send on the active SA and have no connection. Others hear them, but
+ * after a rekey they hear nobody. Returns a new reference; NULL when there is no memory.
  */
 json_t *realm_absent_names(const struct realm *realm);

@@ -7,15 +7,15 @@
 #include "local_json.h"
 #include "manager.h"
 
-#define LOOK_MS     20u  /* between two looks */
-#define PATIENCE_MS 400u /* members of a sound fabric have all switched by then */
+#define LOOK_MS     20u  /* between two checks */
+#define PATIENCE_MS 400u /* by then, all members of a healthy fabric have switched */
 
 struct rekey_answer {
 	struct local_client *client; /* NULL: free */
 	struct realm *realm;
 	struct event *timer;
 	uint64_t until_ms;
-	uint32_t before_spi; /* the newest when it was asked for */
+	uint32_t before_spi; /* SPI of the newest SA at the time of the request */
 	bool wanted;
 };
 
@@ -33,7 +33,8 @@ static const struct sa *newest(const struct group *group)
 	return newest;
 }
 
-/* The SA that was asked for, NULL: it has not begun. One that is under way serves as well. */
+/* The SA that was asked for; NULL when it has not begun. An SA that was being installed already is
+ * as good. */
 static const struct sa *asked_for(const struct rekey_answer *answer)
 {
 	const struct sa *sa = newest(answer->realm->served.group);
@@ -54,7 +55,7 @@ static const char *how_it_goes(const struct rekey_answer *answer, const struct s
 	return rekey_deadline(group) <= clock_now_ms() ? "begins" : "waits for room";
 }
 
-/* Connected members that have not acknowledged the SA. */
+/* The connected members that have not acknowledged the SA. */
 static json_t *awaited(const struct realm *realm, const struct sa *sa)
 {
 	json_t *names = json_array();

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The answer to `covey rekey`: which SA has begun, and which members keep it from being used. It
+ * The answer to `covey rekey`: which SA has begun, and which members we still wait for. The answer
  * waits a moment, so that it can say this.
  */
 
@@ -14,11 +14,12 @@
 struct realm;
 struct rekey_answers;
 
-/* NULL: no memory. */
+/* NULL when there is no memory. */
 struct rekey_answers *rekey_answers_new(struct event_base *base);
-/* After the clients are gone. NULL-safe. */
+/* To be called after the clients are gone. NULL-safe. */
 void rekey_answers_free(struct rekey_answers *answers);
 
-/* Another SA was asked for; wanted: and not one that is under way already (rekey_want()). */
+/* A client has asked for another SA. wanted: a new one will begin; false: one that is being
+ * installed already is as good (rekey_want()). */
 void rekey_answers_add(struct rekey_answers *answers, struct local_client *client,
 		       struct realm *realm, bool wanted);

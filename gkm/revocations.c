@@ -15,7 +15,8 @@
 #include "manager.h"
 #include "session.h"
 
-/* What a host was let in with since we started: by any of it it may have got keys. */
+/* The certificates with which a host was let in since we started. With any of them it may have got
+ * keys. */
 struct shown {
 	struct certificate_chain *certificates;
 	size_t count;
@@ -41,7 +42,8 @@ static void replace_keys(struct manager *manager, size_t host, struct realm *rea
 	if (realm->served.group->members[seat].session) {
 		group_expose(realm->served.group, seat);
 	} else {
-		/* It has to begin anew; TLS keeps it out until its certificate is good. */
+		/* It must register from the beginning. TLS keeps it out until its certificate is
+		 * good. */
 		group_evict(realm->served.group, seat);
 		group_readmit(realm->served.group, seat);
 	}
@@ -70,7 +72,7 @@ static void cut_sessions(const struct manager *manager, const struct crl *crl)
 	}
 }
 
-/* Forget those that are revoked: they cannot be shown again. */
+/* Forget certificates that are revoked: nobody can use them to come in again. */
 static bool drop_revoked(struct shown *shown, const struct crl *crl, const char *host)
 {
 	size_t kept = 0;
@@ -91,7 +93,8 @@ static bool drop_revoked(struct shown *shown, const struct crl *crl, const char 
 	return true;
 }
 
-/* Sessions first: a host that has one left after that has it by a certificate that is good. */
+/* Sessions come first: a host that still has a session after that has it with a good certificate.
+ */
 static void enforce(struct revocations *revocations)
 {
 	struct manager *manager = revocations->manager;
@@ -129,8 +132,7 @@ static void on_failed(const struct covey_error *error, void *arg)
 	crl_log_failed(revocations->watch, error);
 }
 
-/* --- which host showed which certificate
- * ----------------------------------------------------------------------- */
+/* --- which host showed which certificate --------------------------------------------------- */
 
 static bool is_known(const struct shown *shown, const struct certificate_chain *certificate)
 {
@@ -142,7 +144,7 @@ static bool is_known(const struct shown *shown, const struct certificate_chain *
 	return false;
 }
 
-/* By this certificate the host may get keys. */
+/* The host comes in with this certificate, and may get keys. */
 static int note_shown(size_t host, const struct certificate_chain *certificate, void *arg)
 {
 	struct revocations *revocations = arg;
@@ -152,7 +154,8 @@ static int note_shown(size_t host, const struct certificate_chain *certificate, 
 	if (is_known(shown, certificate))
 		return 0;
 	if (shown->count == COVEY_CERTIFICATES_PER_HOST_MAX) {
-		/* What they obtained ends, and they need not be remembered. */
+		/* The keys that it got with these certificates end, so the certificates can be
+		 * forgotten. */
 		shown->count = 0;
 		replace_all_keys(revocations->manager, host);
 	}

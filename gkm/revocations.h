@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Certificates that are revoked: the lists, which host showed which certificate, and what follows
- * when one of those is revoked.
+ * Revoked certificates: the lists, which host showed which certificate, and what happens when one
+ * of those is revoked.
  *
- * A host whose certificate is revoked is treated as evicted from all its groups, live or away, but
- * for one thing: with a certificate that is not revoked it may come back. Nothing of that needs to
- * be in the state file: the lists are files themselves, and after a restart there is no SA that a
- * revoked certificate could have obtained.
+ * A host whose certificate is revoked is treated as evicted from all its groups, whether it is
+ * connected or not. There is one difference: with a certificate that is not revoked it may come
+ * back. The state file needs nothing of this. The lists are files themselves, and after a restart
+ * there is no SA that somebody could have got with a revoked certificate.
  */
 
 #include <covey/error.h>
@@ -20,8 +20,9 @@ struct manager;
 struct revocations;
 
 /*
- * Read the lists at path, a file or a directory, and watch them. demanded: there must be one.
- * Becomes manager->revocations, and is told of each certificate by which a host is let in.
+ * Read the lists at path, a file or a directory, and watch them. demanded: a list must exist. The
+ * result is stored in manager->revocations. It is told of each certificate with which a host is let
+ * in.
  */
 int revocations_open(struct manager *manager, const char *path, bool demanded,
 		     struct revocations **ret_revocations, struct covey_error *error);

@@ -15,7 +15,7 @@ static json_int_t seconds_until(uint64_t then_ms, uint64_t now_ms)
 	return then_ms > now_ms ? (json_int_t)((then_ms - now_ms) / 1000) : 0;
 }
 
-/* When the state that it is in is over: its drain, or its lifetime. */
+/* When the SA's present state ends: its drain, or its lifetime. */
 static uint64_t end_of(const struct sa *sa)
 {
 	return sa->state == SA_DRAINING && sa->drain_by_ms < sa->expires_ms ? sa->drain_by_ms
@@ -59,7 +59,7 @@ static const char *presence(const struct member *member)
 	return "absent";
 }
 
-/* The SA that the member was told to send on, 0: none. */
+/* The SA that the member was told to send on; 0 for none. */
 static uint32_t sends_on(const struct group *group, size_t seat)
 {
 	uint32_t spi = 0;
@@ -114,7 +114,7 @@ static json_t *show_groups(const struct manager *manager)
 	return array;
 }
 
-/* What members know of it, that it does not. */
+/* What members know about the state file that the file itself does not say. */
 static json_t *show_state_file(const struct manager *manager)
 {
 	return json_pack("{s:I, s:I, s:I, s:I}", "next_spi", (json_int_t)manager->store->next_spi,

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * The key manager's state as `covey show --gkm` tells it. Never a key.
+ * The key manager's state, as `covey show --gkm` prints it. Never contains a key.
  */
 
 #include <jansson.h>
 
 struct manager;
 
-/* A new object, NULL: no memory. */
+/* Returns a new object; NULL when there is no memory. */
 json_t *show_manager(const struct manager *manager);

@@ -26,7 +26,7 @@ static size_t count_in_group(const struct group *group)
 
 /* --- reports ------------------------------------------------------------------------------- */
 
-/* No window's counter can be above this. */
+/* The highest counter that any window can have by now. */
 static uint64_t counter_max(const struct group *group, const struct sa *sa, uint64_t now_ms)
 {
 	uint64_t in_time = usage_possible(group, sa, now_ms);
@@ -89,7 +89,7 @@ static int check(const struct group *group, size_t seat, const struct sa *sa,
 	return 0;
 }
 
-/* Windows that are known rise; new ones are added while there is room for them. */
+/* Raises windows that are known. Adds new ones while there is room for them. */
 static int take(struct floor_table *floors, struct floor_sender *sender,
 		const struct floor_report *report, size_t room)
 {
@@ -116,7 +116,7 @@ static int take(struct floor_table *floors, struct floor_sender *sender,
 	return -ENOSPC;
 }
 
-/* An SA that carries traffic and that the member has, in any state. NULL: there is none. */
+/* An SA, in any state, that carries traffic and that the member has. NULL when there is none. */
 static struct sa *find_sa(const struct group *group, size_t seat, uint32_t spi)
 {
 	for (size_t i = 0; i < group->sa_count; i++) {
@@ -171,7 +171,7 @@ struct filling {
 	uint32_t window_ids[COVEY_FLOORS_PER_MESSAGE];
 	uint64_t esns[COVEY_FLOORS_PER_MESSAGE];
 	size_t count;
-	size_t left; /* windows that are not handed over yet */
+	size_t left; /* windows that were not handed over yet */
 	void (*each)(const struct floor_part *part, void *arg);
 	void *arg;
 };

@@ -15,7 +15,7 @@ void floor_table_free(struct floor_table *floors)
 	free(floors);
 }
 
-/* Where the SenderID is, or would go. */
+/* The index at which the SenderID is, or would be inserted. */
 static size_t sender_at(const struct floor_table *floors, uint16_t sender_id)
 {
 	size_t low = 0, high = floors->sender_count;
@@ -64,7 +64,8 @@ struct floor_window *floor_window_find(const struct floor_sender *sender, uint16
 	return &sender->windows[at];
 }
 
-/* The list with room for one more element, doubling. NULL: no memory, the list is as it was. */
+/* The list with room for one more element. Its capacity doubles when it is full. NULL when there is
+ * no memory; then the list does not change. */
 static void *grow(void *list, size_t element, size_t count, size_t *capacity)
 {
 	size_t wanted = *capacity ? *capacity * 2 : 8;

@@ -48,7 +48,7 @@ uint32_t group_lowest_spi(const struct group *group)
 	return UINT32_MAX;
 }
 
-/* The highest SPI that a member may hold, 0: none. */
+/* The highest SPI that a member may hold; 0 when there is none. */
 static uint32_t highest_live_spi(const struct group *group)
 {
 	for (size_t i = group->sa_count; i-- > 0;)
@@ -105,8 +105,8 @@ static void forget_registration(struct group *group, size_t seat)
 }
 
 /*
- * A new member may have SAs that nobody sends on yet. It gets the others only if the group lets new
- * members read the past. A member that comes back, restarted or not, is not new.
+ * A new member may get SAs on which nobody sends yet. It gets the others only if the group lets new
+ * members read what was sent before. A member that comes back, restarted or not, is not new.
  */
 static void enroll(struct group *group, size_t seat)
 {
@@ -157,7 +157,7 @@ void group_left(struct group *group, size_t seat)
 	roster_remove(&group->roster, seat);
 }
 
-/* What the seat was sent ends soon. True when the group's next SA must come at once. */
+/* Let an SA that the member was sent end soon. True when the group needs another SA at once. */
 static bool hasten(struct sa *sa, size_t seat)
 {
 	if (!sa_is_live(sa) || !sa->usages[seat].was_sent)
@@ -188,8 +188,8 @@ void group_expose(struct group *group, size_t seat)
 		urgent |= hasten(group->sas[i], seat);
 	if (!urgent)
 		return;
-	/* One that is on its way and was kept from it will do, but what is before it must not last.
-	 */
+	/* An SA that is being installed, and that the member was not sent, is good enough. But the
+	 * SAs before it must end soon. */
 	for (size_t i = 0; i < group->sa_count; i++) {
 		struct sa *sa = group->sas[i];
 
@@ -262,7 +262,7 @@ uint64_t group_deadline(const struct group *group)
 	return group->deadline_ms;
 }
 
-/* Nobody but the member that is joining holds an SA, or may come back with one. */
+/* Does no member other than the joining one hold an SA, and can none come back with one? */
 static bool is_first_ever(const struct group *group)
 {
 	if (group->sa_was_active || highest_live_spi(group) || group_live_members(group) > 1)
@@ -273,7 +273,7 @@ static bool is_first_ever(const struct group *group)
 	return true;
 }
 
-/* Make room by forgetting the oldest retired one. False: too many are live. */
+/* Make room by forgetting the oldest retired SA. False when too many are live. */
 static bool make_room(struct group *group)
 {
 	size_t live = group_live_sas(group);

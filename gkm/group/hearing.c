@@ -18,7 +18,8 @@ static struct sa *find_sa(const struct group *group, size_t seat, uint32_t spi)
 	return NULL;
 }
 
-/* Wraps, after more packets than an SA carries: only whether it rises matters. */
+/* The sum can wrap only after more packets than an SA carries. It does not matter: only whether it
+ * rises is used. */
 static uint64_t add_multicast(const struct hearing_report *report)
 {
 	uint64_t sum = 0;
@@ -29,8 +30,8 @@ static uint64_t add_multicast(const struct hearing_report *report)
 	return sum;
 }
 
-/* A sum that falls is that of another epoch, in which windows begin anew: what it rises by is known
- * from then on. */
+/* If the sum has fallen, the member has a new epoch, in which windows begin from zero. Then we
+ * count again from this sum on. */
 static void take_sent(struct sa *sa, struct hearing_counts *counts,
 		      const struct hearing_report *report)
 {

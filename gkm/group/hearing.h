@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Which members are deaf: the ESNs of the others' windows say that they send multicast, and a
- * member that should get all of it counts no packet. Unicast says nothing, because nobody reports
- * to which member it went. Pure, like group.h.
+ * Which members are deaf. The ESNs that members report show that they send multicast. A member that
+ * should get all of it, but counts no packet, is deaf. Unicast cannot show this, because nobody
+ * reports to which member it was sent. Pure, like group.h.
  */
 
 #include <stdbool.h>
@@ -14,32 +14,33 @@
 struct group;
 
 /*
- * A member is deaf when it has heard nothing in this many heartbeats, each with more packets sent
- * by others, and in this many packets together: the wire may lose a few.
+ * A member is deaf when it has heard nothing in this number of heartbeats, and in this number of
+ * packets altogether. A heartbeat counts only if others have sent packets since the one before.
+ * Fewer packets prove nothing, because the network may lose some.
  */
 #define HEARING_STRIKES 3u
 #define HEARING_PACKETS 10u
-/* Heartbeats that come faster count as one. */
+/* Heartbeats that come within this time count as one. */
 #define HEARING_GAP_MS UINT64_C(5000)
 
-/* Of a member, while its registration lasts. */
+/* For a member, while its registration lasts. */
 struct hearing {
 	bool deaf;
-	bool listens;     /* it is to get all that is multicast in the group, it says */
-	bool heard;       /* something, since it was judged last */
-	uint64_t missed;  /* sent by others since then, on SAs that it has */
-	uint64_t unheard; /* the same since it has heard something */
+	bool listens;     /* the member says that it should get all of the group's multicast */
+	bool heard;       /* it has received something since it was judged last */
+	uint64_t missed;  /* packets sent by others since then, on SAs that it has */
+	uint64_t unheard; /* packets sent by others since it last heard something */
 	unsigned strikes;
-	uint64_t strike_ms; /* the last one */
+	uint64_t strike_ms; /* when the last strike was */
 };
 
-/* Of a member, in one SA. */
+/* For a member, in one SA. */
 struct hearing_counts {
-	uint64_t counters; /* of its multicast windows, added up, as it reported last */
-	uint64_t sent;     /* what they have risen by */
-	uint64_t received; /* as it reported last */
-	uint64_t others;   /* had sent so much then */
-	bool begun;        /* received and others are of this registration */
+	uint64_t counters; /* sum over its multicast windows in its last report */
+	uint64_t sent;     /* by how much that sum has risen in all */
+	uint64_t received; /* in its last report */
+	uint64_t others;   /* what others had sent by then */
+	bool begun;        /* received and others are from this registration */
 };
 
 struct hearing_report {
@@ -53,14 +54,15 @@ struct hearing_report {
 
 enum hearing_verdict {
 	HEARING_AS_BEFORE,
-	HEARING_DEAF,  /* now */
-	HEARING_AGAIN, /* it was deaf */
+	HEARING_DEAF,  /* it has become deaf now */
+	HEARING_AGAIN, /* it was deaf and hears again */
 };
 
-/* A live registration's report of an SA; one of an SA that it does not have is ignored. */
+/* Take a report of an SA from a live registration. If the member does not have the SA, the report
+ * is ignored. */
 void hearing_report(struct group *group, size_t seat, const struct hearing_report *report);
-/* After the reports of one Heartbeat. */
+/* To be called after the reports of one Heartbeat. */
 enum hearing_verdict hearing_judge(struct group *group, size_t seat, uint64_t now_ms);
 
-/* The seat's registration ends. */
+/* The member's registration ends. */
 void hearing_end_registration(struct group *group, size_t seat);

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Some work is done once for all who have asked for it. After it was done it rests, for four times
- * as long as it took. So it never takes more than a fifth of the program's time, and the more it
- * costs, the more requests share it. Work that is cheap does not rest. Pure; times are microseconds
- * of any clock that only moves forward.
+ * Limits how often some work is done that serves several requests at once. After the work was done,
+ * it rests for four times as long as it took. So it never takes more than a fifth of the program's
+ * time, and the longer it takes, the more requests share it. Work that takes nearly no time does
+ * not rest. Pure; times are microseconds of any clock that never goes back.
  */
 
 #include <stdint.h>
@@ -14,12 +14,12 @@
 #define PACE_CHEAP_US   UINT64_C(250)
 #define PACE_LONGEST_US UINT64_C(100000)
 
-/* Zero-initialised it is rested. */
+/* When it is all zero, the work may be done at once. */
 struct pace {
 	uint64_t ready_us;
 };
 
-/* The work was done between these times. */
+/* The work was done between these two times. */
 static inline void pace_did(struct pace *pace, uint64_t began_us, uint64_t ended_us)
 {
 	uint64_t took_us = ended_us - began_us;
@@ -28,7 +28,7 @@ static inline void pace_did(struct pace *pace, uint64_t began_us, uint64_t ended
 	pace->ready_us = ended_us + (rest_us < PACE_LONGEST_US ? rest_us : PACE_LONGEST_US);
 }
 
-/* How long it still rests. */
+/* For how long the work must still rest. */
 static inline uint64_t pace_wait_us(const struct pace *pace, uint64_t now_us)
 {
 	return pace->ready_us > now_us ? pace->ready_us - now_us : 0;

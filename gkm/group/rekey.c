@@ -43,7 +43,7 @@ static uint64_t interval_end(const struct group *group)
 	return active->rekey_ms;
 }
 
-/* Reasons for the next rekey that wait side by side, whether there is room for it or not. */
+/* All reasons for a next rekey at this moment, whether there is room for it or not. */
 struct candidates {
 	struct rekey_wish wishes[3];
 	size_t count;
@@ -94,9 +94,9 @@ static bool is_urgent(enum rekey_reason reason)
 }
 
 /*
- * Does a member need it that is late or away? Such a member sends on this SA, or on the last one
- * that it was told to send on. It does not send on those between, unless it lies: an honest member
- * says that it has switched before it acknowledges another SA.
+ * Does a member that is late or away need this SA? Such a member sends on this SA, or on the last
+ * one that it was told to send on. It sends on no SA between these two, unless it lies: an honest
+ * member says that it has switched before it acknowledges another SA.
  */
 static bool is_needed(const struct group *group, const struct sa *sa)
 {
@@ -115,8 +115,8 @@ static int worth(const struct group *group, const struct sa *sa)
 	return group_is_sent_on(group, sa) ? 1 : 0;
 }
 
-/* The one to end for another's sake: of those that are worth the least the oldest, as SAs stand by
- * rising SPI. */
+/* The SA that should end when another one needs room: among those that are worth least, the oldest.
+ * SAs are sorted by SPI, so the oldest comes first. */
 static struct sa *find_draining(const struct group *group)
 {
 	struct sa *least = NULL;
@@ -130,7 +130,8 @@ static struct sa *find_draining(const struct group *group)
 	return least;
 }
 
-/* All connected members. Those that are away have had their time when room is needed. */
+/* Have all connected members switched? Members that are away had their time before room became
+ * scarce. */
 static bool have_all_switched(const struct group *group, const struct sa *sa)
 {
 	for (size_t i = 0; i < group->seats; i++)
@@ -144,7 +145,7 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* When a draining SA makes way for this rekey. */
+/* When a draining SA will make room for this rekey. */
 static uint64_t room_at(const struct group *group, const struct rekey_wish *wish)
 {
 	const struct sa *active = group_active_sa(group);
@@ -163,7 +164,7 @@ static uint64_t room_at(const struct group *group, const struct rekey_wish *wish
 	return regular_ms;
 }
 
-/* When the first candidate for which there is room, or will be, begins. */
+/* When the first rekey can begin that has room, or will have it. */
 static uint64_t begins_at(const struct group *group)
 {
 	struct candidates candidates = find_candidates(group);

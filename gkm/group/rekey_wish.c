@@ -5,7 +5,7 @@
 
 /* --- who causes it ------------------------------------------------------------------------- */
 
-/* It is an SA's, but all of a group have the same. */
+/* The period of all budgets. It is stored in each SA, but is the same for all SAs of a group. */
 static uint64_t budget_period_ms(const struct group *group)
 {
 	uint64_t drain_ms = group->sa_count ? group->sas[group->sa_count - 1]->drain_delay_ms : 0;
@@ -13,7 +13,7 @@ static uint64_t budget_period_ms(const struct group *group)
 	return drain_ms > COVEY_DRAIN_MIN_MS ? drain_ms : COVEY_DRAIN_MIN_MS;
 }
 
-/* When it may cause the next one. */
+/* When the next rekey may be caused. */
 static uint64_t budget_ms(const struct group *group, const struct rekey_budget *budget)
 {
 	return budget->caused_ms[0] ? budget->caused_ms[0] + budget_period_ms(group) : 0;
@@ -26,7 +26,8 @@ static void pay(struct rekey_budget *budget, uint64_t now_ms)
 	budget->caused_ms[COVEY_REKEYS_PER_MEMBER_MAX - 1] = now_ms;
 }
 
-/* What a member says, or that one comes, is no reason to end what others need. */
+/* Is the reason good enough to end an SA that others need? A member's word is not, nor is a
+ * newcomer. */
 static bool insists(enum rekey_reason reason)
 {
 	return reason != REKEY_PACKETS && reason != REKEY_ICV_FAILURES && reason != REKEY_JOIN;
@@ -116,7 +117,8 @@ size_t rekey_count_newcomers(const struct group *group)
 	return count;
 }
 
-/* Those that may cause a rekey now; *ret_next_ms: when another one may, UINT64_MAX: never. */
+/* How many newcomers may cause a rekey now. *ret_next_ms: when another one may; UINT64_MAX for
+ * never. */
 static size_t count_causes(const struct group *group, uint64_t now_ms, uint64_t *ret_next_ms)
 {
 	const struct sa *active = group_active_sa(group);

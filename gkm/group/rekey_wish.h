@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Who asks for a group's next SA, and how often anybody may. Pure, like group.h.
+ * Who asks for a group's next SA, and how often each may ask. Pure, like group.h.
  */
 
 #include <covey/limits.h>
@@ -11,15 +11,15 @@
 #include <stdint.h>
 
 /*
- * Newcomers that come in one wave share a rekey. The wave is over when no other one has come for a
- * while: a millisecond for each that waits, within these bounds. So a single newcomer does not wait
- * long, and a short pause in a boot storm does not end the wave.
+ * Newcomers that come in one wave share a rekey. The wave is over when nobody else has come for a
+ * while: one millisecond for each newcomer that waits, within these bounds. So a single newcomer
+ * does not wait long, and a short pause while many hosts boot does not end the wave.
  */
 #define JOIN_QUIET_MS     UINT64_C(200)
 #define JOIN_QUIET_MAX_MS UINT64_C(1000)
 /*
- * A wave that does not end is cut off after this time. The more members there are, the more each
- * rekey costs, so the longer newcomers wait to share one.
+ * A wave that does not end by itself ends after this time. The more members there are, the more
+ * each rekey costs, so the longer newcomers wait in order to share one.
  */
 #define JOIN_WAIT_MS             UINT64_C(2000)
 #define JOIN_WAIT_MAX_MS         UINT64_C(5000)
@@ -27,19 +27,19 @@
 
 struct group;
 
-/* By rising urgency: of two reasons that wait together, the higher one is remembered. */
+/* The most urgent reason is last. When two reasons wait, the more urgent one is kept. */
 enum rekey_reason {
 	REKEY_NONE,
-	REKEY_INTERVAL, /* the SA's time has come */
+	REKEY_INTERVAL, /* the SA has been active for its interval */
 	REKEY_OPERATOR, /* covey rekey */
-	REKEY_PACKETS,  /* a sender's use is near its key's limit */
+	REKEY_PACKETS,  /* a sender's use comes near its key's limit */
 	REKEY_ICV_FAILURES,
 	REKEY_JOIN,     /* a new member has no SA to send on */
-	REKEY_EVICTION, /* a former member knows the key */
-	REKEY_MISSING,  /* members are there, and no SA that they send on, or will */
+	REKEY_EVICTION, /* somebody who is no member any more knows the key */
+	REKEY_MISSING,  /* there are members, but no SA that they send on, or will send on */
 };
 
-/* When somebody caused a rekey the last times, the longest ago first, 0: not yet. */
+/* When somebody last caused rekeys, the oldest first; 0: not yet. */
 struct rekey_budget {
 	uint64_t caused_ms[COVEY_REKEYS_PER_MEMBER_MAX];
 };
@@ -48,18 +48,18 @@ struct rekey_wish {
 	enum rekey_reason reason; /* REKEY_NONE: nobody asked */
 	uint64_t due_ms;
 	bool insists;               /* it may end an SA that somebody needs */
-	struct rekey_budget *cause; /* a member's or the group's that pays for it, NULL: none */
+	struct rekey_budget *cause; /* a member's or the group's, which is charged; NULL: none */
 };
 
 /*
- * Ask for another SA at due_ms. False when there is no need: one that serves as well is being
+ * Ask for another SA at due_ms. False when none is needed, because an SA that is as good is being
  * installed.
  */
 bool rekey_want(struct group *group, enum rekey_reason reason, uint64_t due_ms);
 /*
- * The same as soon as the budget, a member's or the group's, has something left. What one member
- * says can be a lie: it costs the others COVEY_REKEYS_PER_MEMBER_MAX rekeys in a drain delay at
- * most.
+ * The same, as soon as the budget allows it; it is a member's or the group's. What a member says
+ * can be a lie, and then costs the others at most COVEY_REKEYS_PER_MEMBER_MAX rekeys in a drain
+ * delay.
  */
 bool rekey_want_by(struct group *group, enum rekey_reason reason, struct rekey_budget *cause,
 		   uint64_t now_ms);
@@ -67,17 +67,17 @@ bool rekey_want_by(struct group *group, enum rekey_reason reason, struct rekey_b
 void rekey_begun(struct group *group, uint64_t now_ms);
 
 /*
- * As part of group_settle(): ask for an SA for members that are barred from the active one. They
- * share it: it begins when nobody new has come for a moment, or the first has waited long enough.
- * A newcomer that has used up its budget waits, or shares the SA of another one.
+ * A step of group_settle(): ask for an SA for members that may not have the active one. They share
+ * it. It begins when nobody else has come for a moment, or when the first of them has waited long
+ * enough. A newcomer whose budget is used up waits, or shares the SA of another newcomer.
  */
 void rekey_for_newcomers(struct group *group, uint64_t now_ms);
 
-/* How long no newcomer must come for the wave to be over, when this many wait. */
+/* How long nobody else must come until the wave is over, when this number of newcomers waits. */
 uint64_t rekey_wave_quiet_ms(size_t newcomers);
-/* How long the first newcomer waits at most, with this many members connected, newcomers included.
- */
+/* How long the first newcomer waits at most, with this number of members connected. Newcomers are
+ * counted, too. */
 uint64_t rekey_wave_wait_ms(size_t members);
 
-/* Members that are there, and barred from the SA that the others send on. */
+/* How many members are there and may not have the SA that the others send on. */
 size_t rekey_count_newcomers(const struct group *group);

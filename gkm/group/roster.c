@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Collects entries into parts; a part goes out when the next entry no longer fits. */
+/* Collects entries into parts. A part is handed over when the next entry does not fit any more. */
 struct writer {
 	struct roster_part part;
 	void (*each)(const struct roster_part *part, void *arg);
@@ -34,7 +34,7 @@ static void mark_removed(struct group_roster *roster, uint16_t sender_id)
 	roster->changes++;
 }
 
-/* True when it was marked: the members know the SenderID still. */
+/* True when it was marked as removed: then the members still know the SenderID. */
 static bool unmark_removed(struct group_roster *roster, uint16_t sender_id)
 {
 	uint8_t bit = (uint8_t)(1u << (sender_id % 8));
@@ -99,7 +99,7 @@ static void write_removed(struct writer *writer, const struct group_roster *rost
 	for (uint32_t id = COVEY_SENDER_ID_MIN; id <= COVEY_SENDER_ID_MAX; id++) {
 		if (!(roster->removed[id / 8] & 1u << (id % 8))) {
 			if (roster->removed[id / 8] == 0)
-				id |= 7; /* the whole byte */
+				id |= 7; /* skips the whole byte */
 			continue;
 		}
 		make_room(writer);

@@ -11,8 +11,9 @@
 #include "usage.h"
 
 /*
- * The last tenth of the hard lifetime, or the time that a rekey takes: by then another SA must
- * begin, or a GKM that dies as well would stop the whole group soon.
+ * When the next SA must begin, even if members are away: before the last tenth of the hard
+ * lifetime, or earlier if a rekey takes longer than that. Otherwise, if the GKM fails as well, the
+ * whole group would soon stop.
  */
 static uint64_t patience(const struct sa_timing *timing)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Below all: former, but used with no SA of this instance. */
+/* Lower than every SPI. It stands for: was given up, and was used with no SA of this instance. */
 #define SPI_NONE 1u
 
 void sender_ids_free(struct sender_ids *ids)
@@ -17,7 +17,7 @@ void sender_ids_free(struct sender_ids *ids)
 	*ids = (struct sender_ids){0};
 }
 
-/* FNV-1a: no protection is needed, a collision costs one strcmp(). */
+/* FNV-1a. It needs no protection: a collision only costs one strcmp(). */
 static uint32_t digest_of(const char *identity)
 {
 	uint32_t digest = 2166136261u;
@@ -27,7 +27,7 @@ static uint32_t digest_of(const char *identity)
 	return digest;
 }
 
-/* Where sender_id stands, or would have to be inserted. */
+/* The index at which sender_id is, or would be inserted. */
 static size_t position(const struct sender_ids *ids, uint16_t sender_id)
 {
 	size_t low = 0;
@@ -53,7 +53,8 @@ const struct sender_id_holder *sender_ids_holder(const struct sender_ids *ids, u
 	return &ids->holders[at];
 }
 
-/* Where the identity's binding stands, other than one to sender_id; ids->count: nowhere. */
+/* The index of the identity's binding to another SenderID than this one; ids->count when there is
+ * none. */
 static size_t find_bound(const struct sender_ids *ids, const char *identity, uint16_t but)
 {
 	uint32_t digest = digest_of(identity);
@@ -117,7 +118,7 @@ static int insert(struct sender_ids *ids, const char *identity, uint16_t sender_
 	return 0;
 }
 
-/* What the identity had before it got sender_id. */
+/* Give up what the identity had before it got sender_id. */
 static void give_up(struct sender_ids *ids, const char *identity, uint16_t sender_id,
 		    uint32_t used_until_spi)
 {
@@ -186,7 +187,8 @@ void sender_ids_release(struct sender_ids *ids, uint32_t lowest_spi)
 	}
 }
 
-/* Walks one table upwards, in step with the candidates. */
+/* Does the table have this candidate? Candidates rise from call to call, and *at moves up with
+ * them. */
 static bool has_next(const struct sender_ids *ids, size_t *at, uint32_t candidate)
 {
 	while (*at < ids->count && ids->holders[*at].sender_id < candidate)
@@ -194,7 +196,8 @@ static bool has_next(const struct sender_ids *ids, size_t *at, uint32_t candidat
 	return *at < ids->count && ids->holders[*at].sender_id == candidate;
 }
 
-/* The lowest that no table names, 0 when there is none. All are sorted: one walk. */
+/* The lowest SenderID that is in no table; 0 when there is none. All tables are sorted, so one pass
+ * is enough. */
 static uint16_t lowest_free(const struct sender_ids *ids, const struct sender_ids *reserved,
 			    const struct sender_ids *requested)
 {

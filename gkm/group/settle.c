@@ -3,12 +3,13 @@
 #include "settle_roster.h"
 
 /*
- * group_settle(): what is due, in an order in which one pass is enough. Each step makes one kind of
- * decision; docs/protocol.md tells the same as the members see it.
+ * group_settle() does what is due. The order of its steps is such that one pass is enough. Each
+ * step makes one kind of decision. docs/protocol.md, section 8, describes the same as members see
+ * it.
  */
 
-/* How long an eviction waits, at least, for members to switch to the new SA before it ends the old
- * one. */
+/* After an eviction, the old SA ends when members have switched to the new one. This is how long we
+ * wait for them, at least, in milliseconds. */
 #define SWITCH_MS UINT64_C(2000)
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -21,7 +22,7 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* Rounded up: a member may keep an SA a moment too long, never too short. */
+/* Rounded up: a member may keep an SA a moment too long, but not end it too early. */
 static uint32_t seconds_until(uint64_t then_ms, uint64_t now_ms)
 {
 	uint64_t seconds = then_ms > now_ms ? (then_ms - now_ms + 999) / 1000 : 0;
@@ -42,7 +43,7 @@ static void retire(struct group *group, struct sa *sa)
 	for (size_t i = 0; i < group->seats; i++) {
 		const struct member *member = &group->members[i];
 
-		/* One that is cut short ends before the time that members were told. */
+		/* An SA that is cut short ends before the time that members were told. */
 		if (!member->session ||
 		    !(sa_is_held(sa, i) || (sa->cut_short && sa_is_drained(sa, i))))
 			continue;
@@ -53,7 +54,8 @@ static void retire(struct group *group, struct sa *sa)
 	enter(group, sa, SA_RETIRED);
 }
 
-/* Nobody holds a key any more, so nobody can send: those without a session need no mention. */
+/* When nobody holds a key any more, nobody can send. So members without a session need not stay in
+ * the roster. */
 static void forget_departed(struct group *group)
 {
 	for (size_t i = 0; i < group->seats; i++)
@@ -90,9 +92,10 @@ static void retire_due(struct group *group, uint64_t now_ms)
 
 /*
  * Must the member acknowledge the SA before others send on it? Yes if it is connected, or held an
- * SA of an earlier instance, or has only lost its session: a lossy wire cuts a session for some
- * seconds, while the member goes on sending and receiving, and a rekey is not to end that. An
- * eviction does not wait for members that are away, because the evicted one can read all the while.
+ * SA of an earlier instance. Yes also if it has only lost its session: a network that loses packets
+ * can cut a session for some seconds while the member continues to send and receive, and a rekey
+ * must not end that. But after an eviction we do not wait for members that are away, because
+ * meanwhile the evicted member can read.
  */
 static bool is_waited_for(const struct group *group, const struct sa *sa, const struct sa *active,
 			  size_t seat)
@@ -138,7 +141,8 @@ static void promote(struct group *group, size_t index, uint64_t now_ms)
 	enter(group, sa, SA_ACTIVE);
 }
 
-/* Once for each: an SA is promoted once. One that waits for nobody makes nobody late. */
+/* Names each late member once, because an SA is promoted once. If the SA waits for nobody, nobody
+ * is late. */
 static void name_late(const struct group *group, const struct sa *sa)
 {
 	const struct sa *active = group_active_sa(group);
@@ -173,8 +177,9 @@ static void promote_due(struct group *group, uint64_t now_ms)
 /* --- what a member has not got yet --------------------------------------------------------- */
 
 /*
- * A member holds COVEY_SAS_PER_GROUP_MAX at most. It counts a drain in whole seconds and from when
- * it heard of it, so it may have some that are retired here: those it wipes first.
+ * A member holds at most COVEY_SAS_PER_GROUP_MAX SAs. It drains an SA for whole seconds, which
+ * begin when it hears of it. So it may still hold SAs that are retired here. It is told to wipe
+ * these first.
  */
 static void make_room_at(struct group *group, size_t seat)
 {
@@ -208,8 +213,8 @@ static void install_missing(struct group *group, size_t seat, uint64_t now_ms)
 	}
 }
 
-/* A member that comes while changes wait to be published gets the roster with these changes in it.
- */
+/* If roster changes wait to be published when a member comes, it gets the roster after that, with
+ * these changes. */
 static void bring_up_to_date(struct group *group, uint64_t now_ms)
 {
 	if (group->roster.changes == 0)
@@ -221,7 +226,7 @@ static void bring_up_to_date(struct group *group, uint64_t now_ms)
 
 /* --- switching members over ---------------------------------------------------------------- */
 
-/* It sends on this SA soon, and until it says so perhaps on the one before. */
+/* The member will send on this SA soon. Until it says so, it may still send on the one before. */
 static void activate(struct group *group, size_t seat, struct sa *sa)
 {
 	struct member *member = &group->members[seat];
@@ -254,12 +259,13 @@ static void switch_members(struct group *group, uint64_t now_ms)
 /* --- draining ------------------------------------------------------------------------------ */
 
 /*
- * An SA is received until nobody can be sending on it any more, whoever is late or away, and for
- * the drain delay after that; its hard lifetime is the bound. After an eviction the bound is much
- * nearer: only members that are there are waited for, and not for long.
+ * Members receive on an SA as long as any member, even if it is late or away, may be sending on it,
+ * and for the drain delay after that, but not beyond its hard lifetime. After an eviction it ends
+ * much earlier: we wait only for members that are connected, and only for a short time.
  */
 
-/* Members that have not acknowledged the active SA were waited for before it became active. */
+/* Are members still switching to the active SA? Those that have not acknowledged it do not count,
+ * because we waited for them before it became active. */
 static bool is_being_switched(const struct group *group, const struct sa *sa,
 			      const struct sa *active, uint64_t now_ms)
 {

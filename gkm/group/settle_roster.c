@@ -6,10 +6,10 @@
 /* --- who is listed -------------------------------------------------------------------------- */
 
 /*
- * The member has its new epoch in force where it sends: on the active SA, or, when there is none
- * for it yet, on one that will be. Its floor must not rise earlier, or its peers would drop what it
- * still sends in the epoch before. A newcomer is listed while its first SA is being installed: who
- * is slow is waited for with the one and the other at once, not in turn.
+ * Does the member use its new epoch on the SA that it sends on? That is the active one, or the next
+ * one, if it may not have the active one. The floor must not rise earlier: otherwise others would
+ * drop what the member still sends in its epoch before. A newcomer is listed while its first SA is
+ * being installed. So we wait for slow members once for both, not twice.
  */
 static bool is_ready_to_send(const struct group *group, size_t seat)
 {
@@ -52,7 +52,8 @@ static void send_changes(const struct roster_part *part, void *arg)
 	}
 }
 
-/* The more members there are, the rarer generations are: each goes to all of them. */
+/* The more members there are, the longer we wait between generations, because each generation goes
+ * to all members. */
 uint64_t settle_publish_ms(const struct group *group)
 {
 	uint64_t gap_ms = group_live_members(group) / GROUP_PUBLISH_PER_MS;
@@ -86,7 +87,7 @@ static void send_full(const struct roster_part *part, void *arg)
 	}
 }
 
-/* One walk through the roster, however many there are to read it to. */
+/* Goes through the roster once, for all members that need it. */
 void settle_greet(struct group *group)
 {
 	bool some = false;
@@ -122,7 +123,8 @@ struct laggards settle_find_laggards(const struct group *group)
 	return laggards;
 }
 
-/* All others take this member's packets in its epoch, or were waited for long enough. */
+/* Do all others accept this member's packets in its epoch? True also when we have waited long
+ * enough for them. */
 bool settle_is_expected(const struct group *group, size_t seat, const struct laggards *laggards,
 			uint64_t now_ms)
 {

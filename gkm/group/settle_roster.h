@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The part of group_settle() that is about the roster: who is listed in it as a sender, when the
- * next generation is published, and which members have acknowledged which one.
+ * The part of group_settle() that concerns the roster: who is listed as a sender, when the next
+ * generation is published, and which members have acknowledged which generation.
  */
 
 #include <stdbool.h>
@@ -12,18 +12,19 @@
 
 struct group;
 
-/* List members that can send on an SA from now on. */
+/* List members that can send on an SA by now. */
 void settle_list_senders(struct group *group, uint64_t now_ms);
 
-/* When changes of the roster are to be published, GROUP_NEVER: there are none. */
+/* When changes of the roster must be published; GROUP_NEVER when there are none. */
 uint64_t settle_publish_ms(const struct group *group);
-/* Publish them, if it is time. */
+/* Publish the changes, if it is time. */
 void settle_publish(struct group *group, uint64_t now_ms);
 
-/* Send the whole roster to members that have none yet. */
+/* Send the whole roster to members that have no roster yet. */
 void settle_greet(struct group *group);
 
-/* The two members that are furthest behind with the roster, to answer "all but this one" fast. */
+/* The two members that have acknowledged the oldest generations. With them, "all but this one" can
+ * be answered fast. */
 struct laggards {
 	size_t last; /* seat */
 	uint64_t last_acked;
@@ -31,6 +32,7 @@ struct laggards {
 };
 
 struct laggards settle_find_laggards(const struct group *group);
-/* All others take this member's packets in its epoch, or were waited for long enough. */
+/* Do all others accept this member's packets in its epoch? True also when we have waited long
+ * enough for them. */
 bool settle_is_expected(const struct group *group, size_t seat, const struct laggards *laggards,
 			uint64_t now_ms);

@@ -24,8 +24,8 @@ uint64_t usage_possible(const struct group *group, const struct sa *sa, uint64_t
 	return group->limits.packets_per_second * ((now_ms - sa->begin_ms) / 1000 + 1);
 }
 
-/* The same since the member's last report. One heartbeat is added, because that report may have
- * been late. */
+/* How many packets are possible since the member's last report. The time is one heartbeat longer,
+ * because that report may have been late. */
 static uint64_t possible_since(const struct group *group, const struct usage *before,
 			       uint64_t now_ms)
 {
@@ -33,7 +33,7 @@ static uint64_t possible_since(const struct group *group, const struct usage *be
 	       ((now_ms - before->reported_ms) / 1000 + COVEY_HEARTBEAT_SECONDS);
 }
 
-/* What no honest member says. -EINVAL with the reason. */
+/* -EINVAL with the reason, when no honest member would report this. */
 static int check(const struct group *group, const struct sa *sa, const struct usage *before,
 		 const struct usage *now, uint64_t now_ms, struct covey_error *error)
 {
@@ -91,8 +91,9 @@ static uint64_t packets_under_key(const struct group *group, const struct sa *sa
 }
 
 /*
- * Reports of several registrations add up, as the same host may have been another process, but not
- * to more than there was time for: coming back makes nobody's word weigh more.
+ * Adds up reports of several registrations of a host, because each may have been another process.
+ * But the sum never exceeds what the time allows: a member's word does not count more because it
+ * comes back.
  */
 static void count_failures(const struct group *group, struct sa *sa, size_t seat, uint64_t more,
 			   uint64_t now_ms)
@@ -111,7 +112,8 @@ static void count_failures(const struct group *group, struct sa *sa, size_t seat
 	}
 }
 
-/* Whose word a rekey rests on: one member's, when it says more of the failures than all others. */
+/* Whose budget is charged for the rekey? That of the member whose key is used too much, or of the
+ * member that reports more failed ICVs than all others together. Otherwise the group's. */
 static struct rekey_budget *cause_of(struct group *group, const struct sa *sa, size_t seat,
 				     enum rekey_reason reason)
 {
@@ -175,7 +177,7 @@ void usage_end_registration(struct group *group, size_t seat)
 
 /* --- impostors ----------------------------------------------------------------------------- */
 
-/* One that the member has, in any state. NULL: there is none. */
+/* An SA, in any state, that the member has. NULL when there is none. */
 static struct sa *find_sa(const struct group *group, size_t seat, uint32_t spi)
 {
 	for (size_t i = 0; i < group->sa_count; i++) {

@@ -8,11 +8,11 @@
 #include "served_group.h"
 #include "store.h"
 
-/* A request whose session is NULL is not wanted any more. */
+/* If a request's session is NULL, nobody wants it any more. */
 struct waiting_binding {
 	STAILQ_ENTRY(waiting_binding) entry;
 	struct binding_request request;
-	int rc; /* what came of it */
+	int rc; /* the result */
 };
 
 static const char *identity_of(const struct binding_request *request)
@@ -109,7 +109,7 @@ static int store_all(const struct bindings *bindings, struct covey_error *error)
 	return rc;
 }
 
-/* For all of them before any is answered: that answer may look at what the others have. */
+/* Done for all requests before any is answered: an answer may depend on what the others have. */
 static void take_effect(struct waiting_bindings *list, int rc)
 {
 	struct waiting_binding *waiting;

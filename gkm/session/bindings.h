@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * SenderIDs that were chosen and are not committed yet. Requests that come within one turn of the
- * event loop, or while a commit rests, share one commit: a disk takes some milliseconds for it,
- * whether it is of one binding or of hundreds. Nothing takes effect before its commit, and nobody
- * else is given a SenderID that somebody waits for.
+ * SenderIDs that were chosen and are not committed yet. Requests that come in one turn of the event
+ * loop, or while commits rest, share one commit: a disk takes some milliseconds for it, whether it
+ * has one binding or hundreds. Nothing takes effect before its commit, and no one else gets a
+ * SenderID that somebody waits for.
  */
 
 #include <covey/error.h>
@@ -22,23 +22,23 @@ struct served_group;
 struct session;
 struct store;
 
-/* All that a Join says, so that nothing of it is lost while its commit is awaited. */
+/* All contents of a Join, so that nothing is lost while its commit is awaited. */
 struct join_request {
 	struct served_group *served;
-	uint32_t held_spis[COVEY_SAS_PER_GROUP_MAX]; /* SAs that it has still: floor_reports.h */
+	uint32_t held_spis[COVEY_SAS_PER_GROUP_MAX]; /* SAs that it still has: floor_reports.h */
 	size_t held_count;
 };
 
 struct binding_request {
 	size_t seat;
 	uint16_t sender_id;
-	struct session *session; /* only compared here */
+	struct session *session; /* only compared, never dereferenced here */
 	struct join_request join;
 };
 
-/* From the event loop, one of the two for each request whose session has not gone. */
+/* One of the two is called from the event loop for each request, unless its session is gone. */
 struct binding_handlers {
-	/* The SenderID is the seat's, on disk too. */
+	/* The member now has this SenderID, on disk too. */
 	void (*bound)(const struct binding_request *request);
 	void (*failed)(const struct binding_request *request, const struct covey_error *error);
 };
@@ -58,19 +58,19 @@ struct bindings {
 /* Returns 0 or -ENOMEM. */
 int bindings_init(struct bindings *bindings, struct event_base *base, struct store *store,
 		  const struct binding_handlers *handlers);
-/* Nobody is answered. */
+/* Waiting requests are not answered. */
 void bindings_free(struct bindings *bindings);
 
 /*
- * Have the seat bound to the SenderID. The caller has checked that its identity has no request in
- * the group. The request is copied. Returns 0 or -ENOMEM.
+ * Ask that the member be bound to the SenderID. Its identity must have no other request in the
+ * group. The request is copied. Returns 0 or -ENOMEM.
  */
 int bindings_request(struct bindings *bindings, const struct binding_request *request);
 
 /* Does the session wait for a binding in this group? */
 bool bindings_has(const struct bindings *bindings, const struct session *session,
 		  const struct served_group *served);
-/* The session does not want it any more; served NULL: none of them. */
+/* The session does not want its binding in this group any more; with served NULL, in no group. */
 void bindings_forget(struct bindings *bindings, const struct session *session,
 		     const struct served_group *served);
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Both only move forward, whatever is done to the wall clock. */
+/* Both clocks never go back, even when the wall clock is changed. */
 static inline uint64_t clock_now_us(void)
 {
 	struct timespec now;

@@ -15,7 +15,7 @@
 
 /* --- acknowledgements ---------------------------------------------------------------------- */
 
-/* The session's registration in a group, by the name it used. Ends the session when there is none.
+/* The session's registration in a group, by the group's name. Ends the session when there is none.
  */
 static struct registration *find_registration(struct session *session, const char *group)
 {
@@ -30,7 +30,7 @@ static void on_roster_ack(struct session *session, const Covey__RosterAck *ack)
 	struct registration *registration = find_registration(session, ack->group);
 
 	if (registration && !registration->joined)
-		return; /* sent before it had our answer to its Leave */
+		return; /* it was sent before our answer to Leave arrived */
 	if (!registration || group_roster_acked(registration->served->group, registration->seat,
 						ack->generation) < 0) {
 		session_end(session, PROTOCOL,
@@ -96,8 +96,8 @@ static void on_leave(struct session *session, const Covey__Leave *leave)
 	}
 	if (served)
 		bindings_forget(&session->sessions->bindings, session, served);
-	/* A host that leaves a group it is not in was refused or evicted meanwhile: it is told Left
-	 * as well. */
+	/* When a host leaves a group that it is not in, it was refused or evicted meanwhile. It
+	 * gets Left as well. */
 	left.group = leave->group;
 	message.body_case = COVEY__MESSAGE__BODY_LEFT;
 	message.left = &left;

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * What a member says, checked against what it may say now.
+ * A member's messages, checked against what the member may say now.
  */
 
 #include "message.h"
 
 struct session;
 
-/* Act on one message. One that makes no sense ends the session. */
+/* Act on one message. A message that makes no sense ends the session. */
 void dispatch(struct session *session, const Covey__Message *message);

@@ -95,7 +95,7 @@ static int take_impostors(struct registration *registration, const struct sessio
 	return rc;
 }
 
-/* Its windows have been judged: they are as many as their ESNs. */
+/* The windows have been checked: there are as many as ESNs. */
 static void take_hearing(struct registration *registration, const Covey__SaUse *use)
 {
 	const struct hearing_report report = {
@@ -137,7 +137,8 @@ static void judge_hearing(struct registration *registration, const struct sessio
 		log_hearing(registration, session, verdict);
 }
 
-/* False: the session is ended. A use of an SA that is in no group of the session is outdated. */
+/* False when the session has ended. A report of an SA that is in no group of the session is
+ * outdated. */
 static bool take_use(struct session *session, const Covey__SaUse *use)
 {
 	struct covey_error why = {.text = ""};
@@ -159,7 +160,7 @@ static bool take_use(struct session *session, const Covey__SaUse *use)
 	return true;
 }
 
-/* In which of its groups the member is deaf; a member is in no more than fit. */
+/* Lists the groups in which the member is deaf. A member is in no more groups than fit. */
 static size_t list_deaf(struct session *session, char *groups[COVEY_GROUPS_PER_HOST_MAX])
 {
 	size_t count = 0;

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * What a member reports of its SAs, handed to those who judge it.
+ * Hands what a member reports of its SAs to the files that judge it.
  */
 
 #include "message.h"
 
 struct session;
 
-/* Take a report, and answer. One that no honest member sends ends the session. */
+/* Take a report, and answer it. A report that no honest member sends ends the session. */
 void heartbeat_reports_take(struct session *session, const Covey__Heartbeat *report);

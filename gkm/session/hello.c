@@ -76,7 +76,7 @@ static void alarm_second(const struct session *live, const struct session *sessi
 		session_name(live, name), channel_peer(session->channel));
 }
 
-/* Of the same host, which had this session already. */
+/* Let the session take the place of the one that its host had. */
 static void succeed(struct session *live, const struct session *session, uint64_t previous)
 {
 	switch (succession(live->instance, session->instance, previous,

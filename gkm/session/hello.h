@@ -10,5 +10,5 @@
 
 struct session;
 
-/* Let its host in, in the place of a session that it had, or end the session. */
+/* Let the host in, and close a session that it had before; or end the new session. */
 void hello(struct session *session, const Covey__Hello *said);

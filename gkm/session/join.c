@@ -16,7 +16,7 @@ struct candidate {
 	const struct join_request *request;
 };
 
-/* The reason goes to the log; the member learns no paths of this machine. */
+/* The log gets the reason. The member does not: it must not learn paths of this machine. */
 static void unavailable(const struct candidate *candidate, const struct covey_error *error)
 {
 	struct session *session = candidate->session;
@@ -42,7 +42,7 @@ static void conflict(const struct candidate *candidate, const struct sender_id_c
 		       choice->holder, group);
 }
 
-/* Commit first, then let it take effect: go_on() follows. */
+/* First commit the SenderID, then let it take effect: go_on() follows. */
 static void bind_new(const struct candidate *candidate, uint16_t sender_id)
 {
 	const struct binding_request request = {
@@ -66,7 +66,8 @@ static struct sender_id_choice choose(const struct candidate *candidate)
 	struct sessions *sessions = session->sessions;
 	struct served_group *served = candidate->served;
 
-	/* Of a session before, that is superseded or left: what becomes of it decides. */
+	/* An earlier session, which has left or was replaced, has asked for a SenderID. It is
+	 * committed now, because the choice depends on the result. */
 	if (sender_ids_find(&served->requested, session->peer.uri))
 		bindings_commit(&sessions->bindings);
 	return sender_id_choose(&served->group->sender_ids, sessions->reserved, &served->requested,
@@ -74,7 +75,7 @@ static struct sender_id_choice choose(const struct candidate *candidate)
 				sessions->inventory->hosts[session->host].sender_id);
 }
 
-/* True when it has one. Else it is refused, or has to wait for it. */
+/* True when the member has a SenderID. Otherwise the member is refused, or has to wait for one. */
 static bool has_sender_id(const struct candidate *candidate)
 {
 	struct sender_id_choice choice = choose(candidate);
@@ -196,7 +197,7 @@ void join_group(struct session *session, const struct join_request *request)
 	register_member(&candidate);
 }
 
-/* As if the Join came now: much may have happened since it came. */
+/* Continues as if the Join came now: much may have changed since it came. */
 static void go_on(const struct binding_request *request)
 {
 	join_group(request->session, &request->join);

@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * Registration of a welcomed host in a group (RFC 4046 section 3: registration).
+ * Registration in a group, for a host that was let in (RFC 4046 section 3: registration).
  */
 
 #include "bindings.h"
 
 /*
- * Authorise, bind the SenderID, lease an epoch, answer. Nothing is granted that is not on disk
- * before the answer.
+ * Check that the member may join, bind its SenderID, give it an epoch, and answer. All that is
+ * granted is on disk before the answer.
  */
 void join_group(struct session *session, const struct join_request *request);
 
-/* How a Join goes on whose SenderID was committed, or could not be. */
+/* How a Join continues after its SenderID was committed, or could not be committed. */
 extern const struct binding_handlers join_binding_handlers;

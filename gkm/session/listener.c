@@ -15,7 +15,7 @@
 
 #define BACKLOG           1024
 #define PAUSE_ON_ERROR_MS 500
-/* The state file and its journal, the listener, epoll, standard streams, and room to spare. */
+/* For the state file and its journal, the listener, epoll, standard streams, and some more. */
 #define OWN_DESCRIPTORS 64
 
 struct listener {
@@ -41,7 +41,7 @@ size_t listener_raise_descriptors(void)
 		const struct rlimit highest = {.rlim_cur = limit.rlim_max,
 					       .rlim_max = limit.rlim_max};
 
-		/* Only root may lift the hard limit. */
+		/* Only root may raise the hard limit. */
 		if (setrlimit(RLIMIT_NOFILE, &higher) < 0)
 			setrlimit(RLIMIT_NOFILE, &highest);
 	}
@@ -134,7 +134,7 @@ static void on_accept(struct evconnlistener *socket, evutil_socket_t fd, struct 
 	}
 }
 
-/* Out of descriptors or memory: accept() would fail at every turn of the loop. */
+/* Out of descriptors or memory: without a pause, accept() would fail in each turn of the loop. */
 static void on_error(struct evconnlistener *socket, void *arg)
 {
 	struct listener *listener = arg;

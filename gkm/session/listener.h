@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Accepts connections on the fabric's key manager address, within what this process can hold.
+ * Accepts connections on the fabric's key manager address, no more than this process can hold.
  */
 
 #include <covey/error.h>
@@ -13,14 +13,14 @@ struct own_watch;
 struct sessions;
 
 /*
- * Raise the limit of open files as far as COVEY_SESSIONS_MAX sessions need, or as the hard limit
- * allows. Returns how many sessions there are descriptors for.
+ * Raise the limit of open files to what COVEY_SESSIONS_MAX sessions need, or as far as the hard
+ * limit allows. Returns for how many sessions there are descriptors.
  */
 size_t listener_raise_descriptors(void);
 
 /*
  * Listen on the inventory's covey_gkm and covey_gkm_port. own: the certificate of this program,
- * which is looked at before each connection. The error says what to do.
+ * which is checked for changes before each connection. The error says what to do.
  */
 int listener_new(struct sessions *sessions, struct own_watch *own, struct listener **ret_listener,
 		 struct covey_error *error);

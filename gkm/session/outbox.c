@@ -14,7 +14,7 @@
 
 /* --- rosters ------------------------------------------------------------------------------- */
 
-/* spiffe://FABRIC/host/NAME, made by identity_format(): no name has a slash. */
+/* Identities are spiffe://FABRIC/host/NAME, made by identity_format(). No name contains a slash. */
 static struct roster_row row_of(const struct roster_entry *entry)
 {
 	const char *host = strrchr(entry->identity, '/') + 1;
@@ -61,7 +61,7 @@ static void forget_full(struct outbox *outbox)
 	}
 }
 
-/* Where this part is kept: what is there is it, or NULL. */
+/* Where this part is kept: there is this part already, or NULL. */
 static struct encoded **place_of(struct outbox *outbox, const struct roster_part *part)
 {
 	if (part->whole && outbox->full_generation != part->generation) {
@@ -99,7 +99,7 @@ static void forget(struct outbox_last *last)
 	*last = (struct outbox_last){0};
 }
 
-/* Unless it was sent last, that is forgotten, and this one is to be made. */
+/* If this message was not the last one sent, forget that one, so that this one is made. */
 static void turn_to(struct outbox_last *last, uint32_t spi, uint32_t seconds)
 {
 	if (last->message && last->spi == spi && last->seconds == seconds)
@@ -134,7 +134,7 @@ static Covey__KeyScope scope_on_wire(enum covey_key_scope scope)
 					       : COVEY__KEY_SCOPE__KEY_SCOPE_GROUP;
 }
 
-/* To whom, and of which SA. */
+/* The receiver, and the SA that the message is about. */
 struct addressee {
 	const struct served_group *served;
 	const struct member *member;
@@ -183,7 +183,7 @@ static void send_install(const struct member *to, const struct sa *sa, uint32_t 
 	send_last(to, &outbox->install, &message);
 }
 
-/* One line for each SA, not for each member: there may be very many. */
+/* One line for each SA, not one for each member: there may be very many members. */
 static void log_told(struct outbox *outbox)
 {
 	const char *name = outbox->served->config->name;
@@ -262,7 +262,7 @@ static void log_state(const struct sa *sa, void *arg)
 	struct outbox *outbox = arg;
 	size_t acked = 0;
 
-	/* Some never were. */
+	/* Some members were never told. */
 	if (sa->state == SA_DRAINING && outbox->told && outbox->told_spi == sa->spi)
 		log_told(outbox);
 	for (size_t i = 0; i < sa->seats; i++)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the state machine wants done, as messages to sessions and lines in the log. What many
- * members get is encoded once.
+ * Turns what the state machine wants done into messages to sessions and lines in the log. A message
+ * that many members get is encoded once.
  */
 
 #include "encoded.h"
@@ -14,27 +14,28 @@
 struct peer_log;
 struct served_group;
 
-/* The last message of a kind, and what it says. */
+/* The last message of a kind, and its contents. */
 struct outbox_last {
 	uint32_t spi;
 	uint32_t seconds;
-	struct encoded *message; /* NULL: none */
+	struct encoded *message; /* NULL when there is none */
 };
 
 struct outbox {
 	const struct served_group *served;
 	struct peer_log *log;
-	/* The whole roster at full_generation, part by part. It is kept: whoever joins gets it. */
+	/* The whole roster at full_generation, part by part. It is kept, because each new member
+	 * gets it. */
 	uint64_t full_generation;
 	struct encoded *full[OUTBOX_ROSTER_PARTS_MAX];
-	/* The last part of changes. */
+	/* The last part that has changes. */
 	uint64_t generation;
 	size_t index;
 	struct encoded *change;
 	struct outbox_last install; /* holds a key */
 	struct outbox_last activate;
 	struct outbox_last drain;
-	/* Who was told to send on an SA, for the log: how many, until all are. */
+	/* For the log: on which SA members were told to send, and how many, until all are told. */
 	uint32_t told_spi;
 	size_t told;
 };
@@ -44,9 +45,9 @@ void outbox_init(struct outbox *outbox, const struct served_group *served, struc
 struct group_output outbox_output(struct outbox *outbox);
 
 /*
- * After group_settle(): forget what was sent, keys first of all, but for the whole roster; and log
- * that all have been told to send on an SA.
+ * To be called after group_settle(). Forgets what was sent, above all keys, but keeps the whole
+ * roster. When all members have been told to send on an SA, logs this.
  */
 void outbox_settled(struct outbox *outbox);
-/* Forget all. */
+/* Forget everything. */
 void outbox_clear(struct outbox *outbox);

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * Is the state file older than what members know? Each says in Hello which SPI was the highest that
- * it has had since its start. One that this file has not given out yet comes from before an older
- * backup was restored, or the file lost; or the member lies. Its word may move the serial, so that
- * no SPI comes twice, but not far: nobody can use the SPIs up.
+ * Is the state file older than what members know? In Hello, each member says which SPI was the
+ * highest that it has had since its start. If this file has not given out that SPI yet, then an
+ * older backup was restored, or the file was lost, or the member lies. A member's word may raise
+ * the serial, so that no SPI is used twice. But it may not raise it far, so that nobody can use up
+ * the SPIs.
  */
 
 #include <covey/limits.h>
@@ -14,18 +15,18 @@
 
 enum serial_verdict {
 	SERIAL_FINE,
-	SERIAL_BEHIND, /* the file is older than that: the serial goes beyond it */
-	SERIAL_ABSURD, /* further than members are believed in one run */
+	SERIAL_BEHIND, /* the file is older: the serial rises above that SPI */
+	SERIAL_ABSURD, /* that SPI is higher than we believe members in one run */
 };
 
-/* Zero-initialised all was fine so far. */
+/* When it is all zero, there was no such case so far. */
 struct serial {
-	uint64_t skipped; /* SPIs, on members' word, since the start */
-	size_t behind;    /* how often a member knew a later SPI */
-	size_t absurd;    /* and was not believed */
+	uint64_t skipped; /* SPIs skipped because of members' word, since the start */
+	size_t behind;    /* how often a member knew a higher SPI */
+	size_t absurd;    /* how often such a member was not believed */
 };
 
-/* next: the first SPI that the file has not given out. held: what a member says, 0: none. */
+/* next: the first SPI that the file has not given out. held: what the member says; 0 for none. */
 static inline enum serial_verdict serial_judge(const struct serial *serial, uint64_t next,
 					       uint32_t held)
 {

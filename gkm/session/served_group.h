@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One group as its members' sessions see it: its configuration, its state machine, and what they
- * ask of the program around them.
+ * One group, as its members' sessions see it: its configuration, its state machine, and what the
+ * sessions ask of the rest of the program.
  */
 
 #include <covey/error.h>
@@ -15,12 +15,13 @@
 struct served_group {
 	const struct inventory_group *config;
 	struct group *group;
-	struct sender_ids requested; /* SenderIDs chosen, but not committed yet: bindings.h */
+	struct sender_ids
+		requested; /* SenderIDs that are chosen but not committed yet: bindings.h */
 
-	/* Given by whoever runs the group. */
+	/* Whoever runs the group sets these. */
 	/* Something happened to the group: settle it soon, once for all that happens until then. */
 	void (*wake)(void *arg);
-	/* Begin an SA if the group has none to send on. */
+	/* Begin an SA if the group has no SA to send on. */
 	int (*ensure_sa)(void *arg, struct covey_error *error);
 	void *arg;
 };

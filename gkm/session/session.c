@@ -20,7 +20,7 @@ const char *session_name(const struct session *session, char *buf)
 	return buf;
 }
 
-/* Whose lines in the log it causes. */
+/* The name under which the log counts lines that this session causes. */
 static const char *culprit(const struct session *session)
 {
 	return session->opened ? session->peer.host : "";
@@ -58,7 +58,7 @@ struct registration *session_register(struct session *session, struct served_gro
 	return found;
 }
 
-/* The groups keep what the member had, until it comes back or leaves. */
+/* The groups keep what the member had until it comes back or leaves. */
 static void release(struct session *session)
 {
 	struct sessions *sessions = session->sessions;
@@ -82,16 +82,16 @@ static void release(struct session *session)
 
 /* --- sending ------------------------------------------------------------------------------- */
 
-/* What channel_send() returned for the message of this name. */
+/* Handles the result of channel_send() for the message of this name. */
 static void sent(struct session *session, int rc, const char *what)
 {
 	char name[SESSION_NAME_LEN];
 
-	if (rc == 0 || rc == -ENOTCONN) /* its end is known, on_closed() follows */
+	if (rc == 0 || rc == -ENOTCONN) /* that its end has come is known; on_closed() follows */
 		return;
 	session_log(session, LOG_LEVEL_WARNING, "%s: %s cannot be sent: %s; the session is cut",
 		    session_name(session, name), what, strerror(-rc));
-	if (rc != -ENOBUFS) /* then the channel closes itself */
+	if (rc != -ENOBUFS) /* with -ENOBUFS the channel closes itself */
 		channel_finish(session->channel, "a message could not be sent");
 }
 
@@ -127,7 +127,7 @@ static void send_refused(struct session *session, const char *group, Covey__Refu
 	session_send(session, &message);
 }
 
-/* It asks for what it cannot get, and that is no lack of ours. */
+/* Does it ask for something that it cannot get, for a reason that does not lie with us? */
 static bool is_its_own_fault(Covey__RefusalCode code)
 {
 	return code != COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE &&

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * All members' connections, and what they share.
+ * The connections of all members, and what they share.
  */
 
 #include <covey/error.h>
@@ -24,19 +24,20 @@ struct certificate_chain;
 struct session;
 struct tls;
 
-/* What the sessions call upwards. */
+/* What the sessions call in the code above them. */
 struct session_handlers {
 	/* A message came from a session that is not ending. */
 	void (*received)(struct session *session, const Covey__Message *message);
 	/* The last session is gone. */
 	void (*emptied)(void *arg);
 	void *arg;
-	/* A host shows this certificate, and may get keys by it. 0 or -ENOMEM: it is not let in. */
+	/* A host comes in with this certificate, and may get keys. Returns 0, or -ENOMEM; then the
+	 * host is not let in. */
 	int (*shown)(size_t host, const struct certificate_chain *certificate, void *arg);
 	void *shown_arg;
 };
 
-/* How often a host was refused: one that goes on and on is cut off. */
+/* How often a host was refused. A host that is refused again and again is cut off. */
 struct refusals {
 	uint64_t since_ms;
 	unsigned count;
@@ -45,43 +46,43 @@ struct refusals {
 LIST_HEAD(session_list, session);
 
 struct sessions {
-	/* Given, and owned by somebody else. */
+	/* Set by the caller, who owns them. */
 	struct event_base *base;
 	const struct inventory *inventory;
 	struct store *store;
 	struct tls *tls;
-	struct peer_log *log;               /* for what members and strangers cause */
-	struct served_group *const *groups; /* as inventory->groups */
+	struct peer_log *log;               /* for lines that members and strangers cause */
+	struct served_group *const *groups; /* in the order of inventory->groups */
 	const struct sender_ids *reserved;  /* SenderIDs that the inventory fixes */
-	const bool *evicted;                /* from all groups, by host */
-	uint64_t instance; /* random: tells this start's epochs from an earlier one's */
+	const bool *evicted;                /* by host: is it evicted from all groups? */
+	uint64_t instance; /* random; tells epochs of this start from those of an earlier one */
 	size_t max;        /* as many as there are file descriptors for */
 	struct session_handlers handlers;
 
 	struct session_list list;
-	struct session **by_host; /* live session of each host, as inventory->hosts */
+	struct session **by_host; /* live session of each host, in the order of inventory->hosts */
 	size_t count;
-	size_t unauthenticated_count; /* those whose Hello was not accepted yet */
+	size_t unauthenticated_count; /* sessions whose Hello was not accepted yet */
 	struct bindings bindings;
 	struct refusals *refusals; /* by host */
-	struct serial serial;      /* what members said of the state file */
+	struct serial serial;      /* what members say about the age of the state file */
 };
 
-/* Once all is given. binding: who is told of SenderIDs that were committed. Returns 0 or -ENOMEM.
- */
+/* To be called when all that the caller sets is set. binding: what to call when a SenderID was
+ * committed. Returns 0 or -ENOMEM. */
 int sessions_init(struct sessions *sessions, const struct binding_handlers *binding);
-/* Sessions that are left are cut. */
+/* Closes sessions that still exist. */
 void sessions_free(struct sessions *sessions);
 
 /* Tell all members that the key manager stops. */
 void sessions_stop(struct sessions *sessions);
-/* The last words to all of them are with the kernel. */
+/* Have the last messages to all members reached the kernel? */
 bool sessions_are_flushed(const struct sessions *sessions);
 
-/* The host was refused once more. True: that was one too many. */
+/* Count one more refusal of the host. True when it was one too many. */
 bool sessions_count_refusal(struct sessions *sessions, size_t host);
-/* The host is not let in until the time is over. */
+/* Was the host refused too often? Then it is not let in until the time is over. */
 bool sessions_refused_too_often(struct sessions *sessions, size_t host);
 
-/* By its name in the inventory; NULL: there is none. */
+/* Find a group by its name in the inventory. NULL when there is none. */
 struct served_group *sessions_find_group(const struct sessions *sessions, const char *name);

@@ -9,7 +9,7 @@
 #include "sqlite_private.h"
 #include "sqlite_schema.h"
 
-/* Does the statement answer exactly this? -EBADMSG with what, when it does not. */
+/* Does the statement return exactly this? -EBADMSG, with what, when it does not. */
 static int expect(struct sqlite_store *store, const char *sql, const char *expected,
 		  const char *what, struct covey_error *error)
 {
@@ -25,7 +25,7 @@ static int expect(struct sqlite_store *store, const char *sql, const char *expec
 	return rc;
 }
 
-/* The lock is taken with the first transaction and kept, as locking_mode says. */
+/* Take the lock. The first transaction takes it, and it is kept, because of locking_mode. */
 static int take(struct sqlite_store *store, struct covey_error *error)
 {
 	char *mode;
@@ -50,7 +50,7 @@ static int take(struct sqlite_store *store, struct covey_error *error)
 	return rc;
 }
 
-/* A file of the version before gets what is new in this one, all or nothing. */
+/* Add to a file of an earlier version what is new in this one, all or nothing. */
 static int migrate(struct sqlite_store *store, struct covey_error *error)
 {
 	char sql[sizeof(EVICTION_SQL VERSION_3_SQL) + 80];
@@ -69,7 +69,8 @@ static int migrate(struct sqlite_store *store, struct covey_error *error)
 	return rc;
 }
 
-/* integrity_check, not quick_check: only it compares tables with their indexes. */
+/* This runs integrity_check, not quick_check: only integrity_check compares tables with their
+ * indexes. */
 static int check_content(struct sqlite_store *store, struct covey_error *error)
 {
 	char number[16];

@@ -8,7 +8,7 @@
 #include "store.h"
 
 /*
- * Open the file, or make it (mode 0600) when there is none. Its directory must exist. Checks all
- * of it. store_close() closes it.
+ * Open the file. If there is none, make it (mode 0600); its directory must exist. Checks the whole
+ * file. Close it with store_close().
  */
 int sqlite_store_open(const char *path, struct store **ret_store, struct covey_error *error);

@@ -23,7 +23,8 @@ static int fill(struct sqlite_store *store, struct covey_error *error)
 	rc = sqlite_execute(store, sql, "marking a new file", error);
 	if (rc < 0)
 		return rc;
-	/* The serial last: a file that lacks its end lacks a row, which is noticed. */
+	/* The serial is written last. If the end of the file is missing, a row is missing, and that
+	 * is noticed. */
 	rc = sqlite_execute(store,
 			    "BEGIN;" BINDING_SQL ";" EVICTION_SQL ";" VERSION_3_SQL ";" SERIAL_SQL
 			    ";"
@@ -81,8 +82,9 @@ static int explain_create(const char *path, int rc, struct covey_error *error)
 }
 
 /*
- * The file appears under its name only when it is complete: an empty or half-made one is always the
- * sign of damage, never taken for a new one, which would give out SPIs and SenderIDs again.
+ * The file gets its name only when it is complete. So an empty or incomplete file is always
+ * damaged. It is never taken for a new one, because then SPIs and SenderIDs would be given out
+ * again.
  */
 static int create(const char *path, struct covey_error *error)
 {

@@ -46,7 +46,8 @@ int sqlite_prepare(struct sqlite_store *store, struct covey_error *error)
 	return 0;
 }
 
-/* A statement is its own transaction: it is committed, and on disk, when its reset succeeds. */
+/* Each statement is a transaction of its own. When its reset succeeds, it is committed and on disk.
+ */
 static int finish(struct sqlite_store *store, sqlite3_stmt *statement, const char *doing,
 		  struct covey_error *error)
 {
@@ -97,7 +98,7 @@ static int bind(struct sqlite_store *store, const char *group, const char *ident
 	return rc;
 }
 
-/* After a failure there may or may not be a transaction left to end. */
+/* After a failure, a transaction may still be open. End it. */
 static int abandon(struct sqlite_store *store, int rc)
 {
 	if (!sqlite3_get_autocommit(store->db))
@@ -111,7 +112,8 @@ static int bind_all(struct store *base, const struct store_binding *bindings, si
 	struct sqlite_store *store = sqlite_of(base);
 	int rc = sqlite_execute(store, "BEGIN", "binding SenderIDs", error);
 
-	/* bind() ends the transaction when it fails: no further one, it would stand alone. */
+	/* bind() ends the transaction when it fails. After that nothing more may be bound, because
+	 * it would be a transaction of its own. */
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = bind(store, bindings[i].group, bindings[i].identity, bindings[i].sender_id,
 			  error);
@@ -120,7 +122,7 @@ static int bind_all(struct store *base, const struct store_binding *bindings, si
 	return rc < 0 ? abandon(store, rc) : 0;
 }
 
-/* Both statements that change evictions take the same. */
+/* Both statements that change evictions take the same arguments. */
 static int change_eviction(struct sqlite_store *store, enum statement which, const char *identity,
 			   const char *group, struct covey_error *error)
 {

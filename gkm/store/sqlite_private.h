@@ -31,23 +31,23 @@ struct sqlite_store {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
-/* Fill in the error for SQLite's result code: what is wrong with the file, and what to do. Returns
- * the negative errno of store.h. */
+/* Fill in the error for one of SQLite's result codes: what is wrong with the file, and what to do.
+ * Returns a negative errno as in store.h. */
 int sqlite_explain(const struct sqlite_store *store, int code, const char *doing,
 		   struct covey_error *error);
-/* -EBADMSG: the file is damaged. */
+/* Returns -EBADMSG: the file is damaged. */
 int sqlite_damaged(const struct sqlite_store *store, struct covey_error *error, const char *what);
 
-/* Run statements that answer nothing. */
+/* Run statements that return no rows. */
 int sqlite_execute(struct sqlite_store *store, const char *sql, const char *doing,
 		   struct covey_error *error);
 /* The first column of a statement's only row, as a new string. */
 int sqlite_query(struct sqlite_store *store, const char *sql, char **ret_text,
 		 struct covey_error *error);
 
-/* Is there a state file at the path? One that is missing is made. */
+/* Is there a state file at the path? If not, make one. */
 int sqlite_check_file(const char *path, struct covey_error *error);
 
-/* What struct store does, over the prepared statements. */
+/* Implements struct store with the prepared statements. */
 extern const struct store_ops sqlite_ops;
 int sqlite_prepare(struct sqlite_store *store, struct covey_error *error);

@@ -2,17 +2,16 @@
 #pragma once
 
 /*
- * The tables of the state file, as SQLite's statements. A file whose schema reads otherwise is
- * refused.
+ * The tables of the state file, as SQLite statements. A file with another schema is refused.
  */
 
 #define APPLICATION_ID 0x436f5679 /* "CoVy" */
-#define USER_VERSION   3          /* 1 had no evictions, 2 no former SenderIDs */
+#define USER_VERSION   3          /* 1 had no evictions, 2 had no SenderIDs that were given up */
 
 /*
- * The tables are redundant on purpose, so that the check at start finds a flipped bit: every
- * binding stands in the primary key's tree and in the unique index's, and the serial beside its
- * complement.
+ * The tables contain everything twice, so that the check at start finds a flipped bit. Each binding
+ * is in the tree of the primary key and in that of the unique index. The serial has its complement
+ * beside it.
  */
 #define BINDING_SQL                                                                                \
 	"CREATE TABLE binding (\"group\" TEXT NOT NULL, identity TEXT NOT NULL, "                  \
@@ -27,10 +26,10 @@
 	"complement INTEGER NOT NULL CHECK (complement = ~next_spi)) STRICT"
 
 /*
- * SenderIDs that were given up, with the last SPI before that: nobody else gets them as long as a
- * member may hold an SA that they were used with. Noted by the binding's own transaction. And the
- * hard lifetime of a group's SAs where it is above the default, the longest as long as there is any
- * of the former.
+ * SenderIDs that were given up, each with the last SPI before that. Nobody else gets one as long as
+ * a member may hold an SA that it was used with. They are written in the transaction of the new
+ * binding. A second table has the hard lifetime of a group's SAs, if it is above the default. It
+ * keeps the longest one as long as the group has SenderIDs that were given up.
  */
 #define LIFETIME_LEAST_S 86400u
 #define FORMER_SQL                                                                                 \
