@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Several files that change together are read once. */
+/* In microseconds: when several files change together, they are read once. */
 #define GATHER_US 50000
 #define CHANGES                                                                                    \
 	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_DELETE_SELF |   \
@@ -28,7 +28,7 @@ struct file_watch {
 
 /* --- what to look at ----------------------------------------------------------------------- */
 
-/* The directory that holds this name. */
+/* Watch the directory that holds this name. */
 static int look_at_parent(const struct file_watch *watch, const char *path)
 {
 	char *copy = strdup(path);
@@ -42,8 +42,8 @@ static int look_at_parent(const struct file_watch *watch, const char *path)
 }
 
 /*
- * The name's directory, the one of the file that it leads to, and the directory itself, if it is
- * one. What is looked at already is so once.
+ * Watch the name's directory, the directory of the file that the name leads to, and the name itself
+ * if it is a directory. A directory that is watched already stays watched once.
  */
 static int look_at(const struct file_watch *watch, const char *path)
 {
@@ -82,7 +82,7 @@ static void on_gathered(evutil_socket_t fd, short what, void *arg)
 	watch->changed(watch->arg);
 }
 
-/* Which file it was does not matter: a link on the way to it is as good. */
+/* It does not matter which file has changed: it may also be a link on the way to it. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval soon = {.tv_usec = GATHER_US};

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEXT_MAX   1024 /* of one event, before escaping; the rest is cut */
+#define TEXT_MAX   1024 /* of one event, before escaping; a longer text is cut */
 #define PREFIX_MAX 128
 
 static struct {
@@ -20,7 +20,7 @@ static struct {
 	bool journal;
 } settings = {.program = "covey", .max = LOG_LEVEL_INFO};
 
-/* systemd.exec(5): JOURNAL_STREAM holds device and inode of the stream that the journal reads. */
+/* systemd.exec(5): JOURNAL_STREAM has device and inode of the stream that the journal reads. */
 static bool journal_reads_stderr(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -72,8 +72,9 @@ static size_t write_prefix(enum log_level level, char *line)
 }
 
 /*
- * What is no printable ASCII becomes \xNN: peers choose some of these bytes, and could otherwise
- * fake lines or drive the terminal of whoever reads the log. line has room for 4 bytes per byte.
+ * All that is not printable ASCII becomes \xNN. Peers choose some of these bytes, and could
+ * otherwise forge lines, or control the terminal of whoever reads the log. line must have room for
+ * 4 bytes for each byte of text.
  */
 static size_t escape(const char *text, char *line)
 {
@@ -116,7 +117,8 @@ void log_line(enum log_level level, const char *format, ...)
 	len = write_prefix(level, line);
 	len += escape(text, line + len);
 	line[len++] = '\n';
-	/* One call, so that lines of several processes do not mix. Nowhere to report a failure. */
+	/* One call, so that lines of several processes do not mix. A failure cannot be reported
+	 * anywhere. */
 	if (write(STDERR_FILENO, line, len) < 0)
 		return;
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The daemons' log: one line per event on standard error, with systemd's <N> priority prefix when
- * the journal reads it, else with a time stamp. Only daemons' own code logs, never a library
- * folder's.
+ * The daemons' log: one line for each event, on standard error. If the journal reads it, a line
+ * begins with systemd's <N> priority, otherwise with a time stamp. Only the daemons' own code logs.
+ * Library folders never do.
  */
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ enum log_level {
 };
 
 void log_init(const char *program, enum log_level max);
-/* Is such a line written at all? */
+/* Is a line of this level written at all? */
 bool log_takes(enum log_level level);
 
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);

@@ -6,18 +6,18 @@
 #include <string.h>
 
 #define BUCKETS 4096u
-/* Who is one too many. No peer has this name. */
+/* The name for peers beyond the limit. No peer has this name. */
 #define OTHERS "\001others"
 
 struct entry {
 	struct entry *next;
 	char *who;
 	const char *kind;
-	uint64_t since_ms; /* the interval's beginning */
-	unsigned said;     /* in this interval */
+	uint64_t since_ms; /* when the interval began */
+	unsigned said;     /* lines written in this interval */
 	uint64_t unsaid;
-	enum log_level level; /* of the last that was not said */
-	char *text;           /* this one; NULL: none, or no memory */
+	enum log_level level; /* of the last line that was kept back */
+	char *text;           /* of that line; NULL: none, or no memory */
 };
 
 struct log_limit {
@@ -57,7 +57,8 @@ unsigned log_limit_count(const struct log_limit *limit)
 	return limit->count;
 }
 
-/* FNV-1a. Names come from certificates of our CA: nobody floods a bucket. */
+/* FNV-1a. Names come from certificates of our CA, so nobody can choose many that fall into one
+ * bucket. */
 static unsigned bucket_of(const char *who, const char *kind)
 {
 	uint32_t hash = 2166136261u;
@@ -99,7 +100,8 @@ static struct entry *add(struct log_limit *limit, const char *who, const char *k
 	return entry;
 }
 
-/* Find or make. The kinds that others have in common are as few as there are lines in a program. */
+/* Find an entry, or make one. Peers beyond the limit share one entry for each kind. There are few
+ * such entries, because a program has a limited number of lines. */
 static struct entry *need(struct log_limit *limit, const char *who, const char *kind,
 			  uint64_t now_ms)
 {
@@ -145,7 +147,8 @@ bool log_limit_lets(struct log_limit *limit, enum log_level level, const char *w
 	return false;
 }
 
-/* The flood may go on: of the interval that begins now only the count is said again. */
+/* Report what was kept back. If the flood continues, only the count is reported again at the end of
+ * the interval that begins now. */
 static void say(struct entry *entry, uint64_t now_ms,
 		void (*each)(const struct log_summary *summary, void *arg), void *arg)
 {

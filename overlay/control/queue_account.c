@@ -17,7 +17,8 @@ struct queue_account *queue_account_new(void)
 	return account;
 }
 
-/* Held by what is counted: libevent may free a queue after all else is gone. */
+/* Everything that is counted holds a reference: libevent may free a queue after all else is gone.
+ */
 struct queue_account *queue_account_ref(struct queue_account *account)
 {
 	account->references++;

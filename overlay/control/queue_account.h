@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Bytes that wait in send queues, all together. What waits in several queues is in memory once, and
- * counts once.
+ * How many bytes wait in all send queues together. What waits in several queues is in memory only
+ * once, and counts once.
  */
 
 #include <stddef.h>

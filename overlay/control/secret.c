@@ -28,7 +28,7 @@ void secret_free(void *memory)
 	free(memory);
 }
 
-/* realloc() would leave a copy behind when it moves. */
+/* realloc() is not used: when it moves memory, it leaves a copy of the old contents. */
 void *secret_realloc(void *memory, size_t size)
 {
 	size_t usable = memory ? malloc_usable_size(memory) : 0;
@@ -81,7 +81,7 @@ static void openssl_free(void *memory, const char *file, int line)
 	secret_free(memory);
 }
 
-/* CAP_IPC_LOCK lifts the limit on locked memory. */
+/* CAP_IPC_LOCK removes the limit on locked memory. */
 static bool has_ipc_lock(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -93,8 +93,8 @@ static bool has_ipc_lock(void)
 }
 
 /*
- * With a finite limit locking may succeed now and every later allocation fail: so it is all or
- * nothing.
+ * If the limit is finite, locking can succeed now and then make a later allocation fail. So we lock
+ * all memory or none.
  */
 static bool may_lock_everything(void)
 {
@@ -132,7 +132,7 @@ int secret_protect_process(struct covey_error *error)
 {
 	int r;
 
-	/* OpenSSL refuses once it has allocated anything: hence first thing in main(). */
+	/* OpenSSL refuses this after it has allocated anything. So it must come first in main(). */
 	if (!CRYPTO_set_mem_functions(openssl_alloc, openssl_realloc, openssl_free))
 		return covey_error_set(error, -EBUSY,
 				       "OpenSSL has allocated memory already, before its "

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Keys in memory: never swapped, never dumped, wiped when freed.
+ * Memory for keys: never swapped, never in a core dump, wiped when it is freed.
  */
 
 #include <covey/error.h>
@@ -10,14 +10,14 @@
 #include <stddef.h>
 
 /*
- * To be called first thing in main() of a program that holds keys: locks all present and future
- * pages as they are touched (mlockall MCL_ONFAULT), forbids core dumps and ptrace, and gives
- * libevent and OpenSSL allocators that wipe what they free. Returns 0 or a negative errno.
+ * A program that holds keys must call this first in main(). Locks all present and future pages when
+ * they are first used (mlockall MCL_ONFAULT), forbids core dumps and ptrace, and gives libevent and
+ * OpenSSL allocators that wipe memory when they free it. Returns 0 or a negative errno.
  */
 int secret_protect_process(struct covey_error *error);
 
-/* malloc, realloc and free that wipe; in a protected process the memory is locked too. NULL-safe.
- */
+/* malloc, realloc and free that wipe memory. In a protected process the memory is also locked.
+ * NULL-safe. */
 void *secret_alloc(size_t size);
 void *secret_realloc(void *memory, size_t size);
 void secret_free(void *memory);

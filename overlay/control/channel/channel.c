@@ -92,7 +92,7 @@ void channel_end(struct channel *channel, const char *format, ...)
 
 	if (channel->state == CHANNEL_CLOSED)
 		return;
-	/* Aside first: the reason so far may be among the arguments. */
+	/* Written to a copy first, because the present reason may be among the arguments. */
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
@@ -117,7 +117,7 @@ void channel_queue_emptied(struct channel *channel)
 	channel->copied_bytes = 0;
 }
 
-/* The bufferevent goes first: nothing calls us after that. */
+/* The bufferevent is freed first. After that, nothing calls us. */
 static void destroy(struct channel *channel)
 {
 	channel_queue_emptied(channel);
@@ -145,7 +145,7 @@ bool channel_leave(struct channel *channel)
 	return false;
 }
 
-/* Say goodbye if TLS is up, so that the peer knows that this is no attacker's cut. */
+/* Say goodbye if TLS is up, so that the peer knows that no attacker has cut the connection. */
 static void shut_down(struct channel *channel)
 {
 	if (!channel->bufferevent)
@@ -177,9 +177,9 @@ static void release(const void *data, size_t len, void *arg)
 }
 
 /*
- * Small ones that wait together become one TLS record, and one write to the socket; also, to keep
- * track of a reference takes more memory than they do. A key is never copied into libevent's
- * buffers, and is wiped once it is sent.
+ * Small messages are copied: those that wait together become one TLS record and one write to the
+ * socket, and a reference would take more memory than the message. A key is never copied into
+ * libevent's buffers, and is wiped after it was sent.
  */
 static int enqueue(struct channel *channel, struct evbuffer *output, struct encoded *message)
 {
@@ -199,8 +199,8 @@ static int enqueue(struct channel *channel, struct evbuffer *output, struct enco
 }
 
 /*
- * A peer that does not read must not fill the memory, nor many of them together. Who has read all
- * so far is always sent the next message.
+ * A peer that does not read must not fill the memory, and neither must many such peers together. A
+ * peer that has read all messages so far can always get the next one.
  */
 static int check_room(struct channel *channel, size_t waiting, size_t len)
 {
@@ -260,9 +260,9 @@ const struct certificate_chain *channel_certificate(const struct channel *channe
 /* --- the end ------------------------------------------------------------------------------ */
 
 /*
- * Closing a socket on bytes that nobody read makes TCP reset the connection, and the peer may lose
- * what we sent last. So our end closes first, and what still comes is read away until the peer has
- * closed its end.
+ * If a socket is closed while it holds bytes that nobody has read, TCP resets the connection, and
+ * the peer may lose what we sent last. So we close our end first, and read and drop what still
+ * comes until the peer has closed its end.
  */
 void channel_flushed(struct channel *channel)
 {

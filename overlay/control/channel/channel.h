@@ -23,49 +23,51 @@ struct channel;
 struct channel_handlers {
 	/* The handshake is done and the peer's identity is verified. */
 	void (*opened)(struct channel *channel, const struct identity *peer, void *arg);
-	/* One message; freed after the call (keys in it are wiped). */
+	/* One message came. It is freed after the call, and keys in it are wiped. */
 	void (*received)(struct channel *channel, const Covey__Message *message, void *arg);
 	/*
-	 * The channel is no more: reason is for the log. Called exactly once, never from within
-	 * channel_send(), and not after channel_free(). The handler calls channel_free().
+	 * The channel has ended. reason is for the log. Called exactly once, but never from within
+	 * channel_send(), and not after channel_free(). The handler must call channel_free().
 	 */
 	void (*closed)(struct channel *channel, const char *reason, void *arg);
 };
 
 /*
- * Connect to the GKM. A connection that fails is told by `closed`. The handshake and the first
- * message received have COVEY_HANDSHAKE_SECONDS; later silence is bounded by COVEY_SILENCE_SECONDS.
+ * Connect to the GKM. If that fails, `closed` is called. The handshake and the first message must
+ * come within COVEY_HANDSHAKE_SECONDS. After that, the peer may be silent for at most
+ * COVEY_SILENCE_SECONDS.
  */
 int channel_connect(struct event_base *base, struct tls *tls, const struct covey_addr *address,
 		    uint16_t port, const struct channel_handlers *handlers, void *arg,
 		    struct channel **ret_channel, struct covey_error *error);
 
-/* Take over an accepted socket, server side. The fd is the channel's from now on, also on failure.
- */
+/* Take over an accepted socket on the server side. From now on, the fd belongs to the channel, even
+ * if this fails. */
 int channel_accept(struct event_base *base, struct tls *tls, int fd,
 		   const struct channel_handlers *handlers, void *arg, struct channel **ret_channel,
 		   struct covey_error *error);
 
 /*
  * Queue a message. Returns 0, -EMSGSIZE, -ENOMEM, -ENOTCONN before `opened` and after the end, or
- * -ENOBUFS when the peer does not read and COVEY_SEND_QUEUE_BYTES_MAX would be exceeded, or with
- * all channels of its struct tls COVEY_SEND_QUEUES_BYTES_MAX (the channel is then closed from the
- * event loop).
+ * -ENOBUFS when the peer does not read: then this queue would exceed COVEY_SEND_QUEUE_BYTES_MAX, or
+ * the queues of all channels of the same struct tls would exceed COVEY_SEND_QUEUES_BYTES_MAX
+ * together. After -ENOBUFS the event loop closes the channel.
  */
 int channel_send(struct channel *channel, const Covey__Message *message);
-/* The same with a message that others get, too: the queue holds a reference, no copy. */
+/* The same for a message that others get, too: a long or secret one is not copied, but referred to.
+ */
 int channel_send_encoded(struct channel *channel, struct encoded *message);
 
-/* Send what is queued, then close; `closed` is called when that is done or after two seconds. */
+/* Send what is queued, then close. `closed` is called when that is done, or after two seconds. */
 void channel_finish(struct channel *channel, const char *reason);
 
-/* Nothing that was queued waits to reach the kernel. What a finished channel still waits for is the
- * peer. */
+/* Has all that was queued reached the kernel? After channel_finish(), the channel may still wait
+ * for the peer. */
 bool channel_is_flushed(const struct channel *channel);
 
 void channel_free(struct channel *channel);
 
-/* "192.0.2.1 port 4711", for logs. */
+/* The peer for logs, such as "192.0.2.1 port 4711". */
 const char *channel_peer(const struct channel *channel);
-/* What the peer proved to hold. NULL as long as it has proved nothing. */
+/* The certificate that the peer has proved to hold. NULL until it has proved one. */
 const struct certificate_chain *channel_certificate(const struct channel *channel);

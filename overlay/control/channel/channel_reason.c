@@ -5,7 +5,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
-/* RFC 8446, section 6: what the peer says of us. */
+/* RFC 8446, section 6: the alerts with which a peer tells what is wrong on our side. */
 static const struct {
 	int alert;
 	const char *text;
@@ -34,8 +34,8 @@ static const char *error_text(unsigned long code)
 }
 
 /*
- * libevent keeps the first few and gives the last one first; the first one is the cause. Before it
- * stands the bare result of SSL_get_error(), which belongs to no library.
+ * libevent keeps the first few errors and returns the last one first. The first error is the cause.
+ * An entry before it is only the result of SSL_get_error(), and has no library.
  */
 static unsigned long first_error(struct bufferevent *bufferevent)
 {

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Why a connection ended, for a person.
+ * Why a connection has ended, as text for a person.
  */
 
 #include <event2/bufferevent.h>
@@ -11,8 +11,8 @@
 #include "tls_private.h"
 
 /*
- * Explain a BEV_EVENT_ERROR or BEV_EVENT_EOF into buf. handshake: it was not over yet. number is
- * errno of the moment. Empties the bufferevent's list of OpenSSL errors.
+ * Write into buf what a BEV_EVENT_ERROR or BEV_EVENT_EOF means. handshake: it was not finished yet.
+ * number: errno at that moment. Removes all OpenSSL errors from the bufferevent's list.
  */
 void channel_reason(struct bufferevent *bufferevent, short events, bool handshake, int number,
 		    const struct tls_peer *peer, char *buf, size_t size);

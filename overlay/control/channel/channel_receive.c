@@ -4,7 +4,7 @@
 
 #include "channel_private.h"
 
-/* The length of the message that waits whole at the front of input, 0 when there is none yet. */
+/* The length of the message at the front of input, if all of it is there; otherwise 0. */
 static size_t next_message(struct channel *channel, struct evbuffer *input)
 {
 	uint8_t header[MESSAGE_FRAME_HEADER_LEN];
@@ -26,7 +26,7 @@ static size_t next_message(struct channel *channel, struct evbuffer *input)
 	return (size_t)len;
 }
 
-/* What is taken from the buffer is wiped in it: it may be a key. */
+/* What is taken from the buffer is wiped there, because it may be a key. */
 static Covey__Message *take_message(struct evbuffer *input, size_t len)
 {
 	size_t frame_len = MESSAGE_FRAME_HEADER_LEN + len;

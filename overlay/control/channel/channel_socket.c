@@ -9,18 +9,21 @@
 #include "channel_private.h"
 
 /*
- * The other end may have given up unnoticed: a probe finds out before a heartbeat does. A peer
- * behind a cut wire is given up sooner than one that is just slow: a process that is stopped has a
- * kernel that acknowledges. And before the default activation delay of 10 s is over, for who is
- * away is waited for where who is slow is not. But not so soon that a wire which merely loses
- * packets seems cut: of seven probes, with 30 % lost each way, one in a hundred times none is
- * answered.
+ * The peer may be gone without a sign. A probe notices this sooner than a missing heartbeat.
+ *
+ * A peer behind a cut wire is given up sooner than one that is only slow: when a process is
+ * stopped, its kernel still acknowledges. The peer is given up before the default activation delay
+ * of 10 s is over, because a rekey may wait for a peer that is away when it does not wait for one
+ * that is slow.
+ *
+ * But it is not given up so soon that a wire which only loses packets seems to be cut. With 30 % of
+ * packets lost each way, it happens one time in a hundred that none of seven probes is answered.
  */
 #define KEEPALIVE_IDLE_S     2
 #define KEEPALIVE_INTERVAL_S 1
 #define KEEPALIVE_PROBES     7
 #define UNACKNOWLEDGED_MS    9000
-/* The least that Linux allows; since 6.15. */
+/* Linux has this option since 6.15. It takes no less than RETRANSMIT_MAX_MS. */
 #ifndef TCP_RTO_MAX_MS
 #define TCP_RTO_MAX_MS 44
 #endif
@@ -29,7 +32,7 @@
 
 static void set_option(int fd, int level, int option, int value)
 {
-	/* They make a channel better, but it works without. */
+	/* These options make a channel better. It also works without them. */
 	setsockopt(fd, level, option, &value, sizeof(value));
 }
 
@@ -41,8 +44,9 @@ void channel_socket_options(int fd)
 	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
 	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
 	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS);
-	/* Retransmissions do not wait longer and longer: a wire that loses packets is no reason to
-	 * be slow with the few that there are. The first is older, but ends after six. */
+	/* Normally, TCP waits longer before each retransmission. Here it does not, because our
+	 * messages are few, and should arrive soon even when the wire loses packets. The first
+	 * option is older, but has an effect on six retransmissions only. */
 	set_option(fd, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1);
 	set_option(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, RETRANSMIT_MAX_MS);
 }
@@ -50,7 +54,7 @@ void channel_socket_options(int fd)
 static uint16_t read_ipv6(const struct sockaddr_in6 *in6, struct covey_addr *addr)
 {
 	if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
-		/* An IPv4 peer of a socket that listens on both. */
+		/* A socket that listens for both families shows an IPv4 peer like this. */
 		addr->family = AF_INET;
 		memcpy(addr->bytes, &in6->sin6_addr.s6_addr[12], 4);
 	} else {

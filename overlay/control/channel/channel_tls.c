@@ -8,11 +8,11 @@
 #include "channel_private.h"
 #include "channel_reason.h"
 
-/* More than ever waits while every whole message is taken at once: a message, and TLS records of
- * 16 KiB that arrive with its end. */
+/* How many bytes may wait to be read. Every whole message is taken at once, so there is never more
+ * than a message and TLS records of 16 KiB that arrive with its end. */
 #define WAITING_RECORDS_BYTES (64u << 10)
 
-/* What libevent takes memory for, and wipes, with each reading. Members' messages are small. */
+/* How much memory libevent allocates, and wipes, for each read. Members' messages are small. */
 #define GKM_READ_BYTES 2048
 
 static void readable(struct bufferevent *bufferevent, void *arg)
@@ -21,8 +21,8 @@ static void readable(struct bufferevent *bufferevent, void *arg)
 }
 
 /*
- * libevent calls this from the event loop, some time after the queue was empty; what was queued
- * since then must go out before the end.
+ * libevent calls this from the event loop, some time after the queue was empty. What was queued
+ * since then must be sent before the end.
  */
 static void written(struct bufferevent *bufferevent, void *arg)
 {
@@ -34,7 +34,7 @@ static void written(struct bufferevent *bufferevent, void *arg)
 	channel_flushed(channel);
 }
 
-/* libevent says it when SSL_do_handshake() has succeeded; trust nothing but our own verdict. */
+/* libevent calls this when SSL_do_handshake() has succeeded. We only trust our own verdict. */
 static void open_channel(struct channel *channel)
 {
 	if (channel->state != CHANNEL_HANDSHAKE)
@@ -69,8 +69,8 @@ static void happened(struct bufferevent *bufferevent, short events, void *arg)
 }
 
 /*
- * Deferred: our callbacks never run from inside a call of ours. A second reference to ssl, so that
- * it is clear who frees it whether libevent succeeds or fails.
+ * Callbacks are deferred, so that none runs inside a call of ours. We take a second reference to
+ * ssl, so that it is clear who frees it, whether libevent succeeds or fails.
  */
 static struct bufferevent *new_bufferevent(struct channel *channel, SSL *ssl, int fd)
 {

@@ -10,9 +10,9 @@
 #include "secret.h"
 
 /*
- * A decoded message may take this many bytes of memory for each of its own, and a little more to
- * begin with: a peer's 16 KiB cost at most 520 KiB. The dearest honest message, a Heartbeat of many
- * short SaUse entries, needs less than this.
+ * A decoded message may take this number of bytes of memory for each of its own bytes, and a little
+ * more at the beginning. So 16 KiB from a peer cost at most 520 KiB. The honest message that needs
+ * most, a Heartbeat with many short SaUse entries, needs less than this.
  */
 #define DECODED_BYTES_PER_BYTE 32
 #define DECODED_BYTES_BASE     8192
@@ -33,7 +33,7 @@ long message_frame_length(const uint8_t *data, size_t len, size_t max)
 	return (long)length;
 }
 
-/* Memory that one call of message_decode has left. */
+/* How much memory one call of message_decode() may still take. */
 struct budget {
 	size_t left;
 };
@@ -64,7 +64,8 @@ static void budget_free(void *data, void *memory)
 	secret_free(memory);
 }
 
-/* Protobuf encoding: 7 bits a byte, least significant first. Returns bytes used, 0 when broken. */
+/* Decode a protobuf number: 7 bits in each byte, least significant first. Returns how many bytes it
+ * takes; 0 when it is broken. */
 static size_t read_varint(const uint8_t *data, size_t len, uint64_t *ret_value)
 {
 	uint64_t value = 0;
@@ -80,8 +81,8 @@ static size_t read_varint(const uint8_t *data, size_t len, uint64_t *ret_value)
 }
 
 /*
- * A Message is one body and nothing else. Protobuf would let the last of several bodies win and
- * carry unknown ones along.
+ * A Message has one body and nothing else. Without this check, protobuf would use the last of
+ * several bodies, and would also keep unknown ones.
  */
 static bool is_one_body(const uint8_t *data, size_t len)
 {

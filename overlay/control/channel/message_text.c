@@ -15,10 +15,10 @@ bool message_is_group_name(const char *text)
 	       strchr("._-", text[0]) == NULL;
 }
 
-/* The body's field "group", NULL when it has none: most have one. */
+/* The body's field "group". Most bodies have one. NULL when this one has none. */
 static const char *group_of(const Covey__Message *message)
 {
-	/* Bodies are pointers in a union, and each begins with its base. */
+	/* All bodies are pointers in a union, and each body begins with its base. */
 	const ProtobufCMessage *body = (const void *)message->hello;
 	const ProtobufCFieldDescriptor *field =
 		protobuf_c_message_descriptor_get_field_by_name(body->descriptor, "group");

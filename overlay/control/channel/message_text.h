@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The form of the text in messages (docs/protocol.md, section 7.2). Protobuf bounds none of it, and
- * its C library does not look whether it is UTF-8.
+ * The form of text in messages (docs/protocol.md, section 7.2). Protobuf does not limit it, and its
+ * C library does not check that it is UTF-8.
  */
 
 #include <covey/error.h>
@@ -11,12 +11,13 @@
 
 #include "message.h"
 
-/* Could a group have this name? 1 to 63 of a-z A-Z 0-9 . _ -, a letter or digit first. */
+/* Can a group have this name? A name has 1 to 63 characters: a-z A-Z 0-9 . _ -. The first one is a
+ * letter or a digit. */
 bool message_is_group_name(const char *text);
 
 /*
- * Do the names of groups, and Hello.software, have their form? 0 or -EPROTO. A Refused without a
- * group is one of the session. Reasons are not looked at: who shows them replaces what does not
- * print.
+ * Do the names of groups, and Hello.software, have the right form? Returns 0 or -EPROTO. A Refused
+ * without a group is about the session. Reasons are not checked: whoever shows them replaces
+ * characters that cannot be printed.
  */
 int message_check_text(const Covey__Message *message, struct covey_error *error);

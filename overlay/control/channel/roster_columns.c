@@ -61,7 +61,7 @@ static size_t count_names(const ProtobufCBinaryData *hosts)
 	return count;
 }
 
-/* Every name has its zero byte, also the last: no name reaches beyond the column. */
+/* Every name, even the last one, ends with a zero byte. So no name is longer than the column. */
 static bool are_names(const ProtobufCBinaryData *hosts, size_t count)
 {
 	if (hosts->len > 0 && hosts->data[hosts->len - 1] != '\0')

@@ -15,7 +15,8 @@ int certificate_id(const X509_NAME *issuer, const ASN1_INTEGER *serial,
 	int number_len = i2d_ASN1_INTEGER(serial, &number);
 	int r = -ENOMEM;
 
-	/* Both are DER: where one ends and the other begins is in them. */
+	/* Both are DER, which contains its own length. So it is clear where one ends and the other
+	 * begins. */
 	if (hash && name_len > 0 && number_len > 0 && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
 	    EVP_DigestUpdate(hash, name, (size_t)name_len) &&
 	    EVP_DigestUpdate(hash, number, (size_t)number_len) &&

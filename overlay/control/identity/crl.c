@@ -12,17 +12,17 @@
 #include "crl_read.h"
 #include "crl_scope.h"
 
-/* One list; of one CA there may be several. */
+/* One list. A CA may have several. */
 struct issue {
-	struct certificate_id ca; /* its name and serial number */
+	struct certificate_id ca; /* the CA's name and serial number */
 	char name[96];
-	X509_NAME *issuer;    /* the same name, to compare */
-	GENERAL_NAMES *scope; /* its distribution point; NULL: it speaks of all of its CA's */
+	X509_NAME *issuer;    /* that name again, for comparisons */
+	GENERAL_NAMES *scope; /* its distribution point; NULL: it covers all of its CA's */
 	uint8_t digest[CERTIFICATE_ID_LEN]; /* of the whole list */
 	bool numbered;
-	uint64_t number; /* RFC 5280, section 5.2.3; what does not fit counts as the largest */
+	uint64_t number; /* RFC 5280, section 5.2.3; one that does not fit counts as the largest */
 	time_t this_update;
-	time_t next_update; /* 0: it does not say */
+	time_t next_update; /* 0: it has none */
 };
 
 struct crl {
@@ -39,7 +39,7 @@ static int out_of_memory(struct covey_error *error)
 
 /* --- one list ------------------------------------------------------------------------------ */
 
-/* A CA may say of its key what it is good for (RFC 5280, section 4.2.1.3). */
+/* A CA's certificate may say what its key may be used for (RFC 5280, section 4.2.1.3). */
 static bool may_sign(X509 *ca)
 {
 	return X509_get_key_usage(ca) & KU_CRL_SIGN;
@@ -213,7 +213,7 @@ static bool is_older(const struct issue *a, const struct issue *b)
 	return a->this_update < b->this_update;
 }
 
-/* The newest list of this CA and this scope, or NULL. */
+/* The newest list of this CA with this scope, or NULL. */
 static const struct issue *newest_of(const struct crl *crl, const struct certificate_id *ca,
 				     const GENERAL_NAMES *scope)
 {
@@ -257,7 +257,7 @@ int crl_check_newer(const struct crl *current, const struct crl *next, struct co
 		const struct issue *has = newest_of(next, &had->ca, had->scope);
 		int r;
 
-		if (!has) /* the whole says what a part of it said */
+		if (!has) /* a list of the whole covers what a list of a part covered */
 			has = newest_of(next, &had->ca, NULL);
 		r = check_issue(had, has, error);
 		if (r < 0)

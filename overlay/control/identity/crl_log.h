@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What both daemons log of their revocation lists. For crl_watch's callbacks, and after
+ * What both daemons log about their revocation lists. Used in crl_watch's callbacks, and after
  * crl_watch_new().
  */
 
@@ -14,10 +14,10 @@
 struct crl_watch;
 
 /*
- * All is well. changed: say which lists are in force. If one should have been replaced by now, that
- * is said each time: at which level, and with what a person who reads it here is to know and do.
+ * All is well. changed: log which lists are in force. If a list should have been replaced by now,
+ * this is logged each time, at the level late and with advice for whoever reads this log.
  */
 void crl_log_loaded(const struct crl_watch *watch, bool changed, enum log_level late,
 		    const char *hint);
-/* They are no good; those from before stay in force. */
+/* The new lists are not good. The earlier ones stay in force. */
 void crl_log_failed(const struct crl_watch *watch, const struct covey_error *error);

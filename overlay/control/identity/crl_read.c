@@ -47,13 +47,13 @@ static int read_all(int fd, unsigned char *data, size_t size)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? -errno : -EIO; /* shorter than a moment ago */
+			return n < 0 ? -errno : -EIO; /* the file has become shorter a moment ago */
 		len += (size_t)n;
 	}
 	return 0;
 }
 
-/* O_NONBLOCK: a FIFO in the file's place must not hang us. */
+/* O_NONBLOCK: if the path is a FIFO, we must not hang. */
 static int read_bytes(const char *path, size_t budget, unsigned char **ret_data, size_t *ret_len,
 		      struct covey_error *error)
 {
@@ -97,7 +97,7 @@ static int keep(X509_CRL *list, STACK_OF(X509_CRL) * lists)
 	return -ENOMEM;
 }
 
-/* A file that is cut in the middle of a list is not the same as one that ends. */
+/* Is this the end of the file? A file that is cut in the middle of a list is different. */
 static bool is_end(void)
 {
 	unsigned long code = ERR_peek_last_error();
@@ -137,7 +137,7 @@ static int parse(const unsigned char *data, size_t len, STACK_OF(X509_CRL) * lis
 	BIO *bio;
 	int r;
 
-	/* DER begins with a SEQUENCE; text never does. */
+	/* DER begins with a SEQUENCE. Text never begins with that byte. */
 	if (!pem || (len > 0 && data[0] == 0x30))
 		return parse_der(data, len, lists);
 	bio = BIO_new_mem_buf(data, (int)len);
@@ -172,7 +172,7 @@ int crl_read_file(const char *path, STACK_OF(X509_CRL) * lists, size_t *budget,
 
 /* --- directories --------------------------------------------------------------------------- */
 
-/* Files that another program is still writing, and directories' own entries. */
+/* Skips files that another program is still writing, and the directory's own entries. */
 static bool is_hidden(const struct dirent *entry)
 {
 	return entry->d_name[0] == '.';

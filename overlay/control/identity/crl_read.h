@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Revocation lists as files.
+ * Reads revocation lists from files.
  */
 
 #include <covey/error.h>
@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /*
- * Append all lists of the file, PEM or DER, to lists. budget: how many bytes may still be read;
- * falls. Nothing is verified.
+ * Add all lists of the file, in PEM or DER, to lists. budget: how many bytes may still be read; it
+ * is reduced by what is read. Nothing is verified.
  */
 int crl_read_file(const char *path, STACK_OF(X509_CRL) * lists, size_t *budget,
 		  struct covey_error *error);

@@ -6,7 +6,8 @@
 
 /* --- what is understood -------------------------------------------------------------------- */
 
-/* The one that we understand; all others that are critical would have to be. */
+/* Why the list must be refused: a delta, or a critical extension other than the one that we
+ * understand. */
 static const char *find_unknown(X509_CRL *list)
 {
 	int place = -1;
@@ -23,7 +24,8 @@ static const char *find_unknown(X509_CRL *list)
 	return NULL;
 }
 
-/* In an indirect list an entry names the CA that it speaks of (RFC 5280, section 5.3.3). */
+/* In an indirect list, an entry names the CA whose certificate it is about (RFC 5280, section
+ * 5.3.3). */
 static const char *find_unknown_entry(X509_CRL *list)
 {
 	STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(list);
@@ -66,7 +68,7 @@ static int refuse(ISSUING_DIST_POINT *point, const char *why, const char **ret_w
 
 int crl_scope_read(X509_CRL *list, GENERAL_NAMES **ret_names, const char **ret_why)
 {
-	int critical = -1; /* -1: none; -2: several; else it is there */
+	int critical = -1; /* -1: there is none; -2: there are several; else there is one */
 	ISSUING_DIST_POINT *point =
 		X509_CRL_get_ext_d2i(list, NID_issuing_distribution_point, &critical, NULL);
 	GENERAL_NAMES *names = NULL;
@@ -107,14 +109,15 @@ bool crl_scope_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
 	return a && b ? has_one_of(a, b) : a == b;
 }
 
-/* A point of a list that another authority makes (cRLIssuer) is none of ours. */
+/* A point whose list another authority makes (cRLIssuer) is not a point of ours. */
 static bool point_is(const DIST_POINT *point, const GENERAL_NAMES *names)
 {
 	return !point->CRLissuer && point->distpoint && point->distpoint->type == 0 &&
 	       has_one_of(point->distpoint->name.fullname, names);
 }
 
-/* A certificate that names no point is the whole list's business (section 6.3.3, at its end). */
+/* A certificate that names no point is covered by every list of its CA (section 6.3.3, at the
+ * end). */
 bool crl_scope_covers(const GENERAL_NAMES *names, const X509 *certificate)
 {
 	int critical = -1;
@@ -126,7 +129,7 @@ bool crl_scope_covers(const GENERAL_NAMES *names, const X509 *certificate)
 	points = X509_get_ext_d2i(certificate, NID_crl_distribution_points, &critical, NULL);
 	ERR_clear_error();
 	if (!points)
-		return critical == -1; /* else it has some that cannot be read */
+		return critical == -1; /* otherwise it has points that cannot be read */
 	for (int i = 0; i < sk_DIST_POINT_num(points); i++)
 		covers |= point_is(sk_DIST_POINT_value(points, i), names);
 	CRL_DIST_POINTS_free(points);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which certificates of its CA a revocation list speaks of (RFC 5280, section 5.2.5): all, or those
- * that name one of the list's distribution points.
+ * Which certificates of its CA a revocation list covers (RFC 5280, section 5.2.5): all of them, or
+ * those that name one of the list's distribution points.
  */
 
 #include <covey/error.h>
@@ -11,14 +11,14 @@
 #include <stdbool.h>
 
 /*
- * A list that says nothing of some hosts' certificates, or speaks of other CAs', is refused:
- * -EINVAL, and why says what it is. *ret_names: its distribution point, NULL: it names none;
- * GENERAL_NAMES_free().
+ * Refuses a list that does not cover some hosts' certificates, or that covers those of other CAs:
+ * returns -EINVAL, and *ret_why says why. *ret_names: the list's distribution point, NULL when it
+ * names none. Free it with GENERAL_NAMES_free().
  */
 int crl_scope_read(X509_CRL *list, GENERAL_NAMES **ret_names, const char **ret_why);
 
-/* Do both name the same? NULL: none is named. */
+/* Do both name the same point? NULL: no point is named. */
 bool crl_scope_equal(const GENERAL_NAMES *a, const GENERAL_NAMES *b);
 
-/* Does a list of this scope speak of this certificate (RFC 5280, section 6.3.3, step b)? */
+/* Does a list with this scope cover this certificate (RFC 5280, section 6.3.3, step b)? */
 bool crl_scope_covers(const GENERAL_NAMES *names, const X509 *certificate);

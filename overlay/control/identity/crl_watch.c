@@ -34,7 +34,7 @@ static int load(struct crl_watch *watch, bool *ret_changed, struct covey_error *
 	return tls_load_crl(watch->config.tls, watch->path, ret_changed, error);
 }
 
-/* Looks first: what changes between looking and reading is read twice, not missed. */
+/* Watches first: what changes between watching and reading is read twice, not missed. */
 static void reload(struct crl_watch *watch)
 {
 	struct covey_error error;

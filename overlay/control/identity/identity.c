@@ -55,7 +55,7 @@ int identity_format(enum identity_role role, const char *fabric, const char *hos
 	return 0;
 }
 
-/* The part behind the fabric: "gkm" or "host/NAME". */
+/* Read the part after the fabric: "gkm" or "host/NAME". */
 static int parse_path(const char *path, struct identity *identity)
 {
 	const char *host = path + strlen(HOST_DIR);
@@ -100,7 +100,7 @@ refuse:
 			       uri);
 }
 
-/* The only URI among the names; others (DNS, IP) may stand beside it. */
+/* The only URI among the names. There may be other kinds of names (DNS, IP), too. */
 static int only_uri(const GENERAL_NAMES *names, const ASN1_IA5STRING **ret_uri)
 {
 	const ASN1_IA5STRING *uri = NULL;
@@ -132,7 +132,7 @@ static int parse_names(const GENERAL_NAMES *names, struct identity *identity,
 				       "the certificate must have exactly one URI as its subject "
 				       "alternative name");
 	len = (size_t)ASN1_STRING_length(uri);
-	/* A zero byte inside would let a longer name pass for its beginning. */
+	/* If there is a zero byte inside, only the part before it would be compared. */
 	if (len > COVEY_IDENTITY_MAX || memchr(ASN1_STRING_get0_data(uri), 0, len))
 		return covey_error_set(error, -EINVAL,
 				       "the URI in the certificate is longer than %d bytes or "
@@ -150,7 +150,7 @@ int identity_from_certificate(X509 *certificate, struct identity *ret_identity,
 	GENERAL_NAMES *names;
 	int r;
 
-	/* NULL also when the extension is there twice. */
+	/* NULL also when the certificate has the extension twice. */
 	names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
 	if (!names) {
 		ERR_clear_error();

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Who a certificate speaks for: spiffe://<fabric>/host/<name> (a host) or spiffe://<fabric>/gkm.
+ * Whose certificate it is: spiffe://<fabric>/host/<name> (a host's) or spiffe://<fabric>/gkm.
  */
 
 #include <covey/error.h>
@@ -23,7 +23,7 @@ struct identity {
 	char fabric[COVEY_NAME_MAX + 1];
 	char host[COVEY_NAME_MAX + 1];    /* empty for IDENTITY_GKM */
 	char uri[COVEY_IDENTITY_MAX + 1]; /* the whole SPIFFE ID */
-	uint16_t sender_id;               /* from the extension, 0 when the certificate has none */
+	uint16_t sender_id;               /* from the extension; 0 when the certificate has none */
 };
 
 /* Write the SPIFFE ID into buf (COVEY_IDENTITY_MAX + 1 bytes). host is ignored for IDENTITY_GKM. */
@@ -34,8 +34,8 @@ int identity_format(enum identity_role role, const char *fabric, const char *hos
 int identity_parse(const char *uri, struct identity *ret_identity, struct covey_error *error);
 
 /*
- * Read identity and SenderID from a certificate whose chain is verified already. Exactly one URI
- * SAN is accepted. Returns 0 or -EINVAL.
+ * Read identity and SenderID from a certificate. Its chain must be verified already. The
+ * certificate must have exactly one URI SAN. Returns 0 or -EINVAL.
  */
 int identity_from_certificate(X509 *certificate, struct identity *ret_identity,
 			      struct covey_error *error);

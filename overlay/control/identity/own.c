@@ -19,7 +19,8 @@ static int cannot_load(const char *what, const char *path, struct covey_error *e
 			       reason ? reason : "no certificate of it is good");
 }
 
-/* OpenSSL's own readers wait for ever at a FIFO, and say nothing about a file that is missing. */
+/* OpenSSL's own readers wait for ever if the path is a FIFO, and do not say that a file is missing.
+ */
 static int check_readable(const char *path, struct covey_error *error)
 {
 	X509 *certificate = NULL;
@@ -59,7 +60,8 @@ static int check_purpose(X509 *certificate, enum tls_role role, const char *path
 			       member ? "clientAuth" : "serverAuth");
 }
 
-/* Found out here, not by every peer that refuses us. */
+/* We check our own certificate here. Otherwise only the peers would find out, when each of them
+ * refuses us. */
 static int check_own(X509 *certificate, enum tls_role role, const char *fabric, const char *path,
 		     struct identity *identity, struct covey_error *error)
 {
@@ -124,13 +126,14 @@ static int load_ca(SSL_CTX *context, const char *path, struct covey_error *error
 	return r;
 }
 
-/* Without it OpenSSL would ask on the terminal for the passphrase of a file that has one. */
+/* Without this function, OpenSSL would ask on the terminal for the passphrase of an encrypted file.
+ */
 static int no_passphrase(char *buf, int size, int writing, void *arg)
 {
 	return -1;
 }
 
-/* TLS 1.3 alone; every connection is a whole handshake, so that every one proves who it is. */
+/* Only TLS 1.3. Every connection has a whole handshake, so that each peer proves who it is. */
 static int restrict_context(SSL_CTX *context)
 {
 	SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * What a program shows of itself: key, certificate, the CAs between, and ca.crt, which decides on
- * both sides. They are loaded together, and are good together, or are not taken.
+ * What a program shows of itself (key, certificate, and the CAs in between), and ca.crt, by which
+ * both sides judge. All of these are loaded together. If they are not good together, none of them
+ * is used.
  */
 
 #include <covey/error.h>
@@ -18,7 +19,7 @@
 
 #define OWN_CHAIN_MAX (CERTIFICATE_CHAIN_MAX + 1)
 
-/* Paths, in PEM. */
+/* Paths of files in PEM. */
 struct own_files {
 	const char *ca, *certificate, *key;
 };
@@ -29,23 +30,24 @@ struct own_certificate {
 	time_t not_before, not_after;
 };
 
-/* The own certificate, its issuer, and so on up to one of ca.crt. */
+/* The own certificate, its issuer's, and so on up to one in ca.crt. */
 struct own_chain {
 	struct own_certificate list[OWN_CHAIN_MAX];
 	size_t count;
-	uint8_t digest[CERTIFICATE_ID_LEN]; /* of all that was loaded: others differ */
+	uint8_t digest[CERTIFICATE_ID_LEN]; /* of all that was loaded; tells it from others */
 };
 
 struct own {
-	SSL_CTX *context; /* with all of it */
+	SSL_CTX *context; /* has all of it */
 	struct identity identity;
 	struct own_chain chain;
 };
 
-/* 0 or a negative errno; -EKEYEXPIRED when one of the chain has expired. */
+/* Returns 0 or a negative errno; -EKEYEXPIRED when a certificate of the chain has expired. */
 int own_load(enum tls_role role, const char *fabric, const struct own_files *files,
 	     struct own *ret_own, struct covey_error *error);
 
-/* own_chain.c: is the chain good, and what is it? certificate_file: for the error. */
+/* In own_chain.c: check the chain, and return what is in it. certificate_file: for the error text.
+ */
 int own_chain_check(SSL_CTX *context, enum tls_role role, const struct own_files *files,
 		    struct own_chain *ret_chain, struct covey_error *error);

@@ -9,7 +9,7 @@
 
 /* --- the order in the file ----------------------------------------------------------------- */
 
-/* RFC 8446, section 4.4.2: each is of the issuer of the one before it. */
+/* RFC 8446, section 4.4.2: each certificate is that of the issuer of the one before it. */
 static int check_order(X509 *first, STACK_OF(X509) * others, const char *path,
 		       struct covey_error *error)
 {
@@ -96,7 +96,7 @@ static bool add_digest(EVP_MD_CTX *hash, const X509 *certificate)
 	       EVP_DigestUpdate(hash, digest, sizeof(digest));
 }
 
-/* Of what is sent, and of what is trusted. */
+/* Over what is sent, and what is trusted. */
 static int digest(SSL_CTX *context, STACK_OF(X509) * sent, uint8_t *ret_digest)
 {
 	STACK_OF(X509_OBJECT) *trusted = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * When to say that a certificate ends: at 30, 7 and 1 days, at its end, and from 1 day on each day.
+ * When to warn that a certificate ends: 30, 7 and 1 days before, at its end, and each day from 1
+ * day before on.
  */
 
 #include <stdbool.h>
@@ -11,11 +12,11 @@
 #define OWN_END_DAY_S 86400
 
 struct own_end {
-	size_t told;       /* how many of the marks; 0: nothing */
-	long long told_at; /* s, monotonic */
+	size_t told;       /* how many of these warnings were given; 0: none */
+	long long told_at; /* seconds, monotonic clock */
 };
 
-/* left: seconds of the wall clock until the end. now: seconds of the monotonic clock. */
+/* left: seconds until the end, by the wall clock. now: seconds, by the monotonic clock. */
 static inline bool own_end_is_due(struct own_end *end, long long left, long long now)
 {
 	static const int days[] = {30, 7, 1, 0};

@@ -2,14 +2,15 @@
 #pragma once
 
 /*
- * Own certificates as `covey show` gets them from both daemons.
+ * Our own certificates, as both daemons give them to `covey show`.
  */
 
 #include <jansson.h>
 
 struct own_watch;
 
-/* The own one first, then its issuers up to ca.crt. watch NULL: none. */
+/* Our own certificate first, then its issuers' up to one in ca.crt. With watch NULL there is none.
+ */
 json_t *own_json(const struct own_watch *watch);
-/* Why what lies on disk is not in force, or null. */
+/* Why the files on disk are not in force; null when they are. */
 json_t *own_json_problem(const struct own_watch *watch);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What both daemons log of their certificates. For own_watch's callbacks.
+ * What both daemons log about their certificates. Used in own_watch's callbacks.
  */
 
 #include "own_watch.h"

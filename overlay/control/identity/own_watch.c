@@ -11,10 +11,11 @@
 #include "tls_private.h"
 
 #define FILE_COUNT 3
-/* How soon an end is noticed, and files that were no good are tried again. */
+/* In seconds: how soon the end of a certificate is noticed, and when files that were not good are
+ * tried again. */
 #define LOOK_S 60
 
-/* Tells a file from another of its name, and from what it was before. All zero: it is not there. */
+/* Tells whether a file was changed or replaced. All zero when there is no file. */
 struct stamp {
 	dev_t device;
 	ino_t inode;
@@ -26,8 +27,8 @@ struct own_watch {
 	struct own_watch_config config;
 	struct file_watch *files;
 	struct event *timer;
-	struct stamp stamps[FILE_COUNT]; /* of what was tried last */
-	struct covey_error problem;      /* empty: it was good */
+	struct stamp stamps[FILE_COUNT]; /* of the files that were tried last */
+	struct covey_error problem;      /* empty when they were good */
 	struct own_end ends[OWN_CHAIN_MAX];
 };
 
@@ -37,7 +38,8 @@ static void read_stamp(const char *path, struct stamp *ret_stamp)
 {
 	struct stat st;
 
-	memset(ret_stamp, 0, sizeof(*ret_stamp)); /* padding too: they are compared as bytes */
+	memset(ret_stamp, 0,
+	       sizeof(*ret_stamp)); /* clears padding, too: stamps are compared as bytes */
 	if (stat(path, &st) < 0)
 		return;
 	ret_stamp->device = st.st_dev;
@@ -47,7 +49,7 @@ static void read_stamp(const char *path, struct stamp *ret_stamp)
 	ret_stamp->changed = st.st_ctim;
 }
 
-/* True: they are others than last time, and noted. */
+/* True when the files have changed since last time. Remembers the new stamps. */
 static bool note_stamps(struct own_watch *watch)
 {
 	const struct tls *tls = watch->config.tls;
@@ -86,7 +88,8 @@ static void tell_problem(struct own_watch *watch, const struct covey_error *erro
 	watch->config.failed(error, watch->config.arg);
 }
 
-/* Stamps first: what changes between them and reading is read twice, not missed. */
+/* Stamps are read first: what changes between that and reading the files is read twice, not missed.
+ */
 static void load(struct own_watch *watch, bool asked)
 {
 	struct covey_error error = {.text = ""};
@@ -128,7 +131,7 @@ static void on_changed(void *arg)
 	own_watch_check(watch);
 }
 
-/* A certificate that was not valid yet may be so now. */
+/* A certificate that was not valid yet may have become valid. */
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct own_watch *watch = arg;

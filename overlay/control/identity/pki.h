@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * A small certificate authority: what `covey pki` does. ECDSA P-256, SHA-256. Files in one
- * directory: ca.crt, ca.key, gkm.crt, gkm.key, HOST.crt, HOST.key, issued (who got which serial
- * numbers), crl.pem (which of them are revoked). Keys are 0600, created with O_EXCL.
+ * A small certificate authority, used by `covey pki`: ECDSA P-256, SHA-256. Its files are in one
+ * directory: ca.crt, ca.key, gkm.crt, gkm.key, HOST.crt, HOST.key, issued (which serial numbers
+ * each name got), crl.pem (which of them are revoked). Keys have mode 0600 and are created with
+ * O_EXCL.
  */
 
 #include <covey/error.h>
@@ -14,39 +15,41 @@
 #include "identity.h"
 
 /*
- * Make ca.crt and ca.key for the fabric in directory (created 0700 when absent). days: validity,
- * 3650 is usual. -EEXIST when either file is there.
+ * Make ca.crt and ca.key for the fabric in directory, which is made with mode 0700 if it does not
+ * exist. days: how long the CA is valid; 3650 is usual. -EEXIST when one of the files exists.
  */
 int pki_init(const char *directory, const char *fabric, unsigned days, struct covey_error *error);
 
 /*
- * Issue NAME.crt and NAME.key (NAME is the host's, or "gkm"). sender_id 0: no extension. force:
- * replace what is there; without it, -EEXIST. not_before_s and not_after_s are seconds from now (a
- * test asks for an expired certificate with both negative).
+ * Issue NAME.crt and NAME.key (NAME is the host's name, or "gkm"). sender_id 0: no extension.
+ * force: replace existing files; otherwise -EEXIST. not_before_s and not_after_s are seconds from
+ * now. (A test makes an expired certificate with two negative values.)
  */
 int pki_issue(const char *directory, enum identity_role role, const char *fabric, const char *name,
 	      uint16_t sender_id, long not_before_s, long not_after_s, bool force,
 	      struct covey_error *error);
 
 /*
- * Is the NAME.crt that is there already the one that pki_issue() would make: of this identity, by
- * the CA in this directory, not expired? The error says what it is instead, and what to do.
+ * Is the existing NAME.crt what pki_issue() would make? That is: does it have this identity, was it
+ * issued by the CA in this directory, and has it not expired? The error says what is different, and
+ * what to do.
  */
 int pki_check(const char *directory, enum identity_role role, const char *fabric, const char *name,
 	      struct covey_error *error);
 
-/* Whole days until the CA in directory ends, which no certificate of it outlives. */
+/* In how many whole days the CA in directory ends. No certificate of it is valid for longer. */
 int pki_days_left(const char *directory, long *ret_days, struct covey_error *error);
 
 struct pki_revoked {
-	size_t added; /* certificates that were not on the list before */
+	size_t added; /* certificates that were not on the list yet */
 	size_t total;
 };
 
 /*
- * Make crl.pem anew, with what was on it, to be replaced within days, and with these certificates:
- * all that were issued for name (a host's, or "gkm"), or the one with this serial number
- * (hexadecimal); NULL: none. -ENOENT when name never got one.
+ * Make a new crl.pem, which should be replaced within days. It has all that was on the old one, and
+ * also these certificates: all that were issued for name (a host's, or "gkm"), or the one with this
+ * serial number (hexadecimal), or none when both are NULL. -ENOENT when name has never got a
+ * certificate.
  */
 int pki_revoke(const char *directory, const char *fabric, const char *name, const char *serial,
 	       unsigned days, struct pki_revoked *ret_revoked, struct covey_error *error);

@@ -11,7 +11,7 @@
 
 #define DAYS_MAX     36500
 #define DAY_SECONDS  86400L
-#define CLOCK_SKEW_S 3600 /* a host whose clock is behind accepts a new CA nonetheless */
+#define CLOCK_SKEW_S 3600 /* a host whose clock is behind by this still accepts a new CA */
 
 static const struct certificate_extension extensions[] = {
 	{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
@@ -32,7 +32,7 @@ static int make_directory(const char *directory, struct covey_error *error)
 						 "with --pki");
 }
 
-/* Early and clear; pki_write_pair() makes sure. */
+/* An early check with a clear error. pki_write_pair() checks again. */
 static int check_absent(const char *directory, const char *suffix, struct covey_error *error)
 {
 	char path[PKI_PATH_MAX];

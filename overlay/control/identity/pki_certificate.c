@@ -15,7 +15,8 @@ EVP_PKEY *certificate_key(void)
 	return EVP_EC_gen("P-256");
 }
 
-/* RFC 5280, 4.1.2.2: unique, positive, at most 20 bytes. Random needs no book of issued ones. */
+/* RFC 5280, section 4.1.2.2: unique, positive, at most 20 bytes. A random number is unique without
+ * a list of earlier ones. */
 static int set_serial(X509 *certificate)
 {
 	BIGNUM *serial = BN_new();
@@ -36,7 +37,7 @@ static int set_subject(X509 *certificate, const char *organisation, const char *
 					  -1, -1, 0);
 }
 
-/* Days and seconds apart: 32-bit seconds would end in 68 years. */
+/* Days and seconds are set separately: in 32 bits, seconds would be enough for 68 years only. */
 static int set_time(ASN1_TIME *time, long seconds)
 {
 	return X509_time_adj_ex(time, (int)(seconds / DAY_SECONDS), seconds % DAY_SECONDS, NULL) !=

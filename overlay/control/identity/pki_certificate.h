@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Making X.509 certificates: what a CA's and a host's have in common.
+ * Makes X.509 certificates: what those of a CA and of a host have in common.
  */
 
 #include <covey/error.h>
@@ -14,19 +14,21 @@ struct certificate_extension {
 	const char *value; /* as in x509v3_config(5) */
 };
 
-/* A new P-256 key, NULL when OpenSSL cannot make one. */
+/* A new P-256 key. NULL when OpenSSL cannot make one. */
 EVP_PKEY *certificate_key(void);
 
 /*
- * A certificate for key with a random serial number, not signed yet. Validity in seconds from now.
- * Returns NULL when OpenSSL fails.
+ * A certificate for key with a random serial number. It is not signed yet. Its validity is given in
+ * seconds from now. Returns NULL when OpenSSL fails.
  */
 X509 *certificate_new(EVP_PKEY *key, const char *organisation, const char *name, long not_before_s,
 		      long not_after_s);
 
-/* Add extensions up to nid 0. issuer is the certificate itself for a CA. Returns 0 or -EIO. */
+/* Add extensions, up to an entry with nid 0. For a CA, issuer is the certificate itself. Returns 0
+ * or -EIO. */
 int certificate_extend(X509 *certificate, X509 *issuer,
 		       const struct certificate_extension *extensions);
 
-/* "what: OpenSSL's reason" for a failure inside OpenSSL; empties its error queue. Returns -EIO. */
+/* Report a failure inside OpenSSL as "what: OpenSSL's reason". Empties OpenSSL's error queue.
+ * Returns -EIO. */
 int certificate_failed(const char *what, struct covey_error *error);

@@ -20,14 +20,14 @@
 
 #define DAYS_MAX 3650
 
-/* The list that is there, what is added to it, and who signs. */
+/* The existing list, what is added to it, and who signs. */
 struct revision {
 	const char *directory;
 	struct issuer issuer;
-	X509_CRL *old; /* NULL: this is the first one */
+	X509_CRL *old; /* NULL when this is the first list */
 	X509_CRL *list;
 	size_t found; /* certificates that were asked for */
-	size_t added; /* those of them that were not revoked yet */
+	size_t added; /* those of them that were not revoked before */
 };
 
 static int out_of_memory(struct covey_error *error)
@@ -37,7 +37,7 @@ static int out_of_memory(struct covey_error *error)
 
 /* --- serial numbers ------------------------------------------------------------------------ */
 
-/* As openssl prints them: hexadecimal, perhaps with colons. */
+/* In the form in which openssl prints them: hexadecimal, perhaps with colons. */
 static ASN1_INTEGER *parse_serial(const char *text)
 {
 	char digits[CERTIFICATE_SERIAL_STRLEN];
@@ -114,7 +114,8 @@ static int add_given(struct revision *revision, const char *serial, struct covey
 
 /* --- a name -------------------------------------------------------------------------------- */
 
-/* Certificates from before there was a record, or from elsewhere, may be here as a file alone. */
+/* A certificate may not be in the record, because it is older or comes from elsewhere. Then there
+ * may still be its file. */
 static int add_file(struct revision *revision, const char *name, struct covey_error *error)
 {
 	char path[PKI_PATH_MAX];
@@ -209,7 +210,8 @@ static int copy_entries(const struct revision *revision)
 	return 1;
 }
 
-/* One more than the last one's (RFC 5280, section 5.2.3): who has a newer list takes no older. */
+/* One more than the number of the last list (RFC 5280, section 5.2.3): whoever has a newer list
+ * accepts no older one. */
 static int set_number(const struct revision *revision)
 {
 	ASN1_INTEGER *last =
@@ -234,7 +236,7 @@ static int set_authority(const struct revision *revision)
 
 	X509V3_set_ctx(&context, revision->issuer.certificate, NULL, NULL, revision->list, 0);
 	extension = X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid");
-	if (!extension) { /* a CA that was brought along need not have one */
+	if (!extension) { /* a CA that was made elsewhere may have none */
 		ERR_clear_error();
 		return 1;
 	}
@@ -315,7 +317,8 @@ int pki_revoke(const char *directory, const char *fabric, const char *name, cons
 
 	if (r < 0)
 		return r;
-	fd = pki_lock(directory, error); /* two at a time would each drop what the other adds */
+	fd = pki_lock(directory,
+		      error); /* two at the same time would each lose what the other adds */
 	if (fd < 0)
 		return fd;
 	r = revise(&revision, name, serial, days, error);

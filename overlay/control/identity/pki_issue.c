@@ -12,7 +12,7 @@
 #include "pki_pair.h"
 #include "sender_id.h"
 
-/* A certificate that outlives its CA would fail without a visible reason. */
+/* If a certificate were valid for longer than its CA, it would fail without a visible reason. */
 static int limit_to_issuer(X509 *certificate, const X509 *issuer)
 {
 	const ASN1_TIME *end = X509_get0_notAfter(issuer);
@@ -22,7 +22,7 @@ static int limit_to_issuer(X509 *certificate, const X509 *issuer)
 	return X509_set1_notAfter(certificate, end);
 }
 
-/* Hosts only ever connect and the GKM only ever accepts: neither can play the other's part. */
+/* Hosts only connect, and the GKM only accepts. So neither can act as the other. */
 static int extend(X509 *certificate, const struct issuer *issuer, enum identity_role role,
 		  const char *uri)
 {
@@ -93,7 +93,7 @@ static int check_request(struct request *request, struct covey_error *error)
 	return 0;
 }
 
-/* Before a key is made: the answer must not wait for one. */
+/* This check comes before a key is made, so that its answer does not take as long. */
 static int check_absent(const char *directory, const char *name, const char *suffix,
 			struct covey_error *error)
 {
@@ -119,7 +119,8 @@ int pki_issue(const char *directory, enum identity_role role, const char *fabric
 
 	r = check_request(&request, error);
 	if (r == 0)
-		lock = pki_lock(directory, NULL); /* without a directory, what follows says so */
+		lock = pki_lock(directory,
+				NULL); /* if the directory is missing, the code below says so */
 	if (lock >= 0)
 		pki_pair_settle(directory, name);
 	if (r == 0 && !force)

@@ -57,7 +57,7 @@ int issued_append(const char *directory, const char *name, const X509 *certifica
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return failed("write", path, errno, error);
-	errno = ENOSPC; /* what a short write means */
+	errno = ENOSPC; /* the likely cause of a short write */
 	if (write(fd, line, (size_t)len) != len || fsync(fd) < 0)
 		r = failed("write", path, errno, error);
 	close(fd);

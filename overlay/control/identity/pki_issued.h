@@ -2,20 +2,22 @@
 #pragma once
 
 /*
- * Which serial numbers went to whom: DIRECTORY/issued, a line per certificate, so that one whose
- * file was replaced long ago can be revoked.
+ * Which serial numbers each name got. DIRECTORY/issued has a line for each certificate. So a
+ * certificate can be revoked even if its file was replaced long ago.
  */
 
 #include <covey/error.h>
 #include <openssl/x509.h>
 
-/* "SERIAL NAME END", on disk when this returns 0: no certificate leaves without its line. */
+/* Append "SERIAL NAME END". When this returns 0, the line is on disk: no certificate is given out
+ * without its line. */
 int issued_append(const char *directory, const char *name, const X509 *certificate,
 		  struct covey_error *error);
 
 /*
- * Call each() with the serial number of every certificate of the name, in hexadecimal. Stops at
- * the first negative value that it returns, and returns it. No file: none.
+ * Call each() with the serial number, in hexadecimal, of every certificate of the name. Stops at
+ * the first negative value that it returns, and returns it. If there is no file, there are no
+ * certificates.
  */
 int issued_each(const char *directory, const char *name, int (*each)(const char *serial, void *arg),
 		void *arg, struct covey_error *error);

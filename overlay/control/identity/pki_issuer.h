@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The CA's certificate and key, for those who sign with it.
+ * The CA's certificate and key, for code that signs with it.
  */
 
 #include <covey/error.h>
@@ -14,9 +14,10 @@ struct issuer {
 	EVP_PKEY *key;
 };
 
-/* From DIRECTORY/ca.crt and ca.key. issuer_free() is due also when it fails. */
+/* Read DIRECTORY/ca.crt and ca.key. Call issuer_free() even if this fails. */
 int issuer_load(const char *directory, struct issuer *issuer, struct covey_error *error);
 void issuer_free(struct issuer *issuer);
 
-/* EdDSA takes none (NULL); a CA that was brought along may have any kind of key. */
+/* The digest to sign with. EdDSA takes none (NULL). A CA that was made elsewhere may have any kind
+ * of key. */
 const EVP_MD *issuer_digest(const struct issuer *issuer);

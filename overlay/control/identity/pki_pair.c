@@ -14,14 +14,14 @@
 
 static const char *const suffixes[] = {"key", "crt"};
 
-/* Names relative to the directory; a host's name has at most 63 bytes. */
+/* All names are relative to the directory. A host's name has at most 63 bytes. */
 struct pair {
 	int fd; /* of the directory */
 	const char *stem;
-	char current[NAME_MAX + 1]; /* the link that both names lead through */
+	char current[NAME_MAX + 1]; /* the link that both names go through */
 	char old[NAME_MAX + 1];
 	char new[NAME_MAX + 1];
-	char draft[NAME_MAX + 1]; /* of a name that is about to be replaced */
+	char draft[NAME_MAX + 1]; /* a name's replacement, before it gets that name */
 };
 
 static int pair_open(const char *directory, const char *stem, struct pair *pair)
@@ -38,7 +38,7 @@ static int pair_open(const char *directory, const char *stem, struct pair *pair)
 	return pair->fd < 0 ? -errno : 0;
 }
 
-/* "hv1.key" */
+/* Write a name such as "hv1.key". */
 static const char *name_of(const struct pair *pair, const char *suffix, char *buf)
 {
 	snprintf(buf, PATH_MAX, "%s.%s", pair->stem, suffix);
@@ -51,7 +51,7 @@ static const char *inside(const char *directory, const char *suffix, char *buf)
 	return buf;
 }
 
-/* In the place of whatever has that name, in one step. */
+/* Let the draft take this name in one step, whatever had it before. */
 static int replace_by_draft(const struct pair *pair, const char *name)
 {
 	return renameat(pair->fd, pair->draft, pair->fd, name) < 0 ? -errno : 0;
@@ -81,7 +81,7 @@ static bool leads_through(const struct pair *pair, const char *suffix)
 	return len == (ssize_t)strlen(ours) && memcmp(target, ours, (size_t)len) == 0;
 }
 
-/* What keep_link() made a link of, a directory higher again. */
+/* Make again the link that keep_link() has copied, now from one directory higher. */
 static int draft_link(const struct pair *pair, const char *kept)
 {
 	char target[PATH_MAX];
@@ -109,7 +109,8 @@ static int draft_same(const struct pair *pair, const char *suffix)
 	return linkat(pair->fd, real, pair->fd, pair->draft, 0) < 0 ? -errno : 0;
 }
 
-/* It leads to the same file afterwards, or to none if there was none. */
+/* Make a file of the link. The name leads to the same file as before, or is removed if it led to
+ * none. */
 static int make_file(const struct pair *pair, const char *suffix)
 {
 	char name[PATH_MAX];
@@ -130,7 +131,7 @@ static void remove_part(const struct pair *pair, const char *directory)
 	unlinkat(pair->fd, directory, AT_REMOVEDIR);
 }
 
-/* Nothing is taken away before both names are files that are on disk. */
+/* Nothing is removed before both names are files that are on disk. */
 static int settle(const struct pair *pair)
 {
 	int r = 0;
@@ -149,7 +150,7 @@ static int settle(const struct pair *pair)
 	return 0;
 }
 
-/* ".hv1.key.XXXXXX": complete or not, it never got its name. */
+/* Finds names like ".hv1.key.XXXXXX". Such a file, complete or not, never got its name. */
 static bool is_left_over(const char *name, const char *stem)
 {
 	static const char random[] = ".XXXXXX";
@@ -193,7 +194,8 @@ void pki_pair_settle(const char *directory, const char *stem)
 
 /* --- replacing ----------------------------------------------------------------------------- */
 
-/* A link of the operator's stays one, seen from one directory deeper. */
+/* If the operator's file is a link, it stays a link. Its target is adapted to a directory that is
+ * one level deeper. */
 static int keep_link(const struct pair *pair, const char *name, const char *kept)
 {
 	char target[PATH_MAX], deeper[PATH_MAX + 3];
@@ -206,7 +208,7 @@ static int keep_link(const struct pair *pair, const char *name, const char *kept
 	return symlinkat(deeper, pair->fd, kept) < 0 ? -errno : 0;
 }
 
-/* The old one under another name. One that is not there: neither is the other name. */
+/* Keep the old file under another name. If there is no old file, there is no other name. */
 static int keep(const struct pair *pair, const char *suffix)
 {
 	char name[PATH_MAX], kept[PATH_MAX];
@@ -243,7 +245,7 @@ static int prepare(const struct pair *pair, const char *const paths[2])
 	return r;
 }
 
-/* Both names lead to the old ones, before as after. */
+/* After this, both names lead to the old files through links, as they did before without links. */
 static int make_links(const struct pair *pair)
 {
 	char name[PATH_MAX], target[PATH_MAX];
@@ -255,7 +257,7 @@ static int make_links(const struct pair *pair)
 	return r < 0 ? r : sync_names(pair);
 }
 
-/* After `current` is renamed there is no way back, and none is needed. */
+/* After `current` is renamed, nothing can be undone, and nothing has to be. */
 static int replace(const struct pair *pair, const char *const paths[2])
 {
 	int r = settle(pair);

@@ -2,30 +2,31 @@
 #pragma once
 
 /*
- * A key and its certificate in place of others: at each moment, whatever fails and whoever dies,
- * the names STEM.key and STEM.crt lead to both old ones or to both new ones.
+ * Replaces a key and its certificate together. At every moment, whatever fails and whoever dies,
+ * the names STEM.key and STEM.crt lead either to both old files or to both new ones.
  *
- * No system call renames two files. So both names become links through one link, which is renamed
- * in one step, and then files again. ('+' is in no host's name.)
+ * No system call renames two files. So both names become links that go through one link. That link
+ * is renamed in one step. After that, both names become files again. (No host's name contains '+'.)
  *
- *   hv1.key -> .hv1+/key    .hv1+ -> .hv1+old/   the old ones, under another name
- *   hv1.crt -> .hv1+/crt             .hv1+new/   the new ones
+ *  hv1.key -> .hv1+/key    .hv1+ -> .hv1+old/   the old ones, under another name
+ *  hv1.crt -> .hv1+/crt             .hv1+new/   the new ones
  */
 
 #include <covey/error.h>
 
 /*
- * key and certificate: complete files in directory, which get STEM's names. Under pki_lock(). 0 or
- * a negative errno; then the old ones are there.
+ * key and certificate are complete files in directory. They get STEM's names. The caller must hold
+ * pki_lock(). Returns 0 or a negative errno; then the old files are still in place.
  */
 int pki_pair_replace(const char *directory, const char *stem, const char *key,
 		     const char *certificate, struct covey_error *error);
 
 /*
- * Make files again of what one that died or failed has left as links, and remove its drafts. Under
- * pki_lock(). Where that fails, the links do as well.
+ * If a process that died or failed has left links, make files of them again, and remove its drafts.
+ * The caller must hold pki_lock(). If this fails, the links still work.
  */
 void pki_pair_settle(const char *directory, const char *stem);
 
-/* For who writes more than one file. The descriptor, or a negative errno. close() unlocks. */
+/* For whoever writes more than one file. Returns a descriptor or a negative errno. close() unlocks.
+ */
 int pki_lock(const char *directory, struct covey_error *error);

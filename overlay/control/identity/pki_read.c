@@ -50,7 +50,7 @@ static const char *advice(int error)
 	}
 }
 
-/* O_NONBLOCK: a FIFO in the file's place must not hang us. */
+/* O_NONBLOCK: if the path is a FIFO, we must not hang. */
 static int open_file(const char *path, bool key, off_t *ret_size, struct covey_error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -75,7 +75,7 @@ static int open_file(const char *path, bool key, off_t *ret_size, struct covey_e
 	return fd;
 }
 
-/* The whole file, in memory that is wiped when freed. */
+/* Reads the whole file into memory that is wiped when it is freed. */
 static int read_file(const char *path, bool key, char **ret_data, size_t *ret_len,
 		     struct covey_error *error)
 {
@@ -105,7 +105,7 @@ static int read_file(const char *path, bool key, char **ret_data, size_t *ret_le
 	return 0;
 }
 
-/* Without it OpenSSL would ask for a passphrase on the terminal. */
+/* Without this function, OpenSSL would ask on the terminal for a passphrase. */
 static int no_passphrase(char *buf, int size, int writing, void *arg)
 {
 	return -1;

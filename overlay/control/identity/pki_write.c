@@ -10,7 +10,7 @@
 #include "pki_file.h"
 #include "pki_pair.h"
 
-/* A file that is complete under a temporary name and waits for its own. */
+/* A complete file under a temporary name, before it gets its own. */
 struct draft {
 	char path[PKI_PATH_MAX];
 	char temporary[PKI_PATH_MAX];
@@ -44,7 +44,7 @@ static int write_all(int fd, const char *data, size_t len)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* mkostemp makes it O_EXCL and 0600, whatever the umask. */
+/* mkostemp() creates the file with O_EXCL and mode 0600, whatever the umask is. */
 static int draft_write(struct draft *draft, const char *directory, const char *stem,
 		       const char *suffix, mode_t mode, BIO *content, struct covey_error *error)
 {
@@ -73,7 +73,8 @@ static int draft_write(struct draft *draft, const char *directory, const char *s
 	return r < 0 ? cannot_write(draft->path, -r, error) : 0;
 }
 
-/* link(2) never replaces, whoever else writes at the same time; rename(2) does, in one step. */
+/* link(2) never replaces a file, even if others write at the same time. rename(2) replaces it in
+ * one step. */
 static int draft_publish(const struct draft *draft, bool replace, struct covey_error *error)
 {
 	if (replace ? rename(draft->temporary, draft->path) == 0
@@ -112,11 +113,11 @@ static int publish_both(const struct draft *key, const struct draft *certificate
 		return r;
 	r = draft_publish(certificate, false, error);
 	if (r < 0)
-		unlink(key->path); /* ours, made a moment ago */
+		unlink(key->path); /* our own, made a moment ago */
 	return r;
 }
 
-/* BIO_free does not wipe what a memory BIO holds. */
+/* BIO_free() does not wipe the contents of a memory BIO. */
 static void free_secret_bio(BIO *bio)
 {
 	char *data;

@@ -7,7 +7,8 @@
 
 #include "identity.h"
 
-/* The decoder takes BER too; only what encodes to the same bytes again is DER. */
+/* The decoder accepts BER, too. So we encode the result again: only if that gives the same bytes,
+ * it was DER. */
 static int parse_der(const ASN1_OCTET_STRING *value, long *ret_number)
 {
 	const unsigned char *data = ASN1_STRING_get0_data(value);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The certificate extension that fixes a host's SenderID: SENDER_ID_OID, non-critical, its value
- * a DER INTEGER of COVEY_SENDER_ID_MIN to COVEY_SENDER_ID_MAX.
+ * The certificate extension that fixes a host's SenderID: SENDER_ID_OID, non-critical. Its value is
+ * a DER INTEGER from COVEY_SENDER_ID_MIN to COVEY_SENDER_ID_MAX.
  */
 
 #include <covey/error.h>
@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 /*
- * Read it. Returns 0 (0 in *ret_sender_id when the certificate has none) or -EINVAL: a certificate
- * with a broken or a second one is refused rather than taken for one without.
+ * Read the extension. Returns 0 (with *ret_sender_id 0 when the certificate has none) or -EINVAL. A
+ * certificate with a broken extension, or with two, is refused. It is not treated as one without.
  */
 int sender_id_from_certificate(X509 *certificate, uint16_t *ret_sender_id,
 			       struct covey_error *error);
 
-/* Add it to a certificate that is being made. Returns 0 or -ENOMEM. */
+/* Add the extension to a certificate that is being made. Returns 0 or -ENOMEM. */
 int sender_id_to_certificate(X509 *certificate, uint16_t sender_id);

@@ -11,7 +11,7 @@
 
 #define FINISH_SECONDS 2
 
-/* OpenSSL writes to sockets without MSG_NOSIGNAL; a handler of the program's own stays. */
+/* OpenSSL writes to sockets without MSG_NOSIGNAL. If the program has its own handler, it stays. */
 static void ignore_sigpipe(void)
 {
 	struct sigaction action;
@@ -28,7 +28,7 @@ static int load(const struct tls *tls, const char *fabric, struct own *ret_own,
 	return own_load(tls->role, fabric, &files, ret_own, error);
 }
 
-/* Connections that there are keep the context that they began with. */
+/* Existing connections keep the context with which they began. */
 static void take(struct tls *tls, const struct own *own)
 {
 	SSL_CTX_free(tls->context);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The inside of struct tls, for channels and tests. Everybody else uses tls.h.
+ * The inside of struct tls, for channels and tests. All other code uses tls.h.
  */
 
 #include <covey/error.h>
@@ -15,32 +15,35 @@
 #include "queue_account.h"
 #include "tls.h"
 
-/* How long a channel waits; tests shorten it before they open one. */
+/* How long a channel waits. Tests make this shorter before they open a channel. */
 struct channel_deadlines {
-	struct timeval begin;   /* connect, handshake and first message, together */
+	struct timeval begin;   /* for connect, handshake and first message, together */
 	struct timeval silence; /* from one whole message to the next */
-	struct timeval finish;  /* for the peer to take what was queued */
+	struct timeval finish;  /* for the peer to take what is queued */
 };
 
 struct tls {
-	SSL_CTX *context; /* of what is in force; another one with each that is loaded */
+	SSL_CTX *context; /* the one in force; each loading makes a new one */
 	enum tls_role role;
 	struct identity identity;
 	struct own_chain chain;
 	char *ca_file, *cert_file, *key_file;
 	struct channel_deadlines deadlines;
 	struct crl *crl;              /* NULL: nothing is revoked */
-	struct queue_account *queued; /* what its channels have not sent yet */
-	size_t queued_max;            /* tests lower it */
+	struct queue_account *queued; /* bytes that its channels have not sent yet */
+	size_t queued_max;            /* tests make it smaller */
 };
 
-/* What came of verifying a peer. A channel's SSL points at its own as application data. */
+/* The result of verifying a peer. A channel's SSL has a pointer to its own one as application data.
+ */
 struct tls_peer {
 	bool verified;
 	struct identity identity;
 	struct certificate_chain certificate;
-	struct covey_error refusal; /* why not; empty when the peer showed no certificate */
+	struct covey_error
+		refusal; /* why it was refused; empty when the peer showed no certificate */
 };
 
-/* A new connection's SSL; the verdict on the peer goes to *peer, which must live as long. */
+/* The SSL of a new connection. The verdict on the peer is written to *peer, which must live as long
+ * as the SSL. */
 SSL *tls_connection(const struct tls *tls, struct tls_peer *peer);

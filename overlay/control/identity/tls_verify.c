@@ -15,7 +15,7 @@ static bool is_unknown_ca(int code)
 	       code == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT;
 }
 
-/* Which certificate of the chain, and what is wrong with it. */
+/* Says which certificate of the chain is not good, and why. */
 static void explain_chain(X509_STORE_CTX *store, struct covey_error *refusal)
 {
 	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
@@ -65,7 +65,8 @@ static int check_identity(const struct tls *tls, X509 *certificate, struct tls_p
 	return 0;
 }
 
-/* A list that is there, but for others, must not pass for one that does not name them. */
+/* There may be lists, but for other certificates. Such a list must not count as one that does not
+ * revoke them. */
 static bool is_spoken_of(const struct tls *tls, STACK_OF(X509) * chain, struct tls_peer *peer)
 {
 	char name[CERTIFICATE_NAME_STRLEN];
@@ -85,7 +86,7 @@ static bool is_spoken_of(const struct tls *tls, STACK_OF(X509) * chain, struct t
 	return true;
 }
 
-/* Returns what is wrong, X509_V_OK: nothing. */
+/* Returns what is wrong; X509_V_OK when nothing is. */
 static int check_revoked(const struct tls *tls, STACK_OF(X509) * chain, struct tls_peer *peer)
 {
 	struct certificate_chain certificate;
@@ -104,7 +105,7 @@ static int check_revoked(const struct tls *tls, STACK_OF(X509) * chain, struct t
 	return X509_V_ERR_CERT_REVOKED;
 }
 
-/* Inside the handshake, so that a peer that is refused never gets past it. */
+/* This runs inside the handshake, so that a peer that is refused never completes it. */
 static int verify(X509_STORE_CTX *store, void *arg)
 {
 	const struct tls *tls = arg;
@@ -132,7 +133,8 @@ static int verify(X509_STORE_CTX *store, void *arg)
 void tls_verify_demand(X509_VERIFY_PARAM *parameters, int purpose)
 {
 	X509_VERIFY_PARAM_set_purpose(parameters, purpose);
-	/* ca.crt may hold an intermediate alone: then only what that one issued is trusted. */
+	/* ca.crt may contain only an intermediate CA. Then only what that one has issued is
+	 * trusted. */
 	X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
 	X509_VERIFY_PARAM_set_depth(parameters, CHAIN_DEPTH_MAX);
 }

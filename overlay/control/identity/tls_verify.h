@@ -2,15 +2,17 @@
 #pragma once
 
 /*
- * Who may be at the other end.
+ * Decides who may be at the other end.
  */
 
 #include <openssl/ssl.h>
 
 #include "tls_private.h"
 
-/* Demand a certificate of every peer of this context, and judge it by role and fabric of tls. */
+/* Every peer of this context must show a certificate. It is judged by the role and fabric of tls.
+ */
 void tls_verify_peers(SSL_CTX *context, struct tls *tls);
 
-/* What a chain has to be, a peer's or our own. purpose: X509_PURPOSE_... of its first. */
+/* What a chain must fulfil, whether it is a peer's or our own. purpose: X509_PURPOSE_... for its
+ * first certificate. */
 void tls_verify_demand(X509_VERIFY_PARAM *parameters, int purpose);

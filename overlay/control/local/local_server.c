@@ -22,14 +22,14 @@ struct local_client {
 	struct local_client *next;
 	struct bufferevent *stream;
 	struct event *deadline;
-	bool asked; /* the request was handed on */
+	bool asked; /* the request was passed to the handler */
 	bool answered;
 };
 
 struct local_server {
 	struct event_base *base;
 	struct event *accept;
-	struct event *resume; /* after an accept() that failed */
+	struct event *resume; /* after accept() has failed */
 	struct local_handlers handlers;
 	void *arg;
 	struct local_client *clients;
@@ -79,8 +79,9 @@ static void refuse(struct local_client *client, const char *reason)
 }
 
 /*
- * Has whoever asked closed its socket, both ways? It has been told that nothing came of it, then:
- * nothing must. One that has only said all that it will say still waits.
+ * Has the client closed its socket in both directions? Then its user was told that nothing was
+ * done, so nothing may be done. A client that has only closed its sending direction still waits for
+ * the answer.
  */
 static bool is_gone(const struct local_client *client)
 {
@@ -97,7 +98,7 @@ static void readable(struct bufferevent *stream, void *arg)
 	size_t len;
 	char *line;
 
-	if (client->asked) { /* there is one request, the rest is not read */
+	if (client->asked) { /* there is only one request; the rest is ignored */
 		evbuffer_drain(input, evbuffer_get_length(input));
 		return;
 	}
@@ -127,8 +128,8 @@ static void written(struct bufferevent *stream, void *arg)
 }
 
 /*
- * The client's end of the connection is closed. Whoever asked may still read, and if not, writing
- * the answer fails; before that, the one who answers holds on to the client.
+ * The client has closed its end of the connection. It may still read the answer; if not, writing
+ * the answer fails. Before that, the client is kept for the code that answers.
  */
 static void ended(struct bufferevent *stream, short what, void *arg)
 {
@@ -144,7 +145,7 @@ static void late(evutil_socket_t fd, short what, void *arg)
 	client_free(arg);
 }
 
-/* The descriptor is the client's, also on failure. */
+/* The descriptor belongs to the client, even if this fails. */
 static void client_new(struct local_server *server, int fd)
 {
 	struct local_client *client = calloc(1, sizeof(*client));
@@ -171,13 +172,13 @@ static void client_new(struct local_server *server, int fd)
 	arm(client);
 }
 
-/* The client is gone again, or was never there. */
+/* Does the error mean only that the client is gone again, or was never there? */
 static bool is_passing(int number)
 {
 	return number == EAGAIN || number == EINTR || number == ECONNABORTED;
 }
 
-/* Out of descriptors or memory: accept() would fail at every turn of the loop. */
+/* Out of descriptors or memory: without a pause, accept() would fail in each turn of the loop. */
 static void rest(struct local_server *server)
 {
 	event_del(server->accept);

@@ -14,7 +14,7 @@
 #define BACKLOG 16
 #define MODE    0660
 
-/* Its owner and group may talk to us; connecting needs the right to write. */
+/* The owner and the group of the socket may connect, because this needs write permission. */
 static int new_socket(struct covey_error *error)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -22,8 +22,8 @@ static int new_socket(struct covey_error *error)
 	if (fd < 0)
 		return covey_error_set(error, -errno, "cannot make a Unix socket: %s",
 				       strerror(errno));
-	/* bind() gives the file the mode of the socket, less the umask: never more than this, not
-	 * even for a moment. */
+	/* bind() gives the file the mode of the socket less the umask. So the file never has more
+	 * permissions than this, even for a moment. */
 	if (fchmod(fd, MODE) < 0) {
 		int status = covey_error_set(error, -errno, "cannot set a socket's mode: %s",
 					     strerror(errno));
@@ -47,7 +47,7 @@ static int make_directory(const char *path, struct covey_error *error)
 	return 0;
 }
 
-/* Remove what is at path if it is a socket that nobody listens on. */
+/* Remove what is at path, if it is a socket on which nobody listens. */
 static int make_way(const struct sockaddr_un *address, struct covey_error *error)
 {
 	const char *path = address->sun_path;

@@ -3,6 +3,6 @@
 
 #include <covey/error.h>
 
-/* Bind and listen on a Unix socket as local_open() says. Returns the descriptor or a negative
- * errno. */
+/* Bind to a Unix socket and listen, as described at local_open(). Returns the descriptor or a
+ * negative errno. */
 int local_socket_open(const char *path, struct covey_error *error);
