@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* covey check: read the inventory, report every mistake, else sum it up. */
+/* covey check: read the inventory, and report every mistake; if there is none, print a summary. */
 
 #include <errno.h>
 #include <stdio.h>

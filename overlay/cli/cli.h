@@ -24,12 +24,12 @@ struct cli {
 	bool json;
 };
 
-/* For a command's own argp: the shared options as a child whose input is struct cli. */
+/* For a command's own argp: the shared options, as a child whose input is struct cli. */
 extern const struct argp_child cli_children[];
 
 /*
- * The commands. argv[0] is "covey NAME", the rest is what follows the name. Each returns an exit
- * status.
+ * The commands. argv[0] is "covey NAME". The rest is what comes after the name. Each returns an
+ * exit status.
  */
 int check_main(struct cli *cli, int argc, char **argv);
 int pki_main(struct cli *cli, int argc, char **argv);

@@ -16,9 +16,9 @@
 #include "json_text.h"
 #include "words.h"
 
-#define ANSWER_MAX  (64u << 20) /* bytes; a host of very many windows tells much */
-#define PATIENCE_MS 15000       /* for all: covey-host waits 10 s for the GKM itself */
-#define QUIET_MS    1000        /* before a person is told that we wait */
+#define ANSWER_MAX  (64u << 20) /* bytes; a host with very many windows has a long answer */
+#define PATIENCE_MS 15000       /* for all; covey-host itself waits 10 s for the GKM */
+#define QUIET_MS    1000        /* then a person is told that we wait */
 
 static long now_ms(void)
 {
@@ -84,7 +84,7 @@ static int explain_connect(const struct client_daemon *daemon, int code, struct 
 
 static int open_socket(const struct client_daemon *daemon, int *ret_fd, struct covey_error *error)
 {
-	/* A request is short, and a daemon that does not listen is busy. */
+	/* A request is short, so a daemon that does not take it is busy. */
 	const struct timeval patience = {.tv_sec = 1};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
@@ -110,17 +110,17 @@ static int open_socket(const struct client_daemon *daemon, int *ret_fd, struct c
 
 /* --- one question, one answer ------------------------------------------------------------- */
 
-/* An answer on its way. */
+/* An answer that is being received. */
 struct answer {
 	int fd;
 	long deadline;
-	const char *waiting; /* to be told once; NULL: nothing is told, or it was */
+	const char *waiting; /* to be printed once; NULL: nothing to print (any more) */
 	size_t len;
-	bool whole; /* its line is over */
-	int status; /* why it stopped before that */
+	bool whole; /* the end of its line has come */
+	int status; /* why it ended before that */
 };
 
-/* Returns how many bytes came; 0 at the stream's end; -ETIMEDOUT or another negative errno. */
+/* Returns how many bytes came; 0 at the end of the stream; -ETIMEDOUT or another negative errno. */
 static ssize_t receive_until(int fd, void *buffer, size_t size, long deadline)
 {
 	for (;;) {
@@ -140,13 +140,13 @@ static ssize_t receive_until(int fd, void *buffer, size_t size, long deadline)
 	}
 }
 
-/* A person who sees nothing for a while thinks that it hangs. */
+/* If nothing happens for a while, a person may think that the program hangs. */
 static void tell_waiting(const char *waiting, long deadline)
 {
 	fprintf(stderr, "%s (at most %ld s more)\n", waiting, (deadline - now_ms() + 999) / 1000);
 }
 
-/* For json_load_callback(). Nothing is waited for behind the line's end. */
+/* For json_load_callback(). Does not wait for anything after the end of the line. */
 static size_t receive(void *buffer, size_t size, void *arg)
 {
 	struct answer *answer = arg;
@@ -183,14 +183,14 @@ static int send_request(int fd, const json_t *request)
 
 	if (!text)
 		return -ENOMEM;
-	/* A busy daemon says so and closes before it has read anything. */
+	/* A busy daemon says so, and closes the connection before it has read anything. */
 	if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE)
 		status = errno == EAGAIN ? -ETIMEDOUT : -errno;
 	free(text);
 	return status;
 }
 
-/* *ret_object is NULL when what came is no JSON. */
+/* *ret_object is NULL when the answer is not JSON. */
 static int exchange(int fd, const json_t *request, const char *waiting, json_t **ret_object)
 {
 	struct answer answer = {.fd = fd, .deadline = now_ms() + PATIENCE_MS, .waiting = waiting};
@@ -220,7 +220,7 @@ static int explain_exchange(const struct client_daemon *daemon, int r, struct co
 			       daemon->path, strerror(-r));
 }
 
-/* Only some answers say whose they are, and an older program's do not. */
+/* Only some answers say which daemon they come from. Those of older programs do not. */
 static int check_daemon(const struct client_daemon *daemon, const json_t *answer,
 			struct covey_error *error)
 {
@@ -266,7 +266,7 @@ int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret
 	return r;
 }
 
-/* Nothing in an answer may steer the terminal that it is printed to. */
+/* Nothing in an answer may control the terminal on which it is printed. */
 static void disarm(json_t *value)
 {
 	const char *key;

@@ -9,7 +9,7 @@
 struct evict_arguments {
 	struct cli *cli;
 	const char *host;
-	const char *group; /* NULL: all */
+	const char *group; /* NULL: all groups */
 };
 
 static error_t parse(int key, char *value, struct argp_state *state)

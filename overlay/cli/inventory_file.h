@@ -4,5 +4,5 @@
 #include "cli.h"
 #include "inventory.h"
 
-/* Load the inventory, or print all its mistakes and return NULL. */
+/* Load the inventory. If it has mistakes, print all of them and return NULL. */
 struct inventory *inventory_file_load(const struct cli *cli);

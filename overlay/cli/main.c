@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What a person types: find the command, hand over to it. */
+/* The program `covey`: finds the command that a person has typed, and calls it. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static const char doc[] =
 struct choice_of_command {
 	struct cli *cli;
 	const struct command *command;
-	int next; /* index of the first argument behind the command's name */
+	int next; /* index of the first argument after the command's name */
 };
 
 static const struct command *find(const char *name, struct argp_state *state)
@@ -73,7 +73,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		choice->command = find(value, state);
 		choice->next = state->next;
-		state->next = state->argc; /* the rest is the command's */
+		state->next = state->argc; /* the command itself reads the rest */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "a command is missing: check, pki, join, leave, show, rekey, "
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 	int status;
 
 	argp_err_exit_status = CLI_USAGE;
-	/* In order: what follows the command's name is not ours to read. */
+	/* ARGP_IN_ORDER: what comes after the command's name must not be read here. */
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice) || !choice.command)
 		return CLI_USAGE;
 	snprintf(name, sizeof(name), "covey %s", choice.command->name);

@@ -19,15 +19,15 @@
 #define CA_DAYS      3650
 #define HOST_DAYS    365
 #define CRL_DAYS     30
-#define CLOCK_SKEW_S 300 /* a host whose clock is this much behind accepts a new certificate */
+#define CLOCK_SKEW_S 300 /* a host whose clock is behind by this accepts new ones */
 #define GKM          "gkm"
 
 struct pki_arguments {
 	struct cli *cli;
-	const char *action; /* of actions[] */
+	const char *action; /* one of actions[] */
 	const char *name;   /* a host, "gkm" or NULL */
 	const char *serial; /* hexadecimal, or NULL */
-	long days;          /* 0: not said */
+	long days;          /* 0: not given */
 	bool all;
 	bool force;
 };
@@ -158,7 +158,8 @@ static bool file_exists(const char *directory, const char *name, const char *suf
 	return exists;
 }
 
-/* That it is another fabric's, or of no use any more, is no reason to pass it by in silence. */
+/* Skip a certificate that exists. If it belongs to another fabric, or cannot be used any more,
+ * report that. */
 static void skip(const struct pki_arguments *arguments, const struct inventory *inventory,
 		 const struct inventory_host *host, struct pki_report *report)
 {
@@ -172,7 +173,7 @@ static void skip(const struct pki_arguments *arguments, const struct inventory *
 		pki_report_skipped(report, name);
 }
 
-/* Issue for one, with host NULL for the key manager. */
+/* Issue a certificate for one host; if host is NULL, for the key manager. */
 static void issue(const struct pki_arguments *arguments, const struct inventory *inventory,
 		  const struct inventory_host *host, struct pki_report *report)
 {
@@ -193,12 +194,12 @@ static void issue(const struct pki_arguments *arguments, const struct inventory 
 		pki_report_made(report, directory, name, sender_id);
 }
 
-/* Goes on after a failure: one host's broken files are no reason to leave out the others. */
+/* Continues after a failure: if one host's files are broken, the others still get theirs. */
 static void issue_all(const struct pki_arguments *arguments, const struct inventory *inventory,
 		      struct pki_report *report)
 {
 	issue(arguments, inventory, NULL, report);
-	/* Without a CA, every host would fail in the same words. */
+	/* Without a CA, every host would fail with the same words. */
 	if (report->failed && !file_exists(arguments->cli->pki, "ca", "crt"))
 		return;
 	for (size_t i = 0; i < inventory->host_count; i++)
@@ -234,7 +235,8 @@ static void issue_one(const struct pki_arguments *arguments, const struct invent
 		refuse_unknown(arguments, inventory, report);
 }
 
-/* The list anew; with more on it, or as it is. A host may be gone from the inventory by now. */
+/* Make the list again, with more certificates or with the same. The host may not be in the
+ * inventory any more. */
 static void revise_list(const struct pki_arguments *arguments, const struct inventory *inventory,
 			struct pki_report *report)
 {
@@ -251,14 +253,15 @@ static void revise_list(const struct pki_arguments *arguments, const struct inve
 		pki_report_revoked(report, directory, what, revoked.added, revoked.total);
 }
 
-/* No certificate outlives its CA: who asks for more is told, and gets nothing else instead. */
+/* No certificate is valid for longer than its CA. A person who asks for more is told so, and gets
+ * no certificate. */
 static bool fits_ca(const struct pki_arguments *arguments, struct pki_report *report)
 {
 	struct covey_error error;
 	char *reason;
 	long left;
 
-	/* What is wrong with the CA is said by whoever needs it. */
+	/* If something is wrong with the CA, the code that needs it will say so. */
 	if (pki_days_left(arguments->cli->pki, &left, &error) < 0)
 		return true;
 	if (arguments->days == 0 && left < HOST_DAYS && !report->json)
@@ -291,7 +294,7 @@ static void run(const struct pki_arguments *arguments, const struct inventory *i
 		issue_one(arguments, inventory, report);
 }
 
-/* Of the actions that check_usage() lets pass. */
+/* Only for actions that check_usage() has accepted. */
 static const char *command_name(const char *action)
 {
 	static const char *const commands[] = {"pki init", "pki issue", "pki revoke", "pki crl"};

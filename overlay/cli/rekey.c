@@ -8,7 +8,7 @@
 #include "group_argument.h"
 #include "json_text.h"
 
-/* Who is cut off from the key manager must hear of it from a person. */
+/* Warns about members that are cut off from the key manager. Only a person can help them. */
 static void tell_absent(const json_t *names)
 {
 	const json_t *name;
@@ -23,7 +23,7 @@ static void tell_absent(const json_t *names)
 	       "with the new key until they are back.\n");
 }
 
-/* Which SA it is, and who keeps it from being used. */
+/* Tells which SA it is, and which members keep it from being used. */
 static void tell_outcome(const char *group, const json_t *answer)
 {
 	const json_t *awaited = json_object_get(answer, "awaited"), *name;

@@ -44,7 +44,7 @@ static void check_part(const char *part, struct argp_state *state)
 		   part, suggestion_format(&suggestion, hint));
 }
 
-/* The others are a host's. */
+/* Refuses parts that only a host has. */
 static void check_gkm_part(const struct show_arguments *arguments, struct argp_state *state)
 {
 	const char *part = arguments->part;
@@ -83,7 +83,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	}
 }
 
-/* Windows can be thousands: only `covey show windows` lists them. */
+/* There can be thousands of windows, so only `covey show windows` lists them. */
 static void overview(const json_t *answer, bool all)
 {
 	view_host(answer);
@@ -123,7 +123,7 @@ static void show(const json_t *answer, const char *part, bool all)
 		view_ports(answer);
 }
 
-/* Whether the answer keeps this part below its groups. */
+/* Does the answer have this part in each of its groups? */
 static bool is_of_groups(const json_t *answer, const char *part)
 {
 	return !json_object_get(answer, part) && json_is_array(json_object_get(answer, "groups"));
@@ -145,9 +145,10 @@ static json_t *gather(const json_t *groups, const char *part)
 }
 
 /*
- * {"ok": true, PART: ...} of a whole answer, covey-host's or covey-gkm's. What groups hold in the
- * whole answer (members; at the key manager SAs, too) becomes one list, each with its "group". What
- * the answer lacks is null. NULL: no memory.
+ * Returns {"ok": true, PART: ...}, made from a whole answer of covey-host or covey-gkm. If the part
+ * is inside the groups of that answer (members, and at the key manager also SAs), it becomes one
+ * list, and each element gets its "group". A part that is missing in the answer becomes null. NULL
+ * when there is no memory.
  */
 static json_t *part_of(const json_t *answer, const char *part)
 {

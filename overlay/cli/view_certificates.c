@@ -5,7 +5,7 @@
 
 #define DAY_S 86400
 
-/* 30 days before its end, as the log begins to speak of it. */
+/* Marks a certificate from 30 days before its end, when the log also begins to warn. */
 static const char *end_words(json_int_t left, char *buf)
 {
 	char time[WORDS_TIME_SIZE];

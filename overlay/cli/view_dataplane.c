@@ -6,7 +6,7 @@
 #include "table.h"
 #include "views.h"
 
-/* A newer covey-host may know reasons that we do not. */
+/* A newer covey-host may have reasons that this program does not know. */
 static const char *explain(const char *name)
 {
 	for (size_t i = 0; i < COVEY_DROP_COUNT; i++)
@@ -32,7 +32,7 @@ void view_drops(const json_t *answer, bool all)
 	table_print(table, "No packet was dropped.", stdout);
 }
 
-/* An older covey-host does not say. */
+/* An older covey-host does not report this. */
 static void view_buffers(const json_t *buffers)
 {
 	if (json_is_object(buffers))

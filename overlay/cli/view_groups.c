@@ -7,7 +7,7 @@
 #include "views.h"
 #include "words.h"
 
-/* "100, 200-219", to be freed; NULL: no memory. */
+/* Text such as "100, 200-219", which the caller frees. NULL when there is no memory. */
 static char *vnis_of(const json_t *group)
 {
 	const json_t *list = json_object_get(group, "vnis");
@@ -31,7 +31,7 @@ static const char *rights_of(const json_t *group)
 	return send && receive ? "send, receive" : send ? "send" : receive ? "receive" : "-";
 }
 
-/* What the key manager assigns is 0 until it has. */
+/* A value that the key manager assigns is 0 until it has done so. */
 static void add_known(struct table *table, const json_t *group, const char *key)
 {
 	if (field_number(group, key))

@@ -93,7 +93,7 @@ void view_guard(const json_t *answer, bool all)
 	const json_t *guard = json_object_get(answer, "guard");
 
 	if (!json_is_object(guard))
-		return; /* an older covey-host */
+		return; /* from an older covey-host */
 	printf("Guard%s%s: %s\n", json_object_get(guard, "interface") ? " on " : "",
 	       json_object_get(guard, "interface") ? field_text(guard, "interface") : "",
 	       explain(field_text(guard, "state")));

@@ -17,7 +17,8 @@ static void print_gkm(const json_t *gkm)
 		printf("  last failure: %s\n", field_text(gkm, "last_error"));
 }
 
-/* Until then the certificate before must not be revoked. */
+/* Says that the session still uses the earlier certificate. As long as it does, that one must not
+ * be revoked. */
 static void print_move(const json_t *answer)
 {
 	const char *used =
@@ -55,7 +56,7 @@ static void print_ability(const json_t *group, const char *verb, const char *key
 		printf("%s NOT", verb);
 }
 
-/* An older covey-host does not say. */
+/* An older covey-host does not report this. */
 static void print_abilities(const json_t *answer)
 {
 	const json_t *group, *problem;

@@ -2,24 +2,24 @@
 #pragma once
 
 /*
- * The parts of `covey show`, each from covey-host's whole answer, to standard output.
+ * The parts of `covey show`. Each is printed to standard output from covey-host's whole answer.
  */
 
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Its own certificates, of either's whole answer. */
+/* The daemon's own certificates, from the whole answer of either daemon. */
 void view_certificates(const json_t *answer);
 void view_host(const json_t *answer);
 void view_groups(const json_t *answer);
 void view_sas(const json_t *answer);
 void view_members(const json_t *answer);
 void view_windows(const json_t *answer);
-/* all: also reasons that never occurred. */
+/* all: also reasons for which nothing was dropped. */
 void view_drops(const json_t *answer, bool all);
 void view_ports(const json_t *answer);
-/* all: also rules that never dropped a packet. */
+/* all: also rules that have never dropped a packet. */
 void view_guard(const json_t *answer, bool all);
 
-/* From covey-gkm's whole answer. part: groups, sas, members, NULL: all. */
+/* From covey-gkm's whole answer. part: groups, sas or members; NULL for all. */
 void view_gkm(const json_t *answer, const char *part);

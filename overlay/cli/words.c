@@ -60,7 +60,7 @@ void words_disarm(char *text)
 	for (unsigned char *p = (unsigned char *)text; *p; p++) {
 		if (*p < 0x20 || *p == 0x7f)
 			*p = '?';
-		/* U+0080 to U+009F, the other set of controls (ISO 6429), as UTF-8. */
+		/* U+0080 to U+009F in UTF-8: the second set of control characters (ISO 6429). */
 		if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
 			*p = p[1] = '?';
 	}
