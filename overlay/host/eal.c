@@ -156,7 +156,7 @@ static int reserve_hugepages(const struct eal_config *config, unsigned mib,
 int eal_open(const struct eal_config *config, struct covey_error *ret_notice,
 	     struct covey_error *error)
 {
-	struct arguments arguments;
+	struct arguments arguments = {0};
 	unsigned workers = write_lcores(config->cores, arguments.lcores, sizeof(arguments.lcores));
 	unsigned mib = MEMORY_MIB + WORKER_MIB * (workers - 1);
 	int lock = -1, count, status;

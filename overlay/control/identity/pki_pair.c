@@ -178,7 +178,7 @@ static void remove_left_over(const char *directory, const struct pair *pair)
 
 void pki_pair_settle(const char *directory, const char *stem)
 {
-	struct pair pair;
+	struct pair pair = {0};
 	struct stat st;
 
 	if (pair_open(directory, stem, &pair) < 0)
@@ -276,7 +276,7 @@ int pki_pair_replace(const char *directory, const char *stem, const char *key,
 		     const char *certificate, struct covey_error *error)
 {
 	const char *const paths[2] = {key, certificate};
-	struct pair pair;
+	struct pair pair = {0};
 	int r = pair_open(directory, stem, &pair);
 
 	if (r == 0) {
