@@ -86,7 +86,7 @@ static void rekey(const struct request *request)
 
 	if (!realm)
 		return;
-	wanted = rekey_want(realm->served.group, REKEY_OPERATOR, clock_now_ms());
+	wanted = rekey_want(realm->served.group, REKEY_OPERATOR, clock_ms());
 	realm_wake(realm);
 	rekey_answers_add(request->commands->rekeys, request->client, realm, wanted);
 }

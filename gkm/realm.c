@@ -31,7 +31,7 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 {
 	const struct rekey_policy *policy = &realm->served.config->rekey;
 	const struct sa_timing timing = {
-		.begin_ms = clock_now_ms(),
+		.begin_ms = clock_ms(),
 		.activation_delay_ms = policy->activation_delay_s * UINT64_C(1000),
 		.drain_delay_ms = policy->drain_delay_s * UINT64_C(1000),
 		.hard_lifetime_ms = policy->hard_lifetime_s * UINT64_C(1000),
@@ -165,24 +165,23 @@ static void log_absent(const struct realm *realm)
 
 static void schedule(struct realm *realm, uint64_t deadline, uint64_t now_ms)
 {
-	uint64_t wait;
+	struct timeval wait;
 
 	if (deadline == GROUP_NEVER) {
 		event_del(realm->timer);
 		return;
 	}
-	wait = deadline > now_ms ? deadline - now_ms : 0;
-	event_add(realm->timer, &(struct timeval){.tv_sec = (time_t)(wait / 1000),
-						  .tv_usec = (suseconds_t)(wait % 1000 * 1000)});
+	wait = clock_timeval(deadline > now_ms ? deadline - now_ms : 0);
+	event_add(realm->timer, &wait);
 }
 
 static void settle(struct realm *realm, uint64_t now_ms)
 {
-	uint64_t began_us = clock_now_us();
+	uint64_t began_us = clock_us();
 
 	group_settle(realm->served.group, now_ms);
 	outbox_settled(&realm->outbox);
-	pace_did(&realm->pace, began_us, clock_now_us());
+	pace_did(&realm->pace, began_us, clock_us());
 }
 
 /*
@@ -227,7 +226,7 @@ static uint64_t next_event(const struct realm *realm)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct realm *realm = arg;
-	uint64_t now_ms = clock_now_ms();
+	uint64_t now_ms = clock_ms();
 
 	realm_release_formers(realm, now_ms);
 	settle(realm, now_ms);
@@ -237,7 +236,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 void realm_wake(struct realm *realm)
 {
-	uint64_t wait_us = pace_wait_us(&realm->pace, clock_now_us());
+	uint64_t wait_us = pace_wait_us(&realm->pace, clock_us());
 
 	if (!realm->stopped)
 		event_add(realm->timer,
@@ -330,7 +329,7 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 		covey_error_set(error, rc, "bindings of group %s cannot be restored: %s",
 				config->name, strerror(-rc));
 	if (rc == 0)
-		rc = restore_formers(realm, clock_now_ms(), error);
+		rc = restore_formers(realm, clock_ms(), error);
 	if (rc < 0)
 		goto fail;
 	return 0;

@@ -52,7 +52,7 @@ static const char *how_it_goes(const struct rekey_answer *answer, const struct s
 		return answer->wanted ? "begun" : "under way";
 	if (group_live_members(group) == 0)
 		return "waits for a member";
-	return rekey_deadline(group) <= clock_now_ms() ? "begins" : "waits for room";
+	return rekey_deadline(group) <= clock_ms() ? "begins" : "waits for room";
 }
 
 /* The connected members that have not acknowledged the SA. */
@@ -84,7 +84,7 @@ static void look(evutil_socket_t fd, short what, void *arg)
 	struct rekey_answer *answer = arg;
 	const struct sa *sa = asked_for(answer);
 
-	if ((sa && sa->state != SA_INSTALLING) || clock_now_ms() >= answer->until_ms ||
+	if ((sa && sa->state != SA_INSTALLING) || clock_ms() >= answer->until_ms ||
 	    group_live_members(answer->realm->served.group) == 0)
 		say(answer, sa);
 	else
@@ -103,7 +103,7 @@ void rekey_answers_add(struct rekey_answers *answers, struct local_client *clien
 			continue;
 		answer->client = client;
 		answer->realm = realm;
-		answer->until_ms = clock_now_ms() + PATIENCE_MS;
+		answer->until_ms = clock_ms() + PATIENCE_MS;
 		answer->before_spi = sa ? sa->spi : 0;
 		answer->wanted = wanted;
 		look(-1, 0, answer);

@@ -106,7 +106,7 @@ static json_t *show_group(const struct realm *realm, uint64_t now_ms)
 
 static json_t *show_groups(const struct manager *manager)
 {
-	uint64_t now_ms = clock_now_ms();
+	uint64_t now_ms = clock_ms();
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < manager->realm_count; i++)

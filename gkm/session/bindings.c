@@ -24,7 +24,7 @@ static const char *identity_of(const struct binding_request *request)
 
 static void schedule(struct bindings *bindings)
 {
-	uint64_t wait_us = pace_wait_us(&bindings->pace, clock_now_us());
+	uint64_t wait_us = pace_wait_us(&bindings->pace, clock_us());
 
 	event_add(bindings->commit, &(struct timeval){.tv_sec = (time_t)(wait_us / 1000000),
 						      .tv_usec = (suseconds_t)(wait_us % 1000000)});
@@ -144,10 +144,10 @@ void bindings_commit(struct bindings *bindings)
 	size_t count = bindings->count;
 	struct covey_error error = {.text = ""};
 	struct waiting_binding *waiting;
-	uint64_t began_us = clock_now_us();
+	uint64_t began_us = clock_us();
 	int rc = count ? store_all(bindings, &error) : 0;
 
-	pace_did(&bindings->pace, began_us, clock_now_us());
+	pace_did(&bindings->pace, began_us, clock_us());
 	event_del(bindings->commit);
 	take_effect(&bindings->waiting, rc);
 	while (count-- > 0 && (waiting = STAILQ_FIRST(&bindings->waiting))) {

@@ -36,7 +36,7 @@ static int take_usage(struct registration *registration, const struct session *s
 {
 	enum usage_verdict verdict =
 		usage_report(registration->served->group, registration->seat, use->spi,
-			     use->packets_sent, use->icv_failures, clock_now_ms(), why);
+			     use->packets_sent, use->icv_failures, clock_ms(), why);
 
 	if (verdict == USAGE_IMPOSSIBLE)
 		return -EINVAL;
@@ -57,7 +57,7 @@ static int take_windows(struct registration *registration, const struct session 
 		.esn_count = use->n_esns,
 	};
 	int rc = floor_reports_take(registration->served->group, registration->seat, use->spi,
-				    &report, clock_now_ms(), why);
+				    &report, clock_ms(), why);
 
 	if (rc == -ENOSPC || rc == -ENOMEM)
 		peer_log(session, LOG_LEVEL_WARNING,
@@ -88,7 +88,7 @@ static int take_impostors(struct registration *registration, const struct sessio
 {
 	uint64_t new;
 	int rc = usage_report_impostors(registration->served->group, registration->seat, use->spi,
-					use->own_sender, clock_now_ms(), &new, why);
+					use->own_sender, clock_ms(), &new, why);
 
 	if (rc == 0 && new > 0)
 		log_impostors(registration, session, use->spi, new);
@@ -131,7 +131,7 @@ static void log_hearing(struct registration *registration, const struct session 
 static void judge_hearing(struct registration *registration, const struct session *session)
 {
 	enum hearing_verdict verdict =
-		hearing_judge(registration->served->group, registration->seat, clock_now_ms());
+		hearing_judge(registration->served->group, registration->seat, clock_ms());
 
 	if (verdict != HEARING_AS_BEFORE)
 		log_hearing(registration, session, verdict);

@@ -80,7 +80,7 @@ static void alarm_second(const struct session *live, const struct session *sessi
 static void succeed(struct session *live, const struct session *session, uint64_t previous)
 {
 	switch (succession(live->instance, session->instance, previous,
-			   clock_now_ms() - live->heard_ms)) {
+			   clock_ms() - live->heard_ms)) {
 	case SUCCESSION_SAME:
 		session_replace(live, "it is back on another connection");
 		return;

@@ -204,7 +204,7 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 {
 	struct session *session = arg;
 
-	session->heard_ms = clock_now_ms();
+	session->heard_ms = clock_ms();
 	if (session->stage != SESSION_ENDING)
 		session->sessions->handlers.received(session, message);
 }

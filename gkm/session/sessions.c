@@ -59,7 +59,7 @@ bool sessions_are_flushed(const struct sessions *sessions)
 static struct refusals *refusals_of(struct sessions *sessions, size_t host)
 {
 	struct refusals *refusals = &sessions->refusals[host];
-	uint64_t now_ms = clock_now_ms();
+	uint64_t now_ms = clock_ms();
 
 	if (now_ms - refusals->since_ms >= COVEY_REFUSALS_SECONDS * UINT64_C(1000))
 		*refusals = (struct refusals){.since_ms = now_ms};

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "log_limit.h"
 
 #define TEXT_MAX 1024
@@ -15,14 +15,6 @@ struct peer_log {
 	struct log_limit *limit;
 	struct event *timer;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void say(const struct log_summary *summary, void *arg)
 {
@@ -42,7 +34,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct peer_log *log = arg;
 
-	log_limit_summarise(log->limit, now_ms(), say, log);
+	log_limit_summarise(log->limit, clock_ms(), say, log);
 	schedule(log);
 }
 
@@ -78,7 +70,7 @@ void peer_log_text(struct peer_log *log, enum log_level level, const char *who, 
 {
 	if (!log_takes(level))
 		return;
-	if (!log || log_limit_lets(log->limit, level, who, kind, text, now_ms()))
+	if (!log || log_limit_lets(log->limit, level, who, kind, text, clock_ms()))
 		log_line(level, "%s", text);
 	if (log)
 		schedule(log);

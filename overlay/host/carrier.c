@@ -2,6 +2,7 @@
 
 #include "carrier.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <inventory.h>
 #include <log.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #include "carrier_keeper.h"
-#include "clock.h"
 #include "link.h"
 #include "link_change.h"
 #include "link_switch.h"

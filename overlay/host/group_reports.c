@@ -2,10 +2,9 @@
 
 #include "group_reports.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <stdlib.h>
-
-#include "clock.h"
 
 /* When to ask, in ms after forwarding began: three times within a second, then for a port that
  * spanning tree (IEEE 802.1D) keeps shut for 30 s. */

@@ -2,6 +2,7 @@
 
 #include "guard_watch.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <log.h>
@@ -13,7 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "guard.h"
 #include "guard_events.h"
 #include "guard_nft.h"

@@ -2,6 +2,7 @@
 
 #include "health.h"
 
+#include <clock.h>
 #include <covey/addr.h>
 #include <covey/error.h>
 #include <dataplane.h>
@@ -9,7 +10,6 @@
 #include <inventory.h>
 #include <stdio.h>
 
-#include "clock.h"
 #include "host.h"
 #include "member.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hugepages.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,8 +10,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "clock.h"
 
 #define DIRECTORY "/run/covey"
 #define LOCK      DIRECTORY "/hugepages.lock"

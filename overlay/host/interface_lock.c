@@ -8,6 +8,7 @@
 
 #include "interface_lock.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <log.h>
 #include <net/if.h>
@@ -19,7 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "socket_owner.h"
 
 /* After a covey-host has died, its second process (carrier_keeper.h) first takes covey0's carrier

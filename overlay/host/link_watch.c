@@ -2,6 +2,7 @@
 
 #include "link_watch.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <log.h>
 #include <stdio.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "link.h"
 #include "link_change.h"
 #include "link_events.h"

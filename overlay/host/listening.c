@@ -2,13 +2,12 @@
 
 #include "listening.h"
 
+#include <clock.h>
 #include <net/if.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/vxlan.h>
 #include <stdlib.h>
-
-#include "clock.h"
 
 #define FRESH_MS 1000
 

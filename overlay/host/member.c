@@ -4,6 +4,7 @@
 
 #include <certificate_id.h>
 #include <channel.h>
+#include <clock.h>
 #include <crl.h>
 #include <errno.h>
 #include <log.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 
 #include "backoff.h"
-#include "clock.h"
 #include "instance_file.h"
 #include "member_state/printable.h"
 

@@ -2,6 +2,7 @@
 
 #include "notify.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <log.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "clock.h"
 #include "host.h"
 #include "member.h"
 

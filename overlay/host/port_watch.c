@@ -2,6 +2,7 @@
 
 #include "port_watch.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <inventory.h>
 #include <log.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 
 #include "carrier.h"
-#include "clock.h"
 #include "link_watch.h"
 #include "ports.h"
 

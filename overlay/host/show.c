@@ -2,6 +2,7 @@
 
 #include "show.h"
 
+#include <clock.h>
 #include <identity.h>
 #include <inttypes.h>
 #include <inventory.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "health.h"
 #include "host.h"
 #include "member.h"

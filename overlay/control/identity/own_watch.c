@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "clock.h"
 #include "file_watch.h"
 #include "own_end.h"
 #include "tls_private.h"
@@ -69,13 +70,12 @@ static bool note_stamps(struct own_watch *watch)
 static void tell_ends(struct own_watch *watch)
 {
 	const struct own_chain *chain = tls_own_chain(watch->config.tls);
-	struct timespec now;
+	const long long now = (long long)(clock_ms() / 1000);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (size_t i = 0; i < chain->count; i++) {
 		long long left = (long long)chain->list[i].not_after - (long long)time(NULL);
 
-		if (own_end_is_due(&watch->ends[i], left, now.tv_sec))
+		if (own_end_is_due(&watch->ends[i], left, now))
 			watch->config.ends(&chain->list[i], i == 0, left, watch->config.arg);
 	}
 }

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+/*
+ * The monotonic clock. Lifetimes and waits are measured with it: it never goes back, even when the
+ * wall clock is changed.
+ */
+
 #include <stdint.h>
 #include <sys/time.h>
 #include <time.h>
 
-/* The monotonic clock, in ms. Lifetimes are measured with it. */
-static inline uint64_t clock_ms(void)
+static inline uint64_t clock_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static inline uint64_t clock_ms(void)
+{
+	return clock_us() / 1000;
 }
 
 static inline struct timeval clock_timeval(uint64_t ms)
