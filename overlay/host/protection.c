@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "foreign_vxlan.h"
-#include "guard_command.h"
+#include "guard_config.h"
 #include "guard_watch.h"
 #include "vxlan_watch.h"
 

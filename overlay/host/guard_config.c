@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "guard_config.h"
+
+#include <errno.h>
+#include <inventory.h>
+#include <string.h>
+
+#include "foreign_vxlan.h"
+
+const char *guard_interface_of(const struct inventory_host *self)
+{
+	return self->fabric_interface ? self->fabric_interface : self->host_interface;
+}
+
+/* The UDP port that a VXLAN device sends to if it was made without `dstport`. */
+#define KERNEL_VXLAN_PORT 8472
+
+static size_t add_port(uint16_t *ports, size_t count, uint16_t port)
+{
+	size_t at = 0;
+
+	while (at < count && ports[at] < port)
+		at++;
+	if (count == GUARD_FOREIGN_MAX || (at < count && ports[at] == port))
+		return count;
+	memmove(&ports[at + 1], &ports[at], (count - at) * sizeof(*ports));
+	ports[at] = port;
+	return count + 1;
+}
+
+size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
+			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports)
+{
+	size_t ports = 0;
+
+	if (self->foreign_vxlan != FOREIGN_VXLAN_DROP)
+		return 0;
+	if (inventory->vxlan_port != KERNEL_VXLAN_PORT)
+		ports = add_port(ret_ports, ports, KERNEL_VXLAN_PORT);
+	for (size_t i = 0; i < count; i++)
+		ports = add_port(ret_ports, ports, found[i].port);
+	return ports;
+}
+
+struct guard_config guard_config_of(const struct inventory *inventory,
+				    const struct inventory_host *self, bool af_packet)
+{
+	struct guard_config config = {
+		.host_interface = self->host_interface,
+		.vxlan_port = inventory->vxlan_port,
+		.vpe_port = inventory->vpe_port,
+		.vpe_protocol = inventory->vpe_protocol,
+		.af_packet = af_packet,
+		.local_only = !self->fabric_interface,
+		.local = {.host_interface = self->host_interface,
+			  .mark = UINT32_C(1) << self->mark_bit,
+			  .elsewhere = self->vxlan_elsewhere,
+			  .hosts = inventory->hosts,
+			  .host_count = inventory->host_count},
+	};
+
+	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);
+	return config;
+}
+
+int guard_accept(const struct inventory_host *self, bool present, const char *weaker,
+		 struct covey_error *error)
+{
+	if (!present || weaker[0] == '\0' || self->weak_guard == WEAK_GUARD_ALLOW)
+		return 0;
+	return covey_error_set(error, -EOPNOTSUPP,
+			       "%s. The rest of the guard is installed. Use Linux 5.16 or later "
+			       "with CONFIG_NETFILTER_EGRESS, or set covey_weak_guard: allow",
+			       weaker);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What the guard shall be by the inventory, and whether one that is less will do.
+ */
+
+#include <covey/error.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guard_rules.h"
+
+struct foreign_vxlan;
+struct inventory;
+struct inventory_host;
+
+/* The interface that the guard is named after, as the inventory names it: the fabric interface or,
+ * if the kernel does not drive the fabric port, the host interface. */
+const char *guard_interface_of(const struct inventory_host *self);
+
+/* The guard's configuration without the interface, whose kernel name must still be found. */
+struct guard_config guard_config_of(const struct inventory *inventory,
+				    const struct inventory_host *self, bool af_packet);
+
+/*
+ * Find the UDP ports of VXLAN devices that are not the fabric's (found; may be none) whose packets
+ * the guard is to drop. There are none unless the inventory says `covey_foreign_vxlan: drop`. If it
+ * does, the kernel's default port is among them even before a device uses it. ret_ports has room
+ * for GUARD_FOREIGN_MAX; it is sorted. Returns how many there are.
+ */
+size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
+			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports);
+
+/* Returns 0 if covey-host may run with this guard. present: its interface exists. weaker: what the
+ * guard does not hold back; empty: nothing. -EOPNOTSUPP when the interface exists and something is
+ * not held back, unless the inventory allows that. */
+int guard_accept(const struct inventory_host *self, bool present, const char *weaker,
+		 struct covey_error *error);
