@@ -37,9 +37,9 @@ struct dataplane_config {
 /* --- life --------------------------------------------------------------------------------- */
 
 /*
- * EAL must be initialised and both ports open (overlay/host/ports.h). There are as many workers as
- * EAL has worker lcores and both ports have transmit queues. Allocates all memory, but starts no
- * worker. 0 or negative errno.
+ * EAL must be initialised and both ports open (overlay/host/ports/ports.h). There are as many
+ * workers as EAL has worker lcores and both ports have transmit queues. Allocates all memory, but
+ * starts no worker. 0 or negative errno.
  */
 int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
 		   struct covey_error *ret_error);

@@ -16,7 +16,7 @@
 
 #include "backoff.h"
 #include "instance_file.h"
-#include "member_state/printable.h"
+#include "printable.h"
 
 /* When certificates have changed, another session begins within this time. So the hosts of a fabric
  * do not all come at once when their certificates are renewed together. */

@@ -11,7 +11,7 @@
 #include <event2/event.h>
 #include <stdint.h>
 
-#include "member_state/state.h"
+#include "state.h"
 
 struct member;
 struct tls;
