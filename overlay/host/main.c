@@ -32,7 +32,7 @@
 #include "protection.h"
 #include "revocations.h"
 #include "startup.h"
-#include "vni_device.h"
+#include "vxlan_devices.h"
 #include "workers.h"
 
 /* All mistakes go to standard error, each with its place in the file; error sums them up. */
@@ -228,7 +228,7 @@ static int announce(struct process *process, struct covey_error *error)
 		.foreign = protection_foreign(process->protection),
 		.ready = true,
 		.has_address = own_address,
-		.vni_device = vni_device,
+		.vni_device = vxlan_devices_find_vni,
 	};
 	log_notice("%s forwards: fabric port %s (%s, MTU %u), host port %s (MTU %u)",
 		   process->host.identity->uri,

@@ -133,8 +133,9 @@ static int settle_port(struct vxlan_watch *watch, struct covey_error *error)
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
-/* Take holders out of the list. True when ours exists and is up. */
-static bool take_holders(const struct vxlan_watch *watch, struct vxlan_devices *devices)
+/* Leave only those of our port in the list, and no holders. True when our holder exists and is up.
+ */
+static bool keep_ours(const struct vxlan_watch *watch, struct vxlan_devices *devices)
 {
 	bool ours = false;
 	size_t kept = 0;
@@ -142,6 +143,8 @@ static bool take_holders(const struct vxlan_watch *watch, struct vxlan_devices *
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct vxlan_device *device = &devices->list[i];
 
+		if (device->port != watch->config.port)
+			continue;
 		if (!device->holder)
 			devices->list[kept++] = *device;
 		else if (strcmp(device->name, watch->holder.name) == 0)
@@ -166,12 +169,12 @@ static bool is_same(const struct vxlan_devices *a, const struct vxlan_devices *b
 static int update(struct vxlan_watch *watch, struct covey_error *error)
 {
 	struct vxlan_devices devices;
-	int status = vxlan_devices_list(watch->config.port, &devices, error);
+	int status = vxlan_devices_list(&devices, error);
 	struct covey_error second;
 
 	if (status)
 		return status;
-	watch->holding = take_holders(watch, &devices);
+	watch->holding = keep_ours(watch, &devices);
 	watch->marked = watch->marked && is_same(&devices, &watch->devices);
 	vxlan_devices_free(&watch->devices);
 	watch->devices = devices;

@@ -6,15 +6,14 @@
 #include <log.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
-#include <netlink/route/link/vxlan.h>
 #include <netlink/route/route.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "link_events.h"
+#include "vxlan_devices.h"
 
 /* How many interfaces may stand on one another, such as a VLAN on a bond on a card. */
 #define STACK_MAX 8
@@ -32,11 +31,18 @@ struct foreign_vxlan_watch {
 struct look {
 	const struct foreign_vxlan_config *config;
 	struct nl_sock *socket;
-	struct nl_cache *links;
 	int host, fabric; /* indices; 0: there is none */
 	struct foreign_vxlan list[FOREIGN_VXLAN_MAX];
 	size_t count;
 };
+
+/* The interface of this index, or NULL; put it back after use. */
+static struct rtnl_link *get(const struct look *look, int index)
+{
+	struct rtnl_link *link = NULL;
+
+	return rtnl_link_get_kernel(look->socket, index, NULL, &link) ? NULL : link;
+}
 
 /* The interface of ours that this one is or stands on, or 0. */
 static int find_below(const struct look *look, int index)
@@ -46,7 +52,7 @@ static int find_below(const struct look *look, int index)
 
 		if (index == look->host || index == look->fabric)
 			return index;
-		link = rtnl_link_get(look->links, index);
+		link = get(look, index);
 		index = link ? rtnl_link_get_link(link) : 0;
 		rtnl_link_put(link);
 	}
@@ -55,7 +61,7 @@ static int find_below(const struct look *look, int index)
 
 static int find_master(const struct look *look, int index)
 {
-	struct rtnl_link *link = index ? rtnl_link_get(look->links, index) : NULL;
+	struct rtnl_link *link = index ? get(look, index) : NULL;
 	int master = link ? rtnl_link_get_master(link) : 0;
 
 	rtnl_link_put(link);
@@ -75,68 +81,65 @@ static int find_ours(const struct look *look, int index)
 }
 
 /* 0: there is no route. */
-static int route_to(const struct look *look, struct nl_addr *to)
+static int route_to(const struct look *look, const struct covey_addr *remote)
 {
+	struct nl_addr *to = nl_addr_build(remote->family, remote->bytes, covey_addr_len(remote));
 	struct rtnl_route *route = NULL;
 	int index = 0;
 
-	if (rtnl_route_lookup(look->socket, to, &route))
-		return 0;
-	if (rtnl_route_get_nnexthops(route) > 0)
-		index = rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(route, 0));
-	rtnl_route_put(route);
+	if (to && rtnl_route_lookup(look->socket, to, &route) == 0) {
+		if (rtnl_route_get_nnexthops(route) > 0)
+			index = rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(route, 0));
+		rtnl_route_put(route);
+	}
+	nl_addr_put(to);
 	return index;
 }
 
 /* A device that is bound to no interface and has no remote address sends where its forwarding table
  * says. That could be anywhere, so also over ours. */
-static bool sends_over_ours(const struct look *look, struct rtnl_link *link, int *ret_index)
+static bool sends_over_ours(const struct look *look, const struct vxlan_device *device,
+			    int *ret_index)
 {
-	struct nl_addr *remote = NULL;
-	uint32_t lower = 0;
-
 	*ret_index = 0;
-	if (rtnl_link_vxlan_get_link(link, &lower) == 0 && lower)
-		return (*ret_index = find_ours(look, (int)lower)) != 0;
-	if (rtnl_link_vxlan_get_group(link, &remote) || !remote)
+	if (device->under)
+		return (*ret_index = find_ours(look, (int)device->under)) != 0;
+	if (device->remote.family == 0)
 		return true;
-	*ret_index = find_ours(look, route_to(look, remote));
-	nl_addr_put(remote);
-	return *ret_index != 0;
+	return (*ret_index = find_ours(look, route_to(look, &device->remote))) != 0;
 }
 
-static void take_link(struct nl_object *object, void *arg)
+static void take(struct look *look, const struct vxlan_device *device)
 {
-	struct rtnl_link *link = (struct rtnl_link *)object;
-	struct look *look = arg;
 	struct foreign_vxlan *found;
-	uint32_t port;
 	int over;
 
-	if (!rtnl_link_is_vxlan(link) || rtnl_link_vxlan_get_port(link, &port) ||
-	    port == look->config->port || look->count == FOREIGN_VXLAN_MAX ||
-	    !sends_over_ours(look, link, &over))
+	if (device->port == look->config->port || look->count == FOREIGN_VXLAN_MAX ||
+	    !sends_over_ours(look, device, &over))
 		return;
 	found = &look->list[look->count++];
-	*found = (struct foreign_vxlan){.port = (uint16_t)port};
-	snprintf(found->name, sizeof(found->name), "%s", rtnl_link_get_name(link));
+	*found = (struct foreign_vxlan){.port = device->port};
+	memcpy(found->name, device->name, sizeof(found->name));
 	if (over)
-		rtnl_link_i2name(look->links, over, found->over, sizeof(found->over));
+		if_indextoname((unsigned)over, found->over);
 }
 
 static int fill(struct look *look)
 {
+	const struct foreign_vxlan_config *config = look->config;
+	struct vxlan_devices devices;
 	int status = nl_connect(look->socket, NETLINK_ROUTE);
 
 	if (status == 0)
-		status = rtnl_link_alloc_cache(look->socket, AF_UNSPEC, &look->links);
+		status = vxlan_devices_list(&devices, NULL);
 	if (status)
 		return status;
-	look->host = rtnl_link_name2i(look->links, look->config->host_interface);
-	if (look->config->fabric_interface)
-		look->fabric = rtnl_link_name2i(look->links, look->config->fabric_interface);
-	nl_cache_foreach(look->links, take_link, look);
-	nl_cache_free(look->links);
+	look->host = (int)if_nametoindex(config->host_interface);
+	if (config->fabric_interface)
+		look->fabric = (int)if_nametoindex(config->fabric_interface);
+	for (size_t i = 0; i < devices.count; i++)
+		take(look, &devices.list[i]);
+	vxlan_devices_free(&devices);
 	return 0;
 }
 

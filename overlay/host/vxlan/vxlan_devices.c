@@ -19,25 +19,49 @@
 #define TRIES 5
 
 struct listing {
-	uint16_t port;
 	struct vxlan_devices devices;
 	bool out_of_memory;
 };
 
-/* The settings of a VXLAN device on our port, or NULL. */
-static struct nlattr *find_settings(struct nlattr **link, uint16_t port)
+/* The settings of a VXLAN device, or NULL. */
+static struct nlattr *find_settings(struct nlattr **link)
 {
-	struct nlattr *info[IFLA_INFO_MAX + 1], *settings[IFLA_VXLAN_MAX + 1];
+	struct nlattr *info[IFLA_INFO_MAX + 1];
 
 	if (!link[IFLA_IFNAME] || !link[IFLA_LINKINFO] || link[IFLA_LINK_NETNSID] ||
 	    nla_parse_nested(info, IFLA_INFO_MAX, link[IFLA_LINKINFO], NULL) ||
 	    !info[IFLA_INFO_KIND] || !info[IFLA_INFO_DATA] ||
 	    nla_strcmp(info[IFLA_INFO_KIND], "vxlan") != 0 ||
-	    nla_len(info[IFLA_INFO_DATA]) > VXLAN_SETTINGS_MAX ||
-	    nla_parse_nested(settings, IFLA_VXLAN_MAX, info[IFLA_INFO_DATA], NULL) ||
-	    !settings[IFLA_VXLAN_PORT] || nla_get_u16(settings[IFLA_VXLAN_PORT]) != htons(port))
+	    nla_len(info[IFLA_INFO_DATA]) > VXLAN_SETTINGS_MAX)
 		return NULL;
 	return info[IFLA_INFO_DATA];
+}
+
+static void read_remote(struct covey_addr *addr, uint16_t family, const struct nlattr *attribute)
+{
+	if (!attribute || nla_len(attribute) != (family == AF_INET6 ? 16 : 4))
+		return;
+	addr->family = family;
+	memcpy(addr->bytes, nla_data(attribute), (size_t)nla_len(attribute));
+}
+
+/* False when they are not a VXLAN device's. */
+static bool read_settings(struct vxlan_device *device, struct nlattr *data)
+{
+	struct nlattr *settings[IFLA_VXLAN_MAX + 1];
+
+	if (nla_parse_nested(settings, IFLA_VXLAN_MAX, data, NULL) || !settings[IFLA_VXLAN_PORT])
+		return false;
+	device->port = ntohs(nla_get_u16(settings[IFLA_VXLAN_PORT]));
+	if (settings[IFLA_VXLAN_ID])
+		device->vni = nla_get_u32(settings[IFLA_VXLAN_ID]);
+	if (settings[IFLA_VXLAN_LINK])
+		device->under = nla_get_u32(settings[IFLA_VXLAN_LINK]);
+	read_remote(&device->remote, AF_INET, settings[IFLA_VXLAN_GROUP]);
+	read_remote(&device->remote, AF_INET6, settings[IFLA_VXLAN_GROUP6]);
+	device->settings_len = (uint16_t)nla_len(data);
+	memcpy(device->settings, nla_data(data), device->settings_len);
+	return true;
 }
 
 static struct vxlan_device *add(struct vxlan_devices *devices)
@@ -62,7 +86,7 @@ static int take(struct nl_msg *message, void *arg)
 	if (header->nlmsg_type != RTM_NEWLINK ||
 	    nlmsg_parse(header, sizeof(*about), link, IFLA_MAX, NULL))
 		return NL_OK;
-	settings = find_settings(link, listing->port);
+	settings = find_settings(link);
 	if (!settings)
 		return NL_OK;
 	device = add(&listing->devices);
@@ -74,8 +98,8 @@ static int take(struct nl_msg *message, void *arg)
 	device->index = (unsigned)about->ifi_index;
 	device->up = about->ifi_flags & IFF_UP;
 	device->holder = link[IFLA_GROUP] && nla_get_u32(link[IFLA_GROUP]) == LINK_GROUP_COVEY;
-	device->settings_len = (uint16_t)nla_len(settings);
-	memcpy(device->settings, nla_data(settings), device->settings_len);
+	if (!read_settings(device, settings))
+		listing->devices.count--;
 	return NL_OK;
 }
 
@@ -96,9 +120,9 @@ static int dump(struct nl_sock *socket, struct listing *listing)
 	return status < 0 ? status : nl_recvmsgs_default(socket);
 }
 
-int vxlan_devices_list(uint16_t port, struct vxlan_devices *ret_devices, struct covey_error *error)
+int vxlan_devices_list(struct vxlan_devices *ret_devices, struct covey_error *error)
 {
-	struct listing listing = {.port = port};
+	struct listing listing = {0};
 	int status = -NLE_DUMP_INTR;
 
 	for (int i = 0; i < TRIES && status == -NLE_DUMP_INTR; i++) {
@@ -126,4 +150,22 @@ void vxlan_devices_free(struct vxlan_devices *devices)
 {
 	free(devices->list);
 	*devices = (struct vxlan_devices){0};
+}
+
+bool vxlan_devices_find_vni(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ])
+{
+	struct vxlan_devices devices;
+	bool found = false;
+
+	if (vxlan_devices_list(&devices, NULL))
+		return false;
+	for (size_t i = 0; i < devices.count && !found; i++) {
+		const struct vxlan_device *device = &devices.list[i];
+
+		found = device->vni == vni && device->port == port;
+		if (found)
+			memcpy(ret_name, device->name, IFNAMSIZ);
+	}
+	vxlan_devices_free(&devices);
+	return found;
 }

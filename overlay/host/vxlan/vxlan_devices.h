@@ -7,6 +7,7 @@
  * port nor send through our interfaces.
  */
 
+#include <covey/addr.h>
 #include <covey/error.h>
 #include <net/if.h>
 #include <stdbool.h>
@@ -18,7 +19,11 @@
 struct vxlan_device {
 	char name[IFNAMSIZ];
 	unsigned index;
-	bool up;     /* then its socket is open */
+	uint32_t vni;             /* 0 also when it has none of its own */
+	uint16_t port;            /* UDP */
+	unsigned under;           /* index of the interface that it is bound to; 0: none */
+	struct covey_addr remote; /* where it sends by default; family 0: nowhere */
+	bool up;                  /* then its socket is open */
 	bool holder; /* it is a port holder, ours or another covey-host's (port_holder.h) */
 	/* IFLA_INFO_DATA as it came from the kernel, in netlink's form. */
 	uint16_t settings_len;
@@ -30,6 +35,10 @@ struct vxlan_devices {
 	size_t count;
 };
 
-/* List those of this UDP port; free with vxlan_devices_free(). 0 or negative errno. */
-int vxlan_devices_list(uint16_t port, struct vxlan_devices *ret_devices, struct covey_error *error);
+/* List all of them; free with vxlan_devices_free(). 0 or negative errno. */
+int vxlan_devices_list(struct vxlan_devices *ret_devices, struct covey_error *error);
 void vxlan_devices_free(struct vxlan_devices *devices);
+
+/* The name of a device with this VNI and UDP port. False when there is none, or the kernel does not
+ * say. */
+bool vxlan_devices_find_vni(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);
