@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The session that counts: its messages go to the state machine, and when it ends, another attempt
+ * is made after a wait.
+ */
+
+#include <clock.h>
+#include <own.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "member_private.h"
+#include "printable.h"
+
+void member_session_set_link(struct member *member, enum member_link link)
+{
+	member->link = link;
+	member->link_since = clock_ms();
+}
+
+void member_session_settle(struct member *member)
+{
+	uint64_t deadline = member_state_deadline(member->state), now = clock_ms();
+	struct timeval wait = clock_timeval(deadline > now ? deadline - now : 0);
+
+	if (member->state->session == SESSION_OPEN && member->link != MEMBER_CONNECTED) {
+		member_session_set_link(member, MEMBER_CONNECTED);
+		member->last_error[0] = '\0';
+		peer_log_line(member->log, LOG_LEVEL_NOTICE, "", "connected to the GKM, %s",
+			      channel_peer(member->channel));
+	}
+	if (member->state->session == SESSION_OPEN && member->followed) {
+		member->followed = false;
+		peer_log_line(member->log, LOG_LEVEL_NOTICE, "",
+			      "the session goes on with our certificate %s", member->serial);
+	}
+	if (deadline == SA_NEVER)
+		evtimer_del(member->tick);
+	else
+		evtimer_add(member->tick, &wait);
+	if (member->config.changed)
+		member->config.changed(member->config.arg);
+}
+
+/* Each reason is logged once: otherwise a GKM that is away for an hour would fill the log. */
+static void report(struct member *member, const char *reason)
+{
+	char text[sizeof(member->last_error)];
+
+	printable_copy(text, sizeof(text), reason);
+	if (strcmp(member->last_error, text) == 0)
+		return;
+	memcpy(member->last_error, text, sizeof(text));
+	if (member->state->refusal == COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED)
+		peer_log_line(
+			member->log, LOG_LEVEL_ERROR, "",
+			"ALARM: a second covey-host runs with this host's certificate and took "
+			"over its session: stop the wrong one, and if it is not yours, issue a "
+			"new certificate (%s)",
+			text);
+	else
+		peer_log_line(member->log, LOG_LEVEL_WARNING, "", "GKM: %s", text);
+}
+
+static bool needs_operator(Covey__RefusalCode code)
+{
+	return code == COVEY__REFUSAL_CODE__REFUSAL_VERSION ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_EVICTED ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_REVOKED ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_VTEP ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID ||
+	       code == COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED;
+}
+
+void member_session_tell_connecting(struct member *member)
+{
+	if (member->config.connecting)
+		member->config.connecting(member->config.arg);
+}
+
+static void wait_to_reconnect(struct member *member)
+{
+	uint64_t lasted = clock_ms() - member->link_since;
+	struct timeval wait;
+
+	member_session_tell_connecting(member);
+	if (member->link == MEMBER_CONNECTED && lasted >= BACKOFF_SOUND_MS)
+		backoff_reset(&member->backoff);
+	wait = clock_timeval(member->slow ? backoff_slow(arc4random_uniform)
+					  : backoff_next(&member->backoff, arc4random_uniform));
+	/* The session that ended had the old certificate, which may have been revoked: try the new
+	 * one at once. */
+	if (member->renewed)
+		wait = clock_timeval(0);
+	member->slow = false;
+	member_session_set_link(member, MEMBER_WAITING);
+	evtimer_add(member->reconnect, &wait);
+}
+
+void member_session_finish(struct member *member, const struct covey_error *error)
+{
+	report(member, error->text);
+	member->slow = needs_operator(member->state->refusal);
+	member->finished = true;
+	member_state_closed(member->state);
+	channel_finish(member->channel, error->text);
+}
+
+/* --- the channel's events -------------------------------------------------------------------- */
+
+static void opened(struct channel *channel, const struct identity *peer, void *arg)
+{
+	struct member *member = arg;
+	struct covey_error error;
+
+	if (channel == member->next.channel) {
+		next_session_greet(member);
+		return;
+	}
+	if (member_state_opened(member->state, &error) < 0)
+		member_session_finish(member, &error);
+	member_session_settle(member);
+}
+
+static void received(struct channel *channel, const Covey__Message *message, void *arg)
+{
+	struct member *member = arg;
+	struct covey_error error;
+
+	if (channel == member->next.channel) {
+		struct channel *before = member->channel;
+
+		if (!next_session_is_welcome(member, message))
+			return;
+		next_session_take(member);
+		channel_free(before);
+	}
+	if (member->finished)
+		return;
+	peer_log_line(member->log, LOG_LEVEL_DEBUG, "", "received %s", message_name(message));
+	if (member_state_received(member->state, message, clock_ms(), &error) < 0)
+		member_session_finish(member, &error);
+	member_session_settle(member);
+}
+
+static void closed(struct channel *channel, const char *reason, void *arg)
+{
+	struct member *member = arg;
+
+	if (channel == member->next.channel) {
+		channel_free(channel);
+		next_session_failed(member, reason);
+		return;
+	}
+	if (!member->finished) {
+		if (!member->next.greeted)
+			report(member, reason);
+		member_state_closed(member->state);
+	}
+	channel_free(channel);
+	member->channel = NULL;
+	if (member->next.channel)
+		next_session_take(member);
+	else
+		wait_to_reconnect(member);
+	member_session_settle(member);
+}
+
+static const struct channel_handlers handlers = {
+	.opened = opened,
+	.received = received,
+	.closed = closed,
+};
+
+int member_session_connect(struct member *member, struct channel **ret_channel,
+			   char serial[CERTIFICATE_SERIAL_STRLEN], struct covey_error *error)
+{
+	const struct own_chain *chain = tls_own_chain(member->config.tls);
+
+	member->renewed = false;
+	memcpy(serial, chain->list[0].serial, CERTIFICATE_SERIAL_STRLEN);
+	return channel_connect(member->config.base, member->config.tls, &member->config.gkm_address,
+			       member->config.gkm_port, &handlers, member, ret_channel, error);
+}
+
+void member_session_begin(evutil_socket_t fd, short what, void *arg)
+{
+	struct member *member = arg;
+	struct covey_error error;
+
+	member_session_tell_connecting(member);
+	evtimer_del(member->reconnect); /* this attempt has what was just renewed */
+	evtimer_del(member->next.due);
+	member_session_set_link(member, MEMBER_CONNECTING);
+	member->finished = member->followed = false;
+	member->state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
+	if (member_session_connect(member, &member->channel, member->serial, &error) < 0) {
+		member->channel = NULL;
+		report(member, error.text);
+		wait_to_reconnect(member);
+	}
+	member_session_settle(member);
+}
+
+void member_session_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct member *member = arg;
+	struct covey_error error;
+
+	if (member_state_tick(member->state, clock_ms(), &error) < 0)
+		member_session_finish(member, &error);
+	member_session_settle(member);
+}
