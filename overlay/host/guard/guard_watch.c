@@ -17,12 +17,9 @@
 #include "guard.h"
 #include "guard_events.h"
 #include "guard_nft.h"
+#include "guard_restores.h"
 #include "link_events.h"
 #include "link_name.h"
-
-/* At most this often, because somebody may remove the guard each time it is put back. */
-#define RESTORES_PER_S 10u
-#define LOG_REST_MS    60000u
 
 /* How often to look without an event, in case one was lost; sooner after a failure. */
 #define LOOK_MS      30000u
@@ -42,12 +39,7 @@ struct guard_watch {
 	int link_fd;
 	struct event *changed, *links, *again;
 	uint32_t retry_ms;
-
-	uint64_t restored, unlogged;
-	char last[64];
-	uint64_t last_at, logged_at;
-	uint64_t second; /* in which `spent` restores were made */
-	unsigned spent;
+	struct guard_restores restores;
 };
 
 static void schedule(struct guard_watch *watch, uint32_t ms)
@@ -130,58 +122,19 @@ static int put_up(struct guard_watch *watch, struct covey_error *error)
 	return 0;
 }
 
-static bool may_restore(struct guard_watch *watch)
-{
-	uint64_t second = clock_ms() / 1000;
-
-	if (watch->second != second) {
-		watch->second = second;
-		watch->spent = 0;
-	}
-	return watch->spent++ < RESTORES_PER_S;
-}
-
-/* At most one line a minute; it says how many restores it stands for. */
-static void log_restored(struct guard_watch *watch, const char *what)
-{
-	uint64_t now = clock_ms();
-
-	watch->unlogged++;
-	if (watch->logged_at && now - watch->logged_at < LOG_REST_MS)
-		return;
-	log_warning("guard: %s changed it on %s: %s. It was put back (times since this was last "
-		    "said: %llu)",
-		    watch->last, watch->interface, what, (unsigned long long)watch->unlogged);
-	watch->unlogged = 0;
-	watch->logged_at = now;
-}
-
-/* Somebody's change was undone, by us or by another covey-host. */
-static void count(struct guard_watch *watch, const char *what, const struct guard_author *author)
-{
-	watch->restored++;
-	watch->last_at = clock_ms();
-	if (author->pid)
-		snprintf(watch->last, sizeof(watch->last), "%s (process %u)", author->name,
-			 author->pid);
-	else
-		snprintf(watch->last, sizeof(watch->last), "somebody");
-	log_restored(watch, what);
-}
-
 static void restore(struct guard_watch *watch, const char *what, const struct guard_author *author)
 {
 	struct covey_error error;
 
-	if (!may_restore(watch)) {
-		schedule(watch, 1000 / RESTORES_PER_S);
+	if (!guard_restores_may(&watch->restores, clock_ms())) {
+		schedule(watch, 1000 / GUARD_RESTORES_PER_S);
 		return;
 	}
 	if (put_up(watch, &error)) {
 		fail(watch, &error);
 		return;
 	}
-	count(watch, what, author);
+	guard_restores_count(&watch->restores, watch->interface, what, author, clock_ms());
 	succeed(watch);
 }
 
@@ -290,7 +243,9 @@ static void look(struct guard_watch *watch, const struct guard_changes *changes)
 	status = guard_check(&watch->config.guard, &watch->standing, &what);
 	if (status == 0) {
 		if (changes->stranger.pid && !watch->off)
-			count(watch, "another covey-host saw it first", &changes->stranger);
+			guard_restores_count(&watch->restores, watch->interface,
+					     "another covey-host saw it first", &changes->stranger,
+					     clock_ms());
 		succeed(watch);
 	} else if (status == -EIO) {
 		fail(watch, &what);
@@ -440,6 +395,8 @@ int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey
 
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status)
 {
+	const struct guard_restores *restores = &watch->restores;
+
 	on_changed(watch->events.fd, EV_READ, watch);
 	look(watch, &no_changes);
 	*ret_status = (struct guard_status){
@@ -449,8 +406,8 @@ void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status
 		.off = watch->off,
 		.weaker = watch->standing.weaker.text,
 		.failing = watch->failing.text,
-		.restored = watch->restored,
-		.last = watch->last,
-		.last_ago_ms = watch->last_at ? clock_ms() - watch->last_at : 0,
+		.restored = restores->count,
+		.last = restores->last,
+		.last_ago_ms = restores->last_at ? clock_ms() - restores->last_at : 0,
 	};
 }
