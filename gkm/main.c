@@ -21,7 +21,7 @@
 #include "manager.h"
 #include "options.h"
 #include "own_log.h"
-#include "revocations.h"
+#include "revoked_hosts.h"
 #include "secret.h"
 #include "sqlite.h"
 
@@ -36,7 +36,7 @@ struct gkm {
 	struct manager manager;
 	struct listener *listener;
 	struct commands *commands;
-	struct revocations *revocations;
+	struct revoked_hosts *revoked_hosts;
 	struct event *signals[3];
 };
 
@@ -91,8 +91,8 @@ static int watch_crl(struct gkm *gkm, struct covey_error *error)
 
 	if (!given && asprintf(&path, "%s/crl.pem", gkm->options.daemon.pki) < 0)
 		return covey_error_set(error, -1, "out of memory");
-	rc = revocations_open(&gkm->manager, given ? given : path, given != NULL, &gkm->revocations,
-			      error);
+	rc = revoked_hosts_open(&gkm->manager, given ? given : path, given != NULL,
+				&gkm->revoked_hosts, error);
 	free(path);
 	return rc;
 }
@@ -104,7 +104,7 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 	log_notice("SIGHUP: reading certificates, key and revocation lists; the inventory is not "
 		   "read again: after a change of it, restart the program");
 	own_watch_reload(gkm->manager.own);
-	revocations_reload(gkm->revocations);
+	revoked_hosts_reload(gkm->revoked_hosts);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -190,7 +190,7 @@ static void stop(struct gkm *gkm)
 			event_free(gkm->signals[i]);
 	commands_close(gkm->commands);
 	listener_free(gkm->listener);
-	revocations_close(gkm->revocations);
+	revoked_hosts_close(gkm->revoked_hosts);
 	own_watch_free(gkm->manager.own);
 	if (gkm->manager.base)
 		manager_free(&gkm->manager);

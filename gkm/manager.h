@@ -19,7 +19,7 @@
 #include "store.h"
 
 struct own_watch;
-struct revocations;
+struct revoked_hosts;
 struct tls;
 
 struct manager {
@@ -38,8 +38,8 @@ struct manager {
 	size_t realm_count;
 	struct peer_log *log; /* for lines that members and strangers cause */
 	struct sessions sessions;
-	struct revocations *revocations; /* which host showed which certificate */
-	struct own_watch *own;           /* the key manager's own certificate; belongs to main() */
+	struct revoked_hosts *revoked_hosts; /* which host showed which certificate */
+	struct own_watch *own; /* the key manager's own certificate; belongs to main() */
 	bool stopping;
 	struct event *stop_timer;
 	unsigned stop_ticks;

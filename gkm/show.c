@@ -8,7 +8,7 @@
 #include "floor_reports.h"
 #include "manager.h"
 #include "own_json.h"
-#include "revocations.h"
+#include "revoked_hosts.h"
 
 static json_int_t seconds_until(uint64_t then_ms, uint64_t now_ms)
 {
@@ -136,6 +136,6 @@ json_t *show_manager(const struct manager *manager)
 			 (json_int_t)manager->sessions.count, "certificates",
 			 own_json(manager->own), "certificates_problem",
 			 own_json_problem(manager->own), "revocations",
-			 revocations_show(manager->revocations), "state_file",
+			 revoked_hosts_show(manager->revoked_hosts), "state_file",
 			 show_state_file(manager), "groups", show_groups(manager));
 }

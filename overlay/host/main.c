@@ -30,7 +30,7 @@
 #include "ports.h"
 #include "process.h"
 #include "protection.h"
-#include "revocations.h"
+#include "revoked_gkm.h"
 #include "startup.h"
 #include "vxlan_devices.h"
 #include "workers.h"
@@ -73,8 +73,8 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 		   "read again: after a change of it, restart the program");
 	if (process->own)
 		own_watch_reload(process->own);
-	if (process->revocations)
-		revocations_reload(process->revocations);
+	if (process->revoked_gkm)
+		revoked_gkm_reload(process->revoked_gkm);
 }
 
 /* We send no Leave: our SenderID and our place in the peers' rosters stay for when we are back. */

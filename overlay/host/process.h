@@ -32,7 +32,7 @@ struct process {
 	struct member *member;
 	struct notify *notify;
 	struct own_watch *own;
-	struct revocations *revocations;
+	struct revoked_gkm *revoked_gkm;
 	struct event *signals[3];
 	struct host host;        /* the same, for the code that shows it */
 	struct covey_error lost; /* why it cannot go on; empty: it can */

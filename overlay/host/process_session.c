@@ -13,7 +13,7 @@
 #include "member.h"
 #include "notify.h"
 #include "process.h"
-#include "revocations.h"
+#include "revoked_gkm.h"
 #include "startup.h"
 
 static const struct dataplane_ops ops = {
@@ -138,11 +138,11 @@ void process_stop_member(struct process *process)
 /* Revocation lists for the certificates of the key manager and its CA. */
 int process_watch_crl(struct process *process, struct covey_error *error)
 {
-	return revocations_open(process->base, process->tls, &process->options, &process->host,
-				&process->revocations, error);
+	return revoked_gkm_open(process->base, process->tls, &process->options, &process->host,
+				&process->revoked_gkm, error);
 }
 
 void process_unwatch_crl(struct process *process)
 {
-	revocations_close(process->revocations);
+	revoked_gkm_close(process->revoked_gkm);
 }

@@ -8,7 +8,7 @@
 #include "local_json.h"
 #include "log.h"
 #include "must.h"
-#include "revocations.h"
+#include "revoked_hosts.h"
 #include "session.h"
 #include "wrapped.h"
 #include <errno.h>
@@ -165,7 +165,7 @@ static int on_shown(size_t host, const struct certificate_chain *certificate, vo
 	return 0;
 }
 
-json_t *revocations_show(const struct revocations *revocations)
+json_t *revoked_hosts_show(const struct revoked_hosts *revoked)
 {
 	return json_null();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "revocations.h"
+#include "revoked_hosts.h"
 
 #include <covey/limits.h>
 #include <errno.h>
@@ -22,7 +22,7 @@ struct shown {
 	size_t count;
 };
 
-struct revocations {
+struct revoked_hosts {
 	struct manager *manager;
 	struct crl_watch *watch;
 	struct shown *by_host;
@@ -95,16 +95,16 @@ static bool drop_revoked(struct shown *shown, const struct crl *crl, const char 
 
 /* Sessions come first: a host that still has a session after that has it with a good certificate.
  */
-static void enforce(struct revocations *revocations)
+static void enforce(struct revoked_hosts *revoked)
 {
-	struct manager *manager = revocations->manager;
+	struct manager *manager = revoked->manager;
 	const struct crl *crl = tls_crl(manager->tls);
 
 	if (!crl)
 		return;
 	cut_sessions(manager, crl);
 	for (size_t i = 0; i < manager->inventory->host_count; i++)
-		if (drop_revoked(&revocations->by_host[i], crl, manager->inventory->hosts[i].name))
+		if (drop_revoked(&revoked->by_host[i], crl, manager->inventory->hosts[i].name))
 			replace_all_keys(manager, i);
 }
 
@@ -119,17 +119,17 @@ static void log_lists(const struct crl_watch *watch, bool changed)
 
 static void on_loaded(bool changed, void *arg)
 {
-	struct revocations *revocations = arg;
+	struct revoked_hosts *revoked = arg;
 
-	log_lists(revocations->watch, changed);
-	enforce(revocations);
+	log_lists(revoked->watch, changed);
+	enforce(revoked);
 }
 
 static void on_failed(const struct covey_error *error, void *arg)
 {
-	const struct revocations *revocations = arg;
+	const struct revoked_hosts *revoked = arg;
 
-	crl_log_failed(revocations->watch, error);
+	crl_log_failed(revoked->watch, error);
 }
 
 /* --- which host showed which certificate --------------------------------------------------- */
@@ -147,8 +147,8 @@ static bool is_known(const struct shown *shown, const struct certificate_chain *
 /* The host comes in with this certificate, and may get keys. */
 static int note_shown(size_t host, const struct certificate_chain *certificate, void *arg)
 {
-	struct revocations *revocations = arg;
-	struct shown *shown = &revocations->by_host[host];
+	struct revoked_hosts *revoked = arg;
+	struct shown *shown = &revoked->by_host[host];
 	struct certificate_chain *grown;
 
 	if (is_known(shown, certificate))
@@ -157,7 +157,7 @@ static int note_shown(size_t host, const struct certificate_chain *certificate, 
 		/* The keys that it got with these certificates end, so the certificates can be
 		 * forgotten. */
 		shown->count = 0;
-		replace_all_keys(revocations->manager, host);
+		replace_all_keys(revoked->manager, host);
 	}
 	grown = reallocarray(shown->certificates, shown->count + 1, sizeof(*grown));
 	if (!grown)
@@ -169,58 +169,56 @@ static int note_shown(size_t host, const struct certificate_chain *certificate, 
 
 /* --- from outside -------------------------------------------------------------------------- */
 
-int revocations_open(struct manager *manager, const char *path, bool demanded,
-		     struct revocations **ret_revocations, struct covey_error *error)
+int revoked_hosts_open(struct manager *manager, const char *path, bool demanded,
+		       struct revoked_hosts **ret_revoked, struct covey_error *error)
 {
-	struct revocations *revocations = calloc(1, sizeof(*revocations));
+	struct revoked_hosts *revoked = calloc(1, sizeof(*revoked));
 	struct crl_watch_config config = {.base = manager->base,
 					  .tls = manager->tls,
 					  .path = path,
 					  .demanded = demanded,
 					  .loaded = on_loaded,
 					  .failed = on_failed,
-					  .arg = revocations};
+					  .arg = revoked};
 	int rc;
 
-	if (!revocations)
+	if (!revoked)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	revocations->manager = manager;
-	revocations->by_host =
-		calloc(manager->inventory->host_count + 1, sizeof(*revocations->by_host));
-	rc = revocations->by_host ? crl_watch_new(&config, &revocations->watch, error)
-				  : covey_error_set(error, -ENOMEM, "out of memory");
+	revoked->manager = manager;
+	revoked->by_host = calloc(manager->inventory->host_count + 1, sizeof(*revoked->by_host));
+	rc = revoked->by_host ? crl_watch_new(&config, &revoked->watch, error)
+			      : covey_error_set(error, -ENOMEM, "out of memory");
 	if (rc < 0) {
-		revocations_close(revocations);
+		revoked_hosts_close(revoked);
 		return rc;
 	}
-	log_lists(revocations->watch, true);
+	log_lists(revoked->watch, true);
 	manager->sessions.handlers.shown = note_shown;
-	manager->sessions.handlers.shown_arg = revocations;
-	manager->revocations = revocations;
-	*ret_revocations = revocations;
+	manager->sessions.handlers.shown_arg = revoked;
+	manager->revoked_hosts = revoked;
+	*ret_revoked = revoked;
 	return 0;
 }
 
-void revocations_close(struct revocations *revocations)
+void revoked_hosts_close(struct revoked_hosts *revoked)
 {
-	if (!revocations)
+	if (!revoked)
 		return;
-	crl_watch_free(revocations->watch);
-	for (size_t i = 0; revocations->by_host && i < revocations->manager->inventory->host_count;
-	     i++)
-		free(revocations->by_host[i].certificates);
-	free(revocations->by_host);
-	free(revocations);
+	crl_watch_free(revoked->watch);
+	for (size_t i = 0; revoked->by_host && i < revoked->manager->inventory->host_count; i++)
+		free(revoked->by_host[i].certificates);
+	free(revoked->by_host);
+	free(revoked);
 }
 
-void revocations_reload(struct revocations *revocations)
+void revoked_hosts_reload(struct revoked_hosts *revoked)
 {
-	crl_watch_reload(revocations->watch);
+	crl_watch_reload(revoked->watch);
 }
 
-json_t *revocations_show(const struct revocations *revocations)
+json_t *revoked_hosts_show(const struct revoked_hosts *revoked)
 {
-	const struct crl *crl = tls_crl(revocations->manager->tls);
+	const struct crl *crl = tls_crl(revoked->manager->tls);
 	struct crl_summary summary = {0};
 	char made[CRL_TIME_SIZE] = "", next[CRL_TIME_SIZE] = "";
 
@@ -230,9 +228,8 @@ json_t *revocations_show(const struct revocations *revocations)
 		crl_time(summary.this_update, made);
 	if (summary.next_update)
 		crl_time(summary.next_update, next);
-	return json_pack("{s:s, s:I, s:I, s:s?, s:s?, s:b}", "path",
-			 crl_watch_path(revocations->watch), "lists", (json_int_t)summary.lists,
-			 "revoked", (json_int_t)summary.revoked, "this_update",
-			 made[0] ? made : NULL, "next_update", next[0] ? next : NULL, "late",
-			 crl_is_late(&summary));
+	return json_pack("{s:s, s:I, s:I, s:s?, s:s?, s:b}", "path", crl_watch_path(revoked->watch),
+			 "lists", (json_int_t)summary.lists, "revoked", (json_int_t)summary.revoked,
+			 "this_update", made[0] ? made : NULL, "next_update", next[0] ? next : NULL,
+			 "late", crl_is_late(&summary));
 }

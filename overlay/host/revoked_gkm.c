@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "revocations.h"
+#include "revoked_gkm.h"
 
 #include <crl_log.h>
 #include <crl_watch.h>
@@ -11,7 +11,7 @@
 #include "member.h"
 #include "options.h"
 
-struct revocations {
+struct revoked_gkm {
 	const struct host *host;
 	struct crl_watch *watch;
 };
@@ -23,63 +23,63 @@ static void log_lists(const struct crl_watch *watch, bool changed)
 
 static void on_loaded(bool changed, void *arg)
 {
-	const struct revocations *revocations = arg;
+	const struct revoked_gkm *revoked = arg;
 
-	log_lists(revocations->watch, changed);
-	if (revocations->host->member)
-		member_recheck(revocations->host->member);
+	log_lists(revoked->watch, changed);
+	if (revoked->host->member)
+		member_recheck(revoked->host->member);
 }
 
 static void on_failed(const struct covey_error *error, void *arg)
 {
-	const struct revocations *revocations = arg;
+	const struct revoked_gkm *revoked = arg;
 
-	crl_log_failed(revocations->watch, error);
+	crl_log_failed(revoked->watch, error);
 }
 
-int revocations_open(struct event_base *base, struct tls *tls, const struct options *options,
-		     const struct host *host, struct revocations **ret_revocations,
+int revoked_gkm_open(struct event_base *base, struct tls *tls, const struct options *options,
+		     const struct host *host, struct revoked_gkm **ret_revoked,
 		     struct covey_error *error)
 {
-	struct revocations *revocations = calloc(1, sizeof(*revocations));
+	struct revoked_gkm *revoked = calloc(1, sizeof(*revoked));
 	struct crl_watch_config config = {.base = base,
 					  .tls = tls,
 					  .path = options->daemon.crl,
 					  .demanded = options->daemon.crl != NULL,
 					  .loaded = on_loaded,
 					  .failed = on_failed,
-					  .arg = revocations};
+					  .arg = revoked};
 	char *path = NULL;
 	int status;
 
-	if (!revocations ||
+	if (!revoked ||
 	    (!options->daemon.crl && asprintf(&path, "%s/crl.pem", options->daemon.pki) < 0)) {
-		free(revocations);
+		free(revoked);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
 	if (!options->daemon.crl)
 		config.path = path;
-	revocations->host = host;
-	status = crl_watch_new(&config, &revocations->watch, error);
+	revoked->host = host;
+	status = crl_watch_new(&config, &revoked->watch, error);
 	free(path);
 	if (status) {
-		free(revocations);
+		free(revoked);
 		return status;
 	}
-	log_lists(revocations->watch, true);
-	*ret_revocations = revocations;
+	log_lists(revoked->watch, true);
+	*ret_revoked = revoked;
 	return 0;
 }
 
-void revocations_close(struct revocations *revocations)
+void revoked_gkm_close(struct revoked_gkm *revoked)
 {
-	if (!revocations)
+	if (!revoked)
 		return;
-	crl_watch_free(revocations->watch);
-	free(revocations);
+	crl_watch_free(revoked->watch);
+	free(revoked);
 }
 
-void revocations_reload(struct revocations *revocations)
+void revoked_gkm_reload(struct revoked_gkm *revoked)
 {
-	crl_watch_reload(revocations->watch);
+	crl_watch_reload(revoked->watch);
 }

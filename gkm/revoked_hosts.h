@@ -17,18 +17,18 @@
 #include <stddef.h>
 
 struct manager;
-struct revocations;
+struct revoked_hosts;
 
 /*
  * Read the lists at path, a file or a directory, and watch them. demanded: a list must exist. The
- * result is stored in manager->revocations. It is told of each certificate with which a host is let
- * in.
+ * result is stored in manager->revoked_hosts. It is told of each certificate with which a host is
+ * let in.
  */
-int revocations_open(struct manager *manager, const char *path, bool demanded,
-		     struct revocations **ret_revocations, struct covey_error *error);
-void revocations_close(struct revocations *revocations);
+int revoked_hosts_open(struct manager *manager, const char *path, bool demanded,
+		       struct revoked_hosts **ret_revoked, struct covey_error *error);
+void revoked_hosts_close(struct revoked_hosts *revoked);
 
 /* Read the lists now. */
-void revocations_reload(struct revocations *revocations);
+void revoked_hosts_reload(struct revoked_hosts *revoked);
 
-json_t *revocations_show(const struct revocations *revocations);
+json_t *revoked_hosts_show(const struct revoked_hosts *revoked);

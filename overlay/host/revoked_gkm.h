@@ -10,14 +10,14 @@
 
 struct host;
 struct options;
-struct revocations;
+struct revoked_gkm;
 struct tls;
 
 /* Read the lists and watch them. host->member may be set later. */
-int revocations_open(struct event_base *base, struct tls *tls, const struct options *options,
-		     const struct host *host, struct revocations **ret_revocations,
+int revoked_gkm_open(struct event_base *base, struct tls *tls, const struct options *options,
+		     const struct host *host, struct revoked_gkm **ret_revoked,
 		     struct covey_error *error);
-void revocations_close(struct revocations *revocations);
+void revoked_gkm_close(struct revoked_gkm *revoked);
 
 /* Read the lists now. */
-void revocations_reload(struct revocations *revocations);
+void revoked_gkm_reload(struct revoked_gkm *revoked);
