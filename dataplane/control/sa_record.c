@@ -102,7 +102,8 @@ static int make_roster(struct sa_record *record, const struct covey_roster_entry
 		       size_t roster_count, struct sender_table **ret_table)
 {
 	windows_expect(record->windows, roster_count);
-	return roster_make(record->keyring, roster, roster_count, record->epoch_floors, ret_table);
+	return sender_table_make(record->keyring, roster, roster_count, record->epoch_floors,
+				 ret_table);
 }
 
 int sa_record_make_parts(const struct dataplane *dataplane, struct sa_record *record,
@@ -163,7 +164,7 @@ void sa_parts_free(struct sa_parts *parts)
 {
 	free(parts->rx);
 	free(parts->tx);
-	roster_free(parts->senders);
+	sender_table_free(parts->senders);
 }
 
 struct sa_parts sa_record_swap(struct sa_record *record, struct sa_parts parts)
@@ -171,7 +172,7 @@ struct sa_parts sa_record_swap(struct sa_record *record, struct sa_parts parts)
 	struct sa_parts old = record->parts;
 
 	record->parts = parts;
-	roster_raise_epoch_floors(parts.senders, record->epoch_floors);
+	sender_table_raise_epoch_floors(parts.senders, record->epoch_floors);
 	return old;
 }
 

@@ -7,7 +7,7 @@
  */
 
 #include "keyring.h"
-#include "roster.h"
+#include "sender_table_make.h"
 #include <sa.h>
 
 struct dataplane;

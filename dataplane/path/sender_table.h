@@ -2,7 +2,7 @@
 #pragma once
 
 /* Which senders may send in an SA, and with which keys. Immutable. The SenderID is the index. It is
- * made from a roster (control/roster.h). */
+ * made from a roster (control/sender_table_make.h). */
 
 #include "cipher.h"
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "roster.h"
+#include "sender_table_make.h"
 #include <covey/limits.h>
 #include <errno.h>
 #include <rte_common.h>
@@ -59,8 +59,8 @@ static struct sender_table *allocate(uint32_t size)
 	return table;
 }
 
-int roster_make(struct keyring *keyring, const struct covey_roster_entry *roster, size_t count,
-		const uint16_t *epoch_floors, struct sender_table **ret_table)
+int sender_table_make(struct keyring *keyring, const struct covey_roster_entry *roster,
+		      size_t count, const uint16_t *epoch_floors, struct sender_table **ret_table)
 {
 	struct sender_table *table;
 	uint32_t size;
@@ -76,19 +76,19 @@ int roster_make(struct keyring *keyring, const struct covey_roster_entry *roster
 	for (size_t i = 0; i < count && error == 0; i++)
 		error = add(table, keyring, &roster[i], epoch_floors[roster[i].sender_id]);
 	if (error != 0) {
-		roster_free(table);
+		sender_table_free(table);
 		return error;
 	}
 	*ret_table = table;
 	return 0;
 }
 
-void roster_free(struct sender_table *table)
+void sender_table_free(struct sender_table *table)
 {
 	free(table);
 }
 
-void roster_raise_epoch_floors(const struct sender_table *table, uint16_t *epoch_floors)
+void sender_table_raise_epoch_floors(const struct sender_table *table, uint16_t *epoch_floors)
 {
 	for (uint32_t id = 0; id < table->size; id++)
 		if (table->senders[id].key && table->senders[id].epoch_floor > epoch_floors[id])
