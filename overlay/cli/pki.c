@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "inventory_file.h"
+#include "inventory.h"
+#include "inventory_json.h"
 #include "pki.h"
 #include "pki_report.h"
 #include "suggest.h"
@@ -305,6 +306,22 @@ static const char *command_name(const char *action)
 	return commands[i];
 }
 
+/* NULL: it has mistakes, and all of them were printed. */
+static struct inventory *load_inventory(const struct cli *cli)
+{
+	struct diagnostics diagnostics;
+	struct inventory *inventory = NULL;
+
+	diagnostics_init(&diagnostics);
+	inventory_load(cli->inventory, &diagnostics, &inventory);
+	if (!inventory && cli->json)
+		inventory_json_print(NULL, &diagnostics);
+	else
+		diagnostics_print(&diagnostics, stderr);
+	diagnostics_free(&diagnostics);
+	return inventory;
+}
+
 int pki_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -324,7 +341,7 @@ int pki_main(struct cli *cli, int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return CLI_USAGE;
-	inventory = inventory_file_load(cli);
+	inventory = load_inventory(cli);
 	if (!inventory)
 		return CLI_FAILURE;
 	report = pki_report_begin(command_name(arguments.action), cli->json);

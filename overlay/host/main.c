@@ -33,7 +33,6 @@
 #include "revoked_gkm.h"
 #include "startup.h"
 #include "vxlan_devices.h"
-#include "workers.h"
 
 /* All mistakes go to standard error, each with its place in the file; error sums them up. */
 static int load_inventory(struct process *process, struct covey_error *error)
@@ -236,7 +235,7 @@ static int announce(struct process *process, struct covey_error *error)
 						   : process->self->fabric_device,
 		   process->ports->fabric_driver, process->ports->fabric_mtu,
 		   process->self->host_interface, process->ports->host_mtu);
-	workers_log(process->ports, process->dataplane);
+	process_log_workers(process);
 	notify_ready();
 	group_reports_begin(process->group_reports);
 	keep_instance(process);

@@ -45,6 +45,8 @@ int process_open_ports(struct process *process, struct covey_error *error);
 void process_close_ports(struct process *process);
 int process_start_dataplane(struct process *process, struct covey_error *error);
 void process_stop_dataplane(struct process *process);
+/* Log how many workers there are, which queues they serve, and why there are not more. */
+void process_log_workers(const struct process *process);
 int process_report_groups(struct process *process, struct covey_error *error);
 void process_end_reports(struct process *process);
 /* Call this when forwarding begins, or when the GKM says that we do not hear what others multicast:
