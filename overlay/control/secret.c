@@ -132,7 +132,7 @@ int secret_protect_process(struct covey_error *error)
 {
 	int r;
 
-	/* OpenSSL refuses this after it has allocated anything. So it must come first in main(). */
+	/* OpenSSL refuses this after it has allocated anything. */
 	if (!CRYPTO_set_mem_functions(openssl_alloc, openssl_realloc, openssl_free))
 		return covey_error_set(error, -EBUSY,
 				       "OpenSSL has allocated memory already, before its "

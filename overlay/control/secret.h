@@ -10,9 +10,10 @@
 #include <stddef.h>
 
 /*
- * A program that holds keys must call this first in main(). Locks all present and future pages when
- * they are first used (mlockall MCL_ONFAULT), forbids core dumps and ptrace, and gives libevent and
- * OpenSSL allocators that wipe memory when they free it. Returns 0 or a negative errno.
+ * A program that holds keys must call this before it uses OpenSSL or libevent; options and the log
+ * use neither. Locks all present and future pages when they are first used (mlockall MCL_ONFAULT),
+ * forbids core dumps and ptrace, and gives libevent and OpenSSL allocators that wipe memory when
+ * they free it. Returns 0 or a negative errno; -EBUSY when OpenSSL was used before.
  */
 int secret_protect_process(struct covey_error *error);
 
