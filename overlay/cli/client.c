@@ -208,16 +208,17 @@ static int exchange(int fd, const json_t *request, const char *waiting, json_t *
 	return 0;
 }
 
-static int explain_exchange(const struct client_daemon *daemon, int r, struct covey_error *error)
+static int explain_exchange(const struct client_daemon *daemon, int status,
+			    struct covey_error *error)
 {
-	if (r == -ETIMEDOUT)
+	if (status == -ETIMEDOUT)
 		return covey_error_set(
-			error, r,
+			error, status,
 			"%s at %s did not answer within %d s, and the request is withdrawn: unless "
 			"%s has already begun, it will not do it later: look at `journalctl -u %s`",
 			daemon->name, daemon->path, PATIENCE_MS / 1000, daemon->name, daemon->name);
-	return covey_error_set(error, r, "talking to %s at %s failed: %s", daemon->name,
-			       daemon->path, strerror(-r));
+	return covey_error_set(error, status, "talking to %s at %s failed: %s", daemon->name,
+			       daemon->path, strerror(-status));
 }
 
 /* Only some answers say which daemon they come from. Those of older programs do not. */
@@ -241,29 +242,29 @@ int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret
 {
 	json_t *object = NULL;
 	int fd = -1;
-	int r = open_socket(daemon, &fd, error);
+	int status = open_socket(daemon, &fd, error);
 
-	if (r == 0) {
-		r = exchange(fd, request, daemon->waiting, &object);
-		if (r < 0)
-			explain_exchange(daemon, r, error);
+	if (status == 0) {
+		status = exchange(fd, request, daemon->waiting, &object);
+		if (status < 0)
+			explain_exchange(daemon, status, error);
 		close(fd);
 	}
 	json_decref(request);
-	if (r == 0 && !json_is_object(object)) {
+	if (status == 0 && !json_is_object(object)) {
 		json_decref(object);
 		return covey_error_set(error, -EPROTO,
 				       "what answers at %s is no %s, or it stopped in the "
 				       "middle of its answer: try again",
 				       daemon->path, daemon->name);
 	}
-	if (r == 0)
-		r = check_daemon(daemon, object, error);
-	if (r == 0)
+	if (status == 0)
+		status = check_daemon(daemon, object, error);
+	if (status == 0)
 		*ret_answer = object;
 	else
 		json_decref(object);
-	return r;
+	return status;
 }
 
 /* Nothing in an answer may control the terminal on which it is printed. */

@@ -31,11 +31,11 @@ json_t *json_failure(const char *text)
 
 int json_print(json_t *object)
 {
-	int r = object ? json_dumpf(object, stdout, JSON_INDENT(2)) : -1;
+	int status = object ? json_dumpf(object, stdout, JSON_INDENT(2)) : -1;
 
 	json_decref(object);
 	putchar('\n');
-	return r < 0 ? -ENOMEM : 0;
+	return status < 0 ? -ENOMEM : 0;
 }
 
 const char *field_text(const json_t *object, const char *key)

@@ -32,13 +32,13 @@ struct file_watch {
 static int look_at_parent(const struct file_watch *watch, const char *path)
 {
 	char *copy = strdup(path);
-	int r;
+	int status;
 
 	if (!copy)
 		return -ENOMEM;
-	r = inotify_add_watch(watch->fd, dirname(copy), CHANGES) < 0 ? -errno : 0;
+	status = inotify_add_watch(watch->fd, dirname(copy), CHANGES) < 0 ? -errno : 0;
 	free(copy);
-	return r;
+	return status;
 }
 
 /*
@@ -49,26 +49,26 @@ static int look_at(const struct file_watch *watch, const char *path)
 {
 	char real[PATH_MAX];
 	struct stat st;
-	int r = look_at_parent(watch, path);
+	int status = look_at_parent(watch, path);
 
-	if (r == 0 && realpath(path, real))
-		r = look_at_parent(watch, real);
-	if (r == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	if (status == 0 && realpath(path, real))
+		status = look_at_parent(watch, real);
+	if (status == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
 	    inotify_add_watch(watch->fd, path, CHANGES) < 0)
-		r = -errno;
-	return r;
+		status = -errno;
+	return status;
 }
 
 int file_watch_look(const struct file_watch *watch, struct covey_error *error)
 {
 	for (size_t i = 0; i < watch->path_count; i++) {
-		int r = look_at(watch, watch->paths[i]);
+		int status = look_at(watch, watch->paths[i]);
 
-		if (r < 0)
-			return covey_error_set(error, r,
+		if (status < 0)
+			return covey_error_set(error, status,
 					       "changes of %s cannot be watched for: %s; after a "
 					       "change, send SIGHUP",
-					       watch->paths[i], strerror(-r));
+					       watch->paths[i], strerror(-status));
 	}
 	return 0;
 }
@@ -125,21 +125,21 @@ int file_watch_new(const struct file_watch_config *config, struct file_watch **r
 		   struct covey_error *error)
 {
 	struct file_watch *watch = calloc(1, sizeof(*watch));
-	int r;
+	int status;
 
 	if (!watch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->fd = -1;
 	watch->changed = config->changed;
 	watch->arg = config->arg;
-	r = copy_paths(watch, config);
-	if (r < 0)
-		covey_error_set(error, r, "out of memory");
+	status = copy_paths(watch, config);
+	if (status < 0)
+		covey_error_set(error, status, "out of memory");
 	else
-		r = make_events(watch, config->base, error);
-	if (r < 0) {
+		status = make_events(watch, config->base, error);
+	if (status < 0) {
 		file_watch_free(watch);
-		return r;
+		return status;
 	}
 	*ret_watch = watch;
 	return 0;

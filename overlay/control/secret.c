@@ -130,7 +130,7 @@ static int forbid_dumps(struct covey_error *error)
 
 int secret_protect_process(struct covey_error *error)
 {
-	int r;
+	int status;
 
 	/* OpenSSL refuses this after it has allocated anything. */
 	if (!CRYPTO_set_mem_functions(openssl_alloc, openssl_realloc, openssl_free))
@@ -138,6 +138,6 @@ int secret_protect_process(struct covey_error *error)
 				       "OpenSSL has allocated memory already, before its "
 				       "allocations could be made to wipe themselves");
 	event_set_mem_functions(secret_alloc, secret_realloc, secret_free);
-	r = forbid_dumps(error);
-	return r < 0 ? r : lock_memory(error);
+	status = forbid_dumps(error);
+	return status < 0 ? status : lock_memory(error);
 }

@@ -86,7 +86,7 @@ static int expand(const struct expansion *expansion, const char *pattern, unsign
 	char copy[NAME_SIZE], name[NAME_SIZE];
 	struct range range;
 	char *open, *close;
-	int r;
+	int status;
 
 	if (!strchr(pattern, '['))
 		return expansion->fn(pattern, expansion->arg);
@@ -98,8 +98,8 @@ static int expand(const struct expansion *expansion, const char *pattern, unsign
 	if (!close)
 		return wrong(expansion, "the [ of this host range has no ]");
 	*open = *close = '\0';
-	r = parse_range(expansion, open + 1, &range);
-	for (long i = range.begin; r == 0 && i <= range.end; i += range.step) {
+	status = parse_range(expansion, open + 1, &range);
+	for (long i = range.begin; status == 0 && i <= range.end; i += range.step) {
 		int len = range.letters ? snprintf(name, sizeof(name), "%s%c%s", copy, alphabet[i],
 						   close + 1)
 					: snprintf(name, sizeof(name), "%s%0*ld%s", copy,
@@ -107,9 +107,9 @@ static int expand(const struct expansion *expansion, const char *pattern, unsign
 
 		if ((size_t)len >= sizeof(name))
 			return wrong(expansion, "the host name is too long");
-		r = expand(expansion, name, ranges + 1);
+		status = expand(expansion, name, ranges + 1);
 	}
-	return r;
+	return status;
 }
 
 /* The length of the range that begins with the [ at text, brackets included. 0: it is no range. */

@@ -73,14 +73,14 @@ static void read_tree(struct reader *reader, const struct node *root)
 static int read_text(struct reader *reader, const char *text, size_t len)
 {
 	struct node *root;
-	int r;
+	int status;
 
 	reader->inventory = inventory_new();
 	if (!reader->inventory || scalars_init(&reader->scalars) < 0)
 		return -ENOMEM;
-	r = yaml_tree_load(&reader->arena, text, len, reader->diagnostics, &root);
-	if (r < 0)
-		return r;
+	status = yaml_tree_load(&reader->arena, text, len, reader->diagnostics, &root);
+	if (status < 0)
+		return status;
 	read_tree(reader, root);
 	if (reader->diagnostics->out_of_memory)
 		return -ENOMEM;
@@ -91,20 +91,20 @@ int inventory_parse(const char *name, const char *text, size_t len, struct diagn
 		    struct inventory **ret_inventory)
 {
 	struct reader reader = {.diagnostics = diagnostics};
-	int r = diagnostics_set_source(diagnostics, name, text, len);
+	int status = diagnostics_set_source(diagnostics, name, text, len);
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	if (len > COVEY_INVENTORY_BYTES_MAX) {
 		diagnostics_add(diagnostics, 0, 0,
 				"larger than %u MiB, so it is no inventory: name the right file",
 				COVEY_INVENTORY_BYTES_MAX >> 20);
 		return -EFBIG;
 	}
-	r = read_text(&reader, text, len);
-	if (r == -ENOMEM)
+	status = read_text(&reader, text, len);
+	if (status == -ENOMEM)
 		diagnostics->out_of_memory = true;
-	if (r == 0) {
+	if (status == 0) {
 		*ret_inventory = reader.inventory;
 		reader.inventory = NULL;
 	}
@@ -112,7 +112,7 @@ int inventory_parse(const char *name, const char *text, size_t len, struct diagn
 	ansible_free(&reader.ansible);
 	scalars_free(&reader.scalars);
 	arena_free(&reader.arena);
-	return r;
+	return status;
 }
 
 /* Whoever writes into a pipe may take a moment. But a FIFO without a writer would take for ever. */
@@ -136,16 +136,16 @@ static int read_file(int fd, char **ret_text, size_t *ret_len)
 	for (;;) {
 		char *grown = realloc(text, size);
 		ssize_t n = -1;
-		int r;
+		int status;
 
 		text = grown ? grown : text;
-		r = grown ? await(fd) : -ENOMEM;
-		if (r == 0)
+		status = grown ? await(fd) : -ENOMEM;
+		if (status == 0)
 			n = read(fd, text + len, size - len);
 		if (n < 0) {
-			r = r < 0 ? r : -errno;
+			status = status < 0 ? status : -errno;
 			free(text);
-			return r;
+			return status;
 		}
 		len += (size_t)n;
 		if (n == 0 || len > COVEY_INVENTORY_BYTES_MAX)
@@ -181,20 +181,20 @@ int inventory_load(const char *path, struct diagnostics *diagnostics,
 	size_t len = 0;
 	/* Non-blocking: otherwise a FIFO would wait for a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int r = fd < 0 ? -errno : read_file(fd, &text, &len);
+	int status = fd < 0 ? -errno : read_file(fd, &text, &len);
 
 	if (fd >= 0)
 		close(fd);
-	if (r < 0) {
+	if (status < 0) {
 		int set = diagnostics_set_source(diagnostics, path, "", 0);
 
 		if (set < 0)
 			return set;
-		diagnostics_add(diagnostics, 0, 0, "cannot read it: %s%s", strerror(-r),
-				advice(-r));
-		return r;
+		diagnostics_add(diagnostics, 0, 0, "cannot read it: %s%s", strerror(-status),
+				advice(-status));
+		return status;
 	}
-	r = inventory_parse(path, text, len, diagnostics, ret_inventory);
+	status = inventory_parse(path, text, len, diagnostics, ret_inventory);
 	free(text);
-	return r;
+	return status;
 }

@@ -119,13 +119,13 @@ bool value_duration(struct reader *reader, const struct field *field, const stru
 	char min[24], max[24], expected[96];
 	uint64_t value = 0;
 	int64_t number;
-	int r = -EINVAL;
+	int status = -EINVAL;
 
 	if (kind == SCALAR_TEXT)
-		r = duration_parse(node->text, &value);
+		status = duration_parse(node->text, &value);
 	else if (kind == SCALAR_INTEGER && scalar_integer(node->text, &number) == 0 && number >= 0)
-		r = 0, value = (uint64_t)number;
-	if (r < 0 || value < field->min || value > field->max) {
+		status = 0, value = (uint64_t)number;
+	if (status < 0 || value < field->min || value > field->max) {
 		format_seconds(field->min, min, sizeof(min));
 		format_seconds(field->max, max, sizeof(max));
 		snprintf(expected, sizeof(expected),

@@ -108,13 +108,13 @@ static int add_scalar(struct builder *builder, const yaml_event_t *event)
 	const char *value = (const char *)event->data.scalar.value;
 	size_t len = event->data.scalar.length;
 	struct node *node;
-	int r;
+	int status;
 
 	if (memchr(value, 0, len))
 		return refuse(builder, event, "this text holds a zero byte (\\0): remove it");
-	r = add_node(builder, event, NODE_SCALAR, &node);
-	if (r < 0)
-		return r;
+	status = add_node(builder, event, NODE_SCALAR, &node);
+	if (status < 0)
+		return status;
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	node->text = arena_copy(builder->arena, value, len);
 	if (!node->text)
@@ -126,10 +126,10 @@ static int add_alias(struct builder *builder, const yaml_event_t *event)
 {
 	const char *anchor = (const char *)event->data.alias.anchor;
 	struct node *node;
-	int r = add_node(builder, event, NODE_ALIAS, &node);
+	int status = add_node(builder, event, NODE_ALIAS, &node);
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	node->text = arena_copy(builder->arena, anchor, strlen(anchor));
 	return node->text ? 0 : -ENOMEM;
 }
@@ -138,13 +138,13 @@ static int begin(struct builder *builder, const yaml_event_t *event, enum node_k
 		 const yaml_char_t *tag)
 {
 	struct node *node;
-	int r;
+	int status;
 
 	if (builder->depth == COVEY_INVENTORY_DEPTH_MAX)
 		return refuse(builder, event, "the inventory is nested too deeply here");
-	r = add_node(builder, event, kind, &node);
-	if (r < 0)
-		return r;
+	status = add_node(builder, event, kind, &node);
+	if (status < 0)
+		return status;
 	builder->open[builder->depth++] = node;
 	return set_tag(builder, node, tag);
 }
@@ -221,24 +221,24 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
 static int build(struct builder *builder)
 {
 	bool done = false;
-	int r = 0;
+	int status = 0;
 
-	while (!done && r == 0) {
+	while (!done && status == 0) {
 		yaml_event_t event;
 
 		if (!yaml_parser_parse(&builder->parser, &event))
 			return report_syntax(builder);
-		r = take_event(builder, &event);
+		status = take_event(builder, &event);
 		done = event.type == YAML_STREAM_END_EVENT;
 		yaml_event_delete(&event);
 	}
-	if (r == 0 && !builder->root) {
+	if (status == 0 && !builder->root) {
 		diagnostics_add(
 			builder->diagnostics, 0, 0,
 			"the inventory is empty: it needs at least all: with vars and hosts");
 		return -EINVAL;
 	}
-	return r;
+	return status;
 }
 
 int yaml_tree_load(struct arena *arena, const char *text, size_t len,
@@ -246,16 +246,16 @@ int yaml_tree_load(struct arena *arena, const char *text, size_t len,
 {
 	struct builder builder = {
 		.arena = arena, .diagnostics = diagnostics, .text = text, .len = len};
-	int r;
+	int status;
 
 	if (!yaml_parser_initialize(&builder.parser))
 		return -ENOMEM;
 	/* Do not let libyaml guess: a byte order mark must not turn the file into UTF-16. */
 	yaml_parser_set_encoding(&builder.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&builder.parser, (const unsigned char *)text, len);
-	r = build(&builder);
+	status = build(&builder);
 	yaml_parser_delete(&builder.parser);
-	if (r == 0)
+	if (status == 0)
 		*ret_root = builder.root;
-	return r;
+	return status;
 }

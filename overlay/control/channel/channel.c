@@ -221,30 +221,30 @@ static int check_room(struct channel *channel, size_t waiting, size_t len)
 int channel_send_encoded(struct channel *channel, struct encoded *message)
 {
 	struct evbuffer *output;
-	int r;
+	int status;
 
 	if (channel->state != CHANNEL_OPEN)
 		return -ENOTCONN;
 	output = bufferevent_get_output(channel->bufferevent);
-	r = check_room(channel, evbuffer_get_length(output), encoded_len(message));
-	if (r < 0)
-		return r;
+	status = check_room(channel, evbuffer_get_length(output), encoded_len(message));
+	if (status < 0)
+		return status;
 	return enqueue(channel, output, message) < 0 ? -ENOMEM : 0;
 }
 
 int channel_send(struct channel *channel, const Covey__Message *message)
 {
 	struct encoded *encoded;
-	int r;
+	int status;
 
 	if (channel->state != CHANNEL_OPEN)
 		return -ENOTCONN;
-	r = encoded_new(message, channel->send_max, &encoded);
-	if (r < 0)
-		return r;
-	r = channel_send_encoded(channel, encoded);
+	status = encoded_new(message, channel->send_max, &encoded);
+	if (status < 0)
+		return status;
+	status = channel_send_encoded(channel, encoded);
 	encoded_unref(encoded);
-	return r;
+	return status;
 }
 
 const char *channel_peer(const struct channel *channel)

@@ -146,18 +146,18 @@ int channel_connect(struct event_base *base, struct tls *tls, const struct covey
 	struct sockaddr_storage storage;
 	socklen_t len = covey_addr_to_socket(address, port, &storage);
 	struct channel *channel;
-	int r;
+	int status;
 
-	r = channel_new(base, tls, handlers, arg, &channel);
-	if (r < 0)
-		return covey_error_set(error, r, "out of memory");
+	status = channel_new(base, tls, handlers, arg, &channel);
+	if (status < 0)
+		return covey_error_set(error, status, "out of memory");
 	channel_set_peer(channel, (struct sockaddr *)&storage);
-	r = start_connect(channel, &storage, len);
-	if (r < 0) {
-		covey_error_set(error, r, "cannot make a socket for %s: %s", channel->peer_text,
-				strerror(-r));
+	status = start_connect(channel, &storage, len);
+	if (status < 0) {
+		covey_error_set(error, status, "cannot make a socket for %s: %s",
+				channel->peer_text, strerror(-status));
 		channel_free(channel);
-		return r;
+		return status;
 	}
 	*ret_channel = channel;
 	return 0;
@@ -170,26 +170,26 @@ int channel_accept(struct event_base *base, struct tls *tls, int fd,
 	struct sockaddr_storage storage = {0};
 	socklen_t len = sizeof(storage);
 	struct channel *channel;
-	int r;
+	int status;
 
 	if (getpeername(fd, (struct sockaddr *)&storage, &len) < 0 ||
 	    evutil_make_socket_nonblocking(fd) < 0) {
-		r = covey_error_set(error, -errno, "cannot take over a connection: %s",
-				    strerror(errno));
+		status = covey_error_set(error, -errno, "cannot take over a connection: %s",
+					 strerror(errno));
 		close(fd);
-		return r;
+		return status;
 	}
 	channel_socket_options(fd);
-	r = channel_new(base, tls, handlers, arg, &channel);
-	if (r < 0) {
+	status = channel_new(base, tls, handlers, arg, &channel);
+	if (status < 0) {
 		close(fd);
-		return covey_error_set(error, r, "out of memory");
+		return covey_error_set(error, status, "out of memory");
 	}
 	channel_set_peer(channel, (struct sockaddr *)&storage);
-	r = channel_start_tls(channel, fd);
-	if (r < 0) {
+	status = channel_start_tls(channel, fd);
+	if (status < 0) {
 		channel_free(channel);
-		return covey_error_set(error, r, "out of memory");
+		return covey_error_set(error, status, "out of memory");
 	}
 	*ret_channel = channel;
 	return 0;

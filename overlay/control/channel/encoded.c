@@ -17,14 +17,14 @@ struct encoded {
 int encoded_new(const Covey__Message *message, size_t max, struct encoded **ret_encoded)
 {
 	struct encoded *encoded = calloc(1, sizeof(*encoded));
-	int rc;
+	int status;
 
 	if (!encoded)
 		return -ENOMEM;
-	rc = message_encode(message, max, &encoded->data, &encoded->len);
-	if (rc < 0) {
+	status = message_encode(message, max, &encoded->data, &encoded->len);
+	if (status < 0) {
 		free(encoded);
-		return rc;
+		return status;
 	}
 	encoded->references = 1;
 	encoded->secret = message->body_case == COVEY__MESSAGE__BODY_SA_INSTALL;

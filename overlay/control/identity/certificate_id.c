@@ -13,7 +13,7 @@ int certificate_id(const X509_NAME *issuer, const ASN1_INTEGER *serial,
 	unsigned char *name = NULL, *number = NULL;
 	int name_len = i2d_X509_NAME(issuer, &name);
 	int number_len = i2d_ASN1_INTEGER(serial, &number);
-	int r = -ENOMEM;
+	int status = -ENOMEM;
 
 	/* Both are DER, which contains its own length. So it is clear where one ends and the other
 	 * begins. */
@@ -21,11 +21,11 @@ int certificate_id(const X509_NAME *issuer, const ASN1_INTEGER *serial,
 	    EVP_DigestUpdate(hash, name, (size_t)name_len) &&
 	    EVP_DigestUpdate(hash, number, (size_t)number_len) &&
 	    EVP_DigestFinal_ex(hash, ret_id->digest, NULL))
-		r = 0;
+		status = 0;
 	OPENSSL_free(name);
 	OPENSSL_free(number);
 	EVP_MD_CTX_free(hash);
-	return r;
+	return status;
 }
 
 int certificate_chain(STACK_OF(X509) * verified, struct certificate_chain *ret_chain)
@@ -41,10 +41,11 @@ int certificate_chain(STACK_OF(X509) * verified, struct certificate_chain *ret_c
 		const X509_NAME *issuer =
 			i + 1 < all ? X509_get_subject_name(sk_X509_value(verified, i + 1))
 				    : X509_get_issuer_name(certificate);
-		int r = certificate_id(issuer, X509_get0_serialNumber(certificate), &chain.ids[i]);
+		int status =
+			certificate_id(issuer, X509_get0_serialNumber(certificate), &chain.ids[i]);
 
-		if (r < 0)
-			return r;
+		if (status < 0)
+			return status;
 	}
 	chain.count = (size_t)count;
 	certificate_serial(X509_get0_serialNumber(sk_X509_value(verified, 0)), chain.serial);

@@ -79,10 +79,11 @@ static int describe(X509_CRL *list, X509 *ca, struct issue *ret_issue)
 {
 	struct issue issue = {.this_update = time_of(X509_CRL_get0_lastUpdate(list)),
 			      .next_update = time_of(X509_CRL_get0_nextUpdate(list))};
-	int r = certificate_id(X509_get_subject_name(ca), X509_get0_serialNumber(ca), &issue.ca);
+	int status =
+		certificate_id(X509_get_subject_name(ca), X509_get0_serialNumber(ca), &issue.ca);
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	if (!X509_CRL_digest(list, EVP_sha256(), issue.digest, NULL))
 		return -ENOMEM;
 	X509_NAME_oneline(X509_get_subject_name(ca), issue.name, sizeof(issue.name));
@@ -107,11 +108,11 @@ static int add_revoked(struct crl *crl, X509_CRL *list, X509 *ca)
 	crl->revoked = grown;
 	for (int i = 0; i < count; i++) {
 		const X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
-		int r = certificate_id(issuer, X509_REVOKED_get0_serialNumber(entry),
-				       &crl->revoked[crl->revoked_count]);
+		int status = certificate_id(issuer, X509_REVOKED_get0_serialNumber(entry),
+					    &crl->revoked[crl->revoked_count]);
 
-		if (r < 0)
-			return r;
+		if (status < 0)
+			return status;
 		crl->revoked_count++;
 	}
 	return 0;
@@ -158,18 +159,18 @@ static int build(STACK_OF(X509_CRL) * lists, STACK_OF(X509_OBJECT) * cas, const 
 		 struct crl **ret_crl, struct covey_error *error)
 {
 	struct crl *crl = calloc(1, sizeof(*crl));
-	int r = 0;
+	int status = 0;
 
 	if (!crl)
 		return out_of_memory(error);
 	crl->issues = calloc((size_t)sk_X509_CRL_num(lists) + 1, sizeof(*crl->issues));
 	if (!crl->issues)
-		r = out_of_memory(error);
-	for (int i = 0; r == 0 && i < sk_X509_CRL_num(lists); i++)
-		r = add(crl, sk_X509_CRL_value(lists, i), cas, path, error);
-	if (r < 0) {
+		status = out_of_memory(error);
+	for (int i = 0; status == 0 && i < sk_X509_CRL_num(lists); i++)
+		status = add(crl, sk_X509_CRL_value(lists, i), cas, path, error);
+	if (status < 0) {
 		crl_free(crl);
-		return r;
+		return status;
 	}
 	qsort(crl->revoked, crl->revoked_count, sizeof(*crl->revoked), compare_ids);
 	*ret_crl = crl;
@@ -180,15 +181,15 @@ int crl_load(const char *path, STACK_OF(X509_OBJECT) * cas, struct crl **ret_crl
 	     struct covey_error *error)
 {
 	STACK_OF(X509_CRL) *lists = sk_X509_CRL_new_null();
-	int r;
+	int status;
 
 	if (!lists)
 		return out_of_memory(error);
-	r = crl_read(path, lists, error);
-	if (r == 0)
-		r = build(lists, cas, path, ret_crl, error);
+	status = crl_read(path, lists, error);
+	if (status == 0)
+		status = build(lists, cas, path, ret_crl, error);
 	sk_X509_CRL_pop_free(lists, X509_CRL_free);
-	return r;
+	return status;
 }
 
 void crl_free(struct crl *crl)
@@ -255,13 +256,13 @@ int crl_check_newer(const struct crl *current, const struct crl *next, struct co
 		const struct issue *had =
 			newest_of(current, &current->issues[i].ca, current->issues[i].scope);
 		const struct issue *has = newest_of(next, &had->ca, had->scope);
-		int r;
+		int status;
 
 		if (!has) /* a list of the whole covers what a list of a part covered */
 			has = newest_of(next, &had->ca, NULL);
-		r = check_issue(had, has, error);
-		if (r < 0)
-			return r;
+		status = check_issue(had, has, error);
+		if (status < 0)
+			return status;
 	}
 	return 0;
 }

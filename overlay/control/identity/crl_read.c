@@ -60,26 +60,26 @@ static int read_bytes(const char *path, size_t budget, unsigned char **ret_data,
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	unsigned char *data = NULL;
 	struct stat st;
-	int r;
+	int status;
 
 	if (fd < 0)
 		return cannot_read(path, errno, error);
-	r = fstat(fd, &st) < 0 ? cannot_read(path, errno, error)
-			       : check_size(path, &st, budget, error);
-	if (r < 0)
+	status = fstat(fd, &st) < 0 ? cannot_read(path, errno, error)
+				    : check_size(path, &st, budget, error);
+	if (status < 0)
 		goto out;
 	data = malloc((size_t)st.st_size + 1);
-	r = data ? read_all(fd, data, (size_t)st.st_size) : -ENOMEM;
-	if (r < 0) {
+	status = data ? read_all(fd, data, (size_t)st.st_size) : -ENOMEM;
+	if (status < 0) {
 		free(data);
-		r = cannot_read(path, -r, error);
+		status = cannot_read(path, -status, error);
 		goto out;
 	}
 	*ret_data = data;
 	*ret_len = (size_t)st.st_size;
 out:
 	close(fd);
-	return r;
+	return status;
 }
 
 /* --- lists --------------------------------------------------------------------------------- */
@@ -135,15 +135,15 @@ static int parse(const unsigned char *data, size_t len, STACK_OF(X509_CRL) * lis
 {
 	bool pem = memmem(data, len, PEM_BEGIN, strlen(PEM_BEGIN)) != NULL;
 	BIO *bio;
-	int r;
+	int status;
 
 	/* DER begins with a SEQUENCE. Text never begins with that byte. */
 	if (!pem || (len > 0 && data[0] == 0x30))
 		return parse_der(data, len, lists);
 	bio = BIO_new_mem_buf(data, (int)len);
-	r = bio ? parse_pem(bio, lists) : -ENOMEM;
+	status = bio ? parse_pem(bio, lists) : -ENOMEM;
 	BIO_free(bio);
-	return r;
+	return status;
 }
 
 int crl_read_file(const char *path, STACK_OF(X509_CRL) * lists, size_t *budget,
@@ -151,18 +151,19 @@ int crl_read_file(const char *path, STACK_OF(X509_CRL) * lists, size_t *budget,
 {
 	unsigned char *data = NULL;
 	size_t len = 0;
-	int r = read_bytes(path, *budget, &data, &len, error);
+	int status = read_bytes(path, *budget, &data, &len, error);
 
-	if (r < 0)
-		return r;
-	r = parse(data, len, lists);
+	if (status < 0)
+		return status;
+	status = parse(data, len, lists);
 	free(data);
 	ERR_clear_error();
-	if (r == -ENOMEM)
-		return covey_error_set(error, r, "out of memory");
-	if (r < 0)
-		return covey_error_set(
-			error, r, "%s is no revocation list in PEM or DER, or is cut short", path);
+	if (status == -ENOMEM)
+		return covey_error_set(error, status, "out of memory");
+	if (status < 0)
+		return covey_error_set(error, status,
+				       "%s is no revocation list in PEM or DER, or is cut short",
+				       path);
 	if ((unsigned)sk_X509_CRL_num(lists) > COVEY_CRL_LISTS_MAX)
 		return covey_error_set(error, -E2BIG, "%s: there are more than %u revocation lists",
 				       path, COVEY_CRL_LISTS_MAX);
@@ -183,32 +184,32 @@ static int read_directory(DIR *directory, const char *path, STACK_OF(X509_CRL) *
 {
 	struct dirent *entry;
 	char *file;
-	int r = 0;
+	int status = 0;
 
-	while (r == 0 && (entry = readdir(directory))) {
+	while (status == 0 && (entry = readdir(directory))) {
 		if (is_hidden(entry))
 			continue;
 		if (asprintf(&file, "%s/%s", path, entry->d_name) < 0)
 			return covey_error_set(error, -ENOMEM, "out of memory");
-		r = crl_read_file(file, lists, budget, error);
+		status = crl_read_file(file, lists, budget, error);
 		free(file);
 	}
-	return r;
+	return status;
 }
 
 int crl_read(const char *path, STACK_OF(X509_CRL) * lists, struct covey_error *error)
 {
 	size_t budget = COVEY_CRL_BYTES_MAX;
 	DIR *directory = opendir(path);
-	int r;
+	int status;
 
 	if (!directory)
 		return errno == ENOTDIR ? crl_read_file(path, lists, &budget, error)
 					: cannot_read(path, errno, error);
-	r = read_directory(directory, path, lists, &budget, error);
+	status = read_directory(directory, path, lists, &budget, error);
 	closedir(directory);
-	if (r == 0 && sk_X509_CRL_num(lists) == 0)
-		r = covey_error_set(error, -ENOENT, "the directory %s holds no revocation list",
-				    path);
-	return r;
+	if (status == 0 && sk_X509_CRL_num(lists) == 0)
+		status = covey_error_set(error, -ENOENT,
+					 "the directory %s holds no revocation list", path);
+	return status;
 }

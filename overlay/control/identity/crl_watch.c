@@ -72,10 +72,10 @@ static int make_events(struct crl_watch *watch, struct covey_error *error)
 						.path_count = 1,
 						.changed = on_changed,
 						.arg = watch};
-	int r = file_watch_new(&files, &watch->files, error);
+	int status = file_watch_new(&files, &watch->files, error);
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	watch->hourly = event_new(watch->config.base, -1, EV_PERSIST, on_hourly, watch);
 	if (!watch->hourly || event_add(watch->hourly, &(struct timeval){.tv_sec = HOUR_S}) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -89,29 +89,29 @@ int crl_watch_new(const struct crl_watch_config *config, struct crl_watch **ret_
 {
 	struct crl_watch *watch = calloc(1, sizeof(*watch));
 	bool changed;
-	int r;
+	int status;
 
 	if (!watch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->config = *config;
 	watch->path = strdup(config->path);
 	if (!watch->path) {
-		r = covey_error_set(error, -ENOMEM, "out of memory");
+		status = covey_error_set(error, -ENOMEM, "out of memory");
 		goto fail;
 	}
-	r = make_events(watch, error);
-	if (r == 0)
-		r = file_watch_look(watch->files, error);
-	if (r == 0)
-		r = load(watch, &changed, error);
-	if (r < 0)
+	status = make_events(watch, error);
+	if (status == 0)
+		status = file_watch_look(watch->files, error);
+	if (status == 0)
+		status = load(watch, &changed, error);
+	if (status < 0)
 		goto fail;
 	*ret_watch = watch;
 	return 0;
 
 fail:
 	crl_watch_free(watch);
-	return r;
+	return status;
 }
 
 void crl_watch_free(struct crl_watch *watch)

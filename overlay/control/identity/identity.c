@@ -148,7 +148,7 @@ int identity_from_certificate(X509 *certificate, struct identity *ret_identity,
 {
 	struct identity identity;
 	GENERAL_NAMES *names;
-	int r;
+	int status;
 
 	/* NULL also when the certificate has the extension twice. */
 	names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
@@ -157,13 +157,13 @@ int identity_from_certificate(X509 *certificate, struct identity *ret_identity,
 		return covey_error_set(error, -EINVAL,
 				       "the certificate has no readable subject alternative name");
 	}
-	r = parse_names(names, &identity, error);
+	status = parse_names(names, &identity, error);
 	GENERAL_NAMES_free(names);
-	if (r < 0)
-		return r;
-	r = sender_id_from_certificate(certificate, &identity.sender_id, error);
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
+	status = sender_id_from_certificate(certificate, &identity.sender_id, error);
+	if (status < 0)
+		return status;
 	*ret_identity = identity;
 	return 0;
 }

@@ -24,10 +24,10 @@ static int cannot_load(const char *what, const char *path, struct covey_error *e
 static int check_readable(const char *path, struct covey_error *error)
 {
 	X509 *certificate = NULL;
-	int r = pki_read_certificate(path, &certificate, error);
+	int status = pki_read_certificate(path, &certificate, error);
 
 	X509_free(certificate);
-	return r;
+	return status;
 }
 
 static int check_dates(X509 *certificate, const char *path, struct covey_error *error)
@@ -67,16 +67,16 @@ static int check_own(X509 *certificate, enum tls_role role, const char *fabric, 
 {
 	enum identity_role wanted = role == TLS_MEMBER ? IDENTITY_HOST : IDENTITY_GKM;
 	struct covey_error why;
-	int r;
+	int status;
 
 	if (X509_check_ca(certificate) == 1)
 		return covey_error_set(error, -EINVAL,
 				       "%.200s begins with a CA's certificate: our own must come "
 				       "first, then its issuer's",
 				       path);
-	r = identity_from_certificate(certificate, identity, &why);
-	if (r < 0)
-		return covey_error_set(error, r, "%.200s: %.250s", path, why.text);
+	status = identity_from_certificate(certificate, identity, &why);
+	if (status < 0)
+		return covey_error_set(error, status, "%.200s: %.250s", path, why.text);
 	if (identity->role != wanted)
 		return covey_error_set(error, -EINVAL, "%.150s is for %s, but %s is needed here",
 				       path, identity->uri,
@@ -86,17 +86,17 @@ static int check_own(X509 *certificate, enum tls_role role, const char *fabric, 
 		return covey_error_set(error, -EINVAL,
 				       "%.150s is for %s, but the inventory's fabric is \"%s\"",
 				       path, identity->uri, fabric);
-	r = check_dates(certificate, path, error);
-	return r < 0 ? r : check_purpose(certificate, role, path, error);
+	status = check_dates(certificate, path, error);
+	return status < 0 ? status : check_purpose(certificate, role, path, error);
 }
 
 static int load_certificate(SSL_CTX *context, enum tls_role role, const char *fabric,
 			    const char *path, struct identity *identity, struct covey_error *error)
 {
-	int r = check_readable(path, error);
+	int status = check_readable(path, error);
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	if (SSL_CTX_use_certificate_chain_file(context, path) != 1)
 		return cannot_load("certificate", path, error);
 	return check_own(SSL_CTX_get0_certificate(context), role, fabric, path, identity, error);
@@ -105,25 +105,25 @@ static int load_certificate(SSL_CTX *context, enum tls_role role, const char *fa
 static int load_key(SSL_CTX *context, const struct own_files *files, struct covey_error *error)
 {
 	EVP_PKEY *key = NULL;
-	int r = pki_read_key(files->key, &key, error);
+	int status = pki_read_key(files->key, &key, error);
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	if (SSL_CTX_use_PrivateKey(context, key) != 1)
-		r = covey_error_set(error, -EINVAL, "the key %s does not belong to %s", files->key,
-				    files->certificate);
+		status = covey_error_set(error, -EINVAL, "the key %s does not belong to %s",
+					 files->key, files->certificate);
 	EVP_PKEY_free(key);
 	ERR_clear_error();
-	return r;
+	return status;
 }
 
 static int load_ca(SSL_CTX *context, const char *path, struct covey_error *error)
 {
-	int r = check_readable(path, error);
+	int status = check_readable(path, error);
 
-	if (r == 0 && SSL_CTX_load_verify_file(context, path) != 1)
-		r = cannot_load("CA", path, error);
-	return r;
+	if (status == 0 && SSL_CTX_load_verify_file(context, path) != 1)
+		status = cannot_load("CA", path, error);
+	return status;
 }
 
 /* Without this function, OpenSSL would ask on the terminal for the passphrase of an encrypted file.
@@ -152,23 +152,23 @@ int own_load(enum tls_role role, const char *fabric, const struct own_files *fil
 {
 	struct own own = {.context = SSL_CTX_new(role == TLS_MEMBER ? TLS_client_method()
 								    : TLS_server_method())};
-	int r = 0;
+	int status = 0;
 
 	if (!own.context || !restrict_context(own.context))
-		r = covey_error_set(error, -ENOMEM, "OpenSSL cannot set up TLS 1.3");
-	if (r == 0)
-		r = load_ca(own.context, files->ca, error);
-	if (r == 0)
-		r = load_certificate(own.context, role, fabric, files->certificate, &own.identity,
-				     error);
-	if (r == 0)
-		r = load_key(own.context, files, error);
-	if (r == 0)
-		r = own_chain_check(own.context, role, files, &own.chain, error);
-	if (r < 0) {
+		status = covey_error_set(error, -ENOMEM, "OpenSSL cannot set up TLS 1.3");
+	if (status == 0)
+		status = load_ca(own.context, files->ca, error);
+	if (status == 0)
+		status = load_certificate(own.context, role, fabric, files->certificate,
+					  &own.identity, error);
+	if (status == 0)
+		status = load_key(own.context, files, error);
+	if (status == 0)
+		status = own_chain_check(own.context, role, files, &own.chain, error);
+	if (status < 0) {
 		SSL_CTX_free(own.context);
 		ERR_clear_error();
-		return r;
+		return status;
 	}
 	*ret_own = own;
 	return 0;

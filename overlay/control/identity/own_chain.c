@@ -146,19 +146,19 @@ int own_chain_check(SSL_CTX *context, enum tls_role role, const struct own_files
 	X509_STORE_CTX *store = X509_STORE_CTX_new();
 	struct own_chain chain = {.count = 0};
 	STACK_OF(X509) *others = NULL;
-	int r;
+	int status;
 
 	SSL_CTX_get0_chain_certs(context, &others);
 	if (!store || digest(context, others, chain.digest) < 0)
-		r = covey_error_set(error, -ENOMEM, "out of memory");
+		status = covey_error_set(error, -ENOMEM, "out of memory");
 	else
-		r = check_order(SSL_CTX_get0_certificate(context), others, files->certificate,
-				error);
-	if (r == 0)
-		r = verify(store, context, role, others, files, &chain, error);
+		status = check_order(SSL_CTX_get0_certificate(context), others, files->certificate,
+				     error);
+	if (status == 0)
+		status = verify(store, context, role, others, files, &chain, error);
 	X509_STORE_CTX_free(store);
 	ERR_clear_error();
-	if (r == 0)
+	if (status == 0)
 		*ret_chain = chain;
-	return r;
+	return status;
 }

@@ -155,12 +155,12 @@ static int make_events(struct own_watch *watch, struct covey_error *error)
 		.changed = on_changed,
 		.arg = watch,
 	};
-	int r = file_watch_new(&files, &watch->files, error);
+	int status = file_watch_new(&files, &watch->files, error);
 
-	if (r == 0)
-		r = file_watch_look(watch->files, error);
-	if (r < 0)
-		return r;
+	if (status == 0)
+		status = file_watch_look(watch->files, error);
+	if (status < 0)
+		return status;
 	watch->timer = event_new(watch->config.base, -1, EV_PERSIST, on_timer, watch);
 	if (!watch->timer || event_add(watch->timer, &(struct timeval){.tv_sec = LOOK_S}) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -171,15 +171,15 @@ int own_watch_new(const struct own_watch_config *config, struct own_watch **ret_
 		  struct covey_error *error)
 {
 	struct own_watch *watch = calloc(1, sizeof(*watch));
-	int r;
+	int status;
 
 	if (!watch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->config = *config;
-	r = make_events(watch, error);
-	if (r < 0) {
+	status = make_events(watch, error);
+	if (status < 0) {
 		own_watch_free(watch);
-		return r;
+		return status;
 	}
 	load(watch, true);
 	*ret_watch = watch;

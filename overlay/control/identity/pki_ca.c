@@ -36,10 +36,10 @@ static int make_directory(const char *directory, struct covey_error *error)
 static int check_absent(const char *directory, const char *suffix, struct covey_error *error)
 {
 	char path[PKI_PATH_MAX];
-	int r = pki_path(directory, "ca", suffix, path, error);
+	int status = pki_path(directory, "ca", suffix, path, error);
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	if (access(path, F_OK) == 0)
 		return covey_error_set(
 			error, -EEXIST,
@@ -54,7 +54,7 @@ static int make_pair(const char *directory, const char *fabric, unsigned days,
 {
 	EVP_PKEY *key = certificate_key();
 	X509 *certificate = NULL;
-	int r;
+	int status;
 
 	if (key)
 		certificate = certificate_new(key, fabric, "covey CA", -CLOCK_SKEW_S,
@@ -65,33 +65,33 @@ static int make_pair(const char *directory, const char *fabric, unsigned days,
 	    certificate_extend(certificate, certificate, extensions) < 0 ||
 	    !X509_sign(certificate, key, EVP_sha256()))
 		goto failed;
-	r = pki_write_pair(directory, "ca", key, certificate, false, error);
+	status = pki_write_pair(directory, "ca", key, certificate, false, error);
 	goto out;
 
 failed:
-	r = certificate_failed("cannot make the CA", error);
+	status = certificate_failed("cannot make the CA", error);
 out:
 	X509_free(certificate);
 	EVP_PKEY_free(key);
-	return r;
+	return status;
 }
 
 int pki_init(const char *directory, const char *fabric, unsigned days, struct covey_error *error)
 {
 	char uri[COVEY_IDENTITY_MAX + 1];
-	int r;
+	int status;
 
-	r = identity_format(IDENTITY_GKM, fabric, NULL, uri, error);
-	if (r < 0)
-		return r;
+	status = identity_format(IDENTITY_GKM, fabric, NULL, uri, error);
+	if (status < 0)
+		return status;
 	if (days < 1 || days > DAYS_MAX)
 		return covey_error_set(error, -EINVAL, "a CA is valid for 1 to %d days, not %u",
 				       DAYS_MAX, days);
-	r = make_directory(directory, error);
-	if (r < 0)
-		return r;
-	r = check_absent(directory, "crt", error);
-	if (r == 0)
-		r = check_absent(directory, "key", error);
-	return r < 0 ? r : make_pair(directory, fabric, days, error);
+	status = make_directory(directory, error);
+	if (status < 0)
+		return status;
+	status = check_absent(directory, "crt", error);
+	if (status == 0)
+		status = check_absent(directory, "key", error);
+	return status < 0 ? status : make_pair(directory, fabric, days, error);
 }

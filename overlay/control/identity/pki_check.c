@@ -46,37 +46,37 @@ int pki_check(const char *directory, enum identity_role role, const char *fabric
 	char uri[COVEY_IDENTITY_MAX + 1], path[PKI_PATH_MAX];
 	struct issuer issuer = {0};
 	X509 *certificate = NULL;
-	int r;
+	int status;
 
-	r = identity_format(role, fabric, name, uri, error);
-	if (r == 0)
-		r = pki_path(directory, name, "crt", path, error);
-	if (r == 0)
-		r = pki_read_certificate(path, &certificate, error);
-	if (r == 0)
-		r = check_identity(certificate, path, uri, error);
-	if (r == 0)
-		r = issuer_load(directory, &issuer, error);
-	if (r == 0)
-		r = check_signature(certificate, &issuer, path, error);
+	status = identity_format(role, fabric, name, uri, error);
+	if (status == 0)
+		status = pki_path(directory, name, "crt", path, error);
+	if (status == 0)
+		status = pki_read_certificate(path, &certificate, error);
+	if (status == 0)
+		status = check_identity(certificate, path, uri, error);
+	if (status == 0)
+		status = issuer_load(directory, &issuer, error);
+	if (status == 0)
+		status = check_signature(certificate, &issuer, path, error);
 	X509_free(certificate);
 	issuer_free(&issuer);
 	ERR_clear_error();
-	return r;
+	return status;
 }
 
 int pki_days_left(const char *directory, long *ret_days, struct covey_error *error)
 {
 	struct issuer issuer = {0};
 	int days, seconds;
-	int r = issuer_load(directory, &issuer, error);
+	int status = issuer_load(directory, &issuer, error);
 
-	if (r == 0 &&
+	if (status == 0 &&
 	    !ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(issuer.certificate)))
-		r = covey_error_set(error, -EINVAL, "the end of %s/ca.crt cannot be read",
-				    directory);
-	if (r == 0)
+		status = covey_error_set(error, -EINVAL, "the end of %s/ca.crt cannot be read",
+					 directory);
+	if (status == 0)
 		*ret_days = days;
 	issuer_free(&issuer);
-	return r;
+	return status;
 }

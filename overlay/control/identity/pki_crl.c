@@ -94,22 +94,22 @@ fail:
 static int add_text(const char *text, void *arg)
 {
 	ASN1_INTEGER *serial = parse_serial(text);
-	int r = serial ? add(arg, serial) : -EINVAL;
+	int status = serial ? add(arg, serial) : -EINVAL;
 
 	ASN1_INTEGER_free(serial);
-	return r;
+	return status;
 }
 
 static int add_given(struct revision *revision, const char *serial, struct covey_error *error)
 {
-	int r = add_text(serial, revision);
+	int status = add_text(serial, revision);
 
-	if (r == -EINVAL)
-		return covey_error_set(error, r,
+	if (status == -EINVAL)
+		return covey_error_set(error, status,
 				       "\"%.70s\" is no serial number: give it in hexadecimal, as "
 				       "`openssl x509 -noout -serial -in HOST.crt` prints it",
 				       serial);
-	return r < 0 ? out_of_memory(error) : 0;
+	return status < 0 ? out_of_memory(error) : 0;
 }
 
 /* --- a name -------------------------------------------------------------------------------- */
@@ -120,40 +120,41 @@ static int add_file(struct revision *revision, const char *name, struct covey_er
 {
 	char path[PKI_PATH_MAX];
 	X509 *certificate;
-	int r = pki_path(revision->directory, name, "crt", path, error);
+	int status = pki_path(revision->directory, name, "crt", path, error);
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
-	r = pki_read_certificate(path, &certificate, error);
-	if (r < 0)
-		return r;
+	status = pki_read_certificate(path, &certificate, error);
+	if (status < 0)
+		return status;
 	if (X509_NAME_cmp(X509_get_issuer_name(certificate),
 			  X509_get_subject_name(revision->issuer.certificate)) != 0)
-		r = covey_error_set(error, -EINVAL,
-				    "%s is of another CA, and only that one can revoke it", path);
+		status = covey_error_set(error, -EINVAL,
+					 "%s is of another CA, and only that one can revoke it",
+					 path);
 	else if (add(revision, X509_get0_serialNumber(certificate)) < 0)
-		r = out_of_memory(error);
+		status = out_of_memory(error);
 	X509_free(certificate);
-	return r;
+	return status;
 }
 
 static int add_name(struct revision *revision, const char *name, struct covey_error *error)
 {
-	int r;
+	int status;
 
 	covey_error_set(error, 0, "%s/issued has a line of %.80s's that is damaged: give --serial",
 			revision->directory, name);
-	r = issued_each(revision->directory, name, add_text, revision, error);
-	if (r == 0)
-		r = add_file(revision, name, error);
-	if (r == 0 && revision->found == 0)
-		r = covey_error_set(error, -ENOENT,
-				    "%s has no certificate of %.80s: give its serial number "
-				    "with --serial",
-				    revision->directory, name);
-	return r;
+	status = issued_each(revision->directory, name, add_text, revision, error);
+	if (status == 0)
+		status = add_file(revision, name, error);
+	if (status == 0 && revision->found == 0)
+		status = covey_error_set(error, -ENOENT,
+					 "%s has no certificate of %.80s: give its serial number "
+					 "with --serial",
+					 revision->directory, name);
+	return status;
 }
 
 /* --- the list ------------------------------------------------------------------------------ */
@@ -178,20 +179,20 @@ static int read_old(struct revision *revision, struct covey_error *error)
 	STACK_OF(X509_CRL) *lists = sk_X509_CRL_new_null();
 	size_t budget = COVEY_CRL_BYTES_MAX;
 	char path[PKI_PATH_MAX];
-	int r = pki_path(revision->directory, "crl", "pem", path, error);
+	int status = pki_path(revision->directory, "crl", "pem", path, error);
 
 	if (!lists)
 		return out_of_memory(error);
-	if (r < 0 || (access(path, F_OK) < 0 && errno == ENOENT))
+	if (status < 0 || (access(path, F_OK) < 0 && errno == ENOENT))
 		goto out;
-	r = crl_read_file(path, lists, &budget, error);
-	if (r == 0)
-		r = check_old(revision, lists, path, error);
-	if (r == 0)
+	status = crl_read_file(path, lists, &budget, error);
+	if (status == 0)
+		status = check_old(revision, lists, path, error);
+	if (status == 0)
 		revision->old = sk_X509_CRL_shift(lists);
 out:
 	sk_X509_CRL_pop_free(lists, X509_CRL_free);
-	return r;
+	return status;
 }
 
 static int copy_entries(const struct revision *revision)
@@ -294,17 +295,17 @@ static int check_request(const char *fabric, const char *name, unsigned days,
 static int revise(struct revision *revision, const char *name, const char *serial, unsigned days,
 		  struct covey_error *error)
 {
-	int r = issuer_load(revision->directory, &revision->issuer, error);
+	int status = issuer_load(revision->directory, &revision->issuer, error);
 
-	if (r == 0)
-		r = read_old(revision, error);
-	if (r == 0 && !begin(revision, days))
-		r = certificate_failed("cannot make the revocation list", error);
-	if (r == 0 && name)
-		r = add_name(revision, name, error);
-	if (r == 0 && serial)
-		r = add_given(revision, serial, error);
-	return r < 0 ? r : finish(revision, error);
+	if (status == 0)
+		status = read_old(revision, error);
+	if (status == 0 && !begin(revision, days))
+		status = certificate_failed("cannot make the revocation list", error);
+	if (status == 0 && name)
+		status = add_name(revision, name, error);
+	if (status == 0 && serial)
+		status = add_given(revision, serial, error);
+	return status < 0 ? status : finish(revision, error);
 }
 
 int pki_revoke(const char *directory, const char *fabric, const char *name, const char *serial,
@@ -312,17 +313,17 @@ int pki_revoke(const char *directory, const char *fabric, const char *name, cons
 {
 	struct revision revision = {.directory = directory};
 	STACK_OF(X509_REVOKED) * entries;
-	int r = check_request(fabric, name, days, error);
+	int status = check_request(fabric, name, days, error);
 	int fd;
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	fd = pki_lock(directory,
 		      error); /* two at the same time would each lose what the other adds */
 	if (fd < 0)
 		return fd;
-	r = revise(&revision, name, serial, days, error);
-	if (r == 0) {
+	status = revise(&revision, name, serial, days, error);
+	if (status == 0) {
 		entries = X509_CRL_get_REVOKED(revision.list);
 		*ret_revoked = (struct pki_revoked){
 			.added = revision.added,
@@ -333,5 +334,5 @@ int pki_revoke(const char *directory, const char *fabric, const char *name, cons
 	X509_CRL_free(revision.old);
 	issuer_free(&revision.issuer);
 	ERR_clear_error();
-	return r;
+	return status;
 }

@@ -73,11 +73,12 @@ static X509 *make_certificate(const struct issuer *issuer, const struct request 
 static int check_request(struct request *request, struct covey_error *error)
 {
 	bool gkm = request->role == IDENTITY_GKM;
-	int r;
+	int status;
 
-	r = identity_format(request->role, request->fabric, request->name, request->uri, error);
-	if (r < 0)
-		return r;
+	status =
+		identity_format(request->role, request->fabric, request->name, request->uri, error);
+	if (status < 0)
+		return status;
 	if (!gkm && (strcmp(request->name, "gkm") == 0 || strcmp(request->name, "ca") == 0))
 		return covey_error_set(error, -EINVAL,
 				       "a host cannot be called \"%s\": %s.crt is the %s's file",
@@ -98,12 +99,13 @@ static int check_absent(const char *directory, const char *name, const char *suf
 			struct covey_error *error)
 {
 	char path[PKI_PATH_MAX];
-	int r = pki_path(directory, name, suffix, path, error);
+	int status = pki_path(directory, name, suffix, path, error);
 
-	if (r == 0 && access(path, F_OK) == 0)
-		r = covey_error_set(error, -EEXIST,
-				    "%s is there already and is kept: --force replaces it", path);
-	return r;
+	if (status == 0 && access(path, F_OK) == 0)
+		status = covey_error_set(error, -EEXIST,
+					 "%s is there already and is kept: --force replaces it",
+					 path);
+	return status;
 }
 
 int pki_issue(const char *directory, enum identity_role role, const char *fabric, const char *name,
@@ -115,31 +117,31 @@ int pki_issue(const char *directory, enum identity_role role, const char *fabric
 	X509 *certificate = NULL;
 	EVP_PKEY *key = NULL;
 	int lock = -1;
-	int r;
+	int status;
 
-	r = check_request(&request, error);
-	if (r == 0)
+	status = check_request(&request, error);
+	if (status == 0)
 		lock = pki_lock(directory,
 				NULL); /* if the directory is missing, the code below says so */
 	if (lock >= 0)
 		pki_pair_settle(directory, name);
-	if (r == 0 && !force)
-		r = check_absent(directory, name, "key", error);
-	if (r == 0 && !force)
-		r = check_absent(directory, name, "crt", error);
-	if (r == 0)
-		r = issuer_load(directory, &issuer, error);
-	if (r < 0)
+	if (status == 0 && !force)
+		status = check_absent(directory, name, "key", error);
+	if (status == 0 && !force)
+		status = check_absent(directory, name, "crt", error);
+	if (status == 0)
+		status = issuer_load(directory, &issuer, error);
+	if (status < 0)
 		goto out;
 	key = certificate_key();
 	if (key)
 		certificate = make_certificate(&issuer, &request, key);
 	if (!certificate)
-		r = certificate_failed("cannot make the certificate", error);
+		status = certificate_failed("cannot make the certificate", error);
 	else
-		r = issued_append(directory, name, certificate, error);
-	if (r == 0)
-		r = pki_write_pair(directory, name, key, certificate, force, error);
+		status = issued_append(directory, name, certificate, error);
+	if (status == 0)
+		status = pki_write_pair(directory, name, key, certificate, force, error);
 
 out:
 	X509_free(certificate);
@@ -147,5 +149,5 @@ out:
 	issuer_free(&issuer);
 	if (lock >= 0)
 		close(lock);
-	return r;
+	return status;
 }

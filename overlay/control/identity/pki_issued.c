@@ -47,11 +47,11 @@ int issued_append(const char *directory, const char *name, const X509 *certifica
 {
 	char path[PKI_PATH_MAX], line[256];
 	int len = format_line(name, certificate, line, sizeof(line));
-	int r = issued_path(directory, path, error);
+	int status = issued_path(directory, path, error);
 	int fd;
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	if (len < 0 || (size_t)len >= sizeof(line))
 		return failed("write", path, EINVAL, error);
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -59,9 +59,9 @@ int issued_append(const char *directory, const char *name, const X509 *certifica
 		return failed("write", path, errno, error);
 	errno = ENOSPC; /* the likely cause of a short write */
 	if (write(fd, line, (size_t)len) != len || fsync(fd) < 0)
-		r = failed("write", path, errno, error);
+		status = failed("write", path, errno, error);
 	close(fd);
-	return r;
+	return status;
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -80,21 +80,21 @@ int issued_each(const char *directory, const char *name, int (*each)(const char 
 		void *arg, struct covey_error *error)
 {
 	char path[PKI_PATH_MAX];
-	int r = issued_path(directory, path, error);
+	int status = issued_path(directory, path, error);
 	char *line = NULL;
 	size_t size = 0;
 	FILE *file;
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	file = fopen(path, "re");
 	if (!file)
 		return errno == ENOENT ? 0 : failed("read", path, errno, error);
-	while (r == 0 && getline(&line, &size, file) > 0)
-		r = take_line(line, name, each, arg);
-	if (r == 0 && ferror(file))
-		r = failed("read", path, EIO, error);
+	while (status == 0 && getline(&line, &size, file) > 0)
+		status = take_line(line, name, each, arg);
+	if (status == 0 && ferror(file))
+		status = failed("read", path, EIO, error);
 	free(line);
 	fclose(file);
-	return r;
+	return status;
 }

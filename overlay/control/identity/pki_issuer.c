@@ -34,21 +34,22 @@ static int check_issuer(const struct issuer *issuer, const char *directory,
 int issuer_load(const char *directory, struct issuer *issuer, struct covey_error *error)
 {
 	char path[PKI_PATH_MAX];
-	int r;
+	int status;
 
-	r = pki_path(directory, "ca", "crt", path, error);
-	if (r == 0 && access(path, F_OK) < 0 && errno == ENOENT)
-		r = covey_error_set(error, -ENOENT,
-				    "there is no CA in %s: run covey pki init first", directory);
-	if (r == 0)
-		r = pki_read_certificate(path, &issuer->certificate, error);
-	if (r == 0)
-		r = pki_path(directory, "ca", "key", path, error);
-	if (r == 0)
-		r = pki_read_key(path, &issuer->key, error);
-	if (r == 0)
-		r = check_issuer(issuer, directory, error);
-	return r;
+	status = pki_path(directory, "ca", "crt", path, error);
+	if (status == 0 && access(path, F_OK) < 0 && errno == ENOENT)
+		status = covey_error_set(error, -ENOENT,
+					 "there is no CA in %s: run covey pki init first",
+					 directory);
+	if (status == 0)
+		status = pki_read_certificate(path, &issuer->certificate, error);
+	if (status == 0)
+		status = pki_path(directory, "ca", "key", path, error);
+	if (status == 0)
+		status = pki_read_key(path, &issuer->key, error);
+	if (status == 0)
+		status = check_issuer(issuer, directory, error);
+	return status;
 }
 
 const EVP_MD *issuer_digest(const struct issuer *issuer)

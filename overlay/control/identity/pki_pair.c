@@ -114,12 +114,12 @@ static int draft_same(const struct pair *pair, const char *suffix)
 static int make_file(const struct pair *pair, const char *suffix)
 {
 	char name[PATH_MAX];
-	int r = draft_same(pair, suffix);
+	int status = draft_same(pair, suffix);
 
 	name_of(pair, suffix, name);
-	if (r == -ENOENT)
+	if (status == -ENOENT)
 		return unlinkat(pair->fd, name, 0) < 0 ? -errno : 0;
-	return r < 0 ? r : replace_by_draft(pair, name);
+	return status < 0 ? status : replace_by_draft(pair, name);
 }
 
 static void remove_part(const struct pair *pair, const char *directory)
@@ -134,15 +134,15 @@ static void remove_part(const struct pair *pair, const char *directory)
 /* Nothing is removed before both names are files that are on disk. */
 static int settle(const struct pair *pair)
 {
-	int r = 0;
+	int status = 0;
 
-	for (size_t i = 0; i < 2 && r == 0; i++)
+	for (size_t i = 0; i < 2 && status == 0; i++)
 		if (leads_through(pair, suffixes[i]))
-			r = make_file(pair, suffixes[i]);
-	if (r == 0)
-		r = sync_names(pair);
-	if (r < 0)
-		return r;
+			status = make_file(pair, suffixes[i]);
+	if (status == 0)
+		status = sync_names(pair);
+	if (status < 0)
+		return status;
 	unlinkat(pair->fd, pair->draft, 0);
 	unlinkat(pair->fd, pair->current, 0);
 	remove_part(pair, pair->old);
@@ -233,43 +233,43 @@ static int take(const struct pair *pair, const char *path, const char *suffix)
 
 static int prepare(const struct pair *pair, const char *const paths[2])
 {
-	int r = 0;
+	int status = 0;
 
 	if (mkdirat(pair->fd, pair->old, 0755) < 0 || mkdirat(pair->fd, pair->new, 0755) < 0)
 		return -errno;
-	for (size_t i = 0; i < 2 && r == 0; i++) {
-		r = keep(pair, suffixes[i]);
-		if (r == 0)
-			r = take(pair, paths[i], suffixes[i]);
+	for (size_t i = 0; i < 2 && status == 0; i++) {
+		status = keep(pair, suffixes[i]);
+		if (status == 0)
+			status = take(pair, paths[i], suffixes[i]);
 	}
-	return r;
+	return status;
 }
 
 /* After this, both names lead to the old files through links, as they did before without links. */
 static int make_links(const struct pair *pair)
 {
 	char name[PATH_MAX], target[PATH_MAX];
-	int r = symlinkat(pair->old, pair->fd, pair->current) < 0 ? -errno : 0;
+	int status = symlinkat(pair->old, pair->fd, pair->current) < 0 ? -errno : 0;
 
-	for (size_t i = 0; i < 2 && r == 0; i++)
-		r = replace_by_link(pair, inside(pair->current, suffixes[i], target),
-				    name_of(pair, suffixes[i], name));
-	return r < 0 ? r : sync_names(pair);
+	for (size_t i = 0; i < 2 && status == 0; i++)
+		status = replace_by_link(pair, inside(pair->current, suffixes[i], target),
+					 name_of(pair, suffixes[i], name));
+	return status < 0 ? status : sync_names(pair);
 }
 
 /* After `current` is renamed, nothing can be undone, and nothing has to be. */
 static int replace(const struct pair *pair, const char *const paths[2])
 {
-	int r = settle(pair);
+	int status = settle(pair);
 
-	if (r == 0)
-		r = prepare(pair, paths);
-	if (r == 0)
-		r = make_links(pair);
-	if (r == 0)
-		r = replace_by_link(pair, pair->new, pair->current);
+	if (status == 0)
+		status = prepare(pair, paths);
+	if (status == 0)
+		status = make_links(pair);
+	if (status == 0)
+		status = replace_by_link(pair, pair->new, pair->current);
 	settle(pair);
-	return r;
+	return status;
 }
 
 int pki_pair_replace(const char *directory, const char *stem, const char *key,
@@ -277,18 +277,18 @@ int pki_pair_replace(const char *directory, const char *stem, const char *key,
 {
 	const char *const paths[2] = {key, certificate};
 	struct pair pair = {0};
-	int r = pair_open(directory, stem, &pair);
+	int status = pair_open(directory, stem, &pair);
 
-	if (r == 0) {
-		r = replace(&pair, paths);
+	if (status == 0) {
+		status = replace(&pair, paths);
 		close(pair.fd);
 	}
-	if (r < 0)
-		covey_error_set(error, r,
+	if (status < 0)
+		covey_error_set(error, status,
 				"cannot replace %s.key and %s.crt in %s (%s): the old ones are "
 				"still there",
-				stem, stem, directory, strerror(-r));
-	return r;
+				stem, stem, directory, strerror(-status));
+	return status;
 }
 
 /* --- locking ------------------------------------------------------------------------------- */
@@ -296,13 +296,13 @@ int pki_pair_replace(const char *directory, const char *stem, const char *key,
 int pki_lock(const char *directory, struct covey_error *error)
 {
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	int status;
 
 	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
 		return fd;
-	r = covey_error_set(error, -errno, "cannot use the directory %s: %s", directory,
-			    strerror(errno));
+	status = covey_error_set(error, -errno, "cannot use the directory %s: %s", directory,
+				 strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return r;
+	return status;
 }

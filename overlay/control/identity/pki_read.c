@@ -55,21 +55,22 @@ static int open_file(const char *path, bool key, off_t *ret_size, struct covey_e
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
-	int r;
+	int status;
 
 	if (fd < 0)
 		return covey_error_set(error, -errno, "cannot read %s: %s%s", path, strerror(errno),
 				       advice(errno));
 	if (fstat(fd, &st) < 0)
-		r = covey_error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+		status =
+			covey_error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
 	else if (!S_ISREG(st.st_mode) || st.st_size > PEM_BYTES_MAX)
-		r = covey_error_set(error, -EINVAL, "%s is no file of up to %u bytes", path,
-				    PEM_BYTES_MAX);
+		status = covey_error_set(error, -EINVAL, "%s is no file of up to %u bytes", path,
+					 PEM_BYTES_MAX);
 	else
-		r = key ? check_key_file(path, &st, error) : 0;
-	if (r < 0) {
+		status = key ? check_key_file(path, &st, error) : 0;
+	if (status < 0) {
 		close(fd);
-		return r;
+		return status;
 	}
 	*ret_size = st.st_size;
 	return fd;
@@ -117,11 +118,11 @@ int pki_read_key(const char *path, EVP_PKEY **ret_key, struct covey_error *error
 	size_t len;
 	char *data;
 	BIO *bio;
-	int r;
+	int status;
 
-	r = read_file(path, true, &data, &len, error);
-	if (r < 0)
-		return r;
+	status = read_file(path, true, &data, &len, error);
+	if (status < 0)
+		return status;
 	bio = BIO_new_mem_buf(data, (int)len);
 	if (bio)
 		key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
@@ -143,11 +144,11 @@ int pki_read_certificate(const char *path, X509 **ret_certificate, struct covey_
 	size_t len;
 	char *data;
 	BIO *bio;
-	int r;
+	int status;
 
-	r = read_file(path, false, &data, &len, error);
-	if (r < 0)
-		return r;
+	status = read_file(path, false, &data, &len, error);
+	if (status < 0)
+		return status;
 	bio = BIO_new_mem_buf(data, (int)len);
 	if (bio)
 		certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);

@@ -50,11 +50,11 @@ static int draft_write(struct draft *draft, const char *directory, const char *s
 {
 	char *data;
 	long len = BIO_get_mem_data(content, &data);
-	int fd, r;
+	int fd, status;
 
-	r = pki_path(directory, stem, suffix, draft->path, error);
-	if (r < 0)
-		return r;
+	status = pki_path(directory, stem, suffix, draft->path, error);
+	if (status < 0)
+		return status;
 	if (snprintf(draft->temporary, PKI_PATH_MAX, "%s/.%s.%s.XXXXXX", directory, stem, suffix) >=
 	    PKI_PATH_MAX) {
 		draft->temporary[0] = '\0';
@@ -62,15 +62,15 @@ static int draft_write(struct draft *draft, const char *directory, const char *s
 	}
 	fd = mkostemp(draft->temporary, O_CLOEXEC);
 	if (fd < 0) {
-		r = cannot_write(draft->path, errno, error);
+		status = cannot_write(draft->path, errno, error);
 		draft->temporary[0] = '\0';
-		return r;
+		return status;
 	}
-	r = write_all(fd, data, (size_t)len);
-	if (r == 0 && fchmod(fd, mode) < 0)
-		r = -errno;
+	status = write_all(fd, data, (size_t)len);
+	if (status == 0 && fchmod(fd, mode) < 0)
+		status = -errno;
 	close(fd);
-	return r < 0 ? cannot_write(draft->path, -r, error) : 0;
+	return status < 0 ? cannot_write(draft->path, -status, error) : 0;
 }
 
 /* link(2) never replaces a file, even if others write at the same time. rename(2) replaces it in
@@ -107,14 +107,14 @@ static void sync_directory(const char *directory)
 static int publish_both(const struct draft *key, const struct draft *certificate,
 			struct covey_error *error)
 {
-	int r = draft_publish(key, false, error);
+	int status = draft_publish(key, false, error);
 
-	if (r < 0)
-		return r;
-	r = draft_publish(certificate, false, error);
-	if (r < 0)
+	if (status < 0)
+		return status;
+	status = draft_publish(certificate, false, error);
+	if (status < 0)
 		unlink(key->path); /* our own, made a moment ago */
-	return r;
+	return status;
 }
 
 /* BIO_free() does not wipe the contents of a memory BIO. */
@@ -137,24 +137,25 @@ int pki_write_pair(const char *directory, const char *stem, EVP_PKEY *key, X509 
 	struct draft key_draft = {0}, certificate_draft = {0};
 	BIO *key_pem = BIO_new(BIO_s_mem());
 	BIO *certificate_pem = BIO_new(BIO_s_mem());
-	int r;
+	int status;
 
 	if (!key_pem || !certificate_pem ||
 	    !PEM_write_bio_PKCS8PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL) ||
 	    !PEM_write_bio_X509(certificate_pem, certificate)) {
-		r = covey_error_set(error, -ENOMEM, "out of memory");
+		status = covey_error_set(error, -ENOMEM, "out of memory");
 		goto out;
 	}
-	r = draft_write(&key_draft, directory, stem, "key", 0600, key_pem, error);
-	if (r < 0)
+	status = draft_write(&key_draft, directory, stem, "key", 0600, key_pem, error);
+	if (status < 0)
 		goto out;
-	r = draft_write(&certificate_draft, directory, stem, "crt", 0644, certificate_pem, error);
-	if (r < 0)
+	status = draft_write(&certificate_draft, directory, stem, "crt", 0644, certificate_pem,
+			     error);
+	if (status < 0)
 		goto out;
-	r = replace ? pki_pair_replace(directory, stem, key_draft.temporary,
-				       certificate_draft.temporary, error)
-		    : publish_both(&key_draft, &certificate_draft, error);
-	if (r == 0)
+	status = replace ? pki_pair_replace(directory, stem, key_draft.temporary,
+					    certificate_draft.temporary, error)
+			 : publish_both(&key_draft, &certificate_draft, error);
+	if (status == 0)
 		sync_directory(directory);
 
 out:
@@ -163,27 +164,27 @@ out:
 	free_secret_bio(key_pem);
 	BIO_free(certificate_pem);
 	ERR_clear_error();
-	return r;
+	return status;
 }
 
 int pki_write_crl(const char *directory, X509_CRL *list, struct covey_error *error)
 {
 	BIO *pem = BIO_new(BIO_s_mem());
 	struct draft draft = {0};
-	int r;
+	int status;
 
 	if (!pem || !PEM_write_bio_X509_CRL(pem, list)) {
-		r = covey_error_set(error, -ENOMEM, "out of memory");
+		status = covey_error_set(error, -ENOMEM, "out of memory");
 		goto out;
 	}
-	r = draft_write(&draft, directory, "crl", "pem", 0644, pem, error);
-	if (r == 0)
-		r = draft_publish(&draft, true, error);
-	if (r == 0)
+	status = draft_write(&draft, directory, "crl", "pem", 0644, pem, error);
+	if (status == 0)
+		status = draft_publish(&draft, true, error);
+	if (status == 0)
 		sync_directory(directory);
 
 out:
 	draft_discard(&draft);
 	BIO_free(pem);
-	return r;
+	return status;
 }

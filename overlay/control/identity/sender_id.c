@@ -17,7 +17,7 @@ static int parse_der(const ASN1_OCTET_STRING *value, long *ret_number)
 	unsigned char *again = NULL;
 	ASN1_INTEGER *integer;
 	int64_t number;
-	int r = -EINVAL;
+	int status = -EINVAL;
 
 	integer = d2i_ASN1_INTEGER(NULL, &p, len);
 	if (!integer || i2d_ASN1_INTEGER(integer, &again) != len ||
@@ -28,13 +28,13 @@ static int parse_der(const ASN1_OCTET_STRING *value, long *ret_number)
 	if (number < COVEY_SENDER_ID_MIN || number > COVEY_SENDER_ID_MAX)
 		goto out;
 	*ret_number = (long)number;
-	r = 0;
+	status = 0;
 
 out:
 	OPENSSL_free(again);
 	ASN1_INTEGER_free(integer);
 	ERR_clear_error();
-	return r;
+	return status;
 }
 
 int sender_id_from_certificate(X509 *certificate, uint16_t *ret_sender_id,
@@ -72,7 +72,7 @@ int sender_id_to_certificate(X509 *certificate, uint16_t sender_id)
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
 	X509_EXTENSION *extension = NULL;
 	unsigned char *der = NULL;
-	int len, r = -ENOMEM;
+	int len, status = -ENOMEM;
 
 	if (!oid || !integer || !value || !ASN1_INTEGER_set(integer, sender_id))
 		goto out;
@@ -81,7 +81,7 @@ int sender_id_to_certificate(X509 *certificate, uint16_t sender_id)
 		goto out;
 	extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
 	if (extension && X509_add_ext(certificate, extension, -1))
-		r = 0;
+		status = 0;
 
 out:
 	X509_EXTENSION_free(extension);
@@ -89,5 +89,5 @@ out:
 	ASN1_OCTET_STRING_free(value);
 	ASN1_INTEGER_free(integer);
 	ASN1_OBJECT_free(oid);
-	return r;
+	return status;
 }

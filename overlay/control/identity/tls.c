@@ -43,7 +43,7 @@ int tls_new(enum tls_role role, const char *fabric, const char *ca_file, const c
 {
 	struct tls *tls = calloc(1, sizeof(*tls));
 	struct own own;
-	int r;
+	int status;
 
 	ignore_sigpipe();
 	if (!tls)
@@ -58,11 +58,11 @@ int tls_new(enum tls_role role, const char *fabric, const char *ca_file, const c
 	tls->cert_file = strdup(cert_file);
 	tls->key_file = strdup(key_file);
 	if (!tls->queued || !tls->ca_file || !tls->cert_file || !tls->key_file) {
-		r = covey_error_set(error, -ENOMEM, "out of memory");
+		status = covey_error_set(error, -ENOMEM, "out of memory");
 		goto fail;
 	}
-	r = load(tls, fabric, &own, error);
-	if (r < 0)
+	status = load(tls, fabric, &own, error);
+	if (status < 0)
 		goto fail;
 	take(tls, &own);
 	*ret_tls = tls;
@@ -70,7 +70,7 @@ int tls_new(enum tls_role role, const char *fabric, const char *ca_file, const c
 
 fail:
 	tls_free(tls);
-	return r;
+	return status;
 }
 
 void tls_free(struct tls *tls)
@@ -95,15 +95,15 @@ const struct identity *tls_identity(const struct tls *tls)
 int tls_reload(struct tls *tls, bool *ret_changed, struct covey_error *error)
 {
 	struct own own;
-	int r = load(tls, tls->identity.fabric, &own, error);
+	int status = load(tls, tls->identity.fabric, &own, error);
 
-	if (r < 0)
-		return r;
+	if (status < 0)
+		return status;
 	if (strcmp(own.identity.uri, tls->identity.uri) != 0) {
-		r = covey_error_set(error, -EINVAL, "%.150s is for %.150s, but we are %.150s",
-				    tls->cert_file, own.identity.uri, tls->identity.uri);
+		status = covey_error_set(error, -EINVAL, "%.150s is for %.150s, but we are %.150s",
+					 tls->cert_file, own.identity.uri, tls->identity.uri);
 		SSL_CTX_free(own.context);
-		return r;
+		return status;
 	}
 	*ret_changed = memcmp(own.chain.digest, tls->chain.digest, sizeof(own.chain.digest)) != 0;
 	take(tls, &own);
@@ -119,15 +119,15 @@ int tls_load_crl(struct tls *tls, const char *path, bool *ret_changed, struct co
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(tls->context);
 	struct crl *crl;
-	int r;
+	int status;
 
-	r = crl_load(path, X509_STORE_get0_objects(store), &crl, error);
-	if (r < 0)
-		return r;
-	r = crl_check_newer(tls->crl, crl, error);
-	if (r < 0) {
+	status = crl_load(path, X509_STORE_get0_objects(store), &crl, error);
+	if (status < 0)
+		return status;
+	status = crl_check_newer(tls->crl, crl, error);
+	if (status < 0) {
 		crl_free(crl);
-		return r;
+		return status;
 	}
 	*ret_changed = !crl_equal(tls->crl, crl);
 	crl_free(tls->crl);

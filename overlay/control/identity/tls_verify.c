@@ -48,11 +48,11 @@ static int check_identity(const struct tls *tls, X509 *certificate, struct tls_p
 {
 	enum identity_role wanted = tls->role == TLS_MEMBER ? IDENTITY_GKM : IDENTITY_HOST;
 	struct identity identity;
-	int r;
+	int status;
 
-	r = identity_from_certificate(certificate, &identity, &peer->refusal);
-	if (r < 0)
-		return r;
+	status = identity_from_certificate(certificate, &identity, &peer->refusal);
+	if (status < 0)
+		return status;
 	if (strcmp(identity.fabric, tls->identity.fabric) != 0)
 		return covey_error_set(&peer->refusal, -EACCES,
 				       "the peer is of another fabric: %s, not of \"%s\"",
