@@ -180,19 +180,19 @@ int commands_open(struct manager *manager, const char *path, struct commands **r
 {
 	static const struct local_handlers handlers = {.request = on_request};
 	struct commands *commands = calloc(1, sizeof(*commands));
-	int rc;
+	int status;
 
 	if (!commands)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	commands->manager = manager;
 	commands->rekeys = rekey_answers_new(manager->base);
-	rc = commands->rekeys ? local_open(manager->base, path, &handlers, commands,
-					   &commands->server, error)
-			      : covey_error_set(error, -ENOMEM, "out of memory");
-	if (rc < 0) {
+	status = commands->rekeys ? local_open(manager->base, path, &handlers, commands,
+					       &commands->server, error)
+				  : covey_error_set(error, -ENOMEM, "out of memory");
+	if (status < 0) {
 		rekey_answers_free(commands->rekeys);
 		free(commands);
-		return rc;
+		return status;
 	}
 	*ret_commands = commands;
 	return 0;

@@ -98,17 +98,17 @@ static void evict_from(struct manager *manager, size_t host, struct realm *realm
 int evict(struct manager *manager, size_t host, struct realm *realm, struct covey_error *error)
 {
 	const char *name = manager->inventory->hosts[host].name;
-	int rc;
+	int status;
 
 	if (is_evicted(manager, host, realm))
 		return covey_error_set(error, -EALREADY, "%s is evicted already", name);
 	if (realm && seat_of(manager, host, realm) < 0)
 		return covey_error_set(error, -ENOENT, "%s is no member of group %s", name,
 				       realm->served.config->name);
-	rc = manager->store->ops->evict(manager->store, manager->identities[host],
-					realm ? realm->served.config->name : "", error);
-	if (rc < 0)
-		return rc;
+	status = manager->store->ops->evict(manager->store, manager->identities[host],
+					    realm ? realm->served.config->name : "", error);
+	if (status < 0)
+		return status;
 	log_warning("%s is evicted from %s", name,
 		    realm ? realm->served.config->name : "all groups");
 	if (realm)
@@ -129,7 +129,7 @@ static bool has_any(const struct manager *manager, size_t host)
 int readmit(struct manager *manager, size_t host, struct realm *realm, struct covey_error *error)
 {
 	const char *name = manager->inventory->hosts[host].name;
-	int rc;
+	int status;
 
 	if (realm && manager->evicted[host])
 		return covey_error_set(error, -EBUSY,
@@ -139,10 +139,10 @@ int readmit(struct manager *manager, size_t host, struct realm *realm, struct co
 		return covey_error_set(error, -ENOENT, "%s is not evicted%s%s", name,
 				       realm ? " from group " : "",
 				       realm ? realm->served.config->name : "");
-	rc = manager->store->ops->readmit(manager->store, manager->identities[host],
-					  realm ? realm->served.config->name : NULL, error);
-	if (rc < 0)
-		return rc;
+	status = manager->store->ops->readmit(manager->store, manager->identities[host],
+					      realm ? realm->served.config->name : NULL, error);
+	if (status < 0)
+		return status;
 	log_warning("%s is readmitted to %s", name,
 		    realm ? realm->served.config->name : "all groups");
 	if (!realm)

@@ -43,33 +43,33 @@ struct gkm {
 static int load_inventory(struct gkm *gkm)
 {
 	struct diagnostics diagnostics;
-	int rc;
+	int status;
 
 	diagnostics_init(&diagnostics);
-	rc = inventory_load(gkm->options.daemon.inventory, &diagnostics, &gkm->inventory);
-	if (rc < 0)
+	status = inventory_load(gkm->options.daemon.inventory, &diagnostics, &gkm->inventory);
+	if (status < 0)
 		diagnostics_print(&diagnostics, stderr);
 	diagnostics_free(&diagnostics);
-	return rc;
+	return status;
 }
 
 static int load_tls(struct gkm *gkm, struct covey_error *error)
 {
 	static const char *const names[] = {"ca.crt", "gkm.crt", "gkm.key"};
 	char *paths[3] = {NULL};
-	int rc = 0;
+	int status = 0;
 
 	for (size_t i = 0; i < 3; i++)
 		if (asprintf(&paths[i], "%s/%s", gkm->options.daemon.pki, names[i]) < 0)
 			paths[i] = NULL;
 	if (!paths[0] || !paths[1] || !paths[2])
-		rc = covey_error_set(error, -1, "out of memory");
+		status = covey_error_set(error, -1, "out of memory");
 	else
-		rc = tls_new(TLS_GKM, gkm->inventory->fabric, paths[0], paths[1], paths[2],
-			     &gkm->tls, error);
+		status = tls_new(TLS_GKM, gkm->inventory->fabric, paths[0], paths[1], paths[2],
+				 &gkm->tls, error);
 	for (size_t i = 0; i < 3; i++)
 		free(paths[i]);
-	return rc;
+	return status;
 }
 
 static int watch_own(struct gkm *gkm, struct covey_error *error)
@@ -87,14 +87,14 @@ static int watch_crl(struct gkm *gkm, struct covey_error *error)
 {
 	const char *given = gkm->options.daemon.crl;
 	char *path = NULL;
-	int rc;
+	int status;
 
 	if (!given && asprintf(&path, "%s/crl.pem", gkm->options.daemon.pki) < 0)
 		return covey_error_set(error, -1, "out of memory");
-	rc = revoked_hosts_open(&gkm->manager, given ? given : path, given != NULL,
-				&gkm->revoked_hosts, error);
+	status = revoked_hosts_open(&gkm->manager, given ? given : path, given != NULL,
+				    &gkm->revoked_hosts, error);
 	free(path);
-	return rc;
+	return status;
 }
 
 static void on_hangup(evutil_socket_t number, short what, void *arg)
@@ -146,40 +146,40 @@ static void announce(const struct gkm *gkm)
 
 static int start(struct gkm *gkm, struct covey_error *error)
 {
-	int rc;
+	int status;
 
-	rc = sqlite_store_open(gkm->options.state, &gkm->store, error);
-	if (rc < 0)
-		return rc;
+	status = sqlite_store_open(gkm->options.state, &gkm->store, error);
+	if (status < 0)
+		return status;
 	gkm->base = event_base_new();
 	if (!gkm->base)
 		return covey_error_set(error, -1, "out of memory");
-	rc = load_tls(gkm, error);
-	if (rc < 0)
-		return rc;
+	status = load_tls(gkm, error);
+	if (status < 0)
+		return status;
 	gkm->manager = (struct manager){.base = gkm->base,
 					.inventory = gkm->inventory,
 					.store = gkm->store,
 					.tls = gkm->tls,
 					.session_max = listener_raise_descriptors()};
-	rc = manager_init(&gkm->manager, error);
-	if (rc < 0)
-		return rc;
-	rc = evictions_load(&gkm->manager, error);
-	if (rc < 0)
-		return rc;
-	rc = watch_own(gkm, error);
-	if (rc < 0)
-		return rc;
-	rc = watch_crl(gkm, error);
-	if (rc < 0)
-		return rc;
-	rc = listener_new(&gkm->manager.sessions, gkm->manager.own, &gkm->listener, error);
-	if (rc < 0)
-		return rc;
-	rc = commands_open(&gkm->manager, gkm->options.socket, &gkm->commands, error);
-	if (rc < 0)
-		return rc;
+	status = manager_init(&gkm->manager, error);
+	if (status < 0)
+		return status;
+	status = evictions_load(&gkm->manager, error);
+	if (status < 0)
+		return status;
+	status = watch_own(gkm, error);
+	if (status < 0)
+		return status;
+	status = watch_crl(gkm, error);
+	if (status < 0)
+		return status;
+	status = listener_new(&gkm->manager.sessions, gkm->manager.own, &gkm->listener, error);
+	if (status < 0)
+		return status;
+	status = commands_open(&gkm->manager, gkm->options.socket, &gkm->commands, error);
+	if (status < 0)
+		return status;
 	return catch_signals(gkm, error);
 }
 

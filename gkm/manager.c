@@ -47,10 +47,11 @@ static int name_hosts(struct manager *manager, struct covey_error *error)
 
 	for (size_t i = 0; i < inventory->host_count; i++) {
 		const struct inventory_host *host = &inventory->hosts[i];
-		int rc = identity_format(IDENTITY_HOST, inventory->fabric, host->name, uri, error);
+		int status =
+			identity_format(IDENTITY_HOST, inventory->fabric, host->name, uri, error);
 
-		if (rc < 0)
-			return rc;
+		if (status < 0)
+			return status;
 		manager->identities[i] = strdup(uri);
 		if (!manager->identities[i])
 			return out_of_memory(error);
@@ -70,11 +71,11 @@ static int init_realms(struct manager *manager, struct covey_error *error)
 					  .log = manager->log};
 
 	for (size_t i = 0; i < manager->inventory->group_count; i++) {
-		int rc = realm_init(&manager->realms[i], &tools, &manager->inventory->groups[i],
-				    error);
+		int status = realm_init(&manager->realms[i], &tools, &manager->inventory->groups[i],
+					error);
 
-		if (rc < 0)
-			return rc;
+		if (status < 0)
+			return status;
 		manager->groups[i] = &manager->realms[i].served;
 		manager->realm_count++;
 	}
@@ -106,7 +107,7 @@ int manager_init(struct manager *manager, struct covey_error *error)
 {
 	size_t hosts = manager->inventory->host_count + 1;
 	size_t groups = manager->inventory->group_count + 1;
-	int rc;
+	int status;
 
 	manager->stop_timer = event_new(manager->base, -1, EV_PERSIST, on_stop_tick, manager);
 	manager->identities = calloc(hosts, sizeof(*manager->identities));
@@ -117,10 +118,10 @@ int manager_init(struct manager *manager, struct covey_error *error)
 	if (!manager->identities || !manager->evicted || !manager->realms || !manager->groups ||
 	    !manager->stop_timer || !manager->log)
 		return out_of_memory(error);
-	rc = init_sessions(manager, error);
-	if (rc == 0)
-		rc = name_hosts(manager, error);
-	return rc < 0 ? rc : init_realms(manager, error);
+	status = init_sessions(manager, error);
+	if (status == 0)
+		status = name_hosts(manager, error);
+	return status < 0 ? status : init_realms(manager, error);
 }
 
 void manager_stop(struct manager *manager)

@@ -40,17 +40,17 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 		.evicts = reason == REKEY_EVICTION,
 	};
 	uint32_t spi;
-	int rc;
+	int status;
 
 	if (RAND_priv_bytes(tek, (int)len) != 1)
 		return covey_error_set(error, -EIO, "the system gives no random numbers");
-	rc = realm->tools.store->ops->take_spi(realm->tools.store, &spi, error);
-	if (rc < 0)
-		return rc;
-	rc = group_begin_sa(realm->served.group, spi, tek, len, &timing);
-	if (rc < 0)
-		return covey_error_set(error, rc, "SA %u of group %s cannot begin: %s", spi,
-				       realm->served.config->name, strerror(-rc));
+	status = realm->tools.store->ops->take_spi(realm->tools.store, &spi, error);
+	if (status < 0)
+		return status;
+	status = group_begin_sa(realm->served.group, spi, tek, len, &timing);
+	if (status < 0)
+		return covey_error_set(error, status, "SA %u of group %s cannot begin: %s", spi,
+				       realm->served.config->name, strerror(-status));
 	log_info("%s: SA %u begins, %s, keys per %s", realm->served.config->name, spi,
 		 covey_cipher_name(realm->served.config->cipher),
 		 covey_key_scope_name(realm->served.config->key_scope));
@@ -61,13 +61,13 @@ static int begin_sa(struct realm *realm, enum rekey_reason reason, struct covey_
 {
 	size_t len = covey_cipher_key_len(realm->served.config->cipher);
 	uint8_t *tek = secret_alloc(len);
-	int rc;
+	int status;
 
 	if (!tek)
 		return covey_error_set(error, -ENOMEM, "no memory for a key");
-	rc = begin_with_key(realm, reason, tek, len, error);
+	status = begin_with_key(realm, reason, tek, len, error);
 	secret_free(tek);
-	return rc;
+	return status;
 }
 
 int realm_ensure_sa(struct realm *realm, struct covey_error *error)
@@ -90,20 +90,22 @@ static int restore_formers(struct realm *realm, uint64_t now_ms, struct covey_er
 {
 	struct store *store = realm->tools.store;
 	uint32_t lifetime_s;
-	int rc;
+	int status;
 
-	rc = store->ops->lifetime(store, realm->served.config->name,
-				  realm->served.config->rekey.hard_lifetime_s, &lifetime_s, error);
-	if (rc < 0)
-		return rc;
+	status = store->ops->lifetime(store, realm->served.config->name,
+				      realm->served.config->rekey.hard_lifetime_s, &lifetime_s,
+				      error);
+	if (status < 0)
+		return status;
 	error->text[0] = '\0';
-	rc = store->ops->each_former(store, realm->served.config->name, keep, realm, error);
-	if (rc < 0 && !error->text[0])
-		covey_error_set(error, rc, "former SenderIDs of group %s cannot be restored: %s",
-				realm->served.config->name, strerror(-rc));
+	status = store->ops->each_former(store, realm->served.config->name, keep, realm, error);
+	if (status < 0 && !error->text[0])
+		covey_error_set(error, status,
+				"former SenderIDs of group %s cannot be restored: %s",
+				realm->served.config->name, strerror(-status));
 	realm->formers_until_ms = now_ms + lifetime_s * UINT64_C(1000);
 	realm->served.group->sender_ids.keeps = true;
-	return rc < 0 ? rc : 0;
+	return status < 0 ? status : 0;
 }
 
 uint64_t realm_formers_deadline(const struct realm *realm)
@@ -306,7 +308,7 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 	       const struct inventory_group *config, struct covey_error *error)
 {
 	struct group_output output = outbox_output(&realm->outbox);
-	int rc;
+	int status;
 
 	*realm = (struct realm){
 		.served = {.config = config, .wake = wake, .ensure_sa = ensure_sa, .arg = realm},
@@ -314,28 +316,28 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 	};
 	outbox_init(&realm->outbox, &realm->served, tools->log);
 	realm->timer = event_new(tools->base, -1, 0, on_timer, realm);
-	rc = group_new(config->member_count, config->rekey.activation_delay_s * UINT64_C(1000),
-		       &output, &realm->served.group);
-	if (rc < 0 || !realm->timer) {
-		rc = covey_error_set(error, -ENOMEM, "out of memory");
+	status = group_new(config->member_count, config->rekey.activation_delay_s * UINT64_C(1000),
+			   &output, &realm->served.group);
+	if (status < 0 || !realm->timer) {
+		status = covey_error_set(error, -ENOMEM, "out of memory");
 		goto fail;
 	}
 	realm->served.group->limits.key_is_shared = config->key_scope == COVEY_KEY_SCOPE_GROUP;
 	realm->served.group->rekeys_on_join = config->rekey.on_join;
 	seat_members(realm);
 	error->text[0] = '\0';
-	rc = tools->store->ops->each_binding(tools->store, config->name, restore, realm, error);
-	if (rc < 0 && !error->text[0])
-		covey_error_set(error, rc, "bindings of group %s cannot be restored: %s",
-				config->name, strerror(-rc));
-	if (rc == 0)
-		rc = restore_formers(realm, clock_ms(), error);
-	if (rc < 0)
+	status = tools->store->ops->each_binding(tools->store, config->name, restore, realm, error);
+	if (status < 0 && !error->text[0])
+		covey_error_set(error, status, "bindings of group %s cannot be restored: %s",
+				config->name, strerror(-status));
+	if (status == 0)
+		status = restore_formers(realm, clock_ms(), error);
+	if (status < 0)
 		goto fail;
 	return 0;
 fail:
 	realm_free(realm);
-	return rc;
+	return status;
 }
 
 void realm_free(struct realm *realm)

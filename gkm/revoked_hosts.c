@@ -180,17 +180,17 @@ int revoked_hosts_open(struct manager *manager, const char *path, bool demanded,
 					  .loaded = on_loaded,
 					  .failed = on_failed,
 					  .arg = revoked};
-	int rc;
+	int status;
 
 	if (!revoked)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	revoked->manager = manager;
 	revoked->by_host = calloc(manager->inventory->host_count + 1, sizeof(*revoked->by_host));
-	rc = revoked->by_host ? crl_watch_new(&config, &revoked->watch, error)
-			      : covey_error_set(error, -ENOMEM, "out of memory");
-	if (rc < 0) {
+	status = revoked->by_host ? crl_watch_new(&config, &revoked->watch, error)
+				  : covey_error_set(error, -ENOMEM, "out of memory");
+	if (status < 0) {
 		revoked_hosts_close(revoked);
-		return rc;
+		return status;
 	}
 	log_lists(revoked->watch, true);
 	manager->sessions.handlers.shown = note_shown;

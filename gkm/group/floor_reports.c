@@ -73,7 +73,7 @@ static int check(const struct group *group, size_t seat, const struct sa *sa,
 		return covey_error_set(error, -EINVAL,
 				       "windows on SA %" PRIu32 ", where it may not send", sa->spi);
 	for (size_t i = 0; i < count; i++) {
-		int rc;
+		int status;
 
 		if (report->window_ids[i] > UINT16_MAX ||
 		    (i && report->window_ids[i] <= report->window_ids[i - 1]))
@@ -81,10 +81,10 @@ static int check(const struct group *group, size_t seat, const struct sa *sa,
 					       "window %" PRIu32 " of SA %" PRIu32
 					       " out of order or range",
 					       report->window_ids[i], sa->spi);
-		rc = check_window(group, seat, sa, report->window_ids[i], report->esns[i], now_ms,
-				  error);
-		if (rc < 0)
-			return rc;
+		status = check_window(group, seat, sa, report->window_ids[i], report->esns[i],
+				      now_ms, error);
+		if (status < 0)
+			return status;
 	}
 	return 0;
 }
@@ -135,13 +135,13 @@ int floor_reports_take(struct group *group, size_t seat, uint32_t spi,
 {
 	struct sa *sa = find_sa(group, seat, spi);
 	struct floor_sender *sender;
-	int rc;
+	int status;
 
 	if (!sa || !group->members[seat].session)
 		return 0;
-	rc = check(group, seat, sa, report, now_ms, error);
-	if (rc < 0 || report->esn_count == 0)
-		return rc;
+	status = check(group, seat, sa, report, now_ms, error);
+	if (status < 0 || report->esn_count == 0)
+		return status;
 	if (!sa->floors)
 		sa->floors = calloc(1, sizeof(*sa->floors));
 	sender = sa->floors ? floor_sender_need(sa->floors, group->members[seat].sender_id) : NULL;

@@ -60,12 +60,12 @@ static uint32_t highest_live_spi(const struct group *group)
 int group_bind(struct group *group, size_t seat, uint16_t sender_id)
 {
 	struct member *member = &group->members[seat];
-	int rc;
+	int status;
 
-	rc = sender_ids_bind(&group->sender_ids, member->identity, sender_id,
-			     highest_live_spi(group));
-	if (rc < 0)
-		return rc;
+	status = sender_ids_bind(&group->sender_ids, member->identity, sender_id,
+				 highest_live_spi(group));
+	if (status < 0)
+		return status;
 	if (member->sender_id != sender_id)
 		roster_remove(&group->roster, seat);
 	member->sender_id = sender_id;
@@ -74,11 +74,11 @@ int group_bind(struct group *group, size_t seat, uint16_t sender_id)
 
 int group_restore(struct group *group, size_t seat, uint16_t sender_id)
 {
-	int rc = group_bind(group, seat, sender_id);
+	int status = group_bind(group, seat, sender_id);
 
-	if (rc == 0)
+	if (status == 0)
 		group->members[seat].restored = group->members[seat].enrolled = true;
-	return rc;
+	return status;
 }
 
 void group_earlier_gone(struct group *group)
@@ -296,7 +296,7 @@ int group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t
 {
 	struct sa_timing mine = *timing;
 	struct sa *sa;
-	int rc;
+	int status;
 
 	if (group->sa_count && spi <= group->sas[group->sa_count - 1]->spi)
 		return -EINVAL;
@@ -304,9 +304,9 @@ int group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t
 		return -ENOSPC;
 	if (is_first_ever(group))
 		mine.activation_delay_ms = 0;
-	rc = sa_new(spi, tek, tek_len, &mine, group->seats, &sa);
-	if (rc < 0)
-		return rc;
+	status = sa_new(spi, tek, tek_len, &mine, group->seats, &sa);
+	if (status < 0)
+		return status;
 	for (size_t i = 0; i < group->seats; i++)
 		sa->members[i] = group->members[i].enrolled || (!group->rekeys_on_join &&
 								!group->members[i].evicted)

@@ -138,7 +138,7 @@ int sender_ids_bind(struct sender_ids *ids, const char *identity, uint16_t sende
 		    uint32_t used_until_spi)
 {
 	size_t at = position(ids, sender_id);
-	int rc;
+	int status;
 
 	if (at < ids->count && ids->holders[at].sender_id == sender_id) {
 		if (strcmp(ids->holders[at].identity, identity) != 0)
@@ -149,25 +149,25 @@ int sender_ids_bind(struct sender_ids *ids, const char *identity, uint16_t sende
 		ids->holders[at].kept = false;
 		return 0;
 	}
-	rc = insert(ids, identity, sender_id);
-	if (rc < 0)
-		return rc;
+	status = insert(ids, identity, sender_id);
+	if (status < 0)
+		return status;
 	give_up(ids, identity, sender_id, used_until_spi);
 	return 0;
 }
 
 int sender_ids_keep(struct sender_ids *ids, const char *identity, uint16_t sender_id)
 {
-	int rc;
+	int status;
 
 	if (sender_ids_holder(ids, sender_id))
 		return -EEXIST;
-	rc = insert(ids, identity, sender_id);
-	if (rc == 0) {
+	status = insert(ids, identity, sender_id);
+	if (status == 0) {
 		ids->holders[position(ids, sender_id)].former_until_spi = SPI_NONE;
 		ids->holders[position(ids, sender_id)].kept = true;
 	}
-	return rc;
+	return status;
 }
 
 void sender_ids_stop_keeping(struct sender_ids *ids)

@@ -12,7 +12,7 @@
 struct waiting_binding {
 	STAILQ_ENTRY(waiting_binding) entry;
 	struct binding_request request;
-	int rc; /* the result */
+	int status; /* the result */
 };
 
 static const char *identity_of(const struct binding_request *request)
@@ -89,7 +89,7 @@ static int store_all(const struct bindings *bindings, struct covey_error *error)
 	struct store_binding *list = calloc(bindings->count, sizeof(*list));
 	const struct waiting_binding *waiting;
 	size_t wanted = 0;
-	int rc = 0;
+	int status = 0;
 
 	if (!list)
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -104,13 +104,13 @@ static int store_all(const struct bindings *bindings, struct covey_error *error)
 						       .sender_id = request->sender_id};
 	}
 	if (wanted)
-		rc = bindings->store->ops->bind_all(bindings->store, list, wanted, error);
+		status = bindings->store->ops->bind_all(bindings->store, list, wanted, error);
 	free(list);
-	return rc;
+	return status;
 }
 
 /* Done for all requests before any is answered: an answer may depend on what the others have. */
-static void take_effect(struct waiting_bindings *list, int rc)
+static void take_effect(struct waiting_bindings *list, int status)
 {
 	struct waiting_binding *waiting;
 
@@ -118,10 +118,10 @@ static void take_effect(struct waiting_bindings *list, int rc)
 	{
 		const struct binding_request *request = &waiting->request;
 
-		waiting->rc = rc;
-		if (rc == 0 && request->session)
-			waiting->rc = group_bind(request->join.served->group, request->seat,
-						 request->sender_id);
+		waiting->status = status;
+		if (status == 0 && request->session)
+			waiting->status = group_bind(request->join.served->group, request->seat,
+						     request->sender_id);
 		sender_ids_free(&request->join.served->requested);
 	}
 }
@@ -133,7 +133,7 @@ static void answer(const struct bindings *bindings, const struct waiting_binding
 
 	if (!waiting->request.session)
 		return;
-	if (waiting->rc == 0)
+	if (waiting->status == 0)
 		bindings->handlers->bound(&waiting->request);
 	else
 		bindings->handlers->failed(&waiting->request, error->text[0] ? error : &no_memory);
@@ -145,11 +145,11 @@ void bindings_commit(struct bindings *bindings)
 	struct covey_error error = {.text = ""};
 	struct waiting_binding *waiting;
 	uint64_t began_us = clock_us();
-	int rc = count ? store_all(bindings, &error) : 0;
+	int status = count ? store_all(bindings, &error) : 0;
 
 	pace_did(&bindings->pace, began_us, clock_us());
 	event_del(bindings->commit);
-	take_effect(&bindings->waiting, rc);
+	take_effect(&bindings->waiting, status);
 	while (count-- > 0 && (waiting = STAILQ_FIRST(&bindings->waiting))) {
 		STAILQ_REMOVE_HEAD(&bindings->waiting, entry);
 		bindings->count--;

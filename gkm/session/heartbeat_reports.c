@@ -56,16 +56,16 @@ static int take_windows(struct registration *registration, const struct session 
 		.esns = use->esns,
 		.esn_count = use->n_esns,
 	};
-	int rc = floor_reports_take(registration->served->group, registration->seat, use->spi,
-				    &report, clock_ms(), why);
+	int status = floor_reports_take(registration->served->group, registration->seat, use->spi,
+					&report, clock_ms(), why);
 
-	if (rc == -ENOSPC || rc == -ENOMEM)
+	if (status == -ENOSPC || status == -ENOMEM)
 		peer_log(session, LOG_LEVEL_WARNING,
 			 "%s: no room for all windows of SA %" PRIu32 ", the last report is "
 			 "%s's: a member that gets this SA later may accept replayed packets of "
 			 "the other windows",
 			 registration->served->config->name, use->spi, session->peer.host);
-	return rc == -EINVAL ? rc : 0;
+	return status == -EINVAL ? status : 0;
 }
 
 static void log_impostors(struct registration *registration, const struct session *session,
@@ -87,12 +87,12 @@ static int take_impostors(struct registration *registration, const struct sessio
 			  const Covey__SaUse *use, struct covey_error *why)
 {
 	uint64_t new;
-	int rc = usage_report_impostors(registration->served->group, registration->seat, use->spi,
-					use->own_sender, clock_ms(), &new, why);
+	int status = usage_report_impostors(registration->served->group, registration->seat,
+					    use->spi, use->own_sender, clock_ms(), &new, why);
 
-	if (rc == 0 && new > 0)
+	if (status == 0 && new > 0)
 		log_impostors(registration, session, use->spi, new);
-	return rc;
+	return status;
 }
 
 /* The windows have been checked: there are as many as ESNs. */

@@ -52,11 +52,11 @@ static void bind_new(const struct candidate *candidate, uint16_t sender_id)
 		.join = *candidate->request,
 	};
 	struct covey_error error;
-	int rc = bindings_request(&candidate->session->sessions->bindings, &request);
+	int status = bindings_request(&candidate->session->sessions->bindings, &request);
 
-	if (rc == 0)
+	if (status == 0)
 		return;
-	covey_error_set(&error, rc, "out of memory");
+	covey_error_set(&error, status, "out of memory");
 	unavailable(candidate, &error);
 }
 
@@ -126,19 +126,19 @@ static void register_member(const struct candidate *candidate)
 	char name[SESSION_NAME_LEN];
 	struct covey_error error;
 	uint16_t epoch;
-	int rc;
+	int status;
 
 	if (!has_sender_id(candidate))
 		return;
 	registration = session_register(session, served, candidate->seat);
-	rc = registration ? served->ensure_sa(served->arg, &error)
-			  : covey_error_set(&error, -ENOMEM, "out of memory");
-	if (rc < 0) {
+	status = registration ? served->ensure_sa(served->arg, &error)
+			      : covey_error_set(&error, -ENOMEM, "out of memory");
+	if (status < 0) {
 		unavailable(candidate, &error);
 		return;
 	}
-	rc = group_join(served->group, candidate->seat, session, &epoch);
-	if (rc < 0) {
+	status = group_join(served->group, candidate->seat, session, &epoch);
+	if (status < 0) {
 		session_refuse(session, served->config->name,
 			       COVEY__REFUSAL_CODE__REFUSAL_EPOCHS_EXHAUSTED,
 			       "%s has used up its epochs in group %s: restart the key manager",

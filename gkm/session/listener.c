@@ -53,30 +53,30 @@ size_t listener_raise_descriptors(void)
 
 /* --- the socket ---------------------------------------------------------------------------- */
 
-static int explain(int rc, const char *address, uint16_t port, struct covey_error *error)
+static int explain(int status, const char *address, uint16_t port, struct covey_error *error)
 {
-	switch (-rc) {
+	switch (-status) {
 	case EADDRINUSE:
-		return covey_error_set(error, rc,
+		return covey_error_set(error, status,
 				       "%s port %u is in use: `ss -ltnp sport = :%u` names the "
 				       "program; stop it, or change covey_gkm_port in the "
 				       "inventory",
 				       address, port, port);
 	case EADDRNOTAVAIL:
-		return covey_error_set(error, rc,
+		return covey_error_set(error, status,
 				       "%s is no address of this host: run covey-gkm on the host "
 				       "that has it, add it to an interface, or change covey_gkm "
 				       "in the inventory",
 				       address);
 	case EACCES:
 	case EPERM:
-		return covey_error_set(error, rc,
+		return covey_error_set(error, status,
 				       "no permission to listen on %s port %u: ports below 1024 "
 				       "need root or CAP_NET_BIND_SERVICE; the default is 4798",
 				       address, port);
 	default:
-		return covey_error_set(error, rc, "cannot listen on %s port %u: %s", address, port,
-				       strerror(-rc));
+		return covey_error_set(error, status, "cannot listen on %s port %u: %s", address,
+				       port, strerror(-status));
 	}
 }
 
@@ -87,7 +87,7 @@ static int open_socket(const struct inventory *inventory, struct covey_error *er
 		covey_addr_to_socket(&inventory->gkm_address, inventory->gkm_port, &address);
 	char text[COVEY_ADDR_STRLEN];
 	const int on = 1;
-	int rc;
+	int status;
 	int fd;
 
 	covey_addr_format(&inventory->gkm_address, text);
@@ -98,9 +98,9 @@ static int open_socket(const struct inventory *inventory, struct covey_error *er
 	if (address.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0) {
-		rc = explain(-errno, text, inventory->gkm_port, error);
+		status = explain(-errno, text, inventory->gkm_port, error);
 		close(fd);
-		return rc;
+		return status;
 	}
 	return fd;
 }
@@ -155,14 +155,14 @@ int listener_new(struct sessions *sessions, struct own_watch *own, struct listen
 		 struct covey_error *error)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
-	int rc = -ENOMEM;
+	int status = -ENOMEM;
 	int fd;
 
 	if (!listener)
-		return covey_error_set(error, rc, "out of memory");
+		return covey_error_set(error, status, "out of memory");
 	fd = open_socket(sessions->inventory, error);
 	if (fd < 0) {
-		rc = fd;
+		status = fd;
 		goto fail;
 	}
 	listener->sessions = sessions;
@@ -173,7 +173,7 @@ int listener_new(struct sessions *sessions, struct own_watch *own, struct listen
 	if (!listener->socket || !listener->resume) {
 		if (!listener->socket)
 			close(fd);
-		covey_error_set(error, rc, "out of memory");
+		covey_error_set(error, status, "out of memory");
 		goto fail;
 	}
 	evconnlistener_set_error_cb(listener->socket, on_error);
@@ -181,7 +181,7 @@ int listener_new(struct sessions *sessions, struct own_watch *own, struct listen
 	return 0;
 fail:
 	listener_free(listener);
-	return rc;
+	return status;
 }
 
 void listener_free(struct listener *listener)

@@ -36,10 +36,10 @@ static int encode_roster(const struct outbox *outbox, const struct roster_part *
 	roster_columns_clear(&columns);
 	for (size_t i = 0; i < part->set_count; i++) {
 		struct roster_row row = row_of(part->set[i]);
-		int rc = roster_columns_add(&columns, &row);
+		int status = roster_columns_add(&columns, &row);
 
-		if (rc < 0)
-			return rc;
+		if (status < 0)
+			return status;
 	}
 	roster_columns_fill(&columns, &roster);
 	roster.group = outbox->served->config->name;
@@ -83,10 +83,10 @@ static void send_roster(const struct member *to, const struct roster_part *part,
 {
 	struct outbox *outbox = arg;
 	struct encoded **message = place_of(outbox, part);
-	int rc = *message ? 0 : encode_roster(outbox, part, message);
+	int status = *message ? 0 : encode_roster(outbox, part, message);
 
-	if (rc < 0)
-		session_cannot_send(to->session, rc, "Roster");
+	if (status < 0)
+		session_cannot_send(to->session, status, "Roster");
 	else
 		session_send_encoded(to->session, *message, "Roster");
 }
@@ -112,12 +112,12 @@ static void turn_to(struct outbox_last *last, uint32_t spi, uint32_t seconds)
 static void send_last(const struct member *to, struct outbox_last *last,
 		      const Covey__Message *message)
 {
-	int rc = 0;
+	int status = 0;
 
 	if (!last->message)
-		rc = encoded_new(message, COVEY_MESSAGE_TO_MEMBER_MAX, &last->message);
-	if (rc < 0)
-		session_cannot_send(to->session, rc, message_name(message));
+		status = encoded_new(message, COVEY_MESSAGE_TO_MEMBER_MAX, &last->message);
+	if (status < 0)
+		session_cannot_send(to->session, status, message_name(message));
 	else
 		session_send_encoded(to->session, last->message, message_name(message));
 }

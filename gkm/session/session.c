@@ -83,15 +83,16 @@ static void release(struct session *session)
 /* --- sending ------------------------------------------------------------------------------- */
 
 /* Handles the result of channel_send() for the message of this name. */
-static void sent(struct session *session, int rc, const char *what)
+static void sent(struct session *session, int status, const char *what)
 {
 	char name[SESSION_NAME_LEN];
 
-	if (rc == 0 || rc == -ENOTCONN) /* that its end has come is known; on_closed() follows */
+	if (status == 0 ||
+	    status == -ENOTCONN) /* that its end has come is known; on_closed() follows */
 		return;
 	session_log(session, LOG_LEVEL_WARNING, "%s: %s cannot be sent: %s; the session is cut",
-		    session_name(session, name), what, strerror(-rc));
-	if (rc != -ENOBUFS) /* with -ENOBUFS the channel closes itself */
+		    session_name(session, name), what, strerror(-status));
+	if (status != -ENOBUFS) /* with -ENOBUFS the channel closes itself */
 		channel_finish(session->channel, "a message could not be sent");
 }
 
@@ -107,10 +108,10 @@ void session_send_encoded(struct session *session, struct encoded *message, cons
 		sent(session, channel_send_encoded(session->channel, message), what);
 }
 
-void session_cannot_send(struct session *session, int rc, const char *what)
+void session_cannot_send(struct session *session, int status, const char *what)
 {
 	if (session->stage != SESSION_ENDING)
-		sent(session, rc, what);
+		sent(session, status, what);
 }
 
 static void send_refused(struct session *session, const char *group, Covey__RefusalCode code,
@@ -231,17 +232,17 @@ int session_accept(struct sessions *sessions, int fd, struct covey_error *error)
 	static const struct channel_handlers handlers = {
 		.opened = on_opened, .received = on_received, .closed = on_closed};
 	struct session *session = calloc(1, sizeof(*session));
-	int rc;
+	int status;
 
 	if (!session) {
 		evutil_closesocket(fd);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
-	rc = channel_accept(sessions->base, sessions->tls, fd, &handlers, session,
-			    &session->channel, error);
-	if (rc < 0) {
+	status = channel_accept(sessions->base, sessions->tls, fd, &handlers, session,
+				&session->channel, error);
+	if (status < 0) {
 		free(session);
-		return rc;
+		return status;
 	}
 	session->sessions = sessions;
 	session->counted = true;

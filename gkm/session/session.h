@@ -56,7 +56,7 @@ void session_send(struct session *session, const Covey__Message *message);
 void session_send_encoded(struct session *session, struct encoded *message, const char *what);
 /* A message for the session could not even be made (negative errno). The session is closed in the
  * same way. */
-void session_cannot_send(struct session *session, int rc, const char *what);
+void session_cannot_send(struct session *session, int status, const char *what);
 
 /*
  * Refuse one group. The session continues, unless more than COVEY_REFUSALS_MAX Joins of its host

@@ -14,40 +14,40 @@ static int expect(struct sqlite_store *store, const char *sql, const char *expec
 		  const char *what, struct covey_error *error)
 {
 	char *text;
-	int rc;
+	int status;
 
-	rc = sqlite_query(store, sql, &text, error);
-	if (rc < 0)
-		return rc;
+	status = sqlite_query(store, sql, &text, error);
+	if (status < 0)
+		return status;
 	if (strcmp(text, expected) != 0)
-		rc = sqlite_damaged(store, error, what);
+		status = sqlite_damaged(store, error, what);
 	free(text);
-	return rc;
+	return status;
 }
 
 /* Take the lock. The first transaction takes it, and it is kept, because of locking_mode. */
 static int take(struct sqlite_store *store, struct covey_error *error)
 {
 	char *mode;
-	int rc;
+	int status;
 
-	rc = sqlite_execute(
+	status = sqlite_execute(
 		store,
 		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = EXTRA;"
 		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; BEGIN EXCLUSIVE;"
 		"COMMIT;",
 		"locking", error);
-	if (rc < 0)
-		return rc;
+	if (status < 0)
+		return status;
 	if (sqlite3_db_readonly(store->db, "main") == 1)
 		return sqlite_explain(store, SQLITE_READONLY, "opening", error);
-	rc = sqlite_query(store, "PRAGMA journal_mode = DELETE", &mode, error);
-	if (rc < 0)
-		return rc;
+	status = sqlite_query(store, "PRAGMA journal_mode = DELETE", &mode, error);
+	if (status < 0)
+		return status;
 	if (strcmp(mode, "delete") != 0)
-		rc = sqlite_damaged(store, error, "its journal mode is unknown");
+		status = sqlite_damaged(store, error, "its journal mode is unknown");
 	free(mode);
-	return rc;
+	return status;
 }
 
 /* Add to a file of an earlier version what is new in this one, all or nothing. */
@@ -55,18 +55,18 @@ static int migrate(struct sqlite_store *store, struct covey_error *error)
 {
 	char sql[sizeof(EVICTION_SQL VERSION_3_SQL) + 80];
 	char *version;
-	int rc;
+	int status;
 
-	rc = sqlite_query(store, "PRAGMA user_version", &version, error);
-	if (rc < 0)
-		return rc;
+	status = sqlite_query(store, "PRAGMA user_version", &version, error);
+	if (status < 0)
+		return status;
 	if (strcmp(version, "1") == 0 || strcmp(version, "2") == 0) {
 		snprintf(sql, sizeof(sql), "BEGIN; %s; %s; PRAGMA user_version = %d; COMMIT;",
 			 version[0] == '1' ? EVICTION_SQL : "", VERSION_3_SQL, USER_VERSION);
-		rc = sqlite_execute(store, sql, "adding what is new in this version", error);
+		status = sqlite_execute(store, sql, "adding what is new in this version", error);
 	}
 	free(version);
-	return rc;
+	return status;
 }
 
 /* This runs integrity_check, not quick_check: only integrity_check compares tables with their
@@ -74,28 +74,28 @@ static int migrate(struct sqlite_store *store, struct covey_error *error)
 static int check_content(struct sqlite_store *store, struct covey_error *error)
 {
 	char number[16];
-	int rc;
+	int status;
 
 	snprintf(number, sizeof(number), "%d", APPLICATION_ID);
-	rc = expect(store, "PRAGMA application_id", number, "it is another program's", error);
-	if (rc < 0)
-		return rc;
+	status = expect(store, "PRAGMA application_id", number, "it is another program's", error);
+	if (status < 0)
+		return status;
 	snprintf(number, sizeof(number), "%d", USER_VERSION);
-	rc = expect(store, "PRAGMA user_version", number,
-		    "its version is not the one that this covey-gkm knows", error);
-	if (rc < 0)
-		return rc;
-	rc = expect(store,
-		    "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema "
-		    "WHERE sql IS NOT NULL ORDER BY name)",
-		    BINDING_SQL ";" EVICTION_SQL ";" FORMER_SQL ";" GIVE_UP_SQL ";" LIFETIME_SQL
-				";" SERIAL_SQL ";" TAKE_UP_SQL,
-		    "its tables are not as expected", error);
-	if (rc < 0)
-		return rc;
-	rc = expect(store, "PRAGMA integrity_check", "ok", "the integrity check failed", error);
-	if (rc < 0)
-		return rc;
+	status = expect(store, "PRAGMA user_version", number,
+			"its version is not the one that this covey-gkm knows", error);
+	if (status < 0)
+		return status;
+	status = expect(store,
+			"SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema "
+			"WHERE sql IS NOT NULL ORDER BY name)",
+			BINDING_SQL ";" EVICTION_SQL ";" FORMER_SQL ";" GIVE_UP_SQL ";" LIFETIME_SQL
+				    ";" SERIAL_SQL ";" TAKE_UP_SQL,
+			"its tables are not as expected", error);
+	if (status < 0)
+		return status;
+	status = expect(store, "PRAGMA integrity_check", "ok", "the integrity check failed", error);
+	if (status < 0)
+		return status;
 	return expect(store, "SELECT count(*) FROM serial", "1", "the SPI serial is missing",
 		      error);
 }
@@ -103,10 +103,10 @@ static int check_content(struct sqlite_store *store, struct covey_error *error)
 static int read_serial(struct sqlite_store *store, struct covey_error *error)
 {
 	char *text;
-	int rc = sqlite_query(store, "SELECT next_spi FROM serial", &text, error);
+	int status = sqlite_query(store, "SELECT next_spi FROM serial", &text, error);
 
-	if (rc < 0)
-		return rc;
+	if (status < 0)
+		return status;
 	store->store.next_spi = strtoull(text, NULL, 10);
 	free(text);
 	return 0;
@@ -116,41 +116,41 @@ int sqlite_store_open(const char *path, struct store **ret_store, struct covey_e
 {
 	struct sqlite_store *store;
 	int code;
-	int rc;
+	int status;
 
-	rc = sqlite_check_file(path, error);
-	if (rc < 0)
-		return rc;
+	status = sqlite_check_file(path, error);
+	if (status < 0)
+		return status;
 	store = calloc(1, sizeof(*store));
 	if (!store)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	store->store.ops = &sqlite_ops;
 	store->path = strdup(path);
 	if (!store->path) {
-		rc = covey_error_set(error, -ENOMEM, "out of memory");
+		status = covey_error_set(error, -ENOMEM, "out of memory");
 		goto fail;
 	}
 	code = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
 			       NULL);
 	if (code != SQLITE_OK) {
-		rc = sqlite_explain(store, code, "opening", error);
+		status = sqlite_explain(store, code, "opening", error);
 		goto fail;
 	}
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	rc = take(store, error);
-	if (rc == 0)
-		rc = migrate(store, error);
-	if (rc == 0)
-		rc = check_content(store, error);
-	if (rc == 0)
-		rc = sqlite_prepare(store, error);
-	if (rc == 0)
-		rc = read_serial(store, error);
-	if (rc < 0)
+	status = take(store, error);
+	if (status == 0)
+		status = migrate(store, error);
+	if (status == 0)
+		status = check_content(store, error);
+	if (status == 0)
+		status = sqlite_prepare(store, error);
+	if (status == 0)
+		status = read_serial(store, error);
+	if (status < 0)
 		goto fail;
 	*ret_store = &store->store;
 	return 0;
 fail:
 	store_close(&store->store);
-	return rc;
+	return status;
 }

@@ -14,71 +14,71 @@
 static int fill(struct sqlite_store *store, struct covey_error *error)
 {
 	char sql[160];
-	int rc;
+	int status;
 
 	snprintf(
 		sql, sizeof(sql),
 		"PRAGMA synchronous = EXTRA; PRAGMA application_id = %d; PRAGMA user_version = %d;",
 		APPLICATION_ID, USER_VERSION);
-	rc = sqlite_execute(store, sql, "marking a new file", error);
-	if (rc < 0)
-		return rc;
+	status = sqlite_execute(store, sql, "marking a new file", error);
+	if (status < 0)
+		return status;
 	/* The serial is written last. If the end of the file is missing, a row is missing, and that
 	 * is noticed. */
-	rc = sqlite_execute(store,
-			    "BEGIN;" BINDING_SQL ";" EVICTION_SQL ";" VERSION_3_SQL ";" SERIAL_SQL
-			    ";"
-			    "INSERT INTO serial VALUES (1, 256, ~256); COMMIT;",
-			    "making the tables", error);
-	return rc;
+	status = sqlite_execute(store,
+				"BEGIN;" BINDING_SQL ";" EVICTION_SQL ";" VERSION_3_SQL
+				";" SERIAL_SQL ";"
+				"INSERT INTO serial VALUES (1, 256, ~256); COMMIT;",
+				"making the tables", error);
+	return status;
 }
 
 static int fill_file(const char *path, struct covey_error *error)
 {
 	struct sqlite_store store = {.path = (char *)path};
 	int code;
-	int rc;
+	int status;
 
 	code = sqlite3_open_v2(path, &store.db, SQLITE_OPEN_READWRITE, NULL);
-	rc = code == SQLITE_OK ? fill(&store, error)
-			       : sqlite_explain(&store, code, "opening", error);
+	status = code == SQLITE_OK ? fill(&store, error)
+				   : sqlite_explain(&store, code, "opening", error);
 	sqlite3_close(store.db);
-	return rc;
+	return status;
 }
 
 static int sync_directory(const char *path)
 {
 	char *copy = strdup(path);
 	int fd;
-	int rc = 0;
+	int status = 0;
 
 	if (!copy)
 		return -ENOMEM;
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
-		rc = -errno;
+		status = -errno;
 	if (fd >= 0)
 		close(fd);
 	free(copy);
-	return rc;
+	return status;
 }
 
-static int explain_create(const char *path, int rc, struct covey_error *error)
+static int explain_create(const char *path, int status, struct covey_error *error)
 {
-	if (rc == -ENOENT || rc == -ENOTDIR)
-		return covey_error_set(error, rc,
+	if (status == -ENOENT || status == -ENOTDIR)
+		return covey_error_set(error, status,
 				       "state file %s cannot be made: its directory does not "
 				       "exist; make it, owned by covey-gkm's user, mode 0700",
 				       path);
-	if (rc == -ENOSPC)
-		return covey_error_set(error, rc,
+	if (status == -ENOSPC)
+		return covey_error_set(error, status,
 				       "state file %s cannot be made: the disk is full; free some "
 				       "space",
 				       path);
-	return covey_error_set(error, rc,
+	return covey_error_set(error, status,
 			       "state file %s cannot be made: %s; check the directory's owner, "
 			       "mode and file system",
-			       path, strerror(-rc));
+			       path, strerror(-status));
 }
 
 /*
@@ -90,25 +90,25 @@ static int create(const char *path, struct covey_error *error)
 {
 	char *temporary;
 	int fd;
-	int rc;
+	int status;
 
 	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0) {
-		rc = explain_create(path, -errno, error);
+		status = explain_create(path, -errno, error);
 		goto out;
 	}
 	close(fd);
-	rc = fill_file(temporary, error);
-	if (rc == 0 && link(temporary, path) < 0 && errno != EEXIST)
-		rc = explain_create(path, -errno, error);
+	status = fill_file(temporary, error);
+	if (status == 0 && link(temporary, path) < 0 && errno != EEXIST)
+		status = explain_create(path, -errno, error);
 	unlink(temporary);
-	if (rc == 0 && sync_directory(path) < 0)
-		rc = explain_create(path, -EIO, error);
+	if (status == 0 && sync_directory(path) < 0)
+		status = explain_create(path, -EIO, error);
 out:
 	free(temporary);
-	return rc;
+	return status;
 }
 
 int sqlite_check_file(const char *path, struct covey_error *error)

@@ -52,14 +52,14 @@ static int finish(struct sqlite_store *store, sqlite3_stmt *statement, const cha
 		  struct covey_error *error)
 {
 	int code = sqlite3_reset(statement);
-	int rc = 0;
+	int status = 0;
 
 	if (code != SQLITE_OK)
-		rc = sqlite_explain(store, code, doing, error);
+		status = sqlite_explain(store, code, doing, error);
 	sqlite3_clear_bindings(statement);
 	if (code != SQLITE_OK && !sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-	return rc;
+	return status;
 }
 
 static int each_binding(struct store *base, const char *group,
@@ -69,14 +69,14 @@ static int each_binding(struct store *base, const char *group,
 	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[EACH_BINDING];
 	int stopped = 0;
-	int rc;
+	int status;
 
 	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
 	while (stopped >= 0 && sqlite3_step(statement) == SQLITE_ROW)
 		stopped = each((const char *)sqlite3_column_text(statement, 0),
 			       (uint16_t)sqlite3_column_int(statement, 1), arg);
-	rc = finish(store, statement, "reading bindings", error);
-	return stopped < 0 ? stopped : rc;
+	status = finish(store, statement, "reading bindings", error);
+	return stopped < 0 ? stopped : status;
 }
 
 static int bind(struct sqlite_store *store, const char *group, const char *identity,
@@ -84,42 +84,42 @@ static int bind(struct sqlite_store *store, const char *group, const char *ident
 {
 	sqlite3_stmt *statement = store->statements[BIND];
 	int code;
-	int rc;
+	int status;
 
 	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 2, identity, -1, SQLITE_STATIC);
 	sqlite3_bind_int(statement, 3, sender_id);
 	code = sqlite3_step(statement);
-	rc = finish(store, statement, "binding a SenderID", error);
+	status = finish(store, statement, "binding a SenderID", error);
 	if (code == SQLITE_CONSTRAINT)
 		return covey_error_set(error, -EEXIST,
 				       "SenderID %u of group %s is another identity's", sender_id,
 				       group);
-	return rc;
+	return status;
 }
 
 /* After a failure, a transaction may still be open. End it. */
-static int abandon(struct sqlite_store *store, int rc)
+static int abandon(struct sqlite_store *store, int status)
 {
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-	return rc;
+	return status;
 }
 
 static int bind_all(struct store *base, const struct store_binding *bindings, size_t count,
 		    struct covey_error *error)
 {
 	struct sqlite_store *store = sqlite_of(base);
-	int rc = sqlite_execute(store, "BEGIN", "binding SenderIDs", error);
+	int status = sqlite_execute(store, "BEGIN", "binding SenderIDs", error);
 
 	/* bind() ends the transaction when it fails. After that nothing more may be bound, because
 	 * it would be a transaction of its own. */
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = bind(store, bindings[i].group, bindings[i].identity, bindings[i].sender_id,
-			  error);
-	if (rc == 0)
-		rc = sqlite_execute(store, "COMMIT", "binding SenderIDs", error);
-	return rc < 0 ? abandon(store, rc) : 0;
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = bind(store, bindings[i].group, bindings[i].identity, bindings[i].sender_id,
+			      error);
+	if (status == 0)
+		status = sqlite_execute(store, "COMMIT", "binding SenderIDs", error);
+	return status < 0 ? abandon(store, status) : 0;
 }
 
 /* Both statements that change evictions take the same arguments. */
@@ -154,13 +154,13 @@ static int each_eviction(struct store *base,
 	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[EACH_EVICTION];
 	int stopped = 0;
-	int rc;
+	int status;
 
 	while (stopped >= 0 && sqlite3_step(statement) == SQLITE_ROW)
 		stopped = each((const char *)sqlite3_column_text(statement, 0),
 			       (const char *)sqlite3_column_text(statement, 1), arg);
-	rc = finish(store, statement, "reading evictions", error);
-	return stopped < 0 ? stopped : rc;
+	status = finish(store, statement, "reading evictions", error);
+	return stopped < 0 ? stopped : status;
 }
 
 static int each_former(struct store *base, const char *group,
@@ -171,15 +171,15 @@ static int each_former(struct store *base, const char *group,
 	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[EACH_FORMER];
 	int stopped = 0;
-	int rc;
+	int status;
 
 	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
 	while (stopped >= 0 && sqlite3_step(statement) == SQLITE_ROW)
 		stopped = each((const char *)sqlite3_column_text(statement, 0),
 			       (uint16_t)sqlite3_column_int(statement, 1),
 			       (uint32_t)sqlite3_column_int64(statement, 2), arg);
-	rc = finish(store, statement, "reading former SenderIDs", error);
-	return stopped < 0 ? stopped : rc;
+	status = finish(store, statement, "reading former SenderIDs", error);
+	return stopped < 0 ? stopped : status;
 }
 
 static int forget_former(struct store *base, const char *group, uint32_t until_spi,
@@ -201,24 +201,24 @@ static int lifetime(struct store *base, const char *group, uint32_t seconds, uin
 	sqlite3_stmt *note = store->statements[NOTE_LIFETIME];
 	sqlite3_stmt *read = store->statements[READ_LIFETIME];
 	uint32_t longest = LIFETIME_LEAST_S;
-	int rc;
+	int status;
 
 	sqlite3_bind_text(note, 1, group, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(note, 2, seconds);
 	if (seconds > LIFETIME_LEAST_S)
 		sqlite3_step(note);
-	rc = finish(store, note, "noting a lifetime", error);
-	if (rc < 0)
-		return rc;
+	status = finish(store, note, "noting a lifetime", error);
+	if (status < 0)
+		return status;
 	sqlite3_bind_text(read, 1, group, -1, SQLITE_STATIC);
 	if (sqlite3_step(read) == SQLITE_ROW && sqlite3_column_int64(read, 0) > longest)
 		longest = (uint32_t)sqlite3_column_int64(read, 0);
-	rc = finish(store, read, "reading a lifetime", error);
-	if (rc == 0 && longest < seconds)
-		rc = sqlite_damaged(store, error, "a lifetime that was noted is missing");
-	if (rc == 0)
+	status = finish(store, read, "reading a lifetime", error);
+	if (status == 0 && longest < seconds)
+		status = sqlite_damaged(store, error, "a lifetime that was noted is missing");
+	if (status == 0)
 		*ret_seconds = longest;
-	return rc;
+	return status;
 }
 
 static int take_spi(struct store *base, uint32_t *ret_spi, struct covey_error *error)
@@ -227,21 +227,21 @@ static int take_spi(struct store *base, uint32_t *ret_spi, struct covey_error *e
 	sqlite3_stmt *statement = store->statements[TAKE_SPI];
 	sqlite3_int64 spi = 0;
 	int code;
-	int rc;
+	int status;
 
 	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW) {
 		spi = sqlite3_column_int64(statement, 0);
 		code = sqlite3_step(statement);
 	}
-	rc = finish(store, statement, "taking an SPI", error);
+	status = finish(store, statement, "taking an SPI", error);
 	if (code == SQLITE_CONSTRAINT)
 		return covey_error_set(error, -EOVERFLOW,
 				       "all SPIs are used up: move state file %s away and restart "
 				       "every host",
 				       store->path);
-	if (rc < 0)
-		return rc;
+	if (status < 0)
+		return status;
 	if (spi < COVEY_SPI_MIN)
 		return sqlite_damaged(store, error, "the SPI serial is missing");
 	base->next_spi = (uint64_t)spi + 1;
@@ -253,14 +253,14 @@ static int raise_spi(struct store *base, uint32_t spi, struct covey_error *error
 {
 	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[RAISE_SPI];
-	int rc;
+	int status;
 
 	sqlite3_bind_int64(statement, 1, spi);
 	sqlite3_step(statement);
-	rc = finish(store, statement, "raising the SPI serial", error);
-	if (rc == 0 && base->next_spi <= spi)
+	status = finish(store, statement, "raising the SPI serial", error);
+	if (status == 0 && base->next_spi <= spi)
 		base->next_spi = (uint64_t)spi + 1;
-	return rc;
+	return status;
 }
 
 static void close_file(struct store *base)

@@ -7,7 +7,7 @@
 
 struct explanation {
 	int code; /* SQLite's primary result code */
-	int rc;
+	int status;
 	const char *text;
 };
 
@@ -36,7 +36,7 @@ int sqlite_explain(const struct sqlite_store *store, int code, const char *doing
 
 	for (size_t i = 0; i < sizeof(explanations) / sizeof(*explanations); i++)
 		if (explanations[i].code == (code & 0xff))
-			return covey_error_set(error, explanations[i].rc,
+			return covey_error_set(error, explanations[i].status,
 					       "state file %s %s (%s: %s)", store->path,
 					       explanations[i].text, doing, detail);
 	return covey_error_set(error, -EIO, "state file %s: %s failed: %s; check the disk",
