@@ -42,10 +42,10 @@ struct dataplane_config {
  * starts no worker. 0 or negative errno.
  */
 int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
-		   struct covey_error *ret_error);
+		   struct covey_error *error);
 /* Start the ports, and the workers on EAL's worker lcores. Without an SA, VXLAN is dropped and the
  * rest passes. */
-int dataplane_start(struct dataplane *dataplane, struct covey_error *ret_error);
+int dataplane_start(struct dataplane *dataplane, struct covey_error *error);
 unsigned dataplane_workers(const struct dataplane *dataplane);
 /* 0 when each worker has its own copy of the cipher library. Otherwise the negative errno with
  * which a copy failed: then workers share variables of the library, and are slower. */
@@ -72,7 +72,7 @@ void dataplane_close(struct dataplane *dataplane);
  * belongs to another group.
  */
 int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
-			size_t vni_count, struct covey_error *ret_error);
+			size_t vni_count, struct covey_error *error);
 
 /* --- SAs ---------------------------------------------------------------------------------- */
 
@@ -84,12 +84,12 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
  */
 int dataplane_sa_install(struct dataplane *dataplane, const struct covey_sa *sa,
 			 const struct covey_roster_entry *roster, size_t roster_count,
-			 struct covey_error *ret_error);
+			 struct covey_error *error);
 /* Send on this SA from now on. The SA on which the group has sent before becomes draining. -ENOENT.
  */
-int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct covey_error *ret_error);
+int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct covey_error *error);
 /* Only receive on this SA from now on. -ENOENT. */
-int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_error *ret_error);
+int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_error *error);
 /* Wipe and forget. 0 also when there is none. */
 void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi);
 
@@ -97,7 +97,7 @@ void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi);
  * and the new floor the higher one counts. -ENOENT, -ENOMEM. */
 int dataplane_roster_set(struct dataplane *dataplane, uint32_t spi,
 			 const struct covey_roster_entry *roster, size_t roster_count,
-			 struct covey_error *ret_error);
+			 struct covey_error *error);
 
 /* --- reading ------------------------------------------------------------------------------ */
 

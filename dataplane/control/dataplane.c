@@ -14,23 +14,23 @@
 
 /* --- without ports -------------------------------------------------------------------------- */
 
-static int open_libraries(struct dataplane *dataplane, struct covey_error *ret_error)
+static int open_libraries(struct dataplane *dataplane, struct covey_error *error)
 {
-	int error = ciphers_new(dataplane->engine.worker_count, &dataplane->ciphers);
+	int status = ciphers_new(dataplane->engine.worker_count, &dataplane->ciphers);
 
-	if (error != 0)
-		return covey_error_set(ret_error, error, "ipsec-mb has no AES-GCM for this CPU: %s",
-				       strerror(-error));
-	error = kdf_new(&dataplane->kdf);
-	if (error != 0)
+	if (status != 0)
+		return covey_error_set(error, status, "ipsec-mb has no AES-GCM for this CPU: %s",
+				       strerror(-status));
+	status = kdf_new(&dataplane->kdf);
+	if (status != 0)
 		return covey_error_set(
-			ret_error, error,
+			error, status,
 			"OpenSSL has no HKDF: check that its default provider is loaded");
 	return 0;
 }
 
 /* Two snapshots, used in turn. The first one is published. */
-static int make_snapshots(struct dataplane *dataplane, struct covey_error *ret_error)
+static int make_snapshots(struct dataplane *dataplane, struct covey_error *error)
 {
 	struct sadb *first = calloc(1, sizeof(*first));
 
@@ -38,7 +38,7 @@ static int make_snapshots(struct dataplane *dataplane, struct covey_error *ret_e
 	dataplane->spare = calloc(1, sizeof(*dataplane->spare));
 	if (!first || !dataplane->vnis || !dataplane->spare) {
 		free(first);
-		return covey_error_set(ret_error, -ENOMEM, "out of memory for the SA table");
+		return covey_error_set(error, -ENOMEM, "out of memory for the SA table");
 	}
 	sadb_clear(first, dataplane->vnis);
 	engine_publish(&dataplane->engine, first);
@@ -46,25 +46,25 @@ static int make_snapshots(struct dataplane *dataplane, struct covey_error *ret_e
 }
 
 int dataplane_new(const struct dataplane_config *config, unsigned workers,
-		  struct dataplane **ret_dataplane, struct covey_error *ret_error)
+		  struct dataplane **ret_dataplane, struct covey_error *error)
 {
 	struct dataplane *dataplane = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*dataplane));
-	int error;
+	int status;
 
 	if (!dataplane)
-		return covey_error_set(ret_error, -ENOMEM, "out of memory for the dataplane");
+		return covey_error_set(error, -ENOMEM, "out of memory for the dataplane");
 	memset(dataplane, 0, sizeof(*dataplane));
-	error = engine_open(&dataplane->engine, config, workers, ret_error);
-	if (error != 0) {
+	status = engine_open(&dataplane->engine, config, workers, error);
+	if (status != 0) {
 		free(dataplane);
-		return error;
+		return status;
 	}
-	error = open_libraries(dataplane, ret_error);
-	if (error == 0)
-		error = make_snapshots(dataplane, ret_error);
-	if (error != 0) {
+	status = open_libraries(dataplane, error);
+	if (status == 0)
+		status = make_snapshots(dataplane, error);
+	if (status != 0) {
 		dataplane_close(dataplane);
-		return error;
+		return status;
 	}
 	*ret_dataplane = dataplane;
 	return 0;
@@ -128,42 +128,42 @@ static uint16_t limit_paths(const struct dataplane_config *config, unsigned work
 }
 
 int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
-		   struct covey_error *ret_error)
+		   struct covey_error *error)
 {
 	unsigned workers = count_workers(config);
 	struct dataplane_config limited = *config;
 	struct dataplane *dataplane;
-	int error;
+	int status;
 
 	limited.paths = limit_paths(config, workers);
-	error = dataplane_new(&limited, workers, &dataplane, ret_error);
-	if (error != 0)
-		return error;
+	status = dataplane_new(&limited, workers, &dataplane, error);
+	if (status != 0)
+		return status;
 	dataplane->fabric = config->fabric_port;
 	dataplane->host = config->host_port;
 	*ret_dataplane = dataplane;
 	return 0;
 }
 
-static int start_ports(struct dataplane *dataplane, struct covey_error *ret_error)
+static int start_ports(struct dataplane *dataplane, struct covey_error *error)
 {
-	int error = port_start(dataplane->fabric, ret_error);
+	int status = port_start(dataplane->fabric, error);
 
-	if (error != 0)
-		return error;
-	error = port_start(dataplane->host, ret_error);
-	if (error != 0)
+	if (status != 0)
+		return status;
+	status = port_start(dataplane->host, error);
+	if (status != 0)
 		port_stop(dataplane->fabric);
 	else
 		dataplane->ports_started = true;
-	return error;
+	return status;
 }
 
 static int start_worker(struct dataplane *dataplane, unsigned index, unsigned lcore,
-			struct covey_error *ret_error)
+			struct covey_error *error)
 {
 	struct worker *worker = &dataplane->workers[index];
-	int error;
+	int status;
 
 	*worker = (struct worker){
 		.engine = dataplane_worker(dataplane, index),
@@ -173,31 +173,30 @@ static int start_worker(struct dataplane *dataplane, unsigned index, unsigned lc
 		.workers = dataplane->engine.worker_count,
 		.lcore = lcore,
 	};
-	error = rte_eal_remote_launch(worker_run, worker, lcore);
-	if (error != 0)
-		return covey_error_set(ret_error, error, "worker lcore %u does not start: %s",
-				       lcore, strerror(-error));
+	status = rte_eal_remote_launch(worker_run, worker, lcore);
+	if (status != 0)
+		return covey_error_set(error, status, "worker lcore %u does not start: %s", lcore,
+				       strerror(-status));
 	dataplane->running++;
 	return 0;
 }
 
-int dataplane_start(struct dataplane *dataplane, struct covey_error *ret_error)
+int dataplane_start(struct dataplane *dataplane, struct covey_error *error)
 {
 	unsigned lcore = RTE_MAX_LCORE, index = 0;
-	int error = start_ports(dataplane, ret_error);
+	int status = start_ports(dataplane, error);
 
-	if (error != 0)
-		return error;
+	if (status != 0)
+		return status;
 	RTE_LCORE_FOREACH_WORKER(lcore) {
 		if (index == dataplane->engine.worker_count)
 			break;
-		error = start_worker(dataplane, index++, lcore, ret_error);
-		if (error != 0)
-			return error;
+		status = start_worker(dataplane, index++, lcore, error);
+		if (status != 0)
+			return status;
 	}
-	return dataplane->running > 0
-		       ? 0
-		       : covey_error_set(ret_error, -ENODEV, "EAL has no worker lcore");
+	return dataplane->running > 0 ? 0
+				      : covey_error_set(error, -ENODEV, "EAL has no worker lcore");
 }
 
 unsigned dataplane_workers(const struct dataplane *dataplane)

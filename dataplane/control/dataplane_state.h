@@ -41,7 +41,7 @@ struct dataplane {
  * implementation for this CPU, or no HKDF in OpenSSL). End it with dataplane_close().
  */
 int dataplane_new(const struct dataplane_config *config, unsigned workers,
-		  struct dataplane **ret_dataplane, struct covey_error *ret_error);
+		  struct dataplane **ret_dataplane, struct covey_error *error);
 
 /* Publish the records as they are now. Returns when no worker holds an older snapshot. */
 void dataplane_publish(struct dataplane *dataplane);

@@ -78,12 +78,12 @@ static int query(struct worker *worker, unsigned index, struct rte_mempool *pool
 
 int dataplane_query_groups(struct dataplane *dataplane, struct rte_mempool *pool)
 {
-	int error = 0;
+	int status = 0;
 
 	for (unsigned i = 0; i < GROUP_QUERIES; i++) {
 		int one = query(&dataplane->workers[0], i, pool);
 
-		error = error != 0 ? error : one;
+		status = status != 0 ? status : one;
 	}
-	return error;
+	return status;
 }

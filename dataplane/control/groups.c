@@ -6,11 +6,11 @@
 #include <string.h>
 
 static int add_vnis(struct vni_table *table, const struct group_record *record, uint32_t group,
-		    struct covey_error *ret_error)
+		    struct covey_error *error)
 {
 	for (size_t i = 0; i < record->vni_count; i++)
 		if (vni_table_add(table, record->vnis[i], group) != 0)
-			return covey_error_set(ret_error, -EEXIST,
+			return covey_error_set(error, -EEXIST,
 					       "VNI %u of group index %u belongs to group index %d",
 					       record->vnis[i], group,
 					       vni_table_find(table, record->vnis[i]));
@@ -18,7 +18,7 @@ static int add_vnis(struct vni_table *table, const struct group_record *record, 
 }
 
 static int build_vnis(const struct dataplane *dataplane, struct vni_table **ret_vnis,
-		      struct covey_error *ret_error)
+		      struct covey_error *error)
 {
 	struct vni_table *vnis;
 	size_t count = 0;
@@ -27,13 +27,13 @@ static int build_vnis(const struct dataplane *dataplane, struct vni_table **ret_
 		count += dataplane->groups[i].vni_count;
 	vnis = vni_table_new(count);
 	if (!vnis)
-		return covey_error_set(ret_error, -ENOMEM, "out of memory for %zu VNIs", count);
+		return covey_error_set(error, -ENOMEM, "out of memory for %zu VNIs", count);
 	for (unsigned i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
-		int error = add_vnis(vnis, &dataplane->groups[i], i, ret_error);
+		int status = add_vnis(vnis, &dataplane->groups[i], i, error);
 
-		if (error != 0) {
+		if (status != 0) {
 			vni_table_free(vnis);
-			return error;
+			return status;
 		}
 	}
 	*ret_vnis = vnis;
@@ -41,42 +41,42 @@ static int build_vnis(const struct dataplane *dataplane, struct vni_table **ret_
 }
 
 static int check_group(uint32_t group, const uint32_t *vnis, size_t vni_count,
-		       struct covey_error *ret_error)
+		       struct covey_error *error)
 {
 	if (group >= COVEY_GROUPS_PER_HOST_MAX)
-		return covey_error_set(ret_error, -EINVAL, "group index %u is not below %u", group,
+		return covey_error_set(error, -EINVAL, "group index %u is not below %u", group,
 				       COVEY_GROUPS_PER_HOST_MAX);
 	if (vni_count > COVEY_VNIS_PER_GROUP_MAX)
-		return covey_error_set(ret_error, -EINVAL, "%zu VNIs in one group, at most %u fit",
+		return covey_error_set(error, -EINVAL, "%zu VNIs in one group, at most %u fit",
 				       vni_count, COVEY_VNIS_PER_GROUP_MAX);
 	for (size_t i = 0; i < vni_count; i++)
 		if (vnis[i] > COVEY_VNI_MAX)
-			return covey_error_set(ret_error, -EINVAL, "VNI %u has more than 24 bits",
+			return covey_error_set(error, -EINVAL, "VNI %u has more than 24 bits",
 					       vnis[i]);
 	return 0;
 }
 
 int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
-			size_t vni_count, struct covey_error *ret_error)
+			size_t vni_count, struct covey_error *error)
 {
 	struct group_record before, after = {.vni_count = vni_count};
 	struct vni_table *old = dataplane->vnis;
-	int error = check_group(group, vnis, vni_count, ret_error);
+	int status = check_group(group, vnis, vni_count, error);
 
-	if (error != 0)
-		return error;
+	if (status != 0)
+		return status;
 	after.vnis = calloc(vni_count + 1, sizeof(*vnis));
 	if (!after.vnis)
-		return covey_error_set(ret_error, -ENOMEM, "out of memory for %zu VNIs", vni_count);
+		return covey_error_set(error, -ENOMEM, "out of memory for %zu VNIs", vni_count);
 	if (vni_count > 0)
 		memcpy(after.vnis, vnis, vni_count * sizeof(*vnis));
 	before = dataplane->groups[group];
 	dataplane->groups[group] = after;
-	error = build_vnis(dataplane, &dataplane->vnis, ret_error);
-	if (error != 0) {
+	status = build_vnis(dataplane, &dataplane->vnis, error);
+	if (status != 0) {
 		dataplane->groups[group] = before;
 		free(after.vnis);
-		return error;
+		return status;
 	}
 	dataplane_publish(dataplane);
 	vni_table_free(old);

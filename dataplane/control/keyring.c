@@ -113,28 +113,28 @@ static int expand(struct keyring *keyring, uint16_t sender_id, struct cipher_key
 {
 	uint8_t raw[COVEY_TEK_BYTES_MAX];
 	size_t len = covey_cipher_key_len(keyring->cipher);
-	int error;
+	int status;
 
 	if (keyring->scope == COVEY_KEY_SCOPE_GROUP)
 		return cipher_expand(keyring->ciphers, keyring->cipher, keyring->tek, key);
-	error = kdf_sender_key(keyring->kdf, keyring->tek, len, keyring->spi, sender_id, raw);
-	if (error == 0)
-		error = cipher_expand(keyring->ciphers, keyring->cipher, raw, key);
+	status = kdf_sender_key(keyring->kdf, keyring->tek, len, keyring->spi, sender_id, raw);
+	if (status == 0)
+		status = cipher_expand(keyring->ciphers, keyring->cipher, raw, key);
 	explicit_bzero(raw, sizeof(raw));
-	return error;
+	return status;
 }
 
 int keyring_add(struct keyring *keyring, uint16_t sender_id, const struct cipher_key **ret_key)
 {
 	uint16_t index = keyring->scope == COVEY_KEY_SCOPE_GROUP ? 0 : sender_id;
-	int error;
+	int status;
 
 	if (!(keyring->expanded[index / 64] & bit_of(index))) {
 		lock_key(keyring, index);
-		error = expand(keyring, sender_id, &keyring->keys[index]);
-		if (error != 0) {
+		status = expand(keyring, sender_id, &keyring->keys[index]);
+		if (status != 0) {
 			explicit_bzero(&keyring->keys[index], sizeof(keyring->keys[0]));
-			return error;
+			return status;
 		}
 		keyring->expanded[index / 64] |= bit_of(index);
 	}

@@ -5,28 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int refuse(struct covey_error *ret_error, int error, uint32_t spi, const char *what)
+static int refuse(struct covey_error *error, int status, uint32_t spi, const char *what)
 {
-	return covey_error_set(ret_error, error, "SA %u: %s", spi, what);
+	return covey_error_set(error, status, "SA %u: %s", spi, what);
 }
 
 /* Explain to a person why sa_record_make_parts() or sa_record_new() failed. */
-static int explain(struct covey_error *ret_error, int error, uint32_t spi)
+static int explain(struct covey_error *error, int status, uint32_t spi)
 {
-	switch (error) {
+	switch (status) {
 	case -EINVAL:
 		return refuse(
-			ret_error, error, spi,
+			error, status, spi,
 			"its roster names a SenderID twice or 0, or a sender without address");
 	case -E2BIG:
-		return refuse(ret_error, error, spi, "its roster has more than 65535 senders");
+		return refuse(error, status, spi, "its roster has more than 65535 senders");
 	case -ERANGE:
-		return refuse(ret_error, error, spi,
+		return refuse(error, status, spi,
 			      "its floors do not rise by SenderID and WindowID, or are too many");
 	case -EIO:
-		return refuse(ret_error, error, spi, "OpenSSL could not derive a sender's key");
+		return refuse(error, status, spi, "OpenSSL could not derive a sender's key");
 	}
-	return refuse(ret_error, error, spi, "out of memory, see LimitMEMLOCK= and MemoryMax=");
+	return refuse(error, status, spi, "out of memory, see LimitMEMLOCK= and MemoryMax=");
 }
 
 static bool is_window_size(uint32_t size)
@@ -35,23 +35,23 @@ static bool is_window_size(uint32_t size)
 	       (size & (size - 1)) == 0;
 }
 
-static int check(const struct covey_sa *sa, struct covey_error *ret_error)
+static int check(const struct covey_sa *sa, struct covey_error *error)
 {
 	if (sa->spi < COVEY_SPI_MIN)
-		return refuse(ret_error, -EINVAL, sa->spi, "SPIs below 256 are reserved");
+		return refuse(error, -EINVAL, sa->spi, "SPIs below 256 are reserved");
 	if (sa->group >= COVEY_GROUPS_PER_HOST_MAX)
-		return refuse(ret_error, -EINVAL, sa->spi, "its group index is above 255");
+		return refuse(error, -EINVAL, sa->spi, "its group index is above 255");
 	if (covey_cipher_key_len(sa->cipher) == 0)
-		return refuse(ret_error, -EINVAL, sa->spi, "its cipher is unknown");
+		return refuse(error, -EINVAL, sa->spi, "its cipher is unknown");
 	if (sa->key_scope != COVEY_KEY_SCOPE_SENDER && sa->key_scope != COVEY_KEY_SCOPE_GROUP)
-		return refuse(ret_error, -EINVAL, sa->spi, "its key scope is unknown");
+		return refuse(error, -EINVAL, sa->spi, "its key scope is unknown");
 	if (!is_window_size(sa->replay_window))
-		return refuse(ret_error, -EINVAL, sa->spi,
+		return refuse(error, -EINVAL, sa->spi,
 			      "its replay window is no power of two from 64 to 65536");
 	if (sa->sender_id < COVEY_SENDER_ID_MIN && sa->may_send)
-		return refuse(ret_error, -EINVAL, sa->spi, "it may send but has no SenderID");
+		return refuse(error, -EINVAL, sa->spi, "it may send but has no SenderID");
 	if (sa->epoch < COVEY_EPOCH_MIN)
-		return refuse(ret_error, -EINVAL, sa->spi, "its epoch is 0, leases start at 1");
+		return refuse(error, -EINVAL, sa->spi, "its epoch is 0, leases start at 1");
 	return 0;
 }
 
@@ -66,22 +66,22 @@ static unsigned sas_in_group(const struct dataplane *dataplane, uint32_t group)
 
 static int install_new(struct dataplane *dataplane, const struct covey_sa *sa,
 		       const struct covey_roster_entry *roster, size_t roster_count,
-		       struct covey_error *ret_error)
+		       struct covey_error *error)
 {
 	struct sa_record *record;
 	struct sa_parts parts;
-	int error;
+	int status;
 
 	if (sas_in_group(dataplane, sa->group) == COVEY_SAS_PER_GROUP_MAX)
-		return refuse(ret_error, -ENOSPC, sa->spi,
+		return refuse(error, -ENOSPC, sa->spi,
 			      "its group has 8 SAs already: remove a draining one first");
-	error = sa_record_new(dataplane, sa, &record);
-	if (error != 0)
-		return explain(ret_error, error, sa->spi);
-	error = sa_record_make_parts(dataplane, record, sa, roster, roster_count, &parts);
-	if (error != 0) {
+	status = sa_record_new(dataplane, sa, &record);
+	if (status != 0)
+		return explain(error, status, sa->spi);
+	status = sa_record_make_parts(dataplane, record, sa, roster, roster_count, &parts);
+	if (status != 0) {
 		sa_record_free(record, dataplane->engine.worker_count);
-		return explain(ret_error, error, sa->spi);
+		return explain(error, status, sa->spi);
 	}
 	sa_record_swap(record, parts);
 	record->epoch = sa->epoch;
@@ -103,22 +103,22 @@ static void replace(struct dataplane *dataplane, struct sa_record *record, struc
 
 static int reinstall(struct dataplane *dataplane, struct sa_record *record,
 		     const struct covey_sa *sa, const struct covey_roster_entry *roster,
-		     size_t roster_count, struct covey_error *ret_error)
+		     size_t roster_count, struct covey_error *error)
 {
 	struct sa_parts parts;
-	int error;
+	int status;
 
 	if (sa->epoch <= record->epoch)
-		return refuse(ret_error, -EEXIST, sa->spi,
+		return refuse(error, -EEXIST, sa->spi,
 			      "it is installed with this epoch or a higher one");
 	if (record->group != sa->group || record->parts.rx->sender_id != sa->sender_id ||
 	    !keyring_matches(record->keyring, sa))
-		return refuse(ret_error, -EEXIST, sa->spi,
+		return refuse(error, -EEXIST, sa->spi,
 			      "it is installed with another group, SenderID, cipher or key");
-	error = sa_record_make_parts(dataplane, record, sa, roster, roster_count, &parts);
-	if (error != 0) {
+	status = sa_record_make_parts(dataplane, record, sa, roster, roster_count, &parts);
+	if (status != 0) {
 		sa_record_forget_failed(record, roster, roster_count);
-		return explain(ret_error, error, sa->spi);
+		return explain(error, status, sa->spi);
 	}
 	record->epoch = sa->epoch;
 	replace(dataplane, record, parts);
@@ -127,25 +127,25 @@ static int reinstall(struct dataplane *dataplane, struct sa_record *record,
 
 int dataplane_sa_install(struct dataplane *dataplane, const struct covey_sa *sa,
 			 const struct covey_roster_entry *roster, size_t roster_count,
-			 struct covey_error *ret_error)
+			 struct covey_error *error)
 {
 	struct sa_record *record;
-	int error = check(sa, ret_error);
+	int status = check(sa, error);
 
-	if (error != 0)
-		return error;
+	if (status != 0)
+		return status;
 	record = sa_record_find(dataplane, sa->spi);
 	if (record)
-		return reinstall(dataplane, record, sa, roster, roster_count, ret_error);
-	return install_new(dataplane, sa, roster, roster_count, ret_error);
+		return reinstall(dataplane, record, sa, roster, roster_count, error);
+	return install_new(dataplane, sa, roster, roster_count, error);
 }
 
-int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct covey_error *ret_error)
+int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct covey_error *error)
 {
 	struct sa_record *record = sa_record_find(dataplane, spi);
 
 	if (!record)
-		return refuse(ret_error, -ENOENT, spi, "cannot activate what is not installed");
+		return refuse(error, -ENOENT, spi, "cannot activate what is not installed");
 	for (struct sa_record *other = dataplane->sas; other; other = other->next)
 		if (other->group == record->group && other->state == COVEY_SA_ACTIVE)
 			other->state = COVEY_SA_DRAINING;
@@ -154,12 +154,12 @@ int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct cove
 	return 0;
 }
 
-int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_error *ret_error)
+int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_error *error)
 {
 	struct sa_record *record = sa_record_find(dataplane, spi);
 
 	if (!record)
-		return refuse(ret_error, -ENOENT, spi, "cannot drain what is not installed");
+		return refuse(error, -ENOENT, spi, "cannot drain what is not installed");
 	record->state = COVEY_SA_DRAINING;
 	dataplane_publish(dataplane);
 	return 0;
@@ -181,19 +181,19 @@ void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi)
 
 int dataplane_roster_set(struct dataplane *dataplane, uint32_t spi,
 			 const struct covey_roster_entry *roster, size_t roster_count,
-			 struct covey_error *ret_error)
+			 struct covey_error *error)
 {
 	struct sa_record *record = sa_record_find(dataplane, spi);
 	struct sa_parts parts;
-	int error;
+	int status;
 
 	if (!record)
-		return refuse(ret_error, -ENOENT, spi,
+		return refuse(error, -ENOENT, spi,
 			      "cannot set the roster of what is not installed");
-	error = sa_record_make_roster(record, roster, roster_count, &parts);
-	if (error != 0) {
+	status = sa_record_make_roster(record, roster, roster_count, &parts);
+	if (status != 0) {
 		sa_record_forget_failed(record, roster, roster_count);
-		return explain(ret_error, error, spi);
+		return explain(error, status, spi);
 	}
 	replace(dataplane, record, parts);
 	return 0;

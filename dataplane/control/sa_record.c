@@ -8,20 +8,20 @@ int sa_record_new(const struct dataplane *dataplane, const struct covey_sa *sa,
 		  struct sa_record **ret_record)
 {
 	struct sa_record *record = calloc(1, sizeof(*record));
-	int error;
+	int status;
 
 	if (!record)
 		return -ENOMEM;
 	record->spi = sa->spi;
 	record->group = sa->group;
 	record->state = COVEY_SA_INSTALLED;
-	error = keyring_new(dataplane->ciphers, dataplane->kdf, sa, &record->keyring);
-	if (error != 0)
+	status = keyring_new(dataplane->ciphers, dataplane->kdf, sa, &record->keyring);
+	if (status != 0)
 		goto fail;
-	error = windows_new(sa->replay_window, sa->floors, sa->floor_count, &record->windows);
-	if (error != 0)
+	status = windows_new(sa->replay_window, sa->floors, sa->floor_count, &record->windows);
+	if (status != 0)
 		goto fail;
-	error = -ENOMEM;
+	status = -ENOMEM;
 	record->epoch_floors = calloc(COVEY_SENDER_ID_MAX + 1, sizeof(record->epoch_floors[0]));
 	record->tx_states = sa_tx_states_new(dataplane->engine.worker_count);
 	record->rx_states = sa_rx_states_new(dataplane->engine.worker_count);
@@ -31,7 +31,7 @@ int sa_record_new(const struct dataplane *dataplane, const struct covey_sa *sa,
 	return 0;
 fail:
 	sa_record_free(record, dataplane->engine.worker_count);
-	return error;
+	return status;
 }
 
 void sa_record_free(struct sa_record *record, unsigned workers)
@@ -68,10 +68,10 @@ static int make_tx(const struct dataplane *dataplane, struct sa_record *record,
 		.sender_id = sa->sender_id,
 	};
 	struct sa_tx *copy;
-	int error = keyring_add(record->keyring, sa->sender_id, &tx.key);
+	int status = keyring_add(record->keyring, sa->sender_id, &tx.key);
 
-	if (error != 0)
-		return error;
+	if (status != 0)
+		return status;
 	outer_make(&dataplane->engine.config, sa->spi, sa->sender_id, &tx.outer);
 	copy = sa_tx_copy(&tx);
 	if (!copy)
@@ -111,17 +111,17 @@ int sa_record_make_parts(const struct dataplane *dataplane, struct sa_record *re
 			 size_t roster_count, struct sa_parts *ret_parts)
 {
 	struct sa_parts parts = {0};
-	int error = make_roster(record, roster, roster_count, &parts.senders);
+	int status = make_roster(record, roster, roster_count, &parts.senders);
 
-	if (error == 0 && sa->may_send)
-		error = make_tx(dataplane, record, sa, &parts.tx);
-	if (error == 0) {
+	if (status == 0 && sa->may_send)
+		status = make_tx(dataplane, record, sa, &parts.tx);
+	if (status == 0) {
 		parts.rx = make_rx(dataplane, record, sa, parts.senders);
-		error = parts.rx ? 0 : -ENOMEM;
+		status = parts.rx ? 0 : -ENOMEM;
 	}
-	if (error != 0) {
+	if (status != 0) {
 		sa_parts_free(&parts);
-		return error;
+		return status;
 	}
 	*ret_parts = parts;
 	return 0;
@@ -131,10 +131,10 @@ int sa_record_make_roster(struct sa_record *record, const struct covey_roster_en
 			  size_t roster_count, struct sa_parts *ret_parts)
 {
 	struct sa_parts parts = {0};
-	int error = make_roster(record, roster, roster_count, &parts.senders);
+	int status = make_roster(record, roster, roster_count, &parts.senders);
 
-	if (error != 0)
-		return error;
+	if (status != 0)
+		return status;
 	parts.rx = sa_rx_copy(record->parts.rx);
 	if (record->parts.tx)
 		parts.tx = sa_tx_copy(record->parts.tx);

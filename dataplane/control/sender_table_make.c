@@ -64,20 +64,20 @@ int sender_table_make(struct keyring *keyring, const struct covey_roster_entry *
 {
 	struct sender_table *table;
 	uint32_t size;
-	int error = check(roster, count, &size);
+	int status = check(roster, count, &size);
 
-	if (error != 0)
-		return error;
+	if (status != 0)
+		return status;
 	table = allocate(size);
 	if (!table)
 		return -ENOMEM;
 	keyring_expect(keyring, count);
 	table->size = size;
-	for (size_t i = 0; i < count && error == 0; i++)
-		error = add(table, keyring, &roster[i], epoch_floors[roster[i].sender_id]);
-	if (error != 0) {
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = add(table, keyring, &roster[i], epoch_floors[roster[i].sender_id]);
+	if (status != 0) {
 		sender_table_free(table);
-		return error;
+		return status;
 	}
 	*ret_table = table;
 	return 0;

@@ -67,11 +67,11 @@ static int copy_library(struct ciphers *ciphers, unsigned workers)
 	if (!ciphers->copy)
 		return -ENOMEM;
 	while (ciphers->copies + 1 < workers) {
-		int error = library_copy_new((const void *)ciphers->manager->gcm256_enc,
-					     &ciphers->copy[ciphers->copies]);
+		int status = library_copy_new((const void *)ciphers->manager->gcm256_enc,
+					      &ciphers->copy[ciphers->copies]);
 
-		if (error != 0)
-			return error;
+		if (status != 0)
+			return status;
 		ciphers->copies++;
 	}
 	return 0;
@@ -99,7 +99,7 @@ static int fill_tables(struct ciphers *ciphers, unsigned workers)
 int ciphers_new(unsigned workers, struct ciphers **ret_ciphers)
 {
 	struct ciphers *ciphers = calloc(1, sizeof(*ciphers));
-	int error = -ENOMEM;
+	int status = -ENOMEM;
 
 	if (!ciphers)
 		return -ENOMEM;
@@ -107,18 +107,18 @@ int ciphers_new(unsigned workers, struct ciphers **ret_ciphers)
 	if (!ciphers->manager)
 		goto fail;
 	init_mb_mgr_auto(ciphers->manager, NULL);
-	error = -ENOTSUP;
+	status = -ENOTSUP;
 	if (imb_get_errno(ciphers->manager) != 0)
 		goto fail;
 	ciphers->shared = copy_library(ciphers, workers);
-	error = fill_tables(ciphers, workers);
-	if (error != 0)
+	status = fill_tables(ciphers, workers);
+	if (status != 0)
 		goto fail;
 	*ret_ciphers = ciphers;
 	return 0;
 fail:
 	ciphers_free(ciphers);
-	return error;
+	return status;
 }
 
 void ciphers_free(struct ciphers *ciphers)

@@ -11,35 +11,35 @@ _Static_assert(ENGINE_WORKERS_MAX <= WINDOWS_OWNERS_MAX, "each worker can own wi
 _Static_assert(ENGINE_WORKERS_MAX <= HANDOVER_WORKERS_MAX, "each worker can hand over");
 _Static_assert(ENGINE_BURST_MAX <= HANDOVER_BURST_MAX, "all of a burst can be handed over");
 
-static int check_vpe(const struct dataplane_config *config, struct covey_error *ret_error)
+static int check_vpe(const struct dataplane_config *config, struct covey_error *error)
 {
 	if (config->vtep.family != AF_INET && config->vtep.family != AF_INET6)
-		return covey_error_set(ret_error, -EINVAL, "the VTEP has no address");
+		return covey_error_set(error, -EINVAL, "the VTEP has no address");
 	if (config->encapsulation != COVEY_ENCAPSULATION_UDP &&
 	    config->encapsulation != COVEY_ENCAPSULATION_IP)
-		return covey_error_set(ret_error, -EINVAL, "encapsulation %d is unknown",
+		return covey_error_set(error, -EINVAL, "encapsulation %d is unknown",
 				       (int)config->encapsulation);
 	if (config->vpe_port == config->vxlan_port)
-		return covey_error_set(ret_error, -EINVAL, "VPE and VXLAN share UDP port %u",
+		return covey_error_set(error, -EINVAL, "VPE and VXLAN share UDP port %u",
 				       config->vpe_port);
 	for (unsigned i = 0; i < 64; i++)
 		if (config->class_by_dscp[i] >= COVEY_CLASSES)
-			return covey_error_set(ret_error, -EINVAL, "DSCP %u has class %u, above 7",
-					       i, config->class_by_dscp[i]);
+			return covey_error_set(error, -EINVAL, "DSCP %u has class %u, above 7", i,
+					       config->class_by_dscp[i]);
 	return 0;
 }
 
 static int check(const struct dataplane_config *config, unsigned worker_count,
-		 struct covey_error *ret_error)
+		 struct covey_error *error)
 {
 	if (worker_count == 0 || worker_count > ENGINE_WORKERS_MAX)
-		return covey_error_set(ret_error, -EINVAL, "%u workers, not 1 to %u", worker_count,
+		return covey_error_set(error, -EINVAL, "%u workers, not 1 to %u", worker_count,
 				       ENGINE_WORKERS_MAX);
 	if (config->paths == 0 || config->paths * worker_count > COVEY_WINDOW_PATHS)
-		return covey_error_set(ret_error, -EINVAL,
+		return covey_error_set(error, -EINVAL,
 				       "%u paths for each of %u workers, not 1 to %u together",
 				       config->paths, worker_count, COVEY_WINDOW_PATHS);
-	return check_vpe(config, ret_error);
+	return check_vpe(config, error);
 }
 
 static uint16_t overhead_of(const struct dataplane_config *config)
@@ -78,12 +78,12 @@ static void begin_worker(struct engine *engine, unsigned index)
 }
 
 int engine_open(struct engine *engine, const struct dataplane_config *config, unsigned worker_count,
-		struct covey_error *ret_error)
+		struct covey_error *error)
 {
-	int error = check(config, worker_count, ret_error);
+	int status = check(config, worker_count, error);
 
-	if (error != 0)
-		return error;
+	if (status != 0)
+		return status;
 	memset(engine, 0, sizeof(*engine));
 	engine->config = *config;
 	engine->config.fabric_port = engine->config.host_port = NULL;
@@ -93,13 +93,13 @@ int engine_open(struct engine *engine, const struct dataplane_config *config, un
 	recognise_own_make(config, engine->overhead, &engine->own);
 	engine->worker_count = worker_count;
 	if (new_qsbr(worker_count, &engine->qsbr) != 0)
-		return covey_error_set(ret_error, -ENOMEM, "out of memory for %u workers",
+		return covey_error_set(error, -ENOMEM, "out of memory for %u workers",
 				       worker_count);
 	if (worker_count > 1)
-		error = handover_new(worker_count, &engine->handover, ret_error);
-	if (error != 0) {
+		status = handover_new(worker_count, &engine->handover, error);
+	if (status != 0) {
 		engine_close(engine);
-		return error;
+		return status;
 	}
 	for (unsigned i = 0; i < worker_count; i++)
 		begin_worker(engine, i);

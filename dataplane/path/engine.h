@@ -67,7 +67,7 @@ struct engine {
  * class is out of range), -ENOMEM, -EMFILE.
  */
 int engine_open(struct engine *engine, const struct dataplane_config *config, unsigned worker_count,
-		struct covey_error *ret_error);
+		struct covey_error *error);
 /* All workers must be offline. Wipes what workers kept. The published snapshot belongs to the
  * caller. */
 void engine_close(struct engine *engine);

@@ -67,39 +67,39 @@ static void free_ring(struct rte_ring *ring)
 	free(ring);
 }
 
-static int open_receiver(struct handover *handover, unsigned to, struct covey_error *ret_error)
+static int open_receiver(struct handover *handover, unsigned to, struct covey_error *error)
 {
 	for (unsigned from = 0; from < handover->workers; from++) {
 		if (from == to)
 			continue;
 		handover->rings[from][to] = new_ring();
 		if (!handover->rings[from][to])
-			return covey_error_set(ret_error, -ENOMEM, "out of memory for %u workers",
+			return covey_error_set(error, -ENOMEM, "out of memory for %u workers",
 					       handover->workers);
 	}
 	handover->receivers[to].event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (handover->receivers[to].event_fd < 0)
-		return covey_error_set(ret_error, -errno, "no eventfd for worker %u: %s", to,
+		return covey_error_set(error, -errno, "no eventfd for worker %u: %s", to,
 				       strerror(errno));
 	return 0;
 }
 
-int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *ret_error)
+int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *error)
 {
 	struct handover *handover = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*handover));
-	int error = 0;
+	int status = 0;
 
 	if (!handover)
-		return covey_error_set(ret_error, -ENOMEM, "out of memory for %u workers", workers);
+		return covey_error_set(error, -ENOMEM, "out of memory for %u workers", workers);
 	memset(handover, 0, sizeof(*handover));
 	handover->workers = workers;
 	for (unsigned i = 0; i < workers; i++)
 		handover->receivers[i].event_fd = -1;
-	for (unsigned i = 0; error == 0 && i < workers; i++)
-		error = open_receiver(handover, i, ret_error);
-	if (error != 0) {
+	for (unsigned i = 0; status == 0 && i < workers; i++)
+		status = open_receiver(handover, i, error);
+	if (status != 0) {
 		handover_free(handover);
-		return error;
+		return status;
 	}
 	*ret_handover = handover;
 	return 0;

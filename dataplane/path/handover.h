@@ -44,7 +44,7 @@ struct handover_side {
 };
 
 /* workers: 2 to HANDOVER_WORKERS_MAX. -ENOMEM, -EMFILE. */
-int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *ret_error);
+int handover_new(unsigned workers, struct handover **ret_handover, struct covey_error *error);
 /* No worker may run. Frees the packets that are still in rings. NULL-safe. */
 void handover_free(struct handover *handover);
 

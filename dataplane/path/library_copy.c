@@ -116,14 +116,14 @@ static int copy_segments(const struct library *library, struct library_copy *cop
 	for (size_t i = 0; i < library->header_count; i++) {
 		struct segment segment = segment_of(library, &library->headers[i]);
 		uint8_t *to = segment.start + copy->distance;
-		int error;
+		int status;
 
 		if (library->headers[i].p_type != PT_LOAD)
 			continue;
-		error = segment.protection & PROT_WRITE ? copy_variables(&segment, to)
-							: map_again(&segment, to, file);
-		if (error != 0)
-			return error;
+		status = segment.protection & PROT_WRITE ? copy_variables(&segment, to)
+							 : map_again(&segment, to, file);
+		if (status != 0)
+			return status;
 	}
 	return 0;
 }
@@ -147,7 +147,7 @@ int library_copy_new(const void *function, struct library_copy **ret_copy)
 {
 	struct library library = {.function = function};
 	struct library_copy *copy;
-	int file, error;
+	int file, status;
 
 	if (dl_iterate_phdr(is_it, &library) == 0)
 		return -ENOENT;
@@ -155,14 +155,14 @@ int library_copy_new(const void *function, struct library_copy **ret_copy)
 	if (!copy)
 		return -ENOMEM;
 	file = open(library.file, O_RDONLY | O_CLOEXEC);
-	error = file < 0 ? -errno : reserve(&library, copy);
-	if (error == 0)
-		error = copy_segments(&library, copy, file);
+	status = file < 0 ? -errno : reserve(&library, copy);
+	if (status == 0)
+		status = copy_segments(&library, copy, file);
 	if (file >= 0)
 		close(file);
-	if (error != 0) {
+	if (status != 0) {
 		library_copy_free(copy);
-		return error;
+		return status;
 	}
 	*ret_copy = copy;
 	return 0;

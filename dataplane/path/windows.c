@@ -107,11 +107,11 @@ static int allocate(struct windows *windows)
 int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_count,
 		struct windows **ret_windows)
 {
-	int error = check_floors(floors, floor_count);
+	int status = check_floors(floors, floor_count);
 	struct windows *windows;
 
-	if (error != 0)
-		return error;
+	if (status != 0)
+		return status;
 	windows = calloc(1, sizeof(*windows));
 	if (!windows)
 		return -ENOMEM;
