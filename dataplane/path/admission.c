@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "admission.h"
 #include "checksum.h"
-#include "headers.h"
 #include "outer.h"
 #include "segments.h"
+#include <headers.h>
 
 /* --- sorting ------------------------------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 
 #include "checksum.h"
 
-#include "headers.h"
+#include <headers.h>
 #include <rte_tcp.h>
 
 /* What the checksum covers. */

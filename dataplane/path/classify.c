@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "classify.h"
-#include "headers.h"
 #include <covey/limits.h>
+#include <headers.h>
 
 /* The walk from the IP header to the upper layer. */
 struct walk {

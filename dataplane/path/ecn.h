@@ -3,7 +3,7 @@
 
 /* Explicit congestion notification (ECN) where packets leave a tunnel: RFC 6040 section 4.2. */
 
-#include "headers.h"
+#include <headers.h>
 
 #define ECN_MASK    3u
 #define ECN_NOT_ECT 0u

@@ -14,9 +14,9 @@
 
 #include "cipher.h"
 #include "classify.h"
-#include "counter.h"
 #include "handover.h"
 #include "recognise.h"
+#include <counter.h>
 #include <dataplane.h>
 #include <rte_common.h>
 #include <rte_rcu_qsbr.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "handover.h"
-#include "counter.h"
+#include <counter.h>
 #include <errno.h>
 #include <rte_ring.h>
 #include <stdatomic.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "inner.h"
 #include "ecn.h"
-#include "headers.h"
 #include "segments.h"
+#include <headers.h>
 
 /* How many bytes are read when the headers do not lie in one segment. That is enough for the
  * longest IPv4 header, or IPv6 with some extension headers, and UDP and VXLAN. A packet with longer

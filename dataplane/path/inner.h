@@ -5,7 +5,7 @@
  * in several segments, and so may its headers. */
 
 #include "arrival.h"
-#include "headers.h"
+#include <headers.h>
 
 /*
  * May the decrypted packet enter? If so, it gets the outer packet's congestion mark, and all

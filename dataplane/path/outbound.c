@@ -2,9 +2,9 @@
 #include "outbound.h"
 #include "burst.h"
 #include "flow.h"
-#include "headers.h"
 #include "sadb.h"
 #include "segments.h"
+#include <headers.h>
 
 /* A packet whose headers are written and that waits for the cipher. */
 struct departure {

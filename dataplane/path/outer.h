@@ -7,9 +7,9 @@
  * SA is installed. A packet's headers are a copy of that with the packet's own fields.
  */
 
-#include "headers.h"
 #include <covey/wire.h>
 #include <dataplane.h>
+#include <headers.h>
 
 /*
  * The headers that all packets of an SA have in common, as numbers of eight bytes. A field that

@@ -13,8 +13,8 @@
  */
 
 #include "classify.h"
-#include "headers.h"
 #include <dataplane.h>
+#include <headers.h>
 #include <rte_branch_prediction.h>
 #include <rte_vect.h>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The layout of VPE packets (docs/protocol.md, section 2). Only this file and
- * dataplane/path/{headers,outer}.h convert the byte order of packets.
+ * The layout of VPE packets (docs/protocol.md, section 2). Only this file,
+ * dataplane/offload/headers.h and dataplane/path/outer.h convert the byte order of packets.
  */
 
 #include <endian.h>
