@@ -3,8 +3,8 @@
 
 /*
  * Reads headers in place. DPDK has the layouts; here are the accesses to fields that convert their
- * byte order. outer.h writes these headers, and covey/wire.h has VPE's own header. No other file
- * converts byte order.
+ * byte order. outer.h writes the headers around VPE, and covey/wire.h has VPE's own header. No
+ * other file converts byte order.
  */
 
 #include <netinet/in.h>
@@ -57,6 +57,18 @@ static inline uint64_t read_be64(const void *at)
 
 	memcpy(&value, at, sizeof(value));
 	return rte_be_to_cpu_64(value);
+}
+
+static inline void write_be16(void *at, uint16_t value)
+{
+	value = rte_cpu_to_be_16(value);
+	memcpy(at, &value, sizeof(value));
+}
+
+static inline void write_be32(void *at, uint32_t value)
+{
+	value = rte_cpu_to_be_32(value);
+	memcpy(at, &value, sizeof(value));
 }
 
 static inline bool is_vlan(uint16_t ethertype)

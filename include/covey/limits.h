@@ -54,6 +54,9 @@
 /* --- parsing frames ---------------------------------------------------------------------- */
 #define COVEY_VLAN_TAGS_MAX     2u /* IEEE 802.1ad: one service tag, one customer tag */
 #define COVEY_IP_EXTENSIONS_MAX 8u /* headers between IP and its upper layer */
+/* Into how many packets a frame with a vnet header may be cut. The smallest segments that Linux's
+ * TCP sends have 48 bytes; 1,366 of them fill the longest frame. */
+#define COVEY_SEGMENTS_PER_FRAME_MAX 2048u
 
 /* --- replay ------------------------------------------------------------------------------ */
 #define COVEY_REPLAY_WINDOW_MIN     64u

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "segment.h"
+#include "headers.h"
+#include "sum.h"
+#include <covey/limits.h>
+#include <rte_common.h>
+#include <rte_tcp.h>
+
+#define GSO_TYPE (0xff & ~(VNET_GSO_TUNNEL | VNET_GSO_ECN))
+
+/* An Ethernet header with all its tags. */
+#define ETHERNET_MAX                                                                               \
+	(sizeof(struct rte_ether_hdr) + COVEY_VLAN_TAGS_MAX * sizeof(struct rte_vlan_hdr))
+
+#define TCP_LAST_ONLY  (RTE_TCP_FIN_FLAG | RTE_TCP_PSH_FLAG)
+#define TCP_FIRST_ONLY RTE_TCP_CWR_FLAG
+
+static unsigned checksum_offset(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP ? offsetof(struct rte_tcp_hdr, cksum)
+				       : offsetof(struct rte_udp_hdr, dgram_cksum);
+}
+
+/* --- taking a frame -------------------------------------------------------------------------- */
+
+/* What kind of super-frame the headers are of, in the words of the vnet header. */
+static bool is_of_type(const struct shape *shape, uint8_t type)
+{
+	switch (type) {
+	case VNET_GSO_TCPV4:
+		return shape->protocol == IPPROTO_TCP && !shape->inner_ipv6;
+	case VNET_GSO_TCPV6:
+		return shape->protocol == IPPROTO_TCP && shape->inner_ipv6;
+	case VNET_GSO_UDP_L4:
+		return shape->protocol == IPPROTO_UDP;
+	}
+	return false;
+}
+
+/* A packet socket tells of no tunnel, but csum_start says how deep the kernel has looked. */
+static bool is_as_told(const struct shape *shape, const struct vnet_header *header)
+{
+	uint8_t tunnel = header->gso_type & VNET_GSO_TUNNEL;
+
+	if (header->csum_start != shape->l4 ||
+	    header->csum_offset != checksum_offset(shape->protocol))
+		return false;
+	if (tunnel == 0)
+		return true;
+	return tunnel == (shape->outer_ipv6 ? VNET_GSO_TUNNEL_IPV6 : VNET_GSO_TUNNEL_IPV4) &&
+	       header->outer_transport == shape->outer_udp &&
+	       header->inner_network == shape->inner_ip;
+}
+
+/* RFC 8200 section 8.1, RFC 9293 section 3.1: addresses and protocol; the length comes with each
+ * segment. */
+static uint64_t sum_addresses(const uint8_t *ip, bool ipv6, uint8_t protocol)
+{
+	uint64_t sum = rte_cpu_to_be_16(protocol);
+
+	return sum + (ipv6 ? sum_bytes(ip + 8, 32) : sum_bytes(ip + 12, 8));
+}
+
+/* What the checksums of all segments have in common. */
+static void begin_sums(struct segmenter *segmenter, const struct vnet_header *header)
+{
+	const struct shape *shape = &segmenter->shape;
+	const uint8_t *udp = segmenter->frame + shape->outer_udp;
+	const uint8_t *behind_udp = udp + sizeof(struct rte_udp_hdr);
+
+	segmenter->outer_checksum = (header->flags & VNET_FLAG_TUNNEL_CSUM) ||
+				    sum_read(udp + offsetof(struct rte_udp_hdr, dgram_cksum)) != 0;
+	segmenter->outer_sum =
+		sum_addresses(segmenter->frame + shape->outer_ip, shape->outer_ipv6, IPPROTO_UDP) +
+		sum_bytes(udp, 4) +
+		sum_bytes(behind_udp, (size_t)(segmenter->frame + shape->inner_ip - behind_udp));
+	segmenter->inner_sum = sum_addresses(segmenter->frame + shape->inner_ip, shape->inner_ipv6,
+					     shape->protocol);
+}
+
+/* How much payload a segment gets: as the kernel wants it, or TCP's less where a packet would not
+ * fit. */
+static enum segment_error choose_size(struct segmenter *segmenter, uint16_t wanted,
+				      uint32_t packet_max)
+{
+	const struct shape *shape = &segmenter->shape;
+	uint32_t headers = shape->payload - shape->outer_ip;
+	uint32_t payload = segmenter->len - shape->payload;
+	uint32_t room = packet_max > headers ? packet_max - headers : 0;
+	uint32_t size = RTE_MIN(wanted, room);
+
+	if (size == 0 || (size < wanted && shape->protocol != IPPROTO_TCP))
+		return SEGMENT_TOO_BIG;
+	if ((payload + size - 1) / size > COVEY_SEGMENTS_PER_FRAME_MAX)
+		return SEGMENT_HEADER;
+	segmenter->size = (uint16_t)size;
+	return SEGMENT_OK;
+}
+
+static enum segment_error begin_super_frame(struct segmenter *segmenter,
+					    const struct vnet_header *header, uint32_t packet_max)
+{
+	const struct shape *shape = &segmenter->shape;
+	enum segment_error error;
+
+	if (shape_find(segmenter->frame, segmenter->len, &segmenter->shape) != 0)
+		return SEGMENT_SHAPE;
+	if (!(header->flags & VNET_FLAG_NEEDS_CSUM) || header->gso_size == 0 ||
+	    !is_of_type(shape, header->gso_type & GSO_TYPE) || !is_as_told(shape, header) ||
+	    shape->payload == segmenter->len)
+		return SEGMENT_HEADER;
+	error = choose_size(segmenter, header->gso_size, packet_max);
+	if (error != SEGMENT_OK)
+		return error;
+	begin_sums(segmenter, header);
+	segmenter->at = shape->payload;
+	return SEGMENT_OK;
+}
+
+static enum segment_error begin_packet(struct segmenter *segmenter,
+				       const struct vnet_header *header, uint32_t packet_max)
+{
+	segmenter->whole = true;
+	if (segmenter->len > packet_max + ETHERNET_MAX)
+		return SEGMENT_TOO_BIG;
+	if (!(header->flags & VNET_FLAG_NEEDS_CSUM))
+		return SEGMENT_OK;
+	/* The checksum field lies behind its start, and in the frame. */
+	if (header->csum_offset == 0 ||
+	    header->csum_start + header->csum_offset + sizeof(uint16_t) > segmenter->len)
+		return SEGMENT_HEADER;
+	segmenter->csum_start = header->csum_start;
+	segmenter->csum_offset = header->csum_offset;
+	return SEGMENT_OK;
+}
+
+enum segment_error segment_begin(struct segmenter *segmenter, const struct vnet_header *header,
+				 const uint8_t *frame, uint32_t len, uint32_t packet_max)
+{
+	enum segment_error error = SEGMENT_SHAPE;
+
+	*segmenter = (struct segmenter){.frame = frame, .len = len};
+	if (len >= sizeof(struct rte_ether_hdr))
+		error = (header->gso_type & GSO_TYPE) == VNET_GSO_NONE
+				? begin_packet(segmenter, header, packet_max)
+				: begin_super_frame(segmenter, header, packet_max);
+	if (error != SEGMENT_OK)
+		segment_skip(segmenter);
+	return error;
+}
+
+/* --- one packet ------------------------------------------------------------------------------ */
+
+static void take_packet(struct segmenter *segmenter, uint8_t *to)
+{
+	uint32_t start = segmenter->csum_start;
+	uint64_t sum;
+
+	segmenter->at = segmenter->len;
+	memcpy(to, segmenter->frame, start);
+	if (segmenter->csum_offset == 0) {
+		memcpy(to + start, segmenter->frame + start, segmenter->len - start);
+		return;
+	}
+	/* The field holds the pseudo-header's sum, and so belongs to what is summed up. */
+	sum = sum_copy(to + start, segmenter->frame + start, segmenter->len - start);
+	sum_write(to + start + segmenter->csum_offset, sum_finish_udp(sum));
+}
+
+/* --- a segment of many ----------------------------------------------------------------------- */
+
+/* Length and, of IPv4, identification and checksum. */
+static void finish_ip(uint8_t *ip, bool ipv6, uint32_t len, uint16_t index)
+{
+	if (ipv6) {
+		write_be16(ip + 4, (uint16_t)(len - sizeof(struct rte_ipv6_hdr)));
+		return;
+	}
+	write_be16(ip + 2, (uint16_t)len);
+	write_be16(ip + 4, (uint16_t)(read_be16(ip + 4) + index));
+	sum_write(ip + 10, 0);
+	sum_write(ip + 10, sum_finish(sum_bytes(ip, sizeof(struct rte_ipv4_hdr))));
+}
+
+static void finish_tcp(const struct segmenter *segmenter, uint8_t *tcp, bool last)
+{
+	uint8_t *flags = tcp + offsetof(struct rte_tcp_hdr, tcp_flags);
+
+	write_be32(tcp + 4, read_be32(tcp + 4) + segmenter->at - segmenter->shape.payload);
+	if (!last)
+		*flags &= (uint8_t)~TCP_LAST_ONLY;
+	if (segmenter->index > 0)
+		*flags &= (uint8_t)~TCP_FIRST_ONLY;
+}
+
+/* Lengths, flags and the inner checksum. payload_sum: of the payload's bytes, which begin at an
+ * even or an odd place of the segment: TCP's header is always even. */
+static void finish_l4(const struct segmenter *segmenter, uint8_t *to, uint32_t len, bool last,
+		      uint64_t payload_sum)
+{
+	const struct shape *shape = &segmenter->shape;
+	uint8_t *l4 = to + shape->l4;
+	uint8_t *checksum = l4 + checksum_offset(shape->protocol);
+	uint16_t l4_len = (uint16_t)(len - shape->l4);
+	uint64_t sum = segmenter->inner_sum + rte_cpu_to_be_16(l4_len) + payload_sum;
+
+	if (shape->protocol == IPPROTO_TCP)
+		finish_tcp(segmenter, l4, last);
+	else
+		write_be16(l4 + 4, l4_len);
+	sum_write(checksum, 0);
+	sum += sum_bytes(l4, shape->payload - shape->l4);
+	sum_write(checksum, shape->protocol == IPPROTO_TCP ? sum_finish(sum) : sum_finish_udp(sum));
+}
+
+/*
+ * The outer checksum, without summing the payload up again: with the inner checksum in its place,
+ * all from the inner TCP or UDP header on sums up to the complement of the inner pseudo-header's
+ * sum.
+ */
+static void finish_outer_udp(const struct segmenter *segmenter, uint8_t *to, uint32_t len)
+{
+	const struct shape *shape = &segmenter->shape;
+	uint8_t *udp = to + shape->outer_udp;
+	uint16_t udp_len = (uint16_t)(len - shape->outer_udp);
+	uint64_t inner;
+
+	write_be16(udp + 4, udp_len);
+	sum_write(udp + 6, 0);
+	if (!segmenter->outer_checksum)
+		return;
+	inner = segmenter->inner_sum + rte_cpu_to_be_16((uint16_t)(len - shape->l4));
+	sum_write(udp + 6,
+		  sum_finish_udp(segmenter->outer_sum + 2 * (uint64_t)rte_cpu_to_be_16(udp_len) +
+				 sum_bytes(to + shape->inner_ip, shape->l4 - shape->inner_ip) +
+				 sum_finish(inner)));
+}
+
+static uint32_t payload_len(const struct segmenter *segmenter)
+{
+	return RTE_MIN((uint32_t)segmenter->size, segmenter->len - segmenter->at);
+}
+
+uint32_t segment_len(const struct segmenter *segmenter)
+{
+	if (segmenter->at == segmenter->len)
+		return 0;
+	if (segmenter->whole)
+		return segmenter->len;
+	return segmenter->shape.payload + payload_len(segmenter);
+}
+
+void segment_take(struct segmenter *segmenter, uint8_t *to)
+{
+	const struct shape *shape = &segmenter->shape;
+	uint32_t payload, len;
+	uint64_t sum;
+	bool last;
+
+	if (segmenter->whole) {
+		take_packet(segmenter, to);
+		return;
+	}
+	payload = payload_len(segmenter);
+	len = shape->payload + payload;
+	last = segmenter->at + payload == segmenter->len;
+	memcpy(to, segmenter->frame, shape->payload);
+	sum = sum_copy(to + shape->payload, segmenter->frame + segmenter->at, payload);
+	finish_l4(segmenter, to, len, last, sum);
+	finish_ip(to + shape->inner_ip, shape->inner_ipv6, len - shape->inner_ip, segmenter->index);
+	finish_outer_udp(segmenter, to, len);
+	finish_ip(to + shape->outer_ip, shape->outer_ipv6, len - shape->outer_ip, segmenter->index);
+	segmenter->at += payload;
+	segmenter->index++;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "shape.h"
+#include "headers.h"
+#include <covey/limits.h>
+#include <errno.h>
+#include <rte_tcp.h>
+
+/* Skip an Ethernet header and its tags. Returns the ethertype; 0: cut short, or too many tags. */
+static uint16_t skip_ethernet(const uint8_t *frame, uint32_t len, uint32_t *at)
+{
+	uint16_t type;
+
+	if (*at + sizeof(struct rte_ether_hdr) > len)
+		return 0;
+	*at += sizeof(struct rte_ether_hdr);
+	type = read_be16(frame + *at - sizeof(type));
+	for (unsigned tags = 0; is_vlan(type); tags++) {
+		if (tags == COVEY_VLAN_TAGS_MAX || *at + sizeof(struct rte_vlan_hdr) > len)
+			return 0;
+		*at += sizeof(struct rte_vlan_hdr);
+		type = read_be16(frame + *at - sizeof(type));
+	}
+	return type;
+}
+
+/* Returns the IP protocol; IPPROTO_MAX: not IP without options and fragments. */
+static unsigned skip_ip(const uint8_t *frame, uint32_t len, uint16_t type, uint32_t *at,
+			bool *ret_ipv6)
+{
+	const uint8_t *ip = frame + *at;
+
+	if (type == RTE_ETHER_TYPE_IPV4 && *at + sizeof(struct rte_ipv4_hdr) <= len &&
+	    ip[0] == RTE_IPV4_VHL_DEF && (read_be16(ip + 6) & 0x3fff) == 0) {
+		*ret_ipv6 = false;
+		*at += sizeof(struct rte_ipv4_hdr);
+		return ip[9];
+	}
+	if (type == RTE_ETHER_TYPE_IPV6 && *at + sizeof(struct rte_ipv6_hdr) <= len &&
+	    ip_version(ip) == 6) {
+		*ret_ipv6 = true;
+		*at += sizeof(struct rte_ipv6_hdr);
+		return ip[6];
+	}
+	return IPPROTO_MAX;
+}
+
+static int skip_l4(const uint8_t *frame, uint32_t len, unsigned protocol, uint32_t *at)
+{
+	uint32_t header;
+
+	if (protocol == IPPROTO_UDP) {
+		*at += sizeof(struct rte_udp_hdr);
+		return *at <= len ? 0 : -EINVAL;
+	}
+	if (protocol != IPPROTO_TCP || *at + sizeof(struct rte_tcp_hdr) > len)
+		return -EINVAL;
+	header = (frame[*at + 12] >> 4) * 4u;
+	if (header < sizeof(struct rte_tcp_hdr) || *at + header > len)
+		return -EINVAL;
+	*at += header;
+	return 0;
+}
+
+int shape_find(const uint8_t *frame, uint32_t len, struct shape *ret_shape)
+{
+	struct shape shape;
+	uint32_t at = 0;
+	uint16_t type = skip_ethernet(frame, len, &at);
+	unsigned protocol;
+
+	shape.outer_ip = (uint16_t)at;
+	if (skip_ip(frame, len, type, &at, &shape.outer_ipv6) != IPPROTO_UDP)
+		return -EINVAL;
+	shape.outer_udp = (uint16_t)at;
+	at += sizeof(struct rte_udp_hdr) + sizeof(struct rte_vxlan_hdr);
+	type = skip_ethernet(frame, len, &at);
+	shape.inner_ip = (uint16_t)at;
+	protocol = skip_ip(frame, len, type, &at, &shape.inner_ipv6);
+	shape.l4 = (uint16_t)at;
+	shape.protocol = (uint8_t)protocol;
+	if (skip_l4(frame, len, protocol, &at) != 0)
+		return -EINVAL;
+	shape.payload = (uint16_t)at;
+	*ret_shape = shape;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Where the headers of a VXLAN frame are that carries TCP or UDP: outer Ethernet (with VLAN tags),
+ * IPv4 or IPv6, UDP, VXLAN, inner Ethernet (with VLAN tags), IPv4 or IPv6, TCP or UDP. What has
+ * other headers, IP options, extension headers or fragments among it, has no shape.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Offsets from the frame's first byte. */
+struct shape {
+	uint16_t outer_ip;
+	uint16_t outer_udp;
+	uint16_t inner_ip;
+	uint16_t l4;      /* TCP's or UDP's header */
+	uint16_t payload; /* behind it: all before are headers */
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	bool outer_ipv6;
+	bool inner_ipv6;
+};
+
+/* The longest headers that have a shape: three Ethernet headers' worth of tags, IPv6 twice, TCP
+ * with all its options. */
+#define SHAPE_HEADERS_MAX 192u
+
+/*
+ * Find them. Reads headers only, and nothing behind len. Lengths that the headers themselves give
+ * are not looked at: those of a super-frame are the whole's, or nothing. Returns 0, or -EINVAL: the
+ * frame has no shape.
+ */
+int shape_find(const uint8_t *frame, uint32_t len, struct shape *ret_shape);
