@@ -32,6 +32,9 @@ struct dataplane_config {
 	uint16_t paths;            /* WindowID paths of a worker, 1..1024; fewer are used where a
 				      receiver would not keep so many windows */
 	uint8_t class_by_dscp[64]; /* 0..7 */
+	/* Drop what is neither VXLAN from the host nor VPE from the fabric, instead of letting it
+	 * pass: where the kernel keeps the network card, nothing else takes this way. */
+	bool vxlan_only;
 };
 
 /* --- life --------------------------------------------------------------------------------- */
@@ -138,6 +141,7 @@ struct dataplane_port_status {
 	char driver[32];
 	uint16_t mtu;
 	uint16_t rx_queues, tx_queues; /* those in use */
+	char offload[64];              /* what the kernel joins and cuts for it, as text */
 	uint64_t rx_packets, rx_bytes, rx_missed;
 	uint64_t tx_packets, tx_bytes, tx_errors;
 };

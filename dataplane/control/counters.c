@@ -10,6 +10,15 @@
 #include <rte_mempool.h>
 #include <string.h>
 
+/* A dataplane in a test may have no ports. */
+static void add_ports(const struct dataplane *dataplane, struct dataplane_counters *sum)
+{
+	if (!dataplane->fabric)
+		return;
+	port_add_drops(dataplane->fabric, sum->drops);
+	port_add_drops(dataplane->host, sum->drops);
+}
+
 void dataplane_read_counters(const struct dataplane *dataplane,
 			     struct dataplane_counters *ret_counters)
 {
@@ -28,6 +37,7 @@ void dataplane_read_counters(const struct dataplane *dataplane,
 		for (unsigned reason = 0; reason < COVEY_DROP_COUNT; reason++)
 			sum.drops[reason] += counter_read(&counters->drops[reason]);
 	}
+	add_ports(dataplane, &sum);
 	*ret_counters = sum;
 }
 

@@ -9,11 +9,12 @@
 
 /* NO_DROP for a frame that passes or is VPE. A later fragment of UDP passes. If the packet is
  * VXLAN, its first fragment is dropped, so nobody can put it together. */
-static enum covey_drop verdict_of(enum frame_kind kind)
+static enum covey_drop verdict_of(const struct engine *engine, enum frame_kind kind)
 {
 	switch (kind) {
 	case FRAME_BYPASS:
 	case FRAME_FRAGMENT_UNKNOWN:
+		return engine->config.vxlan_only ? COVEY_DROP_IN_NOT_VPE : NO_DROP;
 	case FRAME_VPE:
 		return NO_DROP;
 	case FRAME_VXLAN:
@@ -167,7 +168,7 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, uint16_t index, 
 		verdict = read_slowly(sorting, *slot, &frame, arrival);
 		sorting->next += verdict == NO_DROP;
 	} else {
-		verdict = verdict_of(frame.kind);
+		verdict = verdict_of(sorting->engine, frame.kind);
 		if (verdict == NO_DROP)
 			pass(sorting, *slot, &frame);
 	}

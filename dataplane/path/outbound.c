@@ -32,10 +32,11 @@ struct sorting {
 /* --- what to do with a frame --------------------------------------------------------------- */
 
 /* NO_DROP for a frame that passes or is VXLAN. */
-static enum covey_drop verdict_of(enum frame_kind kind)
+static enum covey_drop verdict_of(const struct engine *engine, enum frame_kind kind)
 {
 	switch (kind) {
 	case FRAME_BYPASS:
+		return engine->config.vxlan_only ? COVEY_DROP_OUT_NOT_VXLAN : NO_DROP;
 	case FRAME_VXLAN:
 		return NO_DROP;
 	case FRAME_VPE:
@@ -181,7 +182,7 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf 
 
 	burst_classify(sorting->worker, *slot, &frame);
 	verdict = frame.kind == FRAME_VXLAN ? depart_slowly(sorting, *slot, &frame, ipv6, udp)
-					    : verdict_of(frame.kind);
+					    : verdict_of(sorting->engine, frame.kind);
 	if (verdict != NO_DROP)
 		burst_drop(sorting->worker, slot, verdict);
 	else if (frame.kind != FRAME_VXLAN)

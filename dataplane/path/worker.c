@@ -12,7 +12,6 @@
 #include <port.h>
 #include <wait.h>
 
-#define BURST 32
 /* How long a worker continues to poll after its last packet, in microseconds. A packet that comes
  * within this time costs no wake-up. A longer time would take the core away from the programs that
  * send packets (docs/performance/notebook.md). */
@@ -22,6 +21,7 @@
 /* How often the rest of a burst is offered to a full transmit queue before it is dropped. */
 #define TX_TRIES 4
 
+_Static_assert(PORT_BURST_MAX <= ENGINE_BURST_MAX, "the engine takes what a port brings");
 _Static_assert(2 * PORT_QUEUES_MAX + 1 <= WAITS_MAX, "one worker has all queues at the most");
 
 typedef uint16_t burst_function(struct engine_worker *worker, struct rte_mbuf **packets,
@@ -46,12 +46,12 @@ static void transmit(const struct worker *worker, const struct port *port,
 static unsigned forward(const struct worker *worker, const struct port *from, const struct port *to,
 			burst_function *burst, enum covey_drop full)
 {
-	struct rte_mbuf *packets[BURST];
+	struct rte_mbuf *packets[PORT_BURST_MAX];
 	unsigned total = 0;
 
 	for (unsigned i = worker->index; i < from->rx_count; i += worker->workers) {
 		const struct port_queue *queue = &from->rx[i];
-		uint16_t count = queue->burst(queue, packets, BURST);
+		uint16_t count = queue->burst(queue, packets, from->burst);
 		uint16_t passed;
 
 		if (count == 0)
@@ -126,6 +126,15 @@ static unsigned turn(const struct worker *worker)
 	       take_over(worker);
 }
 
+/* Send what the worker's queue of a port has kept back. */
+static void flush(const struct worker *worker, const struct port *port)
+{
+	const struct port_queue *queue = &port->tx[worker->index];
+
+	if (queue->flush)
+		queue->flush(queue);
+}
+
 /* --- sleeping ------------------------------------------------------------------------------- */
 
 static void add_queues(struct waits *waits, const struct worker *worker, const struct port *port)
@@ -173,6 +182,8 @@ int worker_run(void *arg)
 			empty = 0;
 		}
 		deliver_posted(worker);
+		flush(worker, worker->host);
+		flush(worker, worker->fabric);
 		engine_worker_quiescent(worker->engine);
 		if (rte_rdtsc() - last < spin)
 			continue;
@@ -189,6 +200,7 @@ void worker_drain(struct worker *worker)
 	engine_worker_online(worker->engine);
 	while (take_over(worker) > 0)
 		engine_worker_quiescent(worker->engine);
+	flush(worker, worker->host);
 	engine_worker_offline(worker->engine);
 	for (unsigned slot = 0; slot < WORKER_POSTS; slot++)
 		rte_pktmbuf_free(take_posted(worker, slot));

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What ports of all kinds have in common. */
 
-#include "port.h"
+#include "port_kind.h"
 
 #include <errno.h>
-#include <rte_dev.h>
-#include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "port_queues.h"
 
 unsigned port_workers(void)
 {
@@ -18,143 +14,52 @@ unsigned port_workers(void)
 	return lcores > 1 ? lcores - 1 : 1;
 }
 
-/* The part of devargs that is the device's own name in EAL. */
-static void device_name(const char *devargs, char *ret_name, size_t size)
-{
-	size_t len = strcspn(devargs, ",");
-
-	if (len >= size)
-		len = size - 1;
-	memcpy(ret_name, devargs, len);
-	ret_name[len] = 0;
-}
-
-static int attach(const char *devargs, uint16_t *ret_id, struct covey_error *ret_error)
-{
-	char name[RTE_ETH_NAME_MAX_LEN];
-	int error;
-
-	device_name(devargs, name, sizeof(name));
-	if (rte_eth_dev_get_port_by_name(name, ret_id) == 0)
-		return 0;
-	error = rte_dev_probe(devargs);
-	if (error != 0)
-		return covey_error_set(ret_error, error,
-				       "DPDK does not accept the device \"%s\": %s", devargs,
-				       rte_strerror(-error));
-	if (rte_eth_dev_get_port_by_name(name, ret_id))
-		return covey_error_set(ret_error, -ENODEV, "the device \"%s\" is no Ethernet port",
-				       devargs);
-	return 0;
-}
-
-int port_extend(struct port *port, const char *devargs, uint16_t mtu, struct rte_mempool *pool,
-		struct covey_error *ret_error)
-{
-	struct wait_fds_before before;
-	uint16_t id;
-	int error;
-
-	if (RTE_MAX(port->rx_count, port->tx_count) == PORT_QUEUES_MAX)
-		return covey_error_set(ret_error, -E2BIG, "%s: more than %d queues", port->name,
-				       PORT_QUEUES_MAX);
-	wait_fds_begin(&before);
-	error = attach(devargs, &id, ret_error);
-	if (error != 0)
-		return error;
-	error = port_queues_add(port, id, mtu, pool, &before, ret_error);
-	if (error != 0) {
-		rte_eth_dev_close(id);
-		return error;
-	}
-	port->devices[port->device_count++] = id;
-	return 0;
-}
-
-int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_mempool *pool,
-	      struct port **ret_port, struct covey_error *ret_error)
+int port_new(const struct port_kind *kind, const char *name, struct rte_mempool *pool,
+	     struct port **ret_port, struct covey_error *ret_error)
 {
 	struct port *port = calloc(1, sizeof(*port));
-	int error;
 
 	if (!port)
 		return covey_error_set(ret_error, -ENOMEM, "%s: out of memory", name);
 	snprintf(port->name, sizeof(port->name), "%s", name);
+	port->kind = kind;
 	port->pool = pool;
-	error = port_extend(port, devargs, mtu, pool, ret_error);
-	if (error != 0) {
-		free(port);
-		return error;
-	}
-	port->id = port->devices[0];
+	port->burst = PORT_BURST;
 	*ret_port = port;
 	return 0;
 }
 
-static void stop_devices(const struct port *port, unsigned count)
-{
-	while (count-- > 0)
-		rte_eth_dev_stop(port->devices[count]);
-}
-
 int port_start(struct port *port, struct covey_error *ret_error)
 {
-	for (unsigned i = 0; i < port->device_count; i++) {
-		int error = rte_eth_dev_start(port->devices[i]);
-
-		if (error != 0) {
-			stop_devices(port, i);
-			return covey_error_set(ret_error, error, "%s: the port does not start: %s",
-					       port->name, rte_strerror(-error));
-		}
-		/* The host's own MAC address and all multicast groups must come in. For kernel
-		 * interfaces overlay/host has set up both, so it is no error when a driver can do
-		 * neither. */
-		if (rte_eth_allmulticast_enable(port->devices[i]))
-			rte_eth_promiscuous_enable(port->devices[i]);
-	}
-	return 0;
+	return port->kind->start ? port->kind->start(port, ret_error) : 0;
 }
 
 void port_stop(struct port *port)
 {
-	stop_devices(port, port->device_count);
+	if (port->kind->stop)
+		port->kind->stop(port);
 }
 
 void port_close(struct port *port)
 {
 	if (!port)
 		return;
-	for (unsigned i = port->device_count; i-- > 0;)
-		rte_eth_dev_close(port->devices[i]);
+	port->kind->close(port);
 	free(port);
-}
-
-static void add_stats(uint16_t device, struct dataplane_port_status *status)
-{
-	struct rte_eth_stats stats;
-
-	if (rte_eth_stats_get(device, &stats) != 0)
-		return;
-	status->rx_packets += stats.ipackets;
-	status->rx_bytes += stats.ibytes;
-	status->rx_missed += stats.imissed;
-	status->tx_packets += stats.opackets;
-	status->tx_bytes += stats.obytes;
-	status->tx_errors += stats.oerrors;
 }
 
 void port_read(const struct port *port, struct dataplane_port_status *ret_status)
 {
 	struct dataplane_port_status status = {.rx_queues = port->rx_count,
 					       .tx_queues = port->tx_count};
-	struct rte_eth_dev_info info;
 
 	snprintf(status.name, sizeof(status.name), "%s", port->name);
-	if (rte_eth_dev_info_get(port->id, &info) == 0)
-		snprintf(status.driver, sizeof(status.driver), "%s", info.driver_name);
-	rte_eth_dev_get_mtu(port->id, &status.mtu);
-	for (unsigned i = 0; i < port->device_count; i++)
-		add_stats(port->devices[i], &status);
+	port->kind->read(port, &status);
 	*ret_status = status;
+}
+
+void port_add_drops(const struct port *port, uint64_t *drops)
+{
+	if (port->kind->add_drops)
+		port->kind->add_drops(port, drops);
 }

@@ -2,11 +2,21 @@
 #pragma once
 
 /*
- * A port: DPDK's Ethernet device with its queues, and what a worker without packets can wait for
- * until a queue has some. When DPDK opens the queues of a kernel interface one at a time, DPDK sees
- * several devices. For us they are one port.
+ * A port: where frames come from and go to, with its queues, and what a worker without packets can
+ * wait for until a queue has some. There are three kinds. One is a device of DPDK. When DPDK opens
+ * the queues of a kernel interface one at a time, DPDK sees several devices. For us they are one
+ * port.
+ *
+ * The second kind is a TAP device, as host port. The kernel's VXLAN devices hand over up to 64 KiB
+ * of a tenant's TCP or UDP at once, and take as much. It is cut into packets here, and put together
+ * from packets.
+ *
+ * The third kind is UDP sockets of the VTEP's address, as fabric port. The kernel keeps the network
+ * card: it routes, resolves and transmits. Packets to one receiver leave together, and packets that
+ * arrive are gathered by the kernel.
  */
 
+#include <covey/addr.h>
 #include <covey/error.h>
 #include <dataplane.h>
 #include <stdbool.h>
@@ -19,6 +29,10 @@ struct rte_mempool;
 #define PORT_QUEUES_MAX 64
 /* Packets in the deepest ring of a port, which is AF_XDP's. */
 #define PORT_RING_MAX 2048u
+/* How many packets a worker takes at a time: of most ports, and of those where one system call
+ * brings or takes many. */
+#define PORT_BURST     32u
+#define PORT_BURST_MAX 64u
 
 struct port_queue {
 	/*
@@ -28,6 +42,10 @@ struct port_queue {
 	 */
 	uint16_t (*burst)(const struct port_queue *queue, struct rte_mbuf **packets,
 			  uint16_t count);
+	/* Send what the queue has kept back to join it with what follows. A worker calls it at the
+	 * end of each turn. NULL: the queue keeps nothing back. Only for transmit queues. */
+	void (*flush)(const struct port_queue *queue);
+	void *own;       /* what a kind keeps for its queue; NULL for DPDK's devices */
 	uint16_t device; /* DPDK's port id */
 	uint16_t number; /* of the queue in the device */
 	/* For receive queues: a descriptor that poll(2) reports as readable when packets wait. -1:
@@ -35,8 +53,13 @@ struct port_queue {
 	int fd;
 };
 
+struct port_kind;
+
 struct port {
-	uint16_t id; /* DPDK's port id; that of the first device, if there are several */
+	const struct port_kind *kind;
+	void *own;      /* what the kind keeps for the port */
+	uint16_t burst; /* packets that a worker takes at a time, at most PORT_BURST_MAX */
+	uint16_t id;    /* DPDK's port id; that of the first device, if there are several */
 	struct rte_mempool *pool; /* what its queues receive into */
 	uint16_t device_count;
 	uint16_t devices[PORT_QUEUES_MAX];
@@ -77,6 +100,8 @@ void port_pool_free(struct rte_mempool *pool);
  */
 uint16_t port_af_xdp_mtu_max(void);
 
+/* --- a device of DPDK ------------------------------------------------------------------------ */
+
 /*
  * Attach the device and set up its queues with buffers from pool. devargs are DPDK's, such as
  * "net_af_xdp_fabric,iface=eth1". If EAL has a device of that name already, that device is used.
@@ -92,6 +117,67 @@ int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_me
  * PORT_QUEUES_MAX. After a failure the port is as it was. */
 int port_extend(struct port *port, const char *devargs, uint16_t mtu, struct rte_mempool *pool,
 		struct covey_error *ret_error);
+
+/* --- a TAP device as host port -------------------------------------------------------------- */
+
+struct port_tap_config {
+	const char *name; /* of the interface */
+	/* Bytes of the longest IP packet that may come out: the fabric's MTU without VPE's
+	 * overhead. TCP super-frames are cut to it. The interface's own MTU is not changed. */
+	uint16_t mtu;
+	unsigned queues; /* port_workers() */
+	/* False: no super-frames, each packet comes and goes alone. It must be false where covey
+	 * also carries what is not VXLAN: only super-frames of VXLAN are cut. */
+	bool offload;
+};
+
+/*
+ * Make the TAP device, or take over the one that is there under this name. It is persistent: it
+ * stays, without a carrier, when the process ends. The kernel then drops what is sent to it. It has
+ * no address, and is not set up here.
+ *
+ * -EEXIST when the name belongs to an interface of another kind, or to a TAP device that was made
+ * in another way; -ENOENT without /dev/net/tun; -EPERM without CAP_NET_ADMIN.
+ */
+int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool,
+		  struct port **ret_port, struct covey_error *ret_error);
+
+/* The Ethernet address that the device has now. */
+int port_tap_mac(const struct port *port, uint8_t ret_mac[6], struct covey_error *ret_error);
+
+/* --- the kernel's sockets as fabric port ---------------------------------------------------- */
+
+struct port_kernel_config {
+	const char *name; /* for people */
+	struct covey_addr vtep;
+	uint16_t vpe_port;
+	uint16_t mtu;    /* the fabric's: bytes of the longest IP packet that comes in */
+	unsigned queues; /* port_workers(), at most PORT_QUEUES_MAX - 1 */
+	bool offload;    /* false: one packet in each system call */
+	uint32_t mark;   /* SO_MARK of all that it sends; 0: none. Needs CAP_NET_ADMIN. */
+	/* Frames that come in are given Ethernet headers to this address: the host port's. */
+	uint8_t host_mac[6];
+};
+
+/*
+ * Open the sockets. They receive from now on. VPE leaves in UDP only. -EADDRNOTAVAIL when the host
+ * does not have the VTEP's address, -EADDRINUSE when another program has the port.
+ */
+int port_open_kernel(const struct port_kernel_config *config, struct rte_mempool *pool,
+		     struct port **ret_port, struct covey_error *ret_error);
+
+/*
+ * Receive a multicast group on an interface, and send what goes to the group out there. A group
+ * that is on two interfaces is received on both, and sent on the one that was joined last. Only the
+ * control thread may call these; workers may run. -ENODEV, -ENOSPC (above PORT_GROUPS_MAX).
+ */
+#define PORT_GROUPS_MAX 4096u
+int port_kernel_join(struct port *port, const struct covey_addr *group, unsigned ifindex,
+		     struct covey_error *ret_error);
+void port_kernel_leave(struct port *port, const struct covey_addr *group, unsigned ifindex);
+
+/* --- ports of all kinds --------------------------------------------------------------------- */
+
 int port_start(struct port *port, struct covey_error *ret_error);
 void port_stop(struct port *port);
 /* Detach and free. NULL-safe. */
@@ -99,3 +185,5 @@ void port_close(struct port *port);
 
 /* What a person may want to know of a port. Counters may be a moment old. */
 void port_read(const struct port *port, struct dataplane_port_status *ret_status);
+/* Add what the port itself has dropped to the counters, by enum covey_drop. */
+void port_add_drops(const struct port *port, uint64_t *drops);

@@ -134,9 +134,11 @@ static uint16_t transmit(const struct port_queue *queue, struct rte_mbuf **packe
 static void begin_queues(struct port *port, uint16_t id, uint16_t rx, uint16_t tx)
 {
 	for (uint16_t i = 0; i < rx; i++)
-		port->rx[port->rx_count + i] = (struct port_queue){receive, id, i, -1};
+		port->rx[port->rx_count + i] =
+			(struct port_queue){.burst = receive, .device = id, .number = i, .fd = -1};
 	for (uint16_t i = 0; i < tx; i++)
-		port->tx[port->tx_count + i] = (struct port_queue){transmit, id, i, -1};
+		port->tx[port->tx_count + i] =
+			(struct port_queue){.burst = transmit, .device = id, .number = i, .fd = -1};
 }
 
 int port_queues_add(struct port *port, uint16_t id, uint16_t mtu, struct rte_mempool *pool,

@@ -15,6 +15,9 @@
 	X(OUT_FRAGMENT, "out-fragment", "UDP fragment from the host: it could hide VXLAN")         \
 	X(OUT_QUOTE, "out-quote", "ICMP error that quotes VXLAN, which came in encrypted")         \
 	X(OUT_BUFFER, "out-buffer", "VXLAN in buffers without headroom, cut short, or shared")     \
+	X(OUT_SUPER_FRAME, "out-super-frame", "frame whose vnet header is wrong, or not VXLAN to cut") \
+	X(OUT_NO_BUFFER, "out-no-buffer", "no packet buffer was free for a packet from the host")  \
+	X(OUT_NOT_VXLAN, "out-not-vxlan", "not VXLAN, and the kernel has the card for all else")   \
 	X(OUT_VPE, "out-vpe", "VPE packet from the host: only covey sends those")                  \
 	X(OUT_UNKNOWN_VNI, "out-unknown-vni", "VXLAN of a VNI that is in no joined group")         \
 	X(OUT_SOURCE, "out-source", "VXLAN whose source address is not this host's VTEP address")  \
@@ -23,8 +26,13 @@
 	X(OUT_TOO_BIG, "out-too-big", "packet that would exceed the fabric's MTU once encrypted")  \
 	X(OUT_LIMIT, "out-limit", "the SA's packet limit is reached, waiting for a rekey")         \
 	X(OUT_TX_FULL, "out-tx-full", "the fabric port's queue is full")                           \
+	X(OUT_UNREACHABLE, "out-unreachable", "the kernel has no way to the receiver")             \
+	X(OUT_REFUSED, "out-refused", "the kernel refused to send: a firewall, or no socket")      \
 	/* from the fabric towards the host */                                                     \
 	X(IN_MALFORMED, "in-malformed", "frame from the fabric with a broken header")              \
+	X(IN_NO_BUFFER, "in-no-buffer", "no packet buffer was free for a packet from the fabric")  \
+	X(IN_TOO_LONG, "in-too-long", "datagram from the fabric longer than its MTU allows")       \
+	X(IN_NOT_VPE, "in-not-vpe", "not VPE, and the kernel has the card for all else")           \
 	X(IN_CLEAR_VXLAN, "in-clear-vxlan", "VXLAN in clear from the fabric")                      \
 	X(IN_FRAGMENT, "in-fragment", "fragment of a VPE packet")                                  \
 	X(IN_ENCAPSULATION, "in-encapsulation", "VPE packet not in the fabric's encapsulation")   \
@@ -48,7 +56,8 @@
 	X(IN_INNER_NOT_VXLAN, "in-inner-not-vxlan", "decrypted packet that is not VXLAN")          \
 	X(IN_INNER_VNI, "in-inner-vni", "decrypted packet of a VNI outside the SA's group")        \
 	X(IN_ECN, "in-ecn", "congestion mark on a packet that does not know ECN (RFC 6040)")       \
-	X(IN_TX_FULL, "in-tx-full", "the host port's queue is full")
+	X(IN_TX_FULL, "in-tx-full", "the host port's queue is full")                               \
+	X(IN_REFUSED, "in-refused", "the host port's interface refused it: it is down, or gone")
 /* clang-format on */
 
 enum covey_drop {

@@ -499,6 +499,16 @@ static void congested(struct scene *scene)
 	scene->wire[IP_AT + 1] |= 3;
 }
 
+static void vxlan_only(struct scene *scene)
+{
+	scene->lab.dataplane->engine.config.vxlan_only = true;
+}
+
+static void dns(struct scene *scene)
+{
+	set_port(scene->wire, WIRE_UDP_AT, 53);
+}
+
 /* clang-format off */
 static const struct row rows[] = {
 	{COVEY_DROP_OUT_MALFORMED, "length beyond frame", NULL, NULL, longer_than_frame},
@@ -512,6 +522,7 @@ static const struct row rows[] = {
 	{COVEY_DROP_OUT_BUFFER, "copy", NULL, NULL, copy},
 	{COVEY_DROP_OUT_BUFFER, "copy of two buffers", NULL, NULL, copied_chain},
 	{COVEY_DROP_OUT_BUFFER, "no headroom", NULL, NULL, no_headroom},
+	{COVEY_DROP_OUT_NOT_VXLAN, "DNS, where the kernel has the card", vxlan_only, NULL, dns},
 	{COVEY_DROP_OUT_VPE, "UDP port", NULL, NULL, vpe_port},
 	{COVEY_DROP_OUT_VPE, "IP protocol", NULL, NULL, vpe_protocol},
 	{COVEY_DROP_OUT_UNKNOWN_VNI, "unknown VNI", unknown_vni, NULL, NULL},
@@ -525,6 +536,8 @@ static const struct row rows[] = {
 	{COVEY_DROP_OUT_LIMIT, "packets", packets_used_up, NULL, NULL},
 	{COVEY_DROP_OUT_LIMIT, "counter", counters_used_up, NULL, NULL},
 	{COVEY_DROP_IN_MALFORMED, "length beyond frame", NULL, NULL, longer_than_frame},
+	{COVEY_DROP_IN_NOT_VPE, "DNS, where the kernel has the card", vxlan_only, NULL, dns},
+	{COVEY_DROP_IN_NOT_VPE, "later fragment, likewise", vxlan_only, NULL, later_fragment},
 	{COVEY_DROP_IN_CLEAR_VXLAN, "whole", NULL, NULL, clear_vxlan},
 	{COVEY_DROP_IN_CLEAR_VXLAN, "first fragment", NULL, NULL, clear_vxlan_fragment},
 	{COVEY_DROP_IN_CLEAR_VXLAN, "quoted", NULL, NULL, clear_vxlan_quoted},
@@ -638,13 +651,18 @@ static void test_every_row(void **state)
 		run_row(&rows[i]);
 }
 
-/* A full transmit queue is the worker's to count, and to hand over takes two workers
- * (test_handover.c): everything else has a row. */
+/* A full transmit queue is the worker's to count, to hand over takes two workers (test_handover.c),
+ * and some packets do not come as far as the engine (test_kernel_port.c, test_tap_port.c):
+ * everything else has a row. */
 static void test_every_reason_has_a_row(void **state)
 {
-	bool has[COVEY_DROP_COUNT] = {[COVEY_DROP_OUT_TX_FULL] = true,
-				      [COVEY_DROP_IN_TX_FULL] = true,
-				      [COVEY_DROP_IN_HANDOVER_FULL] = true};
+	bool has[COVEY_DROP_COUNT] = {
+		[COVEY_DROP_OUT_TX_FULL] = true,      [COVEY_DROP_IN_TX_FULL] = true,
+		[COVEY_DROP_IN_HANDOVER_FULL] = true, [COVEY_DROP_OUT_SUPER_FRAME] = true,
+		[COVEY_DROP_OUT_NO_BUFFER] = true,    [COVEY_DROP_OUT_UNREACHABLE] = true,
+		[COVEY_DROP_OUT_REFUSED] = true,      [COVEY_DROP_IN_NO_BUFFER] = true,
+		[COVEY_DROP_IN_TOO_LONG] = true,      [COVEY_DROP_IN_REFUSED] = true,
+	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		has[rows[i].reason] = true;

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Ports that are UDP sockets of the kernel. */
+
+#include "kernel.h"
+#include "port_kind.h"
+#include "udp_socket.h"
+
+#include <errno.h>
+#include <rte_mbuf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct kernel {
+	unsigned queues;    /* of workers; the socket for multicast is one receive queue more */
+	unsigned rx_opened; /* of queues + 1 */
+	uint16_t mtu;
+	bool wanted, gathers, segments;
+	struct groups *groups;
+	struct kernel_rx *rx;
+	struct kernel_tx *tx;
+};
+
+static void free_kernel(struct kernel *kernel)
+{
+	for (unsigned i = 0; i < kernel->rx_opened; i++)
+		close(kernel->rx[i].fd);
+	for (unsigned i = 0; kernel->tx && i < kernel->queues; i++)
+		kernel_tx_end(&kernel->tx[i]);
+	groups_free(kernel->groups);
+	free(kernel->rx);
+	free(kernel->tx);
+	free(kernel);
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static void close_kernel(struct port *port)
+{
+	free_kernel(port->own);
+}
+
+/* A worker stops to send several packets at once where the kernel cannot. */
+static bool segments(const struct kernel *kernel)
+{
+	for (unsigned i = 0; i < kernel->queues; i++)
+		if (!__atomic_load_n(&kernel->tx[i].segments, __ATOMIC_RELAXED))
+			return false;
+	return true;
+}
+
+static const char *describe_offload(const struct kernel *kernel)
+{
+	if (!kernel->wanted)
+		return "off";
+	if (segments(kernel))
+		return kernel->gathers ? "UDP_SEGMENT and UDP_GRO" : "UDP_SEGMENT";
+	return kernel->gathers ? "UDP_GRO" : "none: the kernel has no UDP_SEGMENT";
+}
+
+static void read_rx(const struct kernel_rx *rx, struct dataplane_port_status *status)
+{
+	status->rx_packets += counter_read(&rx->counters.packets);
+	status->rx_bytes += counter_read(&rx->counters.bytes);
+	status->rx_missed += udp_socket_missed(rx->fd);
+}
+
+static void read_tx(const struct kernel_tx *tx, struct dataplane_port_status *status)
+{
+	status->tx_packets += counter_read(&tx->counters.packets);
+	status->tx_bytes += counter_read(&tx->counters.bytes);
+	for (unsigned i = 0; i < COVEY_DROP_COUNT; i++)
+		status->tx_errors += counter_read(&tx->counters.drops[i]);
+}
+
+static void read_kernel(const struct port *port, struct dataplane_port_status *status)
+{
+	const struct kernel *kernel = port->own;
+
+	snprintf(status->driver, sizeof(status->driver), "kernel");
+	snprintf(status->offload, sizeof(status->offload), "%s", describe_offload(kernel));
+	status->mtu = kernel->mtu;
+	for (unsigned i = 0; i < kernel->rx_opened; i++)
+		read_rx(&kernel->rx[i], status);
+	for (unsigned i = 0; i < kernel->queues; i++)
+		read_tx(&kernel->tx[i], status);
+}
+
+static void add_drops(const struct port *port, uint64_t *drops)
+{
+	const struct kernel *kernel = port->own;
+
+	for (unsigned i = 0; i < kernel->rx_opened; i++)
+		port_counters_add_drops(&kernel->rx[i].counters, drops);
+	for (unsigned i = 0; i < kernel->queues; i++)
+		port_counters_add_drops(&kernel->tx[i].counters, drops);
+}
+
+static const struct port_kind kernels = {
+	.close = close_kernel,
+	.read = read_kernel,
+	.add_drops = add_drops,
+};
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+/* Each window may need a socket, and each group. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int explain(const struct port_kernel_config *config, int error,
+		   struct covey_error *ret_error)
+{
+	char text[COVEY_ADDR_STRLEN];
+
+	covey_addr_format(&config->vtep, text);
+	if (error == -EADDRNOTAVAIL)
+		return covey_error_set(ret_error, error,
+				       "%s: this host does not have the VTEP address %s: add it to "
+				       "an interface first",
+				       config->name, text);
+	if (error == -EADDRINUSE)
+		return covey_error_set(ret_error, error,
+				       "%s: another program has UDP port %u of %s: end it, or set "
+				       "another covey_vpe_port in the inventory",
+				       config->name, config->vpe_port, text);
+	return covey_error_set(ret_error, error, "%s: cannot open UDP port %u of %s: %s",
+			       config->name, config->vpe_port, text, strerror(-error));
+}
+
+/* A worker's own socket, or the one that receives multicast. The kernel would give a multicast
+ * packet to each socket that matches, so there is one for all workers. */
+static int open_rx(struct kernel *kernel, const struct port_kernel_config *config,
+		   struct rte_mempool *pool)
+{
+	struct kernel_rx *rx = &kernel->rx[kernel->rx_opened];
+	const struct udp_socket wish = {
+		.family = config->vtep.family,
+		.address = kernel->rx_opened < kernel->queues ? config->vtep.bytes : NULL,
+		.port = config->vpe_port,
+		.receives = true,
+		.mark = config->mark,
+	};
+
+	rx->fd = udp_socket_open(&wish);
+	if (rx->fd < 0)
+		return rx->fd;
+	kernel->rx_opened++;
+	kernel->gathers = config->offload && udp_socket_gathers(rx->fd);
+	kernel->segments = config->offload && udp_socket_segments(rx->fd);
+	rx->mtu = config->mtu;
+	rx->ipv6 = config->vtep.family == AF_INET6;
+	rx->port = config->vpe_port;
+	rx->pool = pool;
+	memcpy(rx->host_mac, config->host_mac, sizeof(rx->host_mac));
+	return 0;
+}
+
+static void begin_tx(struct kernel *kernel, const struct port_kernel_config *config)
+{
+	for (unsigned i = 0; i < kernel->queues; i++) {
+		struct kernel_tx *tx = &kernel->tx[i];
+
+		tx->vtep = config->vtep;
+		tx->port = config->vpe_port;
+		tx->segments = kernel->segments;
+		tx->mark = config->mark;
+		tx->groups = kernel->groups;
+	}
+}
+
+static void *allocate(size_t count, size_t size)
+{
+	void *memory = aligned_alloc(64, count * size);
+
+	return memory ? memset(memory, 0, count * size) : NULL;
+}
+
+static int allocate_all(struct kernel *kernel)
+{
+	kernel->groups = groups_new();
+	kernel->rx = allocate(kernel->queues + 1, sizeof(*kernel->rx));
+	kernel->tx = allocate(kernel->queues, sizeof(*kernel->tx));
+	if (!kernel->groups || !kernel->rx || !kernel->tx)
+		return -ENOMEM;
+	for (unsigned i = 0; i < kernel->queues; i++)
+		kernel_tx_begin(&kernel->tx[i]);
+	return 0;
+}
+
+static int open_kernel(const struct port_kernel_config *config, struct rte_mempool *pool,
+		       struct kernel **ret_kernel, struct covey_error *ret_error)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	int error;
+
+	if (!kernel)
+		return explain(config, -ENOMEM, ret_error);
+	kernel->queues = config->queues;
+	kernel->mtu = config->mtu;
+	kernel->wanted = config->offload;
+	error = allocate_all(kernel);
+	while (error == 0 && kernel->rx_opened < kernel->queues + 1)
+		error = open_rx(kernel, config, pool);
+	if (error != 0) {
+		free_kernel(kernel);
+		return explain(config, error, ret_error);
+	}
+	begin_tx(kernel, config);
+	*ret_kernel = kernel;
+	return 0;
+}
+
+static void begin_queues(struct port *port, struct kernel *kernel)
+{
+	for (unsigned i = 0; i < kernel->rx_opened; i++)
+		port->rx[i] = (struct port_queue){
+			.burst = kernel_receive, .own = &kernel->rx[i], .fd = kernel->rx[i].fd};
+	for (unsigned i = 0; i < kernel->queues; i++)
+		port->tx[i] = (struct port_queue){
+			.burst = kernel_transmit, .own = &kernel->tx[i], .fd = -1};
+	port->rx_count = (uint16_t)kernel->rx_opened;
+	port->tx_count = (uint16_t)kernel->queues;
+	port->burst = PORT_BURST_MAX;
+	port->own = kernel;
+	snprintf(port->spread, sizeof(port->spread), "by addresses and UDP ports");
+}
+
+/* Buffers must hold a packet of the MTU with Ethernet before it. */
+static int check(const struct port_kernel_config *config, struct rte_mempool *pool,
+		 struct covey_error *ret_error)
+{
+	uint32_t room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
+
+	if (config->queues == 0 || config->queues > PORT_QUEUES_MAX - 1)
+		return covey_error_set(ret_error, -EINVAL, "%s: %u queues, not 1 to %d",
+				       config->name, config->queues, PORT_QUEUES_MAX - 1);
+	if (config->mtu + 14u > room)
+		return covey_error_set(ret_error, -EINVAL,
+				       "%s: packet buffers of %u bytes for an MTU of %u",
+				       config->name, room, config->mtu);
+	return 0;
+}
+
+int port_open_kernel(const struct port_kernel_config *config, struct rte_mempool *pool,
+		     struct port **ret_port, struct covey_error *ret_error)
+{
+	struct kernel *kernel = NULL;
+	struct port *port;
+	int error = check(config, pool, ret_error);
+
+	if (error == 0)
+		error = port_new(&kernels, config->name, pool, &port, ret_error);
+	if (error != 0)
+		return error;
+	raise_file_limit();
+	error = open_kernel(config, pool, &kernel, ret_error);
+	if (error != 0) {
+		free(port);
+		return error;
+	}
+	begin_queues(port, kernel);
+	*ret_port = port;
+	return 0;
+}
+
+int port_kernel_join(struct port *port, const struct covey_addr *group, unsigned ifindex,
+		     struct covey_error *ret_error)
+{
+	struct kernel *kernel = port->own;
+
+	return groups_join(kernel->groups, group, ifindex, ret_error);
+}
+
+void port_kernel_leave(struct port *port, const struct covey_addr *group, unsigned ifindex)
+{
+	struct kernel *kernel = port->own;
+
+	groups_leave(kernel->groups, group, ifindex);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The fabric port on the kernel's sockets, as its own files see it. Packets have the form that they
+ * have on any port: Ethernet, IP, UDP, VPE. On the way out, the kernel makes headers of its own
+ * from what is in them: addresses, source port, traffic class, TTL (kernel_tx.c). On the way in,
+ * they are made again from what the kernel tells (kernel_rx.c).
+ */
+
+#include "groups.h"
+#include "port.h"
+#include "port_counters.h"
+
+/* A datagram that the kernel has gathered from several is no longer than one of UDP can be. */
+#define KERNEL_GATHERED_MAX 65535u
+/* Ethernet, IPv6, UDP. */
+#define KERNEL_HEADERS_MAX (14u + 40u + 8u)
+/* covey_udp_source_port(): how many there are, and the lowest. */
+#define KERNEL_SOURCE_PORTS     0x4000u
+#define KERNEL_SOURCE_PORT_BASE 0xc000u
+
+/* A socket that one worker reads, and what is left of what it has read. */
+struct kernel_rx {
+	int fd;
+	uint16_t mtu;
+	bool ipv6;
+	uint16_t port; /* VPE's */
+	struct rte_mempool *pool;
+	struct port_counters counters;
+	uint32_t at, len, size; /* of gathered: how far, how much, and of each datagram */
+	unsigned headers_len;
+	uint8_t host_mac[6];
+	uint8_t headers[KERNEL_HEADERS_MAX];
+	uint8_t gathered[KERNEL_GATHERED_MAX];
+} __attribute__((aligned(64)));
+
+/* The sockets of one worker's windows, opened when first used. */
+struct kernel_tx {
+	struct covey_addr vtep;
+	uint16_t port; /* VPE's */
+	bool segments; /* several packets leave in one call */
+	uint32_t mark;
+	const struct groups *groups;
+	struct port_counters counters;
+	uint16_t via[KERNEL_SOURCE_PORTS]; /* whose socket a source port uses: its own, mostly */
+	int fds[KERNEL_SOURCE_PORTS];      /* by source port. -1: not open */
+} __attribute__((aligned(64)));
+
+uint16_t kernel_receive(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t max);
+
+void kernel_tx_begin(struct kernel_tx *tx);
+void kernel_tx_end(struct kernel_tx *tx);
+/* Takes all packets, and counts those that could not be sent. */
+uint16_t kernel_transmit(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t count);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* To the kernel's sockets. */
+
+#include "kernel.h"
+#include "udp_socket.h"
+
+#include <errno.h>
+#include <group.h>
+#include <headers.h>
+#include <netinet/udp.h>
+#include <rte_mbuf.h>
+#include <string.h>
+#include <unistd.h>
+
+/* WindowIDs of one class and cast have source ports that differ in these bits. */
+#define PATHS 0x400u
+/* How many windows' ports are tried when other programs hold them. */
+#define TRIES 16u
+
+/* --- sockets of windows ---------------------------------------------------------------------- */
+
+void kernel_tx_begin(struct kernel_tx *tx)
+{
+	for (unsigned i = 0; i < KERNEL_SOURCE_PORTS; i++) {
+		tx->via[i] = (uint16_t)i;
+		tx->fds[i] = -1;
+	}
+}
+
+void kernel_tx_end(struct kernel_tx *tx)
+{
+	for (unsigned i = 0; i < KERNEL_SOURCE_PORTS; i++)
+		if (tx->fds[i] >= 0)
+			close(tx->fds[i]);
+}
+
+static unsigned after(unsigned index, unsigned steps)
+{
+	return (index & ~(PATHS - 1)) | ((index + steps) & (PATHS - 1));
+}
+
+/* Some path's socket that is open already. Its index, or the same index. */
+static unsigned find_open(const struct kernel_tx *tx, unsigned index)
+{
+	for (unsigned i = 1; i < PATHS; i++)
+		if (tx->fds[after(index, i)] >= 0)
+			return after(index, i);
+	return index;
+}
+
+/*
+ * Open the window's socket. Where another program holds its port, the next path's takes its place,
+ * and where no more can be opened, one that is open: receivers do not look at the port. -1: there
+ * is none at all.
+ */
+static __rte_noinline int open_window(struct kernel_tx *tx, unsigned index)
+{
+	struct udp_socket wish = {
+		.family = tx->vtep.family, .address = tx->vtep.bytes, .mark = tx->mark};
+	unsigned at = index;
+	int fd = -EADDRINUSE;
+
+	for (unsigned i = 0; fd == -EADDRINUSE && i < TRIES; i++) {
+		at = after(index, i);
+		wish.port = (uint16_t)(KERNEL_SOURCE_PORT_BASE + at);
+		fd = tx->fds[at] >= 0 ? tx->fds[at] : udp_socket_open(&wish);
+	}
+	if (fd < 0)
+		at = find_open(tx, index);
+	else
+		tx->fds[at] = fd;
+	tx->via[index] = (uint16_t)at;
+	return tx->fds[at];
+}
+
+static inline int window_socket(struct kernel_tx *tx, uint16_t source_port)
+{
+	unsigned index = source_port & (KERNEL_SOURCE_PORTS - 1);
+	int fd = tx->fds[tx->via[index]];
+
+	return likely(fd >= 0) ? fd : open_window(tx, index);
+}
+
+/* --- what a packet is ------------------------------------------------------------------------ */
+
+/*
+ * What the engine writes (outer.h): Ethernet with its tags, IP without options, UDP. False when the
+ * packet is anything else: only VPE leaves by these sockets.
+ */
+static bool describe(const struct kernel_tx *tx, const struct rte_mbuf *packet,
+		     struct departure *departure, struct iovec *part)
+{
+	bool ipv6 = tx->vtep.family == AF_INET6;
+	uint32_t ip_len = ipv6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr);
+	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
+	uint32_t at = sizeof(struct rte_ether_hdr);
+	const uint8_t *ip, *udp;
+	uint16_t udp_len;
+
+	while (at + ip_len + sizeof(struct rte_udp_hdr) <= packet->data_len &&
+	       is_vlan(read_be16(frame + at - 2)))
+		at += sizeof(struct rte_vlan_hdr);
+	if (at + ip_len + sizeof(struct rte_udp_hdr) > packet->data_len)
+		return false;
+	ip = frame + at;
+	udp = ip + ip_len;
+	udp_len = read_be16(udp + 4);
+	if (ip[0] >> 4 != (ipv6 ? 6 : 4) || ip[ipv6 ? 6 : 9] != IPPROTO_UDP ||
+	    (!ipv6 && ip[0] != RTE_IPV4_VHL_DEF) || read_be16(udp + 2) != tx->port ||
+	    udp_len <= sizeof(struct rte_udp_hdr) || at + ip_len + udp_len > packet->data_len)
+		return false;
+	memset(departure, 0, sizeof(*departure));
+	departure->ipv6 = ipv6;
+	departure->traffic_class = ip_traffic_class(ip);
+	departure->ttl = ip[ipv6 ? 7 : 8];
+	memcpy(departure->destination, ip + (ipv6 ? 24 : 16), ipv6 ? 16 : 4);
+	departure->source_port = read_be16(udp);
+	departure->len = (uint16_t)(udp_len - sizeof(struct rte_udp_hdr));
+	*part = (struct iovec){(void *)(uintptr_t)(udp + sizeof(struct rte_udp_hdr)),
+			       departure->len};
+	return true;
+}
+
+/* --- one send -------------------------------------------------------------------------------- */
+
+struct control {
+	uint8_t bytes[CMSG_SPACE(sizeof(int)) * 3 + CMSG_SPACE(sizeof(struct in6_pktinfo))]
+		__attribute__((aligned(__alignof__(struct cmsghdr))));
+};
+
+static void add_control(struct msghdr *message, int level, int type, const void *value, size_t len)
+{
+	struct cmsghdr *control =
+		(struct cmsghdr *)((uint8_t *)message->msg_control + message->msg_controllen);
+
+	control->cmsg_level = level;
+	control->cmsg_type = type;
+	control->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(control), value, len);
+	message->msg_controllen += CMSG_SPACE(len);
+}
+
+static void add_interface(struct msghdr *message, bool ipv6, unsigned ifindex)
+{
+	const struct in_pktinfo in = {.ipi_ifindex = (int)ifindex};
+	const struct in6_pktinfo in6 = {.ipi6_ifindex = ifindex};
+
+	if (ifindex == 0)
+		return;
+	if (ipv6)
+		add_control(message, IPPROTO_IPV6, IPV6_PKTINFO, &in6, sizeof(in6));
+	else
+		add_control(message, IPPROTO_IP, IP_PKTINFO, &in, sizeof(in));
+}
+
+static void add_controls(const struct kernel_tx *tx, struct msghdr *message,
+			 const struct departure *departure, unsigned count)
+{
+	bool ipv6 = departure->ipv6;
+	int level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	int traffic_class = departure->traffic_class, ttl = departure->ttl;
+	uint8_t first = departure->destination[0];
+
+	add_control(message, level, ipv6 ? IPV6_TCLASS : IP_TOS, &traffic_class,
+		    sizeof(traffic_class));
+	add_control(message, level, ipv6 ? IPV6_HOPLIMIT : IP_TTL, &ttl, sizeof(ttl));
+	if (count > 1)
+		add_control(message, IPPROTO_UDP, UDP_SEGMENT, &departure->len,
+			    sizeof(departure->len));
+	if (unlikely(ipv6 ? first == 0xff : (first & 0xf0) == 0xe0))
+		add_interface(message, ipv6, groups_interface(tx->groups, departure->destination));
+}
+
+static int send_packets(struct kernel_tx *tx, const struct departure *departure,
+			struct iovec *parts, unsigned count)
+{
+	struct control control;
+	union udp_address to;
+	struct msghdr message = {
+		.msg_name = &to,
+		.msg_namelen = udp_address(tx->vtep.family, departure->destination, tx->port, &to),
+		.msg_iov = parts,
+		.msg_iovlen = count,
+		.msg_control = &control,
+	};
+	int fd = window_socket(tx, departure->source_port);
+
+	if (unlikely(fd < 0))
+		return -EBADF;
+	add_controls(tx, &message, departure, count);
+	return sendmsg(fd, &message, 0) < 0 ? -errno : 0;
+}
+
+static enum covey_drop reason_of(int error)
+{
+	switch (error) {
+	case -EAGAIN:
+	case -ENOBUFS:
+	case -ENOMEM:
+		return COVEY_DROP_OUT_TX_FULL;
+	case -EMSGSIZE:
+		return COVEY_DROP_OUT_TOO_BIG;
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+	case -ENETDOWN:
+	case -EHOSTDOWN:
+	case -ENODEV:
+	case -EADDRNOTAVAIL:
+		return COVEY_DROP_OUT_UNREACHABLE;
+	}
+	return COVEY_DROP_OUT_REFUSED;
+}
+
+static void count_sent(struct kernel_tx *tx, int error, const struct departure *departure,
+		       unsigned count)
+{
+	uint64_t bytes = 0;
+
+	if (unlikely(error != 0)) {
+		port_count_drop(&tx->counters, reason_of(error), count);
+		return;
+	}
+	for (unsigned i = 0; i < count; i++)
+		bytes += departure[i].len;
+	counter_add(&tx->counters.packets, count);
+	counter_add(&tx->counters.bytes, bytes);
+}
+
+/*
+ * Send what goes together. The kernel refuses to cut it where a packet does not fit the path
+ * (EMSGSIZE, and EINVAL of older kernels), and where the interface cannot finish checksums (EIO).
+ * Then the packets go one by one, and each is judged for itself. In the last case they always will.
+ */
+static void send_group(struct kernel_tx *tx, const struct departure *departures,
+		       struct iovec *parts, unsigned count)
+{
+	int error = send_packets(tx, departures, parts, count);
+
+	if (likely(error == 0) || count == 1 ||
+	    (error != -EMSGSIZE && error != -EINVAL && error != -EIO)) {
+		count_sent(tx, error, departures, count);
+		return;
+	}
+	if (error == -EIO)
+		__atomic_store_n(&tx->segments, false, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < count; i++)
+		count_sent(tx, send_packets(tx, &departures[i], &parts[i], 1), &departures[i], 1);
+}
+
+/* --- a burst --------------------------------------------------------------------------------- */
+
+static void send_burst(struct kernel_tx *tx, struct rte_mbuf **packets, unsigned count)
+{
+	struct departure departures[PORT_BURST_MAX];
+	struct iovec parts[PORT_BURST_MAX];
+	unsigned leaving = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (likely(rte_pktmbuf_linearize(packets[i]) == 0 &&
+			   describe(tx, packets[i], &departures[leaving], &parts[leaving])))
+			leaving++;
+		else
+			port_count_drop(&tx->counters, COVEY_DROP_OUT_NOT_VXLAN, 1);
+	}
+	for (unsigned i = 0, together; i < leaving; i += together) {
+		together = tx->segments ? group_next(departures + i, leaving - i) : 1;
+		send_group(tx, departures + i, parts + i, together);
+	}
+}
+
+uint16_t kernel_transmit(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t count)
+{
+	struct kernel_tx *tx = queue->own;
+
+	for (unsigned i = 0; i < count; i += PORT_BURST_MAX)
+		send_burst(tx, packets + i, RTE_MIN(count - i, PORT_BURST_MAX));
+	rte_pktmbuf_free_bulk(packets, count);
+	return count;
+}

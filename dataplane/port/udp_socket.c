@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "udp_socket.h"
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/sock_diag.h>
+#include <netinet/udp.h>
+#include <stddef.h>
+#include <unistd.h>
+
+/* Bytes that wait in a socket at most: some milliseconds of a fast link. */
+#define BUFFER (8 << 20)
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct option {
+	int level, name, value;
+};
+
+socklen_t udp_address(uint16_t family, const uint8_t *address, uint16_t port,
+		      union udp_address *ret_address)
+{
+	memset(ret_address, 0, sizeof(*ret_address));
+	if (family == AF_INET6) {
+		ret_address->in6.sin6_family = AF_INET6;
+		ret_address->in6.sin6_port = htons(port);
+		if (address)
+			memcpy(&ret_address->in6.sin6_addr, address, 16);
+		return sizeof(ret_address->in6);
+	}
+	ret_address->in.sin_family = AF_INET;
+	ret_address->in.sin_port = htons(port);
+	if (address)
+		memcpy(&ret_address->in.sin_addr, address, 4);
+	return sizeof(ret_address->in);
+}
+
+/* --- options --------------------------------------------------------------------------------- */
+
+static int set(int fd, const struct option *options, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			       sizeof(int)) != 0)
+			return -errno;
+	return 0;
+}
+
+static int set_common(int fd, uint16_t family)
+{
+	static const struct option ipv4[] = {
+		{SOL_SOCKET, SO_REUSEPORT, 1}, /* the workers' sockets share the port */
+		{IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE},
+		{IPPROTO_IP, IP_MULTICAST_LOOP, 0},
+	};
+	static const struct option ipv6[] = {
+		{SOL_SOCKET, SO_REUSEPORT, 1},
+		{IPPROTO_IPV6, IPV6_V6ONLY, 1},
+		{IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE},
+		{IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0},
+	};
+
+	return family == AF_INET6 ? set(fd, ipv6, COUNT(ipv6)) : set(fd, ipv4, COUNT(ipv4));
+}
+
+/* The kernel lets a program with CAP_NET_ADMIN have larger buffers than the system's limit. Without
+ * it, there is what the limit allows. */
+static void set_buffer(int fd, int forced, int plain)
+{
+	const int size = BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) != 0)
+		setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
+}
+
+static int set_receiver(int fd, uint16_t family)
+{
+	static const struct option ipv4[] = {
+		{IPPROTO_IP, IP_RECVTOS, 1},
+		{IPPROTO_IP, IP_PKTINFO, 1},
+	};
+	static const struct option ipv6[] = {
+		{IPPROTO_IPV6, IPV6_RECVTCLASS, 1},
+		{IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
+	};
+
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
+	return family == AF_INET6 ? set(fd, ipv6, COUNT(ipv6)) : set(fd, ipv4, COUNT(ipv4));
+}
+
+/* Anybody can send to a source port. Nobody reads it, so nothing may be kept. */
+static int set_sender(int fd)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = {.len = 1, .filter = &nothing};
+
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
+}
+
+static int set_all(int fd, const struct udp_socket *wish)
+{
+	int error = set_common(fd, wish->family);
+
+	if (error == 0)
+		error = wish->receives ? set_receiver(fd, wish->family) : set_sender(fd);
+	if (error == 0 && wish->mark &&
+	    setsockopt(fd, SOL_SOCKET, SO_MARK, &wish->mark, sizeof(wish->mark)) != 0)
+		error = -errno;
+	return error;
+}
+
+int udp_socket_open(const struct udp_socket *wish)
+{
+	int fd = socket(wish->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	union udp_address address;
+	socklen_t len = udp_address(wish->family, wish->address, wish->port, &address);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = set_all(fd, wish);
+	if (error == 0 && bind(fd, &address.any, len) != 0)
+		error = -errno;
+	if (error == 0)
+		return fd;
+	close(fd);
+	return error;
+}
+
+/* --- what the kernel can --------------------------------------------------------------------- */
+
+bool udp_socket_gathers(int fd)
+{
+	const int on = 1;
+
+	return setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)) == 0;
+}
+
+bool udp_socket_segments(int fd)
+{
+	const int unless_told = 0;
+
+	return setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &unless_told, sizeof(unless_told)) == 0;
+}
+
+uint64_t udp_socket_missed(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0)
+		return 0;
+	return info[SK_MEMINFO_DROPS];
+}
+
+int udp_socket_join(const struct covey_addr *group, unsigned ifindex)
+{
+	int fd = socket(group->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct group_req request = {.gr_interface = ifindex};
+	int level = group->family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	covey_addr_to_socket(group, 0, &request.gr_group);
+	if (setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof(request)) == 0)
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
