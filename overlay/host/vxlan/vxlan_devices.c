@@ -96,6 +96,7 @@ static int take(struct nl_msg *message, void *arg)
 	}
 	nla_strlcpy(device->name, link[IFLA_IFNAME], sizeof(device->name));
 	device->index = (unsigned)about->ifi_index;
+	device->mtu = link[IFLA_MTU] ? nla_get_u32(link[IFLA_MTU]) : 0;
 	device->up = about->ifi_flags & IFF_UP;
 	device->holder = link[IFLA_GROUP] && nla_get_u32(link[IFLA_GROUP]) == LINK_GROUP_COVEY;
 	if (!read_settings(device, settings))

@@ -19,8 +19,9 @@
 struct vxlan_device {
 	char name[IFNAMSIZ];
 	unsigned index;
-	uint32_t vni;             /* 0 also when it has none of its own */
-	uint16_t port;            /* UDP */
+	uint32_t vni;  /* 0 also when it has none of its own */
+	uint16_t port; /* UDP */
+	uint32_t mtu;
 	unsigned under;           /* index of the interface that it is bound to; 0: none */
 	struct covey_addr remote; /* where it sends by default; family 0: nowhere */
 	bool up;                  /* then its socket is open */
