@@ -93,8 +93,9 @@ static int set_up(int fd, const char *name, bool wanted, struct tap_offloads *re
 	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
 	if (ioctl(fd, TUNSETIFF, &request) != 0)
 		return explain(name, -errno, ret_error);
-	if (ioctl(fd, TUNSETPERSIST, 1) != 0 || ioctl(fd, TUNSETVNETHDRSZ, &len) != 0 ||
-	    set_offloads(fd, wanted, ret_offloads) != 0)
+	/* Without an owner, any user could open a queue of a device that stays. */
+	if (ioctl(fd, TUNSETOWNER, 0) != 0 || ioctl(fd, TUNSETPERSIST, 1) != 0 ||
+	    ioctl(fd, TUNSETVNETHDRSZ, &len) != 0 || set_offloads(fd, wanted, ret_offloads) != 0)
 		return covey_error_set(ret_error, -errno,
 				       "cannot set up the TAP device %s as covey needs it: %s",
 				       name, strerror(errno));

@@ -65,21 +65,37 @@ static void print_groups(const struct inventory *inventory)
 	table_print(table, "No groups.", stdout);
 }
 
+/* Room for the names of all uplinks. */
+#define FABRIC_TEXT_SIZE (COVEY_UPLINKS_MAX * 130)
+
+static const char *fabric_of(const struct inventory_host *host, char buf[FABRIC_TEXT_SIZE])
+{
+	size_t len = 0;
+
+	if (host->fabric_port == FABRIC_PORT_DEVICE)
+		return host->fabric_device;
+	if (host->fabric_port != FABRIC_PORT_KERNEL)
+		return host->fabric_interface;
+	buf[0] = '\0';
+	for (size_t i = 0; i < host->uplink_count; i++)
+		len += (size_t)snprintf(buf + len, FABRIC_TEXT_SIZE - len, "%s%s", i ? " " : "",
+					host->uplinks[i]);
+	return buf;
+}
+
 static void print_hosts(const struct inventory *inventory)
 {
 	static const char *const columns[] = {"HOST",           "VTEP",     "FABRIC INTERFACE",
 					      "HOST INTERFACE", "SENDERID", NULL};
 	struct table *table = table_new(columns);
-	char vtep[COVEY_ADDR_STRLEN];
+	char vtep[COVEY_ADDR_STRLEN], fabric[FABRIC_TEXT_SIZE];
 
 	for (size_t i = 0; i < inventory->host_count; i++) {
 		const struct inventory_host *host = &inventory->hosts[i];
 
 		table_cell(table, "%s", host->name);
 		table_cell(table, "%s", covey_addr_format(&host->vtep, vtep));
-		table_cell(table, "%s",
-			   host->fabric_port == FABRIC_PORT_DEVICE ? host->fabric_device
-								   : host->fabric_interface);
+		table_cell(table, "%s", fabric_of(host, fabric));
 		table_cell(table, "%s",
 			   host->host_port == HOST_PORT_DEVICE ? host->host_device
 							       : host->host_interface);

@@ -61,13 +61,24 @@ static json_t *groups(const struct inventory *inventory)
 	return list;
 }
 
+static json_t *uplinks(const struct inventory_host *host)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < host->uplink_count; i++)
+		json_array_append_new(list, json_string(host->uplinks[i]));
+	return list;
+}
+
 static json_t *hosts(const struct inventory *inventory)
 {
-	static const char *const fabric_ports[] = {"auto", "af_xdp", "af_packet", "device"};
+	static const char *const fabric_ports[] = {"auto", "af_xdp", "af_packet", "device",
+						   "kernel"};
 	static const char *const host_ports[] = {"veth", "tap", "device"};
 	static const char *const foreign[] = {"warn", "drop"};
 	static const char *const weak[] = {"refuse", "allow"};
 	static const char *const hugepages[] = {"none", "auto"};
+	static const char *const offloads[] = {"auto", "off"};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < inventory->host_count; i++) {
@@ -76,7 +87,7 @@ static json_t *hosts(const struct inventory *inventory)
 		json_array_append_new(
 			list,
 			json_pack("{s:s, s:o, s:s?, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:s, "
-				  "s:s, s:i}",
+				  "s:s, s:i, s:o, s:s}",
 				  "name", host->name, "vtep", address(&host->vtep),
 				  "fabric_interface", host->fabric_interface, "host_interface",
 				  host->host_interface, "fabric_port",
@@ -85,7 +96,8 @@ static json_t *hosts(const struct inventory *inventory)
 				  "host_device", host->host_device, "cores", host->cores,
 				  "hugepages", hugepages[host->hugepages], "foreign_vxlan",
 				  foreign[host->foreign_vxlan], "weak_guard",
-				  weak[host->weak_guard], "sender_id", (int)host->sender_id));
+				  weak[host->weak_guard], "sender_id", (int)host->sender_id,
+				  "uplinks", uplinks(host), "offload", offloads[host->offload]));
 	}
 	return list;
 }

@@ -40,6 +40,19 @@ static void view_buffers(const json_t *buffers)
 		       field_number(buffers, "total"), field_number(buffers, "free"));
 }
 
+/* Only ports of the kernel have any. */
+static void view_offloads(const json_t *ports)
+{
+	json_t *port;
+	size_t i;
+
+	json_array_foreach(ports, i, port) {
+		if (json_is_string(json_object_get(port, "offload")))
+			printf("Offload of the %s port: %s\n", field_text(port, "role"),
+			       field_text(port, "offload"));
+	}
+}
+
 void view_ports(const json_t *answer)
 {
 	static const char *const columns[] = {
@@ -61,5 +74,6 @@ void view_ports(const json_t *answer)
 			table_cell(table, FIELD_NUMBER, field_number(port, counters[j]));
 	}
 	table_print(table, "No ports are open.", stdout);
+	view_offloads(json_object_get(answer, "ports"));
 	view_buffers(json_object_get(answer, "buffers"));
 }

@@ -100,6 +100,9 @@ void view_guard(const json_t *answer, bool all)
 	print_reason(guard, "weaker");
 	print_reason(guard, "failing");
 	print_hooks(guard);
+	if (json_is_integer(json_object_get(guard, "forwarded")))
+		printf("  forwarded " FIELD_NUMBER " packets of VXLAN devices to covey\n",
+		       field_number(guard, "forwarded"));
 	print_restored(guard);
 	print_foreign(answer);
 	print_drops(guard, all);

@@ -110,6 +110,8 @@ static int claim(struct process *process, struct covey_error *error)
 	const char *names[INTERFACE_LOCK_NAMES_MAX] = {self->fabric_interface};
 	int status = 0;
 
+	if (self->uplink_count > 0)
+		names[0] = self->uplinks[0];
 	if (self->host_port != HOST_PORT_DEVICE)
 		names[1] = self->host_interface;
 	if (self->host_port == HOST_PORT_VETH) {
@@ -230,9 +232,7 @@ static int announce(struct process *process, struct covey_error *error)
 		.vni_device = vxlan_devices_find_vni,
 	};
 	log_notice("%s forwards: fabric port %s (%s, MTU %u), host port %s (MTU %u)",
-		   process->host.identity->uri,
-		   process->self->fabric_interface ? process->self->fabric_interface
-						   : process->self->fabric_device,
+		   process->host.identity->uri, process->ports->fabric->name,
 		   process->ports->fabric_driver, process->ports->fabric_mtu,
 		   process->self->host_interface, process->ports->host_mtu);
 	process_log_workers(process);

@@ -10,6 +10,7 @@
 #include <covey/error.h>
 #include <event2/event.h>
 
+#include "group_joins.h"
 #include "host.h"
 #include "listening.h"
 #include "options.h"
@@ -26,6 +27,7 @@ struct process {
 	struct port_watch *watch;
 	struct protection *protection;
 	struct group_reports *group_reports;
+	struct group_joins_handlers groups;
 	struct listening listening;
 	struct ports *ports;
 	struct dataplane *dataplane;

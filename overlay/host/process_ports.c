@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "carrier.h"
+#include "group_joins.h"
 #include "group_reports.h"
 #include "port_watch.h"
 #include "ports.h"
@@ -45,6 +46,30 @@ void process_unwatch_ports(struct process *process)
 	port_watch_free(process->watch);
 }
 
+static int join_group(const struct covey_addr *group, unsigned uplink, void *arg,
+		      struct covey_error *error)
+{
+	const struct process *process = arg;
+
+	return port_kernel_join(process->ports->fabric, group, uplink, error);
+}
+
+static void leave_group(const struct covey_addr *group, unsigned uplink, void *arg)
+{
+	const struct process *process = arg;
+
+	port_kernel_leave(process->ports->fabric, group, uplink);
+}
+
+/* The kernel drives the fabric port itself: it answers the switch, and we only say which groups. */
+static void follow_groups(struct process *process)
+{
+	if (process->self->fabric_port != FABRIC_PORT_KERNEL)
+		return;
+	process->groups = (struct group_joins_handlers){join_group, leave_group, process};
+	protection_on_groups(process->protection, &process->groups, process->ports->host_mtu);
+}
+
 int process_open_ports(struct process *process, struct covey_error *error)
 {
 	int status = ports_open(process->inventory, process->self, &process->ports, error);
@@ -53,6 +78,7 @@ int process_open_ports(struct process *process, struct covey_error *error)
 		return status;
 	for (unsigned i = 0; i < process->ports->notice_count; i++)
 		log_warning("%s", process->ports->notices[i].text);
+	follow_groups(process);
 	status = protection_set_af_packet(process->protection, process->ports->fabric_af_packet,
 					  error);
 	return status ? status : port_watch_opened(process->watch, process->ports, error);
@@ -76,6 +102,7 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 		.vxlan_port = inventory->vxlan_port,
 		.fabric_mtu = process->ports->fabric_mtu,
 		.paths = inventory->paths,
+		.vxlan_only = process->self->fabric_port == FABRIC_PORT_KERNEL,
 	};
 	int status;
 
@@ -83,18 +110,30 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 	status = dataplane_open(&config, &process->dataplane, error);
 	if (!status)
 		status = dataplane_start(process->dataplane, error);
+	/* Only now there is somebody who encrypts what is forwarded to covey0. */
+	if (!status)
+		status = protection_steer(process->protection, true, error);
 	return status ? status : port_watch_start(process->watch, error);
 }
 
 /* The carrier goes first, so that routes give way before packets are lost. */
 void process_stop_dataplane(struct process *process)
 {
+	struct covey_error error;
+
 	carrier_set(process->carrier, false);
+	if (protection_steer(process->protection, false, &error))
+		log_error("guard: %s", error.text);
 	dataplane_close(process->dataplane);
 }
 
 static void log_port(const struct port *port)
 {
+	struct dataplane_port_status status;
+
+	port_read(port, &status);
+	if (status.offload[0] != '\0')
+		log_notice("%s: offload: %s", port->name, status.offload);
 	if (port->rx_count > 1)
 		log_notice("%s: %u receive queues, packets spread %s; %u transmit queues",
 			   port->name, port->rx_count, port->spread, port->tx_count);
@@ -136,7 +175,11 @@ void process_log_workers(const struct process *process)
 static void ask_for_groups(void *arg)
 {
 	struct process *process = arg;
-	int status = dataplane_query_groups(process->dataplane, process->ports->pool);
+	int status;
+
+	if (process->self->fabric_port == FABRIC_PORT_KERNEL)
+		return; /* the kernel itself is on the fabric */
+	status = dataplane_query_groups(process->dataplane, process->ports->pool);
 
 	log_debug("asked the kernel for its multicast groups%s%s", status ? ": " : "",
 		  status ? strerror(-status) : "");

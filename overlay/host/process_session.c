@@ -67,9 +67,11 @@ static int join_groups(struct process *process, struct covey_error *error)
 static bool listens(void *arg, const uint32_t *vnis, size_t count)
 {
 	struct process *process = arg;
+	const struct inventory_host *self = process->self;
 
-	return process->self->host_port != HOST_PORT_DEVICE &&
-	       listening_to(&process->listening, process->self->host_interface,
+	return self->host_port != HOST_PORT_DEVICE &&
+	       listening_to(&process->listening,
+			    self->uplink_count ? self->uplinks[0] : self->host_interface,
 			    process->inventory->vxlan_port, vnis, count);
 }
 

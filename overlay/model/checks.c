@@ -76,6 +76,47 @@ static bool is_set(const struct host_site *site, const char *name)
 	return site->variables[schema_find(&host_schema, name)] != NULL;
 }
 
+static bool is_uplink(const struct inventory_host *host, const char *name)
+{
+	for (size_t i = 0; i < host->uplink_count; i++)
+		if (strcmp(host->uplinks[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void check_kernel(struct reader *reader, const struct host_site *site,
+			 const struct inventory_host *host)
+{
+	const struct variable *kind = variable_of(site, "covey_fabric_port");
+	const struct variable *port = variable_of(site, "covey_host_port");
+	const struct variable *fabric = variable_of(site, "covey_fabric_interface");
+	const struct variable *offload = variable_of(site, "covey_offload");
+
+	if (host->fabric_port != FABRIC_PORT_KERNEL) {
+		if (fabric && strchr(fabric->read.text, ' '))
+			reader_report(reader, fabric->value,
+				      "host %s: covey_fabric_interface is a list, which only "
+				      "covey_fabric_port: kernel takes",
+				      host->name);
+		if (offload && host->offload != OFFLOAD_AUTO)
+			reader_report(reader, offload->key,
+				      "host %s: covey_offload is used only with "
+				      "covey_fabric_port: kernel",
+				      host->name);
+		return;
+	}
+	if (port && host->host_port != HOST_PORT_TAP)
+		reader_report(reader, port->value,
+			      "host %s: covey_fabric_port: kernel goes with covey_host_port: tap "
+			      "alone",
+			      host->name);
+	if (kind && reader->inventory->encapsulation == COVEY_ENCAPSULATION_IP)
+		reader_report(reader, kind->value,
+			      "host %s: covey_fabric_port: kernel sends VPE in UDP alone, and "
+			      "covey_encapsulation is ip",
+			      host->name);
+}
+
 static void check_interfaces(struct reader *reader, const struct host_site *site,
 			     const struct inventory_host *host)
 {
@@ -87,7 +128,9 @@ static void check_interfaces(struct reader *reader, const struct host_site *site
 			      "host %s has no covey_fabric_interface: name the interface that "
 			      "leads to the other hosts",
 			      host->name);
-	if (fabric && strcmp(host->fabric_interface, host->host_interface) == 0)
+	if (fabric &&
+	    (host->fabric_interface ? strcmp(host->fabric_interface, host->host_interface) == 0
+				    : is_uplink(host, host->host_interface)))
 		reader_report(reader, inner ? inner->value : fabric->value,
 			      "host %s: covey_host_interface and covey_fabric_interface are both "
 			      "%s: covey makes the first and sends through the second",
@@ -185,6 +228,7 @@ void checks_hosts(struct reader *reader)
 		const struct host_site *site = &reader->sites[i];
 
 		check_interfaces(reader, site, host);
+		check_kernel(reader, site, host);
 		check_device(reader, site, "covey_fabric_port", "covey_fabric_device",
 			     host->fabric_port == FABRIC_PORT_DEVICE);
 		check_device(reader, site, "covey_host_port", "covey_host_device",

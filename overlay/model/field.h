@@ -17,7 +17,8 @@ enum field_type {
 	FIELD_CHOICE,
 	FIELD_ADDRESS, /* one machine's */
 	FIELD_TEXT,
-	FIELD_NODE, /* a list or mapping of its own kind, read by other code */
+	FIELD_NAMES, /* one text or a list of several; stored as one text, with spaces between */
+	FIELD_NODE,  /* a list or mapping of its own kind, read by other code */
 };
 
 enum field_scope {

@@ -20,6 +20,9 @@ void inventory_free(struct inventory *inventory)
 
 		free(host->name);
 		free(host->fabric_interface);
+		for (size_t j = 0; j < host->uplink_count; j++)
+			free(host->uplinks[j]);
+		free(host->uplinks);
 		free(host->host_interface);
 		free(host->fabric_device);
 		free(host->host_device);

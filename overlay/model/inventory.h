@@ -25,6 +25,7 @@ enum fabric_port_kind {
 	FABRIC_PORT_AF_XDP,
 	FABRIC_PORT_AF_PACKET,
 	FABRIC_PORT_DEVICE, /* any DPDK device, named by covey_fabric_device */
+	FABRIC_PORT_KERNEL, /* the kernel's UDP sockets: the kernel keeps its interfaces */
 };
 
 enum host_port_kind {
@@ -43,6 +44,12 @@ enum foreign_vxlan_policy {
 enum weak_guard {
 	WEAK_GUARD_REFUSE,
 	WEAK_GUARD_ALLOW,
+};
+
+/* Whether the kernel's segmentation offload is used with FABRIC_PORT_KERNEL. */
+enum offload {
+	OFFLOAD_AUTO, /* as far as the kernel has it */
+	OFFLOAD_OFF,
 };
 
 enum hugepages {
@@ -80,7 +87,10 @@ struct inventory_group {
 struct inventory_host {
 	char *name;
 	struct covey_addr vtep;
-	char *fabric_interface;
+	char *fabric_interface; /* NULL unless the kernel drives the fabric port */
+	/* With FABRIC_PORT_KERNEL, the interfaces that lead to the other hosts. Otherwise none. */
+	char **uplinks;
+	size_t uplink_count;
 	char *host_interface; /* default "covey0" */
 	enum fabric_port_kind fabric_port;
 	char *fabric_device; /* DPDK device name or devargs, NULL unless FABRIC_PORT_DEVICE */
@@ -90,7 +100,8 @@ struct inventory_host {
 	enum foreign_vxlan_policy foreign_vxlan;
 	enum weak_guard weak_guard;
 	enum hugepages hugepages; /* default none: free ones may be meant for others */
-	uint16_t sender_id;       /* fixed by covey_sender_id, 0: the GKM assigns */
+	enum offload offload;
+	uint16_t sender_id; /* fixed by covey_sender_id, 0: the GKM assigns */
 	/* The bit of a packet's mark that says: it came through a VXLAN device. Default 30. */
 	uint8_t mark_bit;
 	/* VXLAN devices in other network namespaces may send. */

@@ -75,6 +75,38 @@ static void report_no_vtep(struct reader *reader, const struct ansible_host *hos
 			      host->name, host->sections->variables->key->text);
 }
 
+/* Make the list of uplinks from the names, which are parted by spaces. */
+static bool take_uplinks(struct reader *reader, struct inventory_host *host)
+{
+	char *names = host->fabric_interface, *name, *rest = NULL;
+
+	host->fabric_interface = NULL;
+	host->uplinks = calloc(COVEY_UPLINKS_MAX, sizeof(*host->uplinks));
+	for (name = names ? strtok_r(names, " ", &rest) : NULL; name && host->uplinks;
+	     name = strtok_r(NULL, " ", &rest)) {
+		host->uplinks[host->uplink_count] = strdup(name);
+		if (!host->uplinks[host->uplink_count])
+			break;
+		host->uplink_count++;
+	}
+	free(names);
+	if (host->uplinks && !name)
+		return true;
+	reader->diagnostics->out_of_memory = true;
+	return false;
+}
+
+/* The kernel's sockets go with a TAP device alone. */
+static bool settle_kernel(struct reader *reader, const struct host_site *site,
+			  struct inventory_host *host)
+{
+	if (host->fabric_port != FABRIC_PORT_KERNEL)
+		return true;
+	if (!site->variables[schema_find(&host_schema, "covey_host_port")])
+		host->host_port = HOST_PORT_TAP;
+	return take_uplinks(reader, host);
+}
+
 static bool store(struct reader *reader, const struct host_site *site,
 		  struct inventory_host *ret_host)
 {
@@ -94,7 +126,7 @@ static bool store(struct reader *reader, const struct host_site *site,
 		    !value_store(reader, &host_schema.fields[i], &site->variables[i]->read,
 				 ret_host))
 			return false;
-	return true;
+	return settle_kernel(reader, site, ret_host);
 }
 
 static void resolve_host(struct reader *reader, struct ansible_host *host,

@@ -15,11 +15,10 @@ static const struct choice ciphers[] = {
 	{"aes-256-gcm", COVEY_AES_256_GCM}, {"aes-128-gcm", COVEY_AES_128_GCM}, {NULL, 0}};
 static const struct choice key_scopes[] = {
 	{"sender", COVEY_KEY_SCOPE_SENDER}, {"group", COVEY_KEY_SCOPE_GROUP}, {NULL, 0}};
-static const struct choice fabric_ports[] = {{"auto", FABRIC_PORT_AUTO},
-					     {"af_xdp", FABRIC_PORT_AF_XDP},
-					     {"af_packet", FABRIC_PORT_AF_PACKET},
-					     {"device", FABRIC_PORT_DEVICE},
-					     {NULL, 0}};
+static const struct choice fabric_ports[] = {
+	{"auto", FABRIC_PORT_AUTO},           {"af_xdp", FABRIC_PORT_AF_XDP},
+	{"af_packet", FABRIC_PORT_AF_PACKET}, {"device", FABRIC_PORT_DEVICE},
+	{"kernel", FABRIC_PORT_KERNEL},       {NULL, 0}};
 static const struct choice host_ports[] = {
 	{"veth", HOST_PORT_VETH}, {"tap", HOST_PORT_TAP}, {"device", HOST_PORT_DEVICE}, {NULL, 0}};
 
@@ -27,6 +26,7 @@ static const struct choice foreign_vxlan[] = {
 	{"warn", FOREIGN_VXLAN_WARN}, {"drop", FOREIGN_VXLAN_DROP}, {NULL, 0}};
 static const struct choice weak_guards[] = {
 	{"refuse", WEAK_GUARD_REFUSE}, {"allow", WEAK_GUARD_ALLOW}, {NULL, 0}};
+static const struct choice offloads[] = {{"auto", OFFLOAD_AUTO}, {"off", OFFLOAD_OFF}, {NULL, 0}};
 static const struct choice hugepages[] = {
 	{"none", HUGEPAGES_NONE}, {"auto", HUGEPAGES_AUTO}, {NULL, 0}};
 
@@ -56,7 +56,7 @@ static const struct field fabric_fields[] = {
 
 static const struct field host_fields[] = {
 	{"covey_vtep", FIELD_OF_HOST, FIELD_ADDRESS, AT(struct inventory_host, vtep)},
-	{"covey_fabric_interface", FIELD_OF_HOST, FIELD_TEXT,
+	{"covey_fabric_interface", FIELD_OF_HOST, FIELD_NAMES,
 	 AT(struct inventory_host, fabric_interface), .rule = fabric_interface_rule},
 	{"covey_host_interface", FIELD_OF_HOST, FIELD_TEXT,
 	 AT(struct inventory_host, host_interface), .rule = interface_rule},
@@ -76,6 +76,8 @@ static const struct field host_fields[] = {
 	 .choices = weak_guards},
 	{"covey_hugepages", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, hugepages),
 	 .choices = hugepages},
+	{"covey_offload", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, offload),
+	 .choices = offloads},
 	{"covey_sender_id", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, sender_id),
 	 .min = COVEY_SENDER_ID_MIN, .max = COVEY_SENDER_ID_MAX},
 	{"covey_mark_bit", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, mark_bit),

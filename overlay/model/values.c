@@ -166,6 +166,37 @@ static bool read_text(struct reader *reader, const struct field *field, const st
 	return true;
 }
 
+/* The names of a list, with a space between each two. */
+static bool read_list(struct reader *reader, const struct field *field, const struct node *list,
+		      const char **ret_text)
+{
+	size_t len = 0, count = 0;
+	const char *name = NULL;
+	char *text;
+
+	node_for_each_item(item, list) {
+		if (!read_text(reader, field, item, &name))
+			return false;
+		len += strlen(name) + 1;
+		count++;
+	}
+	if (count == 0 || count > COVEY_UPLINKS_MAX) {
+		reader_report(reader, list, "%s lists %zu names: it takes 1 to %d", field->name,
+			      count, COVEY_UPLINKS_MAX);
+		return false;
+	}
+	text = reader_alloc(reader, len);
+	if (!text)
+		return false;
+	node_for_each_item(item, list) {
+		if (text[0] != '\0')
+			strcat(text, " ");
+		strcat(text, item->text);
+	}
+	*ret_text = text;
+	return true;
+}
+
 bool value_read(struct reader *reader, const struct field *field, const struct node *node,
 		struct field_value *ret_value)
 {
@@ -181,6 +212,10 @@ bool value_read(struct reader *reader, const struct field *field, const struct n
 	case FIELD_ADDRESS:
 		return read_address(reader, field, node, &ret_value->address);
 	case FIELD_TEXT:
+		return read_text(reader, field, node, &ret_value->text);
+	case FIELD_NAMES:
+		if (node->kind == NODE_SEQUENCE)
+			return read_list(reader, field, node, &ret_value->text);
 		return read_text(reader, field, node, &ret_value->text);
 	case FIELD_NODE:
 		break;
@@ -205,7 +240,7 @@ bool value_store(struct reader *reader, const struct field *field, const struct 
 
 	if (field->type == FIELD_ADDRESS) {
 		memcpy(place, &value->address, sizeof(value->address));
-	} else if (field->type == FIELD_TEXT) {
+	} else if (field->type == FIELD_TEXT || field->type == FIELD_NAMES) {
 		copy = strdup(value->text);
 		if (!copy) {
 			reader->diagnostics->out_of_memory = true;

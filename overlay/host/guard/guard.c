@@ -11,6 +11,7 @@
 #include "guard_nft.h"
 #include "guard_text.h"
 #include "link.h"
+#include "link_name.h"
 
 /* For a moment, the kernel may be short of memory, or of room in a socket: so there are several
  * tries. */
@@ -42,10 +43,50 @@ unsigned guard_host_index(const struct guard_config *config)
 	return local->host_interface && !local->unbound ? if_nametoindex(local->host_interface) : 0;
 }
 
+/* Find the uplinks that exist. Two names may be of one interface. */
+static void find_uplinks(struct steer *steer)
+{
+	steer->uplink_count = 0;
+	for (size_t i = 0; i < steer->given_count; i++) {
+		struct steer_uplink *uplink = &steer->uplinks[steer->uplink_count];
+		size_t same = 0;
+
+		if (link_name_resolve(steer->given[i], uplink->name))
+			continue;
+		uplink->index = if_nametoindex(uplink->name);
+		while (same < steer->uplink_count && steer->uplinks[same].index != uplink->index)
+			same++;
+		if (uplink->index && same == steer->uplink_count)
+			steer->uplink_count++;
+	}
+}
+
 bool guard_is_bound(const struct guard_config *config, const struct guard_standing *standing)
 {
+	struct steer now = config->steer;
+
+	find_uplinks(&now);
 	return if_nametoindex(config->interface) == standing->index &&
-	       guard_host_index(config) == standing->host_index;
+	       guard_host_index(config) == standing->host_index &&
+	       steer_same_uplinks(&now, &standing->steer);
+}
+
+/* A rule is known by its comment. The one that forwards must name the host interface, too: nft
+ * turns the name into an index when it installs the rule, and the index into a name when it lists
+ * it. */
+static int check_forwarding(const struct guard_config *config, const char *listing,
+			    struct covey_error *error)
+{
+	char wanted[64 + IFNAMSIZ];
+
+	if (!strstr(listing, STEER_FORWARDED))
+		return 0;
+	snprintf(wanted, sizeof(wanted), " fwd to \"%s\" comment \"%s\"", config->host_interface,
+		 STEER_FORWARDED);
+	if (strstr(listing, wanted) && guard_host_index(config) == config->steer.host_index)
+		return 0;
+	return covey_error_set(error, -EAGAIN, "VXLAN is not forwarded to %s",
+			       config->host_interface);
 }
 
 /* Check that what is there is what was asked for, and that the device did not change meanwhile. */
@@ -61,6 +102,8 @@ static int verify(const struct guard_config *config, const char *rules, unsigned
 	status = guard_compare(rules, listing, &difference);
 	if (status == 0 && if_nametoindex(config->interface) != index)
 		status = covey_error_set(&difference, -EAGAIN, "the interface was replaced");
+	if (status == 0)
+		status = check_forwarding(config, listing, &difference);
 	if (status) {
 		free(listing);
 		return covey_error_set(error, -EAGAIN, "not as it was installed: %s",
@@ -80,6 +123,8 @@ static int try_once(const struct guard_config *config, enum guard_device_hooks h
 	int status;
 
 	now.local.present = host_index != 0;
+	find_uplinks(&now.steer);
+	now.steer.forward = host_index != 0 && host_index == config->steer.host_index;
 	status = write_rules(&now, hooks, &rules, error);
 	if (status)
 		return status;
@@ -92,14 +137,17 @@ static int try_once(const struct guard_config *config, enum guard_device_hooks h
 	standing->hooks = hooks;
 	standing->index = index;
 	standing->host_index = host_index;
+	standing->steer = now.steer;
 	standing->listing = listing;
 	return 0;
 }
 
 /* True when the failure may pass. A device that does not exist, or a hook that the kernel lacks,
- * will not be there at the next try either. */
+ * will not be there at the next try either. Rules that steer name only devices that exist. */
 static bool passes(const struct guard_config *config, int status)
 {
+	if (config->steer.on)
+		return status != -EOPNOTSUPP;
 	return status != -EOPNOTSUPP &&
 	       !(status == -ENOENT && if_nametoindex(config->interface) == 0);
 }
@@ -126,6 +174,13 @@ static void describe_weakness(const struct guard_config *config, struct guard_st
 	struct covey_error *weaker = &standing->weaker;
 
 	weaker->text[0] = '\0';
+	if (config->steer.on) {
+		if (standing->hooks != GUARD_INGRESS_EGRESS)
+			covey_error_set(weaker, 0,
+					"no egress hooks: VXLAN cannot be steered to %s (%.200s)",
+					config->host_interface, reason->text);
+		return;
+	}
 	if (standing->index == 0 && standing->hooks == GUARD_INGRESS_EGRESS)
 		covey_error_set(weaker, 0,
 				"there is no interface %s yet: the kernel binds the rules when one "
@@ -158,9 +213,9 @@ static bool is_bridge(const char *interface)
 
 /* True when the kernel or the device has no such hook. All other failures may pass, even a program
  * that undoes each try: they are no reason for a weaker guard. */
-static bool lacks_hook(int status)
+static bool lacks_hook(const struct guard_config *config, int status)
 {
-	return status == -EOPNOTSUPP || status == -ENOENT;
+	return status == -EOPNOTSUPP || (status == -ENOENT && !config->steer.on);
 }
 
 int guard_up(const struct guard_config *asked, struct guard_standing *ret_standing,
@@ -178,7 +233,7 @@ int guard_up(const struct guard_config *asked, struct guard_standing *ret_standi
 	config.bridge = is_bridge(config.interface);
 	for (;; hooks--) {
 		status = try_well(&config, hooks, &standing, &reason);
-		if (!lacks_hook(status) || hooks == GUARD_NO_DEVICE)
+		if (!lacks_hook(&config, status) || hooks == GUARD_NO_DEVICE)
 			break;
 		if (first.text[0] == '\0')
 			first = reason;

@@ -16,6 +16,7 @@ struct guard_standing {
 	enum guard_device_hooks hooks;
 	unsigned index;      /* of the interface; 0: it is not there */
 	unsigned host_index; /* likewise, of the host interface */
+	struct steer steer;  /* the uplinks that it is bound to */
 	char *listing;       /* both tables as text, without counters, to notice a change; owned */
 	struct covey_error weaker; /* what the guard does not hold back, and why; empty: nothing */
 };

@@ -58,6 +58,9 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 			  .elsewhere = self->vxlan_elsewhere,
 			  .hosts = inventory->hosts,
 			  .host_count = inventory->host_count},
+		.steer = {.on = self->fabric_port == FABRIC_PORT_KERNEL,
+			  .given = self->uplinks,
+			  .given_count = self->uplink_count},
 	};
 
 	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);
@@ -67,7 +70,15 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 int guard_accept(const struct inventory_host *self, bool present, const char *weaker,
 		 struct covey_error *error)
 {
-	if (!present || weaker[0] == '\0' || self->weak_guard == WEAK_GUARD_ALLOW)
+	if (!present || weaker[0] == '\0')
+		return 0;
+	if (self->fabric_port == FABRIC_PORT_KERNEL)
+		return covey_error_set(error, -EOPNOTSUPP,
+				       "%s. covey_fabric_port: kernel needs Linux 5.16 or later "
+				       "with CONFIG_NETFILTER_EGRESS: use it, or another "
+				       "covey_fabric_port",
+				       weaker);
+	if (self->weak_guard == WEAK_GUARD_ALLOW)
 		return 0;
 	return covey_error_set(error, -EOPNOTSUPP,
 			       "%s. The rest of the guard is installed. Use Linux 5.16 or later "

@@ -8,6 +8,7 @@
 
 #include "guard_rules.h"
 #include "link.h"
+#include "steer.h"
 
 /* Before defragmentation (-400), connection tracking (-200) and whatever else may want a packet. */
 #define EARLY -450
@@ -116,13 +117,16 @@ static void write_icmp(FILE *stream, const struct guard_local *local)
  * kernel would send it in clear over any other route. The fabric interface is left out because it
  * has rules of its own; lo, because it leads back in.
  */
-static void write_other_ways_out(FILE *stream, const struct guard_local *local, const char *fabric)
+static void write_other_ways_out(FILE *stream, const struct guard_local *local, const char *fabric,
+				 const struct steer *steer)
 {
 	const char *host = local->host_interface;
 
 	fprintf(stream,
 		"\t\toifname != \"%s\" oifgroup %u accept comment \"by another covey-host\"\n",
 		host, LINK_GROUP_COVEY);
+	if (steer)
+		steer_write_ways_out(stream, steer, local->mark, host);
 	if (local->host_count > 0) {
 		fprintf(stream, "\t\toifname != { \"%s\", \"%s\", \"lo\" } %s ", host,
 			fabric ? fabric : host,
@@ -139,10 +143,8 @@ static void write_other_ways_out(FILE *stream, const struct guard_local *local, 
  * has its sender. If a socket of this namespace has sent it, it has that socket's owner (skuid) and
  * is dropped. If it has none, it comes from the kernel.
  */
-static void write_vxlan_out(FILE *stream, const struct guard_local *local, const char *fabric)
+static void write_marked(FILE *stream, const struct guard_local *local)
 {
-	fprintf(stream, "\tchain local_vxlan_out {\n");
-	write_other_ways_out(stream, local, fabric);
 	fprintf(stream, "\t\tmeta mark & 0x%08x != 0 accept comment \"through a VXLAN device\"\n",
 		local->mark);
 	if (local->elsewhere) {
@@ -154,6 +156,19 @@ static void write_vxlan_out(FILE *stream, const struct guard_local *local, const
 	} else {
 		fprintf(stream, "\t\t" NO_DEVICE "\n");
 	}
+}
+
+static void write_vxlan_out(FILE *stream, const struct guard_local *local, const char *fabric,
+			    const struct steer *steer)
+{
+	if (steer) {
+		fprintf(stream, "\tchain local_vxlan_marked {\n");
+		write_marked(stream, local);
+		fprintf(stream, "\t}\n");
+	}
+	fprintf(stream, "\tchain local_vxlan_out {\n");
+	write_other_ways_out(stream, local, fabric, steer);
+	write_marked(stream, local);
 	fprintf(stream, "\t}\n");
 }
 
@@ -177,10 +192,11 @@ static void write_forward(FILE *stream, const char *key, const struct guard_loca
 }
 
 void guard_local_write_inet(FILE *stream, const struct guard_local *local,
-			    const char *fabric_interface, uint16_t vxlan_port)
+			    const char *fabric_interface, const struct steer *steer,
+			    uint16_t vxlan_port)
 {
 	write_vxlan_in(stream, local, fabric_interface);
-	write_vxlan_out(stream, local, fabric_interface);
+	write_vxlan_out(stream, local, fabric_interface, steer);
 	write_base(stream, "local_input", "input", EARLY);
 	write_icmp(stream, local);
 	write_jump(stream, "in", vxlan_port);

@@ -24,6 +24,7 @@
 #define GUARD_LOCAL_EGRESS    "local_egress"
 
 struct inventory_host;
+struct steer;
 
 struct guard_local {
 	const char *host_interface; /* towards the kernel: "covey0" */
@@ -38,10 +39,11 @@ struct guard_local {
 
 /*
  * Write the chains for the guard's inet table. fabric_interface: it has rules of its own; NULL:
- * there is no such interface.
+ * there is no such interface. steer: the kernel keeps its interfaces; NULL: it does not.
  */
 void guard_local_write_inet(FILE *stream, const struct guard_local *local,
-			    const char *fabric_interface, uint16_t vxlan_port);
+			    const char *fabric_interface, const struct steer *steer,
+			    uint16_t vxlan_port);
 
 /* Write the chain for the guard's netdev table. It is bound to the host interface, which must
  * exist. */

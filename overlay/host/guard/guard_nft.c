@@ -61,6 +61,27 @@ int guard_nft_run(const char *commands, struct covey_error *error)
 	return status;
 }
 
+int guard_nft_open(struct guard_nft **ret_nft, struct covey_error *error)
+{
+	struct nft_ctx *nft = open_nft(error);
+
+	if (!nft)
+		return -ENOMEM;
+	*ret_nft = (struct guard_nft *)nft;
+	return 0;
+}
+
+int guard_nft_run_in(struct guard_nft *nft, const char *commands, struct covey_error *error)
+{
+	return run((struct nft_ctx *)nft, commands, error);
+}
+
+void guard_nft_close(struct guard_nft *nft)
+{
+	if (nft)
+		nft_ctx_free((struct nft_ctx *)nft);
+}
+
 /* Append one table's listing to the stream. */
 static int list_table(const char *family, const char *interface, bool counters, FILE *stream,
 		      struct covey_error *error)

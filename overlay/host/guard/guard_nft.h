@@ -19,3 +19,13 @@ int guard_nft_run(const char *commands, struct covey_error *error);
  */
 int guard_nft_list(const char *interface, bool counters, char **ret_text,
 		   struct covey_error *error);
+
+/*
+ * A conversation with the kernel that goes on. A table with the flag `owner` belongs to the
+ * conversation that made it, and ends with it.
+ */
+struct guard_nft;
+int guard_nft_open(struct guard_nft **ret_nft, struct covey_error *error);
+int guard_nft_run_in(struct guard_nft *nft, const char *commands, struct covey_error *error);
+/* NULL-safe. */
+void guard_nft_close(struct guard_nft *nft);

@@ -214,9 +214,9 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 	}
 	write_host(stream, config);
 	if (config->local.host_interface)
-		guard_local_write_inet(stream, &config->local,
-				       config->local_only ? NULL : config->interface,
-				       config->vxlan_port);
+		guard_local_write_inet(
+			stream, &config->local, config->local_only ? NULL : config->interface,
+			config->steer.on ? &config->steer : NULL, config->vxlan_port);
 	fprintf(stream, "}\n");
 }
 
@@ -283,6 +283,8 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 	write_tagged(stream, config);
 	if (!config->local_only)
 		write_device(stream, config, hooks);
+	if (hooks == GUARD_INGRESS_EGRESS && config->steer.on)
+		steer_write_netdev(stream, config);
 	if (hooks == GUARD_INGRESS_EGRESS && config->local.host_interface && config->local.present)
 		guard_local_write_netdev(stream, &config->local, config->vxlan_port);
 	fprintf(stream, "}\n");
@@ -296,12 +298,14 @@ void guard_rules_write(FILE *stream, const struct guard_config *config,
 	/* Without egress hooks no VXLAN device can mark its packets. */
 	if (hooks != GUARD_INGRESS_EGRESS)
 		marked.local.elsewhere = true;
+	marked.steer.hooked = hooks == GUARD_INGRESS_EGRESS;
 	guard_rules_write_removal(stream, config->interface);
 	/* Remove a guard from when the kernel did not drive the fabric port: it would go on
 	 * dropping what is delivered. */
 	if (config->local.host_interface &&
 	    strcmp(config->local.host_interface, config->interface) != 0)
 		guard_rules_write_removal(stream, config->local.host_interface);
+	steer_write_removal(stream, &config->steer);
 	write_inet(stream, &marked);
 	if (hooks != GUARD_NO_DEVICE)
 		write_netdev(stream, config, hooks);

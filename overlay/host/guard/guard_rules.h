@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "guard_local.h"
+#include "steer.h"
 
 #define GUARD_FOREIGN_MAX 16
 
@@ -31,6 +32,7 @@ struct guard_config {
 	 * those of `local`. */
 	bool local_only;
 	struct guard_local local; /* the inward part; without a host interface there is none */
+	struct steer steer;       /* if it is on, `local_only` is set, too */
 };
 
 /* The hooks at the device itself. Before Linux 6.16 they need the device to exist. */

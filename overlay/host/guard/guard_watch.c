@@ -20,6 +20,7 @@
 #include "guard_restores.h"
 #include "link_events.h"
 #include "link_name.h"
+#include "steer_own.h"
 
 /* How often to look without an event, in case one was lost; sooner after a failure. */
 #define LOOK_MS      30000u
@@ -32,6 +33,7 @@ struct guard_watch {
 	char interface[IFNAMSIZ];
 	char own_name[17]; /* this process's name, as nftables' events give it */
 	struct guard_standing standing;
+	struct steer_own own;
 	bool off;
 	struct covey_error failing;
 
@@ -103,6 +105,19 @@ static int find_interface(struct guard_watch *watch, struct covey_error *error)
 	return 0;
 }
 
+static int keep_own(struct guard_watch *watch, struct guard_standing *standing,
+		    struct covey_error *error)
+{
+	int status;
+
+	if (watch->own.nft && steer_same_uplinks(&watch->standing.steer, &standing->steer))
+		return 0;
+	status = steer_own_set(&watch->own, &watch->config.guard, &standing->steer, error);
+	if (status)
+		guard_standing_free(standing);
+	return status;
+}
+
 static int put_up(struct guard_watch *watch, struct covey_error *error)
 {
 	struct covey_error before = watch->standing.weaker;
@@ -113,6 +128,8 @@ static int put_up(struct guard_watch *watch, struct covey_error *error)
 	if (status)
 		return status;
 	status = guard_up(&watch->config.guard, &standing, error);
+	if (status == 0 && standing.steer.on && standing.hooks == GUARD_INGRESS_EGRESS)
+		status = keep_own(watch, &standing, error);
 	if (status)
 		return status;
 	guard_standing_free(&watch->standing);
@@ -155,6 +172,7 @@ static void take_off(struct guard_watch *watch)
 			"held back there until `covey-host --guard on`, or a restart",
 			watch->interface);
 	watch->off = true;
+	steer_own_end(&watch->own);
 	succeed(watch);
 }
 
@@ -167,6 +185,7 @@ static void take_over(struct guard_watch *watch, const char *listing)
 	guard->local.port_held = strstr(listing, GUARD_LOCAL_DELIVERED) != NULL;
 	guard->local.unbound = strstr(listing, "chain " GUARD_LOCAL_EGRESS) == NULL;
 	watch->standing.host_index = guard_host_index(guard);
+	guard->steer.host_index = strstr(listing, STEER_FORWARDED) ? watch->standing.host_index : 0;
 }
 
 /*
@@ -347,6 +366,7 @@ void guard_watch_free(struct guard_watch *watch)
 	if (watch->link_fd >= 0)
 		close(watch->link_fd);
 	guard_events_close(&watch->events);
+	steer_own_end(&watch->own);
 	guard_standing_free(&watch->standing);
 	free(watch->given);
 	free(watch);
@@ -393,6 +413,22 @@ int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey
 	return status;
 }
 
+int guard_watch_set_steered(struct guard_watch *watch, unsigned host_index,
+			    struct covey_error *error)
+{
+	unsigned before = watch->config.guard.steer.host_index;
+	int status = 0;
+
+	if (before == host_index)
+		return 0;
+	watch->config.guard.steer.host_index = host_index;
+	if (!watch->off)
+		status = put_up(watch, error);
+	if (status)
+		watch->config.guard.steer.host_index = before;
+	return status;
+}
+
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status)
 {
 	const struct guard_restores *restores = &watch->restores;
@@ -402,7 +438,7 @@ void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status
 	*ret_status = (struct guard_status){
 		.interface = watch->interface,
 		.hooks = watch->standing.hooks,
-		.present = !is_absent(watch),
+		.present = !is_absent(watch) || watch->config.guard.steer.on,
 		.off = watch->off,
 		.weaker = watch->standing.weaker.text,
 		.failing = watch->failing.text,

@@ -56,5 +56,10 @@ int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, si
 /* Say whether decrypted packets are delivered to VXLAN's port. In force when it returns 0. */
 int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey_error *error);
 
+/* Say which host interface VXLAN is to be steered to, by its index; 0: to none, it is dropped. In
+ * force when it returns 0. */
+int guard_watch_set_steered(struct guard_watch *watch, unsigned host_index,
+			    struct covey_error *error);
+
 /* Read the guard back now, put back what is missing, and then give its status. */
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status);

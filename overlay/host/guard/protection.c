@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inventory.h>
 #include <log.h>
+#include <net/if.h>
 #include <stdlib.h>
 
 #include "foreign_vxlan.h"
@@ -19,6 +20,8 @@ struct protection {
 	struct guard_watch *guard;
 	struct foreign_vxlan_watch *foreign;
 	struct vxlan_watch *vxlans;
+	const struct group_joins_handlers *joins; /* NULL: nobody */
+	uint16_t mtu;                             /* with joins */
 };
 
 /* From here on the guard is read back, and put back if it was changed. */
@@ -34,7 +37,7 @@ static int raise_guard(struct protection *protection, struct covey_error *error)
 	struct guard_status guard;
 	int status;
 
-	if (!self->fabric_interface)
+	if (!self->fabric_interface && self->fabric_port != FABRIC_PORT_KERNEL)
 		log_notice("the guard protects only against programs on this host: the kernel does "
 			   "not drive the fabric port");
 	status = guard_watch_new(&config, &protection->guard, error);
@@ -62,7 +65,9 @@ static int watch_foreign(struct protection *protection, struct covey_error *erro
 	const struct foreign_vxlan_config config = {
 		.base = protection->base,
 		.host_interface = protection->self->host_interface,
-		.fabric_interface = protection->self->fabric_interface,
+		.fabric_interface = protection->self->uplink_count
+					    ? protection->self->uplinks[0]
+					    : protection->self->fabric_interface,
 		.port = protection->inventory->vxlan_port,
 		.changed = on_foreign,
 		.arg = protection,
@@ -87,6 +92,8 @@ static int watch_vxlans(struct protection *protection, struct covey_error *error
 		.port = protection->inventory->vxlan_port,
 		.family = protection->self->vtep.family,
 		.free_vni = inventory_free_vni(protection->inventory),
+		.joins = protection->joins,
+		.mtu = protection->mtu,
 		.deliver = deliver,
 		.arg = protection,
 	};
@@ -154,6 +161,28 @@ void protection_free(struct protection *protection)
 	protection_unwatch(protection);
 	guard_watch_free(protection->guard);
 	free(protection);
+}
+
+void protection_on_groups(struct protection *protection,
+			  const struct group_joins_handlers *handlers, uint16_t mtu)
+{
+	protection->joins = handlers;
+	protection->mtu = mtu;
+}
+
+int protection_steer(struct protection *protection, bool on, struct covey_error *error)
+{
+	const struct inventory_host *self = protection->self;
+	unsigned index = 0;
+
+	if (self->fabric_port != FABRIC_PORT_KERNEL)
+		return 0;
+	if (on)
+		index = if_nametoindex(self->host_interface);
+	if (on && index == 0)
+		return covey_error_set(error, -ENODEV, "interface %s is gone",
+				       self->host_interface);
+	return guard_watch_set_steered(protection->guard, index, error);
 }
 
 struct guard_watch *protection_guard(const struct protection *protection)

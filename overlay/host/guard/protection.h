@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct foreign_vxlan_watch;
+struct group_joins_handlers;
 struct guard_watch;
 struct inventory;
 struct inventory_host;
@@ -22,6 +23,11 @@ struct protection;
 int protection_raise(struct event_base *base, const struct inventory *inventory,
 		     const struct inventory_host *self, struct protection **ret_protection,
 		     struct covey_error *error);
+/* With covey_fabric_port: kernel, before protection_watch(): who is to hear of groups that VXLAN
+ * devices join and leave, and the largest IP packet that they may send. handlers stay the
+ * caller's. */
+void protection_on_groups(struct protection *protection,
+			  const struct group_joins_handlers *handlers, uint16_t mtu);
 /* Call this when the ports are open, to say of what kind the fabric port is. */
 int protection_set_af_packet(struct protection *protection, bool af_packet,
 			     struct covey_error *error);
@@ -31,6 +37,10 @@ int protection_watch(struct protection *protection, struct covey_error *error);
 void protection_unwatch(struct protection *protection);
 /* Stop watching. The guard stays in the kernel: it is there for this case. NULL-safe. */
 void protection_free(struct protection *protection);
+
+/* With covey_fabric_port: kernel, begin to steer VXLAN to the host interface, which now exists, or
+ * stop: then it is dropped. Nothing happens in another mode. */
+int protection_steer(struct protection *protection, bool on, struct covey_error *error);
 
 /* For the code that shows them. */
 struct guard_watch *protection_guard(const struct protection *protection);

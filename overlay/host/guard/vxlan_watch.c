@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <log.h>
+#include <net/if.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -15,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "group_joins.h"
 #include "guard_events.h"
 #include "guard_nft.h"
 #include "guard_rules.h"
@@ -29,10 +31,11 @@ struct vxlan_watch {
 	struct port_holder holder;
 	char marks[GUARD_MARKS_NAME_SIZE]; /* the table */
 	struct vxlan_devices devices;      /* without the holder */
-	bool marked;                       /* devices mark what they send */
-	bool holding;                      /* our holder exists and is up */
-	bool delivered;                    /* decrypted packets go to the port, as far as we know */
-	struct covey_error failing;        /* why the last try failed; empty: it did not */
+	struct group_joins joins;
+	bool marked;                /* devices mark what they send */
+	bool holding;               /* our holder exists and is up */
+	bool delivered;             /* decrypted packets go to the port, as far as we know */
+	struct covey_error failing; /* why the last try failed; empty: it did not */
 	struct guard_events rules;
 	int links_fd;
 	struct event *on_rules, *on_links, *again;
@@ -166,9 +169,43 @@ static bool is_same(const struct vxlan_devices *a, const struct vxlan_devices *b
 	return true;
 }
 
+/* What VXLAN adds to a frame's payload: inner Ethernet, VXLAN, UDP, IP. */
+static uint32_t overhead(int family)
+{
+	return 14 + 8 + 8 + (family == AF_INET6 ? 40 : 20);
+}
+
+static bool had_same_mtu(const struct vxlan_devices *devices, const struct vxlan_device *device)
+{
+	for (size_t i = 0; i < devices->count; i++) {
+		if (devices->list[i].index == device->index)
+			return devices->list[i].mtu == device->mtu;
+	}
+	return false;
+}
+
+/* Devices that were there before covey do not know how much encryption adds. before: the devices
+ * that this was said of, if there was something to say. */
+static void tell_too_large(const struct vxlan_watch *watch, const struct vxlan_devices *before)
+{
+	uint32_t added = overhead(watch->config.family);
+
+	for (size_t i = 0; i < watch->devices.count && watch->config.mtu; i++) {
+		const struct vxlan_device *device = &watch->devices.list[i];
+
+		if (device->mtu + added <= watch->config.mtu || had_same_mtu(before, device))
+			continue;
+		log_warning("VXLAN device %s has an MTU of %u, and %u fits: its largest packets "
+			    "are dropped (out-too-big). Lower it and its tenants', or raise the "
+			    "uplinks' MTU by %u",
+			    device->name, device->mtu, watch->config.mtu - added,
+			    device->mtu + added - watch->config.mtu);
+	}
+}
+
 static int update(struct vxlan_watch *watch, struct covey_error *error)
 {
-	struct vxlan_devices devices;
+	struct vxlan_devices devices, before;
 	int status = vxlan_devices_list(&devices, error);
 	struct covey_error second;
 
@@ -176,10 +213,17 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 		return status;
 	watch->holding = keep_ours(watch, &devices);
 	watch->marked = watch->marked && is_same(&devices, &watch->devices);
-	vxlan_devices_free(&watch->devices);
+	before = watch->devices;
 	watch->devices = devices;
+	tell_too_large(watch, &before);
+	vxlan_devices_free(&before);
 	/* If the port fails, the marks are set all the same. */
 	status = settle_port(watch, error);
+	if (watch->config.joins &&
+	    group_joins_follow(&watch->joins, &watch->devices,
+			       if_nametoindex(watch->config.local.host_interface),
+			       status ? &second : error))
+		status = status ? status : -EIO;
 	if (!watch->marked && mark(watch, status ? &second : error))
 		status = status ? status : -EIO;
 	return status;
@@ -301,6 +345,7 @@ int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch 
 	if (!watch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->config = *config;
+	watch->joins.handlers = config->joins;
 	watch->rules.fd = watch->links_fd = -1;
 	guard_marks_name(config->local.host_interface, watch->marks);
 	watch->holder.port = config->port;
@@ -341,6 +386,7 @@ void vxlan_watch_free(struct vxlan_watch *watch)
 	if (watch->links_fd >= 0)
 		close(watch->links_fd);
 	guard_events_close(&watch->rules);
+	group_joins_clear(&watch->joins);
 	vxlan_devices_free(&watch->devices);
 	free(watch);
 }

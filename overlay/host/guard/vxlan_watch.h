@@ -14,6 +14,7 @@
 
 #include "guard_local.h"
 
+struct group_joins_handlers;
 struct vxlan_watch;
 
 struct vxlan_watch_config {
@@ -22,6 +23,9 @@ struct vxlan_watch_config {
 	uint16_t port;            /* UDP */
 	int family;               /* of the VTEPs */
 	uint32_t free_vni;        /* in no group, and not 0 */
+	/* Join the devices' groups on the host interface, too. NULL: do not. */
+	const struct group_joins_handlers *joins;
+	uint16_t mtu; /* the largest IP packet that a device may send; 0: each knows by itself */
 	/* Begin or stop to deliver decrypted packets. In force when it returns 0. */
 	int (*deliver)(bool held, void *arg, struct covey_error *error);
 	void *arg;

@@ -109,6 +109,7 @@ int fabric_port_open(const struct inventory_host *host, struct ports *ports,
 		return open_af_packet(host, ports, error);
 	case FABRIC_PORT_AUTO:
 	case FABRIC_PORT_DEVICE:
+	case FABRIC_PORT_KERNEL:
 		break;
 	}
 	return open_auto(host, ports, error);

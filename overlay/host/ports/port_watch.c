@@ -14,6 +14,7 @@
 #include "carrier.h"
 #include "link_watch.h"
 #include "ports.h"
+#include "uplink_watch.h"
 
 /* How often to ask a device that the kernel does not drive for its link. */
 #define ASK_MS 1000
@@ -24,7 +25,8 @@ struct port_watch {
 	struct event *timer; /* NULL: the kernel drives the fabric port */
 	uint16_t device;     /* otherwise DPDK's port id of the fabric port */
 	char peer[IFNAMSIZ];
-	void (*up)(void *arg); /* NULL: nobody asks */
+	void (*up)(void *arg);        /* NULL: nobody asks */
+	struct uplink_watch *uplinks; /* NULL: the kernel does not keep its interfaces */
 	bool links_carry;
 	bool device_carries;
 };
@@ -99,7 +101,7 @@ int port_watch_new(const struct port_watch_config *config, struct port_watch **r
 	watch->config = *config;
 	watch->device_carries = true;
 	status = link_watch_new(config->base, &handlers, watch, &watch->links, error);
-	if (!status && config->host->fabric_port != FABRIC_PORT_DEVICE)
+	if (!status && config->host->fabric_interface)
 		status = link_watch_add(watch->links, config->host->fabric_interface, &wish, error);
 	if (status) {
 		port_watch_free(watch);
@@ -147,6 +149,9 @@ int port_watch_opened(struct port_watch *watch, const struct ports *ports,
 	watch->device = ports->fabric->id;
 	if (!status)
 		status = hold_programs(watch, ports, error);
+	if (!status && watch->config.host->uplink_count > 0)
+		status = uplink_watch_new(watch->config.base, watch->config.host, ports->fabric_mtu,
+					  on_lost, watch, &watch->uplinks, error);
 	return status ? status : carrier_bind(watch->config.carrier, error);
 }
 
@@ -180,6 +185,7 @@ void port_watch_free(struct port_watch *watch)
 		return;
 	if (watch->timer)
 		event_free(watch->timer);
+	uplink_watch_free(watch->uplinks);
 	link_watch_free(watch->links);
 	free(watch);
 }

@@ -13,6 +13,7 @@
 #include "eal.h"
 #include "fabric_port.h"
 #include "host_port.h"
+#include "kernel_ports.h"
 #include "link.h"
 
 /* IPv6's minimum link MTU (RFC 8200 section 5), which a fabric of either family should carry. */
@@ -52,16 +53,15 @@ static int make_pool(const struct inventory_host *host, const struct link_info *
 	return ports->pool ? 0 : -ENOMEM;
 }
 
-static int check_mtu(const struct inventory *inventory, const struct inventory_host *host,
-		     uint16_t mtu, struct covey_error *error)
+int ports_check_mtu(const struct inventory *inventory, const char *interface, uint16_t mtu,
+		    struct covey_error *error)
 {
 	if (mtu >= HOST_MTU_MIN + inventory_overhead(inventory))
 		return 0;
 	return covey_error_set(error, -EMSGSIZE,
 			       "%s: an MTU of %u leaves less than %u bytes for the host: "
 			       "raise it (VXLAN over covey wants 1,500 + 50 + %u)",
-			       host->fabric_interface, mtu, HOST_MTU_MIN,
-			       inventory_overhead(inventory));
+			       interface, mtu, HOST_MTU_MIN, inventory_overhead(inventory));
 }
 
 static int open_both(const struct inventory *inventory, const struct inventory_host *host,
@@ -71,8 +71,10 @@ static int open_both(const struct inventory *inventory, const struct inventory_h
 	struct link_info fabric;
 	int status;
 
+	if (host->fabric_port == FABRIC_PORT_KERNEL)
+		return kernel_ports_open(inventory, host, ports, error);
 	if ((status = measure_fabric(host, &fabric, error)) ||
-	    (status = check_mtu(inventory, host, fabric.mtu, error)))
+	    (status = ports_check_mtu(inventory, host->fabric_interface, fabric.mtu, error)))
 		return status;
 	ports->fabric_mtu = fabric.mtu;
 	ports->host_mtu = (uint16_t)(fabric.mtu - inventory_overhead(inventory));

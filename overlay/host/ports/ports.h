@@ -31,6 +31,7 @@ struct ports {
 	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop
 				   it */
 	char fabric_driver[32]; /* "net_af_xdp", for the log */
+	char uplinks[64];       /* their names, for people; empty: there are none */
 	struct port_plan plan;
 	struct covey_error notices[PORTS_NOTICES_MAX]; /* what is less than it could be, and why */
 	unsigned notice_count;
@@ -42,6 +43,10 @@ int ports_open(const struct inventory *inventory, const struct inventory_host *h
 	       struct ports **ret_ports, struct covey_error *error);
 /* Close the ports. The kernel's side of a veth pair stays, with its addresses. NULL-safe. */
 void ports_close(struct ports *ports);
+
+/* -EMSGSIZE when an interface with this MTU leaves too little to the host. */
+int ports_check_mtu(const struct inventory *inventory, const char *interface, uint16_t mtu,
+		    struct covey_error *error);
 
 /* Tell this to the operator. For the code that opens a port. */
 __attribute__((format(printf, 2, 3))) void ports_note(struct ports *ports, const char *format, ...);

@@ -71,13 +71,16 @@ json_t *show_drops(const struct dataplane *dataplane)
 
 static json_t *show_port(const struct dataplane_port_status *port, const char *role)
 {
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "role",
-			 role, "name", port->name, "driver", port->driver, "mtu", (int)port->mtu,
-			 "rx_queues", (int)port->rx_queues, "tx_queues", (int)port->tx_queues,
-			 "rx_packets", (json_int_t)port->rx_packets, "rx_bytes",
-			 (json_int_t)port->rx_bytes, "rx_missed", (json_int_t)port->rx_missed,
-			 "tx_packets", (json_int_t)port->tx_packets, "tx_bytes",
-			 (json_int_t)port->tx_bytes, "tx_errors", (json_int_t)port->tx_errors);
+	const char *offload = port->offload[0] != '\0' ? port->offload : NULL;
+
+	return json_pack("{s:s, s:s, s:s, s:s?, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "role", role, "name", port->name, "driver", port->driver, "offload",
+			 offload, "mtu", (int)port->mtu, "rx_queues", (int)port->rx_queues,
+			 "tx_queues", (int)port->tx_queues, "rx_packets",
+			 (json_int_t)port->rx_packets, "rx_bytes", (json_int_t)port->rx_bytes,
+			 "rx_missed", (json_int_t)port->rx_missed, "tx_packets",
+			 (json_int_t)port->tx_packets, "tx_bytes", (json_int_t)port->tx_bytes,
+			 "tx_errors", (json_int_t)port->tx_errors);
 }
 
 json_t *show_ports(const struct dataplane *dataplane)

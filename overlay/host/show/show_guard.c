@@ -3,11 +3,13 @@
 #include "show_guard.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "foreign_vxlan.h"
 #include "guard_nft.h"
 #include "guard_text.h"
 #include "guard_watch.h"
+#include "steer.h"
 
 static const char *state_name(const struct guard_status *status)
 {
@@ -42,13 +44,27 @@ static json_t *show_rules(const char *listing)
 	json_t *array = json_array();
 
 	while (guard_read_line(&reader, &line)) {
-		if (line.kind == GUARD_LINE_RULE && line.counts)
+		if (line.kind == GUARD_LINE_RULE && line.counts &&
+		    strcmp(line.what, STEER_FORWARDED) != 0)
 			json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:I}", "family",
 							       line.family, "chain", line.chain,
 							       "rule", line.what, "packets",
 							       (json_int_t)line.packets));
 	}
 	return array;
+}
+
+/* What it has forwarded to the host interface; null: there is no such rule. */
+static json_t *show_forwarded(const char *listing)
+{
+	struct guard_reader reader = guard_read_text(listing);
+	struct guard_line line;
+
+	while (guard_read_line(&reader, &line)) {
+		if (line.kind == GUARD_LINE_RULE && strcmp(line.what, STEER_FORWARDED) == 0)
+			return json_integer((json_int_t)line.packets);
+	}
+	return json_null();
 }
 
 static json_t *show_last(const struct guard_status *status)
@@ -75,12 +91,13 @@ json_t *show_guard(struct guard_watch *watch)
 	guard_watch_read(watch, &status);
 	if (guard_nft_list(status.interface, true, &listing, NULL))
 		listing = NULL;
-	object = json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:o}", "state",
+	object = json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:o, s:o}", "state",
 			   state_name(&status), "interface", status.interface, "hooks",
 			   show_hooks(listing ? listing : ""), "weaker", or_null(status.weaker),
 			   "failing", or_null(status.failing), "restored",
 			   (json_int_t)status.restored, "last_changed", show_last(&status), "drops",
-			   show_rules(listing ? listing : ""));
+			   show_rules(listing ? listing : ""), "forwarded",
+			   show_forwarded(listing ? listing : ""));
 	free(listing);
 	return object;
 }

@@ -8,7 +8,8 @@
 
 static void print_host(const struct inventory_host *host)
 {
-	static const char *const fabric_ports[] = {"auto", "af_xdp", "af_packet", "device"};
+	static const char *const fabric_ports[] = {"auto", "af_xdp", "af_packet", "device",
+						   "kernel"};
 	static const char *const hugepages[] = {"none", "auto"};
 	static const char *const host_ports[] = {"veth", "tap", "device"};
 	static const char *const foreign[] = {"warn", "drop"};

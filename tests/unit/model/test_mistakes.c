@@ -356,8 +356,33 @@ static const struct mistake mistakes[] = {
 	 "10:105: covey_host_device must be a DPDK device of 1 to 255 characters, like "
 	 "0000:65:00.0 or net_tap0,iface=x, not the text \"a b\"\n"},
 	{"port kind", HOST_C("covey_fabric_port: afxdp"),
-	 "10:80: covey_fabric_port must be auto, af_xdp, af_packet or device, not the text "
+	 "10:80: covey_fabric_port must be auto, af_xdp, af_packet, device or kernel, not the text "
 	 "\"afxdp\" (did you mean af_xdp?)\n"},
+	{"a list of interfaces",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: [e, f]}\n",
+	 "10:55: host c: covey_fabric_interface is a list, which only covey_fabric_port: kernel "
+	 "takes\n"},
+	{"no interface in the list",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: []}\n",
+	 "10:55: covey_fabric_interface lists 0 names: it takes 1 to 8\n"},
+	{"a number in the list",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: [e, 5]}\n",
+	 "10:59: covey_fabric_interface must be text, but YAML reads the number 5 here: put it in "
+	 "quotes\n"},
+	{"kernel and veth", HOST_C("covey_fabric_port: kernel, covey_host_port: veth"),
+	 "10:105: host c: covey_fabric_port: kernel goes with covey_host_port: tap alone\n"},
+	{"kernel and raw IP",
+	 VARS
+	 "    covey_encapsulation: ip\n" GROUPS HOSTS
+	 "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: e, covey_fabric_port: kernel}\n",
+	 "11:77: host c: covey_fabric_port: kernel sends VPE in UDP alone, and "
+	 "covey_encapsulation is ip\n"},
+	{"kernel and the same name",
+	 HOST_C("covey_fabric_port: kernel, covey_host_interface: eth0"),
+	 "10:110: host c: covey_host_interface and covey_fabric_interface are both eth0: covey "
+	 "makes the first and sends through the second\n"},
+	{"offload without kernel", HOST_C("covey_offload: \"off\""),
+	 "10:61: host c: covey_offload is used only with covey_fabric_port: kernel\n"},
 	{"fabric interface of 128 characters",
 	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: " NAME_127 "n}\n",
 	 "10:55: covey_fabric_interface must be an interface name of 1 to 15 characters or an "

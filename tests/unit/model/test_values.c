@@ -37,6 +37,40 @@ static void expect_default_group(const struct inventory_group *group)
 	assert_true(group->rekey.on_join);
 }
 
+/* The kernel keeps its interfaces: there are uplinks, and no fabric interface. */
+static void test_kernel_ports(void **state)
+{
+	struct inventory *inventory = inventory_good(
+		"all:\n"
+		"  vars:\n"
+		"    covey_fabric: f\n"
+		"    covey_gkm: 10.0.0.9\n"
+		"    covey_groups: {g: {vnis: [1], members: [a, b, c]}}\n"
+		"    covey_fabric_port: kernel\n"
+		"  hosts:\n"
+		"    a: {covey_vtep: 10.0.0.1, covey_fabric_interface: eth0}\n"
+		"    b: {covey_vtep: 10.0.0.2, covey_fabric_interface: [eth0, eth1.7],\n"
+		"        covey_offload: off}\n"
+		"    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0,\n"
+		"        covey_fabric_port: auto}\n");
+	const struct inventory_host *hosts = inventory->hosts;
+
+	assert_int_equal(hosts[0].fabric_port, FABRIC_PORT_KERNEL);
+	assert_int_equal(hosts[0].host_port, HOST_PORT_TAP);
+	assert_null(hosts[0].fabric_interface);
+	assert_int_equal(hosts[0].uplink_count, 1);
+	assert_string_equal(hosts[0].uplinks[0], "eth0");
+	assert_int_equal(hosts[0].offload, OFFLOAD_AUTO);
+	assert_int_equal(hosts[1].uplink_count, 2);
+	assert_string_equal(hosts[1].uplinks[0], "eth0");
+	assert_string_equal(hosts[1].uplinks[1], "eth1.7");
+	assert_int_equal(hosts[1].offload, OFFLOAD_OFF);
+	assert_string_equal(hosts[2].fabric_interface, "eth0");
+	assert_int_equal(hosts[2].host_port, HOST_PORT_VETH);
+	assert_int_equal(hosts[2].uplink_count, 0);
+	inventory_free(inventory);
+}
+
 static void test_defaults(void **state)
 {
 	struct inventory *inventory = inventory_good(MINIMAL);
@@ -301,10 +335,15 @@ static void test_example(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),    cmocka_unit_test(test_everything_set),
-		cmocka_unit_test(test_find),        cmocka_unit_test(test_precedence),
-		cmocka_unit_test(test_host_ranges), cmocka_unit_test(test_others_are_ignored),
-		cmocka_unit_test(test_json),        cmocka_unit_test(test_example),
+		cmocka_unit_test(test_kernel_ports),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_everything_set),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_precedence),
+		cmocka_unit_test(test_host_ranges),
+		cmocka_unit_test(test_others_are_ignored),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_example),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "steer.h"
+
+#include <string.h>
+
+#include "guard_rules.h"
+
+bool steer_same_uplinks(const struct steer *a, const struct steer *b)
+{
+	if (a->uplink_count != b->uplink_count)
+		return false;
+	for (size_t i = 0; i < a->uplink_count; i++) {
+		if (a->uplinks[i].index != b->uplinks[i].index ||
+		    strcmp(a->uplinks[i].name, b->uplinks[i].name) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * An uplink is known by its index and its name. So if one is renamed or made anew, what leaves by
+ * it is dropped here until its hooks are bound again.
+ */
+void steer_write_ways_out(FILE *stream, const struct steer *steer, uint32_t mark,
+			  const char *host_interface)
+{
+	for (size_t i = 0; i < steer->uplink_count && steer->hooked; i++)
+		fprintf(stream,
+			"\t\toif %u oifname \"%s\" goto local_vxlan_marked comment \"by uplink "
+			"%s\"\n",
+			steer->uplinks[i].index, steer->uplinks[i].name, steer->uplinks[i].name);
+	fprintf(stream, "\t\toifname \"lo\" accept comment \"to this host itself\"\n");
+	fprintf(stream,
+		"\t\toifname != \"%s\" meta mark & 0x%08x != 0 counter drop "
+		"comment \"VXLAN by an interface that is no uplink\"\n",
+		host_interface, mark);
+	if (!steer->hooked)
+		fprintf(stream, "\t\tcounter drop comment \"VXLAN, which cannot be steered\"\n");
+}
+
+static void write_base(FILE *stream, const struct steer_uplink *uplink, const char *hook,
+		       int priority)
+{
+	fprintf(stream,
+		"\tchain uplink%u_%s {\n"
+		"\t\ttype filter hook %s device \"%s\" priority %d; policy accept;\n",
+		uplink->index, hook, hook, uplink->name, priority);
+}
+
+static void write_foreign(FILE *stream, const struct guard_config *config)
+{
+	for (size_t i = 0; i < config->foreign_count; i++)
+		fprintf(stream,
+			"\t\tudp dport %u counter drop comment \"clear VXLAN of port %u\"\n",
+			config->foreign_ports[i], config->foreign_ports[i]);
+}
+
+static void write_tagged(FILE *stream)
+{
+	fprintf(stream, "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged "
+			"comment \"look behind VLAN tags\"\n");
+}
+
+static void write_in(FILE *stream, const struct guard_config *config)
+{
+	fprintf(stream, "\tchain steer_in {\n");
+	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
+		config->vxlan_port);
+	write_foreign(stream, config);
+	write_tagged(stream);
+	fprintf(stream, "\t}\n");
+}
+
+static void write_forward(FILE *stream, const struct guard_config *config)
+{
+	if (config->steer.forward)
+		fprintf(stream, "\t\tudp dport %u counter fwd to \"%s\" comment \"%s\"\n",
+			config->vxlan_port, config->host_interface, STEER_FORWARDED);
+	else
+		fprintf(stream,
+			"\t\tudp dport %u counter drop "
+			"comment \"VXLAN while covey-host does not run\"\n",
+			config->vxlan_port);
+}
+
+/*
+ * A later fragment has no port. VXLAN's are known by the mark, so other programs' fragments pass.
+ * What a process sends without a mark has been dropped before the kernel made fragments of it.
+ */
+static void write_fragments(FILE *stream, uint32_t mark)
+{
+	fprintf(stream,
+		"\t\tmeta mark & 0x%08x != 0 ip frag-off & 0x1fff != 0 meta l4proto udp counter "
+		"drop comment \"fragment of VXLAN\"\n",
+		mark);
+	fprintf(stream,
+		"\t\tmeta mark & 0x%08x != 0 frag frag-off != 0 counter drop "
+		"comment \"fragment of VXLAN over IPv6\"\n",
+		mark);
+}
+
+static void write_out(FILE *stream, const struct guard_config *config)
+{
+	uint32_t mark = config->local.mark;
+
+	fprintf(stream, "\tchain steer_out {\n");
+	fprintf(stream,
+		"\t\tmeta mark & 0x%08x == 0 udp dport %u counter drop "
+		"comment \"VXLAN that came through no VXLAN device\"\n",
+		mark, config->vxlan_port);
+	write_forward(stream, config);
+	fprintf(stream,
+		"\t\tmeta mark & 0x%08x == 0 udp dport %u counter drop "
+		"comment \"VPE that is not covey's\"\n",
+		mark, config->vpe_port);
+	write_foreign(stream, config);
+	write_fragments(stream, mark);
+	write_tagged(stream);
+	fprintf(stream, "\t}\n");
+}
+
+void steer_write_netdev(FILE *stream, const struct guard_config *config)
+{
+	const struct steer *steer = &config->steer;
+
+	write_in(stream, config);
+	write_out(stream, config);
+	for (size_t i = 0; i < steer->uplink_count; i++) {
+		write_base(stream, &steer->uplinks[i], "ingress", -500);
+		fprintf(stream, "\t\tjump steer_in comment \"from the fabric\"\n\t}\n");
+		write_base(stream, &steer->uplinks[i], "egress", 500);
+		fprintf(stream, "\t\tjump steer_out comment \"to the fabric\"\n\t}\n");
+	}
+}
+
+void steer_write_removal(FILE *stream, const struct steer *steer)
+{
+	for (size_t i = 0; i < steer->uplink_count; i++)
+		guard_rules_write_removal(stream, steer->uplinks[i].name);
+}
+
+void steer_own_name(const char *host_interface, unsigned process, char *ret_name)
+{
+	guard_table_name(host_interface, ret_name);
+	sprintf(ret_name + strlen(ret_name), "/own/%u", process);
+}
+
+/* Behind the guard's own hooks: nothing comes here while those are there. */
+void steer_write_own(FILE *stream, const struct guard_config *config, unsigned process)
+{
+	char name[STEER_OWN_NAME_SIZE];
+
+	steer_own_name(config->host_interface, process, name);
+	/* A table that has an owner can only be added with that flag. */
+	fprintf(stream, "table netdev %s {\n\tflags owner\n}\ndelete table netdev %s\n", name,
+		name);
+	fprintf(stream, "table netdev %s {\n\tflags owner\n", name);
+	for (size_t i = 0; i < config->steer.uplink_count; i++) {
+		const struct steer_uplink *uplink = &config->steer.uplinks[i];
+
+		write_base(stream, uplink, "ingress", -490);
+		fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n\t}\n",
+			config->vxlan_port);
+		write_base(stream, uplink, "egress", 510);
+		fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n\t}\n",
+			config->vxlan_port);
+	}
+	fprintf(stream, "}\n");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The guard where the kernel keeps its interfaces (covey_fabric_port: kernel), as text. There it
+ * also steers: what a VXLAN device sends by an uplink is forwarded to the host interface, in the
+ * uplink's egress hook, instead of leaving. Until covey-host serves the host interface, and
+ * whenever it is in doubt whether the interface of that index is covey's, it is dropped. Pure.
+ */
+
+#include <covey/limits.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct guard_config;
+
+/* The comment of the rule that forwards. */
+#define STEER_FORWARDED "VXLAN, to be encrypted"
+
+struct steer_uplink {
+	char name[IFNAMSIZ]; /* the kernel's own */
+	unsigned index;
+};
+
+struct steer {
+	bool on;
+	char *const *given; /* uplinks as the inventory names them; the caller's */
+	size_t given_count;
+	unsigned host_index; /* of the host interface that covey-host serves; 0: it serves none */
+	/* What guard_up() finds out: */
+	bool hooked;  /* uplinks have their hooks */
+	bool forward; /* the host interface is the one that covey-host serves */
+	struct steer_uplink uplinks[COVEY_UPLINKS_MAX]; /* those that exist, each once */
+	size_t uplink_count;
+};
+
+/* True when both have the same uplinks. */
+bool steer_same_uplinks(const struct steer *a, const struct steer *b);
+
+/* Write the rules of the inet table that are about VXLAN on its way out: by an uplink it goes to
+ * the chain local_vxlan_marked, which lets pass what came through a VXLAN device; by any other
+ * interface it does not leave if it came through one. */
+void steer_write_ways_out(FILE *stream, const struct steer *steer, uint32_t mark,
+			  const char *host_interface);
+
+/* Write the chains of the netdev table. They jump to its chain "tagged". */
+void steer_write_netdev(FILE *stream, const struct guard_config *config);
+
+/* Write the removal of what another mode of covey left on the uplinks. */
+void steer_write_removal(FILE *stream, const struct steer *steer);
+
+/*
+ * A second table with the uplinks' last word: in it VXLAN in clear is dropped, whatever became of
+ * the guard. It belongs to the process that makes it (flags owner): nobody else can change or
+ * remove it, `nft flush ruleset` included, and it ends with the process. The name has the process's
+ * id.
+ */
+#define STEER_OWN_NAME_SIZE (sizeof("covey_guard_/own/4294967295") + 3 * (IFNAMSIZ - 1))
+void steer_own_name(const char *host_interface, unsigned process, char *ret_name);
+void steer_write_own(FILE *stream, const struct guard_config *config, unsigned process);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "uplink_watch.h"
+
+#include <errno.h>
+#include <inventory.h>
+#include <link.h>
+#include <link_events.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct uplink_watch {
+	const struct inventory_host *host;
+	uint16_t mtu;
+	void (*lost)(const char *what, void *arg); /* NULL: it was called */
+	void *arg;
+	int fd;
+	struct event *changed;
+};
+
+uint16_t uplinks_mtu(const struct inventory_host *host)
+{
+	uint16_t mtu = 0;
+
+	for (size_t i = 0; i < host->uplink_count; i++) {
+		struct link_info link;
+
+		if (link_get(host->uplinks[i], &link, NULL) == 0 && (mtu == 0 || link.mtu < mtu))
+			mtu = link.mtu;
+	}
+	return mtu;
+}
+
+static void look(struct uplink_watch *watch)
+{
+	uint16_t mtu = uplinks_mtu(watch->host);
+	void (*lost)(const char *what, void *arg) = watch->lost;
+	struct covey_error what;
+
+	if (mtu == 0 || mtu == watch->mtu || !lost)
+		return;
+	covey_error_set(&what, 0, "the smallest MTU of the uplinks is %u now, and was %u", mtu,
+			watch->mtu);
+	watch->lost = NULL;
+	lost(what.text, watch->arg);
+}
+
+static void on_changed(evutil_socket_t fd, short what, void *arg)
+{
+	link_events_drain(fd);
+	look(arg);
+}
+
+int uplink_watch_new(struct event_base *base, const struct inventory_host *host, uint16_t mtu,
+		     void (*lost)(const char *what, void *arg), void *arg,
+		     struct uplink_watch **ret_watch, struct covey_error *error)
+{
+	struct uplink_watch *watch;
+	int fd = link_events_open(error);
+
+	if (fd < 0)
+		return fd;
+	watch = calloc(1, sizeof(*watch));
+	if (!watch) {
+		close(fd);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	*watch = (struct uplink_watch){host, mtu, lost, arg, fd, NULL};
+	watch->changed = event_new(base, fd, EV_READ | EV_PERSIST, on_changed, watch);
+	if (!watch->changed || event_add(watch->changed, NULL) < 0) {
+		uplink_watch_free(watch);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	look(watch); /* it may have changed since the ports were opened */
+	*ret_watch = watch;
+	return 0;
+}
+
+void uplink_watch_free(struct uplink_watch *watch)
+{
+	if (!watch)
+		return;
+	if (watch->changed)
+		event_free(watch->changed);
+	close(watch->fd);
+	free(watch);
+}
