@@ -23,6 +23,9 @@
 #   │   eth0 172.16.0.1/24    │ t1, a tenant
 #   └─────────────────────────┘
 #
+# With LAB_PORTS=kernel the kernel keeps fab0: the VTEP address and vxlan100 are there, from before
+# covey-host starts, and covey0 is a TAP device.
+#
 # In `bump` mode dpdk-testpmd carries frames between fab0 and covey0, in `plain` mode there is
 # nothing between: vxlan100 sits on fab0 itself. Both are controls: what the oracles must find, and
 # what the speed is measured against.
@@ -42,6 +45,7 @@ LAB_HOSTS=${LAB_HOSTS:-3}
 LAB_FAMILY=${LAB_FAMILY:-4}
 LAB_LOG_LEVEL=${LAB_LOG_LEVEL:-info}
 LAB_FABRIC_MTU=${LAB_FABRIC_MTU:-1600} # tenants keep 1450
+LAB_PORTS=${LAB_PORTS:-}               # "kernel": covey_fabric_port
 LAB_QUEUES=${LAB_QUEUES:-1}            # of each interface that is plugged into the switch
 
 lab_ns() {
@@ -168,6 +172,17 @@ lab_add_host() {
 	else
 		lab_plug "hv$1" fab0
 	fi
+	if [[ $LAB_PORTS == kernel ]]; then
+		lab_keep_card "$1"
+	fi
+}
+
+# lab_keep_card N: what an operator has set up on fab0 before covey comes. Packets that come in by
+# another interface than the way back are refused, as many distributions have it.
+lab_keep_card() {
+	in_ns "hv$1" sysctl -qw net.ipv4.conf.all.rp_filter=1
+	[[ ! ${LAB_CUT_FRAMES:-} ]] || lab_finish_checksums "hv$1" fab0
+	lab_address "hv$1" fab0 "$(lab_vtep "$1")"
 }
 
 # lab_plug_wire N: a namespace between hvN and its switch port, whose interfaces `host` and `switch`
@@ -337,8 +352,16 @@ lab_start_covey() {
 
 lab_attach_covey() {
 	lab_wait 60 "covey0 of hv$1" lab_host_is_up "$1"
+	if [[ $LAB_PORTS == kernel ]]; then
+		lab_has_vxlan "$1" || lab_add_vxlan "$1" fab0
+		return
+	fi
 	lab_address "hv$1" covey0 "$(lab_vtep "$1")"
 	lab_add_vxlan "$1" covey0
+}
+
+lab_has_vxlan() {
+	lab_ip "hv$1" link show dev vxlan100 >/dev/null 2>&1
 }
 
 lab_host_is_up() {
