@@ -38,23 +38,32 @@ static void set_up_wire(unsigned which)
 
 	namespaces_enter(which);
 	snprintf(command, sizeof(command),
-		 "ip link set lo up && ip link set wire up && "
+		 "ip link set lo up && "
 		 "ip address add 10.0.0.%u/24 dev wire && "
 		 "ip -6 address add fd00::%u/64 dev wire nodad",
 		 which + 1, which + 1);
 	namespaces_run(command);
 }
 
+void namespaces_add_wire(const char *name)
+{
+	char command[300];
+
+	namespaces_enter(0);
+	snprintf(command, sizeof(command),
+		 "ip link add %s type veth peer name %s netns /proc/%d/fd/%d && ip link set %s up",
+		 name, name, getpid(), namespaces[1], name);
+	namespaces_run(command);
+	namespaces_enter(1);
+	snprintf(command, sizeof(command), "ip link set %s up", name);
+	namespaces_run(command);
+}
+
 void namespaces_open(void)
 {
-	char command[200];
-
 	make(1);
 	make(0);
-	snprintf(command, sizeof(command),
-		 "ip link add wire type veth peer name wire netns /proc/%d/fd/%d", getpid(),
-		 namespaces[1]);
-	namespaces_run(command);
+	namespaces_add_wire("wire");
 	set_up_wire(1);
 	set_up_wire(0);
 }

@@ -9,6 +9,9 @@
 void namespaces_open(void);
 void namespaces_close(void);
 
+/* Another wire, of this name in both, without IPv4 addresses. */
+void namespaces_add_wire(const char *name);
+
 /* Move into the first (0) or the second (1) one. */
 void namespaces_enter(unsigned which);
 

@@ -307,6 +307,26 @@ static void test_refusals(void **state)
 	close_ends(&ends);
 }
 
+/* Of packets that would leave together, those that fit leave, if others do not. */
+static void test_some_do_not_fit(void **state)
+{
+	struct sent sent = {.to = lab_address(false, 2), .source_port = SOURCE_PORT};
+	struct rte_mbuf *packets[3];
+	struct ends ends;
+
+	open_ends(&ends, false, true);
+	namespaces_run("ip link set wire mtu 1400");
+	for (unsigned i = 0; i < 3; i++) {
+		sent.len = i < 2 ? 1400 : 100;
+		packets[i] = make_packet(&sent);
+	}
+	transmit(ends.near, packets, 3);
+	expect(ends.far, 0, &sent);
+	assert_int_equal(drops(ends.near, COVEY_DROP_OUT_TOO_BIG), 2);
+	namespaces_run("ip link set wire mtu 1500");
+	close_ends(&ends);
+}
+
 /* What is not VPE does not leave by these sockets, whatever an engine lets pass. */
 static void test_only_vpe_leaves(void **state)
 {
@@ -359,28 +379,39 @@ static void test_source_port_is_taken(void **state)
 	close_ends(&ends);
 }
 
+/* A second wire, without addresses: nothing but IPv4's group tells to send there. */
+static void add_second_wire(void)
+{
+	namespaces_add_wire("second");
+	namespaces_enter(1);
+	namespaces_run("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.second.rp_filter=0");
+}
+
+/* The group's packets leave on its interface, and none is looped back. */
 static void test_multicast(void **state)
 {
+	add_second_wire();
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
 		struct sent sent = {.source_port = SOURCE_PORT, .len = 100, .traffic_class = 0x28};
+		const char *interface = ipv6 ? "wire" : "second";
 		struct covey_error error = {0};
+		struct rte_mbuf *packet;
 		struct ends ends;
 		unsigned there;
 
 		covey_addr_parse(ipv6 ? "ff05::4242" : "239.66.66.66", &sent.to);
 		open_ends(&ends, ipv6, true);
 		namespaces_enter(0);
-		/* Without a route, only the interface of the group tells where to send. */
 		assert_int_equal(
-			port_kernel_join(ends.near, &sent.to, if_nametoindex("wire"), &error), 0);
+			port_kernel_join(ends.near, &sent.to, if_nametoindex(interface), &error),
+			0);
 		namespaces_enter(1);
-		there = if_nametoindex("wire");
+		there = if_nametoindex(interface);
 		assert_int_equal(port_kernel_join(ends.far, &sent.to, there, &error), 0);
 		send_one(ends.near, &sent);
 		expect(ends.far, 1, &sent);
-		/* Not looped back. */
-		assert_int_equal(
-			ends.near->rx[1].burst(&ends.near->rx[1], (struct rte_mbuf *[1]){0}, 1), 0);
+		assert_int_equal(ends.near->rx[1].burst(&ends.near->rx[1], &packet, 1), 0);
+		namespaces_enter(1);
 		port_kernel_leave(ends.far, &sent.to, there);
 		port_kernel_leave(ends.far, &sent.to, there);
 		assert_int_equal(port_kernel_join(ends.far, &sent.to, 12345, &error), -ENODEV);
@@ -422,13 +453,10 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arrives_as_it_was),
-		cmocka_unit_test(test_offload_is_used),
-		cmocka_unit_test(test_forged_datagrams),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_only_vpe_leaves),
-		cmocka_unit_test(test_source_port_is_taken),
-		cmocka_unit_test(test_multicast),
+		cmocka_unit_test(test_arrives_as_it_was),    cmocka_unit_test(test_offload_is_used),
+		cmocka_unit_test(test_forged_datagrams),     cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_some_do_not_fit),      cmocka_unit_test(test_only_vpe_leaves),
+		cmocka_unit_test(test_source_port_is_taken), cmocka_unit_test(test_multicast),
 		cmocka_unit_test(test_cannot_open),
 	};
 
