@@ -186,14 +186,15 @@ static struct sent random_sent(struct random *random, bool ipv6)
 static void exchange(struct random *random, const struct ends *ends)
 {
 	struct rte_mbuf *packets[PORT_BURST_MAX];
-	struct sent sent[PORT_BURST_MAX];
+	struct sent sent[PORT_BURST_MAX], latest = random_sent(random, ends->ipv6);
 	unsigned count = 1 + random_below(random, PORT_BURST_MAX);
 
 	for (unsigned i = 0; i < count; i++) {
-		sent[i] = i > 0 && random_below(random, 4) ? sent[i - 1]
-							   : random_sent(random, ends->ipv6);
-		sent[i].fill = (uint8_t)i;
-		packets[i] = make_packet(&sent[i]);
+		if (random_below(random, 4) == 0)
+			latest = random_sent(random, ends->ipv6);
+		latest.fill = (uint8_t)i;
+		sent[i] = latest;
+		packets[i] = make_packet(&latest);
 	}
 	transmit(ends->near, packets, (uint16_t)count);
 	for (unsigned i = 0; i < count; i++)
