@@ -25,6 +25,19 @@ static const char *const patterns[SCALAR_KINDS] = {
 	[SCALAR_MERGE] = "^<<$",
 };
 
+/* What each begins with; most text is none of them, and needs no pattern. */
+static const char *const beginnings[SCALAR_KINDS] = {
+	[SCALAR_TEXT] = "",
+	[SCALAR_NULL] = "~nN",
+	[SCALAR_BOOLEAN] = "yYnNtTfFoO",
+	[SCALAR_INTEGER] = "-+0123456789",
+	[SCALAR_OCTAL] = "-+0",
+	[SCALAR_SEXAGESIMAL] = "-+123456789",
+	[SCALAR_FLOAT] = "-+0123456789.",
+	[SCALAR_DATE] = "0123456789",
+	[SCALAR_MERGE] = "<",
+};
+
 int scalars_init(struct scalars *scalars)
 {
 	scalars->compiled = SCALAR_NULL;
@@ -47,8 +60,11 @@ enum scalar_kind scalar_kind(const struct scalars *scalars, const struct node *n
 {
 	if (!node->plain)
 		return SCALAR_TEXT;
+	if (!node->text[0])
+		return SCALAR_NULL;
 	for (int kind = SCALAR_NULL; kind < SCALAR_KINDS; kind++)
-		if (regexec(&scalars->patterns[kind], node->text, 0, NULL, 0) == 0)
+		if (strchr(beginnings[kind], node->text[0]) &&
+		    regexec(&scalars->patterns[kind], node->text, 0, NULL, 0) == 0)
 			return (enum scalar_kind)kind;
 	return SCALAR_TEXT;
 }
