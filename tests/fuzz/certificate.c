@@ -4,7 +4,8 @@
  * Who a certificate speaks for: the first byte says whether the rest is a SPIFFE ID, a certificate
  * in DER, which may be any (that its chain is verified is OpenSSL's), or what its extensions hold,
  * as records: 'a' an alternative name, 's' a SenderID, each in DER. The last are put into a
- * certificate that was read once: behind its own DER hardly a change would get to them.
+ * certificate that was read once: behind its own DER hardly a change would get to them. One
+ * execution is a SPIFFE ID, a certificate that OpenSSL can read, or a set of extensions.
  */
 
 #include "certificate_id.h"
@@ -13,9 +14,14 @@
 #include "must.h"
 #include "record.h"
 #include "sender_id.h"
+#include "variants.h"
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+
+#define VARIANTS       63
+#define EXTENSIONS_MAX 4
 
 static X509 *blank; /* without extensions */
 
@@ -33,7 +39,7 @@ static void check(const struct identity *identity)
 		must(*at > ' ' && *at < 0x7f);
 }
 
-static void try_text(const uint8_t *data, size_t size)
+static unsigned try_text(const uint8_t *data, size_t size)
 {
 	struct identity identity;
 	struct covey_error error;
@@ -46,6 +52,7 @@ static void try_text(const uint8_t *data, size_t size)
 		check(&identity);
 	}
 	free(text);
+	return 1;
 }
 
 static void try_id(X509 *certificate)
@@ -73,44 +80,68 @@ static void try_identity(X509 *certificate)
 		check(&identity);
 }
 
-/* False: it is none. */
-static bool try_certificate(const uint8_t *data, size_t size)
+static unsigned try_certificate(const uint8_t *data, size_t size)
 {
 	const unsigned char *at = data;
 	X509 *certificate = d2i_X509(NULL, &at, (long)size);
 
-	if (!certificate)
-		return false;
-	try_identity(certificate);
-	try_id(certificate);
+	if (certificate) {
+		try_identity(certificate);
+		try_id(certificate);
+	}
 	X509_free(certificate);
-	return true;
+	return certificate != NULL;
 }
 
-static void add_extension(const struct record *record)
+static void add_extension(uint8_t kind, const uint8_t *bytes, size_t len)
 {
-	ASN1_OBJECT *kind = record->kind == 's' ? OBJ_txt2obj(SENDER_ID_OID, 1)
-						: OBJ_nid2obj(NID_subject_alt_name);
+	ASN1_OBJECT *object =
+		kind == 's' ? OBJ_txt2obj(SENDER_ID_OID, 1) : OBJ_nid2obj(NID_subject_alt_name);
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
 	X509_EXTENSION *extension = NULL;
 
-	must(kind && value && ASN1_OCTET_STRING_set(value, record->bytes, (int)record->len));
-	must(X509_EXTENSION_create_by_OBJ(&extension, kind, record->kind & 0x80, value));
+	must(object && value && ASN1_OCTET_STRING_set(value, bytes, (int)len));
+	must(X509_EXTENSION_create_by_OBJ(&extension, object, kind & 0x80, value));
 	must(X509_add_ext(blank, extension, -1));
 	X509_EXTENSION_free(extension);
 	ASN1_OCTET_STRING_free(value);
-	ASN1_OBJECT_free(kind);
+	ASN1_OBJECT_free(object);
 }
 
-static void try_extensions(const uint8_t *data, size_t size)
+/* Returns whether this variant has another extension than the input. */
+static bool add_extensions(const uint8_t *data, size_t size, unsigned number)
 {
 	struct record record;
+	bool differs = false;
 
-	for (unsigned i = 0; i < 4 && record_next(&data, &size, &record); i++)
-		add_extension(&record);
-	try_identity(blank);
-	while (X509_get_ext_count(blank))
-		X509_EXTENSION_free(X509_delete_ext(blank, 0));
+	for (unsigned i = 0; i < EXTENSIONS_MAX && record_next(&data, &size, &record); i++) {
+		size_t len;
+		uint8_t *bytes =
+			variants_make(VARIANTS_OF_DER, record.bytes, record.len, number, &len);
+
+		if (bytes)
+			add_extension(record.kind, bytes, len);
+		else
+			add_extension(record.kind, record.bytes, record.len);
+		differs |= bytes != NULL;
+		free(bytes);
+	}
+	return differs;
+}
+
+static unsigned try_extensions(const uint8_t *data, size_t size)
+{
+	unsigned tried = 0;
+
+	for (unsigned i = 0; i <= VARIANTS; i++) {
+		if (add_extensions(data, size, i)) {
+			try_identity(blank);
+			tried++;
+		}
+		while (X509_get_ext_count(blank))
+			X509_EXTENSION_free(X509_delete_ext(blank, 0));
+	}
+	return tried;
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -123,14 +154,27 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	unsigned tried = 0;
+
 	if (size == 0)
 		return -1;
 	if (data[0] == 't')
-		try_text(data + 1, size - 1);
+		tried = variants_try(VARIANTS_OF_BYTES, data + 1, size - 1, VARIANTS, try_text);
 	else if (data[0] == 'e')
-		try_extensions(data + 1, size - 1);
-	else if (!try_certificate(data + 1, size - 1))
-		return 0;
-	count(1);
-	return 0;
+		tried = try_extensions(data + 1, size - 1);
+	else if (try_certificate(data + 1, size - 1))
+		tried = variants_try(VARIANTS_OF_DER, data + 1, size - 1, VARIANTS,
+				     try_certificate);
+	ERR_clear_error();
+	count(tried);
+	return tried ? 0 : -1; /* keep no file that is no certificate */
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	enum variants_of kind = size && data[0] == 't' ? VARIANTS_OF_BYTES : VARIANTS_OF_DER;
+
+	if (size < 2 || data[0] == 'e' || seed % 4 == 0)
+		return LLVMFuzzerMutate(data, size, max);
+	return 1 + variants_become(kind, data + 1, size - 1, max - 1, VARIANTS, seed / 4);
 }

@@ -3,9 +3,10 @@
 /*
  * What members say to the key manager, in sequences: several sessions of several hosts, some of
  * them twice, operators between them, a store and channels that fail. gkm_sent.c has what must
- * hold.
+ * hold. One execution is a message that a session hears.
  */
 
+#include "conversation.h"
 #include "count.h"
 #include "evictions.h"
 #include "gkm_world.h"
@@ -28,15 +29,38 @@ enum {
 	STEP_COUNT
 };
 
-#define STEPS_MAX   64
 #define PASS_MAX_MS UINT64_C(4000000) /* a little more than an hour */
 
 static unsigned messages; /* of this input */
+static unsigned speaker;  /* as gkm_world_connect() has them */
+
+/* The member comes again, as it would after a while, and says who it is. */
+static void come_back(bool with_hello)
+{
+	const uint8_t vtep[] = {10, 0, 0, (uint8_t)(speaker % 7 + 1)};
+	Covey__Hello hello = COVEY__HELLO__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	gkm_world_connect(speaker);
+	hello.version = COVEY_PROTOCOL_VERSION;
+	hello.vtep = (ProtobufCBinaryData){.len = sizeof(vtep), .data = (uint8_t *)vtep};
+	hello.software = "fuzz";
+	hello.instance = speaker + 1;
+	message.body_case = COVEY__MESSAGE__BODY_HELLO;
+	message.hello = &hello;
+	if (with_hello)
+		gkm_world_receive(&message);
+}
 
 static void receive(const struct record *record)
 {
-	Covey__Message *message = wrapped_decode(record);
+	Covey__Message *message;
 
+	if (!gkm_world_is_connected())
+		come_back(record->kind != COVEY__MESSAGE__BODY_HELLO);
+	if (!gkm_world_is_connected())
+		return; /* nobody hears it */
+	message = wrapped_decode(record);
 	if (message)
 		wrapped_check(message);
 	gkm_world_receive(message);
@@ -73,7 +97,8 @@ static void step(const struct record *record)
 		gkm_world_pass(number % PASS_MAX_MS);
 		return;
 	case STEP_CONNECT:
-		gkm_world_connect((unsigned)(number % 8));
+		speaker = (unsigned)(number % 8);
+		gkm_world_connect(speaker);
 		return;
 	case STEP_DISCONNECT:
 		gkm_world_disconnect();
@@ -110,12 +135,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct record record;
-
 	gkm_world_begin();
-	messages = 0;
-	for (unsigned i = 0; i < STEPS_MAX && record_next(&data, &size, &record); i++)
-		step(&record);
+	messages = speaker = 0;
+	conversation_have(data, size, step);
 	gkm_world_pass(1);
 	gkm_world_end();
 	count(messages);

@@ -5,7 +5,8 @@
 #include "wrapped.h"
 #include <string.h>
 
-#define SAS_MAX 256
+#define SAS_MAX        4096 /* in one conversation */
+#define SENDER_IDS_MAX 1024
 
 /* An SA that was sent to somebody. */
 struct sent_sa {
@@ -22,7 +23,7 @@ static struct {
 	struct {
 		size_t group;
 		uint32_t id;
-	} used[SAS_MAX];
+	} used[SENDER_IDS_MAX];
 	size_t used_count;
 	struct sent_sa sas[SAS_MAX];
 	size_t count;
@@ -57,7 +58,7 @@ static void check_joined(struct gkm_peer *peer, const Covey__Joined *joined)
 	owner = &all.owners[group][joined->sender_id];
 	must(*owner == 0 || *owner == peer->host + 1);
 	if (*owner == 0) {
-		must(all.used_count < SAS_MAX);
+		must(all.used_count < SENDER_IDS_MAX);
 		all.used[all.used_count].group = group;
 		all.used[all.used_count++].id = joined->sender_id;
 	}
@@ -68,18 +69,25 @@ static void check_joined(struct gkm_peer *peer, const Covey__Joined *joined)
 	peer->joined[group] = true;
 }
 
+/* The latest first: most are of the last few. */
+static struct sent_sa *find(uint32_t spi)
+{
+	for (size_t i = all.count; i-- > 0;)
+		if (all.sas[i].spi == spi)
+			return &all.sas[i];
+	return NULL;
+}
+
 /* An SPI names one key of one group. */
 static void check_install(const Covey__SaInstall *install, size_t group)
 {
-	struct sent_sa *sa = all.sas;
+	struct sent_sa *sa = find(install->spi);
 
 	must(install->spi >= COVEY_SPI_MIN && install->hard_lifetime_s > 0);
 	must(install->tek.len == 16 || install->tek.len == 32);
-	while (sa < all.sas + all.count && sa->spi != install->spi)
-		sa++;
-	if (sa == all.sas + all.count) {
+	if (!sa) {
 		must(all.count < SAS_MAX);
-		all.count++;
+		sa = &all.sas[all.count++];
 		*sa = (struct sent_sa){install->spi, group, {0}, install->tek.len};
 		memcpy(sa->tek, install->tek.data, install->tek.len);
 	}

@@ -8,6 +8,9 @@
 #include "local_json.h"
 #include "log.h"
 #include "must.h"
+#include "pool.h"
+#include "pool_json.h"
+#include "random.h"
 #include "revoked_hosts.h"
 #include "session.h"
 #include "wrapped.h"
@@ -37,6 +40,7 @@ static struct {
 	struct store store;
 	struct local_client clients[GKM_CLIENTS];
 	unsigned asked;
+	struct random random;
 } world;
 
 static struct inventory *inventory;
@@ -157,6 +161,23 @@ static const struct store_ops ops = {
 	.take_spi = take_spi,
 	.raise_spi = raise_spi,
 };
+
+/* --- keys and numbers: for one input always the same ------------------------------------------ */
+
+int __wrap_RAND_bytes(unsigned char *bytes, int count);
+int __wrap_RAND_priv_bytes(unsigned char *bytes, int count);
+
+int __wrap_RAND_bytes(unsigned char *bytes, int count)
+{
+	for (int i = 0; i < count; i++)
+		bytes[i] = (unsigned char)random_draw(&world.random, 256);
+	return 1;
+}
+
+int __wrap_RAND_priv_bytes(unsigned char *bytes, int count)
+{
+	return __wrap_RAND_bytes(bytes, count);
+}
 
 /* --- certificates, log ----------------------------------------------------------------------- */
 
@@ -283,6 +304,8 @@ static void close_finished(void)
 
 static void make_room(void)
 {
+	if (!world.channels[0])
+		return;
 	if (world.channels[GKM_CHANNELS - 1])
 		close_channel(world.channels[GKM_CHANNELS - 1]);
 	memmove(world.channels + 1, world.channels, (GKM_CHANNELS - 1) * sizeof(world.channels[0]));
@@ -304,6 +327,11 @@ void gkm_world_connect(unsigned number)
 	channel->peer = (struct gkm_peer){.host = number % 7};
 	channel->handlers->opened(channel, &peer, channel->arg);
 	close_finished();
+}
+
+bool gkm_world_is_connected(void)
+{
+	return world.channels[0] != NULL;
 }
 
 void gkm_world_receive(const Covey__Message *message)
@@ -366,8 +394,11 @@ void gkm_world_ask(const char *line, size_t len)
 void gkm_world_be_patient(void)
 {
 	gkm_world_pass(GKM_PATIENCE_MS);
-	for (unsigned i = 0; i < world.asked; i++)
+	for (unsigned i = 0; i < world.asked; i++) {
 		must(world.clients[i].answered);
+		world.clients[i].answered = false;
+	}
+	world.asked = 0;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -396,6 +427,7 @@ void gkm_world_start(void)
 {
 	struct diagnostics diagnostics;
 
+	pool_json_start();
 	diagnostics_init(&diagnostics);
 	if (inventory_parse("fuzz.yaml", text, sizeof(text) - 1, &diagnostics, &inventory) != 0)
 		diagnostics_print(&diagnostics, stderr);
@@ -424,4 +456,5 @@ void gkm_world_end(void)
 	commands_close(world.commands);
 	manager_free(&world.manager);
 	must(fake_events_count() == 0);
+	pool_check();
 }

@@ -29,6 +29,8 @@ void gkm_world_end(void);
 struct manager *gkm_world_manager(void);
 /* Number 0 to 7: another connection of host hvN + 1; the eighth is a key manager's. */
 void gkm_world_connect(unsigned number);
+/* Does the one that speaks stand? */
+bool gkm_world_is_connected(void);
 /* From the connection that was made last. */
 void gkm_world_receive(const Covey__Message *message);
 /* The peer of that one goes. */
@@ -41,5 +43,5 @@ void gkm_world_store_fails(int error);
 void gkm_world_send_fails(int error);
 /* A line on the local socket, from another client: it gets one answer, now or soon. */
 void gkm_world_ask(const char *line, size_t len);
-/* Time for all answers passes; each client has its own now. */
+/* Time for all answers passes; each client has its own now, and goes. */
 void gkm_world_be_patient(void);

@@ -2,12 +2,15 @@
 
 /*
  * What answers on a daemon's local socket, as `covey` reads and prints it. The first byte says what
- * is shown, the second in pieces of how many bytes the rest arrives.
+ * is shown, the second in pieces of how many bytes the rest arrives. One execution is an answer.
  */
 
 #include "client.h"
 #include "count.h"
 #include "must.h"
+#include "pool.h"
+#include "pool_json.h"
+#include "variants.h"
 #include "views.h"
 #include <errno.h>
 #include <stdint.h>
@@ -15,7 +18,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#define SOCKET 1000000 /* a descriptor that no file has */
+#define SOCKET   1000000 /* a descriptor that no file has */
+#define VARIANTS 31
 
 static struct {
 	const uint8_t *data;
@@ -25,6 +29,7 @@ static struct {
 } peer;
 
 static FILE *nowhere;
+static void (*view)(const json_t *answer);
 
 /* --- the socket ------------------------------------------------------------------------------ */
 
@@ -110,9 +115,14 @@ static void show_gkm_members(const json_t *answer)
 	view_gkm(answer, "members");
 }
 
+static void show_guard(const json_t *answer)
+{
+	view_guard(answer, true);
+}
+
 static void (*const views[])(const json_t *answer) = {
 	show_all,   view_groups, view_sas, view_members,     view_windows,
-	view_ports, show_drops,  show_gkm, show_gkm_members,
+	view_ports, show_drops,  show_gkm, show_gkm_members, show_guard,
 };
 
 /* Nothing may steer the terminal (ISO 6429): controls, alone and in UTF-8. */
@@ -130,12 +140,13 @@ static void check_output(const char *output, size_t len)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
+	pool_json_start();
 	nowhere = fopen("/dev/null", "w");
 	must(nowhere);
 	return 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static unsigned try(const uint8_t *data, size_t size)
 {
 	const struct client_daemon daemon = {
 		.name = "covey-host", .option = "--socket", .path = "/run/socket"};
@@ -144,11 +155,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len = 0;
 	json_t *answer;
 
-	if (size < 2)
-		return -1;
-	peer.data = data + 2;
-	peer.size = size - 2;
-	peer.piece = 1u + data[1];
+	peer.data = data;
+	peer.size = size;
 	peer.asked = 0;
 	stdout = open_memstream(&text, &len);
 	stderr = nowhere;
@@ -156,7 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	answer = client_command(&daemon, false, "show", json_pack("{s:s}", "command", "show"));
 	if (answer) {
 		must(json_is_true(json_object_get(answer, "ok")));
-		views[data[0] % (sizeof(views) / sizeof(views[0]))](answer);
+		view(answer);
 	}
 	fclose(stdout);
 	stdout = output;
@@ -165,6 +173,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_output(text, len);
 	json_decref(answer);
 	free(text);
-	count(1);
+	pool_check();
+	return 1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2)
+		return -1;
+	view = views[data[0] % (sizeof(views) / sizeof(views[0]))];
+	peer.piece = 1u + data[1];
+	count(variants_try(VARIANTS_OF_WORDS, data + 2, size - 2, VARIANTS, try));
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	if (size < 3 || seed % 4 == 0)
+		return LLVMFuzzerMutate(data, size, max);
+	return 2 +
+	       variants_become(VARIANTS_OF_WORDS, data + 2, size - 2, max - 2, VARIANTS, seed / 4);
 }

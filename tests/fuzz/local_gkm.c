@@ -5,6 +5,7 @@
 #include "count.h"
 #include "gkm_world.h"
 #include "must.h"
+#include "requests.h"
 #include "wrapped.h"
 #include <string.h>
 
@@ -28,19 +29,14 @@ static void let_in(void)
 	say(COVEY__MESSAGE__BODY_JOIN, join, sizeof(join) - 1);
 }
 
-/* One line, ended by zero as the server ends them. A control character in front of it: so many
- * hundredths of a second pass before. */
-static void ask(const uint8_t *bytes, size_t len)
+/* A control character in front of a line: so many hundredths of a second pass before. */
+static void ask(const char *line, size_t len)
 {
-	char *line;
-
-	if (len && bytes[0] < ' ') {
-		gkm_world_pass(bytes[0] * 10u);
-		bytes++, len--;
+	if (line[0] > 0 && line[0] < ' ') {
+		gkm_world_pass((unsigned)line[0] * 10u);
+		line++, len--;
 	}
-	line = strndup((const char *)bytes, len);
-	gkm_world_ask(line, strlen(line));
-	free(line);
+	gkm_world_ask(line, len);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -52,20 +48,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	unsigned asked = 0;
+	static const struct requests requests = {
+		.at_once = GKM_CLIENTS, .ask = ask, .end = gkm_world_be_patient};
+	unsigned asked;
 
 	gkm_world_begin();
 	let_in();
-	for (; asked < GKM_CLIENTS && size; asked++) {
-		const uint8_t *end = memchr(data, '\n', size);
-		size_t len = end ? (size_t)(end - data) : size;
-
-		ask(data, len);
-		len += end != NULL;
-		data += len;
-		size -= len;
-	}
-	gkm_world_be_patient();
+	asked = requests_try(&requests, data, size);
 	gkm_world_end();
 	count(asked);
 	return 0;

@@ -8,9 +8,14 @@
 #include "host.h"
 #include "local_server.h"
 #include "member.h"
+#include "pool.h"
+#include "pool_json.h"
+#include "requests.h"
 #include <event2/event.h>
 #include <identity.h>
 #include <inventory.h>
+#include <log.h>
+#include <stdarg.h>
 
 #define LINES_MAX 8
 
@@ -37,6 +42,7 @@ static struct {
 	struct local_handlers handlers;
 	void *arg;
 	struct local_client clients[LINES_MAX];
+	unsigned asked;
 } world;
 
 /* --- below ---------------------------------------------------------------------------------- */
@@ -113,6 +119,26 @@ void local_answer(struct local_client *client, const char *line)
 	answer_check(line);
 }
 
+/* --- the log -------------------------------------------------------------------------------- */
+
+bool log_takes(enum log_level level)
+{
+	return true;
+}
+
+/* No client writes lines of its own into the log. */
+void log_line(enum log_level level, const char *format, ...)
+{
+	char line[2048];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	for (const char *at = line; *at; at++)
+		must((unsigned char)*at >= ' ' && *at != 0x7f);
+}
+
 /* --- life ----------------------------------------------------------------------------------- */
 
 static void changed(void *arg)
@@ -138,6 +164,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	struct member_config config = {.base = base, .ops = &ops, .changed = changed};
 
 	(void)argc, (void)argv;
+	pool_json_start();
 	read_inventory();
 	must(identity_parse("spiffe://f/host/hv1", &world.identity, &error) == 0);
 	config.gkm_address = world.inventory->gkm_address;
@@ -150,12 +177,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void ask(struct local_client *client, const uint8_t *bytes, size_t len)
+static void ask(const char *line, size_t len)
 {
-	char *line = strndup((const char *)bytes, len);
+	struct local_client *client = &world.clients[world.asked++];
 
-	world.handlers.request(client, line, strlen(line), world.arg);
-	free(line);
+	client->answered = false;
+	world.handlers.request(client, line, len, world.arg);
 }
 
 /* Who waits for a group that is left has its answer, too. */
@@ -168,23 +195,18 @@ static void leave_all(void)
 	commands_changed(world.commands);
 }
 
+static void end(void)
+{
+	leave_all();
+	while (world.asked)
+		must(world.clients[--world.asked].answered);
+	pool_check();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	unsigned asked = 0;
+	static const struct requests requests = {.at_once = LINES_MAX, .ask = ask, .end = end};
 
-	memset(world.clients, 0, sizeof(world.clients));
-	while (asked < LINES_MAX && size) {
-		const uint8_t *end = memchr(data, '\n', size);
-		size_t len = end ? (size_t)(end - data) : size;
-
-		ask(&world.clients[asked++], data, len);
-		len += end != NULL;
-		data += len;
-		size -= len;
-	}
-	leave_all();
-	for (unsigned i = 0; i < asked; i++)
-		must(world.clients[i].answered);
-	count(asked);
+	count(requests_try(&requests, data, size));
 	return 0;
 }

@@ -14,6 +14,12 @@
 		}                                                                                  \
 	} while (0)
 
-/* libFuzzer's two. */
+/* libFuzzer calls these, as far as a fuzzer has them. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+size_t LLVMFuzzerCustomMutator(unsigned char *data, size_t size, size_t max, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const unsigned char *one, size_t one_size,
+				 const unsigned char *other, size_t other_size, unsigned char *out,
+				 size_t max, unsigned seed);
+/* Its own mutator. */
+size_t LLVMFuzzerMutate(unsigned char *data, size_t size, size_t max);

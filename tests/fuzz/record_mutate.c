@@ -16,11 +16,6 @@
 #define BODIES_END      17u /* kinds below are messages */
 #define KIND_CONNECTS   18u /* what messages come after, in each fuzzer */
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other,
-				 size_t other_size, uint8_t *out, size_t max_size, unsigned seed);
-
 /* What an input consists of. */
 struct parts {
 	struct record list[RECORDS_MAX];

@@ -2,12 +2,14 @@
 
 /*
  * The key manager's state file, which may be damaged in any way: it is refused, or what is read of
- * it keeps to its bounds and can be written to.
+ * it keeps to its bounds and can be written to. One execution is a file.
  */
 
 #include "count.h"
+#include "memory_files.h"
 #include "must.h"
 #include "sqlite.h"
+#include "variants.h"
 #include <covey/limits.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#define VARIANTS 15
+
 static char directory[200];
 static char path[256];
+static int beside; /* a file of the same name, for what is looked at beside its contents */
 
 static void leave(void)
 {
@@ -33,7 +38,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		 scratch ? scratch : "/dev/shm");
 	must(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/state", directory);
+	beside = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	must(beside >= 0);
 	atexit(leave);
+	memory_files_start();
 	return 0;
 }
 
@@ -91,21 +99,42 @@ static void use(struct store *store)
 	check_serial(store);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void put(const uint8_t *data, size_t size)
+{
+	static size_t was;
+
+	if (!was != !size)
+		must(ftruncate(beside, size != 0) == 0);
+	was = size;
+	memory_files_put(data, size);
+}
+
+static unsigned try(const uint8_t *data, size_t size)
 {
 	struct store *store = NULL;
 	struct covey_error error;
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	int status;
 
-	must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-	close(fd);
+	put(data, size);
 	status = sqlite_store_open(path, &store, &error);
 	if (status == 0)
 		use(store);
 	else
 		must(!store && status < 0 && error.text[0]);
 	store_close(store);
-	count(1);
+	memory_files_check();
+	return 1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	count(variants_try(VARIANTS_OF_PLACES, data, size, VARIANTS, try));
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	if (seed % 4 == 0)
+		return LLVMFuzzerMutate(data, size, max);
+	return variants_become(VARIANTS_OF_PLACES, data, size, max, VARIANTS, seed / 4);
 }

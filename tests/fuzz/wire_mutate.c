@@ -12,9 +12,6 @@
 #define BURST_BYTES_MAX 8192u
 #define HEADERS_LEN     160u /* most of what is looked at is in here */
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-
 /* A new input that grows. */
 struct burst {
 	uint8_t bytes[BURST_BYTES_MAX];

@@ -108,6 +108,60 @@ def certificates(directory, covey):
         put(directory, "certificate", text.replace("/", "_"), b"t" + text.encode())
 
 
+# Lists of others' CAs that say what they are for (RFC 5280, section 5.2.5), and a delta. The issuer's
+# name is the one that crl.c trusts.
+PARTIAL_LISTS = """
+[ca]
+default_ca = ca_default
+[ca_default]
+database = index
+crlnumber = crlnumber
+default_md = sha256
+default_crl_days = 30
+[whole]
+issuingDistributionPoint = critical, @whole_point
+[whole_point]
+fullname = URI:http://ca/f.crl
+onlyuser = TRUE
+[part]
+issuingDistributionPoint = critical, @part_point
+[part_point]
+fullname = URI:http://ca/f.crl, URI:ldap://x/y
+onlysomereasons = keyCompromise
+[relative]
+issuingDistributionPoint = critical, @relative_point
+[relative_point]
+relativename = relative_name
+onlyCA = TRUE
+[relative_name]
+CN = part
+[indirect]
+issuingDistributionPoint = critical, @indirect_point
+[indirect_point]
+indirectCRL = TRUE
+[delta]
+2.5.29.27 = critical, DER:020101
+"""
+
+
+def partial_lists(directory):
+    with tempfile.TemporaryDirectory() as scratch:
+        def run(*command):
+            return subprocess.run(["openssl", *command], cwd=scratch, check=True, capture_output=True).stdout
+
+        folder = pathlib.Path(scratch)
+        (folder / "ca.cnf").write_text(PARTIAL_LISTS)
+        (folder / "crlnumber").write_text("05\n")
+        (folder / "index").write_text("R\t301231000000Z\t261129000000Z,keyCompromise\t03FF\tunknown\t/CN=x\n")
+        run("req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "key", "-out", "ca",
+            "-subj", "/O=f/CN=covey CA")
+        for name in ("whole", "part", "relative", "indirect", "delta"):
+            run("ca", "-config", "ca.cnf", "-gencrl", "-cert", "ca", "-keyfile", "key", "-md", "null",
+                "-crlexts", name, "-out", name)
+            put(directory, "crl", name, b"s" + der(folder / name, "crl"))
+
+
 inventories(sys.argv[1])
 state_files(sys.argv[1])
+partial_lists(sys.argv[1])
 certificates(sys.argv[1], sys.argv[2])

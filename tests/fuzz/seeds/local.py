@@ -10,7 +10,7 @@ ANSWER: a file with what `covey --json show`, of a host or with --gkm, printed.
 import pathlib
 import sys
 
-VIEWS = 9  # of local_client.c
+VIEWS = 10  # of local_client.c
 
 
 def put(fuzzer, name, data):
