@@ -78,24 +78,37 @@ static void on_sa_activated(struct session *session, const Covey__SaActivated *a
 
 /* --- the rest ------------------------------------------------------------------------------ */
 
+/* Ends the host's registration, also one of an earlier session: the Leave may have been lost with
+ * that session. */
+static void leave_group(struct session *session, const struct served_group *served)
+{
+	const struct inventory *inventory = session->sessions->inventory;
+	const struct inventory_group *config = served->config;
+	const struct inventory_member *member =
+		inventory_find_member(inventory, config, &inventory->hosts[session->host]);
+	struct registration *registration = find_registration(session, config->name);
+	size_t seat = member ? (size_t)(member - config->members) : 0;
+	char name[SESSION_NAME_LEN];
+
+	bindings_forget(&session->sessions->bindings, session, served);
+	if (!member || !served->group->members[seat].enrolled)
+		return;
+	if (registration)
+		registration->joined = false;
+	group_left(served->group, seat);
+	served->wake(served->arg);
+	peer_log_line(session->sessions->log, LOG_LEVEL_INFO, session->peer.host, "%s leaves %s",
+		      session_name(session, name), config->name);
+}
+
 static void on_leave(struct session *session, const Covey__Leave *leave)
 {
 	const struct served_group *served = sessions_find_group(session->sessions, leave->group);
-	struct registration *registration = find_registration(session, leave->group);
 	Covey__Left left = COVEY__LEFT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
-	char name[SESSION_NAME_LEN];
 
-	if (registration && registration->joined) {
-		registration->joined = false;
-		group_left(registration->served->group, registration->seat);
-		registration->served->wake(registration->served->arg);
-		peer_log_line(session->sessions->log, LOG_LEVEL_INFO, session->peer.host,
-			      "%s leaves %s", session_name(session, name),
-			      registration->served->config->name);
-	}
 	if (served)
-		bindings_forget(&session->sessions->bindings, session, served);
+		leave_group(session, served);
 	/* When a host leaves a group that it is not in, it was refused or evicted meanwhile. It
 	 * gets Left as well. */
 	left.group = leave->group;

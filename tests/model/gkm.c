@@ -193,7 +193,7 @@ static void on_leave(struct world *world, unsigned host)
 	Covey__Left left = COVEY__LEFT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	if (wire->joined) {
+	if (world->gkm.group->members[host].enrolled) {
 		wire->joined = false;
 		rules_left(world, host);
 		group_left(world->gkm.group, host);

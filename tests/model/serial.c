@@ -180,6 +180,7 @@ static void put_membership(struct digest *digest, const struct world *world,
 			   const struct membership *group)
 {
 	put(digest, group->state);
+	put(digest, group->asked);
 	put(digest, group->rejoin);
 	put_time(digest, world, group->state == MEMBERSHIP_REFUSED ? group->retry_at : 0);
 	put(digest, group->instance);

@@ -55,6 +55,21 @@ int membership_send_join(struct membership *group, uint64_t instance, const stru
 	group->state = MEMBERSHIP_JOINING;
 	if (effects->send(effects->arg, &message) != 0)
 		return covey_error_set(error, -EPROTO, "cannot queue Join");
+	group->asked = true;
+	return 0;
+}
+
+int membership_send_leave(const struct membership *group, const struct effects *effects,
+			  struct covey_error *error)
+{
+	Covey__Leave leave = COVEY__LEAVE__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	leave.group = (char *)group->name;
+	message.body_case = COVEY__MESSAGE__BODY_LEAVE;
+	message.leave = &leave;
+	if (effects->send(effects->arg, &message) != 0)
+		return covey_error_set(error, -EPROTO, "cannot queue Leave");
 	return 0;
 }
 

@@ -19,14 +19,15 @@ enum membership_state {
 	MEMBERSHIP_JOINING, /* no answer in this session yet, or no session */
 	MEMBERSHIP_JOINED,
 	MEMBERSHIP_REFUSED, /* tried again at retry_at and in each new session */
-	MEMBERSHIP_LEAVING, /* Leave is sent; until Left comes, other messages about the group are
-			       outdated */
+	MEMBERSHIP_LEAVING, /* Leave is sent, or will be in the next session; until Left comes,
+			       other messages about the group are outdated */
 };
 
 struct membership {
 	char name[COVEY_NAME_MAX + 1];
 	uint32_t index; /* in the dataplane */
 	enum membership_state state;
+	bool asked;  /* a Join was sent, so the GKM may have us on its roster */
 	bool rejoin; /* MEMBERSHIP_LEAVING: join again once Left has come */
 
 	Covey__RefusalCode refusal;
@@ -60,6 +61,10 @@ void membership_free(struct membership *group);
 /* Ask the GKM to let us in. instance: the GKM's. */
 int membership_send_join(struct membership *group, uint64_t instance, const struct effects *effects,
 			 struct covey_error *error);
+
+/* Tell the GKM that we are out. */
+int membership_send_leave(const struct membership *group, const struct effects *effects,
+			  struct covey_error *error);
 
 int membership_joined(struct membership *group, uint64_t instance, const Covey__Joined *message,
 		      const struct effects *effects, struct covey_error *error);

@@ -19,19 +19,22 @@ static int unexpected(const Covey__Message *message, struct covey_error *error)
 	return covey_error_set(error, -EPROTO, "unexpected %s from the GKM", message_name(message));
 }
 
-static int send_joins(struct member_state *state, struct covey_error *error)
+/* Left has not come for a group that is being left: the Leave may have been lost with the session
+ * before, or there was none to send it in. */
+static int send_joins_and_leaves(struct member_state *state, struct covey_error *error)
 {
-	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
-		int status;
+	int status = 0;
 
-		if (!state->groups[i])
-			continue;
-		status = membership_send_join(state->groups[i], state->instance, &state->effects,
-					      error);
-		if (status)
-			return status;
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX && status == 0; i++) {
+		struct membership *group = state->groups[i];
+
+		if (group && group->state == MEMBERSHIP_LEAVING)
+			status = membership_send_leave(group, &state->effects, error);
+		else if (group)
+			status = membership_send_join(group, state->instance, &state->effects,
+						      error);
 	}
-	return 0;
+	return status;
 }
 
 static int receive_welcome(struct member_state *state, const Covey__Welcome *welcome, uint64_t now,
@@ -55,7 +58,7 @@ static int receive_welcome(struct member_state *state, const Covey__Welcome *wel
 	state->heartbeat = heartbeat_s * UINT64_C(1000);
 	state->heartbeat_at = now + state->heartbeat;
 	state->session = SESSION_OPEN;
-	return send_joins(state, error);
+	return send_joins_and_leaves(state, error);
 }
 
 /* Another group has one of the VNIs already: our inventory and the GKM's differ. Only this group
@@ -64,19 +67,12 @@ static int refuse_vnis(struct member_state *state, struct membership *group, con
 		       uint64_t now, struct covey_error *error)
 {
 	Covey__Refused refused = COVEY__REFUSED__INIT;
-	Covey__Leave leave = COVEY__LEAVE__INIT;
-	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	leave.group = group->name;
-	message.body_case = COVEY__MESSAGE__BODY_LEAVE;
-	message.leave = &leave;
 	refused.group = group->name;
 	refused.code = COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP;
 	refused.reason = (char *)reason;
 	membership_refused(group, &refused, now, &state->effects);
-	if (state->effects.send(state->effects.arg, &message) != 0)
-		return covey_error_set(error, -EPROTO, "cannot queue Leave");
-	return 0;
+	return membership_send_leave(group, &state->effects, error);
 }
 
 static int receive_joined(struct member_state *state, const Covey__Joined *joined, uint64_t now,

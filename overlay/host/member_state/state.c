@@ -108,17 +108,6 @@ static void drop(struct member_state *state, struct membership *group)
 	membership_free(group);
 }
 
-static int send_leave(struct member_state *state, struct membership *group)
-{
-	Covey__Leave leave = COVEY__LEAVE__INIT;
-	Covey__Message message = COVEY__MESSAGE__INIT;
-
-	leave.group = group->name;
-	message.body_case = COVEY__MESSAGE__BODY_LEAVE;
-	message.leave = &leave;
-	return state->effects.send(state->effects.arg, &message);
-}
-
 int member_state_leave(struct member_state *state, const char *name, struct covey_error *error)
 {
 	struct membership *group = member_state_find(state, name);
@@ -132,12 +121,15 @@ int member_state_leave(struct member_state *state, const char *name, struct cove
 	}
 	membership_wipe(group, &state->effects);
 	effects_note(&state->effects, LOG_LEVEL_NOTICE, "group %s: left", group->name);
-	/* The GKM knows nothing of a group that it refused. */
-	if (state->session != SESSION_OPEN || group->state == MEMBERSHIP_REFUSED ||
-	    send_leave(state, group) != 0)
+	/* The GKM knows nothing of a group that it refused, or was not asked for. */
+	if (!group->asked || group->state == MEMBERSHIP_REFUSED) {
 		drop(state, group);
-	else
-		group->state = MEMBERSHIP_LEAVING;
+		return 0;
+	}
+	group->state = MEMBERSHIP_LEAVING;
+	/* If it cannot be sent, that ends the session, and the next one begins with it. */
+	if (state->session == SESSION_OPEN)
+		membership_send_leave(group, &state->effects, error);
 	return 0;
 }
 
@@ -178,14 +170,6 @@ void member_state_followed(struct member_state *state)
 	greeted(state);
 }
 
-bool member_state_leaves(const struct member_state *state)
-{
-	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
-		if (state->groups[i] && state->groups[i]->state == MEMBERSHIP_LEAVING)
-			return true;
-	return false;
-}
-
 int member_state_received(struct member_state *state, const Covey__Message *message, uint64_t now,
 			  struct covey_error *error)
 {
@@ -201,13 +185,8 @@ void member_state_closed(struct member_state *state)
 
 		if (!group)
 			continue;
-		if (group->state == MEMBERSHIP_LEAVING && !group->rejoin) {
-			drop(state, group);
-			continue;
-		}
-		if (group->state != MEMBERSHIP_REFUSED)
+		if (group->state == MEMBERSHIP_JOINED)
 			group->state = MEMBERSHIP_JOINING;
-		group->rejoin = false;
 		senders_reset(&group->senders);
 	}
 }

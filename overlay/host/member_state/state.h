@@ -51,7 +51,8 @@ void member_state_free(struct member_state *state);
  * cannot be a name.
  */
 int member_state_join(struct member_state *state, const char *name, struct covey_error *error);
-/* Take its SAs out at once and tell the GKM. -ENOENT when we are not in it. */
+/* Take its SAs out at once and tell the GKM, in the next session if there is none now. -ENOENT when
+ * we are not in it. */
 int member_state_leave(struct member_state *state, const char *name, struct covey_error *error);
 
 /* Call this when there is a session: it sends Hello. */
@@ -63,9 +64,6 @@ int member_state_opened(struct member_state *state, struct covey_error *error);
  */
 void member_state_hello(const struct member_state *state, Covey__Hello *ret_hello);
 void member_state_followed(struct member_state *state);
-/* True while Left has not come yet for a group. In another session, the GKM would miss the
- * Leave. */
-bool member_state_leaves(const struct member_state *state);
 /*
  * Take one message. A negative errno means that the session is useless and must be closed:
  * -ECONNREFUSED when the GKM says so (state->refusal tells why); any other when we cannot follow

@@ -15,7 +15,7 @@
 #include "member_private.h"
 #include "printable.h"
 
-/* How long to put the next session off while the present one is being made, or a group left. */
+/* How long to put the next session off while the present one is being made. */
 #define MOVE_LATER_MS UINT32_C(500)
 
 void next_session_plan(struct member *member, uint32_t wait_ms)
@@ -91,8 +91,7 @@ void next_session_begin(evutil_socket_t fd, short what, void *arg)
 	/* The next attempt has the new certificates anyway. */
 	if (member->link == MEMBER_WAITING)
 		return;
-	if (member->link != MEMBER_CONNECTED || member->finished || member->next.channel ||
-	    member_state_leaves(member->state)) {
+	if (member->link != MEMBER_CONNECTED || member->finished || member->next.channel) {
 		next_session_plan(member, MOVE_LATER_MS);
 		return;
 	}

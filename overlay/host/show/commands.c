@@ -172,15 +172,14 @@ static void join(struct commands *commands, struct local_client *client, const c
 
 static void leave(struct commands *commands, struct local_client *client, const char *group)
 {
-	struct member_status status;
+	const struct member_state *state = member_read_state(commands->host->member);
 	struct covey_error error;
 
-	member_read_status(commands->host->member, &status);
 	if (member_leave(commands->host->member, group, &error) < 0)
 		local_answer_error(client, error.text);
 	else
 		local_answer_json(client, json_pack("{s:b, s:s, s:b}", "ok", 1, "group", group,
-						    "gkm_away", status.link != MEMBER_CONNECTED));
+						    "gkm_away", state->session != SESSION_OPEN));
 }
 
 static void run(struct commands *commands, struct local_client *client, const char *command,

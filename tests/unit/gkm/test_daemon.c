@@ -143,6 +143,26 @@ static void leaving_and_joining_again(void **state)
 	WAIT_FOR(fabric, guests[HV1].floors[2] == 2);
 }
 
+/* The Leave was lost with the session before. */
+static void leaving_what_another_session_joined(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	WAIT_FOR(fabric, guests[HV1].floors[2] == 1);
+	knock(fabric, HV2);
+	guest_hello(&guests[HV2]);
+	WAIT_FOR(fabric, guests[HV2].welcome);
+	guest_leave(&guests[HV2]);
+	WAIT_FOR(fabric, guests[HV2].left);
+	WAIT_FOR(fabric, guests[HV1].floors[2] == 0);
+	guest_join(&guests[HV2], GUEST_GROUP);
+	WAIT_FOR(fabric, guests[HV2].active_spi == 256);
+	assert_int_equal(guests[HV2].epoch, 2);
+}
+
 /* A member that is away closes nothing, and its key manager does not wait for that. */
 static void it_stops_at_once(void **state)
 {
@@ -768,6 +788,7 @@ int main(int argc, char **argv)
 		TEST(a_restarted_gkm_has_another_key),
 		TEST(a_newcomer_gets_a_key_of_its_own),
 		TEST(leaving_and_joining_again),
+		TEST(leaving_what_another_session_joined),
 		TEST(it_stops_at_once),
 		TEST(a_stalled_member_delays_but_does_not_block),
 		TEST(heartbeats_are_answered),

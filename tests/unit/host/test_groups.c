@@ -66,19 +66,43 @@ static void test_leave_without_a_session(void **state)
 	member_state_closed(world->state);
 	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
 	assert_journal(world, "remove 256; vnis 0:0; ");
-	assert_null(group(world, "g"));
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), -ENOENT);
 	assert_int_equal(world_open(world, 1), 0);
-	assert_journal(world, ">Hello; ");
+	assert_journal(world, ">Hello; >Leave g; ");
+	assert_int_equal(world_left(world, "g"), 0);
+	assert_null(group(world, "g"));
 	world_free(world);
 }
 
+/* The Leave may have been lost with the session, so it comes again; and a Join comes behind it. */
 static void test_session_ends_while_leaving(void **state)
 {
-	struct world *world = world_with_active_sa();
+	for (int rejoins = 0; rejoins < 2; rejoins++) {
+		struct world *world = world_with_active_sa();
 
+		assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+		member_state_closed(world->state);
+		if (rejoins)
+			assert_int_equal(member_state_join(world->state, "g", &world->error), 0);
+		world_forget(world);
+		assert_int_equal(world_open(world, 1), 0);
+		assert_journal(world, ">Hello; >Leave g; ");
+		assert_int_equal(world_left(world, "g"), 0);
+		assert_journal(world, rejoins ? ">Join g; " : "");
+		assert_true((group(world, "g") != NULL) == rejoins);
+		world_free(world);
+	}
+}
+
+static void test_leave_before_the_gkm_was_asked(void **state)
+{
+	struct world *world = world_new();
+
+	assert_int_equal(member_state_join(world->state, "g", &world->error), 0);
 	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
-	member_state_closed(world->state);
 	assert_null(group(world, "g"));
+	assert_int_equal(world_open(world, 1), 0);
+	assert_journal(world, "vnis 0:0; >Hello; ");
 	world_free(world);
 }
 
@@ -207,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_leave_join_leave),
 		cmocka_unit_test(test_leave_without_a_session),
 		cmocka_unit_test(test_session_ends_while_leaving),
+		cmocka_unit_test(test_leave_before_the_gkm_was_asked),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_join_of_a_refused_group_asks_at_once),
 		cmocka_unit_test(test_session_refused),

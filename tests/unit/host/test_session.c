@@ -132,20 +132,12 @@ static void test_second_registration_raises_the_epoch(void **state)
 	world_free(world);
 }
 
-/* An epoch that does not rise would repeat IVs: whatever sends it is not followed. */
-/* A session on another channel takes the place of the one that there is: SAs stay, and are taken up
- * with the next epoch; a group that is being left is one that must wait. */
-static void test_another_session_follows(void **state)
+/* The GKM welcomes us in a session on another channel, which takes the place of the one before. */
+static void follow(struct world *world)
 {
-	struct world *world = world_with_active_sa();
 	Covey__Welcome welcome = COVEY__WELCOME__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
-	Covey__Hello hello;
 
-	member_state_hello(world->state, &hello);
-	assert_int_equal(hello.instance, world->own_instance);
-	assert_int_equal(hello.highest_spi, 256);
-	assert_int_equal(world->state->session, SESSION_OPEN);
 	member_state_followed(world->state);
 	assert_int_equal(world->state->session, SESSION_HELLO);
 	assert_journal(world, "");
@@ -155,19 +147,42 @@ static void test_another_session_follows(void **state)
 	message.body_case = COVEY__MESSAGE__BODY_WELCOME;
 	message.welcome = &welcome;
 	assert_int_equal(world_message(world, &message), 0);
+}
+
+/* SAs stay, and are taken up with the next epoch. */
+static void test_another_session_follows(void **state)
+{
+	struct world *world = world_with_active_sa();
+	Covey__Hello hello;
+
+	member_state_hello(world->state, &hello);
+	assert_int_equal(hello.instance, world->own_instance);
+	assert_int_equal(hello.highest_spi, 256);
+	assert_int_equal(world->state->session, SESSION_OPEN);
+	follow(world);
 	assert_journal(world, ">Join g; ");
 	assert_int_equal(world->held_spis[0], 256);
 	assert_int_equal(world_joined(world, "g", 7, 2), 0);
 	assert_int_equal(world_sa(world, 256)->state, COVEY_SA_ACTIVE);
 	assert_int_equal(world_sa(world, 256)->epoch, 1);
-	assert_false(member_state_leaves(world->state));
-	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
-	assert_true(member_state_leaves(world->state));
-	assert_int_equal(world_left(world, "g"), 0);
-	assert_false(member_state_leaves(world->state));
 	world_free(world);
 }
 
+/* The GKM reads nothing more of the session before, once it has the other one's Hello. */
+static void test_leave_while_another_session_follows(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+	world_forget(world);
+	follow(world);
+	assert_journal(world, ">Leave g; ");
+	assert_int_equal(world_left(world, "g"), 0);
+	assert_null(member_state_find(world->state, "g"));
+	world_free(world);
+}
+
+/* An epoch that does not rise would repeat IVs: whatever sends it is not followed. */
 static void test_epoch_must_rise(void **state)
 {
 	struct world *world = world_with_active_sa();
@@ -405,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_it_says_the_highest_spi_that_it_had),
 		cmocka_unit_test(test_second_registration_raises_the_epoch),
 		cmocka_unit_test(test_another_session_follows),
+		cmocka_unit_test(test_leave_while_another_session_follows),
 		cmocka_unit_test(test_epoch_must_rise),
 		cmocka_unit_test(test_sa_sent_twice_is_acknowledged_twice),
 		cmocka_unit_test(test_gkm_restart),
