@@ -211,8 +211,8 @@ static bool is_bridge(const char *interface)
 	return link_get(interface, &link, NULL) == 0 && strcmp(link.kind, "bridge") == 0;
 }
 
-/* True when the kernel or the device has no such hook. All other failures may pass, even a program
- * that undoes each try: they are no reason for a weaker guard. */
+/* True when the kernel, the library or the device has no such hook. All other failures may pass,
+ * even a program that undoes each try: they are no reason for a weaker guard. */
 static bool lacks_hook(const struct guard_config *config, int status)
 {
 	return status == -EOPNOTSUPP || (status == -ENOENT && !config->steer.on);

@@ -82,6 +82,7 @@ int guard_accept(const struct inventory_host *self, bool present, const char *we
 		return 0;
 	return covey_error_set(error, -EOPNOTSUPP,
 			       "%s. The rest of the guard is installed. Use Linux 5.16 or later "
-			       "with CONFIG_NETFILTER_EGRESS, or set covey_weak_guard: allow",
+			       "with CONFIG_NETFILTER_EGRESS, and libnftables 1.0.1 or later, or "
+			       "set covey_weak_guard: allow",
 			       weaker);
 }

@@ -13,16 +13,23 @@
 
 #define COMMAND_SIZE (64 + GUARD_TABLE_NAME_SIZE)
 
+/* How a libnftables before 1.0.1 says that it does not know the egress hook of a network device.
+ * The program may run with an older one than it was built with. */
+#define NO_SUCH_HOOK "unknown chain hook"
+
 /* The first line of nft's message is the reason; the quoted rule follows. libnftables gives no
  * error number. */
 static int read_reason(const char *text, struct covey_error *error)
 {
 	const char *remedy = geteuid() == 0 ? "" : " (run as root)";
 	size_t len = text ? strcspn(text, "\n") : 0;
+	bool old = len && strstr(text, NO_SUCH_HOOK);
 
+	if (old)
+		remedy = " (libnftables is too old: covey needs 1.0.1 or later)";
 	covey_error_set(error, 0, "nftables: %.*s%s", len ? (int)len : 15,
 			len ? text : "no reason given", remedy);
-	if (len && strstr(text, strerror(EOPNOTSUPP)))
+	if (old || (len && strstr(text, strerror(EOPNOTSUPP))))
 		return -EOPNOTSUPP;
 	if (len && strstr(text, strerror(ENOENT)))
 		return -ENOENT;

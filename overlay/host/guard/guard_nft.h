@@ -8,8 +8,8 @@
 #include <covey/error.h>
 #include <stdbool.h>
 
-/* Run these commands in one transaction: all of them, or none. -EOPNOTSUPP: the kernel does not
- * support what they need. */
+/* Run these commands in one transaction: all of them, or none. -EOPNOTSUPP: the kernel or
+ * the library does not support what they need. */
 int guard_nft_run(const char *commands, struct covey_error *error);
 
 /*

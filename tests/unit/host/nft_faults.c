@@ -5,6 +5,7 @@
  *
  *   busy:N      the first N transactions fail, as when a socket has no room
  *   no-egress   the kernel has no egress hook
+ *   old         libnftables does not know the egress hook
  *   lost        transactions succeed and the egress chain is not there
  *   undone:A-B  somebody flushes all that transactions A to B put up, before they are read back
  *   flush:FILE  once FILE is there, somebody flushes all just before the next listing, and removes
@@ -45,6 +46,17 @@ static char *without_egress(const char *commands)
 	return cut;
 }
 
+/* The transaction with a hook that this libnftables does not know either. */
+static char *with_unknown_hook(const char *commands)
+{
+	char *changed = strdup(commands);
+	char *egress = strstr(changed, "hook egress");
+
+	if (egress)
+		egress[strlen("hook egres")] = 'x';
+	return changed;
+}
+
 static bool is_undone(const char *fault)
 {
 	static int count;
@@ -66,11 +78,12 @@ int nft_run_cmd_from_buffer(struct nft_ctx *nft, const char *commands)
 		return fail("Error: Could not process rule: No buffer space available\nline\n");
 	if (fault && !lists && strcmp(fault, "no-egress") == 0 && strstr(commands, "hook egress"))
 		return fail("Error: Could not process rule: Operation not supported\nline\n");
-	if (fault && !lists && strcmp(fault, "lost") == 0) {
-		char *cut = without_egress(commands);
-		int status = next(nft, cut);
+	if (fault && !lists && (strcmp(fault, "lost") == 0 || strcmp(fault, "old") == 0)) {
+		char *changed =
+			fault[0] == 'l' ? without_egress(commands) : with_unknown_hook(commands);
+		int status = next(nft, changed);
 
-		free(cut);
+		free(changed);
 		return status;
 	}
 	if (fault && !lists && is_undone(fault)) {

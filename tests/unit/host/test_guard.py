@@ -199,6 +199,17 @@ class GuardTest(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertIn("warning: guard: no egress hook on d0", said)
 
+    def test_library_without_egress_hook(self):
+        """Which one is too old is said, and what follows is the same."""
+        status, said = self.guard_faulty("old")
+        self.assertEqual(status, 1)
+        self.assertIn("error: no egress hook on d0", said)
+        self.assertIn("libnftables is too old: covey needs 1.0.1 or later", said)
+        self.assertIn("hook ingress device", self.listing())
+        status, said = self.guard_faulty("old", "covey_weak_guard: allow")
+        self.assertEqual(status, 0)
+        self.assertIn("warning: guard: no egress hook on d0", said)
+
     def test_installed_and_not_there(self):
         """Success is believed when it is seen."""
         status, said = self.guard_faulty("lost")
