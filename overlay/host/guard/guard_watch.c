@@ -22,6 +22,10 @@
 #include "link_name.h"
 #include "steer_own.h"
 
+/* How long a start tries to install the guard, if somebody undoes it each time. This is longer than
+ * any firewall takes to be loaded anew. Nothing is forwarded meanwhile. */
+#define START_MS 5000u
+
 /* How often to look without an event, in case one was lost; sooner after a failure. */
 #define LOOK_MS      30000u
 #define RETRY_MIN_MS 100u
@@ -137,6 +141,19 @@ static int put_up(struct guard_watch *watch, struct covey_error *error)
 	watch->off = false;
 	log_weakness(watch, before.text);
 	return 0;
+}
+
+/* For a start, which cannot go on without the guard. To end would not bring it either. */
+static int insist(struct guard_watch *watch, struct covey_error *error)
+{
+	uint64_t deadline = clock_ms() + START_MS;
+	int status = put_up(watch, error);
+
+	if (status == -EAGAIN)
+		log_error("guard: %s; trying again for %u s", error->text, START_MS / 1000);
+	while (status == -EAGAIN && clock_ms() < deadline)
+		status = put_up(watch, error);
+	return status;
 }
 
 static void restore(struct guard_watch *watch, const char *what, const struct guard_author *author)
@@ -340,7 +357,7 @@ int guard_watch_new(const struct guard_watch_config *config, struct guard_watch 
 	status = watch->given ? listen_to(watch, error)
 			      : covey_error_set(error, -ENOMEM, "out of memory");
 	if (status == 0)
-		status = put_up(watch, error);
+		status = insist(watch, error);
 	if (status) {
 		guard_watch_free(watch);
 		return status;
@@ -374,7 +391,7 @@ void guard_watch_free(struct guard_watch *watch)
 
 int guard_watch_bind(struct guard_watch *watch, struct covey_error *error)
 {
-	return watch->off || !has_moved(watch) ? 0 : put_up(watch, error);
+	return watch->off || !has_moved(watch) ? 0 : insist(watch, error);
 }
 
 int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct covey_error *error)
@@ -382,7 +399,7 @@ int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct 
 	if (watch->config.guard.af_packet == af_packet)
 		return 0;
 	watch->config.guard.af_packet = af_packet;
-	return put_up(watch, error);
+	return insist(watch, error);
 }
 
 int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count,

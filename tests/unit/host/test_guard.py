@@ -399,6 +399,22 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
         self.wait(lambda: self.listing() == own, "the whole guard to be put back")
         self.assertNotIn("no egress hook", log())
 
+    def test_undone_again_and_again_at_the_start(self):
+        """As by a firewall that is loaded anew while the host boots: no reason to go without it."""
+        log = self.keep(environment=self.faulty("undone:1-17"))
+        self.assertIn("hook egress device", self.listing())
+        self.assertIn("not as it was installed", log())
+        self.assertIn("guard: kept on d0", log())
+
+    def test_undone_at_each_try_of_the_start(self):
+        """It says so, and ends, so that its service manager knows."""
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.host.name, *self.faulty("undone:1-100000"), PROGRAM,
+             "--inventory", self.write_inventory("af_xdp", "d0"), "--name", "hv1", "--guard", "keep"],
+            capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.count("not as it was installed"), 2, done.stderr)
+
     def test_flushed_behind_another_covey_host(self):
         """Another covey-host puts a guard up, and somebody takes it away before it is looked at. That is
         not `--guard off`."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What covey-host does when an interface under it goes, comes back, or changes: it never runs deaf.
 
-    test_links.py COVEY_HOST COVEY CHANNELS
+    test_links.py COVEY_HOST COVEY CHANNELS NFT_FAULTS
 
         d0, the fabric interface  ----------  d1: two ends of a wire
 
@@ -359,6 +359,15 @@ class LinksTest(unittest.TestCase):
         self.host.send_signal(signal.SIGCONT)
         self.assertIn('hook egress device "covey0"', rules)
 
+    def test_undone_again_and_again_at_the_start(self):
+        """While the guard goes up, and while it is bound to covey0: there is one when it forwards."""
+        for first in 1, 2:
+            with self.subTest(first=first):
+                self.start_well("af_packet", FAULTS, f"NFT_FAULT=undone:{first}-{first + 16}")
+                self.assertIn("not as it was installed", self.log)
+                self.assertIn('hook egress device "covey0"', self.rules_now())
+                self.stop()
+
     def test_two_watches_of_one_guard(self):
         """covey-guard.service's process beside covey-host: they agree, whoever is first."""
         self.start_well("af_packet")
@@ -509,6 +518,7 @@ if __name__ == "__main__":
     # never frees its rings.
     os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + \
         ":verify_asan_link_order=0:detect_leaks=0"
+    FAULTS = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(4))
     PRELOAD = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(3))
     COVEY = sys.argv.pop(2)
     COVEY_HOST = sys.argv.pop(1)
