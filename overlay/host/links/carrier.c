@@ -24,9 +24,9 @@
 #define SETTLE_MS 1000
 
 struct carrier {
-	const char *interface;
-	char peer[IFNAMSIZ]; /* empty: no veth pair */
-	bool has_interface;  /* the kernel has an interface */
+	const struct inventory_host *host; /* its interfaces' names may change: see startup.h */
+	char peer[IFNAMSIZ];               /* empty: no veth pair */
+	bool has_interface;                /* the kernel has an interface */
 	bool bound;
 	bool on;
 	bool undone; /* somebody set the other end down, and that was logged */
@@ -58,7 +58,7 @@ static int start_keeper(struct carrier *carrier, struct covey_error *error)
 	process = fork();
 	if (process == 0) {
 		close(ends[0]);
-		carrier_keeper_run(ends[1], carrier->interface);
+		carrier_keeper_run(ends[1], carrier->host->host_interface);
 	}
 	close(ends[1]);
 	if (process < 0) {
@@ -79,7 +79,7 @@ int carrier_new(const struct inventory_host *host, struct carrier **ret_carrier,
 
 	if (!carrier)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	carrier->interface = host->host_interface;
+	carrier->host = host;
 	carrier->has_interface = host->host_port != HOST_PORT_DEVICE;
 	carrier->keeper = -1;
 	if (host->host_port == HOST_PORT_VETH) {
@@ -102,7 +102,7 @@ static void keeper_gone(evutil_socket_t fd, short what, void *arg)
 	log_warning("the process that takes %s's carrier away after a crash has ended: if "
 		    "covey-host is killed now, %s keeps its carrier; restart covey-host to have "
 		    "that process again",
-		    carrier->interface, carrier->interface);
+		    carrier->host->host_interface, carrier->host->host_interface);
 	event_del(carrier->gone);
 }
 
@@ -119,7 +119,7 @@ int carrier_watch(struct carrier *carrier, struct event_base *base, struct covey
 
 int carrier_bind(struct carrier *carrier, struct covey_error *error)
 {
-	const char *name = carrier->peer[0] != '\0' ? carrier->peer : carrier->interface;
+	const char *name = carrier->peer[0] != '\0' ? carrier->peer : carrier->host->host_interface;
 	struct link_info info;
 	int status;
 
@@ -137,7 +137,7 @@ int carrier_bind(struct carrier *carrier, struct covey_error *error)
 	if (send(carrier->keeper, &carrier->index, sizeof(carrier->index), MSG_NOSIGNAL) < 0)
 		return covey_error_set(error, -errno,
 				       "the process that looks after %s's carrier is gone: %s",
-				       carrier->interface, strerror(errno));
+				       carrier->host->host_interface, strerror(errno));
 	return 0;
 }
 
@@ -175,8 +175,8 @@ static bool is_undone(struct carrier *carrier)
 		log_warning("somebody set %s down, which is covey's, number %u in a row: no packet "
 			    "passes %s until it is set up again in %u s; find out which program "
 			    "does this",
-			    carrier->peer, carrier->repairs.count + 1, carrier->interface,
-			    (unsigned)((wait + 999) / 1000));
+			    carrier->peer, carrier->repairs.count + 1,
+			    carrier->host->host_interface, (unsigned)((wait + 999) / 1000));
 	carrier->undone = true;
 	if (wait == 0)
 		repairs_note(&carrier->repairs, now);
@@ -192,13 +192,14 @@ void carrier_set(struct carrier *carrier, bool on)
 	if (on == carrier->on && !(on && is_undone(carrier)))
 		return;
 	if (change(carrier, on, &error)) {
-		log_warning("%s: its carrier cannot be %s: %s", carrier->interface,
+		log_warning("%s: its carrier cannot be %s: %s", carrier->host->host_interface,
 			    on ? "switched on" : "switched off", error.text);
 		return;
 	}
 	carrier->on = on;
-	wait_until(carrier->interface, on);
-	log_notice("%s %s", carrier->interface, on ? "has a carrier" : "has no carrier any more");
+	wait_until(carrier->host->host_interface, on);
+	log_notice("%s %s", carrier->host->host_interface,
+		   on ? "has a carrier" : "has no carrier any more");
 }
 
 void carrier_unwatch(struct carrier *carrier)

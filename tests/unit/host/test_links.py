@@ -501,6 +501,16 @@ class LinksTest(unittest.TestCase):
         self.ip("link", "set", "d1", "up")
         self.wait_carrier("covey0", True)
 
+    def test_carrier_of_tap_by_an_alternative_name(self):
+        """It goes by the kernel's own, also when that has taken the other one's place in memory."""
+        self.ip("tuntap", "add", "dev", "tap7", "mode", "tap", "multi_queue")
+        self.ip("link", "property", "add", "dev", "tap7", "altname", "inwards")
+        self.variables = "covey_host_port: tap, covey_host_interface: inwards"
+        self.start_well("af_packet", "MALLOC_PERTURB_=165")
+        self.wait_carrier("tap7", True)
+        self.ip("link", "set", "d1", "down")
+        self.wait_log("tap7 has no carrier any more")
+
     def test_carrier_from_the_start(self):
         """No cable when it starts, and one later."""
         self.ip("link", "set", "d1", "down")
