@@ -123,8 +123,8 @@ bool features_are_on(const struct features *features, const char *name)
 	return at >= 0 && (features->states->features[at / BLOCK].active >> (at % BLOCK) & 1);
 }
 
-/* The kernel may accept a change without an error and not make it. So what counts is the state
- * afterwards. */
+/* The kernel may accept a change without an error and not make it, or refuse to switch off what is
+ * off. So what counts is the state afterwards. */
 static int check(const char *interface, const char *name, bool on)
 {
 	struct features *now;
@@ -153,5 +153,7 @@ int features_set(const struct features *features, const char *interface, const c
 	request->features[at / BLOCK].requested = (uint32_t)on << (at % BLOCK);
 	status = ask(interface, request);
 	free(request);
-	return status < 0 ? status : check(interface, name, on);
+	if (check(interface, name, on) == 0)
+		return 0;
+	return status < 0 ? status : -EOPNOTSUPP;
 }

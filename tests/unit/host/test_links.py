@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What covey-host does when an interface under it goes, comes back, or changes: it never runs deaf.
 
-    test_links.py COVEY_HOST COVEY CHANNELS NFT_FAULTS
+    test_links.py COVEY_HOST COVEY CHANNELS FIXED_FEATURES NFT_FAULTS
 
         d0, the fabric interface  ----------  d1: two ends of a wire
 
@@ -310,6 +310,21 @@ class LinksTest(unittest.TestCase):
         self.start("af_xdp", PRELOAD)
         self.expect_end("d0 has 17 queues, at most 16 are served: `ethtool -L d0 combined 16`")
 
+    def test_settings_that_fail(self):
+        """What the card goes on doing, and what follows from that; the port works without."""
+        for features in "refused", "ignored":
+            for port, feature, follows in (
+                ("af_xdp", "rx-vlan-hw-parse", "frames with an 802.1Q tag arrive without it"),
+                ("af_packet", "rx-gro", "packets that the kernel has merged are dropped"),
+            ):
+                with self.subTest(features=features, port=port):
+                    run("ip", "netns", "exec", self.space, "ethtool", "-K", "d0", "gro", "on")
+                    self.start_well(port, FIXED_FEATURES, "FEATURES=" + features)
+                    self.assertIn(f"warning: d0: {feature} cannot be switched off "
+                                  f"(see `ethtool -k d0`): {follows}\n", self.log)
+                    self.assertNotIn("d0: rx-lro", self.log)  # it is off
+                    self.stop()
+
     def foreign(self):
         shown = json.loads(run(COVEY, "--socket", self.path("host.sock"), "--json", "show"))
         return {device["device"]: (device["port"], device["over"]) for device in shown["foreign_vxlan"]}
@@ -528,7 +543,8 @@ if __name__ == "__main__":
     # never frees its rings.
     os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + \
         ":verify_asan_link_order=0:detect_leaks=0"
-    FAULTS = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(4))
+    FAULTS = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(5))
+    FIXED_FEATURES = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(4))
     PRELOAD = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(3))
     COVEY = sys.argv.pop(2)
     COVEY_HOST = sys.argv.pop(1)
