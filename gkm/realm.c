@@ -202,7 +202,9 @@ static void begin_due(struct realm *realm, uint64_t now_ms)
 		   rekey_reason_text(reason));
 	log_absent(realm);
 	if (begin_sa(realm, reason, &error) == 0) {
-		settle(realm, now_ms);
+		/* Not at now_ms, when the SA had not begun: members would get more than its
+		 * lifetime. */
+		settle(realm, clock_ms());
 		return;
 	}
 	log_error("%s gets no new SA%s: %s; trying again in %u s", realm->served.config->name,
