@@ -136,8 +136,21 @@ lab_on_success() {
 	fi
 }
 
+# What the devices of a namespace dropped, by the kernel's and the drivers' counters.
+e2e_kernel_drops() {
+	local device
+
+	for device in $(lab_ip "$1" -json link show | jq -r '.[].ifname'); do
+		lab_ip "$1" -json -stats link show dev "$device" | jq -r '.[] |
+			select(.stats64.rx.dropped + .stats64.tx.dropped > 0) |
+			"'"$1"' \(.ifname): dropped rx \(.stats64.rx.dropped) tx \(.stats64.tx.dropped)"'
+		in_ns "$1" ethtool -S "$device" 2>/dev/null |
+			awk -v name="$1 $device:" '/drop|full|empty/ && $2 > 0 { print name, $1, $2 }' || true
+	done
+}
+
 lab_on_failure() {
-	local file
+	local file n
 
 	for file in "$LAB_DIR"/log/*; do
 		[[ -s $file ]] || continue
@@ -157,6 +170,12 @@ lab_on_failure() {
 				(.ports | map({(.role): .rx_missed}) | add),
 				([.guard.drops[] | select(.packets > 0) | {(.rule): .packets}] | add)'
 	done
+	echo "--- what the kernel's devices dropped"
+	for n in $(lab_hosts); do
+		e2e_kernel_drops "hv$n" || true
+		e2e_kernel_drops "t$n" || true
+	done
+	e2e_kernel_drops sw || true
 	echo "--- what the kernel's backlog dropped since it started, by core"
 	while read -r _ file _; do printf '%d ' "0x$file"; done </proc/net/softnet_stat
 	echo
