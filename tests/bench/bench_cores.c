@@ -25,12 +25,12 @@ static int measure(struct bench_run *runs, unsigned run_count, enum bench_direct
 	struct bench_result *turn_results[] = {results, one_results};
 	struct bench_run *turns[] = {&runs[0], &runs[1]};
 	unsigned one = run_count - 1;
-	int rc = bench_runs_measure(turns, run_count, direction, layout, seconds, turn_results,
-				    error);
+	int status = bench_runs_measure(turns, run_count, direction, layout, seconds, turn_results,
+					error);
 
-	for (unsigned i = 0; i < runs[0].count && rc == 0; i++)
+	for (unsigned i = 0; i < runs[0].count && status == 0; i++)
 		results[i].one_core_ns = ns_of(turns[one], turn_results[one], results[i].dataplane);
-	return rc;
+	return status;
 }
 
 static int open_runs(const struct bench_options *options, unsigned cores, struct bench_run *runs,
@@ -41,12 +41,12 @@ static int open_runs(const struct bench_options *options, unsigned cores, struct
 
 	for (unsigned i = 0; i < count; i++) {
 		struct bench_shape shape = bench_shape_of(options, counts[i]);
-		int rc = bench_run_open(&runs[i], &shape, list.dataplanes, error);
+		int status = bench_run_open(&runs[i], &shape, list.dataplanes, error);
 
-		if (rc < 0) {
+		if (status < 0) {
 			while (i > 0)
 				bench_run_close(&runs[--i]);
-			return rc;
+			return status;
 		}
 	}
 	*ret_count = count;
@@ -69,20 +69,20 @@ static int point(const struct bench_figure *figure, const struct bench_options *
 		.segments = 1,
 	};
 	unsigned run_count;
-	int rc = open_runs(options, cores, runs, &run_count, error);
+	int status = open_runs(options, cores, runs, &run_count, error);
 
-	if (rc < 0)
-		return rc;
+	if (status < 0)
+		return status;
 	bench_report_progress(report, "%s, %s: size %u, cores %u", figure->name,
 			      bench_direction_name(direction), size, cores);
-	rc = measure(runs, run_count, direction, &layout, bench_seconds(figure, options), results,
-		     error);
-	if (rc == 0)
-		rc = bench_report_results(report, figure->axis, &common, results, runs[0].count,
-					  error);
+	status = measure(runs, run_count, direction, &layout, bench_seconds(figure, options),
+			 results, error);
+	if (status == 0)
+		status = bench_report_results(report, figure->axis, &common, results, runs[0].count,
+					      error);
 	while (run_count > 0)
 		bench_run_close(&runs[--run_count]);
-	return rc;
+	return status;
 }
 
 int bench_figure_cores(const struct bench_figure *figure, const struct bench_options *options,
@@ -90,15 +90,15 @@ int bench_figure_cores(const struct bench_figure *figure, const struct bench_opt
 {
 	static const uint16_t usual_sizes[] = {92, 1400};
 	struct bench_sizes sizes = bench_sizes_of(options, usual_sizes, RTE_DIM(usual_sizes));
-	int rc = 0;
+	int status = 0;
 
 	if (bench_machine_cores() == 1)
 		fprintf(stderr, "covey-bench: no second core: measured with one\n");
 	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT; direction++)
 		for (size_t i = 0; i < sizes.count; i++)
-			for (unsigned cores = 1; cores <= options->cores && rc == 0; cores++)
+			for (unsigned cores = 1; cores <= options->cores && status == 0; cores++)
 				if (options->directions & BENCH_DIRECTION(direction))
-					rc = point(figure, options, direction, sizes.sizes[i],
-						   cores, report, error);
-	return rc;
+					status = point(figure, options, direction, sizes.sizes[i],
+						       cores, report, error);
+	return status;
 }

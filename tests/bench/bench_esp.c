@@ -11,11 +11,12 @@
 
 int esp_sa_init(struct esp_sa *sa, const struct bench_shape *shape, struct covey_error *error)
 {
-	int rc = bench_gcm_init(&sa->gcm, shape->cipher, bench_key);
+	int status = bench_gcm_init(&sa->gcm, shape->cipher, bench_key);
 
-	if (rc < 0)
-		return covey_error_set(error, rc, "esp: ipsec-mb has no AES-GCM for this CPU: %s",
-				       strerror(-rc));
+	if (status < 0)
+		return covey_error_set(error, status,
+				       "esp: ipsec-mb has no AES-GCM for this CPU: %s",
+				       strerror(-status));
 	sa->spi = rte_cpu_to_be_32(BENCH_SPI);
 	sa->salt = 0x5a17;
 	sa->outer = (struct rte_ipv4_hdr){

@@ -34,36 +34,37 @@ static void parallel_close(void *state)
 static int spread(struct parallel *parallel, unsigned cores, struct covey_error *error)
 {
 	struct bench_gcm *gcms[BENCH_CORES_MAX];
-	int rc;
+	int status;
 
 	for (unsigned i = 0; i < cores; i++) {
 		parallel->cores[i].sa = parallel->cores[0].sa;
 		gcms[i] = &parallel->cores[i].sa.gcm;
 	}
-	rc = bench_gcm_spread(gcms[0], gcms, cores);
-	if (rc < 0)
-		covey_error_set(error, rc, "esp-parallel: no copy of ipsec-mb for each core: %s",
-				strerror(-rc));
-	return rc;
+	status = bench_gcm_spread(gcms[0], gcms, cores);
+	if (status < 0)
+		covey_error_set(error, status,
+				"esp-parallel: no copy of ipsec-mb for each core: %s",
+				strerror(-status));
+	return status;
 }
 
 static int parallel_open(const struct bench_shape *shape, void **ret_state,
 			 struct covey_error *error)
 {
 	struct parallel *parallel = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*parallel), 64));
-	int rc;
+	int status;
 
 	if (!parallel)
 		return covey_error_set(error, -ENOMEM, "esp-parallel: out of memory");
 	memset(parallel, 0, sizeof(*parallel));
 	rte_spinlock_init(&parallel->lock);
 	esp_window_init(&parallel->window, shape->replay_window);
-	rc = esp_sa_init(&parallel->cores[0].sa, shape, error);
-	if (rc == 0)
-		rc = spread(parallel, shape->cores, error);
-	if (rc < 0) {
+	status = esp_sa_init(&parallel->cores[0].sa, shape, error);
+	if (status == 0)
+		status = spread(parallel, shape->cores, error);
+	if (status < 0) {
 		parallel_close(parallel);
-		return rc;
+		return status;
 	}
 	*ret_state = parallel;
 	return 0;

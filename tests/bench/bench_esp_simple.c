@@ -17,16 +17,16 @@ struct simple {
 static int simple_open(const struct bench_shape *shape, void **ret_state, struct covey_error *error)
 {
 	struct simple *simple = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*simple), 64));
-	int rc;
+	int status;
 
 	if (!simple)
 		return covey_error_set(error, -ENOMEM, "esp-simple: out of memory");
 	memset(simple, 0, sizeof(*simple));
 	esp_window_init(&simple->window, shape->replay_window);
-	rc = esp_sa_init(&simple->sa, shape, error);
-	if (rc < 0) {
+	status = esp_sa_init(&simple->sa, shape, error);
+	if (status < 0) {
 		free(simple);
-		return rc;
+		return status;
 	}
 	*ret_state = simple;
 	return 0;

@@ -81,7 +81,7 @@ int bench_point(const struct bench_figure *figure, const struct bench_options *o
 		.segments = layout->segments,
 		.receivers = run->shape.receivers,
 	};
-	int rc;
+	int status;
 
 	if (figure->traits & BENCH_TAKES_BURST)
 		common.burst = run->shape.burst;
@@ -91,10 +91,10 @@ int bench_point(const struct bench_figure *figure, const struct bench_options *o
 			      "%s, %s: size %u, cores %u, senders %u, headroom %u, segments %u",
 			      common.figure, bench_direction_name(direction), common.size,
 			      common.cores, senders, common.headroom, common.segments);
-	rc = bench_run_measure(run, direction, layout, bench_seconds(figure, options), results,
-			       error);
-	if (rc < 0)
-		return rc;
+	status = bench_run_measure(run, direction, layout, bench_seconds(figure, options), results,
+				   error);
+	if (status < 0)
+		return status;
 	if (layout->size == 0)
 		common.size = (unsigned)(run->buffers[0].bytes / BENCH_PACKETS);
 	return bench_report_results(report, figure->axis, &common, results, run->count, error);
@@ -105,16 +105,17 @@ static int points(const struct bench_figure *figure, const struct bench_options 
 		  struct bench_run *run, struct bench_layout layout, struct bench_sizes sizes,
 		  struct bench_report *report, struct covey_error *error)
 {
-	int rc = 0;
+	int status = 0;
 
 	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT; direction++)
-		for (size_t i = 0; i < sizes.count && rc == 0; i++) {
+		for (size_t i = 0; i < sizes.count && status == 0; i++) {
 			if (!(options->directions & BENCH_DIRECTION(direction)))
 				continue;
 			layout.size = sizes.sizes[i];
-			rc = bench_point(figure, options, run, direction, &layout, report, error);
+			status = bench_point(figure, options, run, direction, &layout, report,
+					     error);
 		}
-	return rc;
+	return status;
 }
 
 /* --- by size ------------------------------------------------------------------------------- */
@@ -128,16 +129,16 @@ int bench_figure_throughput(const struct bench_figure *figure, const struct benc
 	struct bench_list list = bench_selected(options);
 	struct bench_layout layout = {.segments = 1};
 	struct bench_run run;
-	int rc = bench_run_open(&run, &shape, list.dataplanes, error);
+	int status = bench_run_open(&run, &shape, list.dataplanes, error);
 
-	if (rc < 0)
-		return rc;
-	rc = points(figure, options, &run, layout, sizes, report, error);
-	if (rc == 0 && options->size_count == 0)
-		rc = points(figure, options, &run, layout, (struct bench_sizes){mix, 1}, report,
-			    error);
+	if (status < 0)
+		return status;
+	status = points(figure, options, &run, layout, sizes, report, error);
+	if (status == 0 && options->size_count == 0)
+		status = points(figure, options, &run, layout, (struct bench_sizes){mix, 1}, report,
+				error);
 	bench_run_close(&run);
-	return rc;
+	return status;
 }
 
 int bench_figure_size(const struct bench_figure *figure, const struct bench_options *options,
@@ -148,17 +149,17 @@ int bench_figure_size(const struct bench_figure *figure, const struct bench_opti
 	struct bench_list list = bench_selected(options);
 	struct bench_layout layout = {.segments = 1};
 	struct bench_run run;
-	int rc;
+	int status;
 
 	for (unsigned i = 0; i < RTE_DIM(every_size); i++)
 		every_size[i] = (uint16_t)(BENCH_SIZE_MIN + i);
-	rc = bench_run_open(&run, &shape, list.dataplanes, error);
-	if (rc < 0)
-		return rc;
-	rc = points(figure, options, &run, layout,
-		    bench_sizes_of(options, every_size, RTE_DIM(every_size)), report, error);
+	status = bench_run_open(&run, &shape, list.dataplanes, error);
+	if (status < 0)
+		return status;
+	status = points(figure, options, &run, layout,
+			bench_sizes_of(options, every_size, RTE_DIM(every_size)), report, error);
 	bench_run_close(&run);
-	return rc;
+	return status;
 }
 
 /* --- by headroom --------------------------------------------------------------------------- */
@@ -175,13 +176,13 @@ static struct bench_list carriers(const struct bench_options *options, uint16_t 
 	for (unsigned i = 0; list.dataplanes[i]; i++) {
 		const struct bench_dataplane *alone[] = {list.dataplanes[i], NULL};
 		struct bench_run run;
-		int rc = bench_run_open(&run, &shape, alone, &error);
+		int status = bench_run_open(&run, &shape, alone, &error);
 
-		if (rc == 0) {
-			rc = bench_run_try(&run, &layout, &error);
+		if (status == 0) {
+			status = bench_run_try(&run, &layout, &error);
 			bench_run_close(&run);
 		}
-		if (rc == 0)
+		if (status == 0)
 			carry.dataplanes[count++] = list.dataplanes[i];
 		else
 			fprintf(stderr, "covey-bench: left out with two segments: %s\n",
@@ -199,14 +200,14 @@ static int headroom_curve(const struct bench_figure *figure, const struct bench_
 						      : carriers(options, (uint16_t)layout.size);
 	struct bench_shape shape = bench_shape_of(options, 1);
 	struct bench_run run;
-	int rc = bench_run_open(&run, &shape, list.dataplanes, error);
+	int status = bench_run_open(&run, &shape, list.dataplanes, error);
 
-	if (rc < 0)
-		return rc;
-	for (; layout.headroom <= BENCH_HEADROOM_MAX && rc == 0; layout.headroom++)
-		rc = bench_point(figure, options, &run, direction, &layout, report, error);
+	if (status < 0)
+		return status;
+	for (; layout.headroom <= BENCH_HEADROOM_MAX && status == 0; layout.headroom++)
+		status = bench_point(figure, options, &run, direction, &layout, report, error);
 	bench_run_close(&run);
-	return rc;
+	return status;
 }
 
 int bench_figure_headroom(const struct bench_figure *figure, const struct bench_options *options,
@@ -214,16 +215,16 @@ int bench_figure_headroom(const struct bench_figure *figure, const struct bench_
 {
 	static const uint16_t two_sizes[] = {92, 1400};
 	struct bench_sizes sizes = bench_sizes_of(options, two_sizes, RTE_DIM(two_sizes));
-	int rc = 0;
+	int status = 0;
 
 	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT; direction++)
-		for (size_t i = 0; i < sizes.count * 2 && rc == 0; i++) {
+		for (size_t i = 0; i < sizes.count * 2 && status == 0; i++) {
 			struct bench_layout layout = {.size = sizes.sizes[i / 2],
 						      .segments = 1 + i % 2};
 
 			if (options->directions & BENCH_DIRECTION(direction))
-				rc = headroom_curve(figure, options, direction, layout, report,
-						    error);
+				status = headroom_curve(figure, options, direction, layout, report,
+							error);
 		}
-	return rc;
+	return status;
 }

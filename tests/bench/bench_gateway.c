@@ -66,21 +66,22 @@ static int take_turns(struct contest *contest, struct generator_request *request
 {
 	double end = seconds_now() + seconds;
 	struct generator_reply reply;
-	int rc = 0;
+	int status = 0;
 
-	for (unsigned i = 0; i < contest->count && rc == 0; i++)
-		rc = gateway_child_ask(&contest->children[i], request, &reply, error);
+	for (unsigned i = 0; i < contest->count && status == 0; i++)
+		status = gateway_child_ask(&contest->children[i], request, &reply, error);
 	request->slices = SLICES_A_TURN;
-	for (unsigned turns = 0; rc == 0 && (turns < TURNS_MIN || seconds_now() < end); turns++)
-		for (unsigned i = 0; i < contest->count && rc == 0; i++) {
+	for (unsigned turns = 0; status == 0 && (turns < TURNS_MIN || seconds_now() < end); turns++)
+		for (unsigned i = 0; i < contest->count && status == 0; i++) {
 			/* Each comes first as often as the others. */
 			unsigned index = (turns + i) % contest->count;
 
-			rc = gateway_child_ask(&contest->children[index], request, &reply, error);
-			if (rc == 0)
+			status = gateway_child_ask(&contest->children[index], request, &reply,
+						   error);
+			if (status == 0)
 				count_turn(&tallies[index], &reply);
 		}
-	return rc;
+	return status;
 }
 
 static struct bench_row row_of(const struct contest *contest,
@@ -126,25 +127,26 @@ static int point(struct contest *contest, enum bench_direction direction, unsign
 	double seconds = bench_seconds(contest->figure, contest->options);
 	struct tally tallies[CHILDREN_MAX] = {0};
 	struct bench_row rows[CHILDREN_MAX];
-	int rc = 0;
+	int status = 0;
 
 	bench_report_progress(report, "%s, %s: size %u", contest->figure->name,
 			      bench_direction_name(direction), size);
-	for (unsigned i = 0; i < contest->count && rc == 0; i++) {
+	for (unsigned i = 0; i < contest->count && status == 0; i++) {
 		tallies[i].samples = malloc(SAMPLES_MAX * sizeof(double));
 		if (!tallies[i].samples)
-			rc = covey_error_set(error, -ENOMEM, "out of memory");
+			status = covey_error_set(error, -ENOMEM, "out of memory");
 	}
-	if (rc == 0)
-		rc = take_turns(contest, &request, tallies, seconds, error);
+	if (status == 0)
+		status = take_turns(contest, &request, tallies, seconds, error);
 	for (unsigned i = 0; i < contest->count; i++) {
-		if (rc == 0)
+		if (status == 0)
 			rows[i] = row_of(contest, &request, i, &tallies[i]);
 		free(tallies[i].samples);
 	}
-	if (rc == 0)
-		rc = bench_report_add(report, contest->figure->axis, rows, contest->count, error);
-	return rc;
+	if (status == 0)
+		status = bench_report_add(report, contest->figure->axis, rows, contest->count,
+					  error);
+	return status;
 }
 
 /* --- all ----------------------------------------------------------------------------------- */
@@ -153,17 +155,17 @@ static int start(struct contest *contest, enum bench_direction direction,
 		 struct bench_report *report, struct covey_error *error)
 {
 	const struct bench_options *options = contest->options;
-	int rc = 0;
+	int status = 0;
 
 	bench_report_progress(report, "%s: starting programs", contest->figure->name);
 	contest->count = 0;
 	if (bench_is_selected(options, &bench_vpe))
-		rc = gateway_child_start(&contest->children[contest->count++], NULL,
-					 &contest->place, options, direction, error);
-	if (rc == 0 && options->secgw)
-		rc = gateway_child_start(&contest->children[contest->count++], options->secgw,
-					 &contest->place, options, direction, error);
-	return rc;
+		status = gateway_child_start(&contest->children[contest->count++], NULL,
+					     &contest->place, options, direction, error);
+	if (status == 0 && options->secgw)
+		status = gateway_child_start(&contest->children[contest->count++], options->secgw,
+					     &contest->place, options, direction, error);
+	return status;
 }
 
 static void stop(struct contest *contest)
@@ -175,18 +177,18 @@ static void stop(struct contest *contest)
 static int run(struct contest *contest, struct bench_sizes sizes, struct bench_report *report,
 	       struct covey_error *error)
 {
-	int rc = 0;
+	int status = 0;
 
-	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT && rc == 0;
+	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT && status == 0;
 	     direction++) {
 		if (!(contest->options->directions & BENCH_DIRECTION(direction)))
 			continue;
-		rc = start(contest, direction, report, error);
-		for (size_t i = 0; i < sizes.count && rc == 0; i++)
-			rc = point(contest, direction, sizes.sizes[i], report, error);
+		status = start(contest, direction, report, error);
+		for (size_t i = 0; i < sizes.count && status == 0; i++)
+			status = point(contest, direction, sizes.sizes[i], report, error);
 		stop(contest);
 	}
-	return rc;
+	return status;
 }
 
 /* Interrupts system calls, so that children and files are removed. */
@@ -202,7 +204,7 @@ int bench_figure_gateway(const struct bench_figure *figure, const struct bench_o
 	struct sigaction action = {.sa_handler = interrupted, .sa_flags = SA_RESETHAND};
 	struct contest contest = {.figure = figure, .options = options};
 	unsigned largest = 0;
-	int rc;
+	int status;
 
 	if (options->eal_count)
 		return bench_gateway_program(figure, options, report, error);
@@ -213,9 +215,9 @@ int bench_figure_gateway(const struct bench_figure *figure, const struct bench_o
 		largest = RTE_MAX(largest, sizes.sizes[i]);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	rc = gateway_place_open(&contest.place, options, largest, error);
-	if (rc == 0)
-		rc = run(&contest, sizes, report, error);
+	status = gateway_place_open(&contest.place, options, largest, error);
+	if (status == 0)
+		status = run(&contest, sizes, report, error);
 	gateway_place_close(&contest.place);
-	return rc;
+	return status;
 }

@@ -196,7 +196,7 @@ int gateway_child_start(struct gateway_child *child, const char *secgw,
 			enum bench_direction direction, struct covey_error *error)
 {
 	struct bench_shape shape = bench_shape_of(options, 1);
-	int sockets[2], rc;
+	int sockets[2], status;
 
 	*child = (struct gateway_child){
 		.name = secgw ? "ipsec-secgw" : bench_vpe.name,
@@ -204,38 +204,38 @@ int gateway_child_start(struct gateway_child *child, const char *secgw,
 		.output = memfd_create("output", MFD_CLOEXEC),
 	};
 	if (child->output < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets) < 0) {
-		rc = covey_error_set(error, -errno, "%s cannot be started: %s", child->name,
-				     strerror(errno));
+		status = covey_error_set(error, -errno, "%s cannot be started: %s", child->name,
+					 strerror(errno));
 		gateway_child_end(child);
-		return rc;
+		return status;
 	}
 	child->socket = sockets[0];
 	fcntl(child->socket, F_SETFD, FD_CLOEXEC);
-	rc = start_program(child, sockets[1], secgw, place, &shape, direction, error);
-	if (rc == 0)
-		rc = start_generator(child, sockets[1], secgw, place, error);
+	status = start_program(child, sockets[1], secgw, place, &shape, direction, error);
+	if (status == 0)
+		status = start_generator(child, sockets[1], secgw, place, error);
 	close(sockets[1]);
-	if (rc < 0)
+	if (status < 0)
 		gateway_child_end(child);
 	else
 		kill(child->program, SIGSTOP);
-	return rc;
+	return status;
 }
 
 int gateway_child_ask(struct gateway_child *child, const struct generator_request *request,
 		      struct generator_reply *ret_reply, struct covey_error *error)
 {
-	int rc;
+	int status;
 
 	if (send(child->socket, request, sizeof(*request), MSG_NOSIGNAL) < 0)
 		return failed(child, -EIO, "ended", error);
 	kill(child->program, SIGCONT);
-	rc = receive(child, ret_reply, sizeof(*ret_reply), ANSWER_MS, error);
-	if (rc == 0 && ret_reply->rc < 0)
-		rc = failed(child, ret_reply->rc, ret_reply->text, error);
+	status = receive(child, ret_reply, sizeof(*ret_reply), ANSWER_MS, error);
+	if (status == 0 && ret_reply->status < 0)
+		status = failed(child, ret_reply->status, ret_reply->text, error);
 	if (child->program > 0)
 		kill(child->program, SIGSTOP);
-	return rc;
+	return status;
 }
 
 static void end(pid_t *pid)

@@ -42,15 +42,15 @@ static void choose_cpus(struct gateway_place *place)
 static int mount_hugepages(struct gateway_place *place)
 {
 	char directory[64];
-	int rc = -EPERM;
+	int status = -EPERM;
 
 	snprintf(directory, sizeof(directory), "%s/huge", place->directory);
 	if (mkdir(directory, 0700) < 0)
 		return -errno;
 	if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 	    mount("covey-bench", directory, "hugetlbfs", 0, "pagesize=2M") == 0)
-		rc = 0;
-	return rc;
+		status = 0;
+	return status;
 }
 
 static void choose_memory(struct gateway_place *place, const struct bench_options *options)

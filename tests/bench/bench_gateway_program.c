@@ -93,7 +93,7 @@ static int open_ports(struct program *program, struct covey_error *error)
 {
 	static const char *const names[] = {"host", "fabric"};
 	struct port_demand demands[2];
-	int rc = 0;
+	int status = 0;
 
 	find_devices(program);
 	if (program->device_count < 2)
@@ -110,10 +110,10 @@ static int open_ports(struct program *program, struct covey_error *error)
 	program->pool = port_pool_new(RTE_ETHER_MTU + COVEY_OVERHEAD_UDP_IPV6, demands, error);
 	if (!program->pool)
 		return -ENOMEM;
-	for (unsigned i = 0; i < 2 && rc == 0; i++)
-		rc = port_open(program->devices[i], names[i], 0, program->pool, &program->ports[i],
-			       error);
-	return rc;
+	for (unsigned i = 0; i < 2 && status == 0; i++)
+		status = port_open(program->devices[i], names[i], 0, program->pool,
+				   &program->ports[i], error);
+	return status;
 }
 
 /* --- the dataplane ------------------------------------------------------------------------- */
@@ -130,37 +130,37 @@ static int start_dataplane(struct program *program, const struct bench_options *
 		bench_vpe_config(&shape, receives ? BENCH_RECEIVER_ADDRESS : BENCH_SENDER_ADDRESS);
 	struct covey_sa sa = bench_vpe_sa(&shape, receives ? BENCH_RECEIVER_ID : BENCH_SENDER_ID);
 	uint32_t vni = BENCH_VNI;
-	int rc;
+	int status;
 
 	config.host_port = program->ports[0];
 	config.fabric_port = program->ports[1];
-	rc = dataplane_open(&config, &program->dataplane, error);
-	if (rc == 0)
-		rc = dataplane_group_set(program->dataplane, BENCH_GROUP, &vni, 1, error);
-	if (rc == 0)
-		rc = dataplane_sa_install(program->dataplane, &sa, receives ? &sender : &receiver,
-					  1, error);
-	if (rc == 0)
-		rc = dataplane_sa_activate(program->dataplane, sa.spi, error);
-	if (rc == 0)
-		rc = dataplane_start(program->dataplane, error);
+	status = dataplane_open(&config, &program->dataplane, error);
+	if (status == 0)
+		status = dataplane_group_set(program->dataplane, BENCH_GROUP, &vni, 1, error);
+	if (status == 0)
+		status = dataplane_sa_install(program->dataplane, &sa,
+					      receives ? &sender : &receiver, 1, error);
+	if (status == 0)
+		status = dataplane_sa_activate(program->dataplane, sa.spi, error);
+	if (status == 0)
+		status = dataplane_start(program->dataplane, error);
 	program->start = rte_get_tsc_cycles();
-	return rc;
+	return status;
 }
 
 static int open_all(struct program *program, const struct bench_options *options,
 		    struct covey_error *error)
 {
 	struct bench_nic_order order;
-	int rc = start_eal(program, options, error);
+	int status = start_eal(program, options, error);
 
-	if (rc == 0 && bench_nic_is_ordered(&order))
-		rc = bench_generator_attach(&order, &bench_vpe, error);
-	if (rc == 0)
-		rc = open_ports(program, error);
-	if (rc == 0)
-		rc = start_dataplane(program, options, error);
-	return rc;
+	if (status == 0 && bench_nic_is_ordered(&order))
+		status = bench_generator_attach(&order, &bench_vpe, error);
+	if (status == 0)
+		status = open_ports(program, error);
+	if (status == 0)
+		status = start_dataplane(program, options, error);
+	return status;
 }
 
 static void close_all(struct program *program)
@@ -203,7 +203,7 @@ static int tell(const struct program *program, const struct bench_figure *figure
 	double ns =
 		(double)(rte_get_tsc_cycles() - program->start) * 1e9 / (double)rte_get_tsc_hz();
 	struct dataplane_counters counters;
-	int rc;
+	int status;
 
 	dataplane_read_counters(program->dataplane, &counters);
 	for (unsigned i = 0; i < COVEY_DROP_COUNT; i++)
@@ -213,12 +213,12 @@ static int tell(const struct program *program, const struct bench_figure *figure
 	if (counters.encrypted_packets + counters.decrypted_packets == 0)
 		return covey_error_set(error, -ENODATA,
 				       "no packet came that is to be encrypted or decrypted");
-	rc = tell_direction(figure, BENCH_ENCRYPT, counters.encrypted_packets,
-			    counters.encrypted_bytes, ns, report, error);
-	if (rc == 0)
-		rc = tell_direction(figure, BENCH_DECRYPT, counters.decrypted_packets,
-				    counters.decrypted_bytes, ns, report, error);
-	return rc;
+	status = tell_direction(figure, BENCH_ENCRYPT, counters.encrypted_packets,
+				counters.encrypted_bytes, ns, report, error);
+	if (status == 0)
+		status = tell_direction(figure, BENCH_DECRYPT, counters.decrypted_packets,
+					counters.decrypted_bytes, ns, report, error);
+	return status;
 }
 
 /* --- the program --------------------------------------------------------------------------- */
@@ -254,14 +254,14 @@ int bench_gateway_program(const struct bench_figure *figure, const struct bench_
 			  struct bench_report *report, struct covey_error *error)
 {
 	struct program program = {.device_count = 0};
-	int rc;
+	int status;
 
 	block_signals(&program);
-	rc = open_all(&program, options, error);
-	if (rc == 0) {
+	status = open_all(&program, options, error);
+	if (status == 0) {
 		wait_for_end(&program, bench_seconds(figure, options));
-		rc = tell(&program, figure, report, error);
+		status = tell(&program, figure, report, error);
 	}
 	close_all(&program);
-	return rc;
+	return status;
 }

@@ -22,21 +22,21 @@ static void choose(struct bench_gcm *gcm, const IMB_MGR *manager, enum covey_cip
 int bench_gcm_init(struct bench_gcm *gcm, enum covey_cipher cipher, const uint8_t *key)
 {
 	IMB_MGR *manager = alloc_mb_mgr(0);
-	int rc = 0;
+	int status = 0;
 
 	gcm->copy = NULL;
 	if (!manager)
 		return -ENOMEM;
 	init_mb_mgr_auto(manager, NULL);
 	if (imb_get_errno(manager) != 0) {
-		rc = -ENOTSUP;
+		status = -ENOTSUP;
 	} else {
 		choose(gcm, manager, cipher);
 		bench_gcm_rekey(gcm, key);
 	}
 	/* The direct API keeps nothing in the manager: only its functions are wanted. */
 	free_mb_mgr(manager);
-	return rc;
+	return status;
 }
 
 const char *bench_gcm_library(char *buf, size_t size)

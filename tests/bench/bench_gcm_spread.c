@@ -7,11 +7,11 @@
 
 static int move(struct bench_gcm *gcm)
 {
-	int rc = library_copy_new((const void *)gcm->encrypt, &gcm->copy);
+	int status = library_copy_new((const void *)gcm->encrypt, &gcm->copy);
 	intptr_t distance;
 
-	if (rc < 0)
-		return rc;
+	if (status < 0)
+		return status;
 	distance = library_copy_distance(gcm->copy);
 	MOVE(gcm->encrypt, distance);
 	MOVE(gcm->decrypt, distance);
@@ -27,13 +27,13 @@ static int move(struct bench_gcm *gcm)
 int bench_gcm_spread(const struct bench_gcm *original, struct bench_gcm *gcms[], unsigned cores)
 {
 	for (unsigned i = 0; i < cores; i++) {
-		int rc;
+		int status;
 
 		if (gcms[i] != original)
 			*gcms[i] = *original;
-		rc = i == 0 ? 0 : move(gcms[i]);
-		if (rc < 0)
-			return rc;
+		status = i == 0 ? 0 : move(gcms[i]);
+		if (status < 0)
+			return status;
 	}
 	return 0;
 }

@@ -127,11 +127,11 @@ static int verify(struct generator *generator, const struct generator_request *r
 {
 	struct passage passage = passage_of(generator, request, VERIFIED);
 	struct rte_mbuf **back = generator->back;
-	int rc = generator_lay_out(generator, request, VERIFIED, error);
+	int status = generator_lay_out(generator, request, VERIFIED, error);
 
-	if (rc == 0)
-		rc = pass_through(generator, request, &passage, error);
-	for (unsigned i = 0; i < VERIFIED && rc == 0; i += BURST) {
+	if (status == 0)
+		status = pass_through(generator, request, &passage, error);
+	for (unsigned i = 0; i < VERIFIED && status == 0; i += BURST) {
 		if (request->direction == BENCH_DECRYPT)
 			break;
 		for (unsigned k = i; k < i + BURST; k++) {
@@ -140,13 +140,13 @@ static int verify(struct generator *generator, const struct generator_request *r
 			generator_address_to_peer(back[k]);
 		}
 		if (generator->peer->decrypt(generator->state, 0, back + i, BURST) != BURST)
-			rc = covey_error_set(error, -EIO, "encrypted what %s cannot decrypt",
-					     generator->peer->name);
+			status = covey_error_set(error, -EIO, "encrypted what %s cannot decrypt",
+						 generator->peer->name);
 	}
-	for (unsigned i = 0; i < VERIFIED && rc == 0; i++)
+	for (unsigned i = 0; i < VERIFIED && status == 0; i++)
 		if (!generator_is_intact(generator, back[i], i, request->size))
-			rc = covey_error_set(error, -EIO, "changed packets on their way");
-	return rc;
+			status = covey_error_set(error, -EIO, "changed packets on their way");
+	return status;
 }
 
 static int measure(struct generator *generator, const struct generator_request *request,
@@ -157,12 +157,12 @@ static int measure(struct generator *generator, const struct generator_request *
 
 	for (unsigned i = 0; i < request->slices && i < GENERATOR_SLICES_MAX; i++) {
 		struct passage passage = passage_of(generator, request, count);
-		int rc = generator_lay_out(generator, request, count, error);
+		int status = generator_lay_out(generator, request, count, error);
 
-		if (rc == 0)
-			rc = pass_through(generator, request, &passage, error);
-		if (rc < 0)
-			return rc;
+		if (status == 0)
+			status = pass_through(generator, request, &passage, error);
+		if (status < 0)
+			return status;
 		reply->ns[reply->slices++] = (double)(passage.end - passage.start) * 1e9 /
 					     (double)rte_get_tsc_hz() / (passage.to - passage.from);
 		reply->packets += passage.to - passage.from;
@@ -180,19 +180,19 @@ static int answer(struct generator *generator, const struct generator_request *r
 		  struct generator_reply *reply)
 {
 	struct covey_error error = {.text = ""};
-	int rc = 0;
+	int status = 0;
 
 	if (!generator->state)
-		rc = generator->peer->open(&request->shape, &generator->state, &error);
-	if (rc == 0 && generator->peer->enter)
+		status = generator->peer->open(&request->shape, &generator->state, &error);
+	if (status == 0 && generator->peer->enter)
 		generator->peer->enter(generator->state, 0);
-	if (rc == 0)
-		rc = request->slices ? measure(generator, request, reply, &error)
-				     : verify(generator, request, &error);
+	if (status == 0)
+		status = request->slices ? measure(generator, request, reply, &error)
+					 : verify(generator, request, &error);
 	snprintf(reply->text, sizeof(reply->text), "%s", error.text);
 	if (generator->state && generator->peer->leave)
 		generator->peer->leave(generator->state, 0);
-	return rc;
+	return status;
 }
 
 /* --- life ---------------------------------------------------------------------------------- */
@@ -212,7 +212,7 @@ void bench_generator_serve(int socket, struct bench_nic *nic, const struct bench
 		while (recv(socket, &request, sizeof(request), 0) == sizeof(request)) {
 			struct generator_reply reply = {0};
 
-			reply.rc = answer(&generator, &request, &reply);
+			reply.status = answer(&generator, &request, &reply);
 			if (send(socket, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
 				break;
 		}
@@ -247,7 +247,7 @@ static int start_thread(const struct bench_nic_order *order, struct attached att
 	pthread_attr_t attributes;
 	pthread_t thread;
 	cpu_set_t cpus;
-	int rc;
+	int status;
 
 	if (!argument)
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -257,24 +257,24 @@ static int start_thread(const struct bench_nic_order *order, struct attached att
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setaffinity_np(&attributes, sizeof(cpus), &cpus);
-	rc = pthread_create(&thread, &attributes, serve, argument);
+	status = pthread_create(&thread, &attributes, serve, argument);
 	pthread_attr_destroy(&attributes);
-	if (rc == 0)
+	if (status == 0)
 		return 0;
 	free(argument);
-	return covey_error_set(error, -rc, "the generator does not start on CPU %d: %s", order->cpu,
-			       strerror(rc));
+	return covey_error_set(error, -status, "the generator does not start on CPU %d: %s",
+			       order->cpu, strerror(status));
 }
 
 int bench_generator_attach(const struct bench_nic_order *order, const struct bench_dataplane *peer,
 			   struct covey_error *error)
 {
 	struct attached attached = {.socket = order->fd, .peer = peer};
-	int rc = bench_nic_make(order, &attached.nic, error);
+	int status = bench_nic_make(order, &attached.nic, error);
 
-	if (rc == 0 && order->cpu >= 0)
-		rc = start_thread(order, attached, error);
-	if (rc == 0)
+	if (status == 0 && order->cpu >= 0)
+		status = start_thread(order, attached, error);
+	if (status == 0)
 		bench_nic_is_made(order);
-	return rc;
+	return status;
 }

@@ -24,7 +24,7 @@ struct generator_request {
 };
 
 struct generator_reply {
-	int rc;
+	int status;
 	char text[400];
 	unsigned slices;
 	double ns[GENERATOR_SLICES_MAX]; /* a packet, of each slice */

@@ -28,23 +28,23 @@ struct slice {
 int bench_run_open(struct bench_run *run, const struct bench_shape *shape,
 		   const struct bench_dataplane *const *dataplanes, struct covey_error *error)
 {
-	int rc = 0;
+	int status = 0;
 
 	memset(run, 0, sizeof(*run));
 	run->shape = *shape;
-	for (unsigned core = 0; core < shape->cores && rc == 0; core++)
-		rc = bench_buffers_open(&run->buffers[core], shape->cores * BENCH_CORES_MAX + core,
-					error);
-	for (; *dataplanes && rc == 0; dataplanes++) {
+	for (unsigned core = 0; core < shape->cores && status == 0; core++)
+		status = bench_buffers_open(&run->buffers[core],
+					    shape->cores * BENCH_CORES_MAX + core, error);
+	for (; *dataplanes && status == 0; dataplanes++) {
 		if ((*dataplanes)->one_core && shape->cores > 1)
 			continue;
-		rc = (*dataplanes)->open(shape, &run->states[run->count], error);
-		if (rc == 0)
+		status = (*dataplanes)->open(shape, &run->states[run->count], error);
+		if (status == 0)
 			run->dataplanes[run->count++] = *dataplanes;
 	}
-	if (rc < 0)
+	if (status < 0)
 		bench_run_close(run);
-	return rc;
+	return status;
 }
 
 void bench_run_close(struct bench_run *run)
@@ -178,28 +178,28 @@ static int verify_core(struct bench_run *run, unsigned index, unsigned core,
 int bench_run_verify(struct bench_run *run, unsigned index, struct covey_error *error)
 {
 	const struct bench_dataplane *dataplane = run->dataplanes[index];
-	int rc = 0;
+	int status = 0;
 
-	for (unsigned core = 0; core < run->shape.cores && rc == 0; core++) {
+	for (unsigned core = 0; core < run->shape.cores && status == 0; core++) {
 		if (dataplane->enter)
 			dataplane->enter(run->states[index], core);
-		rc = verify_core(run, index, core, error);
+		status = verify_core(run, index, core, error);
 		if (dataplane->leave)
 			dataplane->leave(run->states[index], core);
 	}
-	return rc;
+	return status;
 }
 
 int bench_run_try(struct bench_run *run, const struct bench_layout *layout,
 		  struct covey_error *error)
 {
-	int rc = 0;
+	int status = 0;
 
-	for (unsigned core = 0; core < run->shape.cores && rc == 0; core++)
-		rc = bench_buffers_lay(&run->buffers[core], layout, error);
-	for (unsigned i = 0; i < run->count && rc == 0; i++)
-		rc = bench_run_verify(run, i, error);
-	return rc;
+	for (unsigned core = 0; core < run->shape.cores && status == 0; core++)
+		status = bench_buffers_lay(&run->buffers[core], layout, error);
+	for (unsigned i = 0; i < run->count && status == 0; i++)
+		status = bench_run_verify(run, i, error);
+	return status;
 }
 
 /* --- a point ------------------------------------------------------------------------------- */
@@ -270,24 +270,24 @@ int bench_runs_measure(struct bench_run *const *runs, unsigned run_count,
 {
 	struct slice slices[BENCH_RUNS_MAX * BENCH_DATAPLANES_MAX] = {0};
 	unsigned count = 0;
-	int rc = 0;
+	int status = 0;
 
-	for (unsigned r = 0; r < run_count && rc == 0; r++) {
-		rc = bench_run_try(runs[r], layout, error);
-		if (rc == 0)
-			rc = make_slices(runs[r], direction, slices + count, error);
+	for (unsigned r = 0; r < run_count && status == 0; r++) {
+		status = bench_run_try(runs[r], layout, error);
+		if (status == 0)
+			status = make_slices(runs[r], direction, slices + count, error);
 		count += runs[r]->count;
 	}
-	if (rc == 0)
-		rc = take_turns(slices, count, seconds, error);
+	if (status == 0)
+		status = take_turns(slices, count, seconds, error);
 	count = 0;
 	for (unsigned r = 0; r < run_count; r++)
 		for (unsigned i = 0; i < runs[r]->count; i++, count++) {
-			if (rc == 0)
+			if (status == 0)
 				fill(runs[r], &slices[count], &results[r][i]);
 			free(slices[count].samples);
 		}
-	return rc;
+	return status;
 }
 
 int bench_run_measure(struct bench_run *run, enum bench_direction direction,

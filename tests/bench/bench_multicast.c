@@ -40,7 +40,7 @@ static int replication_open(const struct bench_dataplane *tunnel, const struct b
 {
 	struct replication *replication = calloc(1, sizeof(*replication));
 	char name[RTE_MEMPOOL_NAMESIZE];
-	int rc = -ENOMEM;
+	int status = -ENOMEM;
 
 	if (!replication)
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -54,10 +54,10 @@ static int replication_open(const struct bench_dataplane *tunnel, const struct b
 	if (!replication->pool)
 		covey_error_set(error, -ENOMEM, "no memory for copies of packets");
 	else
-		rc = tunnel->open(shape, &replication->state, error);
-	if (rc < 0) {
+		status = tunnel->open(shape, &replication->state, error);
+	if (status < 0) {
 		replication_close(replication);
-		return rc;
+		return status;
 	}
 	*ret_state = replication;
 	return 0;
@@ -167,18 +167,18 @@ static int multicast_point(const struct bench_figure *figure, const struct bench
 	struct bench_shape shape = bench_shape_of(options, 1);
 	struct bench_run run;
 	unsigned count = 0;
-	int rc;
+	int status;
 
 	for (unsigned i = 0; i < RTE_DIM(all); i++)
 		if (bench_is_selected(options, all[i][0]))
 			dataplanes[count++] = all[i][1];
 	shape.receivers = receivers;
-	rc = bench_run_open(&run, &shape, dataplanes, error);
-	if (rc < 0)
-		return rc;
-	rc = bench_point(figure, options, &run, BENCH_ENCRYPT, &layout, report, error);
+	status = bench_run_open(&run, &shape, dataplanes, error);
+	if (status < 0)
+		return status;
+	status = bench_point(figure, options, &run, BENCH_ENCRYPT, &layout, report, error);
 	bench_run_close(&run);
-	return rc;
+	return status;
 }
 
 int bench_figure_multicast(const struct bench_figure *figure, const struct bench_options *options,
@@ -187,11 +187,11 @@ int bench_figure_multicast(const struct bench_figure *figure, const struct bench
 	static const uint16_t usual_sizes[] = {92, 1400};
 	static const unsigned receivers[] = {2, 8, RECEIVERS_MAX};
 	struct bench_sizes sizes = bench_sizes_of(options, usual_sizes, RTE_DIM(usual_sizes));
-	int rc = 0;
+	int status = 0;
 
 	for (size_t i = 0; i < sizes.count; i++)
-		for (size_t k = 0; k < RTE_DIM(receivers) && rc == 0; k++)
-			rc = multicast_point(figure, options, sizes.sizes[i], receivers[k], report,
-					     error);
-	return rc;
+		for (size_t k = 0; k < RTE_DIM(receivers) && status == 0; k++)
+			status = multicast_point(figure, options, sizes.sizes[i], receivers[k],
+						 report, error);
+	return status;
 }

@@ -83,18 +83,18 @@ int bench_nic_make(const struct bench_nic_order *order, struct bench_nic **ret_n
 	size_t size = sizeof(struct bench_nic) + order->count * sizeof(struct rte_mbuf *);
 	const struct rte_memzone *zone = rte_memzone_reserve(NAME, size, 0, 0);
 	struct bench_nic *nic;
-	int rc;
+	int status;
 
 	if (!zone)
 		return covey_error_set(error, -ENOMEM, "no memory for the NIC");
 	nic = zone->addr;
 	nic->slots = order->slots;
-	rc = make_packets(order, nic, error);
-	for (unsigned port = 0; port < BENCH_NIC_PORTS && rc == 0; port++)
-		rc = make_port(nic, port, error);
-	if (rc == 0)
+	status = make_packets(order, nic, error);
+	for (unsigned port = 0; port < BENCH_NIC_PORTS && status == 0; port++)
+		status = make_port(nic, port, error);
+	if (status == 0)
 		*ret_nic = nic;
-	return rc;
+	return status;
 }
 
 struct bench_nic *bench_nic_find(void)

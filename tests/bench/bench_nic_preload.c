@@ -47,9 +47,9 @@ int rte_eal_init(int argc, char **argv)
 int rte_eth_dev_info_get(uint16_t port, struct rte_eth_dev_info *info)
 {
 	int (*get)(uint16_t, struct rte_eth_dev_info *) = original("rte_eth_dev_info_get");
-	int rc = get(port, info);
+	int status = get(port, info);
 
-	if (rc == 0 && strcmp(info->driver_name, "net_ring") == 0)
+	if (status == 0 && strcmp(info->driver_name, "net_ring") == 0)
 		info->rx_offload_capa |= RTE_ETH_RX_OFFLOAD_CHECKSUM;
-	return rc;
+	return status;
 }

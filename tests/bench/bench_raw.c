@@ -44,20 +44,21 @@ static int spread(struct raw *raw, unsigned cores)
 static int raw_open(const struct bench_shape *shape, void **ret_state, struct covey_error *error)
 {
 	struct raw *raw = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*raw), 64));
-	int rc;
+	int status;
 
 	if (!raw)
 		return covey_error_set(error, -ENOMEM, "raw: out of memory");
 	memset(raw, 0, sizeof(*raw));
 	for (unsigned i = 0; i < BENCH_PACKETS; i++)
 		memcpy(raw->ivs[i], &i, sizeof(i));
-	rc = bench_gcm_init(&raw->cores[0].gcm, shape->cipher, bench_key);
-	if (rc == 0)
-		rc = spread(raw, shape->cores);
-	if (rc < 0) {
+	status = bench_gcm_init(&raw->cores[0].gcm, shape->cipher, bench_key);
+	if (status == 0)
+		status = spread(raw, shape->cores);
+	if (status < 0) {
 		raw_close(raw);
-		return covey_error_set(error, rc, "raw: no AES-GCM of ipsec-mb for each core: %s",
-				       strerror(-rc));
+		return covey_error_set(error, status,
+				       "raw: no AES-GCM of ipsec-mb for each core: %s",
+				       strerror(-status));
 	}
 	*ret_state = raw;
 	return 0;

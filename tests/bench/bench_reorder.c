@@ -114,12 +114,12 @@ static int lose(const struct bench_dataplane *dataplane, const struct bench_shap
 		struct covey_error *error)
 {
 	void *state;
-	int rc = dataplane->open(shape, &state, error);
+	int status = dataplane->open(shape, &state, error);
 
-	if (rc < 0)
-		return rc;
-	rc = stream_make(stream, depth, error);
-	if (rc == 0) {
+	if (status < 0)
+		return status;
+	status = stream_make(stream, depth, error);
+	if (status == 0) {
 		row->dataplane = dataplane->name;
 		row->windows = 1;
 		row->lost = STREAM - carry(dataplane, state, stream, &row->ns);
@@ -128,11 +128,12 @@ static int lose(const struct bench_dataplane *dataplane, const struct bench_shap
 			row->windows = dataplane->windows(state);
 		/* Nothing is lost that came in order: else it is not reordering that is seen. */
 		if (row->ns == 0 || (depth == 0 && row->lost > 0))
-			rc = covey_error_set(error, -EIO, "%s lost %llu packets that came in order",
-					     dataplane->name, (unsigned long long)row->lost);
+			status = covey_error_set(error, -EIO,
+						 "%s lost %llu packets that came in order",
+						 dataplane->name, (unsigned long long)row->lost);
 	}
 	dataplane->close(state);
-	return rc;
+	return status;
 }
 
 /* --- the figure ---------------------------------------------------------------------------- */
@@ -145,14 +146,14 @@ static int reorder_point(const struct bench_figure *figure, const struct bench_o
 	struct bench_row rows[BENCH_DATAPLANES_MAX];
 	struct bench_shape shape = bench_shape_of(options, 1);
 	unsigned count = 0;
-	int rc = 0;
+	int status = 0;
 
 	shape.replay_window = replay_window;
 	shape.classes = COVEY_CLASSES;
 	shape.paths = 1;
 	bench_report_progress(report, "%s: replay window %u, depth %u", figure->name, replay_window,
 			      depth);
-	for (unsigned i = 0; list.dataplanes[i] && rc == 0; i++) {
+	for (unsigned i = 0; list.dataplanes[i] && status == 0; i++) {
 		/* It has no window to lose packets by. */
 		if (list.dataplanes[i] == &bench_raw)
 			continue;
@@ -167,10 +168,10 @@ static int reorder_point(const struct bench_figure *figure, const struct bench_o
 			.replay_window = replay_window,
 			.depth = depth,
 		};
-		rc = lose(list.dataplanes[i], &shape, depth, stream, &rows[count], error);
+		status = lose(list.dataplanes[i], &shape, depth, stream, &rows[count], error);
 		count++;
 	}
-	return rc < 0 ? rc : bench_report_add(report, figure->axis, rows, count, error);
+	return status < 0 ? status : bench_report_add(report, figure->axis, rows, count, error);
 }
 
 static int stream_new(const struct bench_options *options, struct stream **ret_stream,
@@ -203,15 +204,15 @@ int bench_figure_reorder(const struct bench_figure *figure, const struct bench_o
 	const uint32_t *windows = options->replay_window ? &options->replay_window : usual_windows;
 	size_t count = options->replay_window ? 1 : RTE_DIM(usual_windows);
 	struct stream *stream = NULL;
-	int rc = stream_new(options, &stream, error);
+	int status = stream_new(options, &stream, error);
 
-	if (rc < 0)
-		return rc;
+	if (status < 0)
+		return status;
 	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < RTE_DIM(depths) && rc == 0; k++)
-			rc = reorder_point(figure, options, windows[i], depths[k], stream, report,
-					   error);
+		for (size_t k = 0; k < RTE_DIM(depths) && status == 0; k++)
+			status = reorder_point(figure, options, windows[i], depths[k], stream,
+					       report, error);
 	rte_mempool_free(stream->pool);
 	free(stream);
-	return rc;
+	return status;
 }

@@ -62,7 +62,7 @@ static int start_device(struct rte_plane *plane)
 	struct rte_cryptodev_config config = {.socket_id = SOCKET_ID_ANY, .nb_queue_pairs = 1};
 	struct rte_cryptodev_qp_conf queue = {.nb_descriptors = 128};
 	uint8_t id = (uint8_t)plane->device;
-	int rc;
+	int status;
 
 	plane->sessions = rte_cryptodev_sym_session_pool_create(
 		plane->name, 8, rte_cryptodev_sym_get_private_session_size(id), 0, 0,
@@ -71,33 +71,33 @@ static int start_device(struct rte_plane *plane)
 		return -ENOMEM;
 	queue.mp_session = plane->sessions;
 	config.socket_id = rte_cryptodev_socket_id(id);
-	rc = rte_cryptodev_configure(id, &config);
-	if (rc == 0)
-		rc = rte_cryptodev_queue_pair_setup(id, 0, &queue, config.socket_id);
-	return rc == 0 ? rte_cryptodev_start(id) : rc;
+	status = rte_cryptodev_configure(id, &config);
+	if (status == 0)
+		status = rte_cryptodev_queue_pair_setup(id, 0, &queue, config.socket_id);
+	return status == 0 ? rte_cryptodev_start(id) : status;
 }
 
 static int open_device(struct rte_plane *plane, unsigned cores, struct covey_error *error)
 {
 	struct rte_cryptodev_info info;
-	int rc;
+	int status;
 
 	plane->device = -1;
 	snprintf(plane->name, sizeof(plane->name), DRIVER "%u", cores);
-	rc = rte_eal_hotplug_add("vdev", plane->name, "");
-	if (rc < 0)
-		return covey_error_set(error, rc,
+	status = rte_eal_hotplug_add("vdev", plane->name, "");
+	if (status < 0)
+		return covey_error_set(error, status,
 				       "rte-ipsec: DPDK has no %s device here (%s): leave it out "
 				       "with --dataplane",
-				       DRIVER, rte_strerror(-rc));
+				       DRIVER, rte_strerror(-status));
 	plane->device = rte_cryptodev_get_dev_id(plane->name);
 	rte_cryptodev_info_get((uint8_t)plane->device, &info);
 	if (!(info.feature_flags & RTE_CRYPTODEV_FF_SYM_CPU_CRYPTO))
 		return covey_error_set(error, -ENOTSUP, "rte-ipsec: %s has no CPU crypto", DRIVER);
-	rc = start_device(plane);
-	if (rc < 0)
-		return covey_error_set(error, rc, "rte-ipsec: %s does not start: %s", DRIVER,
-				       rte_strerror(-rc));
+	status = start_device(plane);
+	if (status < 0)
+		return covey_error_set(error, status, "rte-ipsec: %s does not start: %s", DRIVER,
+				       rte_strerror(-status));
 	return 0;
 }
 
@@ -176,14 +176,15 @@ static int open_end(struct rte_plane *plane, struct end *end, const struct bench
 			.next_proto = IPPROTO_IPIP,
 			.hdr = &header},
 	};
-	int size = rte_ipsec_sa_size(&parameters), rc;
+	int size = rte_ipsec_sa_size(&parameters), status;
 
 	end->sa = size > 0 ? rte_zmalloc(NULL, (size_t)size, RTE_CACHE_LINE_SIZE) : NULL;
 	if (!end->sa)
 		return covey_error_set(error, -ENOMEM, "rte-ipsec: no memory for an SA");
-	rc = rte_ipsec_sa_init(end->sa, &parameters, (uint32_t)size);
-	if (rc < 0)
-		return covey_error_set(error, rc, "rte-ipsec: SA refused: %s", rte_strerror(-rc));
+	status = rte_ipsec_sa_init(end->sa, &parameters, (uint32_t)size);
+	if (status < 0)
+		return covey_error_set(error, status, "rte-ipsec: SA refused: %s",
+				       rte_strerror(-status));
 	end->session.sa = end->sa;
 	end->session.type = RTE_SECURITY_ACTION_TYPE_CPU_CRYPTO;
 	end->session.crypto.dev_id = (uint8_t)plane->device;
@@ -191,10 +192,10 @@ static int open_end(struct rte_plane *plane, struct end *end, const struct bench
 		rte_cryptodev_sym_session_create((uint8_t)plane->device, &xform, plane->sessions);
 	if (!end->session.crypto.ses)
 		return covey_error_set(error, -ENOMEM, "rte-ipsec: no session: %s", why());
-	rc = rte_ipsec_session_prepare(&end->session);
-	if (rc < 0)
-		return covey_error_set(error, rc, "rte-ipsec: session refused: %s",
-				       rte_strerror(-rc));
+	status = rte_ipsec_session_prepare(&end->session);
+	if (status < 0)
+		return covey_error_set(error, status, "rte-ipsec: session refused: %s",
+				       rte_strerror(-status));
 	return 0;
 }
 
@@ -223,21 +224,21 @@ static int rte_plane_open(const struct bench_shape *shape, void **ret_state,
 			  struct covey_error *error)
 {
 	struct rte_plane *plane = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*plane), 64));
-	int rc;
+	int status;
 
 	if (!plane)
 		return covey_error_set(error, -ENOMEM, "rte-ipsec: out of memory");
 	memset(plane, 0, sizeof(*plane));
 	rte_spinlock_init(&plane->lock);
 	plane->shared = shape->cores > 1;
-	rc = open_device(plane, shape->cores, error);
-	if (rc == 0)
-		rc = open_end(plane, &plane->out, shape, true, error);
-	if (rc == 0)
-		rc = open_end(plane, &plane->in, shape, false, error);
-	if (rc < 0) {
+	status = open_device(plane, shape->cores, error);
+	if (status == 0)
+		status = open_end(plane, &plane->out, shape, true, error);
+	if (status == 0)
+		status = open_end(plane, &plane->in, shape, false, error);
+	if (status < 0) {
 		rte_plane_close(plane);
-		return rc;
+		return status;
 	}
 	*ret_state = plane;
 	return 0;

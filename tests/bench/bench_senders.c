@@ -80,22 +80,22 @@ static int open_receiver(struct crowd *crowd, const struct bench_shape *shape,
 			 struct covey_error *error)
 {
 	struct covey_roster_entry *roster = calloc(crowd->senders, sizeof(*roster));
-	int rc;
+	int status;
 
 	if (!roster)
 		return covey_error_set(error, -ENOMEM, "no memory for %u senders", crowd->senders);
 	for (unsigned id = 1; id <= crowd->senders; id++)
 		roster[id - 1] = bench_peer(SENDERS_ADDRESS + id, (uint16_t)id);
-	rc = bench_vpe_new(shape, BENCH_RECEIVER_ADDRESS, 0, roster, crowd->senders,
-			   &crowd->receiver, error);
+	status = bench_vpe_new(shape, BENCH_RECEIVER_ADDRESS, 0, roster, crowd->senders,
+			       &crowd->receiver, error);
 	free(roster);
-	return rc;
+	return status;
 }
 
 static int crowd_open(const struct bench_shape *shape, void **ret_state, struct covey_error *error)
 {
 	struct crowd *crowd = aligned_alloc(64, RTE_ALIGN_CEIL(sizeof(*crowd), 64));
-	int rc;
+	int status;
 
 	if (!crowd)
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -106,15 +106,15 @@ static int crowd_open(const struct bench_shape *shape, void **ret_state, struct 
 	crowd->key_scope = shape->key_scope;
 	crowd->order = calloc(shape->senders, sizeof(*crowd->order));
 	crowd->keys = calloc(shape->senders + 1, sizeof(*crowd->keys));
-	rc = crowd->order && crowd->keys ? bench_gcm_init(&crowd->gcm, shape->cipher, bench_key)
-					 : -ENOMEM;
-	if (rc < 0)
-		covey_error_set(error, rc, "%s", strerror(-rc));
+	status = crowd->order && crowd->keys ? bench_gcm_init(&crowd->gcm, shape->cipher, bench_key)
+					     : -ENOMEM;
+	if (status < 0)
+		covey_error_set(error, status, "%s", strerror(-status));
 	else
-		rc = open_receiver(crowd, shape, error);
-	if (rc < 0) {
+		status = open_receiver(crowd, shape, error);
+	if (status < 0) {
 		crowd_close(crowd);
-		return rc;
+		return status;
 	}
 	shuffle(crowd->order, shape->senders);
 	derive_keys(crowd);
@@ -237,12 +237,12 @@ static int fill_windows(struct bench_run *run, const struct bench_layout *layout
 			struct covey_error *error)
 {
 	unsigned rounds = run->shape.senders * run->shape.windows / BENCH_PACKETS + 1;
-	int rc = bench_buffers_lay(&run->buffers[0], layout, error);
+	int status = bench_buffers_lay(&run->buffers[0], layout, error);
 
 	for (unsigned i = 0; i < run->count; i++)
-		for (unsigned round = 0; round < rounds && rc == 0; round++)
-			rc = bench_run_verify(run, i, error);
-	return rc;
+		for (unsigned round = 0; round < rounds && status == 0; round++)
+			status = bench_run_verify(run, i, error);
+	return status;
 }
 
 static int senders_point(const struct bench_figure *figure, const struct bench_options *options,
@@ -254,7 +254,7 @@ static int senders_point(const struct bench_figure *figure, const struct bench_o
 	struct bench_shape shape = bench_shape_of(options, 1);
 	struct bench_run run;
 	unsigned count = 0;
-	int rc;
+	int status;
 
 	shape.senders = senders;
 	shape.windows = windows;
@@ -264,14 +264,14 @@ static int senders_point(const struct bench_figure *figure, const struct bench_o
 		dataplanes[count++] = &crowd_vpe;
 	bench_report_progress(report, "%s: %u senders with %u windows each begin", figure->name,
 			      senders, windows);
-	rc = bench_run_open(&run, &shape, dataplanes, error);
-	if (rc < 0)
-		return rc;
-	rc = fill_windows(&run, &layout, error);
-	if (rc == 0)
-		rc = bench_point(figure, options, &run, BENCH_DECRYPT, &layout, report, error);
+	status = bench_run_open(&run, &shape, dataplanes, error);
+	if (status < 0)
+		return status;
+	status = fill_windows(&run, &layout, error);
+	if (status == 0)
+		status = bench_point(figure, options, &run, BENCH_DECRYPT, &layout, report, error);
 	bench_run_close(&run);
-	return rc;
+	return status;
 }
 
 int bench_figure_senders(const struct bench_figure *figure, const struct bench_options *options,
@@ -281,13 +281,13 @@ int bench_figure_senders(const struct bench_figure *figure, const struct bench_o
 	static const unsigned senders[] = {1, 16, 64, 256, 1024, 4096, 16384, 65535};
 	static const unsigned windows[] = {1, 8};
 	struct bench_sizes sizes = bench_sizes_of(options, size, 1);
-	int rc = 0;
+	int status = 0;
 
 	if (!bench_is_selected(options, &bench_vpe))
 		return covey_error_set(error, -EINVAL, "%s is a figure of vpe: do not leave it out",
 				       figure->name);
-	for (size_t i = 0; i < sizes.count * RTE_DIM(windows) && rc == 0; i++)
-		for (size_t k = 0; k < RTE_DIM(senders) && rc == 0; k++) {
+	for (size_t i = 0; i < sizes.count * RTE_DIM(windows) && status == 0; i++)
+		for (size_t k = 0; k < RTE_DIM(senders) && status == 0; k++) {
 			unsigned of_each = windows[i % RTE_DIM(windows)];
 
 			if (senders[k] * of_each > COVEY_REPLAY_WINDOWS_PER_SA_MAX) {
@@ -297,8 +297,8 @@ int bench_figure_senders(const struct bench_figure *figure, const struct bench_o
 					senders[k], of_each, COVEY_REPLAY_WINDOWS_PER_SA_MAX);
 				continue;
 			}
-			rc = senders_point(figure, options, senders[k], of_each,
-					   sizes.sizes[i / RTE_DIM(windows)], report, error);
+			status = senders_point(figure, options, senders[k], of_each,
+					       sizes.sizes[i / RTE_DIM(windows)], report, error);
 		}
-	return rc;
+	return status;
 }

@@ -56,13 +56,13 @@ static int install(struct dataplane *dataplane, const struct covey_sa *sa,
 		   struct covey_error *error)
 {
 	uint32_t vni = BENCH_VNI;
-	int rc = dataplane_group_set(dataplane, BENCH_GROUP, &vni, 1, error);
+	int status = dataplane_group_set(dataplane, BENCH_GROUP, &vni, 1, error);
 
-	if (rc == 0)
-		rc = dataplane_sa_install(dataplane, sa, peers, peer_count, error);
-	if (rc == 0)
-		rc = dataplane_sa_activate(dataplane, sa->spi, error);
-	return rc;
+	if (status == 0)
+		status = dataplane_sa_install(dataplane, sa, peers, peer_count, error);
+	if (status == 0)
+		status = dataplane_sa_activate(dataplane, sa->spi, error);
+	return status;
 }
 
 struct covey_sa bench_vpe_sa(const struct bench_shape *shape, uint16_t sender_id)
@@ -90,14 +90,14 @@ int bench_vpe_new(const struct bench_shape *shape, uint32_t address, uint16_t se
 	struct dataplane_config config = bench_vpe_config(shape, address);
 	struct covey_sa sa = bench_vpe_sa(shape, sender_id);
 	struct dataplane *dataplane;
-	int rc = dataplane_new(&config, shape->cores, &dataplane, error);
+	int status = dataplane_new(&config, shape->cores, &dataplane, error);
 
-	if (rc < 0)
-		return rc;
-	rc = install(dataplane, &sa, peers, peer_count, error);
-	if (rc < 0) {
+	if (status < 0)
+		return status;
+	status = install(dataplane, &sa, peers, peer_count, error);
+	if (status < 0) {
 		dataplane_close(dataplane);
-		return rc;
+		return status;
 	}
 	*ret_dataplane = dataplane;
 	return 0;
@@ -140,18 +140,18 @@ static int vpe_open(const struct bench_shape *shape, void **ret_state, struct co
 	struct covey_roster_entry sender = bench_peer(BENCH_SENDER_ADDRESS, BENCH_SENDER_ID);
 	struct covey_roster_entry receiver = bench_peer(BENCH_RECEIVER_ADDRESS, BENCH_RECEIVER_ID);
 	struct vpe *vpe = calloc(1, sizeof(*vpe));
-	int rc;
+	int status;
 
 	if (!vpe)
 		return covey_error_set(error, -ENOMEM, "vpe: out of memory");
-	rc = bench_vpe_new(shape, BENCH_SENDER_ADDRESS, BENCH_SENDER_ID, &receiver, 1, &vpe->sender,
-			   error);
-	if (rc == 0)
-		rc = bench_vpe_new(shape, BENCH_RECEIVER_ADDRESS, BENCH_RECEIVER_ID, &sender, 1,
-				   &vpe->receiver, error);
-	if (rc < 0) {
+	status = bench_vpe_new(shape, BENCH_SENDER_ADDRESS, BENCH_SENDER_ID, &receiver, 1,
+			       &vpe->sender, error);
+	if (status == 0)
+		status = bench_vpe_new(shape, BENCH_RECEIVER_ADDRESS, BENCH_RECEIVER_ID, &sender, 1,
+				       &vpe->receiver, error);
+	if (status < 0) {
 		vpe_close(vpe);
-		return rc;
+		return status;
 	}
 	*ret_state = vpe;
 	return 0;

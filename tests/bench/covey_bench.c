@@ -39,27 +39,28 @@ int main(int argc, char **argv)
 	struct bench_command command = {.report = {.progress = isatty(STDERR_FILENO)}};
 	struct covey_error error = {.text = ""};
 	char library[64];
-	int rc = 0;
+	int status = 0;
 
 	bench_options_parse(argc, argv, &command);
 	if (command.report.plot)
-		rc = bench_plot_ready(command.report.plot, &error);
-	if (rc == 0 && !(command.figure->traits & BENCH_STARTS_EAL)) {
-		rc = bench_machine_open(command.options.cores, &error);
+		status = bench_plot_ready(command.report.plot, &error);
+	if (status == 0 && !(command.figure->traits & BENCH_STARTS_EAL)) {
+		status = bench_machine_open(command.options.cores, &error);
 		command.options.cores = bench_machine_cores();
 	}
-	if (rc == 0) {
+	if (status == 0) {
 		if (!command.report.json)
 			printf("%s by %s\n", covey_cipher_name(command.options.cipher),
 			       bench_gcm_library(library, sizeof(library)));
-		rc = command.figure->run(command.figure, &command.options, &command.report, &error);
-		if (rc == 0)
-			rc = bench_report_finish(&command.report, command.figure->axis, &error);
+		status = command.figure->run(command.figure, &command.options, &command.report,
+					     &error);
+		if (status == 0)
+			status = bench_report_finish(&command.report, command.figure->axis, &error);
 		bench_report_free(&command.report);
 		if (!(command.figure->traits & BENCH_STARTS_EAL))
 			bench_machine_close();
 	}
-	if (rc < 0)
+	if (status < 0)
 		fprintf(stderr, "covey-bench: %s\n", error.text);
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return status < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

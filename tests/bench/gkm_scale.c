@@ -179,11 +179,11 @@ static int measure_storm(const struct options *options, struct crowd *crowd,
 			 struct covey_error *error)
 {
 	double own = own_cpu();
-	int rc;
+	int status;
 
 	storm->members = options->members - options->one_by_one;
 	storm->before = scale_gkm_cost(gkm);
-	rc = crowd_gather(crowd, storm->members, false, PATIENCE_S, error);
+	status = crowd_gather(crowd, storm->members, false, PATIENCE_S, error);
 	storm->active_s = crowd_now() - crowd->began;
 	storm->after = scale_gkm_cost(gkm);
 	storm->own_cpu_s = own_cpu() - own;
@@ -191,7 +191,7 @@ static int measure_storm(const struct options *options, struct crowd *crowd,
 	for (size_t i = 0; i < crowd->connected; i++)
 		if (crowd->members[i].joined_at > storm->joined_s)
 			storm->joined_s = crowd->members[i].joined_at;
-	return rc;
+	return status;
 }
 
 /* Each alone, to tell what it is sent from what it costs the others. */
@@ -200,18 +200,18 @@ static int measure_one_by_one(const struct options *options, struct crowd *crowd
 {
 	uint64_t before = add_up(crowd).roster_bytes;
 	size_t first = crowd->target;
-	int rc = 0;
+	int status = 0;
 
 	one->members = options->one_by_one;
 	one->already = first;
 	if (one->members == 0)
 		return 0;
-	rc = crowd_gather(crowd, options->members, true, PATIENCE_S, error);
+	status = crowd_gather(crowd, options->members, true, PATIENCE_S, error);
 	one->seconds = crowd_now() - crowd->began;
 	for (size_t i = first; i < crowd->connected; i++)
 		one->own_roster_bytes += crowd->members[i].first_roster_bytes;
 	one->other_roster_bytes = add_up(crowd).roster_bytes - before - one->own_roster_bytes;
-	return rc;
+	return status;
 }
 
 static int measure_rekeys(const struct options *options, struct crowd *crowd,
@@ -219,21 +219,21 @@ static int measure_rekeys(const struct options *options, struct crowd *crowd,
 			  struct covey_error *error)
 {
 	char socket[512];
-	int rc = scale_rekeys_new(rekeys, options->rekeys, crowd->count);
+	int status = scale_rekeys_new(rekeys, options->rekeys, crowd->count);
 
 	scale_gkm_socket(gkm, socket);
 	rekeys->before = scale_gkm_cost(gkm);
-	if (rc < 0)
-		return covey_error_set(error, rc, "out of memory");
-	while (rc == 0 && rekeys->count < options->rekeys) {
+	if (status < 0)
+		return covey_error_set(error, status, "out of memory");
+	while (status == 0 && rekeys->count < options->rekeys) {
 		struct crowd_rekey *rekey = &rekeys->list[rekeys->count];
 
-		rc = crowd_idle(crowd, BETWEEN_REKEYS_S, error);
-		if (rc == 0)
-			rc = crowd_rekey(crowd, socket, PATIENCE_S, rekey, error);
-		rekeys->count += rc == 0;
+		status = crowd_idle(crowd, BETWEEN_REKEYS_S, error);
+		if (status == 0)
+			status = crowd_rekey(crowd, socket, PATIENCE_S, rekey, error);
+		rekeys->count += status == 0;
 	}
-	return rc;
+	return status;
 }
 
 static int measure_phases(const struct options *options, const struct scale_gkm *gkm,
@@ -245,18 +245,18 @@ static int measure_phases(const struct options *options, const struct scale_gkm 
 			      .at_once = options->at_once,
 			      .quiet = options->quiet,
 			      .count = options->members};
-	int rc = crowd_new(&crowd, error);
+	int status = crowd_new(&crowd, error);
 
-	if (rc < 0)
-		return rc;
-	rc = measure_storm(options, &crowd, gkm, &report->storm, error);
-	if (rc == 0)
-		rc = measure_one_by_one(options, &crowd, &report->one_by_one, error);
-	if (rc == 0)
-		rc = measure_rekeys(options, &crowd, gkm, &report->rekeys, error);
+	if (status < 0)
+		return status;
+	status = measure_storm(options, &crowd, gkm, &report->storm, error);
+	if (status == 0)
+		status = measure_one_by_one(options, &crowd, &report->one_by_one, error);
+	if (status == 0)
+		status = measure_rekeys(options, &crowd, gkm, &report->rekeys, error);
 	report->last = scale_gkm_cost(gkm);
 	crowd_free(&crowd);
-	return rc;
+	return status;
 }
 
 static int measure(const struct options *options, struct scale_report *report,
@@ -265,18 +265,18 @@ static int measure(const struct options *options, struct scale_report *report,
 	struct scale_pki pki = {0};
 	struct scale_gkm gkm;
 	double start = crowd_now();
-	int rc = scale_gkm_prepare(&gkm, error);
+	int status = scale_gkm_prepare(&gkm, error);
 
-	if (rc == 0)
-		rc = scale_pki_new(&pki, gkm.directory, options->members, error);
+	if (status == 0)
+		status = scale_pki_new(&pki, gkm.directory, options->members, error);
 	report->certificates_s = crowd_now() - start;
-	if (rc == 0)
-		rc = scale_gkm_start(&gkm, options->gkm, options->members, error);
-	if (rc == 0)
-		rc = measure_phases(options, &gkm, &pki, report, error);
-	scale_gkm_stop(&gkm, rc < 0);
+	if (status == 0)
+		status = scale_gkm_start(&gkm, options->gkm, options->members, error);
+	if (status == 0)
+		status = measure_phases(options, &gkm, &pki, report, error);
+	scale_gkm_stop(&gkm, status < 0);
 	scale_pki_free(&pki);
-	return rc;
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -290,21 +290,21 @@ int main(int argc, char **argv)
 	struct options options = {.members = 1000, .at_once = 256};
 	struct scale_report report = {0};
 	struct covey_error error = {.text = ""};
-	int rc;
+	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	signal(SIGPIPE, SIG_IGN);
-	rc = raise_descriptors(options.members, &error);
-	if (rc == 0)
-		rc = check_memory(options.members, &error);
-	if (rc == 0)
-		rc = measure(&options, &report, &error);
-	if (rc == 0)
+	status = raise_descriptors(options.members, &error);
+	if (status == 0)
+		status = check_memory(options.members, &error);
+	if (status == 0)
+		status = measure(&options, &report, &error);
+	if (status == 0)
 		(options.json ? scale_report_json : scale_report_table)(&report);
-	if (rc == 0 && options.aims)
-		rc = scale_report_check(&report, &error);
+	if (status == 0 && options.aims)
+		status = scale_report_check(&report, &error);
 	scale_report_free(&report);
-	if (rc < 0)
+	if (status < 0)
 		fprintf(stderr, "gkm-scale: %s\n", error.text);
-	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return status < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -56,11 +56,11 @@ static void connect_next(struct crowd *crowd)
 	size_t at_once = crowd->one_by_one ? 1 : crowd->at_once;
 
 	while (crowd->connected < crowd->target && crowd->connected < done + at_once) {
-		int rc = scale_member_connect(&crowd->members[crowd->connected]);
+		int status = scale_member_connect(&crowd->members[crowd->connected]);
 
-		if (rc < 0) {
+		if (status < 0) {
 			crowd_fail(crowd, "member %zu cannot connect: error %d",
-				   crowd->connected + 1, -rc);
+				   crowd->connected + 1, -status);
 			return;
 		}
 		crowd->connected++;
@@ -226,10 +226,10 @@ static int run(struct crowd *crowd, double seconds, struct covey_error *error)
 
 static int run_to_the_end(struct crowd *crowd, double seconds, struct covey_error *error)
 {
-	int rc = run(crowd, seconds, error);
+	int status = run(crowd, seconds, error);
 
-	if (rc < 0 || (crowd->active == crowd->target && crowd->newest > crowd->beyond))
-		return rc;
+	if (status < 0 || (crowd->active == crowd->target && crowd->newest > crowd->beyond))
+		return status;
 	return covey_error_set(error, -ETIMEDOUT,
 			       "after %.0f s %zu of %zu members have joined, %zu have acknowledged "
 			       "the SA, %zu send",
@@ -256,22 +256,22 @@ int crowd_rekey(struct crowd *crowd, const char *socket, double seconds,
 		struct crowd_rekey *ret_rekey, struct covey_error *error)
 {
 	struct trigger *trigger;
-	int rc;
+	int status;
 
 	crowd->beyond = crowd->newest;
 	crowd->acked = 0;
 	crowd->rekey = ret_rekey;
 	crowd->began = crowd->told = crowd_now();
-	rc = trigger_rekey(crowd, socket, &trigger, error);
-	if (rc == 0) {
-		rc = run_to_the_end(crowd, seconds, error);
+	status = trigger_rekey(crowd, socket, &trigger, error);
+	if (status == 0) {
+		status = run_to_the_end(crowd, seconds, error);
 		trigger_free(trigger);
 	}
 	ret_rekey->switched = crowd_now() - crowd->began;
 	crowd->rekey = NULL;
-	if (rc == 0 && crowd->acked != crowd->target)
-		rc = covey_error_set(error, -EPROTO,
-				     "%zu of %zu members have acknowledged the SA, yet all send",
-				     crowd->acked, crowd->target);
-	return rc;
+	if (status == 0 && crowd->acked != crowd->target)
+		status = covey_error_set(
+			error, -EPROTO, "%zu of %zu members have acknowledged the SA, yet all send",
+			crowd->acked, crowd->target);
+	return status;
 }

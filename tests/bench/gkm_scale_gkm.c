@@ -135,10 +135,10 @@ int scale_gkm_start(struct scale_gkm *gkm, const char *program, size_t hosts,
 {
 	const struct timespec moment = {.tv_nsec = LOOK_EVERY_NS};
 	time_t until = time(NULL) + START_S;
-	int rc = write_inventory(gkm, hosts, error);
+	int status = write_inventory(gkm, hosts, error);
 
-	if (rc < 0)
-		return rc;
+	if (status < 0)
+		return status;
 	gkm->pid = fork();
 	if (gkm->pid == 0)
 		become_gkm(gkm, program);

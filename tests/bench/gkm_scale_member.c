@@ -231,10 +231,10 @@ static int open_socket(const struct scale_member *member)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) < 0) {
-		int rc = -errno;
+		int status = -errno;
 
 		evutil_closesocket(fd);
-		return rc;
+		return status;
 	}
 	return fd;
 }

@@ -23,15 +23,15 @@ static int load_issuer(const char *directory, X509 **ret_ca, EVP_PKEY **ret_key,
 		       struct covey_error *error)
 {
 	char path[PKI_PATH_MAX];
-	int rc = pki_path(directory, "ca", "crt", path, error);
+	int status = pki_path(directory, "ca", "crt", path, error);
 
-	if (rc == 0)
-		rc = pki_read_certificate(path, ret_ca, error);
-	if (rc == 0)
-		rc = pki_path(directory, "ca", "key", path, error);
-	if (rc == 0)
-		rc = pki_read_key(path, ret_key, error);
-	return rc;
+	if (status == 0)
+		status = pki_read_certificate(path, ret_ca, error);
+	if (status == 0)
+		status = pki_path(directory, "ca", "key", path, error);
+	if (status == 0)
+		status = pki_read_key(path, ret_key, error);
+	return status;
 }
 
 static X509 *make(const struct scale_pki *pki, EVP_PKEY *issuer, size_t host)
@@ -64,29 +64,29 @@ int scale_pki_new(struct scale_pki *pki, const char *directory, size_t hosts,
 		  struct covey_error *error)
 {
 	EVP_PKEY *issuer = NULL;
-	int rc;
+	int status;
 
 	*pki = (struct scale_pki){.key = certificate_key(),
 				  .certificates = calloc(hosts, sizeof(*pki->certificates))};
-	rc = pki_init(directory, SCALE_FABRIC, 10, error);
-	if (rc == 0)
-		rc = pki_issue(directory, IDENTITY_GKM, SCALE_FABRIC, "gkm", 0, -60, DAY_S, false,
-			       error);
-	if (rc == 0)
-		rc = load_issuer(directory, &pki->ca, &issuer, error);
-	while (rc == 0 && pki->count < hosts) {
+	status = pki_init(directory, SCALE_FABRIC, 10, error);
+	if (status == 0)
+		status = pki_issue(directory, IDENTITY_GKM, SCALE_FABRIC, "gkm", 0, -60, DAY_S,
+				   false, error);
+	if (status == 0)
+		status = load_issuer(directory, &pki->ca, &issuer, error);
+	while (status == 0 && pki->count < hosts) {
 		X509 *certificate =
 			pki->key && pki->certificates ? make(pki, issuer, pki->count) : NULL;
 
 		if (certificate)
 			pki->certificates[pki->count++] = certificate;
 		else
-			rc = certificate_failed("cannot make a host's certificate", error);
+			status = certificate_failed("cannot make a host's certificate", error);
 	}
 	EVP_PKEY_free(issuer);
-	if (rc < 0)
+	if (status < 0)
 		scale_pki_free(pki);
-	return rc;
+	return status;
 }
 
 void scale_pki_free(struct scale_pki *pki)

@@ -43,10 +43,10 @@ static int open_socket(const char *path)
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(request) - 1) {
-		int rc = -errno;
+		int status = -errno;
 
 		close(fd);
-		return rc;
+		return status;
 	}
 	return fd;
 }

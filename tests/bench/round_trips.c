@@ -63,10 +63,10 @@ static void sleep_until(uint64_t ns)
 
 static int failed(const char *what)
 {
-	int err = -errno;
+	int status = -errno;
 
-	fprintf(stderr, "round-trips: %s: %s\n", what, strerror(-err));
-	return err;
+	fprintf(stderr, "round-trips: %s: %s\n", what, strerror(-status));
+	return status;
 }
 
 /* --- the side that answers ------------------------------------------------------------------ */
@@ -120,7 +120,7 @@ static int ask_all(const struct options *options, int fd, struct trips *trips)
 
 	for (uint64_t number = 1; trips->sent < options->count; number++) {
 		uint64_t start;
-		int err;
+		int status;
 
 		sleep_until(next);
 		start = now_ns();
@@ -128,11 +128,11 @@ static int ask_all(const struct options *options, int fd, struct trips *trips)
 		if (send(fd, request, options->size, 0) < 0 && errno != ECONNREFUSED)
 			return failed("cannot send");
 		trips->sent++;
-		err = await(fd, number, start + PATIENCE_S * NS_PER_S);
-		if (!err)
+		status = await(fd, number, start + PATIENCE_S * NS_PER_S);
+		if (!status)
 			trips->ns[trips->answered++] = now_ns() - start;
-		else if (err != -ETIMEDOUT)
-			return err;
+		else if (status != -ETIMEDOUT)
+			return status;
 		/* What was missed meanwhile is not made up for: that would be a burst. */
 		next += options->interval_us * 1000ull;
 		if (next < now_ns())
@@ -175,20 +175,20 @@ static int ask(const struct options *options)
 	struct trips trips = {.ns = calloc(options->count, sizeof(*trips.ns))};
 	struct sockaddr_in to = options->to;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
+	int status;
 
 	to.sin_family = AF_INET;
 	to.sin_port = htons(options->port);
 	if (!trips.ns || fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
-		err = failed("cannot ask");
+		status = failed("cannot ask");
 	else
-		err = ask_all(options, fd, &trips);
-	if (!err)
-		err = report(&trips);
+		status = ask_all(options, fd, &trips);
+	if (!status)
+		status = report(&trips);
 	if (fd >= 0)
 		close(fd);
 	free(trips.ns);
-	return err;
+	return status;
 }
 
 /* --- options -------------------------------------------------------------------------------- */
@@ -245,17 +245,17 @@ int main(int argc, char **argv)
 		{0},
 	};
 	struct options options = {.count = 2000, .interval_us = 1000, .size = 64};
-	int option, err = 0;
+	int option, status = 0;
 
-	while (!err && (option = getopt_long(argc, argv, "", names, NULL)) != -1)
-		err = take_option(&options, option);
-	if (err || !options.port || optind != argc - 1)
+	while (!status && (option = getopt_long(argc, argv, "", names, NULL)) != -1)
+		status = take_option(&options, option);
+	if (status || !options.port || optind != argc - 1)
 		return usage();
 	if (strcmp(argv[optind], "answer") == 0)
-		err = answer(&options);
+		status = answer(&options);
 	else if (strcmp(argv[optind], "ask") == 0 && options.to.sin_addr.s_addr)
-		err = ask(&options);
+		status = ask(&options);
 	else
 		return usage();
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }

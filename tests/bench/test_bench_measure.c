@@ -80,18 +80,18 @@ static const struct bench_dataplane fake = {
 
 /* Measure and say what it said. */
 static int measure(enum fault fault, unsigned loss_at, enum bench_direction direction,
-		   struct bench_result *ret_result, struct covey_error *ret_error)
+		   struct bench_result *ret_result, struct covey_error *error)
 {
 	const struct bench_dataplane *const dataplanes[] = {&fake, NULL};
 	struct bench_run run;
-	int rc;
+	int status;
 
 	plan.fault = fault;
 	plan.loss_at = loss_at;
-	assert_int_equal(bench_run_open(&run, &shape, dataplanes, ret_error), 0);
-	rc = bench_run_measure(&run, direction, &layout, 0.001, ret_result, ret_error);
+	assert_int_equal(bench_run_open(&run, &shape, dataplanes, error), 0);
+	status = bench_run_measure(&run, direction, &layout, 0.001, ret_result, error);
 	bench_run_close(&run);
-	return rc;
+	return status;
 }
 
 static void test_honest(void **state)

@@ -45,20 +45,20 @@ int capture_find(const char *path, const struct capture_filter *filter,
 {
 	struct captured captured;
 	FILE *file = fopen(path, "re");
-	int err = -ENOENT;
+	int status = -ENOENT;
 
 	if (!file)
 		return -errno;
 	if (fseek(file, FILE_HEADER, SEEK_SET))
-		err = -errno;
+		status = -errno;
 	while (read_frame(file, &captured)) {
 		if (!matches(filter, &captured))
 			continue;
 		*ret_captured = captured;
-		err = 0;
+		status = 0;
 		if (filter->first)
 			break;
 	}
 	fclose(file);
-	return err;
+	return status;
 }

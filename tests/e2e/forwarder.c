@@ -171,14 +171,14 @@ static int report(struct forwarder *forwarder)
 static int take_signal(struct forwarder *forwarder)
 {
 	struct signalfd_siginfo info;
-	int err;
+	int status;
 
 	if (read(forwarder->signals, &info, sizeof(info)) != sizeof(info))
 		return 1;
 	if (info.ssi_signo == SIGUSR2)
 		replay(forwarder);
-	err = report(forwarder);
-	return err ? err : info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT;
+	status = report(forwarder);
+	return status ? status : info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT;
 }
 
 static int run(struct forwarder *forwarder)
@@ -252,18 +252,18 @@ static int setup(struct forwarder *forwarder, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct forwarder *forwarder = calloc(1, sizeof(*forwarder));
-	int err = -ENOMEM;
+	int status = -ENOMEM;
 
 	if (forwarder) {
 		forwarder->impair.state = 1;
 		forwarder->hold_ns = 2000000;
-		err = setup(forwarder, argc, argv);
-		if (!err)
-			err = run(forwarder);
+		status = setup(forwarder, argc, argv);
+		if (!status)
+			status = run(forwarder);
 		queue_free(&forwarder->queue);
 	}
 	free(forwarder);
-	if (err)
-		fprintf(stderr, "forwarder: %s\n", strerror(-err));
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (status)
+		fprintf(stderr, "forwarder: %s\n", strerror(-status));
+	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -197,37 +197,37 @@ static int send_all(struct inject *inject, const struct captured *captured, int 
 	uint64_t start = now_ns();
 	struct captured changed;
 	uint8_t mac[6];
-	int err = own_mac(fd, inject->interface, mac);
+	int status = own_mac(fd, inject->interface, mac);
 
-	for (; !err && await_turn(inject, start); inject->sent++) {
+	for (; !status && await_turn(inject, start); inject->sent++) {
 		changed = *captured;
 		inject->forge.turn = inject->sent;
 		inject->function(&inject->forge, &changed);
 		memcpy(changed.frame + 6, mac, 6);
-		err = send_frame(fd, &changed);
+		status = send_frame(fd, &changed);
 	}
-	return err;
+	return status;
 }
 
 static int run(struct inject *inject)
 {
 	struct captured captured;
-	int err = capture_find(inject->capture, &inject->filter, &captured);
+	int status = capture_find(inject->capture, &inject->filter, &captured);
 	int fd;
 
-	if (err) {
+	if (status) {
 		fprintf(stderr, "inject: no such packet in %s: %s\n", inject->capture,
-			strerror(-err));
-		return err;
+			strerror(-status));
+		return status;
 	}
 	fd = socket_open(inject->interface);
 	if (fd < 0)
 		return fd;
-	err = send_all(inject, &captured, fd);
+	status = send_all(inject, &captured, fd);
 	close(fd);
-	if (!err)
+	if (!status)
 		printf("%u\n", inject->sent);
-	return err;
+	return status;
 }
 
 static int usage(void)
@@ -242,7 +242,7 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	struct inject inject = {.count = 1, .filter = {.cast = -1}, .forge = {.vni = 100}};
-	int option, err;
+	int option, status;
 
 	memset(inject.forge.inner_mac, 0xff, 6);
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -253,8 +253,8 @@ int main(int argc, char **argv)
 	    (inject.function == forge_find("flood") && !inject.forge.member_count))
 		return usage();
 	inject.interface = argv[optind];
-	err = run(&inject);
-	if (err)
-		fprintf(stderr, "inject: %s: %s\n", inject.interface, strerror(-err));
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	status = run(&inject);
+	if (status)
+		fprintf(stderr, "inject: %s: %s\n", inject.interface, strerror(-status));
+	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }

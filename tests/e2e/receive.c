@@ -26,49 +26,49 @@ static int join_group(const struct traffic *traffic, int fd)
 {
 	struct ipv6_mreq v6 = {.ipv6mr_interface = traffic->interface};
 	struct ip_mreqn v4 = {.imr_ifindex = (int)traffic->interface};
-	int err;
+	int status;
 
 	if (traffic->family == AF_INET6) {
 		v6.ipv6mr_multiaddr = ((struct sockaddr_in6 *)&traffic->address)->sin6_addr;
-		err = setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &v6, sizeof(v6));
+		status = setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &v6, sizeof(v6));
 	} else {
 		v4.imr_multiaddr = ((struct sockaddr_in *)&traffic->address)->sin_addr;
-		err = setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof(v4));
+		status = setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof(v4));
 	}
-	return err ? -errno : 0;
+	return status ? -errno : 0;
 }
 
 static int bind_socket(const struct traffic *traffic, int fd)
 {
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(traffic->port)};
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(traffic->port)};
-	int bytes = BUFFER_BYTES, on = 1, err;
+	int bytes = BUFFER_BYTES, on = 1, status;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	if (setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)))
 		return -errno;
 	if (traffic->family == AF_INET6)
-		err = bind(fd, (struct sockaddr *)&v6, sizeof(v6));
+		status = bind(fd, (struct sockaddr *)&v6, sizeof(v6));
 	else
-		err = bind(fd, (struct sockaddr *)&v4, sizeof(v4));
-	return err ? -errno : 0;
+		status = bind(fd, (struct sockaddr *)&v4, sizeof(v4));
+	return status ? -errno : 0;
 }
 
 static int open_socket(const struct traffic *traffic)
 {
 	int fd = socket(traffic->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int err;
+	int status;
 
 	if (fd < 0)
 		return -errno;
-	err = bind_socket(traffic, fd);
-	if (!err && traffic->address_len)
-		err = join_group(traffic, fd);
-	if (!err)
+	status = bind_socket(traffic, fd);
+	if (!status && traffic->address_len)
+		status = join_group(traffic, fd);
+	if (!status)
 		return fd;
-	fprintf(stderr, "traffic receive: %s\n", strerror(-err));
+	fprintf(stderr, "traffic receive: %s\n", strerror(-status));
 	close(fd);
-	return err;
+	return status;
 }
 
 static int write_report(const struct traffic *traffic, struct received *received)
@@ -127,32 +127,32 @@ static int run(const struct traffic *traffic, int fd, struct received *received)
 {
 	struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
 			       {.fd = traffic->signals, .events = POLLIN}};
-	int signal, err = write_report(traffic, received);
+	int signal, status = write_report(traffic, received);
 
-	while (!err && (!traffic->count || received->streams.received < traffic->count)) {
+	while (!status && (!traffic->count || received->streams.received < traffic->count)) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return -errno;
 		do
-			err = receive_one(fd, received);
-		while (err > 0);
+			status = receive_one(fd, received);
+		while (status > 0);
 		signal = traffic_signal(traffic);
 		if (signal == SIGUSR1)
-			err = write_report(traffic, received);
+			status = write_report(traffic, received);
 		else if (signal)
 			break;
 	}
-	return err ? err : write_report(traffic, received);
+	return status ? status : write_report(traffic, received);
 }
 
 int receive_frames(const struct traffic *traffic)
 {
 	struct received received = {0};
-	int fd = open_socket(traffic), err;
+	int fd = open_socket(traffic), status;
 
 	if (fd < 0)
 		return fd;
-	err = run(traffic, fd, &received);
+	status = run(traffic, fd, &received);
 	streams_free(&received.streams);
 	close(fd);
-	return err;
+	return status;
 }

@@ -83,11 +83,11 @@ static int take_option(struct recorder *recorder, int option)
 static int open_rings(struct recorder *recorder, char **names, int count)
 {
 	for (int i = 0; i < count; i++) {
-		int err = ring_open(&recorder->rings[i], names[i]);
+		int status = ring_open(&recorder->rings[i], names[i]);
 
-		if (err) {
-			fprintf(stderr, "recorder: %s: %s\n", names[i], strerror(-err));
-			return err;
+		if (status) {
+			fprintf(stderr, "recorder: %s: %s\n", names[i], strerror(-status));
+			return status;
 		}
 		recorder->ring_count++;
 	}
@@ -130,20 +130,20 @@ static void drain(struct recorder *recorder)
 static int report(struct recorder *recorder)
 {
 	const struct timespec blocks = {.tv_nsec = 4 * RING_BLOCK_TIMEOUT_MS * 1000000};
-	int err = 0;
+	int status = 0;
 
 	nanosleep(&blocks, NULL);
 	drain(recorder);
-	for (unsigned i = 0; i < recorder->ring_count && !err; i++)
-		err = ring_read_drops(&recorder->rings[i]);
-	if (!err && recorder->pcap)
-		err = seen_write_pcap(&recorder->seen, recorder->pcap);
-	if (!err)
-		err = report_write(&recorder->seen, recorder->rings, recorder->ring_count,
-				   recorder->snapshots++, recorder->output);
-	if (err)
-		fprintf(stderr, "recorder: %s: %s\n", recorder->output, strerror(-err));
-	return err;
+	for (unsigned i = 0; i < recorder->ring_count && !status; i++)
+		status = ring_read_drops(&recorder->rings[i]);
+	if (!status && recorder->pcap)
+		status = seen_write_pcap(&recorder->seen, recorder->pcap);
+	if (!status)
+		status = report_write(&recorder->seen, recorder->rings, recorder->ring_count,
+				      recorder->snapshots++, recorder->output);
+	if (status)
+		fprintf(stderr, "recorder: %s: %s\n", recorder->output, strerror(-status));
+	return status;
 }
 
 static int signals_open(void)
@@ -162,11 +162,11 @@ static int run(struct recorder *recorder, int signals)
 {
 	struct pollfd fds[SEEN_PORTS_MAX + 1] = {{.fd = signals, .events = POLLIN}};
 	struct signalfd_siginfo info;
-	int err;
+	int status;
 
 	for (unsigned i = 0; i < recorder->ring_count; i++)
 		fds[i + 1] = (struct pollfd){.fd = recorder->rings[i].fd, .events = POLLIN};
-	for (err = report(recorder); !err;) {
+	for (status = report(recorder); !status;) {
 		if (poll(fds, recorder->ring_count + 1, -1) < 0 && errno != EINTR)
 			return -errno;
 		drain(recorder);
@@ -174,27 +174,27 @@ static int run(struct recorder *recorder, int signals)
 			continue;
 		if (read(signals, &info, sizeof(info)) != sizeof(info))
 			return -EIO;
-		err = report(recorder);
+		status = report(recorder);
 		if (info.ssi_signo != SIGUSR1)
 			break;
 	}
-	return err;
+	return status;
 }
 
 int main(int argc, char **argv)
 {
 	struct recorder *recorder = calloc(1, sizeof(*recorder));
 	int signals = signals_open();
-	int err = -ENOMEM;
+	int status = -ENOMEM;
 
 	if (recorder && signals >= 0) {
-		err = setup(recorder, argc, argv);
-		if (!err)
-			err = run(recorder, signals);
+		status = setup(recorder, argc, argv);
+		if (!status)
+			status = run(recorder, signals);
 		for (unsigned i = 0; i < recorder->ring_count; i++)
 			ring_close(&recorder->rings[i]);
 		quads_free(&recorder->seen.quads);
 	}
 	free(recorder);
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -47,21 +47,21 @@ static int bind_to(int fd, const char *interface)
 int ring_open(struct ring *ring, const char *interface)
 {
 	uint8_t *blocks;
-	int fd, err;
+	int fd, status;
 
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	err = set_options(fd);
-	if (err)
+	status = set_options(fd);
+	if (status)
 		goto fail;
 	blocks = mmap(NULL, RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (blocks == MAP_FAILED) {
-		err = -errno;
+		status = -errno;
 		goto fail;
 	}
-	err = bind_to(fd, interface);
-	if (err)
+	status = bind_to(fd, interface);
+	if (status)
 		goto fail_map;
 	*ring = (struct ring){.interface = interface, .fd = fd, .blocks = blocks};
 	return 0;
@@ -70,7 +70,7 @@ fail_map:
 	munmap(blocks, RING_BYTES);
 fail:
 	close(fd);
-	return err;
+	return status;
 }
 
 void ring_close(struct ring *ring)

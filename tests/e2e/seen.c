@@ -166,17 +166,17 @@ int seen_write_pcap(const struct seen *seen, const char *path)
 	static const uint32_t head[6] = {0xa1b2c3d4, 4u << 16 | 2, 0, 0, SEEN_FRAME_MAX, 1};
 	uint64_t oldest = seen->kept > 2 * SEEN_KEPT ? seen->kept - SEEN_KEPT : SEEN_KEPT;
 	FILE *file = fopen(path, "we");
-	int err = 0;
+	int status = 0;
 
 	if (!file)
 		return -errno;
 	if (fwrite(head, sizeof(head), 1, file) != 1)
-		err = -EIO;
-	for (uint64_t i = 0; !err && i < seen->kept && i < SEEN_KEPT; i++)
-		err = write_frame(file, &seen->first[i]);
-	for (uint64_t i = oldest; !err && i < seen->kept; i++)
-		err = write_frame(file, &seen->last[i % SEEN_KEPT]);
-	if (fclose(file) && !err)
-		err = -EIO;
-	return err;
+		status = -EIO;
+	for (uint64_t i = 0; !status && i < seen->kept && i < SEEN_KEPT; i++)
+		status = write_frame(file, &seen->first[i]);
+	for (uint64_t i = oldest; !status && i < seen->kept; i++)
+		status = write_frame(file, &seen->last[i % SEEN_KEPT]);
+	if (fclose(file) && !status)
+		status = -EIO;
+	return status;
 }

@@ -24,39 +24,39 @@ static int set_options(const struct traffic *traffic, int fd)
 {
 	struct ip_mreqn request = {.imr_ifindex = (int)traffic->interface};
 	int hops = MULTICAST_HOPS, index = (int)traffic->interface, tos = traffic->tos;
-	int err;
+	int status;
 
 	if (traffic->family == AF_INET6) {
-		err = setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) ||
-		      setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos)) ||
-		      (index &&
-		       setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof(index)));
+		status = setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) ||
+			 setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos)) ||
+			 (index &&
+			  setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof(index)));
 	} else {
-		err = setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops)) ||
-		      setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)) ||
-		      (index &&
-		       setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request)));
+		status = setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops)) ||
+			 setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)) ||
+			 (index &&
+			  setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request)));
 	}
-	return err ? -errno : 0;
+	return status ? -errno : 0;
 }
 
 static int open_socket(const struct traffic *traffic)
 {
 	struct sockaddr_storage address = traffic->address;
 	int fd = socket(traffic->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
+	int status;
 
 	if (fd < 0)
 		return -errno;
 	((struct sockaddr_in *)&address)->sin_port = htons(traffic->port);
-	err = set_options(traffic, fd);
-	if (!err && connect(fd, (struct sockaddr *)&address, traffic->address_len))
-		err = -errno;
-	if (!err)
+	status = set_options(traffic, fd);
+	if (!status && connect(fd, (struct sockaddr *)&address, traffic->address_len))
+		status = -errno;
+	if (!status)
 		return fd;
-	fprintf(stderr, "traffic send: %s\n", strerror(-err));
+	fprintf(stderr, "traffic send: %s\n", strerror(-status));
 	close(fd);
-	return err;
+	return status;
 }
 
 static int write_report(const struct traffic *traffic, struct sent *sent)
@@ -103,23 +103,24 @@ int send_frames(const struct traffic *traffic)
 	struct sent sent = {0};
 	uint64_t start = traffic_now_ns();
 	int fd = open_socket(traffic);
-	int signal = 0, err = 0;
+	int signal = 0, status = 0;
 
 	if (fd < 0)
 		return fd;
-	err = write_report(traffic, &sent);
-	for (uint64_t turn = 0; !err && (!traffic->count || sent.frames < traffic->count); turn++) {
+	status = write_report(traffic, &sent);
+	for (uint64_t turn = 0; !status && (!traffic->count || sent.frames < traffic->count);
+	     turn++) {
 		wait_until(start + turn * 1000000000 / traffic->rate);
 		send_one(traffic, fd, &sent);
 		/* A system call a frame is dear; every 16th is often enough for a signal. */
 		if (turn % 16 == 0 || traffic->rate < 1000)
 			signal = traffic_signal(traffic);
 		if (signal == SIGUSR1)
-			err = write_report(traffic, &sent);
+			status = write_report(traffic, &sent);
 		else if (signal)
 			break;
 		signal = 0;
 	}
 	close(fd);
-	return err ? err : write_report(traffic, &sent);
+	return status ? status : write_report(traffic, &sent);
 }

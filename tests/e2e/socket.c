@@ -15,7 +15,7 @@ int socket_open(const char *interface)
 {
 	struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	struct packet_mreq promiscuous = {.mr_type = PACKET_MR_PROMISC};
-	int fd, err, on = 1, bytes = BUFFER_BYTES;
+	int fd, status, on = 1, bytes = BUFFER_BYTES;
 
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -29,7 +29,7 @@ int socket_open(const char *interface)
 		    0 &&
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
-	err = -errno;
+	status = -errno;
 	close(fd);
-	return err;
+	return status;
 }

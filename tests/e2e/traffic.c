@@ -130,13 +130,13 @@ static int signals_open(void)
 
 static int parse(struct traffic *traffic, int argc, char **argv)
 {
-	int option, err;
+	int option, status;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		err = take_option(traffic, option);
-		if (err) {
+		status = take_option(traffic, option);
+		if (status) {
 			fprintf(stderr, "traffic: bad option or value %s\n", optarg ? optarg : "");
-			return err;
+			return status;
 		}
 	}
 	return traffic->output && traffic->port && optind == argc - 1 ? 0 : -EINVAL;
@@ -145,14 +145,14 @@ static int parse(struct traffic *traffic, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct traffic traffic = {.rate = 1000, .size = 512, .family = AF_INET};
-	int err = parse(&traffic, argc, argv);
+	int status = parse(&traffic, argc, argv);
 
 	traffic.signals = signals_open();
-	if (!err && strcmp(argv[optind], "send") == 0 && traffic.address_len)
-		err = send_frames(&traffic);
-	else if (!err && strcmp(argv[optind], "receive") == 0)
-		err = receive_frames(&traffic);
+	if (!status && strcmp(argv[optind], "send") == 0 && traffic.address_len)
+		status = send_frames(&traffic);
+	else if (!status && strcmp(argv[optind], "receive") == 0)
+		status = receive_frames(&traffic);
 	else
 		fprintf(stderr, "usage: traffic send|receive OPTION...\n");
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }

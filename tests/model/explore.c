@@ -148,7 +148,7 @@ int explore(const struct scope *scope, bool tells, struct findings *ret_findings
 {
 	struct exploration *exploration = calloc(1, sizeof(*exploration));
 	struct world *world = explore_begin(scope);
-	int rc = -ENOMEM;
+	int status = -ENOMEM;
 
 	*ret_findings = (struct findings){0};
 	if (!exploration || visited_init(&exploration->visited, scope->states_max) < 0)
@@ -164,10 +164,10 @@ int explore(const struct scope *scope, bool tells, struct findings *ret_findings
 		explore_all(exploration);
 	ret_findings->states = exploration->visited.count;
 	path_free(&exploration->path);
-	rc = 0;
+	status = 0;
 out:
 	if (exploration)
 		visited_free(&exploration->visited);
 	free(exploration);
-	return rc;
+	return status;
 }

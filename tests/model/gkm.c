@@ -33,15 +33,15 @@ static void begin_sa(struct world *world, enum rekey_reason reason)
 	};
 	uint32_t spi = world->gkm.next_spi++;
 	uint8_t tek[COVEY_TEK_BYTES_MAX];
-	int rc;
+	int status;
 
 	memset(tek, next_tek(world), sizeof(tek));
 	rules_sa_begins(world, spi, tek[0], reason);
-	rc = group_begin_sa(world->gkm.group, spi, tek, sizeof(tek), &timing);
-	if (rc == 0 && breaks(world, BREAK_IMPATIENT))
+	status = group_begin_sa(world->gkm.group, spi, tek, sizeof(tek), &timing);
+	if (status == 0 && breaks(world, BREAK_IMPATIENT))
 		world->gkm.group->sas[world->gkm.group->sa_count - 1]->patience_ms = 0;
-	if (rc < 0)
-		world_violate(world, "protocol: SA %u cannot begin: %s", spi, strerror(-rc));
+	if (status < 0)
+		world_violate(world, "protocol: SA %u cannot begin: %s", spi, strerror(-status));
 }
 
 static void ensure_sa(struct world *world)
@@ -160,7 +160,7 @@ static void on_join(struct world *world, unsigned host)
 	struct member *member = &group->members[host];
 	struct wire *wire = &world->hosts[host].wire;
 	uint16_t epoch;
-	int rc;
+	int status;
 
 	if (world->gkm.evicted[host] && !breaks(world, BREAK_PARDON)) {
 		send_evicted(world, host);
@@ -173,9 +173,9 @@ static void on_join(struct world *world, unsigned host)
 		member->sends_from_spi = 0;
 	if (breaks(world, BREAK_LEASE) && member->epoch > 0)
 		member->epoch--;
-	rc = group_join(group, host, wire, &epoch);
-	if (rc < 0) {
-		world_violate(world, "protocol: m%u cannot join: %s", host + 1, strerror(-rc));
+	status = group_join(group, host, wire, &epoch);
+	if (status < 0) {
+		world_violate(world, "protocol: m%u cannot join: %s", host + 1, strerror(-status));
 		return;
 	}
 	wire->joined = wire->was_joined = true;
@@ -209,19 +209,19 @@ static void on_ack(struct world *world, unsigned host, const Covey__Message *mes
 {
 	struct wire *wire = &world->hosts[host].wire;
 	struct group *group = world->gkm.group;
-	int rc;
+	int status;
 
 	if (wire->was_joined && !wire->joined)
 		return; /* sent before it had our answer to its Leave */
 	if (message->body_case == COVEY__MESSAGE__BODY_ROSTER_ACK)
-		rc = group_roster_acked(group, host, message->roster_ack->generation);
+		status = group_roster_acked(group, host, message->roster_ack->generation);
 	else if (message->body_case == COVEY__MESSAGE__BODY_SA_ACTIVATED)
-		rc = group_sa_switched(group, host, message->sa_activated->spi);
+		status = group_sa_switched(group, host, message->sa_activated->spi);
 	else
-		rc = group_sa_acked(group, host, message->sa_installed->spi);
-	if (rc == 0 && message->body_case == COVEY__MESSAGE__BODY_SA_INSTALLED)
+		status = group_sa_acked(group, host, message->sa_installed->spi);
+	if (status == 0 && message->body_case == COVEY__MESSAGE__BODY_SA_INSTALLED)
 		rules_acked(world, host, message->sa_installed->spi);
-	if (rc < 0)
+	if (status < 0)
 		world_violate(world, "protocol: m%u acknowledges by %s what it was never sent",
 			      host + 1, message_name(message));
 	gkm_wake(world);

@@ -34,15 +34,15 @@ static int send_long(struct end *end, size_t len)
 {
 	Covey__Refused refused = COVEY__REFUSED__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
-	int r;
+	int status;
 
 	refused.reason = calloc(1, len + 1);
 	memset(refused.reason, 'x', len);
 	message.body_case = COVEY__MESSAGE__BODY_REFUSED;
 	message.refused = &refused;
-	r = channel_send(end->channel, &message);
+	status = channel_send(end->channel, &message);
 	free(refused.reason);
-	return r;
+	return status;
 }
 
 static void each_knows_the_other(void **state)

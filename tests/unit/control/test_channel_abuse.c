@@ -263,31 +263,31 @@ static int send_long(struct end *end)
 {
 	Covey__Refused refused = COVEY__REFUSED__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
-	int r;
+	int status;
 
 	refused.reason = calloc(1, 200001);
 	memset(refused.reason, 'x', 200000);
 	message.body_case = COVEY__MESSAGE__BODY_REFUSED;
 	message.refused = &refused;
-	r = channel_send(end->channel, &message);
+	status = channel_send(end->channel, &message);
 	free(refused.reason);
-	return r;
+	return status;
 }
 
 static void peer_that_does_not_read(void **state)
 {
 	struct loop *loop = *state;
 	size_t sent = 0;
-	int r;
+	int status;
 
 	let_in(loop);
 	bufferevent_disable(loop->stranger.bufferevent, EV_READ);
-	while ((r = send_long(&loop->server)) == 0) {
+	while ((status = send_long(&loop->server)) == 0) {
 		sent += 200000;
 		assert_true(sent < 4 * COVEY_SEND_QUEUE_BYTES_MAX);
 		loop_spin(loop);
 	}
-	assert_int_equal(r, -ENOBUFS);
+	assert_int_equal(status, -ENOBUFS);
 	assert_true(sent > COVEY_SEND_QUEUE_BYTES_MAX - 300000);
 	assert_int_equal(loop->server.closed, 0); /* never from within channel_send() */
 	assert_int_equal(send_long(&loop->server), -ENOTCONN);

@@ -315,12 +315,12 @@ static int load(enum tls_role role, const char *fabric, const char *certificate,
 		struct covey_error *error)
 {
 	struct tls *tls = NULL;
-	int r = tls_new(role, fabric, pki_file("ca.crt"), pki_file(certificate), pki_file(key),
-			&tls, error);
+	int status = tls_new(role, fabric, pki_file("ca.crt"), pki_file(certificate), pki_file(key),
+			     &tls, error);
 
-	assert_int_equal(r == 0, tls != NULL);
+	assert_int_equal(status == 0, tls != NULL);
 	tls_free(tls);
-	return r;
+	return status;
 }
 
 static void own_files_are_checked(void **state)
@@ -363,11 +363,11 @@ static void own_files_are_checked(void **state)
 	assert_int_equal(mkfifo(pki_file("fifo"), 0600), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct covey_error error = {""};
-		int r = load(rows[i].role, rows[i].fabric, rows[i].certificate, rows[i].key,
-			     &error);
+		int status = load(rows[i].role, rows[i].fabric, rows[i].certificate, rows[i].key,
+				  &error);
 
-		if (r != rows[i].result || !strstr(error.text, rows[i].text))
-			fail_msg("row %zu: %d %s", i, r, error.text);
+		if (status != rows[i].result || !strstr(error.text, rows[i].text))
+			fail_msg("row %zu: %d %s", i, status, error.text);
 	}
 }
 

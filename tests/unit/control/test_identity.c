@@ -68,12 +68,12 @@ static void parses_by_the_table(void **state)
 	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
 		struct identity identity;
 		struct covey_error error = {""};
-		int r = identity_parse(uris[i].uri, &identity, &error);
+		int status = identity_parse(uris[i].uri, &identity, &error);
 
-		if ((r == 0) != uris[i].accepted)
-			fail_msg("%s: %d %s", uris[i].uri, r, error.text);
-		if (r < 0) {
-			assert_int_equal(r, -EINVAL);
+		if ((status == 0) != uris[i].accepted)
+			fail_msg("%s: %d %s", uris[i].uri, status, error.text);
+		if (status < 0) {
+			assert_int_equal(status, -EINVAL);
 			assert_true(strlen(error.text) > 10);
 			continue;
 		}
@@ -145,11 +145,11 @@ static X509 *named_certificate(const char *uri)
 static int read_and_free(X509 *certificate, struct identity *identity)
 {
 	struct covey_error error = {""};
-	int r = identity_from_certificate(certificate, identity, &error);
+	int status = identity_from_certificate(certificate, identity, &error);
 
 	X509_free(certificate);
-	assert_int_equal(r < 0, error.text[0] != '\0');
-	return r;
+	assert_int_equal(status < 0, error.text[0] != '\0');
+	return status;
 }
 
 static void other_names_may_stand_beside(void **state)
@@ -253,13 +253,13 @@ static void sender_id_by_the_table(void **state)
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
 		X509 *certificate = named_certificate("spiffe://lab/host/hv1");
 		struct identity identity;
-		int r;
+		int status;
 
 		add_extension(certificate, extensions[i].der, extensions[i].len);
-		r = read_and_free(certificate, &identity);
-		if (extensions[i].sender_id < 0 ? r != -EINVAL : r != 0)
-			fail_msg("row %zu: %d", i, r);
-		if (r == 0)
+		status = read_and_free(certificate, &identity);
+		if (extensions[i].sender_id < 0 ? status != -EINVAL : status != 0)
+			fail_msg("row %zu: %d", i, status);
+		if (status == 0)
 			assert_int_equal(identity.sender_id, extensions[i].sender_id);
 	}
 }

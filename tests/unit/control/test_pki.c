@@ -66,23 +66,24 @@ static X509 *certificate(const char *name)
 static int init(void)
 {
 	struct covey_error error = {""};
-	int r = pki_init(directory, "lab", 3650, &error);
+	int status = pki_init(directory, "lab", 3650, &error);
 
-	if (r < 0 && r != -EEXIST)
+	if (status < 0 && status != -EEXIST)
 		fail_msg("%s", error.text);
-	return r;
+	return status;
 }
 
 static int issue(const char *name, uint16_t sender_id, bool force)
 {
 	enum identity_role role = strcmp(name, "gkm") == 0 ? IDENTITY_GKM : IDENTITY_HOST;
 	struct covey_error error = {""};
-	int r = pki_issue(directory, role, "lab", name, sender_id, 0, 365 * DAY, force, &error);
+	int status =
+		pki_issue(directory, role, "lab", name, sender_id, 0, 365 * DAY, force, &error);
 
-	assert_int_equal(r < 0, error.text[0] != '\0');
-	if (r < 0)
+	assert_int_equal(status < 0, error.text[0] != '\0');
+	if (status < 0)
 		print_message("%s\n", error.text);
-	return r;
+	return status;
 }
 
 static size_t file_count(void)

@@ -189,14 +189,14 @@ static int unprivileged_child(void)
 {
 	const struct rlimit little = {65536, 65536};
 	struct covey_error error = {""};
-	int r;
+	int status;
 
 	if (setrlimit(RLIMIT_MEMLOCK, &little) < 0)
 		return 1;
 	if (geteuid() == 0 && setuid(65534) < 0)
 		return 2;
-	r = secret_protect_process(&error);
-	if (r != -EPERM)
+	status = secret_protect_process(&error);
+	if (status != -EPERM)
 		return 3;
 	return strstr(error.text, "root") && strstr(error.text, "LimitMEMLOCK=infinity") ? 0 : 4;
 }
@@ -210,10 +210,10 @@ static int late_child(void)
 {
 	struct covey_error error = {""};
 	void *early = OPENSSL_malloc(1);
-	int r = secret_protect_process(&error);
+	int status = secret_protect_process(&error);
 
 	OPENSSL_free(early);
-	return r == -EBUSY && error.text[0] ? 0 : 1;
+	return status == -EBUSY && error.text[0] ? 0 : 1;
 }
 
 static void protection_that_comes_late_is_an_error(void **state)

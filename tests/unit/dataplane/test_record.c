@@ -77,14 +77,14 @@ static void test_rosters_without_memory(void **state)
 
 	fill(entries);
 	for (unsigned at = 1;; at++) {
-		int rc;
+		int status;
 
 		fails_in = at;
-		rc = dataplane_roster_set(lab.dataplane, LAB_SPI, entries, 3, NULL);
+		status = dataplane_roster_set(lab.dataplane, LAB_SPI, entries, 3, NULL);
 		fails_in = 0;
-		if (rc == 0)
+		if (status == 0)
 			break;
-		assert_int_equal(rc, -ENOMEM);
+		assert_int_equal(status, -ENOMEM);
 		assert_as_before(&sa);
 		failed++;
 	}
@@ -100,14 +100,14 @@ static void test_reinstallations_without_memory(void **state)
 
 	fill(entries);
 	for (unsigned at = 1;; at++) {
-		int rc;
+		int status;
 
 		fails_in = at;
-		rc = dataplane_sa_install(lab.dataplane, &sa, entries, 3, NULL);
+		status = dataplane_sa_install(lab.dataplane, &sa, entries, 3, NULL);
 		fails_in = 0;
-		if (rc == 0)
+		if (status == 0)
 			break;
-		assert_int_equal(rc, -ENOMEM);
+		assert_int_equal(status, -ENOMEM);
 		assert_as_before(&sa);
 		failed++;
 	}

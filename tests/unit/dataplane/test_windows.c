@@ -294,10 +294,10 @@ static int with_floors(struct covey_floor first, struct covey_floor second)
 {
 	const struct covey_floor floors[] = {first, second};
 	struct windows *windows = NULL;
-	int error = windows_new(1024, floors, 2, &windows);
+	int status = windows_new(1024, floors, 2, &windows);
 
 	windows_free(windows);
-	return error;
+	return status;
 }
 
 static void test_bad_floors(void **state)

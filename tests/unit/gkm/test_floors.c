@@ -50,17 +50,17 @@ static int report(struct world *world, size_t seat, uint32_t spi, uint32_t windo
 				       .esns = esns,
 				       .esn_count = count};
 	struct covey_error error = {.text = ""};
-	int rc;
+	int status;
 
 	for (size_t i = 0; i < count; i++) {
 		window_ids[i] = window_id + (uint32_t)i;
 		esns[i] = esn + i;
 	}
-	rc = floor_reports_take(world->group, seat, spi, &windows, world->now_ms, &error);
-	assert_int_equal(rc == -EINVAL, error.text[0] != '\0');
+	status = floor_reports_take(world->group, seat, spi, &windows, world->now_ms, &error);
+	assert_int_equal(status == -EINVAL, error.text[0] != '\0');
 	free(window_ids);
 	free(esns);
-	return rc;
+	return status;
 }
 
 /* What a seat was told. */

@@ -63,10 +63,10 @@ static int report(struct world *world, size_t seat)
 static void rekey(struct world *world)
 {
 	size_t before = world->group->sa_count;
-	int rc = begin_sa(world);
+	int status = begin_sa(world);
 
-	if (rc) {
-		assert_int_equal(rc, -ENOMEM);
+	if (status) {
+		assert_int_equal(status, -ENOMEM);
 		assert_true(faulty_memory_has_failed());
 		assert_int_equal(world->group->sa_count, before);
 		assert_int_equal(begin_sa(world), 0);
@@ -141,18 +141,18 @@ static void no_start_without_memory(void **state)
 	size_t held = faulty_memory_held();
 	struct group *group = NULL;
 	unsigned at = 1;
-	int rc;
+	int status;
 
 	for (;; at++) {
 		faulty_memory_begin(at);
-		rc = group_new(WORLD_SEATS, DELAY_MS, &output, &group);
+		status = group_new(WORLD_SEATS, DELAY_MS, &output, &group);
 		if (!faulty_memory_end())
 			break;
-		assert_int_equal(rc, -ENOMEM);
+		assert_int_equal(status, -ENOMEM);
 		assert_null(group);
 		assert_int_equal(faulty_memory_held(), held);
 	}
-	assert_int_equal(rc, 0);
+	assert_int_equal(status, 0);
 	assert_true(at > 1);
 	group_free(group);
 	assert_int_equal(faulty_memory_held(), held);

@@ -79,13 +79,13 @@ static int each_binding(struct store *store, const char *group,
 			int (*each)(const char *identity, uint16_t sender_id, void *arg), void *arg,
 			struct covey_error *error)
 {
-	int rc = 0;
+	int status = 0;
 
 	if (around.fault)
 		return covey_error_set(error, around.fault, "the store is broken");
-	for (size_t i = 0; i < around.binding_count && rc >= 0; i++)
-		rc = each(around.bindings[i].identity, around.bindings[i].sender_id, arg);
-	return rc;
+	for (size_t i = 0; i < around.binding_count && status >= 0; i++)
+		status = each(around.bindings[i].identity, around.bindings[i].sender_id, arg);
+	return status;
 }
 
 static int each_former(struct store *store, const char *group,
@@ -93,12 +93,12 @@ static int each_former(struct store *store, const char *group,
 				   void *arg),
 		       void *arg, struct covey_error *error)
 {
-	int rc = 0;
+	int status = 0;
 
-	for (size_t i = 0; i < around.former_count && rc >= 0; i++)
-		rc = each(around.formers[i].identity, around.formers[i].sender_id,
-			  300 + (uint32_t)i, arg);
-	return rc;
+	for (size_t i = 0; i < around.former_count && status >= 0; i++)
+		status = each(around.formers[i].identity, around.formers[i].sender_id,
+			      300 + (uint32_t)i, arg);
+	return status;
 }
 
 static int forget_former(struct store *store, const char *group, uint32_t until_spi,

@@ -70,11 +70,11 @@ static int end(void **state)
 /* --- using it ------------------------------------------------------------------------------ */
 
 /* A refusal tells what to do. */
-static bool is_done(int rc, const struct covey_error *error)
+static bool is_done(int status, const struct covey_error *error)
 {
-	if (rc < 0 && strlen(error->text) < 30)
+	if (status < 0 && strlen(error->text) < 30)
 		abort(); /* in a child as well */
-	return rc == 0;
+	return status == 0;
 }
 
 static int bind_one(struct store *store, const char *group, const char *identity,
@@ -91,18 +91,18 @@ static void take_step(struct store *store, size_t i)
 	struct covey_error error = {0};
 	uint32_t spi = 4711;
 	char identity[16];
-	int rc;
+	int status;
 
 	snprintf(identity, sizeof(identity), "host%zu", i);
-	rc = bind_one(store, "g", identity, (uint16_t)(i + 1), &error);
-	answers->bound[i] = is_done(rc, &error);
-	rc = store->ops->take_spi(store, &spi, &error);
-	if (is_done(rc, &error))
+	status = bind_one(store, "g", identity, (uint16_t)(i + 1), &error);
+	answers->bound[i] = is_done(status, &error);
+	status = store->ops->take_spi(store, &spi, &error);
+	if (is_done(status, &error))
 		answers->spi = spi;
 	else if (spi != 4711)
 		abort();
-	rc = store->ops->evict(store, identity, "g", &error);
-	answers->evicted[i] = is_done(rc, &error);
+	status = store->ops->evict(store, identity, "g", &error);
+	answers->evicted[i] = is_done(status, &error);
 }
 
 /* Whatever fails, the program goes on, as covey-gkm does. */

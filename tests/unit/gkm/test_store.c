@@ -56,19 +56,19 @@ static struct store *open_store(const char *path)
 {
 	struct covey_error error = {0};
 	struct store *store = NULL;
-	int rc = sqlite_store_open(path, &store, &error);
+	int status = sqlite_store_open(path, &store, &error);
 
-	if (rc < 0)
+	if (status < 0)
 		fail_msg("%s: %s", path, error.text);
 	return store;
 }
 
-static void assert_refused(const char *path, int rc, const char *text)
+static void assert_refused(const char *path, int status, const char *text)
 {
 	struct covey_error error = {0};
 	struct store *store = (struct store *)&error;
 
-	assert_int_equal(sqlite_store_open(path, &store, &error), rc);
+	assert_int_equal(sqlite_store_open(path, &store, &error), status);
 	assert_ptr_equal(store, &error);
 	if (!strstr(error.text, text))
 		fail_msg("\"%s\" does not say \"%s\"", error.text, text);
@@ -574,7 +574,7 @@ static void a_full_disk(void **state)
 	const struct store_binding many[] = {{"g", identity, 3}, {"g", "short", 4}};
 	uint32_t spi = 4711;
 	char buf[4096];
-	int rc = 0;
+	int status = 0;
 
 	if (!scratch_mount(place->directory))
 		skip();
@@ -587,11 +587,11 @@ static void a_full_disk(void **state)
 	assert_non_null(strstr(error.text, "disk is full"));
 	memset(identity, 'i', sizeof(identity));
 	identity[sizeof(identity) - 1] = '\0';
-	rc = bind_one(store, "g", identity, 3, &error);
-	assert_int_equal(rc, -ENOSPC);
+	status = bind_one(store, "g", identity, 3, &error);
+	assert_int_equal(status, -ENOSPC);
 	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
-	rc = store->ops->bind_all(store, many, 2, &error);
-	assert_int_equal(rc, -ENOSPC);
+	status = store->ops->bind_all(store, many, 2, &error);
+	assert_int_equal(status, -ENOSPC);
 	assert_string_equal(bindings(store, "g", buf), "a=1 b=2 ");
 	/* It goes on where it was when there is room again. */
 	unlink(filler);

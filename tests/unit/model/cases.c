@@ -28,16 +28,16 @@ void mistake_check(const struct mistake *mistake)
 	struct diagnostics diagnostics;
 	struct inventory *inventory = NULL;
 	char *found;
-	int r;
+	int status;
 
 	diagnostics_init(&diagnostics);
-	r = inventory_parse("test.yaml", mistake->text, strlen(mistake->text), &diagnostics,
-			    &inventory);
+	status = inventory_parse("test.yaml", mistake->text, strlen(mistake->text), &diagnostics,
+				 &inventory);
 	found = list(&diagnostics);
 	assert_string_equal(found, mistake->expected);
-	assert_int_equal(r, *mistake->expected ? -EINVAL : 0);
+	assert_int_equal(status, *mistake->expected ? -EINVAL : 0);
 	/* An output that failed is untouched. */
-	assert_int_equal(inventory == NULL, r < 0);
+	assert_int_equal(inventory == NULL, status < 0);
 	free(found);
 	inventory_free(inventory);
 	diagnostics_free(&diagnostics);

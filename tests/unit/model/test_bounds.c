@@ -30,7 +30,7 @@ static void repeat(struct text *text, const char *part, size_t count)
 }
 
 /* Parse, expect the error, and one diagnostic that holds the words. Frees the text. */
-static void expect(struct text *text, int error, const char *words)
+static void expect(struct text *text, int status, const char *words)
 {
 	struct diagnostics diagnostics;
 	struct inventory *inventory = NULL;
@@ -40,7 +40,7 @@ static void expect(struct text *text, int error, const char *words)
 	diagnostics_init(&diagnostics);
 	assert_int_equal(
 		inventory_parse("test.yaml", text->data, text->len, &diagnostics, &inventory),
-		error);
+		status);
 	assert_null(inventory);
 	printed = diagnostics_text(&diagnostics);
 	if (!strstr(printed, words))
@@ -181,14 +181,14 @@ static void test_largest(void **state)
 	free(text.data);
 }
 
-static void expect_unreadable(const char *path, int error, const char *expected)
+static void expect_unreadable(const char *path, int status, const char *expected)
 {
 	struct diagnostics diagnostics;
 	struct inventory *inventory = NULL;
 	char *printed;
 
 	diagnostics_init(&diagnostics);
-	assert_int_equal(inventory_load(path, &diagnostics, &inventory), error);
+	assert_int_equal(inventory_load(path, &diagnostics, &inventory), status);
 	assert_null(inventory);
 	printed = diagnostics_text(&diagnostics);
 	assert_string_equal(printed, expected);

@@ -77,19 +77,19 @@ static int parse(const char *text, long nth, bool *ret_failed)
 {
 	struct diagnostics diagnostics;
 	struct inventory *inventory = NULL;
-	int r;
+	int status;
 
 	diagnostics_init(&diagnostics);
 	countdown = nth;
-	r = inventory_parse("test.yaml", text, strlen(text), &diagnostics, &inventory);
+	status = inventory_parse("test.yaml", text, strlen(text), &diagnostics, &inventory);
 	*ret_failed = countdown < 0;
 	countdown = -1;
-	assert_int_equal(inventory == NULL, r < 0);
+	assert_int_equal(inventory == NULL, status < 0);
 	/* diagnostics_print() has something to say. */
-	assert_int_equal(diagnostics.out_of_memory, r == -ENOMEM);
+	assert_int_equal(diagnostics.out_of_memory, status == -ENOMEM);
 	inventory_free(inventory);
 	diagnostics_free(&diagnostics);
-	return r;
+	return status;
 }
 
 static long fail_each(const char *text, int otherwise)
@@ -98,9 +98,9 @@ static long fail_each(const char *text, int otherwise)
 	long nth = 0;
 
 	for (; failed; nth++) {
-		int r = parse(text, nth, &failed);
+		int status = parse(text, nth, &failed);
 
-		assert_int_equal(r, failed ? -ENOMEM : otherwise);
+		assert_int_equal(status, failed ? -ENOMEM : otherwise);
 	}
 	return nth;
 }
