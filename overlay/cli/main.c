@@ -2,6 +2,7 @@
 
 /* The program `covey`: finds the command that a person has typed, and calls it. */
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,7 @@ int main(int argc, char **argv)
 	char name[32];
 	int status;
 
+	setlocale(LC_CTYPE, ""); /* a table aligns names by it */
 	argp_err_exit_status = CLI_USAGE;
 	/* ARGP_IN_ORDER: what comes after the command's name must not be read here. */
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice) || !choice.command)

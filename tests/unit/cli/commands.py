@@ -111,6 +111,13 @@ SHOWN = {
 }
 
 
+# One right-aligned column wider than its title, one narrower, and one that is aligned left.
+WINDOWS = """\
+SPI  SENDERID  WINDOW  CLASS  CAST       PATH  ESN               USE
+256     65535    4096      0  multicast    12  0003000000000005  sends
+256         7    4096      0  unicast       0  0003000000000005  sends
+"""
+
 def run(*arguments):
     result = subprocess.run(
         [COVEY, *arguments],
@@ -476,8 +483,9 @@ class Client(Case):
         self.assertIn("own copy", self.ask(SHOWN, "show", "guard", "--all")[1])
 
     def test_columns_align(self):
-        out = self.ask(SHOWN, "show", "groups")[1].splitlines()
-        self.assertEqual(out[0].index("VNIS"), out[1].index("100,"))
+        window = SHOWN["windows"][0]
+        windows = [{**window, "sender_id": 65535, "path": 12}, {**window, "cast": "unicast"}]
+        self.assertEqual(self.ask({**SHOWN, "windows": windows}, "show", "windows")[1], WINDOWS)
 
     def test_empty_and_strange(self):
         strange = {"ok": True, "groups": 5, "sas": [1, "x"], "drops": [], "gkm": 7, "ports": {},
