@@ -10,24 +10,27 @@
 #   sudo tests/bench/paths.sh [--rounds N] [--seconds S] [--json] [--keep FILE] [--lock FILE]
 #                                [PATH...]
 #
-# PATH: plain covey covey-tap covey-af-packet wireguard testpmd (all unless named). Prints medians
-# over the rounds; ratios and differences are formed in each round. --json: an object a line instead
-# of tables. --keep: append each round to this file, and report over all rounds that it holds. --lock:
-# hold this file's lock while a path is measured. Fails when covey's TCP is less than twice that of
-# wireguard-go. Needs a machine that does nothing else.
+# PATH: plain covey covey-kernel covey-tap covey-af-packet wireguard testpmd (all unless named).
+# Prints medians over the rounds; ratios and differences are formed in each round. --json: an object a
+# line instead of tables. --keep: append each round to this file, and report over all rounds that it
+# holds. --lock: hold this file's lock while a path is measured. Fails when covey's TCP is less than
+# twice that of wireguard-go. Needs a machine that does nothing else.
 
 set -euo pipefail
 
 # shellcheck source=tests/bench/_measure.sh
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/_measure.sh"
 
-ALL=(plain covey covey-tap covey-af-packet wireguard testpmd)
-declare -A MODES=([plain]=plain [covey]=covey [covey-tap]=covey [covey-af-packet]=covey
-	[wireguard]=wireguard [testpmd]=bump)
+ALL=(plain covey covey-kernel covey-tap covey-af-packet wireguard testpmd)
+declare -A MODES=([plain]=plain [covey]=covey [covey-kernel]=covey [covey-tap]=covey
+	[covey-af-packet]=covey [wireguard]=wireguard [testpmd]=bump)
 declare -A HOST_VARS=([covey-tap]="covey_host_port: tap"
 	[covey-af-packet]="covey_fabric_port: af_packet")
+# These leave the card to the kernel: no queue of it is covey's.
+declare -A PORTS=([covey-kernel]=kernel)
 declare -A TITLES=([plain]="plain VXLAN" [covey]="covey: AF_XDP, veth"
-	[covey-tap]="covey: AF_XDP, TAP" [covey-af-packet]="covey: AF_PACKET, veth"
+	[covey-kernel]="covey: sockets, TAP" [covey-tap]="covey: AF_XDP, TAP"
+	[covey-af-packet]="covey: AF_PACKET, veth"
 	[wireguard]="VXLAN in wireguard-go" [testpmd]="testpmd: AF_XDP, veth")
 # What carries packets on a host, by the lab's name for its process.
 declare -A DAEMONS=([covey]=hv [wireguard]=wireguard [bump]=bump)
@@ -78,7 +81,7 @@ measure_all() {
 
 # one_round PATH ROUND
 one_round() {
-	export LAB_HOST_VARS="${HOST_VARS[$1]:+          ${HOST_VARS[$1]}}"
+	export LAB_HOST_VARS="${HOST_VARS[$1]:+          ${HOST_VARS[$1]}}" LAB_PORTS=${PORTS[$1]:-}
 	measure_lab "${MODES[$1]}" measure_all "${MODES[$1]}" |
 		jq -c --arg path "$1" --argjson round "$2" '. + {path: $path, round: $round}' \
 			>>"$keep"
@@ -123,6 +126,8 @@ summarise() {
 			tcp_mbit_s: of($path; "tcp") | median, udp_mbit_s: of($path; "udp") | median,
 			tcp_of_plain: ratio($path; "plain"; "tcp"),
 			tcp_of_wireguard: ratio($path; "wireguard"; "tcp"),
+			tcp_of_covey: ratio($path; "covey"; "tcp"),
+			udp_of_covey: ratio($path; "covey"; "udp"),
 			udp_of_plain: ratio($path; "plain"; "udp"),
 			udp_of_wireguard: ratio($path; "wireguard"; "udp"),
 			rtt_p50_us: of($path; "p50") | median, rtt_p99_us: of($path; "p99") | median,
@@ -154,9 +159,9 @@ table() {
 }
 
 tables() {
-	printf 'throughput, Mbit/s, and as a multiple of plain VXLAN and of wireguard-go'
-	table '.tcp_mbit_s, .tcp_of_plain, .tcp_of_wireguard, .udp_mbit_s, .udp_of_plain,
-		.udp_of_wireguard' TCP xplain xwg UDP xplain xwg
+	printf 'throughput, Mbit/s, and as a multiple of plain VXLAN, covey and wireguard-go'
+	table '.tcp_mbit_s, .tcp_of_plain, .tcp_of_covey, .tcp_of_wireguard, .udp_mbit_s, .udp_of_plain,
+		.udp_of_covey, .udp_of_wireguard' TCP xplain xcovey xwg UDP xplain xcovey xwg
 	printf '\nround trip at light load, us, what is added to plain VXLAN, and percent of a core idle'
 	table '.rtt_p50_us, .rtt_p99_us, .added_p50_us, .added_p99_us, .rtt_p50_of_plain,
 		.idle_percent' p50 p99 +p50 +p99 xplain idle%
