@@ -20,41 +20,53 @@ kills=5
 [[ ! $E2E_LONG ]] || kills=200
 
 reports() {
-	local n
+	local n before=()
 
-	for n in 1 2 3; do e2e_report "rx$n" .snapshot >/dev/null; done
+	for n in 1 2 3; do before[n]=$(stat -c %i "$LAB_DIR/rx$n.json"); done
+	for n in 1 2 3; do lab_signal "rx$n" USR1; done
+	for n in 1 2 3; do lab_wait 10 "a report of rx$n" is_another "$LAB_DIR/rx$n.json" "${before[n]}"; done
 }
 
-# of RECEIVER-STREAM FILTER: of the last report.
-of() {
-	jq -r ".streams[\"${1#*-}\"] | $2" "$LAB_DIR/rx${1%-*}.json"
+# A report is a new file each time.
+is_another() {
+	[[ $(stat -c %i "$1") != "$2" ]]
+}
+
+# of_hv1 FILTER: a line with receiver-stream and what FILTER says of it, for each of OF_HV1, from the
+# last reports. One jq for all: what this test computes, the host that starts has to wait for.
+of_hv1() {
+	jq -r --arg wanted "${OF_HV1[*]}" '(input_filename | capture("rx(?<n>[0-9]+).json$").n) as $n
+		| .streams | to_entries[] | "\($n)-\(.key)" as $name
+		| select($wanted | split(" ") | index($name)) | .value
+		| "\($name) \('"$1"')"' "$LAB_DIR"/rx[123].json
 }
 
 note_start() {
-	local stream
+	local stream received
 
 	reports
-	for stream in "${OF_HV1[@]}"; do at_start[$stream]=$(of "$stream" .received); done
+	while read -r stream received; do at_start[$stream]=$received; done < <(of_hv1 .received)
 }
 
 all_flow_again() {
-	local stream
+	local stream received
 
 	reports
-	for stream in "${OF_HV1[@]}"; do
-		(($(of "$stream" .received) >= at_start[$stream] + STEADY_FRAMES)) || return 1
-	done
+	while read -r stream received; do
+		((received >= at_start[$stream] + STEADY_FRAMES)) || return 1
+	done < <(of_hv1 .received)
 }
 
 # recovery SINCE: from the last frame of the first stream that stopped to the first frame of the last
 # that came back, in ms, by the receivers' clock.
 recovery() {
-	local stream
+	local stream from to first=() last=()
 
-	for stream in "${OF_HV1[@]}"; do
-		of "$stream" "[.pauses[] | select(.[1] > $1)] | if length > 0 then .[0][0], .[-1][1]
-			else error(\"stream $stream did not stop when hv1 was killed\") end"
-	done | sort -n | awk 'NR == 1 {first = $1} {last = $1} END {print last - first}'
+	while read -r stream from to; do
+		[[ $from != null ]] || fail "stream $stream did not stop when hv1 was killed"
+		first+=("$from") last+=("$to")
+	done < <(of_hv1 "[.pauses[] | select(.[1] > $1)] | \"\(.[0][0]) \(.[-1][1])\"")
+	echo $(($(percentile 100 "${last[@]}") - $(percentile 1 "${first[@]}")))
 }
 
 # Kill it in the middle of the start after a kill, each time a little later.
