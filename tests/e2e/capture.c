@@ -7,6 +7,12 @@
 
 #define FILE_HEADER 24
 
+/* The ESN without the epoch. */
+static uint64_t number_in_window(uint64_t esn)
+{
+	return esn & UINT64_C(0xffffffffffff);
+}
+
 static bool is_address(const uint8_t *wanted, const uint8_t *address, size_t len)
 {
 	static const uint8_t any[16];
@@ -22,6 +28,7 @@ static bool matches(const struct capture_filter *filter, const struct captured *
 
 	return packet->kind == WIRE_VPE && !packet->vpe_short &&
 	       (filter->cast < 0 || filter->cast == packet->multicast) &&
+	       number_in_window(packet->esn) >= filter->packets_min &&
 	       is_address(filter->from, ip + source, len) &&
 	       is_address(filter->to, ip + source + len, len);
 }

@@ -17,6 +17,7 @@ struct capture_filter {
 	uint8_t from[16], to[16]; /* addresses, or all zero: any */
 	bool first;               /* take the first that matches instead of the last */
 	int cast;                 /* 0 unicast, 1 multicast, -1 any */
+	uint64_t packets_min;     /* sent in its window, itself included */
 };
 
 struct captured {

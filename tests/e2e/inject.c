@@ -4,9 +4,9 @@
  * inject: an attacker on the fabric. Takes a VPE packet that the recorder captured, changes it,
  * sends it, and says how many he sent.
  *
- *   inject --capture FILE --as WHAT [--from IP] [--to IP] [--cast 0|1] [--first] [--count N]
- *          [--rate PPS] [--seconds S] [--address IP] [--mac MAC] [--sender-id N] [--vni N]
- *          [--canary HEX] [--inner-mac MAC] [--member SENDER-ID=IP]... PORT
+ *   inject --capture FILE --as WHAT [--from IP] [--to IP] [--cast 0|1] [--packets-min N] [--first]
+ *          [--count N] [--rate PPS] [--seconds S] [--address IP] [--mac MAC] [--sender-id N]
+ *          [--vni N] [--canary HEX] [--inner-mac MAC] [--member SENDER-ID=IP]... PORT
  *
  * Without --rate as fast as it can. With --seconds it ends then, or after --count, if that is
  * first.
@@ -44,12 +44,15 @@ struct inject {
 };
 
 static const struct option options[] = {
+	/* which packet */
 	{"capture", required_argument, NULL, 'p'},
 	{"as", required_argument, NULL, 'w'},
 	{"from", required_argument, NULL, 'f'},
 	{"to", required_argument, NULL, 't'},
 	{"cast", required_argument, NULL, 'k'},
+	{"packets-min", required_argument, NULL, 'x'},
 	{"first", no_argument, NULL, '1'},
+	/* what to make of it */
 	{"count", required_argument, NULL, 'n'},
 	{"address", required_argument, NULL, 'a'},
 	{"mac", required_argument, NULL, 'm'},
@@ -126,6 +129,9 @@ static int take_option(struct inject *inject, int option)
 		return take_address(optarg, inject->filter.to);
 	case 'k':
 		inject->filter.cast = atoi(optarg);
+		return 0;
+	case 'x':
+		inject->filter.packets_min = strtoull(optarg, NULL, 10);
 		return 0;
 	case '1':
 		inject->filter.first = true;
