@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "heartbeat_reports.h"
 
+#include <covey/limits.h>
 #include <errno.h>
 #include <inttypes.h>
 
@@ -95,14 +96,13 @@ static int take_impostors(struct registration *registration, const struct sessio
 	return status;
 }
 
-/* The windows have been checked: there are as many as ESNs. */
 static void take_hearing(struct registration *registration, const Covey__SaUse *use)
 {
 	const struct hearing_report report = {
 		.spi = use->spi,
 		.window_ids = use->window_ids,
 		.esns = use->esns,
-		.window_count = use->n_esns,
+		.window_count = use->n_window_ids,
 		.received = use->multicast_received,
 		.listens = use->listens,
 	};
@@ -137,12 +137,30 @@ static void judge_hearing(struct registration *registration, const struct sessio
 		log_hearing(registration, session, verdict);
 }
 
+/* Whatever the SA: what reads the report goes through both lists at once. */
+static int check_windows(const Covey__SaUse *use, struct covey_error *why)
+{
+	if (use->n_window_ids == use->n_esns && use->n_esns <= COVEY_FLOORS_PER_SENDER_MAX)
+		return 0;
+	return covey_error_set(why, -EINVAL, "%zu windows with %zu ESNs on SA %" PRIu32,
+			       use->n_window_ids, use->n_esns, use->spi);
+}
+
+static bool end_for(struct session *session, const struct covey_error *why)
+{
+	session_end(session, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "impossible counters: %s",
+		    why->text);
+	return false;
+}
+
 /* False when the session has ended. A report of an SA that is in no group of the session is
  * outdated. */
 static bool take_use(struct session *session, const Covey__SaUse *use)
 {
 	struct covey_error why = {.text = ""};
 
+	if (check_windows(use, &why) < 0)
+		return end_for(session, &why);
 	for (size_t i = 0; i < session->registration_count; i++) {
 		struct registration *registration = &session->registrations[i];
 
@@ -150,11 +168,8 @@ static bool take_use(struct session *session, const Covey__SaUse *use)
 			continue;
 		if (take_usage(registration, session, use, &why) < 0 ||
 		    take_windows(registration, session, use, &why) < 0 ||
-		    take_impostors(registration, session, use, &why) < 0) {
-			session_end(session, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL,
-				    "impossible counters: %s", why.text);
-			return false;
-		}
+		    take_impostors(registration, session, use, &why) < 0)
+			return end_for(session, &why);
 		take_hearing(registration, use);
 	}
 	return true;

@@ -150,6 +150,30 @@ static void no_impossible_windows(void **state)
 	assert_false(other->closed);
 }
 
+/* Also of an SA that is not in use, or that nobody knows. */
+static void as_many_windows_as_esns(void **state)
+{
+	static const struct {
+		size_t windows, esns;
+	} lists[] = {{0, 1}, {1, 0}, {1, 2}};
+	struct fabric *fabric = *state;
+	uint32_t window_ids[] = {7, 8};
+	uint64_t esns[] = {covey_esn(1, 1), covey_esn(1, 1)};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct guest *guest = bring(fabric, HV1);
+		Covey__SaUse use = COVEY__SA_USE__INIT;
+
+		use.spi = guest->active_spi + 1;
+		use.window_ids = window_ids;
+		use.n_window_ids = lists[i].windows;
+		use.esns = esns;
+		use.n_esns = lists[i].esns;
+		guest_report_use(guest, &use);
+		assert_cut(fabric, guest, PROTOCOL, "ESNs on SA");
+	}
+}
+
 static void impostors_raise_an_alarm(void **state)
 {
 	struct fabric *fabric = *state;
@@ -178,6 +202,7 @@ int main(int argc, char **argv)
 		TEST(who_comes_back_as_another_sender),
 		TEST(nobody_holds_more_than_there_can_be),
 		TEST(no_impossible_windows),
+		TEST(as_many_windows_as_esns),
 		TEST(impostors_raise_an_alarm),
 	};
 
