@@ -167,8 +167,18 @@ class GuardTest(unittest.TestCase):
         done = subprocess.run(
             ["ip", "netns", "exec", self.host.name, *self.faulty(fault), PROGRAM,
              "--inventory", path, "--name", "hv1", "--guard", "on"],
-            capture_output=True, text=True)
+            capture_output=True, text=True, env=dict(os.environ, **self.leaks_of(fault)))
         return done.returncode, done.stderr
+
+    def leaks_of(self, fault):
+        """libnftables 1.0.6 keeps what it had read when it refuses a text: not ours to free."""
+        if fault != "old":
+            return {}
+        suppressions = tempfile.NamedTemporaryFile("w")
+        self.addCleanup(suppressions.close)
+        suppressions.write("leak:libnftables.so\n")
+        suppressions.flush()
+        return {"LSAN_OPTIONS": f"suppressions={suppressions.name}:print_suppressions=0"}
 
     def test_failure_that_passes(self):
         """Tried again, and nothing is less than it should be."""
