@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <rte_lcore.h>
 #include <stdlib.h>
+#include <string.h>
 
 unsigned port_workers(void)
 {
@@ -48,6 +49,19 @@ void port_close(struct port *port)
 	free(port);
 }
 
+void port_set_note(struct port *port, const char *note)
+{
+	snprintf(port->note, sizeof(port->note), "%s", note);
+}
+
+static void add_note(const struct port *port, struct dataplane_port_status *status)
+{
+	size_t len = strlen(status->offload);
+
+	if (port->note[0] != '\0')
+		snprintf(status->offload + len, sizeof(status->offload) - len, " (%s)", port->note);
+}
+
 void port_read(const struct port *port, struct dataplane_port_status *ret_status)
 {
 	struct dataplane_port_status status = {.rx_queues = port->rx_count,
@@ -55,6 +69,7 @@ void port_read(const struct port *port, struct dataplane_port_status *ret_status
 
 	snprintf(status.name, sizeof(status.name), "%s", port->name);
 	port->kind->read(port, &status);
+	add_note(port, &status);
 	*ret_status = status;
 }
 

@@ -69,6 +69,7 @@ struct port {
 	struct port_queue tx[PORT_QUEUES_MAX];
 	char name[PORT_NAME_MAX]; /* what the operator calls it: the interface's name */
 	char spread[64];          /* how it spreads packets over its receive queues, as text */
+	char note[32];            /* what is to be known of its offload besides; may be empty */
 };
 
 /* The number of workers that EAL was started for. A port is asked for as many queues. */
@@ -183,6 +184,8 @@ void port_stop(struct port *port);
 /* Detach and free. NULL-safe. */
 void port_close(struct port *port);
 
+/* Say this of the port's offload, too; empty: nothing. Only for the control thread. */
+void port_set_note(struct port *port, const char *note);
 /* What a person may want to know of a port. Counters may be a moment old. */
 void port_read(const struct port *port, struct dataplane_port_status *ret_status);
 /* Add what the port itself has dropped to the counters, by enum covey_drop. */

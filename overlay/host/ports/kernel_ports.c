@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "link.h"
+#include "offload_test.h"
 #include "ports.h"
 #include "uplink_watch.h"
 
@@ -41,43 +42,104 @@ static int measure(const struct inventory_host *host, struct ports *ports,
 	return 0;
 }
 
+/* --- offload --------------------------------------------------------------------------------- */
+
+/* Whether a port uses the kernel's offload, and what people are told of it. */
+struct offload_choice {
+	bool on;
+	const char *note;
+};
+
+static struct offload_choice judge(struct ports *ports, const struct offload_result *result,
+				   const char *what)
+{
+	switch (result->verdict) {
+	case OFFLOAD_WORKS:
+		return (struct offload_choice){.on = true, .note = ""};
+	case OFFLOAD_UNTESTED:
+		ports_note(ports,
+			   "%s: it is not known whether this kernel does it right, for the "
+			   "self-test could not run: %.300s",
+			   what, result->why.text);
+		return (struct offload_choice){.on = true, .note = "self-test could not run"};
+	case OFFLOAD_SPOILS:
+		break;
+	}
+	ports_note(
+		ports,
+		"%s: this kernel spoils packets (self-test: %.200s). It is switched off: packets "
+		"go one by one, at a fraction of the speed. Update the kernel; covey_offload: "
+		"off leaves out the test and this warning",
+		what, result->why.text);
+	return (struct offload_choice){.on = false, .note = "failed the self-test"};
+}
+
+static struct offload_choice choose(const struct inventory_host *host, struct ports *ports,
+				    enum port_role role)
+{
+	const struct offload_test test = {
+		.family = host->vtep.family,
+		.fabric_mtu = ports->fabric_mtu,
+		.host_mtu = ports->host_mtu,
+		.pool = ports->pool,
+	};
+	struct offload_result result;
+
+	if (host->offload == OFFLOAD_OFF)
+		return (struct offload_choice){.on = false, .note = ""};
+	result = role == PORT_FABRIC ? offload_test_fabric(&test) : offload_test_host(&test);
+	return judge(ports, &result,
+		     role == PORT_FABRIC ? "offload of the fabric port (UDP_SEGMENT, UDP_GRO)"
+					 : "offload of the host port (tunnel GSO)");
+}
+
+/* --- opening --------------------------------------------------------------------------------- */
+
 static int open_tap(const struct inventory_host *host, struct ports *ports,
 		    struct covey_error *error)
 {
+	const struct offload_choice offload = choose(host, ports, PORT_HOST);
 	const struct port_tap_config config = {
 		.name = host->host_interface,
 		.mtu = ports->host_mtu,
 		.queues = port_workers(),
-		.offload = host->offload == OFFLOAD_AUTO,
+		.offload = offload.on,
 	};
 	int status = link_tap_make(host->host_interface, error);
 
 	if (!status)
 		status = port_open_tap(&config, ports->pool, &ports->host, error);
-	return status ? status
-		      : link_tap_set_up(host->host_interface, host->vtep.family, tap_mac,
-					ports->host_mtu, error);
+	if (status)
+		return status;
+	port_set_note(ports->host, offload.note);
+	return link_tap_set_up(host->host_interface, host->vtep.family, tap_mac, ports->host_mtu,
+			       error);
 }
 
 static int open_fabric(const struct inventory *inventory, const struct inventory_host *host,
 		       struct ports *ports, struct covey_error *error)
 {
+	const struct offload_choice offload = choose(host, ports, PORT_FABRIC);
 	struct port_kernel_config config = {
 		.name = ports->uplinks,
 		.vtep = host->vtep,
 		.vpe_port = inventory->vpe_port,
 		.mtu = ports->fabric_mtu,
 		.queues = port_workers(),
-		.offload = host->offload == OFFLOAD_AUTO,
+		.offload = offload.on,
 		.mark = UINT32_C(1) << host->mark_bit,
 	};
+	int status;
 
 	for (size_t i = 0, len = 0; i < host->uplink_count && len < sizeof(ports->uplinks); i++)
 		len += (size_t)snprintf(ports->uplinks + len, sizeof(ports->uplinks) - len, "%s%s",
 					i ? " " : "", host->uplinks[i]);
 	memcpy(config.host_mac, tap_mac, sizeof(config.host_mac));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "kernel");
-	return port_open_kernel(&config, ports->pool, &ports->fabric, error);
+	status = port_open_kernel(&config, ports->pool, &ports->fabric, error);
+	if (status == 0)
+		port_set_note(ports->fabric, offload.note);
+	return status;
 }
 
 int kernel_ports_open(const struct inventory *inventory, const struct inventory_host *host,

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""How covey-host starts, or says why not, when a capability, a CPU or hugepages are missing.
+"""How covey-host starts, or says why not, when a capability, a CPU or hugepages are missing, or when the
+kernel spoils packets.
 
-    test_start.py COVEY_HOST COVEY
+    test_start.py COVEY_HOST COVEY OFFLOAD_FAULTS
 
         d0, the fabric interface  ----------  d1: two ends of a wire
 
@@ -10,6 +11,7 @@
     be covered: the machine's hugepages are not touched.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -50,6 +52,7 @@ class StartTest(unittest.TestCase):
         run("ip", "netns", "add", space)
         self.addCleanup(run, "ip", "netns", "delete", space)
         run("ip", "-n", space, "link", "add", "d0", "type", "veth", "peer", "name", "d1")
+        run("ip", "-n", space, "address", "add", "10.9.0.1/24", "dev", "d0")
         run("ip", "-n", space, "link", "set", "d0", "up")
         run("ip", "-n", space, "link", "set", "d1", "up")
         return space
@@ -138,9 +141,39 @@ class StartTest(unittest.TestCase):
             log = self.read_until_forwarding(process)
             self.assertIn("no hugepages are used: 8192 MiB are free, but DPDK cannot get", log)
 
+    def offloads(self, name):
+        """Of both ports, as `covey show ports` has them."""
+        answer = run(COVEY, "-s", self.path(name + ".sock"), "--json", "show", "ports")
+        return {port["role"]: port["offload"] for port in json.loads(answer)["ports"]}
+
+    def test_offload_passes_its_test(self):
+        self.write_inventory("covey_fabric_port: kernel")
+        log = self.read_until_forwarding(self.start("good"))
+        self.assertNotIn("self-test", log)
+        offloads = self.offloads("good")
+        self.assertEqual(offloads["fabric"], "UDP_SEGMENT and UDP_GRO")
+        self.assertNotIn("self-test", offloads["host"])
+
+    def test_kernel_that_spoils_packets(self):
+        self.write_inventory("covey_fabric_port: kernel")
+        log = self.read_until_forwarding(self.start("bad", "env", f"LD_PRELOAD={OFFLOAD_FAULTS}"))
+        warnings = [line for line in log.splitlines() if "this kernel spoils packets" in line]
+        self.assertEqual(len(warnings), 1, log)
+        for word in ("UDP_SEGMENT", "was changed", "Update the kernel", "covey_offload: off"):
+            self.assertIn(word, warnings[0])
+        offloads = self.offloads("bad")
+        self.assertEqual(offloads["fabric"], "off (failed the self-test)")
+        self.assertNotIn("self-test", offloads["host"])
+
+    def test_self_test_is_left_out(self):
+        self.write_inventory("covey_fabric_port: kernel, covey_offload: off")
+        log = self.read_until_forwarding(self.start("off", "env", f"LD_PRELOAD={OFFLOAD_FAULTS}"))
+        self.assertNotIn("self-test", log)
+        self.assertEqual(self.offloads("off"), {"fabric": "off", "host": "off"})
+
 
 if __name__ == "__main__":
-    COVEY_HOST, COVEY = sys.argv[1:3]
+    COVEY_HOST, COVEY, OFFLOAD_FAULTS = sys.argv[1:4]
     if os.geteuid() != 0:
         sys.exit(SKIPPED)
     unittest.main(argv=sys.argv[:1], verbosity=2)
