@@ -123,29 +123,29 @@ static int find_membership(const struct groups *groups, const struct covey_addr 
 	return -1;
 }
 
-static int refuse(const struct covey_addr *group, unsigned ifindex, int error,
-		  struct covey_error *ret_error)
+static int refuse(const struct covey_addr *group, unsigned ifindex, int status,
+		  struct covey_error *error)
 {
 	char text[COVEY_ADDR_STRLEN];
 
-	return covey_error_set(ret_error, error,
+	return covey_error_set(error, status,
 			       "cannot join the multicast group %s on interface %u: %s",
-			       covey_addr_format(group, text), ifindex, strerror(-error));
+			       covey_addr_format(group, text), ifindex, strerror(-status));
 }
 
 int groups_join(struct groups *groups, const struct covey_addr *group, unsigned ifindex,
-		struct covey_error *ret_error)
+		struct covey_error *error)
 {
 	int fd;
 
 	if (!covey_addr_is_multicast(group) || ifindex == 0)
-		return refuse(group, ifindex, -EINVAL, ret_error);
+		return refuse(group, ifindex, -EINVAL, error);
 	if (find_membership(groups, group, ifindex) < 0) {
 		if (groups->count == PORT_GROUPS_MAX)
-			return refuse(group, ifindex, -ENOSPC, ret_error);
+			return refuse(group, ifindex, -ENOSPC, error);
 		fd = udp_socket_join(group, ifindex);
 		if (fd < 0)
-			return refuse(group, ifindex, fd, ret_error);
+			return refuse(group, ifindex, fd, error);
 		groups->memberships[groups->count++] = (struct membership){*group, ifindex, fd};
 	}
 	set_interface(groups, group, ifindex);

@@ -19,7 +19,7 @@ void groups_free(struct groups *groups);
 
 /* As port_kernel_join() and port_kernel_leave(). */
 int groups_join(struct groups *groups, const struct covey_addr *group, unsigned ifindex,
-		struct covey_error *ret_error);
+		struct covey_error *error);
 void groups_leave(struct groups *groups, const struct covey_addr *group, unsigned ifindex);
 
 /* On which interface packets to this group leave. 0: the kernel's routes decide. For workers. The

@@ -16,12 +16,12 @@ unsigned port_workers(void)
 }
 
 int port_new(const struct port_kind *kind, const char *name, struct rte_mempool *pool,
-	     struct port **ret_port, struct covey_error *ret_error)
+	     struct port **ret_port, struct covey_error *error)
 {
 	struct port *port = calloc(1, sizeof(*port));
 
 	if (!port)
-		return covey_error_set(ret_error, -ENOMEM, "%s: out of memory", name);
+		return covey_error_set(error, -ENOMEM, "%s: out of memory", name);
 	snprintf(port->name, sizeof(port->name), "%s", name);
 	port->kind = kind;
 	port->pool = pool;
@@ -30,9 +30,9 @@ int port_new(const struct port_kind *kind, const char *name, struct rte_mempool 
 	return 0;
 }
 
-int port_start(struct port *port, struct covey_error *ret_error)
+int port_start(struct port *port, struct covey_error *error)
 {
-	return port->kind->start ? port->kind->start(port, ret_error) : 0;
+	return port->kind->start ? port->kind->start(port, error) : 0;
 }
 
 void port_stop(struct port *port)

@@ -22,43 +22,42 @@ static void device_name(const char *devargs, char *ret_name, size_t size)
 	ret_name[len] = 0;
 }
 
-static int attach(const char *devargs, uint16_t *ret_id, struct covey_error *ret_error)
+static int attach(const char *devargs, uint16_t *ret_id, struct covey_error *error)
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
-	int error;
+	int status;
 
 	device_name(devargs, name, sizeof(name));
 	if (rte_eth_dev_get_port_by_name(name, ret_id) == 0)
 		return 0;
-	error = rte_dev_probe(devargs);
-	if (error != 0)
-		return covey_error_set(ret_error, error,
-				       "DPDK does not accept the device \"%s\": %s", devargs,
-				       rte_strerror(-error));
+	status = rte_dev_probe(devargs);
+	if (status != 0)
+		return covey_error_set(error, status, "DPDK does not accept the device \"%s\": %s",
+				       devargs, rte_strerror(-status));
 	if (rte_eth_dev_get_port_by_name(name, ret_id))
-		return covey_error_set(ret_error, -ENODEV, "the device \"%s\" is no Ethernet port",
+		return covey_error_set(error, -ENODEV, "the device \"%s\" is no Ethernet port",
 				       devargs);
 	return 0;
 }
 
 int port_extend(struct port *port, const char *devargs, uint16_t mtu, struct rte_mempool *pool,
-		struct covey_error *ret_error)
+		struct covey_error *error)
 {
 	struct wait_fds_before before;
 	uint16_t id;
-	int error;
+	int status;
 
 	if (RTE_MAX(port->rx_count, port->tx_count) == PORT_QUEUES_MAX)
-		return covey_error_set(ret_error, -E2BIG, "%s: more than %d queues", port->name,
+		return covey_error_set(error, -E2BIG, "%s: more than %d queues", port->name,
 				       PORT_QUEUES_MAX);
 	wait_fds_begin(&before);
-	error = attach(devargs, &id, ret_error);
-	if (error != 0)
-		return error;
-	error = port_queues_add(port, id, mtu, pool, &before, ret_error);
-	if (error != 0) {
+	status = attach(devargs, &id, error);
+	if (status != 0)
+		return status;
+	status = port_queues_add(port, id, mtu, pool, &before, error);
+	if (status != 0) {
 		rte_eth_dev_close(id);
-		return error;
+		return status;
 	}
 	port->devices[port->device_count++] = id;
 	return 0;
@@ -70,15 +69,15 @@ static void stop_devices(const struct port *port, unsigned count)
 		rte_eth_dev_stop(port->devices[count]);
 }
 
-static int start_devices(struct port *port, struct covey_error *ret_error)
+static int start_devices(struct port *port, struct covey_error *error)
 {
 	for (unsigned i = 0; i < port->device_count; i++) {
-		int error = rte_eth_dev_start(port->devices[i]);
+		int status = rte_eth_dev_start(port->devices[i]);
 
-		if (error != 0) {
+		if (status != 0) {
 			stop_devices(port, i);
-			return covey_error_set(ret_error, error, "%s: the port does not start: %s",
-					       port->name, rte_strerror(-error));
+			return covey_error_set(error, status, "%s: the port does not start: %s",
+					       port->name, rte_strerror(-status));
 		}
 		/* The host's own MAC address and all multicast groups must come in. For kernel
 		 * interfaces overlay/host has set up both, so it is no error when a driver can do
@@ -133,17 +132,17 @@ static const struct port_kind devices = {
 };
 
 int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_mempool *pool,
-	      struct port **ret_port, struct covey_error *ret_error)
+	      struct port **ret_port, struct covey_error *error)
 {
 	struct port *port;
-	int error = port_new(&devices, name, pool, &port, ret_error);
+	int status = port_new(&devices, name, pool, &port, error);
 
-	if (error != 0)
-		return error;
-	error = port_extend(port, devargs, mtu, pool, ret_error);
-	if (error != 0) {
+	if (status != 0)
+		return status;
+	status = port_extend(port, devargs, mtu, pool, error);
+	if (status != 0) {
 		free(port);
-		return error;
+		return status;
 	}
 	port->id = port->devices[0];
 	*ret_port = port;

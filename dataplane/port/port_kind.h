@@ -9,8 +9,8 @@
 #include "port.h"
 
 struct port_kind {
-	int (*start)(struct port *port, struct covey_error *ret_error); /* NULL: nothing to do */
-	void (*stop)(struct port *port);                                /* NULL likewise */
+	int (*start)(struct port *port, struct covey_error *error); /* NULL: nothing to do */
+	void (*stop)(struct port *port);                            /* NULL likewise */
 	/* Give back all but the port itself. */
 	void (*close)(struct port *port);
 	/* Fill in what the kind knows; the rest is there. */
@@ -21,4 +21,4 @@ struct port_kind {
 
 /* A port without queues. port_close() frees it. */
 int port_new(const struct port_kind *kind, const char *name, struct rte_mempool *pool,
-	     struct port **ret_port, struct covey_error *ret_error);
+	     struct port **ret_port, struct covey_error *error);

@@ -138,19 +138,19 @@ static struct rte_mempool *new_pool(const struct port_demand demands[2], uint16_
 }
 
 struct rte_mempool *port_pool_new(uint16_t mtu, const struct port_demand demands[2],
-				  struct covey_error *ret_error)
+				  struct covey_error *error)
 {
 	bool af_xdp = demands[0].af_xdp || demands[1].af_xdp;
 	struct rte_mempool *pool;
 
 	if (af_xdp && mtu > port_af_xdp_mtu_max()) {
-		covey_error_set(ret_error, 0, "AF_XDP carries an MTU of at most %u, and it is %u",
+		covey_error_set(error, 0, "AF_XDP carries an MTU of at most %u, and it is %u",
 				port_af_xdp_mtu_max(), mtu);
 		return NULL;
 	}
 	pool = new_pool(demands, mtu, af_xdp);
 	if (!pool)
-		covey_error_set(ret_error, 0,
+		covey_error_set(error, 0,
 				"cannot allocate %u packet buffers (%s): give the machine more "
 				"free memory or fewer reserved hugepages",
 				pool_packets(demands), rte_strerror(rte_errno));

@@ -64,13 +64,13 @@ static int configure(struct port *port, uint16_t id, const struct rte_eth_dev_in
 
 /* A driver that cannot set an MTU accepts what fits into its buffers. These are large enough. */
 static int set_mtu(const struct port *port, uint16_t id, const struct rte_eth_dev_info *info,
-		   uint16_t mtu, struct covey_error *ret_error)
+		   uint16_t mtu, struct covey_error *error)
 {
-	int error = mtu && !follows_kernel(info) ? rte_eth_dev_set_mtu(id, mtu) : 0;
+	int status = mtu && !follows_kernel(info) ? rte_eth_dev_set_mtu(id, mtu) : 0;
 
-	if (error && error != -ENOTSUP)
-		return covey_error_set(ret_error, error, "%s: the port refuses an MTU of %u: %s",
-				       port->name, mtu, rte_strerror(-error));
+	if (status && status != -ENOTSUP)
+		return covey_error_set(error, status, "%s: the port refuses an MTU of %u: %s",
+				       port->name, mtu, rte_strerror(-status));
 	return 0;
 }
 
@@ -82,14 +82,14 @@ static int set_up_rx(struct port_queue *queues, uint16_t rx, uint16_t descriptor
 {
 	for (uint16_t i = 0; i < rx; i++) {
 		struct wait_fds_before before;
-		int error;
+		int status;
 
 		wait_fds_begin(&before);
-		error = rte_eth_rx_queue_setup(queues[i].device, i, descriptors,
-					       (unsigned)rte_eth_dev_socket_id(queues[i].device),
-					       NULL, pool);
-		if (error != 0)
-			return error;
+		status = rte_eth_rx_queue_setup(queues[i].device, i, descriptors,
+						(unsigned)rte_eth_dev_socket_id(queues[i].device),
+						NULL, pool);
+		if (status != 0)
+			return status;
 		if (wait_fds_end(&before, &queues[i].fd, 1) == 0)
 			queues[i].fd = early_count == rx ? early[i] : -1;
 	}
@@ -98,13 +98,13 @@ static int set_up_rx(struct port_queue *queues, uint16_t rx, uint16_t descriptor
 
 static int set_up_tx(const struct port_queue *queues, uint16_t tx, uint16_t descriptors)
 {
-	int error = 0;
+	int status = 0;
 
-	for (uint16_t i = 0; error == 0 && i < tx; i++)
-		error = rte_eth_tx_queue_setup(queues[i].device, i, descriptors,
-					       (unsigned)rte_eth_dev_socket_id(queues[i].device),
-					       NULL);
-	return error;
+	for (uint16_t i = 0; status == 0 && i < tx; i++)
+		status = rte_eth_tx_queue_setup(queues[i].device, i, descriptors,
+						(unsigned)rte_eth_dev_socket_id(queues[i].device),
+						NULL);
+	return status;
 }
 
 static int set_up(struct port_queue *rx_queues, uint16_t rx, struct port_queue *tx_queues,
@@ -114,11 +114,11 @@ static int set_up(struct port_queue *rx_queues, uint16_t rx, struct port_queue *
 	uint16_t id = rx_queues[0].device;
 	int early[PORT_QUEUES_MAX];
 	unsigned early_count = wait_fds_end(before, early, PORT_QUEUES_MAX);
-	int error = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_descriptors, &tx_descriptors);
+	int status = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_descriptors, &tx_descriptors);
 
-	if (error == 0)
-		error = set_up_rx(rx_queues, rx, rx_descriptors, pool, early, early_count);
-	return error != 0 ? error : set_up_tx(tx_queues, tx, tx_descriptors);
+	if (status == 0)
+		status = set_up_rx(rx_queues, rx, rx_descriptors, pool, early, early_count);
+	return status != 0 ? status : set_up_tx(tx_queues, tx, tx_descriptors);
 }
 
 static uint16_t receive(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t count)
@@ -142,31 +142,31 @@ static void begin_queues(struct port *port, uint16_t id, uint16_t rx, uint16_t t
 }
 
 int port_queues_add(struct port *port, uint16_t id, uint16_t mtu, struct rte_mempool *pool,
-		    const struct wait_fds_before *before, struct covey_error *ret_error)
+		    const struct wait_fds_before *before, struct covey_error *error)
 {
 	struct port_queue *rx_queues = port->rx + port->rx_count;
 	struct port_queue *tx_queues = port->tx + port->tx_count;
 	struct rte_eth_dev_info info;
 	uint16_t rx, tx;
-	int error = rte_eth_dev_info_get(id, &info);
+	int status = rte_eth_dev_info_get(id, &info);
 
-	if (error != 0)
-		return covey_error_set(ret_error, error, "%s: DPDK cannot describe the port: %s",
-				       port->name, rte_strerror(-error));
+	if (status != 0)
+		return covey_error_set(error, status, "%s: DPDK cannot describe the port: %s",
+				       port->name, rte_strerror(-status));
 	choose(port, &info, &rx, &tx);
-	error = configure(port, id, &info, rx, tx);
-	if (error != 0)
-		return covey_error_set(ret_error, error,
+	status = configure(port, id, &info, rx, tx);
+	if (status != 0)
+		return covey_error_set(error, status,
 				       "%s: %s refuses %u receive and %u transmit queues: %s",
-				       port->name, info.driver_name, rx, tx, rte_strerror(-error));
-	error = set_mtu(port, id, &info, mtu, ret_error);
-	if (error != 0)
-		return error;
+				       port->name, info.driver_name, rx, tx, rte_strerror(-status));
+	status = set_mtu(port, id, &info, mtu, error);
+	if (status != 0)
+		return status;
 	begin_queues(port, id, rx, tx);
-	error = set_up(rx_queues, rx, tx_queues, tx, pool, before);
-	if (error != 0)
-		return covey_error_set(ret_error, error, "%s: %s refuses its queues: %s",
-				       port->name, info.driver_name, rte_strerror(-error));
+	status = set_up(rx_queues, rx, tx_queues, tx, pool, before);
+	if (status != 0)
+		return covey_error_set(error, status, "%s: %s refuses its queues: %s", port->name,
+				       info.driver_name, rte_strerror(-status));
 	port->rx_count += rx;
 	port->tx_count += tx;
 	return 0;

@@ -9,4 +9,4 @@
  * before the device was attached. After a failure the port is as it was.
  */
 int port_queues_add(struct port *port, uint16_t id, uint16_t mtu, struct rte_mempool *pool,
-		    const struct wait_fds_before *before, struct covey_error *ret_error);
+		    const struct wait_fds_before *before, struct covey_error *error);

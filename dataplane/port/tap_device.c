@@ -35,7 +35,7 @@ static bool is_of_another_kind(const char *name)
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	struct ifreq request = {.ifr_data = (void *)&info};
-	int fd, error;
+	int fd, status;
 
 	if (if_nametoindex(name) == 0)
 		return false;
@@ -43,28 +43,28 @@ static bool is_of_another_kind(const char *name)
 	if (fd < 0)
 		return false;
 	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	error = ioctl(fd, SIOCETHTOOL, &request);
+	status = ioctl(fd, SIOCETHTOOL, &request);
 	close(fd);
-	return error != 0 || strcmp(info.driver, "tun") != 0 || strcmp(info.bus_info, "tap") != 0;
+	return status != 0 || strcmp(info.driver, "tun") != 0 || strcmp(info.bus_info, "tap") != 0;
 }
 
-static int explain(const char *name, int error, struct covey_error *ret_error)
+static int explain(const char *name, int status, struct covey_error *error)
 {
-	switch (error) {
+	switch (status) {
 	case -EINVAL:
-		return covey_error_set(ret_error, -EEXIST,
+		return covey_error_set(error, -EEXIST,
 				       "%s is a TUN or TAP device that another program made in "
 				       "another way: remove it (ip link delete %s), or give covey "
 				       "another name",
 				       name, name);
 	case -EPERM:
-		return covey_error_set(ret_error, error,
+		return covey_error_set(error, status,
 				       "cannot make the TAP device %s: it needs CAP_NET_ADMIN, or "
 				       "the device is another user's",
 				       name);
 	}
-	return covey_error_set(ret_error, error, "cannot make the TAP device %s: %s", name,
-			       strerror(-error));
+	return covey_error_set(error, status, "cannot make the TAP device %s: %s", name,
+			       strerror(-status));
 }
 
 /* --- opening -------------------------------------------------------------------------------- */
@@ -85,47 +85,47 @@ static int set_offloads(int fd, bool wanted, struct tap_offloads *ret_offloads)
 }
 
 static int set_up(int fd, const char *name, bool wanted, struct tap_offloads *ret_offloads,
-		  struct covey_error *ret_error)
+		  struct covey_error *error)
 {
 	struct ifreq request = {.ifr_flags = (short)MODE};
 	int len = VNET_HEADER_LEN;
 
 	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
 	if (ioctl(fd, TUNSETIFF, &request) != 0)
-		return explain(name, -errno, ret_error);
+		return explain(name, -errno, error);
 	/* Without an owner, any user could open a queue of a device that stays. */
 	if (ioctl(fd, TUNSETOWNER, 0) != 0 || ioctl(fd, TUNSETPERSIST, 1) != 0 ||
 	    ioctl(fd, TUNSETVNETHDRSZ, &len) != 0 || set_offloads(fd, wanted, ret_offloads) != 0)
-		return covey_error_set(ret_error, -errno,
+		return covey_error_set(error, -errno,
 				       "cannot set up the TAP device %s as covey needs it: %s",
 				       name, strerror(errno));
 	return 0;
 }
 
 int tap_device_open(const char *name, bool wanted, struct tap_offloads *ret_offloads,
-		    struct covey_error *ret_error)
+		    struct covey_error *error)
 {
-	int fd, error;
+	int fd, status;
 
 	if (strlen(name) >= IFNAMSIZ)
-		return covey_error_set(ret_error, -EINVAL, "%s: the name has more than %d bytes",
-				       name, IFNAMSIZ - 1);
+		return covey_error_set(error, -EINVAL, "%s: the name has more than %d bytes", name,
+				       IFNAMSIZ - 1);
 	if (is_of_another_kind(name))
-		return covey_error_set(ret_error, -EEXIST,
+		return covey_error_set(error, -EEXIST,
 				       "%s exists and is no TAP device: rename or remove it, or "
 				       "give covey another name",
 				       name);
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return covey_error_set(ret_error, -errno,
+		return covey_error_set(error, -errno,
 				       "cannot open /dev/net/tun: %s: load the module tun "
 				       "(modprobe tun), or let the service use the device",
 				       strerror(errno));
-	error = set_up(fd, name, wanted, ret_offloads, ret_error);
-	if (error == 0)
+	status = set_up(fd, name, wanted, ret_offloads, error);
+	if (status == 0)
 		return fd;
 	close(fd);
-	return error;
+	return status;
 }
 
 int tap_device_mac(int fd, uint8_t ret_mac[6])

@@ -19,7 +19,7 @@ struct tap_offloads {
  * VNET_HEADER_LEN bytes before it. Returns a descriptor or a negative errno (port_open_tap()).
  */
 int tap_device_open(const char *name, bool wanted, struct tap_offloads *ret_offloads,
-		    struct covey_error *ret_error);
+		    struct covey_error *error);
 
 /* The device's own Ethernet address. */
 int tap_device_mac(int fd, uint8_t ret_mac[6]);

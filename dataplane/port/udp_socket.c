@@ -99,14 +99,14 @@ static int set_sender(int fd)
 
 static int set_all(int fd, const struct udp_socket *wish)
 {
-	int error = set_common(fd, wish->family);
+	int status = set_common(fd, wish->family);
 
-	if (error == 0)
-		error = wish->receives ? set_receiver(fd, wish->family) : set_sender(fd);
-	if (error == 0 && wish->mark &&
+	if (status == 0)
+		status = wish->receives ? set_receiver(fd, wish->family) : set_sender(fd);
+	if (status == 0 && wish->mark &&
 	    setsockopt(fd, SOL_SOCKET, SO_MARK, &wish->mark, sizeof(wish->mark)) != 0)
-		error = -errno;
-	return error;
+		status = -errno;
+	return status;
 }
 
 int udp_socket_open(const struct udp_socket *wish)
@@ -114,17 +114,17 @@ int udp_socket_open(const struct udp_socket *wish)
 	int fd = socket(wish->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	union udp_address address;
 	socklen_t len = udp_address(wish->family, wish->address, wish->port, &address);
-	int error;
+	int status;
 
 	if (fd < 0)
 		return -errno;
-	error = set_all(fd, wish);
-	if (error == 0 && bind(fd, &address.any, len) != 0)
-		error = -errno;
-	if (error == 0)
+	status = set_all(fd, wish);
+	if (status == 0 && bind(fd, &address.any, len) != 0)
+		status = -errno;
+	if (status == 0)
 		return fd;
 	close(fd);
-	return error;
+	return status;
 }
 
 /* --- what the kernel can --------------------------------------------------------------------- */
@@ -158,14 +158,14 @@ int udp_socket_join(const struct covey_addr *group, unsigned ifindex)
 	int fd = socket(group->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct group_req request = {.gr_interface = ifindex};
 	int level = group->family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	int error;
+	int status;
 
 	if (fd < 0)
 		return -errno;
 	covey_addr_to_socket(group, 0, &request.gr_group);
 	if (setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof(request)) == 0)
 		return fd;
-	error = -errno;
+	status = -errno;
 	close(fd);
-	return error;
+	return status;
 }
