@@ -5,52 +5,28 @@
  * said of it.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
-#include <errno.h>
-#include <event2/event.h>
-#include <limits.h>
-#include <time.h>
 
 #include "own_end.h"
 #include "own_watch.h"
 #include "pki.h"
 #include "shell.h"
 #include "tls_private.h"
+#include "watching.h"
 
-#define PATIENCE_S 20
-#define DAY        86400L
+#define DAY 86400L
 
 struct scene {
-	char directory[PATH_MAX];
-	struct event_base *base;
-	struct tls *tls;
+	struct watching seen;
 	struct own_watch *watch;
-	int loaded, changed, failed, ends;
+	int ends;
 	long long left; /* of the last end that was told */
-	struct covey_error error;
 };
 
 static void on_loaded(const struct own_chain *chain, bool changed, void *arg)
 {
-	struct scene *scene = arg;
-
-	scene->loaded++;
-	scene->changed += changed;
-}
-
-static void on_failed(const struct covey_error *error, void *arg)
-{
-	struct scene *scene = arg;
-
-	scene->failed++;
-	scene->error = *error;
+	watching_loaded(changed, arg);
 }
 
 static void on_ends(const struct own_certificate *certificate, bool own, long long seconds,
@@ -62,35 +38,6 @@ static void on_ends(const struct own_certificate *certificate, bool own, long lo
 	scene->left = own ? seconds : scene->left;
 }
 
-static time_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
-#define WAIT_FOR(scene, condition)                                                                 \
-	do {                                                                                       \
-		time_t until = now_s() + PATIENCE_S;                                               \
-                                                                                                   \
-		while (!(condition)) {                                                             \
-			if (now_s() > until)                                                       \
-				fail_msg("waited in vain for %s", #condition);                     \
-			event_base_loopexit((scene)->base, &(struct timeval){.tv_usec = 20000});   \
-			event_base_dispatch((scene)->base);                                        \
-		}                                                                                  \
-	} while (0)
-
-static void issue(const char *directory, const char *name, long days)
-{
-	enum identity_role role = strcmp(name, "gkm") == 0 ? IDENTITY_GKM : IDENTITY_HOST;
-	struct covey_error error;
-
-	if (pki_issue(directory, role, "lab", name, 0, -60, days * DAY, true, &error) < 0)
-		fail_msg("%s", error.text);
-}
-
 static const char *serial(const struct scene *scene)
 {
 	return own_watch_chain(scene->watch)->list[0].serial;
@@ -100,24 +47,15 @@ static int setup(void **state)
 {
 	static struct scene scene;
 	struct own_watch_config config = {
-		.loaded = on_loaded, .failed = on_failed, .ends = on_ends, .arg = &scene};
-	char paths[3][PATH_MAX + 16];
-	struct covey_error error;
+		.loaded = on_loaded, .failed = watching_failed, .ends = on_ends, .arg = &scene};
 
-	scene = (struct scene){.base = event_base_new()};
+	scene = (struct scene){0};
 	*state = &scene;
-	directory_make(scene.directory);
-	snprintf(paths[0], sizeof(paths[0]), "%s/ca.crt", scene.directory);
-	snprintf(paths[1], sizeof(paths[1]), "%s/hv1.crt", scene.directory);
-	snprintf(paths[2], sizeof(paths[2]), "%s/hv1.key", scene.directory);
-	assert_int_equal(pki_init(scene.directory, "lab", 400, NULL), 0);
-	issue(scene.directory, "hv1", 60);
-	if (tls_new(TLS_MEMBER, "lab", paths[0], paths[1], paths[2], &scene.tls, &error) < 0)
-		fail_msg("%s", error.text);
-	config.base = scene.base;
-	config.tls = scene.tls;
-	assert_int_equal(own_watch_new(&config, &scene.watch, &error), 0);
-	assert_int_equal(scene.failed, 0);
+	watching_begin(&scene.seen, 400, "hv1", 60 * DAY);
+	config.base = scene.seen.base;
+	config.tls = scene.seen.tls;
+	assert_int_equal(own_watch_new(&config, &scene.watch, &scene.seen.error), 0);
+	assert_int_equal(scene.seen.failed, 0);
 	return 0;
 }
 
@@ -126,9 +64,7 @@ static int teardown(void **state)
 	struct scene *scene = *state;
 
 	own_watch_free(scene->watch);
-	tls_free(scene->tls);
-	event_base_free(scene->base);
-	directory_remove(scene->directory);
+	watching_end(&scene->seen);
 	return 0;
 }
 
@@ -137,24 +73,24 @@ static int teardown(void **state)
 static void a_pair_that_is_renewed(void **state)
 {
 	struct scene *scene = *state;
-	SSL_CTX *before = scene->tls->context;
+	SSL_CTX *before = scene->seen.tls->context;
 	struct tls_peer peer = {0};
-	SSL *connection = tls_connection(scene->tls, &peer);
+	SSL *connection = tls_connection(scene->seen.tls, &peer);
 
-	issue(scene->directory, "hv1", 60);
-	WAIT_FOR(scene, scene->changed == 1);
-	assert_int_equal(scene->failed, 0);
-	assert_ptr_not_equal(scene->tls->context, before);
+	watching_issue(scene->seen.directory, "hv1", 60 * DAY);
+	WAIT_FOR(&scene->seen, scene->seen.changed == 1);
+	assert_int_equal(scene->seen.failed, 0);
+	assert_ptr_not_equal(scene->seen.tls->context, before);
 	assert_ptr_equal(SSL_get_SSL_CTX(connection), before);
 	SSL_free(connection);
 	/* Nothing happens before a connection when nothing is new. */
-	scene->loaded = 0;
+	scene->seen.loaded = 0;
 	own_watch_check(scene->watch);
-	assert_int_equal(scene->loaded, 0);
-	issue(scene->directory, "hv1", 60);
+	assert_int_equal(scene->seen.loaded, 0);
+	watching_issue(scene->seen.directory, "hv1", 60 * DAY);
 	own_watch_check(scene->watch);
-	assert_int_equal(scene->loaded, 1);
-	assert_int_equal(scene->changed, 2);
+	assert_int_equal(scene->seen.loaded, 1);
+	assert_int_equal(scene->seen.changed, 2);
 }
 
 /* As scp(1) does it: one file, and some time later the other one. */
@@ -164,25 +100,26 @@ static void one_half_after_the_other(void **state)
 	char old[CERTIFICATE_SERIAL_STRLEN];
 
 	snprintf(old, sizeof(old), "%s", serial(scene));
-	assert_true(shell("cd '%s' && mkdir new && cp -p hv1.key hv1.crt new", scene->directory));
-	issue(scene->directory, "hv2", 60);
-	assert_true(shell("cd '%s' && cp -p hv2.key x && mv x hv1.key", scene->directory));
-	WAIT_FOR(scene, scene->failed == 1);
-	assert_non_null(strstr(scene->error.text, "does not belong to"));
+	assert_true(
+		shell("cd '%s' && mkdir new && cp -p hv1.key hv1.crt new", scene->seen.directory));
+	watching_issue(scene->seen.directory, "hv2", 60 * DAY);
+	assert_true(shell("cd '%s' && cp -p hv2.key x && mv x hv1.key", scene->seen.directory));
+	WAIT_FOR(&scene->seen, scene->seen.failed == 1);
+	assert_non_null(strstr(scene->seen.error.text, "does not belong to"));
 	assert_non_null(strstr(own_watch_problem(scene->watch), "does not belong to"));
 	assert_string_equal(serial(scene), old);
 	/* It matches, but is another host's. */
-	assert_true(shell("cd '%s' && cp -p hv2.crt x && mv x hv1.crt", scene->directory));
-	WAIT_FOR(scene, scene->failed == 2);
-	assert_non_null(strstr(scene->error.text, "but we are spiffe://lab/host/hv1"));
+	assert_true(shell("cd '%s' && cp -p hv2.crt x && mv x hv1.crt", scene->seen.directory));
+	WAIT_FOR(&scene->seen, scene->seen.failed == 2);
+	assert_non_null(strstr(scene->seen.error.text, "but we are spiffe://lab/host/hv1"));
 	own_watch_reload(scene->watch);
-	assert_int_equal(scene->failed, 3);
+	assert_int_equal(scene->seen.failed, 3);
 	assert_string_equal(serial(scene), old);
-	assert_int_equal(scene->changed, 0);
-	assert_true(shell("cd '%s' && cp -p new/hv1.* .", scene->directory));
-	WAIT_FOR(scene, !own_watch_problem(scene->watch));
-	issue(scene->directory, "hv1", 60);
-	WAIT_FOR(scene, scene->changed == 1);
+	assert_int_equal(scene->seen.changed, 0);
+	assert_true(shell("cd '%s' && cp -p new/hv1.* .", scene->seen.directory));
+	WAIT_FOR(&scene->seen, !own_watch_problem(scene->watch));
+	watching_issue(scene->seen.directory, "hv1", 60 * DAY);
+	WAIT_FOR(&scene->seen, scene->seen.changed == 1);
 }
 
 /* Old and new in ca.crt, then certificates of the new one, then the new one alone. */
@@ -191,22 +128,22 @@ static void a_change_of_ca(void **state)
 	struct scene *scene = *state;
 	char other[PATH_MAX + 16];
 
-	snprintf(other, sizeof(other), "%s/other", scene->directory);
+	snprintf(other, sizeof(other), "%s/other", scene->seen.directory);
 	assert_int_equal(pki_init(other, "lab", 400, NULL), 0);
-	issue(other, "hv1", 60);
+	watching_issue(other, "hv1", 60 * DAY);
 	assert_true(shell("cd '%s' && mkdir keep && cp -p hv1.* keep && cp -p other/hv1.* .",
-			  scene->directory));
-	WAIT_FOR(scene, own_watch_problem(scene->watch) &&
-				strstr(own_watch_problem(scene->watch), "is issued by"));
-	assert_true(
-		shell("cd '%s' && cat ca.crt other/ca.crt > x && mv x ca.crt", scene->directory));
-	WAIT_FOR(scene, scene->changed == 1);
-	assert_true(shell("cd '%s' && cp other/ca.crt ca.crt", scene->directory));
-	WAIT_FOR(scene, scene->changed == 2);
+			  scene->seen.directory));
+	WAIT_FOR(&scene->seen, own_watch_problem(scene->watch) &&
+				       strstr(own_watch_problem(scene->watch), "is issued by"));
+	assert_true(shell("cd '%s' && cat ca.crt other/ca.crt > x && mv x ca.crt",
+			  scene->seen.directory));
+	WAIT_FOR(&scene->seen, scene->seen.changed == 1);
+	assert_true(shell("cd '%s' && cp other/ca.crt ca.crt", scene->seen.directory));
+	WAIT_FOR(&scene->seen, scene->seen.changed == 2);
 	assert_null(own_watch_problem(scene->watch));
-	assert_true(shell("cd '%s' && : > ca.crt", scene->directory));
-	WAIT_FOR(scene, own_watch_problem(scene->watch));
-	assert_int_equal(scene->changed, 2);
+	assert_true(shell("cd '%s' && : > ca.crt", scene->seen.directory));
+	WAIT_FOR(&scene->seen, own_watch_problem(scene->watch));
+	assert_int_equal(scene->seen.changed, 2);
 }
 
 static void an_end_that_is_near(void **state)
@@ -214,8 +151,8 @@ static void an_end_that_is_near(void **state)
 	struct scene *scene = *state;
 
 	assert_int_equal(scene->ends, 0);
-	issue(scene->directory, "hv1", 6);
-	WAIT_FOR(scene, scene->changed == 1);
+	watching_issue(scene->seen.directory, "hv1", 6 * DAY);
+	WAIT_FOR(&scene->seen, scene->seen.changed == 1);
 	assert_int_equal(scene->ends, 1);
 	assert_in_range(scene->left, 5 * DAY, 6 * DAY);
 	own_watch_reload(scene->watch);
