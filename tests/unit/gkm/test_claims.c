@@ -7,8 +7,6 @@
 
 #include "world.h"
 
-enum { A, B, C, D, E, F };
-
 #define SECOND_MS UINT64_C(1000)
 
 static const struct usage_limits limits = {.packets_soft = 100000,
@@ -23,17 +21,9 @@ static int begin(void **state)
 	world->group->limits = limits;
 	world->group->rekeys_on_join = true;
 	/* They are there before the first SA is active, and so no newcomers. */
-	for (size_t i = A; i <= D; i++)
-		world_join(world, i);
-	world_calm(world);
+	world_gather(world, D);
 	world_pass(world, 5 * SECOND_MS);
 	*state = world;
-	return 0;
-}
-
-static int end(void **state)
-{
-	world_free(*state);
 	return 0;
 }
 
@@ -48,7 +38,7 @@ static bool serve(struct world *world)
 	bool due;
 
 	world_settle(world);
-	due = rekey_due(world->group, world->now_ms) != REKEY_NONE;
+	due = world_due(world) != REKEY_NONE;
 	if (due)
 		world_rekey(world);
 	world_settle(world);
@@ -229,13 +219,10 @@ static void coming_back_adds_no_weight(void **state)
 	for (unsigned i = 0; i < 10; i++) {
 		assert_int_equal(report(world, A, 0, 5000), USAGE_FINE);
 		group_lost(world->group, A);
-		world_join(world, A);
-		world_calm(world);
+		world_admit(world, A);
 	}
-	assert_int_equal(rekey_due(world->group, world->now_ms), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {

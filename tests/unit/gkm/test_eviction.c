@@ -9,8 +9,6 @@
 
 #include "world.h"
 
-enum { A, B, C, D };
-
 /* At the least a switch is waited for so long. */
 #define SWITCH_MS UINT64_C(2000)
 
@@ -18,24 +16,11 @@ static int begin(void **state)
 {
 	struct world *world = world_new();
 
-	for (size_t i = A; i <= C; i++)
-		world_join(world, i);
-	world_calm(world);
+	world_gather(world, C);
 	world_hush(world);
 	world->evicts = true; /* as the realm does it */
 	*state = world;
 	return 0;
-}
-
-static int end(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static enum rekey_reason due(const struct world *world)
-{
-	return rekey_due(world->group, world->now_ms);
 }
 
 static void the_group_goes_on_without_it(void **state)
@@ -46,7 +31,7 @@ static void the_group_goes_on_without_it(void **state)
 	group_evict(world->group, C);
 	world_settle(world);
 	assert_int_equal(world_floor(world, C), 0);
-	assert_int_equal(due(world), REKEY_EVICTION);
+	assert_int_equal(world_due(world), REKEY_EVICTION);
 	spi = world_rekey(world);
 	world_calm(world);
 	assert_int_equal(world_count(world, SAID_INSTALL, C, 0), 0);
@@ -54,7 +39,7 @@ static void the_group_goes_on_without_it(void **state)
 	assert_int_equal(world_count(world, SAID_ACTIVATE, B, spi), 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_null(world_sa(world, 256)->tek);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
 
 static void it_cannot_come_back(void **state)
@@ -138,7 +123,7 @@ static void what_it_was_sent_is_never_activated(void **state)
 	assert_int_equal(world_sa(world, 257)->state, SA_RETIRED);
 	assert_int_equal(group_active_sa(world->group)->spi, 256);
 	assert_int_equal(world_last(world, SAID_DRAIN, A, 257)->seconds, 0);
-	assert_int_equal(due(world), REKEY_EVICTION);
+	assert_int_equal(world_due(world), REKEY_EVICTION);
 	world_rekey(world);
 	world_calm(world);
 	assert_int_equal(group_active_sa(world->group)->spi, 258);
@@ -153,11 +138,11 @@ static void one_that_was_kept_from_it_will_do(void **state)
 	world_rekey(world);
 	world_settle(world);
 	group_evict(world->group, C);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	world_calm(world);
 	assert_int_equal(group_active_sa(world->group)->spi, 257);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
 
 /* Who left may have kept the key. */
@@ -167,9 +152,9 @@ static void who_left_is_evicted_all_the_same(void **state)
 
 	group_left(world->group, C);
 	world_calm(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	group_evict(world->group, C);
-	assert_int_equal(due(world), REKEY_EVICTION);
+	assert_int_equal(world_due(world), REKEY_EVICTION);
 }
 
 static void who_never_had_a_key_costs_none(void **state)
@@ -178,11 +163,10 @@ static void who_never_had_a_key_costs_none(void **state)
 
 	group_evict(world->group, D);
 	world_settle(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	group_readmit(world->group, D);
-	world_join(world, D);
-	world_calm(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	world_admit(world, D);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
 
 static void a_full_group_makes_room(void **state)
@@ -197,7 +181,7 @@ static void a_full_group_makes_room(void **state)
 	world_pass(world, COVEY_DRAIN_MIN_MS);
 	group_evict(world->group, C);
 	world_settle(world);
-	assert_int_equal(due(world), REKEY_EVICTION);
+	assert_int_equal(world_due(world), REKEY_EVICTION);
 }
 
 /* Not for its own good: the evicted one could go on being heard by it. */
@@ -274,10 +258,10 @@ static void nobody_else_there(void **state)
 	group_lost(world->group, B);
 	group_evict(world->group, C);
 	world_settle(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	world_join(world, A);
 	world_settle(world);
-	assert_int_equal(due(world), REKEY_EVICTION);
+	assert_int_equal(world_due(world), REKEY_EVICTION);
 }
 
 /* --- keys in wrong hands ------------------------------------------------------------------- */
@@ -289,15 +273,14 @@ static void who_is_exposed_stays(void **state)
 
 	group_expose(world->group, C);
 	world_settle(world);
-	assert_int_equal(due(world), REKEY_EVICTION);
+	assert_int_equal(world_due(world), REKEY_EVICTION);
 	spi = world_rekey(world);
 	world_calm(world);
-	for (size_t i = A; i <= C; i++)
-		assert_int_equal(world_count(world, SAID_ACTIVATE, i, spi), 1);
+	world_assert_said(world, SAID_ACTIVATE, C, spi, 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_int_equal(world_last(world, SAID_DRAIN, A, 256)->seconds, 0);
 	assert_int_not_equal(world_floor(world, C), 0);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
 
 static void what_is_exposed_is_never_activated(void **state)
@@ -311,7 +294,7 @@ static void what_is_exposed_is_never_activated(void **state)
 		world_ack_sas(world, i);
 	world_settle(world);
 	assert_int_equal(world_sa(world, 257)->state, SA_RETIRED);
-	assert_int_equal(due(world), REKEY_EVICTION);
+	assert_int_equal(world_due(world), REKEY_EVICTION);
 	world_rekey(world);
 	world_calm(world);
 	assert_int_equal(group_active_sa(world->group)->spi, 258);
@@ -325,10 +308,8 @@ static void a_newcomer_exposes_nothing(void **state)
 
 	group_expose(world->group, D);
 	world_settle(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {

@@ -13,24 +13,14 @@
 
 #include "floor_reports.h"
 
-enum { A, B, C, D };
-
 static int begin(void **state)
 {
 	struct world *world = world_new();
 
 	world->group->limits.packets_per_second = 1000000;
-	for (size_t i = A; i <= C; i++)
-		world_join(world, i);
-	world_calm(world);
+	world_gather(world, C);
 	world_pass(world, 5000);
 	*state = world;
-	return 0;
-}
-
-static int end(void **state)
-{
-	world_free(*state);
 	return 0;
 }
 
@@ -155,8 +145,7 @@ static void reports_outlive_the_registration(void **state)
 	assert_int_equal(tell(world, B, active(world))->count, 1);
 	assert_int_equal(report(world, A, spi, 9, covey_esn(1, 60), 1), 0); /* ignored */
 	assert_int_equal(tell(world, B, active(world))->floors[0].esn, covey_esn(1, 50));
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	assert_int_equal(report(world, A, spi, 9, covey_esn(2, 1), 1), 0);
 	assert_int_equal(tell(world, B, active(world))->floors[0].esn, covey_esn(2, 1));
 }
@@ -278,14 +267,14 @@ static void a_group_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_newcomer_is_told_the_last_reports, begin, end),
-		cmocka_unit_test_setup_teardown(who_needs_none_is_told_none, begin, end),
-		cmocka_unit_test_setup_teardown(reports_outlive_the_registration, begin, end),
-		cmocka_unit_test_setup_teardown(each_sa_has_its_own, begin, end),
-		cmocka_unit_test_setup_teardown(what_no_honest_member_says, begin, end),
-		cmocka_unit_test_setup_teardown(a_bad_report_changes_nothing, begin, end),
-		cmocka_unit_test_setup_teardown(a_sender_is_bounded, begin, end),
-		cmocka_unit_test_setup_teardown(a_group_is_bounded, begin, end),
+		TEST(a_newcomer_is_told_the_last_reports),
+		TEST(who_needs_none_is_told_none),
+		TEST(reports_outlive_the_registration),
+		TEST(each_sa_has_its_own),
+		TEST(what_no_honest_member_says),
+		TEST(a_bad_report_changes_nothing),
+		TEST(a_sender_is_bounded),
+		TEST(a_group_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

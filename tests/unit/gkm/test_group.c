@@ -9,17 +9,9 @@
 
 #include "world.h"
 
-enum { A, B, C, D };
-
 static int begin(void **state)
 {
 	*state = world_new();
-	return 0;
-}
-
-static int end(void **state)
-{
-	world_free(*state);
 	return 0;
 }
 
@@ -51,69 +43,89 @@ static void a_joiner_gets_roster_then_sas(void **state)
 	assert_int_equal(world->said[2].seconds, 86400);
 }
 
-/* After a restart of the key manager, those who held the SA before are waited for. */
-static void restored_members_are_awaited(void **state)
+/* A key manager that was restarted knows of A and B, which may still send on what the one before
+ * gave them. */
+static void restore_two(struct world *world)
 {
-	struct world *world = *state;
-
 	assert_int_equal(group_restore(world->group, A, 1), 0);
 	assert_int_equal(group_restore(world->group, B, 2), 0);
-	world_join(world, A);
-	world_calm(world);
-	assert_null(group_active_sa(world->group));
-	assert_int_equal(world_count(world, SAID_ACTIVATE, A, 0), 0);
-	world_join(world, B);
-	world_calm(world);
-	assert_int_equal(world_count(world, SAID_ACTIVATE, A, 256), 1);
-	assert_int_equal(world_count(world, SAID_ACTIVATE, B, 256), 1);
 }
 
-static void restored_members_are_not_awaited_for_ever(void **state)
+static void nothing(struct world *world)
 {
-	struct world *world = *state;
+}
 
-	assert_int_equal(group_restore(world->group, A, 1), 0);
-	assert_int_equal(group_restore(world->group, B, 2), 0);
-	world_join(world, A);
-	world_calm(world);
+static void just_not_long_enough(struct world *world)
+{
 	assert_int_equal(group_deadline(world->group), world->now_ms + DELAY_MS);
 	world_pass(world, DELAY_MS - 1);
-	assert_null(group_active_sa(world->group));
-	world_pass(world, 1);
-	assert_int_equal(world_count(world, SAID_ACTIVATE, A, 256), 1);
 }
 
-/* Coming is not enough: it still sends on what the instance before gave it. */
-static void who_comes_and_goes_is_awaited_again(void **state)
+static void long_enough(struct world *world)
 {
-	struct world *world = *state;
+	world_pass(world, DELAY_MS);
+}
 
-	assert_int_equal(group_restore(world->group, A, 1), 0);
-	assert_int_equal(group_restore(world->group, B, 2), 0);
-	world_join(world, A);
-	world_settle(world);
+static void b_comes(struct world *world)
+{
+	world_join(world, B);
+}
+
+/* Coming is not enough: it has acknowledged nothing. */
+static void b_comes_and_goes(struct world *world)
+{
 	world_join(world, B);
 	world_settle(world);
 	group_lost(world->group, B);
-	world_calm(world);
-	assert_null(group_active_sa(world->group));
-	world_join(world, B);
-	world_calm(world);
-	assert_non_null(group_active_sa(world->group));
 }
 
-static void who_comes_and_leaves_is_not(void **state)
+static void b_comes_goes_and_comes(struct world *world)
 {
-	struct world *world = *state;
+	b_comes_and_goes(world);
+	world_calm(world);
+	world_join(world, B);
+}
 
-	assert_int_equal(group_restore(world->group, A, 1), 0);
-	assert_int_equal(group_restore(world->group, B, 2), 0);
-	world_join(world, A);
+static void b_comes_and_leaves(struct world *world)
+{
 	world_join(world, B);
 	world_settle(world);
 	group_left(world->group, B);
-	world_calm(world);
-	assert_non_null(group_active_sa(world->group));
+}
+
+/* A has come back; is B, which has not, waited for? */
+static void restored_members_are_awaited(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*happens)(struct world *world);
+		bool active;
+		size_t told_b;
+	} rows[] = {
+		{"nothing", nothing, false, 0},
+		{"a moment before the delay is over", just_not_long_enough, false, 0},
+		{"the delay is over", long_enough, true, 0},
+		{"it comes", b_comes, true, 1},
+		{"it comes and goes", b_comes_and_goes, false, 0},
+		{"it comes, goes and comes", b_comes_goes_and_comes, true, 1},
+		{"it comes and leaves", b_comes_and_leaves, true, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *world = world_new();
+
+		restore_two(world);
+		world_admit(world, A);
+		rows[i].happens(world);
+		world_calm(world);
+		world_check(rows[i].name, "is an SA active", group_active_sa(world->group) != NULL,
+			    rows[i].active);
+		world_check(rows[i].name, "times A was told",
+			    world_count(world, SAID_ACTIVATE, A, 256), rows[i].active);
+		world_check(rows[i].name, "times B was told",
+			    world_count(world, SAID_ACTIVATE, B, 256), rows[i].told_b);
+		world_free(world);
+	}
 }
 
 /* Not only is the SA waited for, but that all take what a member sends with it. */
@@ -121,8 +133,7 @@ static void after_a_restart_senders_wait_for_rosters(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(group_restore(world->group, A, 1), 0);
-	assert_int_equal(group_restore(world->group, B, 2), 0);
+	restore_two(world);
 	world_join(world, A);
 	world_join(world, B);
 	world_settle(world);
@@ -142,12 +153,20 @@ static void after_a_restart_senders_wait_for_rosters(void **state)
 
 /* --- a joiner of an active SA -------------------------------------------------------------- */
 
+/* It takes the SA at once. Who takes the roster is another question. */
+static void join_with_sa(struct world *world, size_t seat)
+{
+	world_join(world, seat);
+	world_settle(world);
+	world_ack_sas(world, seat);
+	world_settle(world);
+}
+
 static void a_joiner_waits_for_the_others_rosters(void **state)
 {
 	struct world *world = *state;
 
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	world_join(world, B);
 	world_settle(world);
 	assert_int_equal(world_floor(world, B), 0);
@@ -164,68 +183,58 @@ static void a_joiner_waits_for_the_others_rosters(void **state)
 	assert_int_equal(world_count(world, SAID_ACTIVATE, B, 256), 1);
 }
 
-static void an_old_roster_ack_is_not_enough(void **state)
+/* The roster of before, which does not have B. */
+static void a_acks_an_old_roster(struct world *world)
 {
-	struct world *world = *state;
-	uint64_t before;
+	const uint64_t generation = world->group->roster.generation;
 
-	world_join(world, A);
-	world_calm(world);
-	before = world->group->roster.generation;
-	world_join(world, B);
-	world_settle(world);
-	world_ack_sas(world, B);
-	world_settle(world);
-	assert_int_equal(group_roster_acked(world->group, A, before), 0);
-	world_settle(world);
-	assert_int_equal(world_count(world, SAID_ACTIVATE, B, 0), 0);
+	assert_true(generation > 1);
+	assert_int_equal(group_roster_acked(world->group, A, generation - 1), 0);
 }
 
-static void a_joiner_does_not_wait_for_ever(void **state)
+static void a_acks(struct world *world)
 {
-	struct world *world = *state;
-
-	world_join(world, A);
-	world_calm(world);
-	world_join(world, B);
-	world_settle(world);
-	world_ack_sas(world, B);
-	world_settle(world);
-	world_pass(world, DELAY_MS - 1);
-	assert_int_equal(world_count(world, SAID_ACTIVATE, B, 0), 0);
-	assert_int_equal(group_deadline(world->group), world->now_ms + 1);
-	world_pass(world, 1);
-	assert_int_equal(world_count(world, SAID_ACTIVATE, B, 256), 1);
+	world_ack_rosters(world, A);
 }
 
-static void who_is_gone_is_not_waited_for(void **state)
+static void a_is_lost(struct world *world)
 {
-	struct world *world = *state;
-
-	world_join(world, A);
-	world_calm(world);
-	world_join(world, B);
-	world_settle(world);
-	world_ack_sas(world, B);
-	world_settle(world);
 	group_lost(world->group, A);
-	world_settle(world);
-	assert_int_equal(world_count(world, SAID_ACTIVATE, B, 256), 1);
 }
 
-static void a_receiver_is_in_no_roster(void **state)
+/* A has the SA and B, which joined, has acknowledged it. Is B told to send on it? */
+static void a_joiner_waits_for_the_others(void **state)
 {
-	struct world *world = *state;
+	static const struct {
+		const char *name;
+		void (*happens)(struct world *world);
+		bool receives_only;
+		size_t told, floor;
+	} rows[] = {
+		{"nothing", nothing, false, 0, 1},
+		{"an acknowledgement of an old roster", a_acks_an_old_roster, false, 0, 1},
+		{"an acknowledgement of the roster", a_acks, false, 1, 1},
+		{"a moment before the delay is over", just_not_long_enough, false, 0, 1},
+		{"the delay is over", long_enough, false, 1, 1},
+		{"the other is gone", a_is_lost, false, 1, 1},
+		{"nothing, to one that only receives", nothing, true, 1, 0},
+	};
 
-	world->group->members[B].may_send = false;
-	world_join(world, A);
-	world_calm(world);
-	world_join(world, B);
-	world_settle(world);
-	world_ack_sas(world, B);
-	world_settle(world);
-	assert_int_equal(world_floor(world, B), 0);
-	assert_int_equal(world_count(world, SAID_ACTIVATE, B, 256), 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *world = world_new();
+
+		world->group->members[B].may_send = !rows[i].receives_only;
+		world_admit(world, A);
+		join_with_sa(world, B);
+		rows[i].happens(world);
+		world_settle(world);
+		world_check(rows[i].name, "times told", world_count(world, SAID_ACTIVATE, B, 256),
+			    rows[i].told);
+		world_check(rows[i].name, "times told of any SA",
+			    world_count(world, SAID_ACTIVATE, B, 0), rows[i].told);
+		world_check(rows[i].name, "floor", world_floor(world, B), rows[i].floor);
+		world_free(world);
+	}
 }
 
 static void many_joiners_share_a_generation(void **state)
@@ -233,8 +242,7 @@ static void many_joiners_share_a_generation(void **state)
 	struct world *world = *state;
 	uint64_t before;
 
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	world_join(world, B);
 	world_join(world, C);
 	world_join(world, D);
@@ -253,9 +261,7 @@ static void a_lost_session_takes_nothing_away(void **state)
 {
 	struct world *world = *state;
 
-	world_join(world, A);
-	world_join(world, B);
-	world_calm(world);
+	world_gather(world, B);
 	world_hush(world);
 	group_lost(world->group, B);
 	world_settle(world);
@@ -268,9 +274,7 @@ static void the_floor_rises_with_the_ack(void **state)
 {
 	struct world *world = *state;
 
-	world_join(world, A);
-	world_join(world, B);
-	world_calm(world);
+	world_gather(world, B);
 	group_lost(world->group, B);
 	assert_int_equal(world_join(world, B), 2);
 	world_settle(world);
@@ -286,12 +290,10 @@ static void who_comes_back_gets_the_same_sa(void **state)
 {
 	struct world *world = *state;
 
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	group_lost(world->group, A);
 	world_hush(world);
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	assert_int_equal(world_count(world, SAID_INSTALL, A, 256), 1);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, A, 256), 1);
 	assert_int_equal(world->next_spi, 257);
@@ -301,9 +303,7 @@ static void who_leaves_is_out_of_the_roster(void **state)
 {
 	struct world *world = *state;
 
-	world_join(world, A);
-	world_join(world, B);
-	world_calm(world);
+	world_gather(world, B);
 	world_hush(world);
 	group_left(world->group, B);
 	world_settle(world);
@@ -316,9 +316,7 @@ static void the_departed_are_forgotten_with_the_last_sa(void **state)
 {
 	struct world *world = *state;
 
-	world_join(world, A);
-	world_join(world, B);
-	world_calm(world);
+	world_gather(world, B);
 	group_lost(world->group, B);
 	world_pass(world, LIFETIME_MS - 1);
 	assert_int_equal(world_floor(world, B), 1);
@@ -387,8 +385,7 @@ static void a_sender_id_is_not_reused_before_its_sas_are_gone(void **state)
 {
 	struct world *world = *state;
 
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	group_lost(world->group, A);
 	assert_int_equal(group_bind(world->group, A, 9), 0);
 	assert_int_equal(group_bind(world->group, B, 1), -EEXIST);
@@ -405,14 +402,11 @@ static void a_changed_sender_id_replaces_the_one_in_the_roster(void **state)
 {
 	struct world *world = *state;
 
-	world_join(world, A);
-	world_join(world, B);
-	world_calm(world);
+	world_gather(world, B);
 	group_lost(world->group, A);
 	assert_int_equal(group_bind(world->group, A, 9), 0);
 	assert_int_equal(world_floor(world, A), 0);
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	assert_int_equal(world->group->roster.entries[A].sender_id, 9);
 }
 
@@ -438,23 +432,15 @@ static void what_was_not_sent_cannot_be_acked(void **state)
 	assert_int_equal(group_sa_acked(world->group, A, 256), -EPROTO);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(first_ever_is_active_at_once),
 		TEST(a_joiner_gets_roster_then_sas),
-		TEST(restored_members_are_awaited),
-		TEST(restored_members_are_not_awaited_for_ever),
-		TEST(who_comes_and_goes_is_awaited_again),
-		TEST(who_comes_and_leaves_is_not),
+		cmocka_unit_test(restored_members_are_awaited),
 		TEST(after_a_restart_senders_wait_for_rosters),
 		TEST(a_joiner_waits_for_the_others_rosters),
-		TEST(an_old_roster_ack_is_not_enough),
-		TEST(a_joiner_does_not_wait_for_ever),
-		TEST(who_is_gone_is_not_waited_for),
-		TEST(a_receiver_is_in_no_roster),
+		cmocka_unit_test(a_joiner_waits_for_the_others),
 		TEST(many_joiners_share_a_generation),
 		TEST(a_lost_session_takes_nothing_away),
 		TEST(the_floor_rises_with_the_ack),

@@ -10,8 +10,6 @@
 
 #include "hearing.h"
 
-enum { A, B, C };
-
 #define HEARTBEAT_MS UINT64_C(10000)
 #define UNICAST      0x2007
 #define MULTICAST    0x3007
@@ -28,16 +26,8 @@ static int begin(void **state)
 {
 	struct world *world = world_new();
 
-	for (size_t i = A; i <= C; i++)
-		world_join(world, i);
-	world_calm(world);
+	world_gather(world, C);
 	*state = world;
-	return 0;
-}
-
-static int end(void **state)
-{
-	world_free(*state);
 	return 0;
 }
 
@@ -186,8 +176,7 @@ static void what_it_has_no_sa_for(void **state)
 		beat(world, A, &told[A]);
 		assert_int_equal(beat(world, B, &told[B]), HEARING_AS_BEFORE);
 	}
-	world_join(world, B);
-	world_calm(world);
+	world_admit(world, B);
 	assert_int_equal(interval(world, told, 0, 0), HEARING_AS_BEFORE);
 	assert_int_equal(world->group->members[B].hearing.strikes, 0);
 	/* A new one, of which B has acknowledged nothing and says nothing. */
@@ -224,8 +213,7 @@ static void a_sender_that_registers_again(void **state)
 	interval(world, told, 0, 0);
 	interval(world, told, 1000000, 1000000);
 	group_lost(world->group, A);
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	told[A].multicast = 5;
 	assert_int_equal(until_deaf(world, told, 0), 0);
 	assert_int_equal(world->group->members[B].hearing.unheard, 0);
@@ -235,15 +223,11 @@ static void a_sender_that_registers_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(who_hears_nothing_is_deaf, begin, end),
-		cmocka_unit_test_setup_teardown(deaf_from_the_start, begin, end),
-		cmocka_unit_test_setup_teardown(nothing_sent_is_nothing_missed, begin, end),
-		cmocka_unit_test_setup_teardown(a_few_packets_are_no_reason, begin, end),
-		cmocka_unit_test_setup_teardown(who_does_not_listen_is_not_deaf, begin, end),
-		cmocka_unit_test_setup_teardown(haste_is_no_proof, begin, end),
-		cmocka_unit_test_setup_teardown(what_it_has_no_sa_for, begin, end),
-		cmocka_unit_test_setup_teardown(over_a_rekey, begin, end),
-		cmocka_unit_test_setup_teardown(a_sender_that_registers_again, begin, end),
+		TEST(who_hears_nothing_is_deaf),       TEST(deaf_from_the_start),
+		TEST(nothing_sent_is_nothing_missed),  TEST(a_few_packets_are_no_reason),
+		TEST(who_does_not_listen_is_not_deaf), TEST(haste_is_no_proof),
+		TEST(what_it_has_no_sa_for),           TEST(over_a_rekey),
+		TEST(a_sender_that_registers_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

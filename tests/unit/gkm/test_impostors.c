@@ -8,24 +8,14 @@
 
 #include "world.h"
 
-enum { A, B };
-
 static int begin(void **state)
 {
 	struct world *world = world_new();
 
 	world->group->limits.packets_per_second = 1000;
-	world_join(world, A);
-	world_join(world, B);
-	world_calm(world);
+	world_gather(world, B);
 	world_pass(world, 5000);
 	*state = world;
-	return 0;
-}
-
-static int end(void **state)
-{
-	world_free(*state);
 	return 0;
 }
 
@@ -83,12 +73,10 @@ static void registrations(void **state)
 	assert_int_equal(report(world, A, spi, 5), 5);
 	group_lost(world->group, A);
 	assert_int_equal(report(world, A, spi, 9), 0);
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	assert_int_equal(report(world, A, spi, 6), 1);
 	group_lost(world->group, A);
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	assert_int_equal(report(world, A, spi, 2), 2);
 	assert_int_equal(world->group->members[A].own_sender, 8);
 }
@@ -111,10 +99,10 @@ static void what_cannot_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_is_new_is_told_once, begin, end),
-		cmocka_unit_test_setup_teardown(sas_are_counted_apart, begin, end),
-		cmocka_unit_test_setup_teardown(registrations, begin, end),
-		cmocka_unit_test_setup_teardown(what_cannot_be, begin, end),
+		TEST(what_is_new_is_told_once),
+		TEST(sas_are_counted_apart),
+		TEST(registrations),
+		TEST(what_cannot_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,6 @@
 
 #include "world.h"
 
-enum { A, B, C, D };
-
 #define HOUR_MS UINT64_C(3600000)
 
 static int begin(void **state)
@@ -16,23 +14,10 @@ static int begin(void **state)
 	struct world *world = world_new();
 
 	world->interval_ms = HOUR_MS;
-	for (size_t i = A; i <= C; i++)
-		world_join(world, i);
-	world_calm(world);
+	world_gather(world, C);
 	world_hush(world);
 	*state = world;
 	return 0;
-}
-
-static int end(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static enum rekey_reason due(const struct world *world)
-{
-	return rekey_due(world->group, world->now_ms);
 }
 
 static uint64_t deadline(const struct world *world)
@@ -54,13 +39,13 @@ static void an_interval_ends(void **state)
 
 	assert_int_equal(deadline(world), 1000 + HOUR_MS);
 	world_pass(world, HOUR_MS - 1);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	world_pass(world, 1);
-	assert_int_equal(due(world), REKEY_INTERVAL);
+	assert_int_equal(world_due(world), REKEY_INTERVAL);
 	world_rekey(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	world_calm(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	assert_int_equal(deadline(world), 1000 + 2 * HOUR_MS);
 }
 
@@ -71,7 +56,7 @@ static void an_interval_that_nobody_serves_ends_nothing(void **state)
 
 	world_pass(world, 5 * HOUR_MS);
 	assert_int_equal(group_active_sa(world->group)->spi, 256);
-	assert_int_equal(due(world), REKEY_INTERVAL);
+	assert_int_equal(world_due(world), REKEY_INTERVAL);
 }
 
 static void nobody_there_is_not_rekeyed(void **state)
@@ -81,11 +66,10 @@ static void nobody_there_is_not_rekeyed(void **state)
 	for (size_t i = A; i <= C; i++)
 		group_lost(world->group, i);
 	world_pass(world, 22 * HOUR_MS);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	assert_int_equal(deadline(world), UINT64_MAX);
-	world_join(world, A);
-	world_calm(world);
-	assert_int_equal(due(world), REKEY_INTERVAL);
+	world_admit(world, A);
+	assert_int_equal(world_due(world), REKEY_INTERVAL);
 }
 
 /* A control channel that is cut for longer than the interval costs no packet. */
@@ -95,11 +79,10 @@ static void who_is_away_is_waited_for(void **state)
 
 	group_lost(world->group, B);
 	world_pass(world, 2 * HOUR_MS);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	assert_int_equal(deadline(world), 1000 + LIFETIME_MS / 10 * 9);
-	world_join(world, B);
-	world_calm(world);
-	assert_int_equal(due(world), REKEY_INTERVAL);
+	world_admit(world, B);
+	assert_int_equal(world_due(world), REKEY_INTERVAL);
 }
 
 static void who_is_away_for_too_long_is_not(void **state)
@@ -108,11 +91,11 @@ static void who_is_away_for_too_long_is_not(void **state)
 
 	group_lost(world->group, B);
 	world_pass(world, LIFETIME_MS / 10 * 9);
-	assert_int_equal(due(world), REKEY_INTERVAL);
+	assert_int_equal(world_due(world), REKEY_INTERVAL);
 	turn_over(world);
 	/* It has no SA that counts any more: the next one does not wait. */
 	world_pass(world, HOUR_MS);
-	assert_int_equal(due(world), REKEY_INTERVAL);
+	assert_int_equal(world_due(world), REKEY_INTERVAL);
 }
 
 /* A rekey for the interval, in which B's session ends before it acknowledged. */
@@ -184,8 +167,7 @@ static void a_newcomer_does_not_wait_long_for_who_goes(void **state)
 
 	world->group->rekeys_on_join = true;
 	world_settle(world);
-	world_join(world, D);
-	world_calm(world);
+	world_admit(world, D);
 	assert_int_equal(state_of(world, spi), SA_INSTALLING);
 	world_pass(world, DELAY_MS);
 	assert_int_equal(state_of(world, spi), SA_ACTIVE);
@@ -213,7 +195,7 @@ static void who_left_is_not_waited_for(void **state)
 	group_lost(world->group, B);
 	group_left(world->group, B);
 	world_pass(world, HOUR_MS);
-	assert_int_equal(due(world), REKEY_INTERVAL);
+	assert_int_equal(world_due(world), REKEY_INTERVAL);
 }
 
 static void who_is_away_does_not_stop_the_operator(void **state)
@@ -222,7 +204,7 @@ static void who_is_away_does_not_stop_the_operator(void **state)
 
 	group_lost(world->group, B);
 	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
-	assert_int_equal(due(world), REKEY_OPERATOR);
+	assert_int_equal(world_due(world), REKEY_OPERATOR);
 }
 
 static void who_does_not_acknowledge_is_named_once(void **state)
@@ -254,15 +236,15 @@ static void rekeys_are_drawn_together(void **state)
 	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms + 300));
 	assert_int_equal(deadline(world), world->now_ms + 300);
 	world_pass(world, 300);
-	assert_int_equal(due(world), REKEY_OPERATOR);
+	assert_int_equal(world_due(world), REKEY_OPERATOR);
 	world_rekey(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	/* Nobody sends on the new one yet. */
 	assert_false(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
 	world_calm(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
-	assert_int_equal(due(world), REKEY_OPERATOR);
+	assert_int_equal(world_due(world), REKEY_OPERATOR);
 }
 
 /* The one before is drained in its time, and not for the operator's impatience. */
@@ -276,13 +258,13 @@ static void a_full_group_waits_for_room(void **state)
 	}
 	assert_int_equal(group_live_sas(world->group), COVEY_SAS_PER_GROUP_MAX);
 	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	assert_int_equal(deadline(world), 1000 + 2000 + DRAIN_MS);
 	world->now_ms = 1000 + 2000 + DRAIN_MS - 1;
 	world_settle(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	world_pass(world, 1);
-	assert_int_equal(due(world), REKEY_OPERATOR);
+	assert_int_equal(world_due(world), REKEY_OPERATOR);
 }
 
 /* What a member counts as held, at its clock: a drain ends up to a second later there. */
@@ -317,7 +299,7 @@ static void a_full_group_keeps_little(void **state)
 		turn_over(world);
 	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
 	world_pass(world, DRAIN_MS);
-	assert_int_equal(due(world), REKEY_OPERATOR);
+	assert_int_equal(world_due(world), REKEY_OPERATOR);
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	assert_int_equal(group_live_sas(world->group), 2);
 }
@@ -343,12 +325,12 @@ static void who_is_away_gives_way_in_the_end(void **state)
 	/* Not because somebody comes. */
 	world->group->wish = (struct rekey_wish){.reason = REKEY_PACKETS, .due_ms = world->now_ms};
 	world_pass(world, DRAIN_MS);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	assert_int_equal(deadline(world), world_sa(world, 263)->rekey_ms);
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	assert_true(rekey_want(world->group, REKEY_OPERATOR, world->now_ms));
 	world_settle(world);
-	assert_true(due(world) != REKEY_NONE);
+	assert_true(world_due(world) != REKEY_NONE);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_int_equal(group_live_sas(world->group), COVEY_SAS_PER_GROUP_MAX - 1);
 }
@@ -358,13 +340,11 @@ static void a_missing_sa_is_due(void **state)
 	struct world *world = *state;
 
 	world_pass(world, LIFETIME_MS);
-	assert_int_equal(due(world), REKEY_MISSING);
+	assert_int_equal(world_due(world), REKEY_MISSING);
 	assert_true(deadline(world) <= world->now_ms);
 	world_rekey(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {

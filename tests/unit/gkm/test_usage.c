@@ -6,8 +6,6 @@
 
 #include "world.h"
 
-enum { A, B, C };
-
 static const struct usage_limits limits = {.packets_soft = 1000,
 					   .packets_hard = 2000,
 					   .icv_failures_max = 100,
@@ -18,17 +16,9 @@ static int begin(void **state)
 	struct world *world = world_new();
 
 	world->group->limits = limits;
-	for (size_t i = A; i <= C; i++)
-		world_join(world, i);
-	world_calm(world);
+	world_gather(world, C);
 	world_pass(world, 5000);
 	*state = world;
-	return 0;
-}
-
-static int end(void **state)
-{
-	world_free(*state);
 	return 0;
 }
 
@@ -44,28 +34,23 @@ static enum usage_verdict report(struct world *world, size_t seat, uint64_t pack
 	return verdict;
 }
 
-static enum rekey_reason due(const struct world *world)
-{
-	return rekey_due(world->group, world->now_ms);
-}
-
 static void the_soft_limit_rekeys_once(void **state)
 {
 	struct world *world = *state;
 
 	assert_int_equal(report(world, A, 999, 0), USAGE_FINE);
 	assert_int_equal(report(world, B, 999, 0), USAGE_FINE);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	assert_int_equal(report(world, A, 1000, 0), USAGE_PACKETS);
-	assert_int_equal(due(world), REKEY_PACKETS);
+	assert_int_equal(world_due(world), REKEY_PACKETS);
 	assert_int_equal(report(world, A, 1500, 0), USAGE_FINE);
 	world_rekey(world);
 	assert_int_equal(report(world, A, 1600, 0), USAGE_FINE);
 	world_calm(world);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	/* The new key is a new count; what the old one still does is not judged. */
 	assert_int_equal(report(world, A, 900, 0), USAGE_FINE);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
 
 static void a_shared_key_counts_all_senders(void **state)
@@ -76,7 +61,7 @@ static void a_shared_key_counts_all_senders(void **state)
 	assert_int_equal(report(world, A, 400, 0), USAGE_FINE);
 	assert_int_equal(report(world, B, 400, 0), USAGE_FINE);
 	assert_int_equal(report(world, C, 200, 0), USAGE_PACKETS);
-	assert_int_equal(due(world), REKEY_PACKETS);
+	assert_int_equal(world_due(world), REKEY_PACKETS);
 }
 
 static void failures_count_together(void **state)
@@ -86,9 +71,9 @@ static void failures_count_together(void **state)
 	assert_int_equal(report(world, A, 0, 60), USAGE_FINE);
 	assert_int_equal(report(world, A, 0, 60), USAGE_FINE);
 	assert_int_equal(report(world, B, 0, 39), USAGE_FINE);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 	assert_int_equal(report(world, B, 0, 40), USAGE_FAILURES);
-	assert_int_equal(due(world), REKEY_ICV_FAILURES);
+	assert_int_equal(world_due(world), REKEY_ICV_FAILURES);
 }
 
 /* A restart must not let a key be used twice as much. */
@@ -98,8 +83,7 @@ static void registrations_add_up(void **state)
 
 	assert_int_equal(report(world, A, 600, 60), USAGE_FINE);
 	group_lost(world->group, A);
-	world_join(world, A);
-	world_calm(world);
+	world_admit(world, A);
 	assert_int_equal(report(world, A, 10, 1), USAGE_FINE);
 	assert_int_equal(report(world, A, 399, 39), USAGE_FINE);
 	assert_int_equal(report(world, A, 400, 39), USAGE_PACKETS);
@@ -107,8 +91,7 @@ static void registrations_add_up(void **state)
 	world_calm(world);
 	assert_int_equal(report(world, B, 0, 60), USAGE_FINE);
 	group_lost(world->group, B);
-	world_join(world, B);
-	world_calm(world);
+	world_admit(world, B);
 	assert_int_equal(report(world, B, 0, 40), USAGE_FAILURES);
 }
 
@@ -124,8 +107,7 @@ static void what_is_retired_does_not_count(void **state)
 	world_pass(world, DRAIN_MS);
 	assert_int_equal(world_sa(world, first)->state, SA_RETIRED);
 	group_lost(world->group, C);
-	world_join(world, C);
-	world_calm(world);
+	world_admit(world, C);
 	assert_int_equal(report(world, C, 999, 0), USAGE_FINE);
 }
 
@@ -137,7 +119,7 @@ static void counters_do_not_fall(void **state)
 	assert_int_equal(report(world, A, 499, 50), USAGE_IMPOSSIBLE);
 	assert_int_equal(report(world, A, 500, 49), USAGE_IMPOSSIBLE);
 	assert_int_equal(report(world, A, 500, 50), USAGE_FINE);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
 
 static void there_is_only_so_much_time(void **state)
@@ -165,10 +147,8 @@ static void others_sas_are_not_judged(void **state)
 			 USAGE_FINE);
 	group_lost(world->group, A);
 	assert_int_equal(report(world, A, 1000, 0), USAGE_FINE);
-	assert_int_equal(due(world), REKEY_NONE);
+	assert_int_equal(world_due(world), REKEY_NONE);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {

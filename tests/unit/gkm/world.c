@@ -116,6 +116,25 @@ void world_free(struct world *world)
 	free(world);
 }
 
+int world_end(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+void world_admit(struct world *world, size_t seat)
+{
+	world_join(world, seat);
+	world_calm(world);
+}
+
+void world_gather(struct world *world, size_t last)
+{
+	for (size_t i = A; i <= last; i++)
+		world_join(world, i);
+	world_calm(world);
+}
+
 void world_hush(struct world *world)
 {
 	world->said_count = 0;
@@ -213,6 +232,19 @@ size_t world_count(const struct world *world, enum said what, size_t seat, uint3
 	return count;
 }
 
+void world_assert_said(const struct world *world, enum said what, size_t last, uint32_t spi,
+		       size_t times)
+{
+	for (size_t i = A; i <= last; i++)
+		assert_int_equal(world_count(world, what, i, spi), times);
+}
+
+void world_check(const char *row, const char *what, long long found, long long expected)
+{
+	if (found != expected)
+		fail_msg("%s: %s: %lld, not %lld", row, what, found, expected);
+}
+
 const struct saying *world_last(const struct world *world, enum said what, size_t seat,
 				uint32_t spi)
 {
@@ -236,4 +268,9 @@ uint16_t world_floor(const struct world *world, size_t seat)
 	const struct roster_entry *entry = &world->group->roster.entries[seat];
 
 	return entry->sender_id ? entry->epoch_floor : 0;
+}
+
+enum rekey_reason world_due(const struct world *world)
+{
+	return rekey_due(world->group, world->now_ms);
 }

@@ -14,6 +14,9 @@
 
 #include "group.h"
 
+/* Seats. */
+enum { A, B, C, D, E, F };
+
 #define WORLD_SEATS   6
 #define WORLD_HISTORY 4096
 
@@ -56,6 +59,13 @@ struct world {
 struct world *world_new(void);
 void world_free(struct world *world);
 
+/* A test whose set-up is begin(), which leaves a world in *state. */
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, world_end)
+int world_end(void **state);
+/* This seat joins, or seats A to last, and all acknowledge everything. */
+void world_admit(struct world *world, size_t seat);
+void world_gather(struct world *world, size_t last);
+
 /* Forget what was said. */
 void world_hush(struct world *world);
 void world_settle(struct world *world);
@@ -75,9 +85,16 @@ void world_calm(struct world *world);
 
 /* How often was this said to the seat? spi 0: of any SA. */
 size_t world_count(const struct world *world, enum said what, size_t seat, uint32_t spi);
+/* Fails unless it was said so often to each of the seats A to last. */
+void world_assert_said(const struct world *world, enum said what, size_t last, uint32_t spi,
+		       size_t times);
+/* Fails, and says in which row of a table, unless it is what is expected. */
+void world_check(const char *row, const char *what, long long found, long long expected);
 /* The last of its kind, NULL: none. */
 const struct saying *world_last(const struct world *world, enum said what, size_t seat,
 				uint32_t spi);
 struct sa *world_sa(const struct world *world, uint32_t spi);
 /* The seat's epoch floor in the roster, 0: not in it. */
 uint16_t world_floor(const struct world *world, size_t seat);
+/* Why the group needs an SA now. */
+enum rekey_reason world_due(const struct world *world);
