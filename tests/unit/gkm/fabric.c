@@ -21,6 +21,21 @@ static const char *const vteps[GUESTS] = {"10.0.0.1", "10.0.0.2", "10.0.0.3", "1
 
 const char *gkm_program;
 
+int fabric_arguments(int argc, char **argv, const char *usage)
+{
+	int wanted = 1;
+
+	for (const char *at = usage; at; at = strchr(at + 1, ' '))
+		wanted++;
+	if (argc != wanted) {
+		fprintf(stderr, "usage: %s %s\n", argv[0], usage);
+		return -EINVAL;
+	}
+	gkm_program = argv[1];
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
 /* --- files --------------------------------------------------------------------------------- */
 
 void path_of(const struct fabric *fabric, const char *name, char path[512])
@@ -184,6 +199,14 @@ int stop_gkm(struct fabric *fabric, int number)
 	return wait_for_exit(child);
 }
 
+void restart_with(struct fabric *fabric, const char *rekey)
+{
+	assert_int_equal(stop_gkm(fabric, SIGTERM), 0);
+	fabric->rekey = rekey;
+	write_inventory(fabric, "127.0.0.1");
+	start_gkm(fabric);
+}
+
 int begin(void **state)
 {
 	struct fabric *fabric = calloc(1, sizeof(*fabric));
@@ -248,12 +271,25 @@ struct guest *knock(struct fabric *fabric, size_t who)
 	return guest;
 }
 
+void assert_cut_in(struct fabric *fabric, struct guest *guest, const char *row,
+		   Covey__RefusalCode code, const char *reason)
+{
+	time_t until = now_s() + PATIENCE_S;
+
+	while (!guest->closed) {
+		if (now_s() > until)
+			fail_msg("%s: it is not cut", row);
+		turn(fabric);
+	}
+	if (guest->refusal != code)
+		fail_msg("%s: refusal %d, then closed: %s", row, guest->refusal,
+			 guest->closed_reason);
+	if (!strstr(guest->refusal_reason, reason))
+		fail_msg("%s: \"%s\" does not say \"%s\"", row, guest->refusal_reason, reason);
+}
+
 void assert_cut(struct fabric *fabric, struct guest *guest, Covey__RefusalCode code,
 		const char *reason)
 {
-	WAIT_FOR(fabric, guest->closed);
-	if (guest->refusal != code)
-		fail_msg("refusal %d, then closed: %s", guest->refusal, guest->closed_reason);
-	if (!strstr(guest->refusal_reason, reason))
-		fail_msg("\"%s\" does not say \"%s\"", guest->refusal_reason, reason);
+	assert_cut_in(fabric, guest, "cut", code, reason);
 }

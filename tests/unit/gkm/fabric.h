@@ -37,12 +37,17 @@ struct fabric {
 
 /* The program, from the command line. */
 extern const char *gkm_program;
+/* Take it from there. usage: the names of all arguments. -EINVAL when there are not so many; that
+ * is said on standard error. */
+int fabric_arguments(int argc, char **argv, const char *usage);
 
 /* Set-up and tear-down of a test. */
 int begin(void **state);
 int end(void **state);
 
 void path_of(const struct fabric *fabric, const char *name, char path[512]);
+/* Restart it with another policy of group tenants. */
+void restart_with(struct fabric *fabric, const char *rekey);
 void write_inventory(const struct fabric *fabric, const char *gkm_address);
 /* A certificate for the name, SenderID 0: without. */
 void issue(const char *directory, enum identity_role role, const char *name, uint16_t sender_id,
@@ -82,5 +87,8 @@ struct guest *bring(struct fabric *fabric, size_t who);
 struct guest *knock(struct fabric *fabric, size_t who);
 void assert_cut(struct fabric *fabric, struct guest *guest, Covey__RefusalCode code,
 		const char *reason);
+/* The same in a row of a table, which is named if it fails. */
+void assert_cut_in(struct fabric *fabric, struct guest *guest, const char *row,
+		   Covey__RefusalCode code, const char *reason);
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

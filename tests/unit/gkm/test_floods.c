@@ -85,11 +85,7 @@ int main(int argc, char **argv)
 		TEST(alarms_are_counted),
 	};
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s COVEY-GKM\n", argv[0]);
+	if (fabric_arguments(argc, argv, "COVEY-GKM") < 0)
 		return EXIT_FAILURE;
-	}
-	gkm_program = argv[1];
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -206,11 +206,7 @@ int main(int argc, char **argv)
 		TEST(impostors_raise_an_alarm),
 	};
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s COVEY-GKM\n", argv[0]);
+	if (fabric_arguments(argc, argv, "COVEY-GKM") < 0)
 		return EXIT_FAILURE;
-	}
-	gkm_program = argv[1];
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -421,12 +421,8 @@ int main(int argc, char **argv)
 		TEST(the_socket_is_its_owners),
 	};
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s COVEY-GKM COVEY\n", argv[0]);
+	if (fabric_arguments(argc, argv, "COVEY-GKM COVEY") < 0)
 		return EXIT_FAILURE;
-	}
-	gkm_program = argv[1];
 	covey_program = argv[2];
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests_name("gkm-operator", tests, NULL, NULL);
 }

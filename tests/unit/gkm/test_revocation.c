@@ -234,8 +234,7 @@ int main(int argc, char **argv)
 		TEST(told_to_read),
 	};
 
-	if (argc < 2)
-		return 2;
-	gkm_program = argv[1];
+	if (fabric_arguments(argc, argv, "COVEY-GKM") < 0)
+		return EXIT_FAILURE;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
