@@ -10,23 +10,16 @@
 #include <log.h>
 #include <message.h>
 
-/* The dataplane's functions, as in dataplane.h. */
+/* Those functions of dataplane.h that it needs. */
 struct dataplane_ops {
-	int (*group_set)(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
-			 size_t vni_count, struct covey_error *error);
-	int (*sa_install)(struct dataplane *dataplane, const struct covey_sa *sa,
-			  const struct covey_roster_entry *roster, size_t roster_count,
-			  struct covey_error *error);
-	int (*sa_activate)(struct dataplane *dataplane, uint32_t spi, struct covey_error *error);
-	int (*sa_drain)(struct dataplane *dataplane, uint32_t spi, struct covey_error *error);
-	void (*sa_remove)(struct dataplane *dataplane, uint32_t spi);
-	int (*roster_set)(struct dataplane *dataplane, uint32_t spi,
-			  const struct covey_roster_entry *roster, size_t roster_count,
-			  struct covey_error *error);
-	size_t (*read_sas)(const struct dataplane *dataplane, struct dataplane_sa_status *sas,
-			   size_t max);
-	size_t (*read_sent)(const struct dataplane *dataplane, uint32_t spi,
-			    struct dataplane_window_status *windows, size_t max);
+	__typeof__(dataplane_group_set) *group_set;
+	__typeof__(dataplane_sa_install) *sa_install;
+	__typeof__(dataplane_sa_activate) *sa_activate;
+	__typeof__(dataplane_sa_drain) *sa_drain;
+	__typeof__(dataplane_sa_remove) *sa_remove;
+	__typeof__(dataplane_roster_set) *roster_set;
+	__typeof__(dataplane_read_sas) *read_sas;
+	__typeof__(dataplane_read_sent) *read_sent;
 };
 
 struct effects {
