@@ -423,7 +423,8 @@ static void test_multicast_is_counted(void **state)
 	assert_int_equal(status_of(LAB_SPI).multicast_received, 2);
 }
 
-/* Who has the SA has its windows: floors that come with it again are late, and say nothing new. */
+/* Whoever has the SA has its windows: floors that come with it again are late, and say nothing new.
+ */
 static void test_floors_with_an_installed_sa(void **state)
 {
 	const struct covey_floor floor = {

@@ -69,9 +69,21 @@ static void fill(struct covey_roster_entry entries[3])
 	entries[2].sender_id = NEW_2;
 }
 
-static void test_rosters_without_memory(void **state)
+static int set_roster(const struct covey_sa *sa, const struct covey_roster_entry entries[3])
 {
-	struct covey_sa sa = lab_sa(LAB_SPI, 1);
+	return dataplane_roster_set(lab.dataplane, LAB_SPI, entries, 3, NULL);
+}
+
+static int install(const struct covey_sa *sa, const struct covey_roster_entry entries[3])
+{
+	return dataplane_sa_install(lab.dataplane, sa, entries, 3, NULL);
+}
+
+/* Each of the allocations fails in turn; at last none does. */
+static void fail_everywhere(const struct covey_sa *sa,
+			    int (*change)(const struct covey_sa *sa,
+					  const struct covey_roster_entry entries[3]))
+{
 	struct covey_roster_entry entries[3];
 	unsigned failed = 0;
 
@@ -80,39 +92,30 @@ static void test_rosters_without_memory(void **state)
 		int status;
 
 		fails_in = at;
-		status = dataplane_roster_set(lab.dataplane, LAB_SPI, entries, 3, NULL);
+		status = change(sa, entries);
 		fails_in = 0;
 		if (status == 0)
 			break;
 		assert_int_equal(status, -ENOMEM);
-		assert_as_before(&sa);
+		assert_as_before(sa);
 		failed++;
 	}
 	assert_int_equal(failed, 3);
 	assert_true(is_expanded(NEW_1) && is_expanded(NEW_2));
 }
 
+static void test_rosters_without_memory(void **state)
+{
+	struct covey_sa sa = lab_sa(LAB_SPI, 1);
+
+	fail_everywhere(&sa, set_roster);
+}
+
 static void test_reinstallations_without_memory(void **state)
 {
 	struct covey_sa sa = lab_sa(LAB_SPI, 2);
-	struct covey_roster_entry entries[3];
-	unsigned failed = 0;
 
-	fill(entries);
-	for (unsigned at = 1;; at++) {
-		int status;
-
-		fails_in = at;
-		status = dataplane_sa_install(lab.dataplane, &sa, entries, 3, NULL);
-		fails_in = 0;
-		if (status == 0)
-			break;
-		assert_int_equal(status, -ENOMEM);
-		assert_as_before(&sa);
-		failed++;
-	}
-	assert_int_equal(failed, 3);
-	assert_true(is_expanded(NEW_1) && is_expanded(NEW_2));
+	fail_everywhere(&sa, install);
 }
 
 static void test_rosters_that_make_no_sense(void **state)
@@ -126,7 +129,7 @@ static void test_rosters_that_make_no_sense(void **state)
 	assert_as_before(&sa);
 }
 
-/* Who may only receive from now on needs no key of its own. */
+/* Whoever may only receive from now on needs no key of its own. */
 static void test_sender_no_more(void **state)
 {
 	struct covey_roster_entry peer = lab_peer(false);

@@ -210,7 +210,7 @@ static void a_claim_needs_time(void **state)
 	assert_int_equal(report(world, A, 100 + between, 100 + between), USAGE_FINE);
 }
 
-/* Who comes back again and again says no more than was possible since the SA began. */
+/* Whoever comes back again and again says no more than was possible since the SA began. */
 static void coming_back_adds_no_weight(void **state)
 {
 	struct world *world = *state;

@@ -47,7 +47,7 @@ static void on_install(const struct member *to, const struct sa *sa, uint32_t li
 {
 	struct crowd *crowd = arg;
 
-	/* Who gets a key knows who sends with it. */
+	/* Whoever gets a key knows who sends with it. */
 	assert_int_equal(crowd->whole[seat_of(crowd, to)], 1);
 	crowd->installs[seat_of(crowd, to)]++;
 }

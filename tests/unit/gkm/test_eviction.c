@@ -145,7 +145,7 @@ static void one_that_was_kept_from_it_will_do(void **state)
 	assert_int_equal(world_due(world), REKEY_NONE);
 }
 
-/* Who left may have kept the key. */
+/* Whoever left may have kept the key. */
 static void who_left_is_evicted_all_the_same(void **state)
 {
 	struct world *world = *state;

@@ -55,7 +55,7 @@ static void a_newcomer_hears_of_windows(void **state)
 	assert_int_equal(second->floor.esn, covey_esn(1, 200));
 }
 
-/* Who restarts is told, who has the SA still is not. */
+/* Whoever restarts is told, whoever still has the SA is not. */
 static void who_comes_back(void **state)
 {
 	struct fabric *fabric = *state;

@@ -125,7 +125,7 @@ static void one_line_tells_that_all_send(void **state)
 	assert_false(log_says(fabric, "info: tenants: spiffe://test/host/hv1 sends on SA"));
 }
 
-/* Who is late is not among them. */
+/* Whoever is late is not among them. */
 static void one_line_tells_how_many_never_did(void **state)
 {
 	struct fabric *fabric = *state;
@@ -249,7 +249,7 @@ static void an_evicted_host_is_out(void **state)
 	assert_true(guests[HV2].active_spi > 257);
 }
 
-/* Who has given up, and was told that nothing came of it, is not to learn of it later. */
+/* Whoever has given up, and was told that nothing came of it, is not to learn of it later. */
 static void what_is_given_up_is_not_done(void **state)
 {
 	static const char request[] = "{\"command\": \"evict\", \"host\": \"hv2\"}\n";

@@ -268,9 +268,9 @@ static bool is_killed_at(const char *path, size_t access)
 	return WIFSIGNALED(status);
 }
 
-static void killed_at_any_access(void **state)
+/* At each access, from opening a file that is there (or making it) to closing it. */
+static void kill_everywhere(const struct place *place, bool is_there, const char *what)
 {
-	const struct place *place = *state;
 	size_t access = 0, step = step_of_accesses();
 	bool killed;
 
@@ -278,30 +278,25 @@ static void killed_at_any_access(void **state)
 		access += step;
 		assert_true(access < ACCESSES_MAX);
 		make_sound(place->file);
+		if (!is_there)
+			unlink(place->file);
 		memset(answers, 0, sizeof(*answers));
 		killed = is_killed_at(place->file, access);
-		check(place->file, "killed", access);
+		check(place->file, what, access);
 	} while (killed);
 	assert_true(access > 50);
-	assert_true(answers->bound[STEPS - 1]);
+	assert_true(answers->bound[STEPS - 1]); /* the last one was past all accesses */
+}
+
+static void killed_at_any_access(void **state)
+{
+	kill_everywhere(*state, true, "killed");
 }
 
 /* A half-made file is never taken for a state file. */
 static void killed_while_it_is_made(void **state)
 {
-	const struct place *place = *state;
-	size_t access = 0, step = step_of_accesses();
-	bool killed;
-
-	do {
-		access += step;
-		assert_true(access < ACCESSES_MAX);
-		unlink(place->file);
-		memset(answers, 0, sizeof(*answers));
-		killed = is_killed_at(place->file, access);
-		check(place->file, "killed with a new file", access);
-	} while (killed);
-	assert_true(access > 50);
+	kill_everywhere(*state, false, "killed with a new file");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -143,7 +143,7 @@ static void test_who_has_gone_wants_nothing(void **state)
 	close(client);
 	daemon_run(daemon);
 	assert_non_null(member_state_find(member_read_state(daemon->member), "tenants"));
-	/* Who has only said all that it will say still waits. */
+	/* Whoever has only said all that it will say still waits. */
 	client = daemon_connect(daemon);
 	assert_int_equal(write(client, leave, strlen(leave)), strlen(leave));
 	shutdown(client, SHUT_WR);

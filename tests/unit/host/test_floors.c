@@ -99,7 +99,7 @@ static void test_floors_end_with_the_session(void **state)
 	world_free(world);
 }
 
-/* Who has an SA of this instance says so, for it needs no floors of it. */
+/* Whoever has an SA of this instance says so, for it needs no floors of it. */
 static void test_join_names_what_is_held(void **state)
 {
 	struct world *world = world_with_active_sa();
