@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "installed_guard.h"
+
+#include <log.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "link_name.h"
+
+/* Logged once for each new state. */
+static void log_weakness(const struct installed_guard *guard, const char *before)
+{
+	const char *now = guard->standing.weaker.text;
+
+	if (now[0] != '\0' && strcmp(now, before) != 0)
+		log_warning("guard: %s", now);
+	else if (now[0] == '\0' && before[0] != '\0')
+		log_notice("guard: all hooks of %s are bound", guard->interface);
+}
+
+/* Find the interface's name of now: it may have been renamed, or have come under one of its
+ * alternative names. */
+static int find_interface(struct installed_guard *guard, struct covey_error *error)
+{
+	char own[IFNAMSIZ];
+	int status = link_name_find(guard->given, own, error);
+
+	if (status)
+		return status;
+	if (guard->interface[0] != '\0' && strcmp(own, guard->interface) != 0)
+		guard_down(guard->interface, NULL);
+	snprintf(guard->interface, sizeof(guard->interface), "%s", own);
+	guard->wanted.interface = guard->interface;
+	return 0;
+}
+
+static int keep_own(struct installed_guard *guard, struct guard_standing *standing,
+		    struct covey_error *error)
+{
+	int status;
+
+	if (guard->own.nft && steer_same_uplinks(&guard->standing.steer, &standing->steer))
+		return 0;
+	status = steer_own_set(&guard->own, &guard->wanted, &standing->steer, error);
+	if (status)
+		guard_standing_free(standing);
+	return status;
+}
+
+int installed_guard_put_up(struct installed_guard *guard, struct covey_error *error)
+{
+	struct covey_error before = guard->standing.weaker;
+	struct guard_standing standing;
+	int status;
+
+	status = find_interface(guard, error);
+	if (status)
+		return status;
+	status = guard_up(&guard->wanted, &standing, error);
+	if (status == 0 && standing.steer.on && standing.hooks == GUARD_INGRESS_EGRESS)
+		status = keep_own(guard, &standing, error);
+	if (status)
+		return status;
+	guard_standing_free(&guard->standing);
+	guard->standing = standing;
+	guard->off = false;
+	log_weakness(guard, before.text);
+	return 0;
+}
+
+bool installed_guard_has_moved(const struct installed_guard *guard)
+{
+	char own[IFNAMSIZ];
+
+	if (link_name_resolve(guard->given, own))
+		return guard->standing.index != 0 ||
+		       !guard_is_bound(&guard->wanted, &guard->standing);
+	return strcmp(own, guard->interface) != 0 ||
+	       !guard_is_bound(&guard->wanted, &guard->standing);
+}
+
+void installed_guard_end(struct installed_guard *guard)
+{
+	steer_own_end(&guard->own);
+	guard_standing_free(&guard->standing);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "other_host.h"
+
+#include <log.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guard_nft.h"
+
+bool other_host_is(const struct guard_author *author, const char *own_name)
+{
+	return author->pid && author->pid != (uint32_t)getpid() &&
+	       strcmp(author->name, own_name) == 0;
+}
+
+static void take_off(struct installed_guard *guard)
+{
+	if (!guard->off)
+		log_warning(
+			"guard: removed from %s by `covey-host --guard off`: clear VXLAN is not "
+			"held back there until `covey-host --guard on`, or a restart",
+			guard->interface);
+	guard->off = true;
+	steer_own_end(&guard->own);
+}
+
+/* Take over what only the other covey-host can know. */
+static void take_over(struct installed_guard *guard, const char *listing)
+{
+	struct guard_config *wanted = &guard->wanted;
+
+	wanted->af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
+	wanted->local.port_held = strstr(listing, GUARD_LOCAL_DELIVERED) != NULL;
+	wanted->local.unbound = strstr(listing, "chain " GUARD_LOCAL_EGRESS) == NULL;
+	guard->standing.host_index = guard_host_index(wanted);
+	wanted->steer.host_index =
+		strstr(listing, STEER_FORWARDED) ? guard->standing.host_index : 0;
+}
+
+int other_host_accept(struct installed_guard *guard, bool removed, bool yields, bool *ret_accepted,
+		      struct covey_error *error)
+{
+	char *listing;
+	int status = guard_nft_list(guard->interface, false, &listing, error);
+
+	if (status)
+		return status;
+	if (listing[0] == '\0' ? !removed : !yields) {
+		free(listing);
+		*ret_accepted = false;
+		return 0;
+	}
+	free(guard->standing.listing);
+	guard->standing.listing = listing;
+	guard->standing.index = if_nametoindex(guard->interface);
+	if (listing[0] == '\0') {
+		take_off(guard);
+	} else { /* so that later it is put back as it is now */
+		take_over(guard, listing);
+		guard->off = false;
+	}
+	*ret_accepted = true;
+	return 0;
+}
