@@ -21,6 +21,7 @@
 #include "guard_nft.h"
 #include "guard_rules.h"
 #include "link_events.h"
+#include "port_delivery.h"
 #include "port_holder.h"
 
 /* What could not be done is tried again after this time. */
@@ -28,13 +29,11 @@
 
 struct vxlan_watch {
 	struct vxlan_watch_config config;
-	struct port_holder holder;
+	struct port_delivery delivery;
 	char marks[GUARD_MARKS_NAME_SIZE]; /* the table */
 	struct vxlan_devices devices;      /* without the holder */
 	struct group_joins joins;
 	bool marked;                /* devices mark what they send */
-	bool holding;               /* our holder exists and is up */
-	bool delivered;             /* decrypted packets go to the port, as far as we know */
 	struct covey_error failing; /* why the last try failed; empty: it did not */
 	struct guard_events rules;
 	int links_fd;
@@ -62,78 +61,6 @@ static int mark(struct vxlan_watch *watch, struct covey_error *error)
 	return status;
 }
 
-/* --- the port --------------------------------------------------------------------------------- */
-
-static int deliver(struct vxlan_watch *watch, bool yes, struct covey_error *error)
-{
-	int status = watch->config.deliver(yes, watch->config.arg, error);
-
-	if (status == 0)
-		watch->delivered = yes;
-	return status;
-}
-
-/* In this order, so that whoever takes the port next gets nothing. */
-static int give_back(struct vxlan_watch *watch, struct covey_error *error)
-{
-	int status = deliver(watch, false, error);
-
-	if (status == 0)
-		status = port_holder_remove(&watch->holder, error);
-	if (status == 0)
-		watch->holding = false;
-	return status;
-}
-
-/* The holder tries to share the socket of each device that is up. The first with which that works
- * is the one that has the socket. */
-static int take_port(struct vxlan_watch *watch, struct covey_error *error)
-{
-	const struct vxlan_watch_config *config = &watch->config;
-	int status = -ENODEV;
-
-	for (size_t i = 0; i < watch->devices.count && status; i++) {
-		const struct vxlan_device *device = &watch->devices.list[i];
-
-		if (device->up)
-			status = port_holder_make(&watch->holder, device, error);
-	}
-	if (status == -ENODEV && config->local.elsewhere)
-		status = port_holder_make(&watch->holder, NULL, error);
-	watch->holding = status == 0;
-	return status;
-}
-
-static int hold(struct vxlan_watch *watch, struct covey_error *error)
-{
-	int status = 0;
-
-	if (!watch->holding) {
-		status = deliver(watch, false, error);
-		if (status == 0)
-			status = take_port(watch, error);
-	}
-	if (status == 0 && !watch->delivered)
-		status = deliver(watch, true, error);
-	return status;
-}
-
-static bool is_wanted(const struct vxlan_watch *watch)
-{
-	for (size_t i = 0; i < watch->devices.count; i++) {
-		if (watch->devices.list[i].up)
-			return true;
-	}
-	return watch->config.local.elsewhere;
-}
-
-static int settle_port(struct vxlan_watch *watch, struct covey_error *error)
-{
-	if (is_wanted(watch))
-		return hold(watch, error);
-	return watch->holding || watch->delivered ? give_back(watch, error) : 0;
-}
-
 /* --- devices ---------------------------------------------------------------------------------- */
 
 /* Leave only those of our port in the list, and no holders. True when our holder exists and is up.
@@ -150,7 +77,7 @@ static bool keep_ours(const struct vxlan_watch *watch, struct vxlan_devices *dev
 			continue;
 		if (!device->holder)
 			devices->list[kept++] = *device;
-		else if (strcmp(device->name, watch->holder.name) == 0)
+		else if (strcmp(device->name, watch->delivery.holder.name) == 0)
 			ours = device->up;
 	}
 	devices->count = kept;
@@ -211,14 +138,14 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 
 	if (status)
 		return status;
-	watch->holding = keep_ours(watch, &devices);
+	watch->delivery.holding = keep_ours(watch, &devices);
 	watch->marked = watch->marked && is_same(&devices, &watch->devices);
 	before = watch->devices;
 	watch->devices = devices;
 	tell_too_large(watch, &before);
 	vxlan_devices_free(&before);
 	/* If the port fails, the marks are set all the same. */
-	status = settle_port(watch, error);
+	status = port_delivery_settle(&watch->delivery, &watch->devices, error);
 	if (watch->config.joins &&
 	    group_joins_follow(&watch->joins, &watch->devices,
 			       if_nametoindex(watch->config.local.host_interface),
@@ -346,17 +273,20 @@ int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch 
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->config = *config;
 	watch->joins.handlers = config->joins;
+	watch->delivery.config = (struct port_delivery_config){.elsewhere = config->local.elsewhere,
+							       .deliver = config->deliver,
+							       .arg = config->arg};
 	watch->rules.fd = watch->links_fd = -1;
 	guard_marks_name(config->local.host_interface, watch->marks);
-	watch->holder.port = config->port;
-	watch->holder.family = config->family;
-	watch->holder.vni = config->free_vni;
-	status = port_holder_name(&watch->holder, config->local.host_interface, error);
+	watch->delivery.holder.port = config->port;
+	watch->delivery.holder.family = config->family;
+	watch->delivery.holder.vni = config->free_vni;
+	status = port_holder_name(&watch->delivery.holder, config->local.host_interface, error);
 	if (status == 0)
 		status = listen_to(watch, error);
 	/* Remove an earlier run's holder. Nothing is delivered to the port in the meantime. */
 	if (status == 0)
-		status = give_back(watch, error);
+		status = port_delivery_end(&watch->delivery, error);
 	if (status) {
 		vxlan_watch_free(watch);
 		return status;
@@ -378,7 +308,8 @@ void vxlan_watch_free(struct vxlan_watch *watch)
 
 	if (!watch)
 		return;
-	if ((watch->holding || watch->delivered) && give_back(watch, &error))
+	if ((watch->delivery.holding || watch->delivery.delivered) &&
+	    port_delivery_end(&watch->delivery, &error))
 		log_error("%s", error.text);
 	free_event(watch->again);
 	free_event(watch->on_links);
