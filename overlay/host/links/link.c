@@ -2,22 +2,18 @@
 
 #include "link.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/veth.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "link_features.h"
+#include "link_queues.h"
 
 static int open_netlink(struct nl_sock **ret_socket, struct covey_error *error)
 {
@@ -51,63 +47,6 @@ static int to_errno(int status)
 	return -EIO;
 }
 
-static unsigned count_rx_queues(const char *name)
-{
-	char path[64 + IFNAMSIZ];
-	struct dirent *entry;
-	unsigned count = 0;
-	DIR *directory;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/queues", name);
-	directory = opendir(path);
-	if (!directory)
-		return 1;
-	while ((entry = readdir(directory)) != NULL)
-		count += strncmp(entry->d_name, "rx-", 3) == 0;
-	closedir(directory);
-	return count ? count : 1;
-}
-
-/* Read or set the channels of an interface. 0 or negative errno. */
-static int ethtool_channels(const char *name, struct ethtool_channels *channels)
-{
-	struct ifreq interface = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int status;
-
-	if (fd < 0)
-		return -errno;
-	snprintf(interface.ifr_name, sizeof(interface.ifr_name), "%s", name);
-	interface.ifr_data = (char *)channels;
-	status = ioctl(fd, SIOCETHTOOL, &interface) ? -errno : 0;
-	close(fd);
-	return status;
-}
-
-static unsigned count_combined_queues(const char *name)
-{
-	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
-
-	return ethtool_channels(name, &channels) == 0 ? channels.combined_count : 0;
-}
-
-void link_set_queues(const char *name, unsigned queues)
-{
-	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
-	uint32_t wanted;
-
-	if (ethtool_channels(name, &channels) != 0)
-		return;
-	wanted = queues < channels.max_rx ? queues : channels.max_rx;
-	if (wanted > channels.max_tx)
-		wanted = channels.max_tx;
-	if (wanted == 0 || (channels.rx_count == wanted && channels.tx_count == wanted))
-		return;
-	channels.cmd = ETHTOOL_SCHANNELS;
-	channels.rx_count = channels.tx_count = wanted;
-	ethtool_channels(name, &channels);
-}
-
 static void describe(struct rtnl_link *link, struct link_info *ret_info)
 {
 	struct link_info info = {.index = (unsigned)rtnl_link_get_ifindex(link)};
@@ -120,8 +59,8 @@ static void describe(struct rtnl_link *link, struct link_info *ret_info)
 	info.up = flags & IFF_UP;
 	info.running = (flags & IFF_UP) && (flags & IFF_RUNNING);
 	rtnl_link_get_carrier_changes(link, &info.carrier_changes);
-	info.rx_queues = count_rx_queues(info.name);
-	info.combined_queues = count_combined_queues(info.name);
+	info.rx_queues = link_count_rx_queues(info.name);
+	info.combined_queues = link_count_combined_queues(info.name);
 	if (mac && nl_addr_get_len(mac) == LINK_MAC_LEN)
 		memcpy(info.mac, nl_addr_get_binary_addr(mac), LINK_MAC_LEN);
 	if (rtnl_link_get_type(link))
@@ -176,6 +115,53 @@ int link_add_veth(const char *name, const char *peer, struct covey_error *error)
 	return 0;
 }
 
+/* --- changing one ----------------------------------------------------------------------------- */
+
+struct change {
+	struct nl_sock *socket;
+	struct rtnl_link *old, *new;
+};
+
+static void change_free(struct change *change)
+{
+	rtnl_link_put(change->old);
+	rtnl_link_put(change->new);
+	nl_socket_free(change->socket);
+}
+
+/* The error says what could not be done, "%s: REASON". */
+static int change_begin(const char *name, const char *what, struct change *ret_change,
+			struct covey_error *error)
+{
+	struct change change = {0};
+	int status = open_netlink(&change.socket, error);
+
+	if (status)
+		return status;
+	change.new = rtnl_link_alloc();
+	status =
+		change.new ? rtnl_link_get_kernel(change.socket, 0, name, &change.old) : -NLE_NOMEM;
+	if (status) {
+		change_free(&change);
+		return covey_error_set(error, to_errno(status), "cannot %s %s: %s", what, name,
+				       nl_geterror(status));
+	}
+	*ret_change = change;
+	return 0;
+}
+
+static int change_end(struct change *change, const char *name, const char *what,
+		      struct covey_error *error)
+{
+	int status = rtnl_link_change(change->socket, change->old, change->new, 0);
+
+	change_free(change);
+	if (status)
+		return covey_error_set(error, to_errno(status), "cannot %s %s: %s", what, name,
+				       nl_geterror(status));
+	return 0;
+}
+
 static bool has_mac(struct rtnl_link *link, const uint8_t *mac)
 {
 	const struct nl_addr *address = rtnl_link_get_addr(link);
@@ -187,114 +173,37 @@ static bool has_mac(struct rtnl_link *link, const uint8_t *mac)
 int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_multicast,
 		struct covey_error *error)
 {
-	struct rtnl_link *old = NULL, *change = rtnl_link_alloc();
+	static const char what[] = "set up interface";
 	struct nl_addr *address = NULL;
-	struct nl_sock *socket;
-	int status = open_netlink(&socket, error);
+	struct change change;
+	int status = change_begin(name, what, &change, error);
 
-	if (status) {
-		rtnl_link_put(change);
-		return status;
-	}
-	status = change ? rtnl_link_get_kernel(socket, 0, name, &old) : -NLE_NOMEM;
 	if (status)
-		goto out;
+		return status;
 	/* Only set the address if it is another one: whenever it is set, the kernel forgets its
 	 * neighbours. */
-	if (mac && !has_mac(old, mac)) {
+	if (mac && !has_mac(change.old, mac)) {
 		address = nl_addr_build(AF_LLC, mac, LINK_MAC_LEN);
-		rtnl_link_set_addr(change, address);
+		rtnl_link_set_addr(change.new, address);
 	}
 	if (mtu)
-		rtnl_link_set_mtu(change, mtu);
-	rtnl_link_set_flags(change, IFF_UP | (all_multicast ? IFF_ALLMULTI : 0));
-	status = rtnl_link_change(socket, old, change, 0);
-out:
+		rtnl_link_set_mtu(change.new, mtu);
+	rtnl_link_set_flags(change.new, IFF_UP | (all_multicast ? IFF_ALLMULTI : 0));
+	status = change_end(&change, name, what, error);
 	nl_addr_put(address);
-	rtnl_link_put(old);
-	rtnl_link_put(change);
-	nl_socket_free(socket);
-	if (status)
-		return covey_error_set(error, to_errno(status), "cannot set up interface %s: %s",
-				       name, nl_geterror(status));
-	return 0;
+	return status;
 }
 
 int link_set_group(const char *name, unsigned group, struct covey_error *error)
 {
-	struct rtnl_link *old = NULL, *change = rtnl_link_alloc();
-	struct nl_sock *socket;
-	int status = open_netlink(&socket, error);
-
-	if (status) {
-		rtnl_link_put(change);
-		return status;
-	}
-	status = change ? rtnl_link_get_kernel(socket, 0, name, &old) : -NLE_NOMEM;
-	if (status == 0) {
-		rtnl_link_set_group(change, (int)group);
-		status = rtnl_link_change(socket, old, change, 0);
-	}
-	rtnl_link_put(old);
-	rtnl_link_put(change);
-	nl_socket_free(socket);
-	if (status)
-		return covey_error_set(error, to_errno(status), "cannot set the group of %s: %s",
-				       name, nl_geterror(status));
-	return 0;
-}
-
-static int ethtool_set(int fd, const char *name, uint32_t command, uint32_t value)
-{
-	struct ethtool_value request = {.cmd = command, .data = value};
-	struct ifreq interface = {0};
-
-	snprintf(interface.ifr_name, sizeof(interface.ifr_name), "%s", name);
-	interface.ifr_data = (char *)&request;
-	return ioctl(fd, SIOCETHTOOL, &interface) ? -errno : 0;
-}
-
-/* If the kernel passes a VLAN tag beside the frame, the reader does not see it. A TAP would write
- * it into the frame. */
-static int keep_tags(const char *name)
-{
-	static const char *const inserts[] = {"tx-vlan-hw-insert", "tx-vlan-stag-hw-insert"};
-	struct features *features;
-	int status = features_read(name, &features);
+	static const char what[] = "set the group of";
+	struct change change;
+	int status = change_begin(name, what, &change, error);
 
 	if (status)
 		return status;
-	for (unsigned i = 0; i < 2 && !status; i++)
-		status = features_set(features, name, inserts[i], false);
-	features_free(features);
-	return status;
-}
-
-int link_set_offloads(const char *name, bool gro, struct covey_error *error)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int status;
-
-	if (fd < 0)
-		return covey_error_set(error, -errno, "%s: cannot open a socket: %s", name,
-				       strerror(errno));
-	/* Without checksums in hardware the kernel switches segmentation offload off by itself. So
-	 * a device that refuses to switch it off is no reason to stop. */
-	status = ethtool_set(fd, name, ETHTOOL_STXCSUM, 0);
-	ethtool_set(fd, name, ETHTOOL_STSO, 0);
-	ethtool_set(fd, name, ETHTOOL_SGSO, 0);
-	ethtool_set(fd, name, ETHTOOL_SGRO, gro);
-	close(fd);
-	if (status)
-		return covey_error_set(error, status,
-				       "%s: cannot switch transmit checksums off: %s", name,
-				       strerror(-status));
-	status = keep_tags(name);
-	if (status)
-		return covey_error_set(error, status,
-				       "%s: cannot have VLAN tags written into the frame: %s", name,
-				       strerror(-status));
-	return 0;
+	rtnl_link_set_group(change.new, (int)group);
+	return change_end(&change, name, what, error);
 }
 
 static void set_option(const char *family, const char *name, const char *option, const char *value)

@@ -31,19 +31,9 @@ int link_get_index(unsigned index, struct link_info *ret_info, struct covey_erro
 /* Make a veth pair; -EEXIST when either name is taken. */
 int link_add_veth(const char *name, const char *peer, struct covey_error *error);
 
-/* Set the number of receive queues, and that of transmit queues, of an interface that counts them
- * apart (veth). If it cannot have that many, it gets as many as it can: see link_get(). */
-void link_set_queues(const char *name, unsigned queues);
-
 /* Set MAC (NULL: leave it) and MTU, receive all multicast, and set the interface up. */
 int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_multicast,
 		struct covey_error *error);
-
-/*
- * Have the kernel send complete frames, because a program takes them as they are: no checksum, VLAN
- * tag or segmentation is left to hardware. gro: switch receive aggregation (GRO) on, otherwise off.
- */
-int link_set_offloads(const char *name, bool gro, struct covey_error *error);
 
 /* The interface group (`ip link show group 4798`) of the interfaces that covey makes for the
  * kernel. An interface in it is ours or another covey-host's. */

@@ -19,6 +19,8 @@
 #include "af_xdp.h"
 #include "carrier.h"
 #include "link.h"
+#include "link_offloads.h"
+#include "link_queues.h"
 #include "link_switch.h"
 
 #define DEVARGS_MAX 192
