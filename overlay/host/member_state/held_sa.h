@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the host remembers of an SA. The key is not part of this: held_sa_install() passes it on to
+ * What the host remembers of an SA. The key is not part of this: held_sa_install.h passes it on to
  * the dataplane and wipes it.
  *
  *     SaInstall -> installed -- SaActivate -> active -- SaDrain, or another active -> draining
@@ -13,7 +13,6 @@
 
 #include <covey/error.h>
 #include <covey/sa.h>
-#include <message.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,13 +33,6 @@ struct held_sa {
 	enum covey_sa_state state;
 	uint16_t epoch;
 };
-
-/*
- * Install the SA that the message brings, or continue an installed one in the epoch of a new
- * registration; then acknowledge it. -EPROTO when the message makes no sense here.
- */
-int held_sa_install(struct membership *group, uint64_t instance, const Covey__SaInstall *message,
-		    uint64_t now, const struct effects *effects, struct covey_error *error);
 
 /*
  * Make way for an SPI that the GKM wants to use for another SA. The GKM stores the serial from
@@ -65,6 +57,9 @@ int held_sa_drain(struct membership *group, uint32_t spi, uint32_t drain_s, uint
 
 /* Remove what is past its hard lifetime or its draining. */
 void held_sa_expire(struct membership *group, uint64_t now, const struct effects *effects);
+
+/* Remove the SA from the dataplane, then from the list. */
+void held_sa_forget(struct membership *group, struct held_sa *sa, const struct effects *effects);
 
 /* Remove all SAs of the group at once. */
 void held_sa_remove_all(struct membership *group, const struct effects *effects);

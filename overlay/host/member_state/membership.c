@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "printable.h"
+#include "refusal.h"
 
 /* When to ask again for a refused group: after half to one and a half of this. */
 #define RETRY_MS UINT64_C(60000)
@@ -162,22 +163,13 @@ int membership_joined(struct membership *group, uint64_t instance, const Covey__
 	return 0;
 }
 
-/* Refusals that say that this host has no right to the group's traffic, and so none to its keys. */
-static bool is_revocation(Covey__RefusalCode code)
-{
-	return code == COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP ||
-	       code == COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED ||
-	       code == COVEY__REFUSAL_CODE__REFUSAL_EVICTED ||
-	       code == COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID;
-}
-
 void membership_refused(struct membership *group, const Covey__Refused *message, uint64_t now,
 			const struct effects *effects)
 {
 	uint64_t retry = message->code == COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE ? RETRY_SOON_MS
 										   : RETRY_MS;
 
-	if (is_revocation(message->code))
+	if (refusal_is_revocation(message->code))
 		membership_wipe(group, effects);
 	group->state = MEMBERSHIP_REFUSED;
 	group->refusal = message->code;
@@ -297,29 +289,4 @@ const char *membership_state_name(const struct membership *group)
 		return group->rejoin ? "joining" : "leaving";
 	}
 	return "unknown";
-}
-
-const char *refusal_name(Covey__RefusalCode code)
-{
-	static const char *const names[] = {
-		[COVEY__REFUSAL_CODE__REFUSAL_NONE] = "no reason given",
-		[COVEY__REFUSAL_CODE__REFUSAL_VERSION] = "no common protocol version",
-		[COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST] = "host not in the GKM's inventory",
-		[COVEY__REFUSAL_CODE__REFUSAL_VTEP] = "VTEP address not the GKM's inventory's",
-		[COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP] = "group not in the GKM's inventory",
-		[COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED] = "not a member of the group",
-		[COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID] = "SenderID belongs to another identity",
-		[COVEY__REFUSAL_CODE__REFUSAL_SENDER_IDS_EXHAUSTED] = "no SenderID is left",
-		[COVEY__REFUSAL_CODE__REFUSAL_EPOCHS_EXHAUSTED] = "no epoch is left",
-		[COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED] = "another session of our identity",
-		[COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL] = "protocol error",
-		[COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE] = "the GKM cannot do it now",
-		[COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN] = "the GKM stops",
-		[COVEY__REFUSAL_CODE__REFUSAL_EVICTED] = "evicted by the operator",
-		[COVEY__REFUSAL_CODE__REFUSAL_REVOKED] = "certificate revoked",
-	};
-
-	if ((size_t)code >= sizeof(names) / sizeof(names[0]))
-		return "unknown refusal";
-	return names[code];
 }

@@ -88,5 +88,3 @@ uint64_t membership_receives_until(const struct membership *group);
  * otherwise "joining", "refused" or "leaving".
  */
 const char *membership_state_name(const struct membership *group);
-/* "not authorised" and so on. */
-const char *refusal_name(Covey__RefusalCode code);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #include "hearing.h"
+#include "held_sa_install.h"
+#include "refusal.h"
 #include "state.h"
 
 /* The GKM's own silence is limited, too (COVEY_SILENCE_SECONDS), so more than this is never

@@ -14,6 +14,7 @@
 
 #include "member_private.h"
 #include "printable.h"
+#include "refusal.h"
 
 /* How long to put the next session off while the present one is being made. */
 #define MOVE_LATER_MS UINT32_C(500)

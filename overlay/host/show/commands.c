@@ -13,6 +13,7 @@
 
 #include "host.h"
 #include "member.h"
+#include "refusal.h"
 #include "show.h"
 
 /* How long `covey join` waits, at most, until a packet can be sent. */

@@ -13,6 +13,7 @@
 #include "health.h"
 #include "host.h"
 #include "member.h"
+#include "refusal.h"
 #include "show_dataplane.h"
 #include "show_guard.h"
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "refusal.h"
 #include "world.h"
 
 static struct membership *group(const struct world *world, const char *name)
