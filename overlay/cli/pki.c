@@ -12,120 +12,16 @@
 #include "inventory.h"
 #include "inventory_json.h"
 #include "pki.h"
+#include "pki_arguments.h"
 #include "pki_report.h"
 #include "suggest.h"
 
 #define DAY          86400L
-#define DAYS_MAX     36500L
 #define CA_DAYS      3650
 #define HOST_DAYS    365
 #define CRL_DAYS     30
 #define CLOCK_SKEW_S 300 /* a host whose clock is behind by this accepts new ones */
 #define GKM          "gkm"
-
-struct pki_arguments {
-	struct cli *cli;
-	const char *action; /* one of actions[] */
-	const char *name;   /* a host, "gkm" or NULL */
-	const char *serial; /* hexadecimal, or NULL */
-	long days;          /* 0: not given */
-	bool all;
-	bool force;
-};
-
-enum { OPTION_ALL = 0x100, OPTION_DAYS, OPTION_FORCE, OPTION_SERIAL };
-
-static const struct argp_option table[] = {
-	{"all", OPTION_ALL, NULL, 0, "The key manager and every host that has no certificate yet",
-	 0},
-	{"days", OPTION_DAYS, "N", 0, "Validity (CA: 3650, certificates: 365, list: 30)", 0},
-	{"force", OPTION_FORCE, NULL, 0, "Replace certificates and keys that are there", 0},
-	{"serial", OPTION_SERIAL, "HEX", 0, "Revoke the certificate with this serial number", 0},
-	{0},
-};
-
-static long parse_days(const char *text, struct argp_state *state)
-{
-	char *end;
-	long days = strtol(text, &end, 10);
-
-	if (end == text || *end || days < 1 || days > DAYS_MAX)
-		argp_error(state, "--days must be a number from 1 to %ld, not %s", DAYS_MAX, text);
-	return days;
-}
-
-static bool is_action(const struct pki_arguments *arguments, const char *action)
-{
-	return strcmp(arguments->action, action) == 0;
-}
-
-static void check_issue(const struct pki_arguments *arguments, struct argp_state *state)
-{
-	if (arguments->all == (arguments->name != NULL))
-		argp_error(state, "issue for whom? Name one host, gkm, or give --all");
-	if (arguments->serial)
-		argp_error(state, "issue chooses the serial number by itself");
-}
-
-static void check_revoke(const struct pki_arguments *arguments, struct argp_state *state)
-{
-	if ((arguments->serial != NULL) == (arguments->name != NULL))
-		argp_error(state, "revoke what? Name one host or gkm, or give --serial");
-	if (arguments->all || arguments->force)
-		argp_error(state, "revoke takes no --all and no --force");
-}
-
-static void check_usage(const struct pki_arguments *arguments, struct argp_state *state)
-{
-	if (!arguments->action)
-		argp_error(state, "what to do is missing: init, issue, revoke or crl");
-	else if (is_action(arguments, "issue"))
-		check_issue(arguments, state);
-	else if (is_action(arguments, "revoke"))
-		check_revoke(arguments, state);
-	else if (!is_action(arguments, "init") && !is_action(arguments, "crl"))
-		argp_error(state, "unknown action %s: there are init, issue, revoke and crl",
-			   arguments->action);
-	else if (arguments->name || arguments->serial || arguments->all || arguments->force)
-		argp_error(state, "%s takes no host, no --serial, no --all and no --force",
-			   arguments->action);
-}
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-	struct pki_arguments *arguments = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = arguments->cli;
-		return 0;
-	case OPTION_ALL:
-		arguments->all = true;
-		return 0;
-	case OPTION_SERIAL:
-		arguments->serial = value;
-		return 0;
-	case OPTION_FORCE:
-		arguments->force = true;
-		return 0;
-	case OPTION_DAYS:
-		arguments->days = parse_days(value, state);
-		return 0;
-	case ARGP_KEY_ARG:
-		if (state->arg_num > 1)
-			argp_error(state, "one host at a time: %s is too much", value);
-		else if (state->arg_num == 1)
-			arguments->name = value;
-		else
-			arguments->action = value;
-		return 0;
-	case ARGP_KEY_END:
-		check_usage(arguments, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
 
 static void init(const struct pki_arguments *arguments, const struct inventory *inventory,
 		 struct pki_report *report)
@@ -283,9 +179,9 @@ static bool fits_ca(const struct pki_arguments *arguments, struct pki_report *re
 static void run(const struct pki_arguments *arguments, const struct inventory *inventory,
 		struct pki_report *report)
 {
-	if (is_action(arguments, "init"))
+	if (pki_is_action(arguments, "init"))
 		init(arguments, inventory, report);
-	else if (!is_action(arguments, "issue"))
+	else if (!pki_is_action(arguments, "issue"))
 		revise_list(arguments, inventory, report);
 	else if (!fits_ca(arguments, report))
 		return;
@@ -293,17 +189,6 @@ static void run(const struct pki_arguments *arguments, const struct inventory *i
 		issue_all(arguments, inventory, report);
 	else
 		issue_one(arguments, inventory, report);
-}
-
-/* Only for actions that check_usage() has accepted. */
-static const char *command_name(const char *action)
-{
-	static const char *const commands[] = {"pki init", "pki issue", "pki revoke", "pki crl"};
-	size_t i = 0;
-
-	while (strcmp(commands[i] + strlen("pki "), action) != 0)
-		i++;
-	return commands[i];
 }
 
 /* NULL: it has mistakes, and all of them were printed. */
@@ -324,27 +209,16 @@ static struct inventory *load_inventory(const struct cli *cli)
 
 int pki_main(struct cli *cli, int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = table,
-		.parser = parse,
-		.args_doc = "init\nissue HOST\nissue gkm\nissue --all\nrevoke HOST\nrevoke "
-			    "gkm\nrevoke --serial HEX\ncrl",
-		.doc = "Make the fabric's certificate authority (init), the certificates of its "
-		       "hosts and key manager (issue), and the list of those that are revoked "
-		       "(revoke; crl makes it again with new dates), in the directory of --pki."
-		       "\vCopy ca.crt, HOST.crt and HOST.key to each host, and crl.pem to the key "
-		       "manager; ca.key stays here.",
-		.children = cli_children};
 	struct pki_arguments arguments = {.cli = cli};
 	struct inventory *inventory;
 	struct pki_report report;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (pki_arguments_parse(&arguments, argc, argv))
 		return CLI_USAGE;
 	inventory = load_inventory(cli);
 	if (!inventory)
 		return CLI_FAILURE;
-	report = pki_report_begin(command_name(arguments.action), cli->json);
+	report = pki_report_begin(pki_command_name(arguments.action), cli->json);
 	run(&arguments, inventory, &report);
 	inventory_free(inventory);
 	return pki_report_end(&report);
