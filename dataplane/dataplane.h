@@ -112,6 +112,13 @@ struct dataplane_counters {
 	uint64_t bypassed_out;
 	uint64_t bypassed_in;
 	uint64_t handed_over; /* VPE packets that reached the wrong worker for their window */
+	/* Of the packets that failed authentication, those of which it is known by now (spoiled.h):
+	 * genuine packets that never came whole, and that the port had read together with others,
+	 * or alone; and forged ones. */
+	uint64_t spoiled_gathered;
+	uint64_t spoiled_alone;
+	uint64_t forged;
+	uint64_t spoiled_sender; /* SenderID of one of the spoiled packets; 0: there is none */
 	uint64_t drops[COVEY_DROP_COUNT];
 };
 

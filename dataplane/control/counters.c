@@ -34,6 +34,11 @@ void dataplane_read_counters(const struct dataplane *dataplane,
 		sum.bypassed_out += counter_read(&counters->bypassed_out);
 		sum.bypassed_in += counter_read(&counters->bypassed_in);
 		sum.handed_over += counter_read(&counters->handed_over);
+		sum.spoiled_gathered += counter_read(&counters->spoiled_gathered);
+		sum.spoiled_alone += counter_read(&counters->spoiled_alone);
+		sum.forged += counter_read(&counters->forged);
+		if (counter_read(&counters->spoiled_sender) != 0)
+			sum.spoiled_sender = counter_read(&counters->spoiled_sender);
 		for (unsigned reason = 0; reason < COVEY_DROP_COUNT; reason++)
 			sum.drops[reason] += counter_read(&counters->drops[reason]);
 	}

@@ -16,6 +16,7 @@
 #include "classify.h"
 #include "handover.h"
 #include "recognise.h"
+#include "spoiled.h"
 #include <counter.h>
 #include <dataplane.h>
 #include <rte_common.h>
@@ -42,6 +43,7 @@ struct engine_worker {
 	struct cipher_context context;
 	struct handover_side handover;
 	struct dataplane_counters counters __rte_cache_aligned;
+	struct failed_packets failed; /* inbound */
 	uint32_t
 		unknown_vnis[ENGINE_UNKNOWN_VNIS]; /* VNI + 1, placed by its lowest bits; 0: none */
 } __rte_cache_aligned;

@@ -2,6 +2,7 @@
 #include "inbound.h"
 #include "admission.h"
 #include "inner.h"
+#include "spoiled.h"
 
 /*
  * First the whole burst is sorted (admission.c), which prefetches what is read next. Then packets
@@ -130,6 +131,23 @@ static __rte_noinline enum covey_drop claim_window(struct engine_worker *worker,
 	return NO_DROP;
 }
 
+/* A packet that failed. Its window tells later whether it was forged. */
+static __rte_noinline void note_failed(const struct arrivals *arrivals,
+				       const struct arrival *arrival)
+{
+	counter_add(&arrival->sa->states[arrivals->worker->index].icv_failures, 1);
+	if (!arrival->replay)
+		return;
+	spoiled_note(
+		arrivals->worker,
+		&(struct failed_packet){
+			.esn = arrival->esn,
+			.spi = arrival->sa->spi,
+			.window = arrival->window,
+			.gathered = arrival_packet(arrivals, arrival)->ol_flags & RTE_MBUF_F_RX_LRO,
+		});
+}
+
 /* First ask the window, then compare the tag. Only after that, the window records the packet. A
  * window that does not exist has received nothing. The ESN is never 0, because epoch floors begin
  * at 1. */
@@ -145,7 +163,7 @@ static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *a
 	if (unlikely(verdict != NO_DROP))
 		return verdict;
 	if (unlikely(!decrypt(arrivals, arrival))) {
-		counter_add(&sa->states[worker->index].icv_failures, 1);
+		note_failed(arrivals, arrival);
 		return COVEY_DROP_IN_ICV;
 	}
 	if (unlikely(!arrival->replay)) {

@@ -154,7 +154,7 @@ static int open_rx(struct kernel *kernel, const struct port_kernel_config *confi
 	if (rx->fd < 0)
 		return rx->fd;
 	kernel->rx_opened++;
-	kernel->gathers = config->offload && udp_socket_gathers(rx->fd);
+	kernel->gathers = config->offload && udp_socket_gather(rx->fd, true);
 	kernel->segments = config->offload && udp_socket_segments(rx->fd);
 	rx->mtu = config->mtu;
 	rx->ipv6 = config->vtep.family == AF_INET6;
@@ -278,6 +278,17 @@ int port_kernel_join(struct port *port, const struct covey_addr *group, unsigned
 	struct kernel *kernel = port->own;
 
 	return groups_join(kernel->groups, group, ifindex, ret_error);
+}
+
+bool port_kernel_gather(struct port *port, bool on)
+{
+	struct kernel *kernel = port->own;
+	bool can = true;
+
+	for (unsigned i = 0; i < kernel->rx_opened; i++)
+		can &= udp_socket_gather(kernel->rx[i].fd, on);
+	kernel->gathers = on && can;
+	return can;
 }
 
 void port_kernel_leave(struct port *port, const struct covey_addr *group, unsigned ifindex)

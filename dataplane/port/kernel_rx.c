@@ -201,6 +201,8 @@ static struct rte_mbuf *make_packet(struct kernel_rx *rx, uint32_t from, uint32_
 	finish_headers(rx, frame, len);
 	packet->data_len = (uint16_t)(rx->headers_len + len);
 	packet->pkt_len = packet->data_len;
+	if (rx->len > len)
+		packet->ol_flags |= RTE_MBUF_F_RX_LRO; /* the kernel has gathered it with others */
 	return packet;
 }
 

@@ -177,6 +177,11 @@ int port_kernel_join(struct port *port, const struct covey_addr *group, unsigned
 		     struct covey_error *ret_error);
 void port_kernel_leave(struct port *port, const struct covey_addr *group, unsigned ifindex);
 
+/* Have the kernel gather packets that come in (UDP_GRO), or not, from now on. Only the control
+ * thread may call this; workers may run. Packets that were gathered before and not read yet may be
+ * dropped (in-too-long). False when the kernel cannot. */
+bool port_kernel_gather(struct port *port, bool on);
+
 /* --- ports of all kinds --------------------------------------------------------------------- */
 
 int port_start(struct port *port, struct covey_error *ret_error);

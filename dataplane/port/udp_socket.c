@@ -129,11 +129,11 @@ int udp_socket_open(const struct udp_socket *wish)
 
 /* --- what the kernel can --------------------------------------------------------------------- */
 
-bool udp_socket_gathers(int fd)
+bool udp_socket_gather(int fd, bool on)
 {
-	const int on = 1;
+	const int value = on;
 
-	return setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)) == 0;
+	return setsockopt(fd, IPPROTO_UDP, UDP_GRO, &value, sizeof(value)) == 0;
 }
 
 bool udp_socket_segments(int fd)

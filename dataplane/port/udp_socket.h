@@ -32,8 +32,9 @@ socklen_t udp_address(uint16_t family, const uint8_t *address, uint16_t port,
  */
 int udp_socket_open(const struct udp_socket *socket);
 
-/* Does the kernel gather datagrams for this socket from now on (UDP_GRO)? */
-bool udp_socket_gathers(int fd);
+/* Have the kernel gather datagrams for this socket from now on (UDP_GRO), or not. False when it
+ * cannot. */
+bool udp_socket_gather(int fd, bool on);
 /* Can the kernel cut what this socket sends (UDP_SEGMENT)? */
 bool udp_socket_segments(int fd);
 /* How many datagrams the socket had no room for. */

@@ -268,6 +268,7 @@ static const struct step {
 	{process_open_ports, process_close_ports, false},
 	{watch_vxlans, unwatch_vxlans, false},
 	{process_start_dataplane, process_stop_dataplane, false},
+	{process_watch_gathering, process_unwatch_gathering, false},
 	{process_report_groups, process_end_reports, false},
 	{process_start_member, process_stop_member, false},
 	{open_notify, close_notify, false},

@@ -32,6 +32,7 @@ struct process {
 	struct ports *ports;
 	struct dataplane *dataplane;
 	struct member *member;
+	struct gather_watch *gather; /* NULL: the kernel gathers nothing for us */
 	struct notify *notify;
 	struct own_watch *own;
 	struct revoked_gkm *revoked_gkm;
@@ -47,6 +48,8 @@ int process_open_ports(struct process *process, struct covey_error *error);
 void process_close_ports(struct process *process);
 int process_start_dataplane(struct process *process, struct covey_error *error);
 void process_stop_dataplane(struct process *process);
+int process_watch_gathering(struct process *process, struct covey_error *error);
+void process_unwatch_gathering(struct process *process);
 /* Log how many workers there are, which queues they serve, and why there are not more. */
 void process_log_workers(const struct process *process);
 int process_report_groups(struct process *process, struct covey_error *error);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "carrier.h"
+#include "gather_watch.h"
 #include "group_joins.h"
 #include "group_reports.h"
 #include "port_watch.h"
@@ -125,6 +126,19 @@ void process_stop_dataplane(struct process *process)
 	if (protection_steer(process->protection, false, &error))
 		log_error("guard: %s", error.text);
 	dataplane_close(process->dataplane);
+}
+
+int process_watch_gathering(struct process *process, struct covey_error *error)
+{
+	if (process->self->fabric_port != FABRIC_PORT_KERNEL || !process->ports->gathers)
+		return 0;
+	return gather_watch_new(process->base, process->dataplane, process->ports->fabric,
+				&process->gather, error);
+}
+
+void process_unwatch_gathering(struct process *process)
+{
+	gather_watch_free(process->gather);
 }
 
 static void log_port(const struct port *port)

@@ -137,9 +137,11 @@ static int open_fabric(const struct inventory *inventory, const struct inventory
 	memcpy(config.host_mac, tap_mac, sizeof(config.host_mac));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "kernel");
 	status = port_open_kernel(&config, ports->pool, &ports->fabric, error);
-	if (status == 0)
-		port_set_note(ports->fabric, offload.note);
-	return status;
+	if (status)
+		return status;
+	port_set_note(ports->fabric, offload.note);
+	ports->gathers = offload.on && port_kernel_gather(ports->fabric, true);
+	return 0;
 }
 
 int kernel_ports_open(const struct inventory *inventory, const struct inventory_host *host,

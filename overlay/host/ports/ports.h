@@ -30,6 +30,7 @@ struct ports {
 	bool host_af_xdp;
 	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop
 				   it */
+	bool gathers;           /* the fabric port has the kernel gather packets */
 	char fabric_driver[32]; /* "net_af_xdp", for the log */
 	char uplinks[64];       /* their names, for people; empty: there are none */
 	struct port_plan plan;

@@ -231,6 +231,36 @@ static void test_offload_is_used(void **state)
 	close_ends(&ends);
 }
 
+/* With gathering stopped, each packet comes alone; those that come gathered are marked. */
+static void test_gathering_stops(void **state)
+{
+	const struct sent sent = {
+		.to = lab_address(false, 2), .source_port = SOURCE_PORT, .len = 1000};
+	struct dataplane_port_status status;
+	struct ends ends;
+
+	open_ends(&ends, false, true);
+	for (unsigned gather = 0; gather < 2; gather++) {
+		struct rte_mbuf *packets[4];
+
+		assert_true(port_kernel_gather(ends.far, gather));
+		port_read(ends.far, &status);
+		assert_string_equal(status.offload,
+				    gather ? "UDP_SEGMENT and UDP_GRO" : "UDP_SEGMENT");
+		for (unsigned i = 0; i < 4; i++)
+			packets[i] = make_packet(&sent);
+		transmit(ends.near, packets, 4);
+		for (unsigned i = 0; i < 4; i++) {
+			struct rte_mbuf *packet = receive(ends.far, 0);
+
+			assert_int_equal(packet->pkt_len, 42 + 1000);
+			assert_int_equal(!!(packet->ol_flags & RTE_MBUF_F_RX_LRO), gather);
+			rte_pktmbuf_free(packet);
+		}
+	}
+	close_ends(&ends);
+}
+
 /* Datagrams of every length from anybody, some of them gathered by the kernel. */
 static void test_forged_datagrams(void **state)
 {
@@ -454,10 +484,15 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arrives_as_it_was),    cmocka_unit_test(test_offload_is_used),
-		cmocka_unit_test(test_forged_datagrams),     cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_some_do_not_fit),      cmocka_unit_test(test_only_vpe_leaves),
-		cmocka_unit_test(test_source_port_is_taken), cmocka_unit_test(test_multicast),
+		cmocka_unit_test(test_arrives_as_it_was),
+		cmocka_unit_test(test_offload_is_used),
+		cmocka_unit_test(test_gathering_stops),
+		cmocka_unit_test(test_forged_datagrams),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_some_do_not_fit),
+		cmocka_unit_test(test_only_vpe_leaves),
+		cmocka_unit_test(test_source_port_is_taken),
+		cmocka_unit_test(test_multicast),
 		cmocka_unit_test(test_cannot_open),
 	};
 
