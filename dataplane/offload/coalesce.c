@@ -62,12 +62,13 @@ static bool is_sound_outer(const struct shape *shape, const uint8_t *frame, uint
 static bool is_wanted(const struct coalesce_offloads *offloads, const struct shape *shape,
 		      const uint8_t *frame)
 {
-	uint8_t flags = frame[shape->l4 + offsetof(struct rte_tcp_hdr, tcp_flags)];
+	uint8_t flags;
 
 	if (!offloads->outer_checksum && sum_read(udp_checksum(frame + shape->outer_udp)) != 0)
 		return false;
 	if (shape->protocol == IPPROTO_UDP)
 		return offloads->udp && sum_read(udp_checksum(frame + shape->l4)) != 0;
+	flags = frame[shape->l4 + offsetof(struct rte_tcp_hdr, tcp_flags)];
 	if ((flags & ~RTE_TCP_PSH_FLAG) != RTE_TCP_ACK_FLAG)
 		return false;
 	return shape->inner_ipv6 ? offloads->tcp6 : offloads->tcp4;
