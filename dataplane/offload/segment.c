@@ -97,13 +97,24 @@ static enum segment_error choose_size(struct segmenter *segmenter, uint16_t want
 	return SEGMENT_OK;
 }
 
+/* SYN and RST belong to one packet. */
+static bool may_be_cut(const struct segmenter *segmenter)
+{
+	const uint8_t *l4 = segmenter->frame + segmenter->shape.l4;
+
+	return segmenter->shape.protocol != IPPROTO_TCP ||
+	       !(l4[offsetof(struct rte_tcp_hdr, tcp_flags)] &
+		 (RTE_TCP_SYN_FLAG | RTE_TCP_RST_FLAG));
+}
+
 static enum segment_error begin_super_frame(struct segmenter *segmenter,
 					    const struct vnet_header *header, uint32_t packet_max)
 {
 	const struct shape *shape = &segmenter->shape;
 	enum segment_error error;
 
-	if (shape_find(segmenter->frame, segmenter->len, &segmenter->shape) != 0)
+	if (shape_find(segmenter->frame, segmenter->len, &segmenter->shape) != 0 ||
+	    !may_be_cut(segmenter))
 		return SEGMENT_SHAPE;
 	if (!(header->flags & VNET_FLAG_NEEDS_CSUM) || header->gso_size == 0 ||
 	    !is_of_type(shape, header->gso_type & GSO_TYPE) || !is_as_told(shape, header) ||

@@ -35,6 +35,23 @@ struct ends {
 	struct port *near, *far;
 };
 
+/* --- a kernel that refuses ------------------------------------------------------------------- */
+
+static int send_error;                    /* 0: none */
+static unsigned send_errors = UINT32_MAX; /* so many times */
+
+ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	if (send_error == 0 || send_errors == 0)
+		return __real_sendmsg(fd, message, flags);
+	send_errors -= send_errors != UINT32_MAX;
+	errno = send_error;
+	return -1;
+}
+
 /* --- ports ----------------------------------------------------------------------------------- */
 
 static int open_port(unsigned which, bool ipv6, bool offload, struct port **ret_port,
@@ -297,6 +314,16 @@ static void test_forged_datagrams(void **state)
 	close_ends(&ends);
 }
 
+/* Whatever was refused, the next packet is sent. */
+static void expect_passes(const struct ends *ends)
+{
+	const struct sent sent = {
+		.to = lab_address(false, 2), .source_port = SOURCE_PORT, .len = 100, .fill = 7};
+
+	send_one(ends->near, &sent);
+	expect(ends->far, 0, &sent);
+}
+
 /* Each refusal of the kernel has its reason. */
 static void test_refusals(void **state)
 {
@@ -306,13 +333,20 @@ static void test_refusals(void **state)
 		uint16_t len;
 		enum covey_drop reason;
 	} rows[] = {
-		{"true", {192, 0, 2, 1}, 100, COVEY_DROP_OUT_UNREACHABLE},
+		{"nft add table inet t && "
+		 "nft 'add chain inet t o { type filter hook output priority 0; }' && "
+		 "nft add rule inet t o udp dport 4798 drop",
+		 {10, 0, 0, 2},
+		 100,
+		 COVEY_DROP_OUT_REFUSED},
+		{"nft delete table inet t", {192, 0, 2, 1}, 100, COVEY_DROP_OUT_UNREACHABLE},
 		{"ip route add unreachable 192.0.2.1",
 		 {192, 0, 2, 1},
 		 100,
 		 COVEY_DROP_OUT_UNREACHABLE},
 		{"ip route add prohibit 192.0.2.2", {192, 0, 2, 2}, 100, COVEY_DROP_OUT_REFUSED},
 		{"ip link set wire mtu 1400", {10, 0, 0, 2}, 1400, COVEY_DROP_OUT_TOO_BIG},
+		{"ip link set wire down", {10, 0, 0, 2}, 100, COVEY_DROP_OUT_UNREACHABLE},
 	};
 	struct ends ends;
 
@@ -334,7 +368,73 @@ static void test_refusals(void **state)
 			transmit(ends.near, packets, (uint16_t)count);
 			assert_int_equal(drops(ends.near, rows[i].reason), before + count);
 		}
-	namespaces_run("ip link set wire mtu 1500");
+	namespaces_run("ip link set wire mtu 1500 up && "
+		       "ip -6 address replace fd00::1/64 dev wire nodad");
+	expect_passes(&ends);
+	close_ends(&ends);
+}
+
+/* What the kernel says only under load, or when a machine is about to fail. */
+static void test_all_refusals(void **state)
+{
+	static const struct {
+		int error;
+		enum covey_drop reason;
+	} rows[] = {
+		{EAGAIN, COVEY_DROP_OUT_TX_FULL},
+		{ENOBUFS, COVEY_DROP_OUT_TX_FULL},
+		{ENOMEM, COVEY_DROP_OUT_TX_FULL},
+		{EMSGSIZE, COVEY_DROP_OUT_TOO_BIG},
+		{ENETUNREACH, COVEY_DROP_OUT_UNREACHABLE},
+		{EHOSTUNREACH, COVEY_DROP_OUT_UNREACHABLE},
+		{ENETDOWN, COVEY_DROP_OUT_UNREACHABLE},
+		{EHOSTDOWN, COVEY_DROP_OUT_UNREACHABLE},
+		{ENODEV, COVEY_DROP_OUT_UNREACHABLE},
+		{EADDRNOTAVAIL, COVEY_DROP_OUT_UNREACHABLE},
+		{EPERM, COVEY_DROP_OUT_REFUSED},
+		{EACCES, COVEY_DROP_OUT_REFUSED},
+		{EINVAL, COVEY_DROP_OUT_REFUSED},
+	};
+	struct ends ends;
+
+	open_ends(&ends, false, true);
+	for (unsigned i = 0; i < RTE_DIM(rows); i++) {
+		const struct sent sent = {
+			.to = lab_address(false, 2), .source_port = SOURCE_PORT, .len = 100};
+		uint64_t before = drops(ends.near, rows[i].reason);
+		struct rte_mbuf *packets[3];
+
+		for (unsigned j = 0; j < 3; j++)
+			packets[j] = make_packet(&sent);
+		send_error = rows[i].error;
+		transmit(ends.near, packets, 3);
+		send_error = 0;
+		assert_int_equal(drops(ends.near, rows[i].reason), before + 3);
+		expect_passes(&ends);
+	}
+	close_ends(&ends);
+}
+
+/* An interface that cannot finish checksums: packets go one by one from now on. */
+static void test_cannot_cut(void **state)
+{
+	const struct sent sent = {
+		.to = lab_address(false, 2), .source_port = SOURCE_PORT, .len = 100};
+	struct dataplane_port_status status;
+	struct rte_mbuf *packets[3];
+	struct ends ends;
+
+	open_ends(&ends, false, true);
+	for (unsigned i = 0; i < 3; i++)
+		packets[i] = make_packet(&sent);
+	send_error = EIO;
+	send_errors = 1;
+	transmit(ends.near, packets, 3);
+	send_error = 0;
+	for (unsigned i = 0; i < 3; i++)
+		expect(ends.far, 0, &sent);
+	port_read(ends.near, &status);
+	assert_string_equal(status.offload, "UDP_GRO");
 	close_ends(&ends);
 }
 
@@ -489,6 +589,8 @@ int main(void)
 		cmocka_unit_test(test_gathering_stops),
 		cmocka_unit_test(test_forged_datagrams),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_all_refusals),
+		cmocka_unit_test(test_cannot_cut),
 		cmocka_unit_test(test_some_do_not_fit),
 		cmocka_unit_test(test_only_vpe_leaves),
 		cmocka_unit_test(test_source_port_is_taken),

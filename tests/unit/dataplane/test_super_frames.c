@@ -167,6 +167,46 @@ static void test_no_super_frames(void **state)
 	}
 }
 
+#define FIN 0x01
+#define SYN 0x02
+#define RST 0x04
+#define PSH 0x08
+#define ACK 0x10
+#define URG 0x20
+#define CWR 0x80
+
+/* FIN and PSH are in the last segment, CWR is in the first, URG in each; SYN and RST cannot be. */
+static void test_flags(void **state)
+{
+	struct random random = {11};
+	static struct super_frame super;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct segmenter segmenter;
+		uint8_t *flags = super.frame;
+
+		do
+			super_frame_make(&random, &super);
+		while (super.udp || super.len - super.payload <= super.header.gso_size);
+		flags += super.l4 + 13;
+		*flags = ACK | SYN;
+		expect(&super, super.len, SEGMENT_SHAPE);
+		*flags = ACK | RST;
+		expect(&super, super.len, SEGMENT_SHAPE);
+		*flags = ACK | FIN | PSH | URG | CWR;
+		super.header.gso_type |= VNET_GSO_ECN;
+		assert_int_equal(begin(&segmenter, &super, super.len, PACKET_MAX), SEGMENT_OK);
+		for (unsigned n = 0; segment_len(&segmenter) > 0; n++) {
+			static uint8_t packet[66000];
+			bool last = segment_count(&segmenter) == 1;
+
+			segment_take(&segmenter, packet);
+			assert_int_equal(packet[super.l4 + 13],
+					 ACK | URG | (n == 0 ? CWR : 0) | (last ? FIN | PSH : 0));
+		}
+	}
+}
+
 /* TCP is cut to what fits; of UDP, each datagram is one as it is. */
 static void test_smaller_packets(void **state)
 {
@@ -401,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_header_lies),
 		cmocka_unit_test(test_anything),
 		cmocka_unit_test(test_no_super_frames),
+		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_smaller_packets),
 		cmocka_unit_test(test_single_packets),
 		cmocka_unit_test(test_changed_packets_stay_apart),

@@ -3,7 +3,7 @@
 """How covey-host starts, or says why not, when a capability, a CPU or hugepages are missing, or when the
 kernel spoils packets.
 
-    test_start.py COVEY_HOST COVEY OFFLOAD_FAULTS
+    test_start.py COVEY_HOST COVEY OFFLOAD_FAULTS NFT_FAULTS
 
         d0, the fabric interface  ----------  d1: two ends of a wire
 
@@ -141,6 +141,27 @@ class StartTest(unittest.TestCase):
             log = self.read_until_forwarding(process)
             self.assertIn("no hugepages are used: 8192 MiB are free, but DPDK cannot get", log)
 
+    def test_kernel_port_without_net_admin(self):
+        self.expect_need_of("net_admin", "kernel")
+
+    def test_covey0_of_others(self):
+        self.write_inventory("covey_fabric_port: kernel")
+        for name, command in (("veth", "ip link add covey0 type veth peer name other"),
+                              ("user", "ip tuntap add covey0 mode tap user nobody multi_queue vnet_hdr")):
+            process = self.start(name, "sh", "-c", command + ' && exec "$@"', "sh")
+            self.expect_end(process, "interface covey0 exists and is not the TAP device",
+                            "ip link delete covey0", "covey_host_interface")
+
+    def test_without_tun(self):
+        self.write_inventory("covey_fabric_port: kernel")
+        process = self.start("tun", "sh", "-c", 'mount -t tmpfs none /dev/net && exec "$@"', "sh")
+        self.expect_end(process, "/dev/net/tun: No such file or directory", "module tun", "container")
+
+    def test_kernel_without_egress_hook(self):
+        self.write_inventory("covey_fabric_port: kernel")
+        process = self.start("egress", "env", f"LD_PRELOAD={NFT_FAULTS}", "NFT_FAULT=no-egress")
+        self.expect_end(process, "no egress hooks", "Linux 5.16", "covey_fabric_port")
+
     def offloads(self, name):
         """Of both ports, as `covey show ports` has them."""
         answer = run(COVEY, "-s", self.path(name + ".sock"), "--json", "show", "ports")
@@ -173,7 +194,7 @@ class StartTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    COVEY_HOST, COVEY, OFFLOAD_FAULTS = sys.argv[1:4]
+    COVEY_HOST, COVEY, OFFLOAD_FAULTS, NFT_FAULTS = sys.argv[1:5]
     if os.geteuid() != 0:
         sys.exit(SKIPPED)
     unittest.main(argv=sys.argv[:1], verbosity=2)
