@@ -34,7 +34,7 @@ struct self_test {
  * of equal length with a tail of the same length or a shorter one.
  *
  * 0: all came as they were. -EBADMSG: some did not, or did not come; the error says which.
- * -ENOBUFS, -ENOMEM: nothing can be said.
+ * -ETIMEDOUT (not even single packets come), -ENOBUFS, -ENOMEM: nothing can be said.
  */
 int self_test_sockets(const struct self_test *test, struct covey_error *error);
 

@@ -20,10 +20,12 @@
 #define VPE_PORT   4798
 #define VXLAN_PORT 4789
 
+typedef int test_function(const struct offload_test *test, struct covey_error *error);
+
 /* A test in a thread, which has a namespace of its own and takes it along when it ends. */
 struct run {
 	const struct offload_test *test;
-	int (*function)(const struct offload_test *test, struct covey_error *error);
+	test_function *function;
 	struct covey_error error;
 	int status;
 };
@@ -36,9 +38,7 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-static struct offload_result in_a_thread(const struct offload_test *test,
-					 int (*function)(const struct offload_test *test,
-							 struct covey_error *error))
+static struct offload_result in_a_thread(const struct offload_test *test, test_function *function)
 {
 	struct run run = {.test = test, .function = function};
 	pthread_t thread;
@@ -247,12 +247,20 @@ static int test_taps(const struct offload_test *test, struct covey_error *error)
 	return status ? status : test_in_a_space(test, false, error);
 }
 
+/* A kernel that spoils packets does it again. What else may lose one does not. */
+static struct offload_result twice(const struct offload_test *test, test_function *function)
+{
+	struct offload_result result = in_a_thread(test, function);
+
+	return result.verdict == OFFLOAD_SPOILS ? in_a_thread(test, function) : result;
+}
+
 struct offload_result offload_test_fabric(const struct offload_test *test)
 {
-	return in_a_thread(test, test_sockets);
+	return twice(test, test_sockets);
 }
 
 struct offload_result offload_test_host(const struct offload_test *test)
 {
-	return in_a_thread(test, test_taps);
+	return twice(test, test_taps);
 }
