@@ -9,21 +9,23 @@ static bool go_together(const struct departure *a, const struct departure *b)
 	       memcmp(a->destination, b->destination, a->ipv6 ? 16 : 4) == 0;
 }
 
-unsigned group_next(const struct departure *departures, unsigned count)
+static bool fits(const struct group *group, const struct departure *departure)
 {
-	uint32_t bytes;
-	unsigned n;
+	return !group->closed && group->count < GROUP_SEGMENTS_MAX &&
+	       departure->len <= group->first.len &&
+	       group->bytes + departure->len <= GROUP_BYTES_MAX &&
+	       go_together(&group->first, departure);
+}
 
-	if (count == 0)
-		return 0;
-	bytes = departures[0].len;
-	for (n = 1; n < count && n < GROUP_SEGMENTS_MAX; n++) {
-		bytes += departures[n].len;
-		if (departures[n].len > departures[0].len || bytes > GROUP_BYTES_MAX ||
-		    !go_together(&departures[0], &departures[n]))
-			return n;
-		if (departures[n].len < departures[0].len)
-			return n + 1;
+bool group_add(struct group *group, const struct departure *departure)
+{
+	if (group->count == 0) {
+		*group = (struct group){.first = *departure};
+	} else if (!fits(group, departure)) {
+		return false;
 	}
-	return n;
+	group->count++;
+	group->bytes += departure->len;
+	group->closed = departure->len < group->first.len;
+	return true;
 }

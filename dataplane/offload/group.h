@@ -23,11 +23,20 @@ struct departure {
 	uint16_t len; /* bytes behind the UDP header */
 };
 
+/* Packets that will leave in one send. */
+struct group {
+	struct departure first;
+	uint32_t bytes;
+	uint16_t count; /* 0: empty */
+	bool closed;    /* no other joins: the last one is shorter */
+};
+
 /*
- * How many of the count departures, at least 1 if there is any, make one send: all of the first
- * one's length but the last, which may be shorter.
+ * Add a departure. True: it belongs to the group now. False: it does not, send and empty the group
+ * (count = 0), then add it again; the first one is always taken. All are of the first one's length
+ * but the last, which may be shorter.
  */
-unsigned group_next(const struct departure *departures, unsigned count);
+bool group_add(struct group *group, const struct departure *departure);
 
 /*
  * What lies at *at in len gathered bytes of segments of size bytes (size 0, or at least len: one

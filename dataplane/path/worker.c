@@ -126,6 +126,15 @@ static unsigned turn(const struct worker *worker)
 	       take_over(worker);
 }
 
+/* Has one of the worker's queues of a port packets already, for the next turn? */
+static bool has_more(const struct worker *worker, const struct port *port)
+{
+	for (unsigned i = worker->index; i < port->rx_count; i += worker->workers)
+		if (port->rx[i].has_more && port->rx[i].has_more(&port->rx[i]))
+			return true;
+	return false;
+}
+
 /* Send what the worker's queue of a port has kept back. */
 static void flush(const struct worker *worker, const struct port *port)
 {
@@ -182,8 +191,10 @@ int worker_run(void *arg)
 			empty = 0;
 		}
 		deliver_posted(worker);
-		flush(worker, worker->host);
-		flush(worker, worker->fabric);
+		if (!has_more(worker, worker->fabric))
+			flush(worker, worker->host);
+		if (!has_more(worker, worker->host))
+			flush(worker, worker->fabric);
 		engine_worker_quiescent(worker->engine);
 		if (rte_rdtsc() - last < spin)
 			continue;
@@ -201,6 +212,7 @@ void worker_drain(struct worker *worker)
 	while (take_over(worker) > 0)
 		engine_worker_quiescent(worker->engine);
 	flush(worker, worker->host);
+	flush(worker, worker->fabric);
 	engine_worker_offline(worker->engine);
 	for (unsigned slot = 0; slot < WORKER_POSTS; slot++)
 		rte_pktmbuf_free(take_posted(worker, slot));

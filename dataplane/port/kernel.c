@@ -222,11 +222,15 @@ static int open_kernel(const struct port_kernel_config *config, struct rte_mempo
 static void begin_queues(struct port *port, struct kernel *kernel)
 {
 	for (unsigned i = 0; i < kernel->rx_opened; i++)
-		port->rx[i] = (struct port_queue){
-			.burst = kernel_receive, .own = &kernel->rx[i], .fd = kernel->rx[i].fd};
+		port->rx[i] = (struct port_queue){.burst = kernel_receive,
+						  .has_more = kernel_has_more,
+						  .own = &kernel->rx[i],
+						  .fd = kernel->rx[i].fd};
 	for (unsigned i = 0; i < kernel->queues; i++)
-		port->tx[i] = (struct port_queue){
-			.burst = kernel_transmit, .own = &kernel->tx[i], .fd = -1};
+		port->tx[i] = (struct port_queue){.burst = kernel_transmit,
+						  .flush = kernel_flush,
+						  .own = &kernel->tx[i],
+						  .fd = -1};
 	port->rx_count = (uint16_t)kernel->rx_opened;
 	port->tx_count = (uint16_t)kernel->queues;
 	port->burst = PORT_BURST_MAX;

@@ -12,6 +12,9 @@
 #include "port.h"
 #include "port_counters.h"
 
+#include <group.h>
+#include <sys/uio.h>
+
 /* A datagram that the kernel has gathered from several is no longer than one of UDP can be. */
 #define KERNEL_GATHERED_MAX 65535u
 /* Ethernet, IPv6, UDP. */
@@ -35,7 +38,8 @@ struct kernel_rx {
 	uint8_t gathered[KERNEL_GATHERED_MAX];
 } __attribute__((aligned(64)));
 
-/* The sockets of one worker's windows, opened when first used. */
+/* The sockets of one worker's windows, opened when first used, and the packets that will leave in
+ * the next call. */
 struct kernel_tx {
 	struct covey_addr vtep;
 	uint16_t port; /* VPE's */
@@ -43,13 +47,20 @@ struct kernel_tx {
 	uint32_t mark;
 	const struct groups *groups;
 	struct port_counters counters;
+	struct group group;
+	struct rte_mbuf *held[GROUP_SEGMENTS_MAX];
+	struct iovec parts[GROUP_SEGMENTS_MAX]; /* of each packet: what is behind UDP's header */
 	uint16_t via[KERNEL_SOURCE_PORTS]; /* whose socket a source port uses: its own, mostly */
 	int fds[KERNEL_SOURCE_PORTS];      /* by source port. -1: not open */
 } __attribute__((aligned(64)));
 
 uint16_t kernel_receive(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t max);
+/* Has it gathered more than it gave out? */
+bool kernel_has_more(const struct port_queue *queue);
 
 void kernel_tx_begin(struct kernel_tx *tx);
 void kernel_tx_end(struct kernel_tx *tx);
-/* Takes all packets, and counts those that could not be sent. */
+/* Takes all packets. The last ones wait for kernel_flush(), or for one that cannot leave with them.
+ * What could not be sent is counted. */
 uint16_t kernel_transmit(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t count);
+void kernel_flush(const struct port_queue *queue);

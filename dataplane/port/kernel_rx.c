@@ -5,7 +5,6 @@
 #include "udp_socket.h"
 
 #include <errno.h>
-#include <group.h>
 #include <headers.h>
 #include <netinet/udp.h>
 #include <rte_mbuf.h>
@@ -226,4 +225,11 @@ uint16_t kernel_receive(const struct port_queue *queue, struct rte_mbuf **packet
 	counter_add(&rx->counters.packets, received);
 	counter_add(&rx->counters.bytes, bytes);
 	return received;
+}
+
+bool kernel_has_more(const struct port_queue *queue)
+{
+	const struct kernel_rx *rx = queue->own;
+
+	return rx->at < rx->len;
 }

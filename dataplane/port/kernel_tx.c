@@ -5,7 +5,6 @@
 #include "udp_socket.h"
 
 #include <errno.h>
-#include <group.h>
 #include <headers.h>
 #include <netinet/udp.h>
 #include <rte_mbuf.h>
@@ -29,6 +28,7 @@ void kernel_tx_begin(struct kernel_tx *tx)
 
 void kernel_tx_end(struct kernel_tx *tx)
 {
+	rte_pktmbuf_free_bulk(tx->held, tx->group.count);
 	for (unsigned i = 0; i < KERNEL_SOURCE_PORTS; i++)
 		if (tx->fds[i] >= 0)
 			close(tx->fds[i]);
@@ -171,9 +171,10 @@ static void add_controls(const struct kernel_tx *tx, struct msghdr *message,
 		add_interface(message, ipv6, groups_interface(tx->groups, departure->destination));
 }
 
-static int send_packets(struct kernel_tx *tx, const struct departure *departure,
-			struct iovec *parts, unsigned count)
+/* Send count of the held packets. */
+static int send_packets(struct kernel_tx *tx, struct iovec *parts, unsigned count)
 {
+	const struct departure *departure = &tx->group.first;
 	struct control control;
 	union udp_address to;
 	struct msghdr message = {
@@ -211,8 +212,7 @@ static enum covey_drop reason_of(int error)
 	return COVEY_DROP_OUT_REFUSED;
 }
 
-static void count_sent(struct kernel_tx *tx, int error, const struct departure *departure,
-		       unsigned count)
+static void count_sent(struct kernel_tx *tx, int error, const struct iovec *parts, unsigned count)
 {
 	uint64_t bytes = 0;
 
@@ -221,59 +221,68 @@ static void count_sent(struct kernel_tx *tx, int error, const struct departure *
 		return;
 	}
 	for (unsigned i = 0; i < count; i++)
-		bytes += departure[i].len;
+		bytes += parts[i].iov_len;
 	counter_add(&tx->counters.packets, count);
 	counter_add(&tx->counters.bytes, bytes);
 }
 
 /*
- * Send what goes together. The kernel refuses to cut it where a packet does not fit the path
- * (EMSGSIZE, and EINVAL of older kernels), and where the interface cannot finish checksums (EIO).
- * Then the packets go one by one, and each is judged for itself. In the last case they always will.
+ * Send what is held. The kernel refuses to cut it where a packet does not fit the path (EMSGSIZE,
+ * and EINVAL of older kernels), and where the interface cannot finish checksums (EIO). Then the
+ * packets go one by one, and each is judged for itself. In the last case they always will.
  */
-static void send_group(struct kernel_tx *tx, const struct departure *departures,
-		       struct iovec *parts, unsigned count)
+static void send_held(struct kernel_tx *tx)
 {
-	int error = send_packets(tx, departures, parts, count);
+	unsigned count = tx->group.count;
+	int error;
 
+	if (count == 0)
+		return;
+	error = send_packets(tx, tx->parts, count);
 	if (likely(error == 0) || count == 1 ||
 	    (error != -EMSGSIZE && error != -EINVAL && error != -EIO)) {
-		count_sent(tx, error, departures, count);
-		return;
+		count_sent(tx, error, tx->parts, count);
+	} else {
+		if (error == -EIO)
+			__atomic_store_n(&tx->segments, false, __ATOMIC_RELAXED);
+		for (unsigned i = 0; i < count; i++)
+			count_sent(tx, send_packets(tx, &tx->parts[i], 1), &tx->parts[i], 1);
 	}
-	if (error == -EIO)
-		__atomic_store_n(&tx->segments, false, __ATOMIC_RELAXED);
-	for (unsigned i = 0; i < count; i++)
-		count_sent(tx, send_packets(tx, &departures[i], &parts[i], 1), &departures[i], 1);
+	rte_pktmbuf_free_bulk(tx->held, count);
+	tx->group.count = 0;
 }
 
 /* --- a burst --------------------------------------------------------------------------------- */
 
-static void send_burst(struct kernel_tx *tx, struct rte_mbuf **packets, unsigned count)
+static void hold(struct kernel_tx *tx, struct rte_mbuf *packet)
 {
-	struct departure departures[PORT_BURST_MAX];
-	struct iovec parts[PORT_BURST_MAX];
-	unsigned leaving = 0;
+	struct departure departure;
+	struct iovec part;
 
-	for (unsigned i = 0; i < count; i++) {
-		if (likely(rte_pktmbuf_linearize(packets[i]) == 0 &&
-			   describe(tx, packets[i], &departures[leaving], &parts[leaving])))
-			leaving++;
-		else
-			port_count_drop(&tx->counters, COVEY_DROP_OUT_NOT_VXLAN, 1);
+	if (unlikely(rte_pktmbuf_linearize(packet) != 0 ||
+		     !describe(tx, packet, &departure, &part))) {
+		port_count_drop(&tx->counters, COVEY_DROP_OUT_NOT_VXLAN, 1);
+		rte_pktmbuf_free(packet);
+		return;
 	}
-	for (unsigned i = 0, together; i < leaving; i += together) {
-		together = tx->segments ? group_next(departures + i, leaving - i) : 1;
-		send_group(tx, departures + i, parts + i, together);
+	if (!group_add(&tx->group, &departure)) {
+		send_held(tx);
+		group_add(&tx->group, &departure);
 	}
+	tx->held[tx->group.count - 1] = packet;
+	tx->parts[tx->group.count - 1] = part;
+	if (!tx->segments)
+		send_held(tx);
 }
 
 uint16_t kernel_transmit(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t count)
 {
-	struct kernel_tx *tx = queue->own;
-
-	for (unsigned i = 0; i < count; i += PORT_BURST_MAX)
-		send_burst(tx, packets + i, RTE_MIN(count - i, PORT_BURST_MAX));
-	rte_pktmbuf_free_bulk(packets, count);
+	for (uint16_t i = 0; i < count; i++)
+		hold(queue->own, packets[i]);
 	return count;
+}
+
+void kernel_flush(const struct port_queue *queue)
+{
+	send_held(queue->own);
 }

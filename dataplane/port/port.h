@@ -43,8 +43,12 @@ struct port_queue {
 	uint16_t (*burst)(const struct port_queue *queue, struct rte_mbuf **packets,
 			  uint16_t count);
 	/* Send what the queue has kept back to join it with what follows. A worker calls it at the
-	 * end of each turn. NULL: the queue keeps nothing back. Only for transmit queues. */
+	 * end of each turn, unless more comes in the next. NULL: the queue keeps nothing back. Only
+	 * for transmit queues. */
 	void (*flush)(const struct port_queue *queue);
+	/* Has the queue read packets already that did not fit into the last burst? NULL: it never
+	 * has. Only for receive queues. */
+	bool (*has_more)(const struct port_queue *queue);
 	void *own;       /* what a kind keeps for its queue; NULL for DPDK's devices */
 	uint16_t device; /* DPDK's port id */
 	uint16_t number; /* of the queue in the device */

@@ -124,6 +124,14 @@ static uint16_t receive(const struct port_queue *queue, struct rte_mbuf **packet
 	return received;
 }
 
+/* A frame that did not fit as a whole, or its rest. */
+static bool has_more(const struct port_queue *queue)
+{
+	const struct tap_rx *rx = queue->own;
+
+	return segment_len(&rx->segmenter) > 0;
+}
+
 /* --- to the kernel --------------------------------------------------------------------------- */
 
 static void count_written(struct tap_tx *tx, ssize_t written, unsigned packets)
@@ -304,8 +312,10 @@ static int open_tap(const struct port_tap_config *config, struct rte_mempool *po
 static void begin_queues(struct port *port, struct tap *tap)
 {
 	for (unsigned i = 0; i < tap->queues; i++) {
-		port->rx[i] = (struct port_queue){
-			.burst = receive, .own = &tap->rx[i], .fd = tap->rx[i].fd};
+		port->rx[i] = (struct port_queue){.burst = receive,
+						  .has_more = has_more,
+						  .own = &tap->rx[i],
+						  .fd = tap->rx[i].fd};
 		port->tx[i] = (struct port_queue){
 			.burst = transmit, .flush = flush, .own = &tap->tx[i], .fd = -1};
 	}

@@ -140,6 +140,7 @@ static void transmit(const struct port *port, struct rte_mbuf **packets, uint16_
 {
 	namespaces_enter(0);
 	assert_int_equal(port->tx[0].burst(&port->tx[0], packets, count), count);
+	port->tx[0].flush(&port->tx[0]);
 }
 
 static void send_one(const struct port *port, const struct sent *sent)
@@ -276,6 +277,44 @@ static void test_gathering_stops(void **state)
 		}
 	}
 	close_ends(&ends);
+}
+
+static void give(const struct port *port, const struct sent *sent)
+{
+	struct rte_mbuf *packet = make_packet(sent);
+
+	namespaces_enter(0);
+	assert_int_equal(port->tx[0].burst(&port->tx[0], &packet, 1), 1);
+}
+
+/* Packets that came in several bursts leave together, and not before the flush. */
+static void test_waits_for_more(void **state)
+{
+	struct sent sent = {.to = lab_address(false, 2), .source_port = SOURCE_PORT, .len = 100};
+	struct rte_mbuf *packets[8];
+	const struct port_queue *queue;
+	struct ends ends;
+
+	open_ends(&ends, false, true);
+	queue = &ends.far->rx[0];
+	for (unsigned i = 0; i < 5; i++)
+		give(ends.near, &sent);
+	assert_int_equal(queue->burst(queue, packets, 8), 0);
+	ends.near->tx[0].flush(&ends.near->tx[0]);
+	packets[0] = receive(ends.far, 0);
+	assert_true(queue->has_more(queue));
+	assert_int_equal(queue->burst(queue, packets + 1, 7), 4);
+	assert_false(queue->has_more(queue));
+	rte_pktmbuf_free_bulk(packets, 5);
+
+	/* One that cannot leave with the others does not wait behind them. */
+	give(ends.near, &sent);
+	sent.len = 200;
+	give(ends.near, &sent);
+	packets[0] = receive(ends.far, 0);
+	assert_int_equal(packets[0]->pkt_len, 42 + 100);
+	rte_pktmbuf_free(packets[0]);
+	close_ends(&ends); /* and what waits is freed */
 }
 
 /* Datagrams of every length from anybody, some of them gathered by the kernel. */
@@ -587,6 +626,7 @@ int main(void)
 		cmocka_unit_test(test_arrives_as_it_was),
 		cmocka_unit_test(test_offload_is_used),
 		cmocka_unit_test(test_gathering_stops),
+		cmocka_unit_test(test_waits_for_more),
 		cmocka_unit_test(test_forged_datagrams),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_all_refusals),
