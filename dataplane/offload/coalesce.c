@@ -20,7 +20,7 @@ static uint64_t sum_pseudo_header(const uint8_t *ip, bool ipv6, uint8_t protocol
 {
 	uint64_t sum = (uint64_t)rte_cpu_to_be_16(protocol) + rte_cpu_to_be_16((uint16_t)len);
 
-	return sum + (ipv6 ? sum_bytes(ip + 8, 32) : sum_bytes(ip + 12, 8));
+	return sum + (ipv6 ? sum_header(ip + 8, 32) : sum_header(ip + 12, 8));
 }
 
 /* Its length is that of the frame's rest, and an IPv4 header's checksum is right. */
@@ -29,7 +29,7 @@ static bool is_sound_ip(const uint8_t *ip, bool ipv6, uint32_t len)
 	if (ipv6)
 		return read_be16(ip + 4) == len - sizeof(struct rte_ipv6_hdr);
 	return read_be16(ip + 2) == len &&
-	       sum_fold(sum_bytes(ip, sizeof(struct rte_ipv4_hdr))) == 0xffff;
+	       sum_fold(sum_header(ip, sizeof(struct rte_ipv4_hdr))) == 0xffff;
 }
 
 static bool is_sound_l4(const struct shape *shape, const uint8_t *frame, uint32_t len)
@@ -236,7 +236,7 @@ static void finish_ip(uint8_t *ip, bool ipv6, uint32_t len)
 	}
 	write_be16(ip + 2, (uint16_t)len);
 	sum_write(ip + 10, 0);
-	sum_write(ip + 10, sum_finish(sum_bytes(ip, sizeof(struct rte_ipv4_hdr))));
+	sum_write(ip + 10, sum_finish(sum_header(ip, sizeof(struct rte_ipv4_hdr))));
 }
 
 /* The kernel wants the pseudo-header's sum in an unfinished checksum. */

@@ -58,7 +58,7 @@ static uint64_t sum_addresses(const uint8_t *ip, bool ipv6, uint8_t protocol)
 {
 	uint64_t sum = rte_cpu_to_be_16(protocol);
 
-	return sum + (ipv6 ? sum_bytes(ip + 8, 32) : sum_bytes(ip + 12, 8));
+	return sum + (ipv6 ? sum_header(ip + 8, 32) : sum_header(ip + 12, 8));
 }
 
 /* What the checksums of all segments have in common. */
@@ -72,7 +72,7 @@ static void begin_sums(struct segmenter *segmenter, const struct vnet_header *he
 				    sum_read(udp + offsetof(struct rte_udp_hdr, dgram_cksum)) != 0;
 	segmenter->outer_sum =
 		sum_addresses(segmenter->frame + shape->outer_ip, shape->outer_ipv6, IPPROTO_UDP) +
-		sum_bytes(udp, 4) +
+		sum_header(udp, 4) +
 		sum_bytes(behind_udp, (size_t)(segmenter->frame + shape->inner_ip - behind_udp));
 	segmenter->inner_sum = sum_addresses(segmenter->frame + shape->inner_ip, shape->inner_ipv6,
 					     shape->protocol);
@@ -190,7 +190,7 @@ static void finish_ip(uint8_t *ip, bool ipv6, uint32_t len, uint16_t index)
 	write_be16(ip + 2, (uint16_t)len);
 	write_be16(ip + 4, (uint16_t)(read_be16(ip + 4) + index));
 	sum_write(ip + 10, 0);
-	sum_write(ip + 10, sum_finish(sum_bytes(ip, sizeof(struct rte_ipv4_hdr))));
+	sum_write(ip + 10, sum_finish(sum_header(ip, sizeof(struct rte_ipv4_hdr))));
 }
 
 static void finish_tcp(const struct segmenter *segmenter, uint8_t *tcp, bool last)
@@ -220,7 +220,7 @@ static void finish_l4(const struct segmenter *segmenter, uint8_t *to, uint32_t l
 	else
 		write_be16(l4 + 4, l4_len);
 	sum_write(checksum, 0);
-	sum += sum_bytes(l4, shape->payload - shape->l4);
+	sum += sum_header(l4, shape->payload - shape->l4);
 	sum_write(checksum, shape->protocol == IPPROTO_TCP ? sum_finish(sum) : sum_finish_udp(sum));
 }
 
@@ -243,7 +243,7 @@ static void finish_outer_udp(const struct segmenter *segmenter, uint8_t *to, uin
 	inner = segmenter->inner_sum + rte_cpu_to_be_16((uint16_t)(len - shape->l4));
 	sum_write(udp + 6,
 		  sum_finish_udp(segmenter->outer_sum + 2 * (uint64_t)rte_cpu_to_be_16(udp_len) +
-				 sum_bytes(to + shape->inner_ip, shape->l4 - shape->inner_ip) +
+				 sum_header(to + shape->inner_ip, shape->l4 - shape->inner_ip) +
 				 sum_finish(inner)));
 }
 

@@ -12,7 +12,21 @@
 
 /* The sum of len bytes; len may be odd. Less than 2^48 for all lengths of a packet. */
 uint64_t sum_bytes(const uint8_t *from, size_t len);
-/* The same, and copy them; both places do not overlap. */
+/* The same of a header: len is a multiple of 4, and best a constant. */
+static inline uint64_t sum_header(const uint8_t *from, unsigned len)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < len; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, from + i, sizeof(word));
+		sum += word;
+	}
+	return sum;
+}
+
+/* The same as sum_bytes(), and copy them; both places do not overlap. */
 uint64_t sum_copy(uint8_t *to, const uint8_t *from, size_t len);
 
 static inline uint16_t sum_fold(uint64_t sum)

@@ -177,7 +177,7 @@ static void finish_headers(const struct kernel_rx *rx, uint8_t *frame, uint32_t 
 		return;
 	}
 	write_be16(ip + 2, (uint16_t)(udp_len + sizeof(struct rte_ipv4_hdr)));
-	sum_write(ip + 10, sum_finish(sum_bytes(ip, sizeof(struct rte_ipv4_hdr))));
+	sum_write(ip + 10, sum_finish(sum_header(ip, sizeof(struct rte_ipv4_hdr))));
 }
 
 static struct rte_mbuf *make_packet(struct kernel_rx *rx, uint32_t from, uint32_t len)
