@@ -41,17 +41,36 @@ static void transmit(const struct worker *worker, const struct port *port,
 	rte_pktmbuf_free_bulk(packets + sent, count - sent);
 }
 
-/* Forward one burst from each of the worker's queues of a port. Returns how many packets were
- * received. */
+static bool has_more(const struct port_queue *queue)
+{
+	return queue->has_more && queue->has_more(queue);
+}
+
+/* A burst from a queue. One that is asked by system calls is asked when it has more in hand, or
+ * poll(2) has said so: wait is the queue's. */
+static uint16_t receive(const struct port_queue *queue, struct pollfd *wait,
+			struct rte_mbuf **packets, uint16_t max)
+{
+	uint16_t count;
+
+	if (queue->by_call && wait->revents == 0 && !has_more(queue))
+		return 0;
+	count = queue->burst(queue, packets, max);
+	if (count < max)
+		wait->revents = 0;
+	return count;
+}
+
+/* Forward one burst from each of the worker's queues of a port, which have these waits in turn.
+ * Returns how many packets were received. */
 static unsigned forward(const struct worker *worker, const struct port *from, const struct port *to,
-			burst_function *burst, enum covey_drop full)
+			struct pollfd *wait, burst_function *burst, enum covey_drop full)
 {
 	struct rte_mbuf *packets[PORT_BURST_MAX];
 	unsigned total = 0;
 
-	for (unsigned i = worker->index; i < from->rx_count; i += worker->workers) {
-		const struct port_queue *queue = &from->rx[i];
-		uint16_t count = queue->burst(queue, packets, from->burst);
+	for (unsigned i = worker->index; i < from->rx_count; i += worker->workers, wait++) {
+		uint16_t count = receive(&from->rx[i], wait, packets, from->burst);
 		uint16_t passed;
 
 		if (count == 0)
@@ -118,19 +137,28 @@ static void deliver_posted(struct worker *worker)
 
 /* --- a turn --------------------------------------------------------------------------------- */
 
-static unsigned turn(const struct worker *worker)
+/* How many receive queues of a port are the worker's. */
+static unsigned queue_count(const struct worker *worker, const struct port *port)
 {
-	return forward(worker, worker->host, worker->fabric, outbound_burst,
+	return (port->rx_count - worker->index + worker->workers - 1) / worker->workers;
+}
+
+static unsigned turn(const struct worker *worker, struct waits *waits)
+{
+	struct pollfd *host = waits->fds, *fabric = host + queue_count(worker, worker->host);
+
+	return forward(worker, worker->host, worker->fabric, host, outbound_burst,
 		       COVEY_DROP_OUT_TX_FULL) +
-	       forward(worker, worker->fabric, worker->host, inbound_burst, COVEY_DROP_IN_TX_FULL) +
+	       forward(worker, worker->fabric, worker->host, fabric, inbound_burst,
+		       COVEY_DROP_IN_TX_FULL) +
 	       take_over(worker);
 }
 
 /* Has one of the worker's queues of a port packets already, for the next turn? */
-static bool has_more(const struct worker *worker, const struct port *port)
+static bool any_has_more(const struct worker *worker, const struct port *port)
 {
 	for (unsigned i = worker->index; i < port->rx_count; i += worker->workers)
-		if (port->rx[i].has_more && port->rx[i].has_more(&port->rx[i]))
+		if (has_more(&port->rx[i]))
 			return true;
 	return false;
 }
@@ -144,12 +172,30 @@ static void flush(const struct worker *worker, const struct port *port)
 		queue->flush(queue);
 }
 
+/* Send what was kept back, unless more comes. Returns whether some does. */
+static bool flush_both(const struct worker *worker)
+{
+	bool outbound = any_has_more(worker, worker->host);
+	bool inbound = any_has_more(worker, worker->fabric);
+
+	if (!outbound)
+		flush(worker, worker->fabric);
+	if (!inbound)
+		flush(worker, worker->host);
+	return outbound || inbound;
+}
+
 /* --- sleeping ------------------------------------------------------------------------------- */
 
 static void add_queues(struct waits *waits, const struct worker *worker, const struct port *port)
 {
 	for (unsigned i = worker->index; i < port->rx_count; i += worker->workers)
 		waits_add(waits, port->rx[i].fd);
+}
+
+static bool asks_by_call(const struct worker *worker)
+{
+	return worker->host->rx[worker->index].by_call || worker->fabric->rx[worker->index].by_call;
 }
 
 static void prepare(struct waits *waits, const struct worker *worker)
@@ -177,6 +223,7 @@ static void rest(struct worker *worker, struct waits *waits, unsigned empty)
 int worker_run(void *arg)
 {
 	struct worker *worker = arg;
+	bool by_call = asks_by_call(worker);
 	uint64_t spin = rte_get_tsc_hz() / 1000000 * SPIN_US;
 	uint64_t last = rte_rdtsc();
 	unsigned empty = 0, turns = 0;
@@ -185,19 +232,21 @@ int worker_run(void *arg)
 	prepare(&waits, worker);
 	engine_worker_online(worker->engine);
 	while (!atomic_load_explicit(&worker->stop, memory_order_relaxed)) {
+		bool more;
+
 		atomic_store_explicit(&worker->turns, ++turns, memory_order_relaxed);
-		if (turn(worker) > 0) {
+		if (turn(worker, &waits) > 0) {
 			last = rte_rdtsc();
 			empty = 0;
 		}
 		deliver_posted(worker);
-		if (!has_more(worker, worker->fabric))
-			flush(worker, worker->host);
-		if (!has_more(worker, worker->host))
-			flush(worker, worker->fabric);
+		more = flush_both(worker);
 		engine_worker_quiescent(worker->engine);
-		if (rte_rdtsc() - last < spin)
+		if (more || rte_rdtsc() - last < spin) {
+			if (by_call)
+				waits_look(&waits);
 			continue;
+		}
 		engine_worker_offline(worker->engine);
 		rest(worker, &waits, empty++);
 		engine_worker_online(worker->engine);

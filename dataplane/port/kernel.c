@@ -225,7 +225,8 @@ static void begin_queues(struct port *port, struct kernel *kernel)
 		port->rx[i] = (struct port_queue){.burst = kernel_receive,
 						  .has_more = kernel_has_more,
 						  .own = &kernel->rx[i],
-						  .fd = kernel->rx[i].fd};
+						  .fd = kernel->rx[i].fd,
+						  .by_call = true};
 	for (unsigned i = 0; i < kernel->queues; i++)
 		port->tx[i] = (struct port_queue){.burst = kernel_transmit,
 						  .flush = kernel_flush,

@@ -55,6 +55,8 @@ struct port_queue {
 	/* For receive queues: a descriptor that poll(2) reports as readable when packets wait. -1:
 	 * there is none, and the worker sleeps for short times instead. */
 	int fd;
+	/* A receive burst is a system call: ask only when poll(2) says that packets wait. */
+	bool by_call;
 };
 
 struct port_kind;

@@ -315,7 +315,8 @@ static void begin_queues(struct port *port, struct tap *tap)
 		port->rx[i] = (struct port_queue){.burst = receive,
 						  .has_more = has_more,
 						  .own = &tap->rx[i],
-						  .fd = tap->rx[i].fd};
+						  .fd = tap->rx[i].fd,
+						  .by_call = true};
 		port->tx[i] = (struct port_queue){
 			.burst = transmit, .flush = flush, .own = &tap->tx[i], .fd = -1};
 	}

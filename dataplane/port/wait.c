@@ -84,8 +84,16 @@ void waits_add(struct waits *waits, int fd)
 {
 	if (fd < 0)
 		waits->complete = false;
-	else
-		waits->fds[waits->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	waits->fds[waits->count++] = (struct pollfd){
+		.fd = fd,
+		.events = POLLIN,
+		.revents = POLLIN,
+	};
+}
+
+void waits_look(struct waits *waits)
+{
+	poll(waits->fds, waits->count, 0);
 }
 
 /* When its link goes down, a socket reports an error until it is read, and until then poll() does

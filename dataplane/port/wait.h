@@ -28,13 +28,17 @@ unsigned wait_fds_end(const struct wait_fds_before *before, int *ret_fds, unsign
 
 /* What one worker waits for. */
 struct waits {
-	struct pollfd fds[WAITS_MAX];
+	struct pollfd fds[WAITS_MAX]; /* revents: as last seen; 0: nothing waits there */
 	unsigned count;
 	bool complete; /* each queue has a descriptor */
 };
 
-/* Add a descriptor. -1 means that a queue has none; then waits->complete becomes false. */
+/* Add a descriptor, as one that has something. -1 means that a queue has none; then waits->complete
+ * becomes false, and poll(2) passes over it. */
 void waits_add(struct waits *waits, int fd);
+
+/* See which of them are readable now. */
+void waits_look(struct waits *waits);
 
 /*
  * Sleep until one of them is readable, at most timeout_ms. If some queue has no descriptor, the
