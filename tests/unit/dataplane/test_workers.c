@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define IP_AT  14u
 #define QUEUES 2u
@@ -85,16 +86,20 @@ static void close_ends(struct ends *ends)
 	}
 }
 
-static void open_scene(struct scene *scene)
+static void open_ports(struct scene *scene)
+{
+	memset(scene, 0, sizeof(*scene));
+	open_ends("fabric", &scene->fabric);
+	open_ends("host", &scene->host);
+}
+
+static void start(struct scene *scene)
 {
 	struct dataplane_config config = lab_config(false, COVEY_ENCAPSULATION_UDP);
 	struct covey_roster_entry peer = lab_peer(false);
 	struct covey_sa sa = lab_sa(LAB_SPI, 5);
 	const uint32_t vni = LAB_VNI;
 
-	memset(scene, 0, sizeof(*scene));
-	open_ends("fabric", &scene->fabric);
-	open_ends("host", &scene->host);
 	config.fabric_port = scene->fabric.port;
 	config.host_port = scene->host.port;
 	assert_int_equal(dataplane_open(&config, &scene->dataplane, NULL), 0);
@@ -104,6 +109,12 @@ static void open_scene(struct scene *scene)
 	assert_int_equal(dataplane_start(scene->dataplane, NULL), 0);
 	scene->lab.config = config;
 	scene->sa = lab_reference(&scene->lab, &sa);
+}
+
+static void open_scene(struct scene *scene)
+{
+	open_ports(scene);
+	start(scene);
 }
 
 static void close_scene(struct scene *scene)
@@ -244,6 +255,50 @@ static void test_a_stop_loses_nothing(void **state)
 	}
 }
 
+/* A queue that has read all of its packets in its first burst, and whose descriptor is silent then.
+ */
+static uint16_t give_in_hand(const struct port_queue *queue, struct rte_mbuf **packets,
+			     uint16_t max)
+{
+	const uint8_t arp[60] = {[12] = 0x08, [13] = 0x06};
+	unsigned *left = queue->own;
+	uint16_t count = (uint16_t)RTE_MIN(*left, max);
+
+	for (uint16_t i = 0; i < count; i++)
+		packets[i] = lab_packet(arp, sizeof(arp));
+	*left -= count;
+	return count;
+}
+
+static bool has_in_hand(const struct port_queue *queue)
+{
+	return *(const unsigned *)queue->own > 0;
+}
+
+/* What a queue has in hand is taken although poll(2) says that nothing waits. */
+static void test_what_is_in_hand_is_taken(void **state)
+{
+	unsigned in_hand = 10 * BURST;
+	struct scene scene;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	open_ports(&scene);
+	scene.host.port->rx[0] = (struct port_queue){
+		.burst = give_in_hand,
+		.has_more = has_in_hand,
+		.own = &in_hand,
+		.fd = ends[0],
+		.by_call = true,
+	};
+	start(&scene);
+	for (unsigned i = 0; i < 10 * BURST; i++)
+		rte_pktmbuf_free(next(&scene.fabric, 0));
+	close_scene(&scene);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void expect_query(const struct scene *scene, unsigned index)
 {
 	const struct group_query query = group_query(index);
@@ -282,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_all_leave_by_their_owner),
 		cmocka_unit_test(test_both_hand_over),
 		cmocka_unit_test(test_a_stop_loses_nothing),
+		cmocka_unit_test(test_what_is_in_hand_is_taken),
 		cmocka_unit_test(test_groups_are_asked_for),
 	};
 
