@@ -116,24 +116,23 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int explain(const struct port_kernel_config *config, int error,
-		   struct covey_error *ret_error)
+static int explain(const struct port_kernel_config *config, int status, struct covey_error *error)
 {
 	char text[COVEY_ADDR_STRLEN];
 
 	covey_addr_format(&config->vtep, text);
-	if (error == -EADDRNOTAVAIL)
-		return covey_error_set(ret_error, error,
+	if (status == -EADDRNOTAVAIL)
+		return covey_error_set(error, status,
 				       "%s: this host does not have the VTEP address %s: add it to "
 				       "an interface first",
 				       config->name, text);
-	if (error == -EADDRINUSE)
-		return covey_error_set(ret_error, error,
+	if (status == -EADDRINUSE)
+		return covey_error_set(error, status,
 				       "%s: another program has UDP port %u of %s: end it, or set "
 				       "another covey_vpe_port in the inventory",
 				       config->name, config->vpe_port, text);
-	return covey_error_set(ret_error, error, "%s: cannot open UDP port %u of %s: %s",
-			       config->name, config->vpe_port, text, strerror(-error));
+	return covey_error_set(error, status, "%s: cannot open UDP port %u of %s: %s", config->name,
+			       config->vpe_port, text, strerror(-status));
 }
 
 /* A worker's own socket, or the one that receives multicast. The kernel would give a multicast
@@ -197,22 +196,22 @@ static int allocate_all(struct kernel *kernel)
 }
 
 static int open_kernel(const struct port_kernel_config *config, struct rte_mempool *pool,
-		       struct kernel **ret_kernel, struct covey_error *ret_error)
+		       struct kernel **ret_kernel, struct covey_error *error)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
-	int error;
+	int status;
 
 	if (!kernel)
-		return explain(config, -ENOMEM, ret_error);
+		return explain(config, -ENOMEM, error);
 	kernel->queues = config->queues;
 	kernel->mtu = config->mtu;
 	kernel->wanted = config->offload;
-	error = allocate_all(kernel);
-	while (error == 0 && kernel->rx_opened < kernel->queues + 1)
-		error = open_rx(kernel, config, pool);
-	if (error != 0) {
+	status = allocate_all(kernel);
+	while (status == 0 && kernel->rx_opened < kernel->queues + 1)
+		status = open_rx(kernel, config, pool);
+	if (status != 0) {
 		free_kernel(kernel);
-		return explain(config, error, ret_error);
+		return explain(config, status, error);
 	}
 	begin_tx(kernel, config);
 	*ret_kernel = kernel;
@@ -241,36 +240,36 @@ static void begin_queues(struct port *port, struct kernel *kernel)
 
 /* Buffers must hold a packet of the MTU with Ethernet before it. */
 static int check(const struct port_kernel_config *config, struct rte_mempool *pool,
-		 struct covey_error *ret_error)
+		 struct covey_error *error)
 {
 	uint32_t room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
 
 	if (config->queues == 0 || config->queues > PORT_QUEUES_MAX - 1)
-		return covey_error_set(ret_error, -EINVAL, "%s: %u queues, not 1 to %d",
-				       config->name, config->queues, PORT_QUEUES_MAX - 1);
+		return covey_error_set(error, -EINVAL, "%s: %u queues, not 1 to %d", config->name,
+				       config->queues, PORT_QUEUES_MAX - 1);
 	if (config->mtu + 14u > room)
-		return covey_error_set(ret_error, -EINVAL,
+		return covey_error_set(error, -EINVAL,
 				       "%s: packet buffers of %u bytes for an MTU of %u",
 				       config->name, room, config->mtu);
 	return 0;
 }
 
 int port_open_kernel(const struct port_kernel_config *config, struct rte_mempool *pool,
-		     struct port **ret_port, struct covey_error *ret_error)
+		     struct port **ret_port, struct covey_error *error)
 {
 	struct kernel *kernel = NULL;
 	struct port *port;
-	int error = check(config, pool, ret_error);
+	int status = check(config, pool, error);
 
-	if (error == 0)
-		error = port_new(&kernels, config->name, pool, &port, ret_error);
-	if (error != 0)
-		return error;
+	if (status == 0)
+		status = port_new(&kernels, config->name, pool, &port, error);
+	if (status != 0)
+		return status;
 	raise_file_limit();
-	error = open_kernel(config, pool, &kernel, ret_error);
-	if (error != 0) {
+	status = open_kernel(config, pool, &kernel, error);
+	if (status != 0) {
 		free(port);
-		return error;
+		return status;
 	}
 	begin_queues(port, kernel);
 	*ret_port = port;
@@ -278,11 +277,11 @@ int port_open_kernel(const struct port_kernel_config *config, struct rte_mempool
 }
 
 int port_kernel_join(struct port *port, const struct covey_addr *group, unsigned ifindex,
-		     struct covey_error *ret_error)
+		     struct covey_error *error)
 {
 	struct kernel *kernel = port->own;
 
-	return groups_join(kernel->groups, group, ifindex, ret_error);
+	return groups_join(kernel->groups, group, ifindex, error);
 }
 
 bool port_kernel_gather(struct port *port, bool on)

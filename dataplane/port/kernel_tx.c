@@ -192,9 +192,9 @@ static int send_packets(struct kernel_tx *tx, struct iovec *parts, unsigned coun
 	return sendmsg(fd, &message, 0) < 0 ? -errno : 0;
 }
 
-static enum covey_drop reason_of(int error)
+static enum covey_drop reason_of(int status)
 {
-	switch (error) {
+	switch (status) {
 	case -EAGAIN:
 	case -ENOBUFS:
 	case -ENOMEM:
@@ -212,12 +212,12 @@ static enum covey_drop reason_of(int error)
 	return COVEY_DROP_OUT_REFUSED;
 }
 
-static void count_sent(struct kernel_tx *tx, int error, const struct iovec *parts, unsigned count)
+static void count_sent(struct kernel_tx *tx, int status, const struct iovec *parts, unsigned count)
 {
 	uint64_t bytes = 0;
 
-	if (unlikely(error != 0)) {
-		port_count_drop(&tx->counters, reason_of(error), count);
+	if (unlikely(status != 0)) {
+		port_count_drop(&tx->counters, reason_of(status), count);
 		return;
 	}
 	for (unsigned i = 0; i < count; i++)
@@ -234,16 +234,16 @@ static void count_sent(struct kernel_tx *tx, int error, const struct iovec *part
 static void send_held(struct kernel_tx *tx)
 {
 	unsigned count = tx->group.count;
-	int error;
+	int status;
 
 	if (count == 0)
 		return;
-	error = send_packets(tx, tx->parts, count);
-	if (likely(error == 0) || count == 1 ||
-	    (error != -EMSGSIZE && error != -EINVAL && error != -EIO)) {
-		count_sent(tx, error, tx->parts, count);
+	status = send_packets(tx, tx->parts, count);
+	if (likely(status == 0) || count == 1 ||
+	    (status != -EMSGSIZE && status != -EINVAL && status != -EIO)) {
+		count_sent(tx, status, tx->parts, count);
 	} else {
-		if (error == -EIO)
+		if (status == -EIO)
 			__atomic_store_n(&tx->segments, false, __ATOMIC_RELAXED);
 		for (unsigned i = 0; i < count; i++)
 			count_sent(tx, send_packets(tx, &tx->parts[i], 1), &tx->parts[i], 1);

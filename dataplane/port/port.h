@@ -100,7 +100,7 @@ struct port_demand {
  * NULL when out of memory, or when AF_XDP is asked for and the MTU is above port_af_xdp_mtu_max().
  */
 struct rte_mempool *port_pool_new(uint16_t mtu, const struct port_demand demands[2],
-				  struct covey_error *ret_error);
+				  struct covey_error *error);
 void port_pool_free(struct rte_mempool *pool);
 
 /* The largest MTU with which a frame, and all that comes before it in a page, fits into one page.
@@ -119,11 +119,11 @@ uint16_t port_af_xdp_mtu_max(void);
  * Returns 0 or a negative errno. After a failure nothing stays attached.
  */
 int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_mempool *pool,
-	      struct port **ret_port, struct covey_error *ret_error);
+	      struct port **ret_port, struct covey_error *error);
 /* Attach another device. Its queues are added after those that the port has. -E2BIG above
  * PORT_QUEUES_MAX. After a failure the port is as it was. */
 int port_extend(struct port *port, const char *devargs, uint16_t mtu, struct rte_mempool *pool,
-		struct covey_error *ret_error);
+		struct covey_error *error);
 
 /* --- a TAP device as host port -------------------------------------------------------------- */
 
@@ -147,10 +147,10 @@ struct port_tap_config {
  * in another way; -ENOENT without /dev/net/tun; -EPERM without CAP_NET_ADMIN.
  */
 int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool,
-		  struct port **ret_port, struct covey_error *ret_error);
+		  struct port **ret_port, struct covey_error *error);
 
 /* The Ethernet address that the device has now. */
-int port_tap_mac(const struct port *port, uint8_t ret_mac[6], struct covey_error *ret_error);
+int port_tap_mac(const struct port *port, uint8_t ret_mac[6], struct covey_error *error);
 
 /* --- the kernel's sockets as fabric port ---------------------------------------------------- */
 
@@ -171,7 +171,7 @@ struct port_kernel_config {
  * does not have the VTEP's address, -EADDRINUSE when another program has the port.
  */
 int port_open_kernel(const struct port_kernel_config *config, struct rte_mempool *pool,
-		     struct port **ret_port, struct covey_error *ret_error);
+		     struct port **ret_port, struct covey_error *error);
 
 /*
  * Receive a multicast group on an interface, and send what goes to the group out there. A group
@@ -180,7 +180,7 @@ int port_open_kernel(const struct port_kernel_config *config, struct rte_mempool
  */
 #define PORT_GROUPS_MAX 4096u
 int port_kernel_join(struct port *port, const struct covey_addr *group, unsigned ifindex,
-		     struct covey_error *ret_error);
+		     struct covey_error *error);
 void port_kernel_leave(struct port *port, const struct covey_addr *group, unsigned ifindex);
 
 /* Have the kernel gather packets that come in (UDP_GRO), or not, from now on. Only the control
@@ -190,7 +190,7 @@ bool port_kernel_gather(struct port *port, bool on);
 
 /* --- ports of all kinds --------------------------------------------------------------------- */
 
-int port_start(struct port *port, struct covey_error *ret_error);
+int port_start(struct port *port, struct covey_error *error);
 void port_stop(struct port *port);
 /* Detach and free. NULL-safe. */
 void port_close(struct port *port);

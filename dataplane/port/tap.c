@@ -260,11 +260,11 @@ static const struct port_kind taps = {
 };
 
 static int open_queue(struct tap *tap, const struct port_tap_config *config,
-		      struct rte_mempool *pool, struct covey_error *ret_error)
+		      struct rte_mempool *pool, struct covey_error *error)
 {
 	struct tap_rx *rx = &tap->rx[tap->queues];
 	struct tap_tx *tx = &tap->tx[tap->queues];
-	int fd = tap_device_open(config->name, config->offload, &tap->offloads, ret_error);
+	int fd = tap_device_open(config->name, config->offload, &tap->offloads, error);
 
 	if (fd < 0)
 		return fd;
@@ -282,28 +282,28 @@ static int open_queue(struct tap *tap, const struct port_tap_config *config,
 }
 
 static int open_tap(const struct port_tap_config *config, struct rte_mempool *pool,
-		    struct tap **ret_tap, struct covey_error *ret_error)
+		    struct tap **ret_tap, struct covey_error *error)
 {
 	struct tap *tap = calloc(1, sizeof(*tap));
-	int error = 0;
+	int status = 0;
 
 	if (!tap)
-		return covey_error_set(ret_error, -ENOMEM, "%s: out of memory", config->name);
+		return covey_error_set(error, -ENOMEM, "%s: out of memory", config->name);
 	tap->mtu = config->mtu;
 	tap->wanted = config->offload;
 	tap->rx = aligned_alloc(64, config->queues * sizeof(*tap->rx));
 	tap->tx = aligned_alloc(64, config->queues * sizeof(*tap->tx));
 	if (!tap->rx || !tap->tx) {
-		error = covey_error_set(ret_error, -ENOMEM, "%s: out of memory", config->name);
+		status = covey_error_set(error, -ENOMEM, "%s: out of memory", config->name);
 	} else {
 		memset(tap->rx, 0, config->queues * sizeof(*tap->rx));
 		memset(tap->tx, 0, config->queues * sizeof(*tap->tx));
 	}
-	while (error == 0 && tap->queues < config->queues)
-		error = open_queue(tap, config, pool, ret_error);
-	if (error != 0) {
+	while (status == 0 && tap->queues < config->queues)
+		status = open_queue(tap, config, pool, error);
+	if (status != 0) {
 		free_tap(tap);
-		return error;
+		return status;
 	}
 	*ret_tap = tap;
 	return 0;
@@ -328,49 +328,49 @@ static void begin_queues(struct port *port, struct tap *tap)
 
 /* Buffers must hold the longest packet, with Ethernet and its tags before it. */
 static int check(const struct port_tap_config *config, struct rte_mempool *pool,
-		 struct covey_error *ret_error)
+		 struct covey_error *error)
 {
 	uint32_t room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
 
 	if (config->queues == 0 || config->queues > PORT_QUEUES_MAX)
-		return covey_error_set(ret_error, -EINVAL, "%s: %u queues, not 1 to %d",
-				       config->name, config->queues, PORT_QUEUES_MAX);
+		return covey_error_set(error, -EINVAL, "%s: %u queues, not 1 to %d", config->name,
+				       config->queues, PORT_QUEUES_MAX);
 	if (config->mtu + TAGGED_ETHERNET > room)
-		return covey_error_set(ret_error, -EINVAL,
+		return covey_error_set(error, -EINVAL,
 				       "%s: packet buffers of %u bytes for an MTU of %u",
 				       config->name, room, config->mtu);
 	return 0;
 }
 
 int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool,
-		  struct port **ret_port, struct covey_error *ret_error)
+		  struct port **ret_port, struct covey_error *error)
 {
 	struct port *port;
 	struct tap *tap = NULL;
-	int error;
+	int status;
 
-	error = check(config, pool, ret_error);
-	if (error == 0)
-		error = port_new(&taps, config->name, pool, &port, ret_error);
-	if (error != 0)
-		return error;
-	error = open_tap(config, pool, &tap, ret_error);
-	if (error != 0) {
+	status = check(config, pool, error);
+	if (status == 0)
+		status = port_new(&taps, config->name, pool, &port, error);
+	if (status != 0)
+		return status;
+	status = open_tap(config, pool, &tap, error);
+	if (status != 0) {
 		free(port);
-		return error;
+		return status;
 	}
 	begin_queues(port, tap);
 	*ret_port = port;
 	return 0;
 }
 
-int port_tap_mac(const struct port *port, uint8_t ret_mac[6], struct covey_error *ret_error)
+int port_tap_mac(const struct port *port, uint8_t ret_mac[6], struct covey_error *error)
 {
 	const struct tap *tap = port->own;
-	int error = tap_device_mac(tap->rx[0].fd, ret_mac);
+	int status = tap_device_mac(tap->rx[0].fd, ret_mac);
 
-	if (error != 0)
-		return covey_error_set(ret_error, error, "%s: cannot read its Ethernet address: %s",
-				       port->name, strerror(-error));
+	if (status != 0)
+		return covey_error_set(error, status, "%s: cannot read its Ethernet address: %s",
+				       port->name, strerror(-status));
 	return 0;
 }
