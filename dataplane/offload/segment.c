@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "segment.h"
-#include "headers.h"
-#include "sum.h"
+#include "finish.h"
+#include "fit.h"
+#include "fragment.h"
 #include <covey/limits.h>
 #include <rte_common.h>
 #include <rte_tcp.h>
@@ -50,15 +51,6 @@ static bool is_as_told(const struct shape *shape, const struct vnet_header *head
 	return tunnel == (shape->outer_ipv6 ? VNET_GSO_TUNNEL_IPV6 : VNET_GSO_TUNNEL_IPV4) &&
 	       header->outer_transport == shape->outer_udp &&
 	       header->inner_network == shape->inner_ip;
-}
-
-/* RFC 8200 section 8.1, RFC 9293 section 3.1: addresses and protocol; the length comes with each
- * segment. */
-static uint64_t sum_addresses(const uint8_t *ip, bool ipv6, uint8_t protocol)
-{
-	uint64_t sum = rte_cpu_to_be_16(protocol);
-
-	return sum + (ipv6 ? sum_header(ip + 8, 32) : sum_header(ip + 12, 8));
 }
 
 /* What the checksums of all segments have in common. */
@@ -128,8 +120,8 @@ static enum segment_error begin_super_frame(struct segmenter *segmenter,
 	return SEGMENT_OK;
 }
 
-static enum segment_error begin_packet(struct segmenter *segmenter,
-				       const struct vnet_header *header, uint32_t packet_max)
+static enum segment_error begin_whole(struct segmenter *segmenter, const struct vnet_header *header,
+				      uint32_t packet_max)
 {
 	segmenter->whole = true;
 	if (segmenter->len > packet_max + ETHERNET_MAX)
@@ -143,6 +135,37 @@ static enum segment_error begin_packet(struct segmenter *segmenter,
 	segmenter->csum_start = header->csum_start;
 	segmenter->csum_offset = header->csum_offset;
 	return SEGMENT_OK;
+}
+
+/* Longer than a packet with plain Ethernet may be. */
+static enum segment_error begin_long(struct segmenter *segmenter, const struct vnet_header *header,
+				     uint32_t packet_max)
+{
+	struct vnet_header as_super_frame;
+	struct tenant tenant;
+
+	switch (fit_find(header, segmenter->frame, segmenter->len, packet_max, &tenant)) {
+	case FIT_WHOLE:
+		return begin_whole(segmenter, header, packet_max);
+	case FIT_SEGMENTS:
+		fit_as_super_frame(segmenter->frame, segmenter->len, &as_super_frame);
+		return begin_super_frame(segmenter, &as_super_frame, packet_max);
+	case FIT_FRAGMENTS:
+		return fragment_begin(segmenter, header, &tenant, packet_max);
+	case FIT_NOT:
+		return SEGMENT_TOO_BIG;
+	case FIT_BROKEN:
+		break;
+	}
+	return SEGMENT_HEADER;
+}
+
+static enum segment_error begin_packet(struct segmenter *segmenter,
+				       const struct vnet_header *header, uint32_t packet_max)
+{
+	if (unlikely(segmenter->len > packet_max + sizeof(struct rte_ether_hdr)))
+		return begin_long(segmenter, header, packet_max);
+	return begin_whole(segmenter, header, packet_max);
 }
 
 enum segment_error segment_begin(struct segmenter *segmenter, const struct vnet_header *header,
@@ -179,19 +202,6 @@ static void take_packet(struct segmenter *segmenter, uint8_t *to)
 }
 
 /* --- a segment of many ----------------------------------------------------------------------- */
-
-/* Length and, of IPv4, identification and checksum. */
-static void finish_ip(uint8_t *ip, bool ipv6, uint32_t len, uint16_t index)
-{
-	if (ipv6) {
-		write_be16(ip + 4, (uint16_t)(len - sizeof(struct rte_ipv6_hdr)));
-		return;
-	}
-	write_be16(ip + 2, (uint16_t)len);
-	write_be16(ip + 4, (uint16_t)(read_be16(ip + 4) + index));
-	sum_write(ip + 10, 0);
-	sum_write(ip + 10, sum_finish(sum_header(ip, sizeof(struct rte_ipv4_hdr))));
-}
 
 static void finish_tcp(const struct segmenter *segmenter, uint8_t *tcp, bool last)
 {
@@ -270,6 +280,10 @@ void segment_take(struct segmenter *segmenter, uint8_t *to)
 
 	if (segmenter->whole) {
 		take_packet(segmenter, to);
+		return;
+	}
+	if (unlikely(segmenter->fragments)) {
+		fragment_take(segmenter, to);
 		return;
 	}
 	payload = payload_len(segmenter);

@@ -32,7 +32,9 @@ struct segmenter {
 	uint16_t index;       /* of the next segment */
 	uint16_t csum_start;  /* one packet: its unfinished checksum's; */
 	uint16_t csum_offset; /* 0: none */
+	uint16_t checksum;    /* fragments: what the first gets there */
 	bool whole;           /* one packet, sent as it is */
+	bool fragments;       /* of one packet (fragment.h) */
 	bool outer_checksum;
 	uint64_t outer_sum; /* of all that the segments' outer checksum covers alike */
 	uint64_t inner_sum;
@@ -40,10 +42,12 @@ struct segmenter {
 
 /*
  * Begin with a frame of len bytes, which stays the caller's, unchanged, until its last segment is
- * taken. packet_max: bytes of the longest outer IP packet that may leave. TCP is cut to it; a
- * super-frame of UDP that would need it is SEGMENT_TOO_BIG, and so is a single frame that is longer
- * than such a packet with Ethernet and all its tags. Nothing that the vnet header says is believed:
- * it must be what the frame's own headers say. After an error there is no packet to take.
+ * taken. packet_max: bytes of the longest outer IP packet that may leave. TCP is cut to it, also
+ * one packet of it, and one packet of IPv4 without DF is fragmented (fit.h). A super-frame of UDP
+ * that would need it is SEGMENT_TOO_BIG, and so is any other packet of VXLAN that does not fit, and
+ * a frame that is longer than such a packet with Ethernet and all its tags. Nothing that the vnet
+ * header says is believed: it must be what the frame's own headers say. After an error there is no
+ * packet to take.
  */
 enum segment_error segment_begin(struct segmenter *segmenter, const struct vnet_header *header,
 				 const uint8_t *frame, uint32_t len, uint32_t packet_max);

@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <rte_tcp.h>
 
-/* Skip an Ethernet header and its tags. Returns the ethertype; 0: cut short, or too many tags. */
-static uint16_t skip_ethernet(const uint8_t *frame, uint32_t len, uint32_t *at)
+uint16_t shape_skip_ethernet(const uint8_t *frame, uint32_t len, uint32_t *at)
 {
 	uint16_t type;
 
@@ -23,9 +22,8 @@ static uint16_t skip_ethernet(const uint8_t *frame, uint32_t len, uint32_t *at)
 	return type;
 }
 
-/* Returns the IP protocol; IPPROTO_MAX: not IP without options and fragments. */
-static unsigned skip_ip(const uint8_t *frame, uint32_t len, uint16_t type, uint32_t *at,
-			bool *ret_ipv6)
+unsigned shape_skip_ip(const uint8_t *frame, uint32_t len, uint16_t type, uint32_t *at,
+		       bool *ret_ipv6)
 {
 	const uint8_t *ip = frame + *at;
 
@@ -65,17 +63,17 @@ int shape_find(const uint8_t *frame, uint32_t len, struct shape *ret_shape)
 {
 	struct shape shape;
 	uint32_t at = 0;
-	uint16_t type = skip_ethernet(frame, len, &at);
+	uint16_t type = shape_skip_ethernet(frame, len, &at);
 	unsigned protocol;
 
 	shape.outer_ip = (uint16_t)at;
-	if (skip_ip(frame, len, type, &at, &shape.outer_ipv6) != IPPROTO_UDP)
+	if (shape_skip_ip(frame, len, type, &at, &shape.outer_ipv6) != IPPROTO_UDP)
 		return -EINVAL;
 	shape.outer_udp = (uint16_t)at;
 	at += sizeof(struct rte_udp_hdr) + sizeof(struct rte_vxlan_hdr);
-	type = skip_ethernet(frame, len, &at);
+	type = shape_skip_ethernet(frame, len, &at);
 	shape.inner_ip = (uint16_t)at;
-	protocol = skip_ip(frame, len, type, &at, &shape.inner_ipv6);
+	protocol = shape_skip_ip(frame, len, type, &at, &shape.inner_ipv6);
 	shape.l4 = (uint16_t)at;
 	shape.protocol = (uint8_t)protocol;
 	if (skip_l4(frame, len, protocol, &at) != 0)

@@ -32,3 +32,12 @@ struct shape {
  * frame has no shape.
  */
 int shape_find(const uint8_t *frame, uint32_t len, struct shape *ret_shape);
+
+/* Skip an Ethernet header and its tags, and move *at behind them. Returns the ethertype; 0: cut
+ * short, or too many tags. */
+uint16_t shape_skip_ethernet(const uint8_t *frame, uint32_t len, uint32_t *at);
+
+/* The same for IP without options and fragments, in a frame of that ethertype. Returns the IP
+ * protocol; IPPROTO_MAX: there is none. */
+unsigned shape_skip_ip(const uint8_t *frame, uint32_t len, uint16_t type, uint32_t *at,
+		       bool *ret_ipv6);

@@ -133,6 +133,9 @@ struct port_tap_config {
 	 * overhead. TCP super-frames are cut to it. The interface's own MTU is not changed. */
 	uint16_t mtu;
 	unsigned queues; /* port_workers() */
+	/* Who sends a VXLAN packet to this port that does not fit and cannot be cut is told by
+	 * ICMP. 0: nobody is. */
+	uint16_t vxlan_port;
 	/* False: no super-frames, each packet comes and goes alone. It must be false where covey
 	 * also carries what is not VXLAN: only super-frames of VXLAN are cut. */
 	bool offload;

@@ -3,6 +3,7 @@
 
 #include "port_counters.h"
 #include "port_kind.h"
+#include "tap_answers.h"
 #include "tap_device.h"
 
 #include <coalesce.h>
@@ -27,6 +28,7 @@ struct tap_rx {
 	struct rte_mempool *pool;
 	struct port_counters counters;
 	struct segmenter segmenter;
+	struct tap_answers answers;
 	struct vnet_header header;
 	uint8_t frame[FRAME_MAX];
 } __attribute__((aligned(64)));
@@ -78,6 +80,9 @@ static bool next_frame(struct tap_rx *rx)
 		if (error == SEGMENT_OK)
 			return true;
 		port_count_drop(&rx->counters, reason_of(error), 1);
+		if (error == SEGMENT_TOO_BIG)
+			tap_answers_too_big(&rx->answers, rx->packet_max, rx->frame,
+					    (uint32_t)len - (uint32_t)sizeof(rx->header));
 	}
 	return false;
 }
@@ -271,6 +276,8 @@ static int open_queue(struct tap *tap, const struct port_tap_config *config,
 	rx->fd = tx->fd = fd;
 	rx->pool = pool;
 	rx->packet_max = config->mtu;
+	rx->answers.fd = fd;
+	rx->answers.vxlan_port = config->vxlan_port;
 	tx->coalesce.offloads = (struct coalesce_offloads){
 		.tcp4 = tap->offloads.tunnel,
 		.tcp6 = tap->offloads.tunnel,

@@ -95,14 +95,15 @@ static struct offload_choice choose(const struct inventory_host *host, struct po
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static int open_tap(const struct inventory_host *host, struct ports *ports,
-		    struct covey_error *error)
+static int open_tap(const struct inventory *inventory, const struct inventory_host *host,
+		    struct ports *ports, struct covey_error *error)
 {
 	const struct offload_choice offload = choose(host, ports, PORT_HOST);
 	const struct port_tap_config config = {
 		.name = host->host_interface,
 		.mtu = ports->host_mtu,
 		.queues = port_workers(),
+		.vxlan_port = inventory->vxlan_port,
 		.offload = offload.on,
 	};
 	int status = link_tap_make(host->host_interface, error);
@@ -162,6 +163,6 @@ int kernel_ports_open(const struct inventory *inventory, const struct inventory_
 	ports->pool = port_pool_new(ports->fabric_mtu, demands, error);
 	if (!ports->pool)
 		return -ENOMEM;
-	status = open_tap(host, ports, error);
+	status = open_tap(inventory, host, ports, error);
 	return status ? status : open_fabric(inventory, host, ports, error);
 }

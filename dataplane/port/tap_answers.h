@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* What a TAP device's queue gives back to the kernel about what it has read there (too_big.h). */
+
+#include <stdint.h>
+#include <too_big.h>
+
+struct tap_answers {
+	int fd;              /* of the queue */
+	uint16_t vxlan_port; /* 0: nothing is answered */
+	struct too_big_pace pace;
+};
+
+/* Tell the sender of this frame that it does not fit into an outer IP packet of packet_max bytes,
+ * unless there must be no answer, or there were many. */
+void tap_answers_too_big(struct tap_answers *answers, uint32_t packet_max, const uint8_t *frame,
+			 uint32_t len);
