@@ -276,6 +276,15 @@ int port_open_kernel(const struct port_kernel_config *config, struct rte_mempool
 	return 0;
 }
 
+void port_kernel_set_mtu(struct port *port, uint16_t mtu)
+{
+	struct kernel *kernel = port->own;
+
+	kernel->mtu = mtu;
+	for (unsigned i = 0; i < kernel->rx_opened; i++)
+		__atomic_store_n(&kernel->rx[i].mtu, mtu, __ATOMIC_RELAXED);
+}
+
 int port_kernel_join(struct port *port, const struct covey_addr *group, unsigned ifindex,
 		     struct covey_error *error)
 {

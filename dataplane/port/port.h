@@ -107,6 +107,9 @@ void port_pool_free(struct rte_mempool *pool);
  */
 uint16_t port_af_xdp_mtu_max(void);
 
+/* The largest MTU of the fabric for which the buffers of this pool have room. */
+uint16_t port_pool_mtu_max(const struct rte_mempool *pool);
+
 /* --- a device of DPDK ------------------------------------------------------------------------ */
 
 /*
@@ -152,6 +155,10 @@ struct port_tap_config {
 int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool,
 		  struct port **ret_port, struct covey_error *error);
 
+/* From now on the longest IP packet that may come out has so many bytes, at most what the packet
+ * buffers hold. Only the control thread may call this; workers may run. */
+void port_tap_set_mtu(struct port *port, uint16_t mtu);
+
 /* The Ethernet address that the device has now. */
 int port_tap_mac(const struct port *port, uint8_t ret_mac[6], struct covey_error *error);
 
@@ -175,6 +182,10 @@ struct port_kernel_config {
  */
 int port_open_kernel(const struct port_kernel_config *config, struct rte_mempool *pool,
 		     struct port **ret_port, struct covey_error *error);
+
+/* From now on the fabric's MTU is this one, at most what the packet buffers hold. Only the control
+ * thread may call this; workers may run. */
+void port_kernel_set_mtu(struct port *port, uint16_t mtu);
 
 /*
  * Receive a multicast group on an interface, and send what goes to the group out there. A group

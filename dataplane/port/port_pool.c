@@ -157,6 +157,14 @@ struct rte_mempool *port_pool_new(uint16_t mtu, const struct port_demand demands
 	return pool;
 }
 
+uint16_t port_pool_mtu_max(const struct rte_mempool *pool)
+{
+	uint32_t room = rte_pktmbuf_data_room_size((struct rte_mempool *)(uintptr_t)pool) -
+			RTE_PKTMBUF_HEADROOM;
+
+	return (uint16_t)(room - RTE_ETHER_HDR_LEN - 2 * RTE_VLAN_HLEN);
+}
+
 void port_pool_free(struct rte_mempool *pool)
 {
 	rte_mempool_free(pool);

@@ -66,6 +66,7 @@ static bool next_frame(struct tap_rx *rx)
 		{&rx->header, sizeof(rx->header)},
 		{rx->frame, sizeof(rx->frame)},
 	};
+	uint32_t packet_max = __atomic_load_n(&rx->packet_max, __ATOMIC_RELAXED);
 
 	for (unsigned i = 0; i < REJECTS_MAX; i++) {
 		enum segment_error error;
@@ -76,12 +77,12 @@ static bool next_frame(struct tap_rx *rx)
 		if (len < (ssize_t)sizeof(rx->header))
 			return false;
 		error = segment_begin(&rx->segmenter, &rx->header, rx->frame,
-				      (uint32_t)len - (uint32_t)sizeof(rx->header), rx->packet_max);
+				      (uint32_t)len - (uint32_t)sizeof(rx->header), packet_max);
 		if (error == SEGMENT_OK)
 			return true;
 		port_count_drop(&rx->counters, reason_of(error), 1);
 		if (error == SEGMENT_TOO_BIG)
-			tap_answers_too_big(&rx->answers, rx->packet_max, rx->frame,
+			tap_answers_too_big(&rx->answers, packet_max, rx->frame,
 					    (uint32_t)len - (uint32_t)sizeof(rx->header));
 	}
 	return false;
@@ -369,6 +370,15 @@ int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool
 	begin_queues(port, tap);
 	*ret_port = port;
 	return 0;
+}
+
+void port_tap_set_mtu(struct port *port, uint16_t mtu)
+{
+	struct tap *tap = port->own;
+
+	tap->mtu = mtu;
+	for (unsigned i = 0; i < tap->queues; i++)
+		__atomic_store_n(&tap->rx[i].packet_max, mtu, __ATOMIC_RELAXED);
 }
 
 int port_tap_mac(const struct port *port, uint8_t ret_mac[6], struct covey_error *error)

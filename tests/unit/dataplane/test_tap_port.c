@@ -37,7 +37,7 @@ static int open_port(const char *name, bool offload, struct port **ret_port,
 		     struct covey_error *ret_error)
 {
 	const struct port_tap_config config = {
-		.name = name, .mtu = MTU, .queues = 1, .offload = offload};
+		.name = name, .mtu = MTU, .queues = 1, .vxlan_port = 4789, .offload = offload};
 
 	return port_open_tap(&config, lab_pool(), ret_port, ret_error);
 }
@@ -266,6 +266,92 @@ static void test_udp(void **state)
 	close_ends(&ends);
 }
 
+/* --- VXLAN devices whose MTU is too large ----------------------------------------------------- */
+
+/* Send a datagram as long as the device lets through, from the second end to the first, and wait
+ * until it has come or been counted. Returns whether it has come. */
+static bool send_long(const struct ends *ends, const char *first, bool may_fragment)
+{
+	struct sockaddr_storage to = address(first, 5000);
+	struct sockaddr_storage from =
+		address(to.ss_family == AF_INET ? "172.16.0.2" : "fd01::2", 0);
+	uint64_t before = drops(ends->ports[1], COVEY_DROP_OUT_TOO_BIG);
+	size_t len = 1450 - 8 - (to.ss_family == AF_INET ? 20 : 40);
+	time_t end = time(NULL) + PATIENCE;
+	static uint8_t sent[1450], received[2000];
+	const int dont = IP_PMTUDISC_DONT;
+	ssize_t came = -1;
+	int fds[2];
+
+	fds[0] = open_socket(0, SOCK_DGRAM, &to);
+	fds[1] = open_socket(1, SOCK_DGRAM, &from);
+	if (may_fragment)
+		assert_int_equal(
+			setsockopt(fds[1], IPPROTO_IP, IP_MTU_DISCOVER, &dont, sizeof(dont)), 0);
+	for (unsigned i = 0; i < len; i++)
+		sent[i] = byte_at(i);
+	assert_int_equal(sendto(fds[1], sent, len, 0, (struct sockaddr *)&to, sizeof(to)), len);
+	while (came < 0 && drops(ends->ports[1], COVEY_DROP_OUT_TOO_BIG) == before) {
+		assert_true(time(NULL) <= end);
+		pump(ends);
+		came = recv(fds[0], received, sizeof(received), 0);
+	}
+	if (came >= 0) {
+		assert_int_equal(came, len);
+		assert_memory_equal(received, sent, len);
+	}
+	close(fds[0]);
+	close(fds[1]);
+	return came >= 0;
+}
+
+/* TCP passes, and so does what may be fragmented. Who sends what may not is told, and sends less
+ * from then on. */
+static void test_too_long(void **state)
+{
+	for (int offload = 0; offload < 2; offload++) {
+		struct ends ends;
+
+		open_ends(&ends, offload);
+		for (unsigned i = 0; i < 2; i++) {
+			namespaces_enter(i);
+			namespaces_run("ip link set covey0 mtu 1500 && ip link set vx mtu 1450");
+		}
+		run_tcp(&ends, "172.16.0.1", "172.16.0.2");
+		run_tcp(&ends, "fd01::1", "fd01::2");
+		assert_true(send_long(&ends, "172.16.0.1", true));
+		assert_int_equal(drops(ends.ports[0], COVEY_DROP_OUT_TOO_BIG), 0);
+		assert_int_equal(drops(ends.ports[1], COVEY_DROP_OUT_TOO_BIG), 0);
+
+		assert_false(send_long(&ends, "172.16.0.1", false));
+		assert_false(send_long(&ends, "fd01::1", false));
+		namespaces_enter(1);
+		namespaces_run("ip route get 172.16.0.1 | grep -q 'mtu 1390' && "
+			       "ip route get fd01::1 | grep -q 'mtu 1390'");
+		assert_true(send_long(&ends, "172.16.0.1", false));
+		assert_true(send_long(&ends, "fd01::1", false));
+		assert_int_equal(drops(ends.ports[1], COVEY_DROP_OUT_TOO_BIG), 2);
+		close_ends(&ends);
+	}
+}
+
+/* Only what fits now comes out. */
+static void test_mtu_changes(void **state)
+{
+	struct ends ends;
+
+	open_ends(&ends, true);
+	port_tap_set_mtu(ends.ports[1], MTU - 100);
+	assert_int_equal(status_of(ends.ports[1]).mtu, MTU - 100);
+	namespaces_enter(1);
+	namespaces_run("ip link set covey0 mtu 1500 && ip link set vx mtu 1450");
+	assert_false(send_long(&ends, "172.16.0.1", false));
+	namespaces_run("ip route get 172.16.0.1 | grep -q 'mtu 1290' && ip route flush cache");
+	port_tap_set_mtu(ends.ports[1], MTU + 100);
+	assert_int_equal(drops(ends.ports[1], COVEY_DROP_OUT_TOO_BIG), 1);
+	close_ends(&ends);
+}
+
 /* A super-frame that is not VXLAN is none of ours to cut. */
 static void test_not_vxlan(void **state)
 {
@@ -398,6 +484,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tcp),        cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_too_long),   cmocka_unit_test(test_mtu_changes),
 		cmocka_unit_test(test_not_vxlan),  cmocka_unit_test(test_tells_offload),
 		cmocka_unit_test(test_no_buffers), cmocka_unit_test(test_interface_is_down),
 		cmocka_unit_test(test_stays),      cmocka_unit_test(test_not_ours),
