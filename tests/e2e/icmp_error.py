@@ -3,9 +3,9 @@
 """Forge the ICMP error that tells a host of a smaller MTU, about an echo reply that it is made to seem
 to have sent.
 
-    icmp_error.py INTERFACE HOST-MAC ROUTER HOST ABOUT [fragments]
+    icmp_error.py INTERFACE HOST-MAC ROUTER HOST ABOUT [fragments|vpe]
 
-fragments: in two, the first of which ends with ICMP's own header.
+fragments: in two, the first of which ends with ICMP's own header. vpe: about a VPE packet.
 """
 
 import socket
@@ -33,23 +33,30 @@ def ip(family, source, to, protocol, payload, fragment=0):
     return struct.pack("!IHBB", 6 << 28, len(payload), protocol, 64) + source + to + payload
 
 
-def error(family, router, host, about):
+VPE = struct.pack("!HHHH", 0xC000, 4798, 1300, 0)
+
+
+def error(family, router, host, about, vpe):
     if family == socket.AF_INET:
-        quoted = ip(family, host, about, socket.IPPROTO_ICMP, struct.pack("!BBHHH", 0, 0, 0xFFFF, 1, 1))
+        echo = struct.pack("!BBHHH", 0, 0, 0xFFFF, 1, 1)
+        quoted = ip(family, host, about, socket.IPPROTO_UDP if vpe else socket.IPPROTO_ICMP,
+                    VPE if vpe else echo)
         body = struct.pack("!BBHHH", 3, 4, 0, 0, MTU[family]) + quoted
         return body[:2] + struct.pack("!H", checksum(body)) + body[4:]
-    quoted = ip(family, host, about, socket.IPPROTO_ICMPV6, struct.pack("!BBHHH", 129, 0, 0xFFFF, 1, 1))
+    echo = struct.pack("!BBHHH", 129, 0, 0xFFFF, 1, 1)
+    quoted = ip(family, host, about, socket.IPPROTO_UDP if vpe else socket.IPPROTO_ICMPV6,
+                VPE if vpe else echo)
     body = struct.pack("!BBHI", 2, 0, 0, MTU[family]) + quoted
     pseudo = router + host + struct.pack("!II", len(body), socket.IPPROTO_ICMPV6)
     return body[:2] + struct.pack("!H", checksum(pseudo + body)) + body[4:]
 
 
-def main(interface, mac, router, host, about, fragments=None):
+def main(interface, mac, router, host, about, how=None):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     router, host, about = (socket.inet_pton(family, text) for text in (router, host, about))
     protocol = socket.IPPROTO_ICMP if family == socket.AF_INET else socket.IPPROTO_ICMPV6
-    body = error(family, router, host, about)
-    if fragments:
+    body = error(family, router, host, about, how == "vpe")
+    if how == "fragments":
         packets = [ip(family, router, host, protocol, body[:8], 0x2000),
                    ip(family, router, host, protocol, body[8:], 1)]
     else:

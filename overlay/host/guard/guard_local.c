@@ -78,12 +78,13 @@ static void write_addresses(FILE *stream, const struct guard_local *local)
 }
 
 /*
- * Drop what would change the kernel's way to a VTEP. The address that counts is the destination of
- * the packet that the error quotes (RFC 792, RFC 4443 section 3: after 8 bytes of ICMP), or the one
- * that a redirect is about (RFC 4861 section 4.5). A fragment need not contain it. The kernel puts
- * IPv4 fragments together before the input hook, but IPv6 fragments after it. However, an IPv6
- * error always fits into one packet (RFC 4443 section 2.4), so fragments of one are dropped; the
- * first fragment tells what it is.
+ * Drop what would change the kernel's way to a VTEP, or to a multicast group: where there is a
+ * route for multicast, the kernel believes such an error. The address that counts is the
+ * destination of the packet that the error quotes (RFC 792, RFC 4443 section 3: after 8 bytes of
+ * ICMP), or the one that a redirect is about (RFC 4861 section 4.5). A fragment need not contain
+ * it. The kernel puts IPv4 fragments together before the input hook, but IPv6 fragments after it.
+ * However, an IPv6 error always fits into one packet (RFC 4443 section 2.4), so fragments of one
+ * are dropped; the first fragment tells what it is.
  */
 static void write_icmp(FILE *stream, const struct guard_local *local)
 {
@@ -106,6 +107,12 @@ static void write_icmp(FILE *stream, const struct guard_local *local)
 		fprintf(stream, " counter drop comment \"ICMP error about a VTEP, %s\"\n",
 			i == 0 ? "of a smaller MTU" : "of another router");
 	}
+	/* Nobody may send an IPv4 error about multicast (RFC 1122 section 3.2.2). Over IPv6 that
+	 * is allowed (RFC 4443 section 2.4), but here it would be about VXLAN. */
+	fprintf(stream, "\t\t%s counter drop comment \"ICMP error about multicast\"\n",
+		which == v4 ? "icmp type destination-unreachable icmp code frag-needed "
+			      "@th,192,4 0xe"
+			    : "icmpv6 type packet-too-big @th,256,8 0xff");
 }
 
 /* --- out -------------------------------------------------------------------------------------- */

@@ -363,6 +363,52 @@ static void expect_passes(const struct ends *ends)
 	expect(ends->far, 0, &sent);
 }
 
+/* How many the kernel of this namespace has made. */
+static unsigned long fragments(void)
+{
+	FILE *stream = popen("nstat -asz | awk '/FragCreates/ { n += $2 } END { print n }'", "r");
+	unsigned long count;
+
+	assert_non_null(stream);
+	assert_int_equal(fscanf(stream, "%lu", &count), 1);
+	pclose(stream);
+	return count;
+}
+
+/* What the kernel has learned of a path's MTU, it may have learned from a forged error. Packets
+ * that the interface takes leave all the same, whole and together. */
+static void test_forged_path_mtu(void **state)
+{
+	static const char *const routes[] = {"ip route add 10.0.0.2/32 dev wire mtu 600",
+					     "ip route add fd00::2/128 dev wire mtu 1280"};
+	struct ends ends;
+
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		struct sent sent = {
+			.to = lab_address(ipv6, 2), .source_port = SOURCE_PORT, .len = MTU - 48};
+		struct rte_mbuf *packets[4];
+
+		unsigned long before;
+
+		open_ends(&ends, ipv6, true);
+		namespaces_enter(0);
+		namespaces_run(routes[ipv6]);
+		before = fragments();
+		for (unsigned i = 0; i < 4; i++)
+			packets[i] = make_packet(&sent);
+		transmit(ends.near, packets, 4);
+		send_one(ends.near, &sent);
+		for (unsigned i = 0; i < 5; i++)
+			expect(ends.far, 0, &sent);
+		assert_int_equal(drops(ends.near, COVEY_DROP_OUT_TOO_BIG), 0);
+		namespaces_enter(0);
+		assert_int_equal(fragments(), before);
+		namespaces_run(ipv6 ? "ip -6 route flush root fd00::2/128"
+				    : "ip route flush root 10.0.0.2/32");
+		close_ends(&ends);
+	}
+}
+
 /* Each refusal of the kernel has its reason. */
 static void test_refusals(void **state)
 {
@@ -628,6 +674,7 @@ int main(void)
 		cmocka_unit_test(test_gathering_stops),
 		cmocka_unit_test(test_waits_for_more),
 		cmocka_unit_test(test_forged_datagrams),
+		cmocka_unit_test(test_forged_path_mtu),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_all_refusals),
 		cmocka_unit_test(test_cannot_cut),
