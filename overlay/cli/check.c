@@ -7,19 +7,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check_host.h"
 #include "cli.h"
 #include "inventory.h"
 #include "inventory_json.h"
 #include "table.h"
 #include "words.h"
 
+struct check {
+	struct cli *cli;
+	const char *host; /* NULL: the one of the machine's name */
+};
+
+enum { OPTION_HOST = 0x100 };
+
+static const struct argp_option options[] = {
+	{"host", OPTION_HOST, "NAME", 0, "This machine's name in the inventory (its host name)", 0},
+	{0},
+};
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
-	struct cli *cli = state->input;
+	struct check *check = state->input;
+	struct cli *cli = check->cli;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = cli;
+		return 0;
+	case OPTION_HOST:
+		check->host = value;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -127,16 +144,19 @@ static void print_summary(const struct cli *cli, const struct inventory *invento
 int check_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct argp argp = {
+		.options = options,
 		.parser = parse,
 		.args_doc = "[FILE]",
 		.doc = "Read the inventory and report every mistake with its place. Without FILE, "
-		       "the one of --inventory.",
+		       "the one of --inventory. On a host of the fabric, report VXLAN devices "
+		       "whose MTU leaves no room for encryption, too.",
 		.children = cli_children};
+	struct check check = {.cli = cli};
 	struct diagnostics diagnostics;
 	struct inventory *inventory = NULL;
 	bool good;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, cli))
+	if (argp_parse(&argp, argc, argv, 0, NULL, &check))
 		return CLI_USAGE;
 	diagnostics_init(&diagnostics);
 	good = inventory_load(cli->inventory, &diagnostics, &inventory) == 0;
@@ -146,6 +166,8 @@ int check_main(struct cli *cli, int argc, char **argv)
 		print_summary(cli, inventory);
 	else
 		diagnostics_print(&diagnostics, stderr);
+	if (good && !cli->json)
+		check_host_print(inventory, check.host);
 	diagnostics_free(&diagnostics);
 	inventory_free(inventory);
 	return good ? CLI_OK : CLI_FAILURE;

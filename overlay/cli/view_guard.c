@@ -88,6 +88,19 @@ static void print_foreign(const json_t *answer)
 	}
 }
 
+static void print_too_large(const json_t *answer)
+{
+	json_t *device;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "vxlan_too_large"), i, device)
+		printf("  VXLAN device %s has an MTU of " FIELD_NUMBER ", and " FIELD_NUMBER
+		       " fits: lower it and its tenants', or raise the uplinks' MTU "
+		       "by " FIELD_NUMBER "\n",
+		       field_text(device, "device"), field_number(device, "mtu"),
+		       field_number(device, "fits"), field_number(device, "uplinks_lack"));
+}
+
 void view_guard(const json_t *answer, bool all)
 {
 	const json_t *guard = json_object_get(answer, "guard");
@@ -105,5 +118,6 @@ void view_guard(const json_t *answer, bool all)
 		       field_number(guard, "forwarded"));
 	print_restored(guard);
 	print_foreign(answer);
+	print_too_large(answer);
 	print_drops(guard, all);
 }

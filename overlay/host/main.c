@@ -227,6 +227,7 @@ static int announce(struct process *process, struct covey_error *error)
 		.dataplane = process->dataplane,
 		.guard = protection_guard(process->protection),
 		.foreign = protection_foreign(process->protection),
+		.vxlans = protection_vxlans(process->protection),
 		.ready = true,
 		.has_address = own_address,
 		.vni_device = vxlan_devices_find_vni,

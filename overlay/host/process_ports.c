@@ -29,6 +29,25 @@ static void on_lost(const char *what, void *arg)
 	event_base_loopbreak(process->base);
 }
 
+/* Tenants' sessions go on. Only for buffers of another size all must be opened anew. */
+static void on_mtu(uint16_t mtu, void *arg)
+{
+	struct process *process = arg;
+	unsigned was = process->ports->fabric_mtu;
+	struct covey_error error, what;
+
+	if (ports_set_mtu(process->inventory, process->self, process->ports, mtu, &error)) {
+		covey_error_set(&what, 0,
+				"the smallest MTU of the uplinks is %u now, and was %u: %.300s",
+				mtu, was, error.text);
+		on_lost(what.text, process);
+		return;
+	}
+	log_notice("the smallest MTU of the uplinks is %u now, and was %u: VXLAN may have %u bytes",
+		   mtu, was, process->ports->host_mtu);
+	protection_set_mtu(process->protection, process->ports->host_mtu);
+}
+
 int process_watch_ports(struct process *process, struct covey_error *error)
 {
 	const struct port_watch_config config = {
@@ -36,6 +55,7 @@ int process_watch_ports(struct process *process, struct covey_error *error)
 		.host = process->self,
 		.carrier = process->carrier,
 		.lost = on_lost,
+		.mtu_changed = on_mtu,
 		.arg = process,
 	};
 
@@ -101,7 +121,8 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 		.vpe_port = inventory->vpe_port,
 		.vpe_protocol = inventory->vpe_protocol,
 		.vxlan_port = inventory->vxlan_port,
-		.fabric_mtu = process->ports->fabric_mtu,
+		/* Where the MTU may change, the host port sees to it that packets fit. */
+		.fabric_mtu = process->ports->mtu_max,
 		.paths = inventory->paths,
 		.vxlan_only = process->self->fabric_port == FABRIC_PORT_KERNEL,
 	};

@@ -170,6 +170,13 @@ void protection_on_groups(struct protection *protection,
 	protection->mtu = mtu;
 }
 
+void protection_set_mtu(struct protection *protection, uint16_t mtu)
+{
+	protection->mtu = mtu;
+	if (protection->vxlans)
+		vxlan_watch_set_mtu(protection->vxlans, mtu);
+}
+
 int protection_steer(struct protection *protection, bool on, struct covey_error *error)
 {
 	const struct inventory_host *self = protection->self;
@@ -193,4 +200,9 @@ struct guard_watch *protection_guard(const struct protection *protection)
 struct foreign_vxlan_watch *protection_foreign(const struct protection *protection)
 {
 	return protection->foreign;
+}
+
+struct vxlan_watch *protection_vxlans(const struct protection *protection)
+{
+	return protection->vxlans;
 }

@@ -17,6 +17,7 @@ struct guard_watch;
 struct inventory;
 struct inventory_host;
 struct protection;
+struct vxlan_watch;
 
 /* Install the guard, verify it and watch it. The inventory must outlive it. 0 or a negative errno;
  * what could be installed stays in the kernel in any case. */
@@ -28,6 +29,8 @@ int protection_raise(struct event_base *base, const struct inventory *inventory,
  * caller's. */
 void protection_on_groups(struct protection *protection,
 			  const struct group_joins_handlers *handlers, uint16_t mtu);
+/* The same when the largest packet is another one now. */
+void protection_set_mtu(struct protection *protection, uint16_t mtu);
 /* Call this when the ports are open, to say of what kind the fabric port is. */
 int protection_set_af_packet(struct protection *protection, bool af_packet,
 			     struct covey_error *error);
@@ -45,3 +48,4 @@ int protection_steer(struct protection *protection, bool on, struct covey_error 
 /* For the code that shows them. */
 struct guard_watch *protection_guard(const struct protection *protection);
 struct foreign_vxlan_watch *protection_foreign(const struct protection *protection);
+struct vxlan_watch *protection_vxlans(const struct protection *protection);

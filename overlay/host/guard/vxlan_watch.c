@@ -23,6 +23,7 @@
 #include "link_events.h"
 #include "port_delivery.h"
 #include "port_holder.h"
+#include "vxlan_devices.h"
 
 /* What could not be done is tried again after this time. */
 #define RETRY_MS 500u
@@ -96,12 +97,6 @@ static bool is_same(const struct vxlan_devices *a, const struct vxlan_devices *b
 	return true;
 }
 
-/* What VXLAN adds to a frame's payload: inner Ethernet, VXLAN, UDP, IP. */
-static uint32_t overhead(int family)
-{
-	return 14 + 8 + 8 + (family == AF_INET6 ? 40 : 20);
-}
-
 static bool had_same_mtu(const struct vxlan_devices *devices, const struct vxlan_device *device)
 {
 	for (size_t i = 0; i < devices->count; i++) {
@@ -111,23 +106,45 @@ static bool had_same_mtu(const struct vxlan_devices *devices, const struct vxlan
 	return false;
 }
 
-/* Devices that were there before covey do not know how much encryption adds. before: the devices
- * that this was said of, if there was something to say. */
+/* Tell of devices whose MTU is too large. before: those of which this was told, if there was
+ * something to tell. */
 static void tell_too_large(const struct vxlan_watch *watch, const struct vxlan_devices *before)
 {
-	uint32_t added = overhead(watch->config.family);
+	struct covey_error what;
 
 	for (size_t i = 0; i < watch->devices.count && watch->config.mtu; i++) {
 		const struct vxlan_device *device = &watch->devices.list[i];
 
-		if (device->mtu + added <= watch->config.mtu || had_same_mtu(before, device))
-			continue;
-		log_warning("VXLAN device %s has an MTU of %u, and %u fits: its largest packets "
-			    "are dropped (out-too-big). Lower it and its tenants', or raise the "
-			    "uplinks' MTU by %u",
-			    device->name, device->mtu, watch->config.mtu - added,
-			    device->mtu + added - watch->config.mtu);
+		if (!had_same_mtu(before, device) &&
+		    vxlan_mtu_explain(device, watch->config.family, watch->config.mtu, &what))
+			log_warning("%s", what.text);
 	}
+}
+
+void vxlan_watch_set_mtu(struct vxlan_watch *watch, uint16_t mtu)
+{
+	static const struct vxlan_devices none;
+
+	watch->config.mtu = mtu;
+	tell_too_large(watch, &none);
+}
+
+size_t vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < watch->devices.count && watch->config.mtu && count < max; i++) {
+		const struct vxlan_device *device = &watch->devices.list[i];
+		struct vxlan_excess *excess = &ret_list[count];
+
+		if (!vxlan_mtu_exceeds(device, watch->config.family, watch->config.mtu,
+				       &excess->mtu))
+			continue;
+		memcpy(excess->name, device->name, sizeof(excess->name));
+		excess->has = device->mtu;
+		count++;
+	}
+	return count;
 }
 
 static int update(struct vxlan_watch *watch, struct covey_error *error)

@@ -10,9 +10,11 @@
 
 #include <covey/error.h>
 #include <event2/event.h>
+#include <net/if.h>
 #include <stdbool.h>
 
 #include "guard_local.h"
+#include "vxlan_mtu.h"
 
 struct group_joins_handlers;
 struct vxlan_watch;
@@ -36,6 +38,20 @@ int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch 
 		    struct covey_error *error);
 /* Ends the watch: nothing is delivered from then on, and the port is given back. NULL-safe. */
 void vxlan_watch_free(struct vxlan_watch *watch);
+
+/* The largest IP packet that a device may send is another one now. Devices whose MTU is too large
+ * for it are told again. */
+void vxlan_watch_set_mtu(struct vxlan_watch *watch, uint16_t mtu);
+
+/* A device whose MTU is too large. */
+struct vxlan_excess {
+	char name[IFNAMSIZ];
+	uint32_t has;
+	struct vxlan_mtu mtu;
+};
+
+/* Lists them, at most max. Returns how many. */
+size_t vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list, size_t max);
 
 /* Remove what an earlier run left: after this, no device marks and no holder keeps the port. */
 void vxlan_watch_forget(const char *host_interface);

@@ -163,6 +163,17 @@ int kernel_ports_open(const struct inventory *inventory, const struct inventory_
 	ports->pool = port_pool_new(ports->fabric_mtu, demands, error);
 	if (!ports->pool)
 		return -ENOMEM;
+	ports->mtu_max = port_pool_mtu_max(ports->pool);
 	status = open_tap(inventory, host, ports, error);
 	return status ? status : open_fabric(inventory, host, ports, error);
+}
+
+int kernel_ports_set_mtu(const struct inventory *inventory, const struct inventory_host *host,
+			 struct ports *ports, uint16_t mtu, struct covey_error *error)
+{
+	ports->fabric_mtu = mtu;
+	ports->host_mtu = (uint16_t)(mtu - inventory_overhead(inventory));
+	port_kernel_set_mtu(ports->fabric, mtu);
+	port_tap_set_mtu(ports->host, ports->host_mtu);
+	return link_set_up(host->host_interface, NULL, ports->host_mtu, false, error);
 }

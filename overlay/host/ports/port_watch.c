@@ -38,6 +38,13 @@ static void on_lost(const char *what, void *arg)
 	watch->config.lost(what, watch->config.arg);
 }
 
+static void on_mtu(uint16_t mtu, void *arg)
+{
+	struct port_watch *watch = arg;
+
+	watch->config.mtu_changed(mtu, watch->config.arg);
+}
+
 static void set_carrier(struct port_watch *watch)
 {
 	carrier_set(watch->config.carrier, watch->links_carry && watch->device_carries);
@@ -151,7 +158,7 @@ int port_watch_opened(struct port_watch *watch, const struct ports *ports,
 		status = hold_programs(watch, ports, error);
 	if (!status && watch->config.host->uplink_count > 0)
 		status = uplink_watch_new(watch->config.base, watch->config.host, ports->fabric_mtu,
-					  on_lost, watch, &watch->uplinks, error);
+					  on_mtu, watch, &watch->uplinks, error);
 	return status ? status : carrier_bind(watch->config.carrier, error);
 }
 

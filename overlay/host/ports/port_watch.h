@@ -19,6 +19,8 @@ struct port_watch_config {
 	const struct inventory_host *host;
 	struct carrier *carrier;
 	void (*lost)(const char *what, void *arg); /* once: a port is of no use any more */
+	/* The smallest MTU of the uplinks, where the kernel keeps them, is another one now. */
+	void (*mtu_changed)(uint16_t mtu, void *arg);
 	void *arg;
 };
 

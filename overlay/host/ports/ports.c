@@ -78,6 +78,7 @@ static int open_both(const struct inventory *inventory, const struct inventory_h
 		return status;
 	ports->fabric_mtu = fabric.mtu;
 	ports->host_mtu = (uint16_t)(fabric.mtu - inventory_overhead(inventory));
+	ports->mtu_max = fabric.mtu;
 	if ((status = make_pool(host, &fabric, ports, error)) ||
 	    (status = fabric_port_open(host, ports, error)))
 		return status;
@@ -118,6 +119,20 @@ int ports_open(const struct inventory *inventory, const struct inventory_host *h
 	}
 	*ret_ports = ports;
 	return 0;
+}
+
+int ports_set_mtu(const struct inventory *inventory, const struct inventory_host *host,
+		  struct ports *ports, uint16_t mtu, struct covey_error *error)
+{
+	int status = ports_check_mtu(inventory, ports->uplinks, mtu, error);
+
+	if (status)
+		return status;
+	if (mtu > ports->mtu_max)
+		return covey_error_set(error, -EMSGSIZE,
+				       "the packet buffers have room for an MTU of %u",
+				       ports->mtu_max);
+	return kernel_ports_set_mtu(inventory, host, ports, mtu, error);
 }
 
 void ports_close(struct ports *ports)

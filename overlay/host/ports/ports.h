@@ -26,6 +26,7 @@ struct ports {
 	struct rte_mempool *pool;
 	uint16_t fabric_mtu; /* bytes of an IP packet */
 	uint16_t host_mtu;   /* the same less the overhead of VPE */
+	uint16_t mtu_max;    /* up to this, fabric_mtu may change while the ports are open */
 	bool fabric_af_xdp;
 	bool host_af_xdp;
 	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop
@@ -48,6 +49,14 @@ void ports_close(struct ports *ports);
 /* -EMSGSIZE when an interface with this MTU leaves too little to the host. */
 int ports_check_mtu(const struct inventory *inventory, const char *interface, uint16_t mtu,
 		    struct covey_error *error);
+
+/*
+ * The uplinks, which the kernel keeps, have another MTU: take it for the ports and the host
+ * interface. Nothing is lost by it. Returns 0; -EMSGSIZE: it cannot be taken with the buffers that
+ * there are, or it leaves too little to tenants; or another negative errno.
+ */
+int ports_set_mtu(const struct inventory *inventory, const struct inventory_host *host,
+		  struct ports *ports, uint16_t mtu, struct covey_error *error);
 
 /* Tell this to the operator. For the code that opens a port. */
 __attribute__((format(printf, 2, 3))) void ports_note(struct ports *ports, const char *format, ...);

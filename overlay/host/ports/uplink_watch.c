@@ -12,10 +12,10 @@
 struct uplink_watch {
 	const struct inventory_host *host;
 	uint16_t mtu;
-	void (*lost)(const char *what, void *arg); /* NULL: it was called */
+	void (*changed)(uint16_t mtu, void *arg);
 	void *arg;
 	int fd;
-	struct event *changed;
+	struct event *event;
 };
 
 uint16_t uplinks_mtu(const struct inventory_host *host)
@@ -34,15 +34,11 @@ uint16_t uplinks_mtu(const struct inventory_host *host)
 static void look(struct uplink_watch *watch)
 {
 	uint16_t mtu = uplinks_mtu(watch->host);
-	void (*lost)(const char *what, void *arg) = watch->lost;
-	struct covey_error what;
 
-	if (mtu == 0 || mtu == watch->mtu || !lost)
+	if (mtu == 0 || mtu == watch->mtu)
 		return;
-	covey_error_set(&what, 0, "the smallest MTU of the uplinks is %u now, and was %u", mtu,
-			watch->mtu);
-	watch->lost = NULL;
-	lost(what.text, watch->arg);
+	watch->mtu = mtu;
+	watch->changed(mtu, watch->arg);
 }
 
 static void on_changed(evutil_socket_t fd, short what, void *arg)
@@ -52,7 +48,7 @@ static void on_changed(evutil_socket_t fd, short what, void *arg)
 }
 
 int uplink_watch_new(struct event_base *base, const struct inventory_host *host, uint16_t mtu,
-		     void (*lost)(const char *what, void *arg), void *arg,
+		     void (*changed)(uint16_t mtu, void *arg), void *arg,
 		     struct uplink_watch **ret_watch, struct covey_error *error)
 {
 	struct uplink_watch *watch;
@@ -65,9 +61,9 @@ int uplink_watch_new(struct event_base *base, const struct inventory_host *host,
 		close(fd);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
-	*watch = (struct uplink_watch){host, mtu, lost, arg, fd, NULL};
-	watch->changed = event_new(base, fd, EV_READ | EV_PERSIST, on_changed, watch);
-	if (!watch->changed || event_add(watch->changed, NULL) < 0) {
+	*watch = (struct uplink_watch){host, mtu, changed, arg, fd, NULL};
+	watch->event = event_new(base, fd, EV_READ | EV_PERSIST, on_changed, watch);
+	if (!watch->event || event_add(watch->event, NULL) < 0) {
 		uplink_watch_free(watch);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
@@ -80,8 +76,8 @@ void uplink_watch_free(struct uplink_watch *watch)
 {
 	if (!watch)
 		return;
-	if (watch->changed)
-		event_free(watch->changed);
+	if (watch->event)
+		event_free(watch->event);
 	close(watch->fd);
 	free(watch);
 }

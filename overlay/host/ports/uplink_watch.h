@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Follows the MTU of the uplinks where the kernel keeps them. Uplinks come and go without harm; but
- * the ports were opened for the smallest MTU, and must be opened anew when it changes.
+ * Follows the MTU of the uplinks where the kernel keeps them. Uplinks come and go without harm.
+ * What counts is the smallest MTU of those that are there.
  */
 
 #include <covey/error.h>
@@ -16,9 +16,10 @@ struct uplink_watch;
 /* The smallest MTU of the host's uplinks that exist; 0: none exists. */
 uint16_t uplinks_mtu(const struct inventory_host *host);
 
-/* lost: called once, when the smallest MTU is not mtu any more. */
+/* changed: called when the smallest MTU is not mtu, or not what it was, any more. Not called while
+ * there is no uplink. */
 int uplink_watch_new(struct event_base *base, const struct inventory_host *host, uint16_t mtu,
-		     void (*lost)(const char *what, void *arg), void *arg,
+		     void (*changed)(uint16_t mtu, void *arg), void *arg,
 		     struct uplink_watch **ret_watch, struct covey_error *error);
 /* NULL-safe. */
 void uplink_watch_free(struct uplink_watch *watch);

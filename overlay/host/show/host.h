@@ -18,6 +18,7 @@ struct inventory;
 struct inventory_host;
 struct member;
 struct own_watch;
+struct vxlan_watch;
 
 struct host {
 	const struct inventory *inventory;
@@ -28,7 +29,8 @@ struct host {
 	struct dataplane *dataplane;
 	struct guard_watch *guard; /* NULL: the kernel does not drive the fabric port */
 	struct foreign_vxlan_watch *foreign;
-	bool ready; /* the dataplane forwards and the guard is up */
+	const struct vxlan_watch *vxlans; /* NULL: nobody follows them */
+	bool ready;                       /* the dataplane forwards and the guard is up */
 
 	/* Ask this host's kernel what it has. NULL: it cannot be asked. */
 	bool (*has_address)(const struct covey_addr *address);

@@ -196,5 +196,6 @@ json_t *show_host(const struct host *host)
 	json_object_set_new(
 		answer, "foreign_vxlan",
 		show_foreign(host->foreign, host->self->foreign_vxlan == FOREIGN_VXLAN_DROP));
+	json_object_set_new(answer, "vxlan_too_large", show_too_large(host->vxlans));
 	return answer;
 }

@@ -10,6 +10,10 @@
 #include "guard_text.h"
 #include "guard_watch.h"
 #include "steer.h"
+#include "vxlan_watch.h"
+
+/* More of them are the same mistake again. */
+#define TOO_LARGE_MAX 64
 
 static const char *state_name(const struct guard_status *status)
 {
@@ -117,5 +121,20 @@ json_t *show_foreign(struct foreign_vxlan_watch *watch, bool dropped)
 				      json_pack("{s:s, s:i, s:s?, s:b}", "device", list[i].name,
 						"port", (int)list[i].port, "over",
 						or_null(list[i].over), "dropped", dropped));
+	return array;
+}
+
+json_t *show_too_large(const struct vxlan_watch *watch)
+{
+	struct vxlan_excess list[TOO_LARGE_MAX];
+	size_t count = watch ? vxlan_watch_read(watch, list, TOO_LARGE_MAX) : 0;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array,
+				      json_pack("{s:s, s:I, s:I, s:I}", "device", list[i].name,
+						"mtu", (json_int_t)list[i].has, "fits",
+						(json_int_t)list[i].mtu.fits, "uplinks_lack",
+						(json_int_t)list[i].mtu.more));
 	return array;
 }

@@ -6,6 +6,7 @@
 
 struct foreign_vxlan_watch;
 struct guard_watch;
+struct vxlan_watch;
 
 /* The state of the guard, read back now. watch: NULL when there is no guard. */
 json_t *show_guard(struct guard_watch *watch);
@@ -13,3 +14,6 @@ json_t *show_guard(struct guard_watch *watch);
 /* The VXLAN devices whose packets covey does not encrypt, looked for now. dropped: the guard drops
  * these packets. */
 json_t *show_foreign(struct foreign_vxlan_watch *watch, bool dropped);
+
+/* The VXLAN devices whose MTU is too large for what encryption adds. */
+json_t *show_too_large(const struct vxlan_watch *watch);

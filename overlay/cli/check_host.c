@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "check_host.h"
+
+#include <link.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <vxlan_devices.h>
+#include <vxlan_mtu.h>
+
+#include "inventory.h"
+
+static const struct inventory_host *find_host(const struct inventory *inventory, const char *name)
+{
+	char own[COVEY_NAME_MAX + 1] = "";
+
+	if (!name && gethostname(own, sizeof(own) - 1) == 0)
+		name = own;
+	for (size_t i = 0; name && i < inventory->host_count; i++) {
+		if (strcmp(inventory->hosts[i].name, name) == 0)
+			return &inventory->hosts[i];
+	}
+	return NULL;
+}
+
+static void take_smaller(const char *interface, uint16_t *mtu)
+{
+	struct link_info link;
+
+	if (interface && link_get(interface, &link, NULL) == 0 && (*mtu == 0 || link.mtu < *mtu))
+		*mtu = link.mtu;
+}
+
+/* The smallest MTU of the interfaces that lead to the fabric. 0: there is none, or the kernel does
+ * not know it. */
+static uint16_t fabric_mtu(const struct inventory_host *host)
+{
+	uint16_t mtu = 0;
+
+	for (size_t i = 0; i < host->uplink_count; i++)
+		take_smaller(host->uplinks[i], &mtu);
+	if (host->uplink_count == 0)
+		take_smaller(host->fabric_interface, &mtu);
+	return mtu;
+}
+
+static void print_devices(const struct inventory *inventory, const struct inventory_host *host,
+			  uint16_t mtu, const struct vxlan_devices *devices)
+{
+	uint16_t overhead = inventory_overhead(inventory);
+	bool any = false;
+	struct covey_error text;
+
+	for (size_t i = 0; i < devices->count; i++) {
+		const struct vxlan_device *device = &devices->list[i];
+
+		if (device->port != inventory->vxlan_port || device->holder ||
+		    !vxlan_mtu_explain(device, host->vtep.family,
+				       (uint16_t)(mtu > overhead ? mtu - overhead : 0), &text))
+			continue;
+		printf("%s%s.\n", any ? "" : "\nOn this host: ", text.text);
+		any = true;
+	}
+}
+
+void check_host_print(const struct inventory *inventory, const char *name)
+{
+	const struct inventory_host *host = find_host(inventory, name);
+	struct vxlan_devices devices;
+	uint16_t mtu = host ? fabric_mtu(host) : 0;
+
+	if (mtu == 0 || vxlan_devices_list(&devices, NULL))
+		return;
+	print_devices(inventory, host, mtu, &devices);
+	vxlan_devices_free(&devices);
+}

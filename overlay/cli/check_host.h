@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+struct inventory;
+
+/*
+ * If this is a host of the inventory, print what its kernel says that does not go with it: VXLAN
+ * devices whose MTU leaves no room for encryption. name: the host's in the inventory; NULL: the
+ * machine's own name.
+ */
+void check_host_print(const struct inventory *inventory, const char *name);
