@@ -59,11 +59,15 @@ lab_wait 5 "the guard to drop what was injected" guarded_more
 expect "packets that vxlan100 took from the bare interface" "$(vxlan100_received)" 0
 expect "packets that vxlan200 took" "$(received 1)" 0
 
-# Never started: a fresh guard, put up by the command alone.
+# Never started: a fresh guard, put up by the command alone. While there is none, the kernel itself
+# could send, such as its reports of multicast groups.
 for n in 1 2; do
+	for device in vxlan100 vxlan200; do lab_ip "hv$n" link set "$device" down; done
 	guard "$n" off
 	guard "$n" on
+	for device in vxlan100 vxlan200; do lab_ip "hv$n" link set "$device" up; done
 done
+for n in 1 2; do leak_add_neighbour "$n" $((3 - n)); done
 expect_tight "guard alone"
 e2e_oracles
 
