@@ -129,6 +129,18 @@ static void check_group(const struct departure *all, unsigned count, unsigned to
 	     all[together - 1].len < all[0].len || bytes + all[together].len > GROUP_BYTES_MAX);
 }
 
+/* How many of count leave in the first send. */
+static unsigned first_group(const struct departure *all, unsigned count)
+{
+	struct group group = {.count = 0};
+	unsigned n = 0;
+
+	while (n < count && group_add(&group, &all[n]))
+		n++;
+	must(group.count == n);
+	return n;
+}
+
 static void check_groups(const struct packets *packets)
 {
 	struct departure all[PACKETS_MAX] = {0};
@@ -147,7 +159,7 @@ static void check_groups(const struct packets *packets)
 		all[i].source_port = bytes[34];
 	}
 	for (unsigned i = 0; i < packets->count; i += together) {
-		together = group_next(all + i, packets->count - i);
+		together = first_group(all + i, packets->count - i);
 		check_group(all + i, packets->count - i, together);
 	}
 }
