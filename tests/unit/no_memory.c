@@ -3,16 +3,19 @@
 /*
  * Preloaded into a program it makes one allocation fail: number COVEY_NO_MEMORY_AT, counted from
  * the start of main(), in any thread and any library. It says so on standard error, for whoever
- * tries one after the other to know when there are no more.
+ * tries one after the other to know when there are no more; and whether libnftables or libnftnl
+ * asked for it, which cannot go on without memory: they end the process, or crash.
  */
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <malloc.h>
 #include <regex.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What glibc gives to those who put something in malloc()'s place. */
@@ -25,11 +28,25 @@ static unsigned long at; /* 0: before main(), or none is to fail */
 static atomic_ulong calls;
 static _Thread_local bool exempt;
 
+static bool is_for_libnftables(void)
+{
+	void *frames[32];
+	int count = backtrace(frames, 32);
+	Dl_info info;
+
+	for (int i = 0; i < count; i++)
+		if (dladdr(frames[i], &info) != 0 && strstr(info.dli_fname, "/libnft"))
+			return true;
+	return false;
+}
+
 static void say(void)
 {
-	static const char text[] = "no-memory: an allocation fails here\n";
+	const char *text = is_for_libnftables()
+				   ? "no-memory: an allocation of libnftables fails here\n"
+				   : "no-memory: an allocation fails here\n";
 
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+	if (write(STDERR_FILENO, text, strlen(text)) < 0)
 		return;
 }
 
@@ -102,7 +119,9 @@ int regcomp(regex_t *expression, const char *pattern, int flags)
 __attribute__((constructor)) static void begin(void)
 {
 	const char *text = getenv("COVEY_NO_MEMORY_AT");
+	void *frame;
 
+	backtrace(&frame, 1); /* the first call loads a library */
 	at = text ? strtoul(text, NULL, 10) : 0;
 	unsetenv("COVEY_NO_MEMORY_AT"); /* the program's own children are not meant */
 }
