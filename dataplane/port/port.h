@@ -139,6 +139,7 @@ struct port_tap_config {
 	/* Who sends a VXLAN packet to this port that does not fit and cannot be cut is told by
 	 * ICMP. 0: nobody is. */
 	uint16_t vxlan_port;
+	uint8_t mac[6]; /* the interface's, to which such ICMP is addressed */
 	/* False: no super-frames, each packet comes and goes alone. It must be false where covey
 	 * also carries what is not VXLAN: only super-frames of VXLAN are cut. */
 	bool offload;
@@ -158,9 +159,6 @@ int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool
 /* From now on the longest IP packet that may come out has so many bytes, at most what the packet
  * buffers hold. Only the control thread may call this; workers may run. */
 void port_tap_set_mtu(struct port *port, uint16_t mtu);
-
-/* The Ethernet address that the device has now. */
-int port_tap_mac(const struct port *port, uint8_t ret_mac[6], struct covey_error *error);
 
 /* --- the kernel's sockets as fabric port ---------------------------------------------------- */
 

@@ -279,6 +279,7 @@ static int open_queue(struct tap *tap, const struct port_tap_config *config,
 	rx->packet_max = config->mtu;
 	rx->answers.fd = fd;
 	rx->answers.vxlan_port = config->vxlan_port;
+	memcpy(rx->answers.mac, config->mac, sizeof(rx->answers.mac));
 	tx->coalesce.offloads = (struct coalesce_offloads){
 		.tcp4 = tap->offloads.tunnel,
 		.tcp6 = tap->offloads.tunnel,
@@ -379,15 +380,4 @@ void port_tap_set_mtu(struct port *port, uint16_t mtu)
 	tap->mtu = mtu;
 	for (unsigned i = 0; i < tap->queues; i++)
 		__atomic_store_n(&tap->rx[i].packet_max, mtu, __ATOMIC_RELAXED);
-}
-
-int port_tap_mac(const struct port *port, uint8_t ret_mac[6], struct covey_error *error)
-{
-	const struct tap *tap = port->own;
-	int status = tap_device_mac(tap->rx[0].fd, ret_mac);
-
-	if (status != 0)
-		return covey_error_set(error, status, "%s: cannot read its Ethernet address: %s",
-				       port->name, strerror(-status));
-	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tap_answers.h"
-#include "tap_device.h"
+#include <string.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <vnet_header.h>
@@ -25,9 +25,9 @@ void tap_answers_too_big(struct tap_answers *answers, uint32_t packet_max, const
 		return;
 	parts[1].iov_len = too_big_answer(&link, frame, len, answer);
 	if (parts[1].iov_len == 0 ||
-	    !too_big_pace_take(&answers->pace, too_big_sender(answer), now_ms()) ||
-	    tap_device_mac(answers->fd, answer) != 0)
+	    !too_big_pace_take(&answers->pace, too_big_sender(answer), now_ms()))
 		return;
+	memcpy(answer, answers->mac, sizeof(answers->mac));
 	if (writev(answers->fd, parts, 2) < 0) {
 		/* The packet is counted. A sender that hears nothing sends another one. */
 	}

@@ -9,6 +9,7 @@
 struct tap_answers {
 	int fd;              /* of the queue */
 	uint16_t vxlan_port; /* 0: nothing is answered */
+	uint8_t mac[6];      /* of the device. To ask for it takes the kernel's RTNL lock. */
 	struct too_big_pace pace;
 };
 

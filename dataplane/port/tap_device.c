@@ -127,13 +127,3 @@ int tap_device_open(const char *name, bool wanted, struct tap_offloads *ret_offl
 	close(fd);
 	return status;
 }
-
-int tap_device_mac(int fd, uint8_t ret_mac[6])
-{
-	struct ifreq request = {0};
-
-	if (ioctl(fd, SIOCGIFHWADDR, &request) != 0)
-		return -errno;
-	memcpy(ret_mac, request.ifr_hwaddr.sa_data, 6);
-	return 0;
-}

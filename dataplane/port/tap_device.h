@@ -20,6 +20,3 @@ struct tap_offloads {
  */
 int tap_device_open(const char *name, bool wanted, struct tap_offloads *ret_offloads,
 		    struct covey_error *error);
-
-/* The device's own Ethernet address. */
-int tap_device_mac(int fd, uint8_t ret_mac[6]);

@@ -99,7 +99,7 @@ static int open_tap(const struct inventory *inventory, const struct inventory_ho
 		    struct ports *ports, struct covey_error *error)
 {
 	const struct offload_choice offload = choose(host, ports, PORT_HOST);
-	const struct port_tap_config config = {
+	struct port_tap_config config = {
 		.name = host->host_interface,
 		.mtu = ports->host_mtu,
 		.queues = port_workers(),
@@ -108,6 +108,7 @@ static int open_tap(const struct inventory *inventory, const struct inventory_ho
 	};
 	int status = link_tap_make(host->host_interface, error);
 
+	memcpy(config.mac, tap_mac, sizeof(config.mac));
 	if (!status)
 		status = port_open_tap(&config, ports->pool, &ports->host, error);
 	if (status)
