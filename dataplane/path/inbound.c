@@ -136,7 +136,8 @@ static __rte_noinline void note_failed(const struct arrivals *arrivals,
 				       const struct arrival *arrival)
 {
 	counter_add(&arrival->sa->states[arrivals->worker->index].icv_failures, 1);
-	if (!arrival->replay)
+	/* Anybody can send an ESN that was passed over. Only what is ahead of all may be judged. */
+	if (!arrival->replay || arrival->esn <= arrival->replay->highest)
 		return;
 	spoiled_note(
 		arrivals->worker,

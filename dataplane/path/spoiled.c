@@ -40,10 +40,25 @@ static void judge(struct engine_worker *worker, const struct failed_packet *pack
 		      replay_check(replay, sa->replay_window, packet->esn));
 }
 
+static bool is_kept(const struct engine_worker *worker, const struct failed_packet *packet)
+{
+	for (unsigned i = 0; i < SPOILED_KEPT; i++) {
+		const struct failed_packet *kept = &worker->failed.kept[i];
+
+		if (kept->spi == packet->spi && kept->window == packet->window &&
+		    kept->esn == packet->esn)
+			return true;
+	}
+	return false;
+}
+
 void spoiled_note(struct engine_worker *worker, const struct failed_packet *packet)
 {
-	struct failed_packet *place = &worker->failed.kept[worker->failed.count++ % SPOILED_KEPT];
+	struct failed_packet *place;
 
+	if (is_kept(worker, packet))
+		return;
+	place = &worker->failed.kept[worker->failed.count++ % SPOILED_KEPT];
 	if (place->spi != 0)
 		judge(worker, place);
 	*place = *packet;

@@ -116,6 +116,30 @@ static void test_nothing_is_known(void **state)
 	assert_int_equal(counters().spoiled_gathered, 0);
 }
 
+/* ESNs that were passed over, such as that of a lost packet and the one below a window's first:
+ * anybody can send them as often as he likes. */
+static void test_passed_over(void **state)
+{
+	uint64_t lost = esn++;
+
+	assert_true(receive(esn++, false, false));
+	for (unsigned i = 0; i < 3 * SPOILED_KEPT; i++) {
+		assert_false(receive(lost, true, true));
+		assert_false(receive(UINT64_C(1) << 48, true, true));
+	}
+	assert_int_equal(lab.worker->failed.count, 0);
+	spoil_each_second(2 * SPOILED_KEPT, false);
+	assert_int_equal(counters().spoiled_gathered, 0);
+}
+
+/* One ESN is judged once, however often it fails. */
+static void test_repeated(void **state)
+{
+	for (unsigned i = 0; i < 3 * SPOILED_KEPT; i++)
+		assert_false(receive(esn, true, true));
+	assert_int_equal(lab.worker->failed.count, 1);
+}
+
 /* The SA has gone meanwhile, and another one has no such window. */
 static void test_removed(void **state)
 {
@@ -151,6 +175,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_spoiled, begin, end),
 		cmocka_unit_test_setup_teardown(test_forged, begin, end),
 		cmocka_unit_test_setup_teardown(test_nothing_is_known, begin, end),
+		cmocka_unit_test_setup_teardown(test_passed_over, begin, end),
+		cmocka_unit_test_setup_teardown(test_repeated, begin, end),
 		cmocka_unit_test_setup_teardown(test_removed, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_window, begin, end),
 	};
