@@ -58,13 +58,21 @@ static bool has_good_checksum(const struct vnet_header *header, const uint8_t *f
 			  sum_bytes(frame + shape->l4, tcp_len)) == 0;
 }
 
+/* A fragment's end lies within the longest packet (RFC 791), and so do those of its fragments. */
+static bool ends_in_bounds(const uint8_t *ip, uint32_t payload)
+{
+	return (read_be16(ip + 6) & RTE_IPV4_HDR_OFFSET_MASK) * 8u + payload <= UINT16_MAX;
+}
+
 static bool may_fragment(const uint8_t *frame, uint32_t len, const struct tenant *tenant)
 {
 	const uint8_t *ip = frame + tenant->ip;
 
 	return tenant->type == RTE_ETHER_TYPE_IPV4 &&
 	       tenant->ip + sizeof(struct rte_ipv4_hdr) < len && ip[0] == RTE_IPV4_VHL_DEF &&
-	       !(read_be16(ip + 6) & RTE_IPV4_HDR_DF_FLAG) && ip_len(ip, false) == len - tenant->ip;
+	       !(read_be16(ip + 6) & RTE_IPV4_HDR_DF_FLAG) &&
+	       ip_len(ip, false) == len - tenant->ip &&
+	       ends_in_bounds(ip, len - tenant->ip - (uint32_t)sizeof(struct rte_ipv4_hdr));
 }
 
 enum fit fit_find(const struct vnet_header *header, const uint8_t *frame, uint32_t len,

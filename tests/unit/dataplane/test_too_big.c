@@ -354,6 +354,13 @@ static void from_nobody(uint8_t *frame, unsigned inner)
 		fix_checksum(frame + inner);
 }
 
+/* Its end is beyond the longest packet: an offset of its fragments would not fit into the field. */
+static void endless_fragment(uint8_t *frame, unsigned inner)
+{
+	be16(frame + inner + 6, 8100);
+	fix_checksum(frame + inner);
+}
+
 static void later_fragment(uint8_t *frame, unsigned inner)
 {
 	be16(frame + inner + 6, 0x4000 | 185);
@@ -420,6 +427,7 @@ static const struct {
 	{{"UDP over IPv6, multicast", UDP, false, true, false, 1450, multicast}, SILENT},
 	{{"UDP, flooded", UDP, false, false, false, 1450, flooded}, SILENT},
 	{{"UDP, a later fragment", UDP, false, false, false, 1450, later_fragment}, SILENT},
+	{{"UDP, no end", UDP, false, false, true, 1450, endless_fragment}, SILENT},
 	{{"UDP from no address", UDP, false, false, false, 1450, from_nobody}, SILENT},
 	{{"UDP over IPv6 from no address", UDP, false, true, false, 1450, from_nobody}, SILENT},
 	{{"UDP, to another port", UDP, false, false, false, 1450, other_port}, SILENT},
