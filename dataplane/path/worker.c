@@ -18,6 +18,9 @@
 #define SPIN_US 20
 /* The longest sleep. A worker that is told to stop notices that after its sleep. */
 #define SLEEP_MS 100
+/* What a port has kept back is sent after so many turns at the latest: what comes from the other
+ * port may all be dropped. */
+#define KEEP_TURNS 16u
 /* How often the rest of a burst is offered to a full transmit queue before it is dropped. */
 #define TX_TRIES 4
 
@@ -173,14 +176,15 @@ static void flush(const struct worker *worker, const struct port *port)
 }
 
 /* Send what was kept back, unless more comes. Returns whether some does. */
-static bool flush_both(const struct worker *worker)
+static bool flush_both(const struct worker *worker, unsigned turns)
 {
 	bool outbound = any_has_more(worker, worker->host);
 	bool inbound = any_has_more(worker, worker->fabric);
+	bool in_any_case = turns % KEEP_TURNS == 0;
 
-	if (!outbound)
+	if (!outbound || in_any_case)
 		flush(worker, worker->fabric);
-	if (!inbound)
+	if (!inbound || in_any_case)
 		flush(worker, worker->host);
 	return outbound || inbound;
 }
@@ -240,7 +244,7 @@ int worker_run(void *arg)
 			empty = 0;
 		}
 		deliver_posted(worker);
-		more = flush_both(worker);
+		more = flush_both(worker, turns);
 		engine_worker_quiescent(worker->engine);
 		if (more || rte_rdtsc() - last < spin) {
 			if (by_call)

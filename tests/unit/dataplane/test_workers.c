@@ -299,6 +299,44 @@ static void test_what_is_in_hand_is_taken(void **state)
 	close(ends[1]);
 }
 
+static uint16_t give_nothing(const struct port_queue *queue, struct rte_mbuf **packets,
+			     uint16_t max)
+{
+	(void)queue, (void)packets, (void)max;
+	return 0;
+}
+
+static bool always_has_more(const struct port_queue *queue)
+{
+	(void)queue;
+	return true;
+}
+
+static void count_flush(const struct port_queue *queue)
+{
+	__atomic_add_fetch((unsigned *)queue->own, 1, __ATOMIC_RELAXED);
+}
+
+/* What waits for more to leave with leaves in the end, although nothing comes of what is promised.
+ */
+static void test_what_is_kept_back_is_sent(void **state)
+{
+	time_t end = time(NULL) + PATIENCE;
+	unsigned flushes = 0;
+	struct scene scene;
+
+	open_ports(&scene);
+	scene.host.port->rx[0].burst = give_nothing;
+	scene.host.port->rx[0].has_more = always_has_more;
+	scene.fabric.port->tx[0].flush = count_flush;
+	scene.fabric.port->tx[0].own = &flushes;
+	start(&scene);
+	while (__atomic_load_n(&flushes, __ATOMIC_RELAXED) == 0 && time(NULL) <= end)
+		sched_yield();
+	assert_int_not_equal(__atomic_load_n(&flushes, __ATOMIC_RELAXED), 0);
+	close_scene(&scene);
+}
+
 static void expect_query(const struct scene *scene, unsigned index)
 {
 	const struct group_query query = group_query(index);
@@ -338,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_both_hand_over),
 		cmocka_unit_test(test_a_stop_loses_nothing),
 		cmocka_unit_test(test_what_is_in_hand_is_taken),
+		cmocka_unit_test(test_what_is_kept_back_is_sent),
 		cmocka_unit_test(test_groups_are_asked_for),
 	};
 
