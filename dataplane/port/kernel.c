@@ -188,11 +188,9 @@ static int allocate_all(struct kernel *kernel)
 	kernel->groups = groups_new();
 	kernel->rx = allocate(kernel->queues + 1, sizeof(*kernel->rx));
 	kernel->tx = allocate(kernel->queues, sizeof(*kernel->tx));
-	if (!kernel->groups || !kernel->rx || !kernel->tx)
-		return -ENOMEM;
-	for (unsigned i = 0; i < kernel->queues; i++)
+	for (unsigned i = 0; kernel->tx && i < kernel->queues; i++)
 		kernel_tx_begin(&kernel->tx[i]);
-	return 0;
+	return kernel->groups && kernel->rx && kernel->tx ? 0 : -ENOMEM;
 }
 
 static int open_kernel(const struct port_kernel_config *config, struct rte_mempool *pool,
