@@ -479,7 +479,7 @@ static void expect_fate(const struct packet *packet, enum fate fate)
 static void test_edges(void **state)
 {
 	for (unsigned i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
-		struct packet packet;
+		struct packet packet = {.len = 0};
 
 		print_message("%s\n", edges[i].wish.name);
 		make(&edges[i].wish, &packet);
@@ -541,7 +541,7 @@ static void test_unfinished_checksums(void **state)
 static void test_fragments_of_fragments(void **state)
 {
 	static const struct wish udp = {"", UDP, false, false, true, 1450, NULL};
-	struct packet packet;
+	struct packet packet = {.len = 0};
 	unsigned count;
 
 	for (unsigned more = 0; more < 2; more++) {
@@ -561,7 +561,7 @@ static void test_super_frame(void **state)
 {
 	static const struct wish udp = {"", UDP, false, false, false, 3000, NULL};
 	uint8_t told[TOO_BIG_ANSWER_MAX];
-	struct packet packet;
+	struct packet packet = {.len = 0};
 	unsigned count;
 
 	make(&udp, &packet);
@@ -586,7 +586,7 @@ static void test_anything(void **state)
 
 	for (unsigned i = 0; i < 200000; i++) {
 		uint8_t told[TOO_BIG_ANSWER_MAX];
-		struct packet packet;
+		struct packet packet = {.len = 0};
 		unsigned count;
 		uint32_t len;
 

@@ -145,9 +145,11 @@ static struct rte_mempool *pool;
 static struct offload_result run(struct offload_result (*test)(const struct offload_test *),
 				 uint16_t family)
 {
-	const struct offload_test wish = {
-		.family = family, .fabric_mtu = MTU, .host_mtu = MTU - 80, .pool = pool};
+	static struct offload_test wish;
 	struct offload_result result;
+
+	wish = (struct offload_test){
+		.family = family, .fabric_mtu = MTU, .host_mtu = MTU - 80, .pool = pool};
 
 	sent = gathered = super_frames = alone = 0;
 	result = test(&wish);
