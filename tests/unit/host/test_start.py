@@ -39,6 +39,12 @@ def run(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def preloaded(library):
+    """What comes before a command. A build with AddressSanitizer wants to be first otherwise."""
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return "env", f"LD_PRELOAD={library}", f"ASAN_OPTIONS={options}:verify_asan_link_order=0"
+
+
 class StartTest(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()
@@ -159,7 +165,7 @@ class StartTest(unittest.TestCase):
 
     def test_kernel_without_egress_hook(self):
         self.write_inventory("covey_fabric_port: kernel")
-        process = self.start("egress", "env", f"LD_PRELOAD={NFT_FAULTS}", "NFT_FAULT=no-egress")
+        process = self.start("egress", *preloaded(NFT_FAULTS), "NFT_FAULT=no-egress")
         self.expect_end(process, "no egress hooks", "Linux 5.16", "covey_fabric_port")
 
     def offloads(self, name):
@@ -177,7 +183,7 @@ class StartTest(unittest.TestCase):
 
     def test_kernel_that_spoils_packets(self):
         self.write_inventory("covey_fabric_port: kernel")
-        log = self.read_until_forwarding(self.start("bad", "env", f"LD_PRELOAD={OFFLOAD_FAULTS}"))
+        log = self.read_until_forwarding(self.start("bad", *preloaded(OFFLOAD_FAULTS)))
         warnings = [line for line in log.splitlines() if "this kernel spoils packets" in line]
         self.assertEqual(len(warnings), 1, log)
         for word in ("UDP_SEGMENT", "was changed", "Update the kernel", "covey_offload: off"):
@@ -188,7 +194,7 @@ class StartTest(unittest.TestCase):
 
     def test_self_test_is_left_out(self):
         self.write_inventory("covey_fabric_port: kernel, covey_offload: off")
-        log = self.read_until_forwarding(self.start("off", "env", f"LD_PRELOAD={OFFLOAD_FAULTS}"))
+        log = self.read_until_forwarding(self.start("off", *preloaded(OFFLOAD_FAULTS)))
         self.assertNotIn("self-test", log)
         self.assertEqual(self.offloads("off"), {"fabric": "off", "host": "off"})
 
