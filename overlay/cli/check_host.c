@@ -43,7 +43,7 @@ static uint16_t fabric_mtu(const struct inventory_host *host)
 		take_smaller(host->uplinks[i], &mtu);
 	if (host->uplink_count == 0)
 		take_smaller(host->fabric_interface, &mtu);
-	return mtu;
+	return inventory_limit_mtu(host, mtu);
 }
 
 static void print_devices(const struct inventory *inventory, const struct inventory_host *host,

@@ -87,6 +87,11 @@ uint32_t inventory_free_vni(const struct inventory *inventory)
 	return vni;
 }
 
+uint16_t inventory_limit_mtu(const struct inventory_host *host, uint16_t mtu)
+{
+	return host->fabric_mtu && host->fabric_mtu < mtu ? host->fabric_mtu : mtu;
+}
+
 uint16_t inventory_overhead(const struct inventory *inventory)
 {
 	bool ipv6 = inventory->host_count && inventory->hosts[0].vtep.family == AF_INET6;

@@ -84,6 +84,9 @@ struct inventory_group {
 	struct rekey_policy rekey;
 };
 
+/* Every IPv4 host takes packets of so many bytes (RFC 791, 3.1). */
+#define INVENTORY_FABRIC_MTU_MIN 576
+
 struct inventory_host {
 	char *name;
 	struct covey_addr vtep;
@@ -101,6 +104,9 @@ struct inventory_host {
 	enum weak_guard weak_guard;
 	enum hugepages hugepages; /* default none: free ones may be meant for others */
 	enum offload offload;
+	/* The largest IP packet, in bytes, that the network carries to every other host. 0: as
+	 * large as the MTU of the interfaces says. */
+	uint16_t fabric_mtu;
 	uint16_t sender_id; /* fixed by covey_sender_id, 0: the GKM assigns */
 	/* The bit of a packet's mark that says: it came through a VXLAN device. Default 30. */
 	uint8_t mark_bit;
@@ -151,6 +157,10 @@ const struct inventory_member *inventory_find_member(const struct inventory *inv
 
 /* A VNI that is in no group, and not 0. */
 uint32_t inventory_free_vni(const struct inventory *inventory);
+
+/* The MTU of the host's interface to the fabric, or what the inventory says of the network behind
+ * it, if that is less. Bytes. */
+uint16_t inventory_limit_mtu(const struct inventory_host *host, uint16_t mtu);
 
 /* What encapsulation adds to a packet of this fabric, bytes. */
 uint16_t inventory_overhead(const struct inventory *inventory);

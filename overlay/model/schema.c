@@ -78,6 +78,8 @@ static const struct field host_fields[] = {
 	 .choices = hugepages},
 	{"covey_offload", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, offload),
 	 .choices = offloads},
+	{"covey_fabric_mtu", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, fabric_mtu),
+	 .min = INVENTORY_FABRIC_MTU_MIN, .max = UINT16_MAX},
 	{"covey_sender_id", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, sender_id),
 	 .min = COVEY_SENDER_ID_MIN, .max = COVEY_SENDER_ID_MAX},
 	{"covey_mark_bit", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, mark_bit),

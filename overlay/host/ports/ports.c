@@ -74,10 +74,12 @@ static int open_both(const struct inventory *inventory, const struct inventory_h
 	if (host->fabric_port == FABRIC_PORT_KERNEL)
 		return kernel_ports_open(inventory, host, ports, error);
 	if ((status = measure_fabric(host, &fabric, error)) ||
-	    (status = ports_check_mtu(inventory, host->fabric_interface, fabric.mtu, error)))
+	    (status = ports_check_mtu(inventory, host->fabric_interface,
+				      inventory_limit_mtu(host, fabric.mtu), error)))
 		return status;
 	ports->fabric_mtu = fabric.mtu;
-	ports->host_mtu = (uint16_t)(fabric.mtu - inventory_overhead(inventory));
+	ports->host_mtu =
+		(uint16_t)(inventory_limit_mtu(host, fabric.mtu) - inventory_overhead(inventory));
 	ports->mtu_max = fabric.mtu;
 	if ((status = make_pool(host, &fabric, ports, error)) ||
 	    (status = fabric_port_open(host, ports, error)))

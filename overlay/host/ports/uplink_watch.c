@@ -28,7 +28,7 @@ uint16_t uplinks_mtu(const struct inventory_host *host)
 		if (link_get(host->uplinks[i], &link, NULL) == 0 && (mtu == 0 || link.mtu < mtu))
 			mtu = link.mtu;
 	}
-	return mtu;
+	return inventory_limit_mtu(host, mtu);
 }
 
 static void look(struct uplink_watch *watch)

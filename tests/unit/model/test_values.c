@@ -100,6 +100,7 @@ static void test_defaults(void **state)
 	assert_int_equal(host->weak_guard, WEAK_GUARD_REFUSE);
 	assert_int_equal(host->sender_id, 0);
 	assert_int_equal(host->mark_bit, 30);
+	assert_int_equal(host->fabric_mtu, 0);
 	assert_int_equal(inventory_free_vni(inventory), 16777215);
 	assert_false(host->vxlan_elsewhere);
 	assert_int_equal(inventory->group_count, 1);
@@ -149,6 +150,7 @@ static void test_everything_set(void **state)
 		"      covey_fabric_port: af_packet\n"
 		"      covey_host_port: tap\n"
 		"      covey_cores: 0-3,1023\n"
+		"      covey_fabric_mtu: 576\n"
 		"      covey_mark_bit: 0\n"
 		"      covey_vxlan_elsewhere: true\n");
 	const struct inventory_group *group = &inventory->groups[0];
@@ -194,6 +196,7 @@ static void test_everything_set(void **state)
 	assert_string_equal(inventory->hosts[1].cores, "0-3,1023");
 	assert_int_equal(inventory_free_vni(inventory), 16777214);
 	assert_int_equal(inventory->hosts[1].mark_bit, 0);
+	assert_int_equal(inventory->hosts[1].fabric_mtu, 576);
 	assert_true(inventory->hosts[1].vxlan_elsewhere);
 	inventory_free(inventory);
 }
