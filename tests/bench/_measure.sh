@@ -16,6 +16,9 @@ MEASURE_UDP_STEPS=7
 MEASURE_ROUND_TRIPS=2000   # each of them
 MEASURE_ROUND_TRIP_US=1000 # after the one before
 MEASURE_ROUND_TRIP_PORT=5001
+MEASURE_FROM=t1 # these namespaces measure, one tenant and the other
+MEASURE_TO=t2
+MEASURE_ADDRESS=$(lab_tenant 2) # of MEASURE_TO
 
 # measure_lab MODE COMMAND...: run the command in a lab of its own, tenants reaching each other.
 measure_lab() (
@@ -46,32 +49,43 @@ measure_missing() {
 # --- throughput -----------------------------------------------------------------------------------
 
 measure_listens() {
-	in_ns t2 ss -Hltn 'sport = 5201' | grep -q LISTEN
+	in_ns "$MEASURE_TO" ss -Hltn 'sport = 5201' | grep -q LISTEN
 }
 
-# measure_iperf SECONDS [OPTION...]: Mbit/s that t2 receives from t1. The first second is the
+# measure_iperf SECONDS [OPTION...]: Mbit/s that arrive. The first second is the
 # connection's slow start.
 measure_iperf() {
 	local seconds=$1
 
 	shift
-	lab_is_running iperf || lab_spawn iperf t2 iperf3 -s
+	lab_is_running iperf || lab_spawn iperf "$MEASURE_TO" iperf3 -s
 	lab_wait 10 "iperf3" measure_listens
-	in_ns t1 iperf3 --json -O 1 -t "$seconds" -c "$(lab_tenant 2)" "$@"
+	in_ns "$MEASURE_FROM" iperf3 --json -O 1 -t "$seconds" -c "$MEASURE_ADDRESS" "$@"
 }
 
-# measure_throughput SECONDS: of TCP.
+# measure_throughput SECONDS [FLOWS]: of TCP.
 measure_throughput() {
-	measure_iperf "$1" | jq '.end.sum_received.bits_per_second / 1e6 | round'
+	measure_iperf "$1" --parallel "${2:-1}" | jq '.end.sum_received.bits_per_second / 1e6 | round'
 }
 
 # measure_udp: Mbit/s of full datagrams at the highest rate of which at most 1 % is lost: doubled from
 # 100 Mbit/s until more is, then halved in between, a second each.
 measure_udp() {
-	local good=0 bad=0 rate=100 best=0 got step
+	measure_highest 100 .sum_received.bits_per_second | jq '. / 1e6 | round'
+}
+
+# measure_small: datagrams of 64 bytes a second that arrive, at the highest such rate.
+measure_small() {
+	measure_highest 2 '(.sum.packets - .sum.lost_packets) / .sum_received.seconds' --length 64 |
+		jq round
+}
+
+# measure_highest MBIT FIGURE [OPTION...]: the figure of iperf3's end at the highest rate, as above.
+measure_highest() {
+	local good=0 bad=0 rate=$1 best=0 got step
 
 	for ((step = 0; step < MEASURE_UDP_STEPS && rate > good; step++)); do
-		if got=$(measure_udp_at "$rate"); then
+		if got=$(measure_udp_at "$rate" "${@:2}"); then
 			good=$rate
 			best=$got
 		else
@@ -82,24 +96,24 @@ measure_udp() {
 	echo "$best"
 }
 
-# measure_udp_at MBIT: Mbit/s that arrive; fails when more than 1 % is lost.
+# measure_udp_at MBIT FIGURE [OPTION...]: the figure of that rate; fails when more than 1 % is lost.
 measure_udp_at() {
-	measure_iperf 1 --omit 0 --udp --bitrate "$1M" --window 2M |
-		jq -e '.end | select(.sum.lost_percent <= 1) | .sum_received.bits_per_second / 1e6 | round'
+	measure_iperf 1 --omit 0 --udp --bitrate "$1M" --window 2M "${@:3}" |
+		jq -e ".end | select(.sum.lost_percent <= 1) | $2"
 }
 
 # --- round trips ----------------------------------------------------------------------------------
 
 measure_answers() {
-	in_ns t2 ss -Hlun "sport = $MEASURE_ROUND_TRIP_PORT" | grep -q .
+	in_ns "$MEASURE_TO" ss -Hlun "sport = $MEASURE_ROUND_TRIP_PORT" | grep -q .
 }
 
 # measure_round_trips: JSON of a small request and its answer, one at a time.
 measure_round_trips() {
-	lab_is_running answer || lab_spawn answer t2 "$(measure_program round-trips)" answer \
+	lab_is_running answer || lab_spawn answer "$MEASURE_TO" "$(measure_program round-trips)" answer \
 		--port "$MEASURE_ROUND_TRIP_PORT"
 	lab_wait 10 "round-trips" measure_answers
-	in_ns t1 "$(measure_program round-trips)" ask --to "$(lab_tenant 2)" \
+	in_ns "$MEASURE_FROM" "$(measure_program round-trips)" ask --to "$MEASURE_ADDRESS" \
 		--port "$MEASURE_ROUND_TRIP_PORT" --count "$MEASURE_ROUND_TRIPS" \
 		--interval-us "$MEASURE_ROUND_TRIP_US"
 }

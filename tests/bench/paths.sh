@@ -3,8 +3,8 @@
 #
 # The ways that a tenant's packet can take from host to host, compared over the same wires: the
 # kernel's VXLAN alone, covey with each kind of port, VXLAN inside wireguard-go, and dpdk-testpmd as
-# a bare bump. In turns, several rounds: iperf3 by TCP, and by UDP at the highest rate that loses at
-# most 1 %; round trips of a small UDP request every millisecond; and what the host's daemon uses of a
+# a bare bump. In turns, several rounds: iperf3 by TCP, one flow and four, and by UDP at the highest
+# rate that loses at most 1 %, full datagrams and such of 64 bytes; round trips of a small UDP request every millisecond; and what the host's daemon uses of a
 # core while nobody sends.
 #
 #   sudo tests/bench/paths.sh [--rounds N] [--seconds S] [--json] [--keep FILE] [--lock FILE]
@@ -70,13 +70,16 @@ parse() {
 
 # measure_all MODE
 measure_all() {
-	local idle tcp udp
+	local idle tcp tcp4 udp small
 
 	idle=$(measure_idle "$IDLE_SECONDS" "${DAEMONS[$1]:-}")
 	tcp=$(measure_throughput "$seconds")
+	tcp4=$(measure_throughput "$seconds" 4)
 	udp=$(measure_udp)
-	measure_round_trips | jq -c --argjson tcp "$tcp" --argjson udp "$udp" --argjson idle "$idle" \
-		'{tcp: $tcp, udp: $udp, p50: .p50_us, p99: .p99_us, idle: $idle}'
+	small=$(measure_small)
+	measure_round_trips | jq -c --argjson tcp "$tcp" --argjson tcp4 "$tcp4" --argjson udp "$udp" \
+		--argjson small "$small" --argjson idle "$idle" \
+		'{$tcp, $tcp4, $udp, $small, p50: .p50_us, p99: .p99_us, $idle}'
 }
 
 # one_round PATH ROUND
@@ -130,6 +133,10 @@ summarise() {
 			udp_of_covey: ratio($path; "covey"; "udp"),
 			udp_of_plain: ratio($path; "plain"; "udp"),
 			udp_of_wireguard: ratio($path; "wireguard"; "udp"),
+			tcp4_mbit_s: of($path; "tcp4") | median, tcp4_of_plain: ratio($path; "plain"; "tcp4"),
+			tcp4_of_covey: ratio($path; "covey"; "tcp4"),
+			small_per_s: of($path; "small") | median, small_of_plain: ratio($path; "plain"; "small"),
+			small_of_covey: ratio($path; "covey"; "small"),
 			rtt_p50_us: of($path; "p50") | median, rtt_p99_us: of($path; "p99") | median,
 			rtt_p50_of_plain: ratio($path; "plain"; "p50"),
 			added_p50_us: added($path; "p50"), added_p99_us: added($path; "p99"),
@@ -162,6 +169,9 @@ tables() {
 	printf 'throughput, Mbit/s, and as a multiple of plain VXLAN, covey and wireguard-go'
 	table '.tcp_mbit_s, .tcp_of_plain, .tcp_of_covey, .tcp_of_wireguard, .udp_mbit_s, .udp_of_plain,
 		.udp_of_covey, .udp_of_wireguard' TCP xplain xcovey xwg UDP xplain xcovey xwg
+	printf '\nfour TCP flows, Mbit/s, and UDP datagrams of 64 bytes a second'
+	table '.tcp4_mbit_s, .tcp4_of_plain, .tcp4_of_covey, .small_per_s, .small_of_plain, .small_of_covey' \
+		TCPx4 xplain xcovey small xplain xcovey
 	printf '\nround trip at light load, us, what is added to plain VXLAN, and percent of a core idle'
 	table '.rtt_p50_us, .rtt_p99_us, .added_p50_us, .added_p99_us, .rtt_p50_of_plain,
 		.idle_percent' p50 p99 +p50 +p99 xplain idle%
