@@ -10,6 +10,7 @@
 #include "hearing.h"
 #include "heartbeat.h"
 #include "receive.h"
+#include "refusal.h"
 
 /* Never 0, which means "not known". */
 static uint64_t draw_instance(const struct effects *effects)
@@ -108,6 +109,15 @@ static void drop(struct member_state *state, struct membership *group)
 	membership_free(group);
 }
 
+/* Nothing is known of a group that the GKM was not asked for, or to which we have no right by its
+ * word. Any other refusal says only that it cannot let us in now: it may still have us from a
+ * session before. */
+static bool is_known_to_gkm(const struct membership *group)
+{
+	return group->asked &&
+	       !(group->state == MEMBERSHIP_REFUSED && refusal_is_revocation(group->refusal));
+}
+
 int member_state_leave(struct member_state *state, const char *name, struct covey_error *error)
 {
 	struct membership *group = member_state_find(state, name);
@@ -121,8 +131,7 @@ int member_state_leave(struct member_state *state, const char *name, struct cove
 	}
 	membership_wipe(group, &state->effects);
 	effects_note(&state->effects, LOG_LEVEL_NOTICE, "group %s: left", group->name);
-	/* The GKM knows nothing of a group that it refused, or was not asked for. */
-	if (!group->asked || group->state == MEMBERSHIP_REFUSED) {
+	if (!is_known_to_gkm(group)) {
 		drop(state, group);
 		return 0;
 	}

@@ -107,6 +107,57 @@ static void test_leave_before_the_gkm_was_asked(void **state)
 	world_free(world);
 }
 
+/* A GKM that cannot let us in may still have us on its roster, from a session before. One by whose
+ * word we have no right to the group has not. */
+static void test_leave_of_a_refused_group(void **state)
+{
+	static const struct {
+		Covey__RefusalCode code;
+		bool told;
+	} rows[] = {
+		{COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED, false},
+		{COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_GROUP, false},
+		{COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE, true},
+		{COVEY__REFUSAL_CODE__REFUSAL_EPOCHS_EXHAUSTED, true},
+		{(Covey__RefusalCode)77, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *world = world_with_active_sa();
+
+		member_state_closed(world->state);
+		assert_int_equal(world_open(world, 1), 0);
+		assert_int_equal(world_refused(world, "g", rows[i].code), 0);
+		world_forget(world);
+		assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+		assert_true((strstr(world->journal, ">Leave g; ") != NULL) == rows[i].told);
+		assert_true((group(world, "g") != NULL) == rows[i].told);
+		/* Until Left has come, it is not known whether the Leave has arrived. */
+		member_state_closed(world->state);
+		world_forget(world);
+		assert_int_equal(world_open(world, 1), 0);
+		assert_journal(world, rows[i].told ? ">Hello; >Leave g; " : ">Hello; ");
+		assert_int_equal(world_left(world, "g"), 0);
+		assert_null(group(world, "g"));
+		world_free(world);
+	}
+}
+
+/* The Leave waits for a session, and no Join goes before it. */
+static void test_leave_of_a_refused_group_without_a_session(void **state)
+{
+	struct world *world = world_with_active_sa();
+
+	assert_int_equal(world_refused(world, "g", COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE), 0);
+	member_state_closed(world->state);
+	assert_int_equal(member_state_leave(world->state, "g", &world->error), 0);
+	world_forget(world);
+	assert_int_equal(world_pass(world, 60000), 0);
+	assert_int_equal(world_open(world, 1), 0);
+	assert_journal(world, ">Hello; >Leave g; ");
+	world_free(world);
+}
+
 /* What says that we have no right to the group takes its keys away; what does not, does not. */
 static void test_refusals(void **state)
 {
@@ -233,6 +284,8 @@ int main(void)
 		cmocka_unit_test(test_leave_without_a_session),
 		cmocka_unit_test(test_session_ends_while_leaving),
 		cmocka_unit_test(test_leave_before_the_gkm_was_asked),
+		cmocka_unit_test(test_leave_of_a_refused_group),
+		cmocka_unit_test(test_leave_of_a_refused_group_without_a_session),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_join_of_a_refused_group_asks_at_once),
 		cmocka_unit_test(test_session_refused),
