@@ -4,6 +4,7 @@
 
 #include <clock.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <inventory.h>
 #include <log.h>
 #include <net/if.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "carrier_keeper.h"
+#include "lasting_fault.h"
 #include "link.h"
 #include "link_change.h"
 #include "link_switch.h"
@@ -31,8 +33,9 @@ struct carrier {
 	bool on;
 	bool undone; /* somebody set the other end down, and that was logged */
 	struct repairs repairs;
-	unsigned index; /* of peer, or of the interface itself */
-	int keeper;     /* socket to the other process; -1: none */
+	struct lasting_fault fault; /* it cannot be switched */
+	unsigned index;             /* of peer, or of the interface itself */
+	int keeper;                 /* socket to the other process; -1: none */
 	pid_t keeper_process;
 	struct event *gone;
 };
@@ -183,19 +186,43 @@ static bool is_undone(struct carrier *carrier)
 	return wait == 0;
 }
 
+/* It is tried again at each look at the interfaces, which is each second. */
+static void log_fault(struct carrier *carrier, bool on, const struct covey_error *why)
+{
+	if (!lasting_fault_note(&carrier->fault, clock_ms()))
+		return;
+	log_warning("%s: its carrier cannot be switched %s: %s; this is tried again and again "
+		    "(tries that failed: %" PRIu64 ")",
+		    carrier->host->host_interface, on ? "on" : "off", why->text,
+		    carrier->fault.times);
+}
+
+static void log_end_of_fault(struct carrier *carrier)
+{
+	uint64_t times = lasting_fault_end(&carrier->fault);
+
+	if (times > 0)
+		log_notice("%s: its carrier is as it should be again (tries that failed: %" PRIu64
+			   ")",
+			   carrier->host->host_interface, times);
+}
+
 void carrier_set(struct carrier *carrier, bool on)
 {
 	struct covey_error error;
 
 	if (!carrier || !carrier->bound)
 		return;
-	if (on == carrier->on && !(on && is_undone(carrier)))
-		return;
-	if (change(carrier, on, &error)) {
-		log_warning("%s: its carrier cannot be %s: %s", carrier->host->host_interface,
-			    on ? "switched on" : "switched off", error.text);
+	if (on == carrier->on && !(on && is_undone(carrier))) {
+		if (!carrier->undone)
+			log_end_of_fault(carrier);
 		return;
 	}
+	if (change(carrier, on, &error)) {
+		log_fault(carrier, on, &error);
+		return;
+	}
+	log_end_of_fault(carrier);
 	carrier->on = on;
 	wait_until(carrier->host->host_interface, on);
 	log_notice("%s %s", carrier->host->host_interface,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What covey-host does when an interface under it goes, comes back, or changes: it never runs deaf.
 
-    test_links.py COVEY_HOST COVEY CHANNELS FIXED_FEATURES NFT_FAULTS
+    test_links.py COVEY_HOST COVEY CHANNELS FIXED_FEATURES NFT_FAULTS CARRIER_FAULTS
 
         d0, the fabric interface  ----------  d1: two ends of a wire
 
@@ -534,6 +534,24 @@ class LinksTest(unittest.TestCase):
         self.ip("link", "set", "d1", "up")
         self.wait_carrier("covey0", True)
 
+    def test_carrier_that_cannot_be_switched(self):
+        """It is tried each second, and said when it begins and when it ends."""
+        fault = self.path("fault")
+        self.ip("link", "set", "d1", "down")
+        self.start_well("af_packet", CARRIER_FAULTS, "CARRIER_FAULT=" + fault)
+        open(fault, "x").close()
+        self.ip("link", "set", "d1", "up")
+        deadline = time.monotonic() + 60
+        while os.path.getsize(fault) < 4:
+            self.assertLess(time.monotonic(), deadline, f"not tried again: {self.log}")
+            time.sleep(0.05)
+        self.assertFalse(self.carrier("covey0"))
+        os.rename(fault, fault + ".over")
+        self.wait_carrier("covey0", True)
+        self.wait_log("covey0 has a carrier")
+        self.assertEqual(self.log.count("its carrier cannot be switched on"), 1, self.log)
+        self.assertRegex(self.log, r"its carrier is as it should be again \(tries that failed: \d+\)")
+
 
 if __name__ == "__main__":
     if os.geteuid() != 0:
@@ -543,6 +561,7 @@ if __name__ == "__main__":
     # never frees its rings.
     os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + \
         ":verify_asan_link_order=0:detect_leaks=0"
+    CARRIER_FAULTS = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(6))
     FAULTS = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(5))
     FIXED_FEATURES = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(4))
     PRELOAD = "LD_PRELOAD=" + os.path.abspath(sys.argv.pop(3))
