@@ -3,7 +3,7 @@
 # One allocation of covey-host fails, its libraries' included: at start, in the join, in a rekey or at
 # the stop. It ends with an error, or goes on and forwards; it does not crash or hang, and nothing
 # leaves the host in clear.
-# long: 1800
+# long: 7200
 . "$(dirname "$0")/_init.sh"
 
 # The next to fail is at this one plus 1 plus a part of it; there are some tens of thousands.
@@ -62,8 +62,8 @@ judge() {
 	if ((status == 0 && asked)); then
 		return 0
 	fi
-	((status == 1)) || is_libnftables "$status" ||
-		fail "allocation $at having failed, hv3 ends with status $status"
+	! is_libnftables "$status" || return 0 # a program that crashes says nothing
+	((status == 1)) || fail "allocation $at having failed, hv3 ends with status $status"
 	grep -qv '^no-memory: ' "$LAB_DIR/log/hv3" ||
 		fail "allocation $at having failed, hv3 ends without a word"
 }
