@@ -128,6 +128,26 @@ int port_open(const char *devargs, const char *name, uint16_t mtu, struct rte_me
 int port_extend(struct port *port, const char *devargs, uint16_t mtu, struct rte_mempool *pool,
 		struct covey_error *error);
 
+/*
+ * From now on no packet comes out of this port that does not fit: what VXLAN devices send that know
+ * nothing of encryption is cut, fragmented or answered as in a TAP device's port, which
+ * port_tap_config describes. For a device of DPDK as host port, before it is started. After a
+ * failure the port is as it was.
+ */
+struct port_fit_config {
+	uint16_t mtu;
+	uint16_t vxlan_port;
+	/* The interface that the device is on: what is sent there comes in at the kernel's. */
+	const char *answers_by;
+	uint8_t mac[6];
+};
+
+int port_fit(struct port *port, const struct port_fit_config *config, struct covey_error *error);
+
+/* From now on the longest IP packet that may come out has so many bytes, at most what the packet
+ * buffers hold. Only the control thread may call this; workers may run. */
+void port_fit_set_mtu(struct port *port, uint16_t mtu);
+
 /* --- a TAP device as host port -------------------------------------------------------------- */
 
 struct port_tap_config {
@@ -155,6 +175,9 @@ struct port_tap_config {
  */
 int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool,
 		  struct port **ret_port, struct covey_error *error);
+
+/* Does the kernel hand over super-frames of VXLAN, and take them? */
+bool port_tap_has_offload(const struct port *port);
 
 /* From now on the longest IP packet that may come out has so many bytes, at most what the packet
  * buffers hold. Only the control thread may call this; workers may run. */

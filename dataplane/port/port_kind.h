@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a kind of port brings: devices of DPDK (port_device.c), TAP devices (tap.c), and UDP sockets
- * of the kernel (kernel.c).
+ * What a kind of port brings: devices of DPDK (port_device.c; port_fit.c: with packets cut to what
+ * fits), TAP devices (tap.c), and UDP sockets of the kernel (kernel.c).
  */
 
 #include "port.h"

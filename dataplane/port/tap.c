@@ -373,6 +373,13 @@ int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool
 	return 0;
 }
 
+bool port_tap_has_offload(const struct port *port)
+{
+	const struct tap *tap = port->own;
+
+	return tap->offloads.tunnel;
+}
+
 void port_tap_set_mtu(struct port *port, uint16_t mtu)
 {
 	struct tap *tap = port->own;

@@ -28,7 +28,7 @@ void tap_answers_too_big(struct tap_answers *answers, uint32_t packet_max, const
 	    !too_big_pace_take(&answers->pace, too_big_sender(answer), now_ms()))
 		return;
 	memcpy(answer, answers->mac, sizeof(answers->mac));
-	if (writev(answers->fd, parts, 2) < 0) {
+	if (writev(answers->fd, parts + answers->bare, 2 - answers->bare) < 0) {
 		/* The packet is counted. A sender that hears nothing sends another one. */
 	}
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* What a TAP device's queue gives back to the kernel about what it has read there (too_big.h). */
+/* What a host port gives back to the kernel about what it has read there (too_big.h). */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <too_big.h>
 
 struct tap_answers {
-	int fd;              /* of the queue */
+	int fd;              /* of the queue, or a packet socket */
+	bool bare;           /* it takes frames without a vnet header */
 	uint16_t vxlan_port; /* 0: nothing is answered */
 	uint8_t mac[6];      /* of the device. To ask for it takes the kernel's RTNL lock. */
 	struct too_big_pace pace;

@@ -114,7 +114,7 @@ static int claim(struct process *process, struct covey_error *error)
 		names[0] = self->uplinks[0];
 	if (self->host_port != HOST_PORT_DEVICE)
 		names[1] = self->host_interface;
-	if (self->host_port == HOST_PORT_VETH) {
+	if (self->host_port == HOST_PORT_VETH || self->host_port == HOST_PORT_AUTO) {
 		status = carrier_peer_name(self, peer, error);
 		names[2] = peer;
 	}

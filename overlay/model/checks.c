@@ -105,10 +105,10 @@ static void check_kernel(struct reader *reader, const struct host_site *site,
 				      host->name);
 		return;
 	}
-	if (port && host->host_port != HOST_PORT_TAP)
+	if (port && host->host_port == HOST_PORT_DEVICE)
 		reader_report(reader, port->value,
-			      "host %s: covey_fabric_port: kernel goes with covey_host_port: tap "
-			      "alone",
+			      "host %s: covey_fabric_port: kernel goes with covey_host_port: auto, "
+			      "tap or veth",
 			      host->name);
 	if (kind && reader->inventory->encapsulation == COVEY_ENCAPSULATION_IP)
 		reader_report(reader, kind->value,

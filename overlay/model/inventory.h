@@ -32,6 +32,7 @@ enum host_port_kind {
 	HOST_PORT_VETH,
 	HOST_PORT_TAP,
 	HOST_PORT_DEVICE, /* any DPDK device, named by covey_host_device */
+	HOST_PORT_AUTO,   /* with FABRIC_PORT_KERNEL alone: the better one of the first two here */
 };
 
 /* What to do with a VXLAN device of another UDP port that sends over the fabric. */

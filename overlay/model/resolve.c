@@ -96,22 +96,21 @@ static bool take_uplinks(struct reader *reader, struct inventory_host *host)
 	return false;
 }
 
-/* The kernel's sockets go with a TAP device alone. */
-static bool settle_kernel(struct reader *reader, const struct host_site *site,
-			  struct inventory_host *host)
+/* A bump in the wire has a veth pair. Beside the kernel's sockets it depends on the kernel. */
+static bool settle_kernel(struct reader *reader, struct inventory_host *host)
 {
-	if (host->fabric_port != FABRIC_PORT_KERNEL)
-		return true;
-	if (!site->variables[schema_find(&host_schema, "covey_host_port")])
-		host->host_port = HOST_PORT_TAP;
-	return take_uplinks(reader, host);
+	if (host->fabric_port == FABRIC_PORT_KERNEL)
+		return take_uplinks(reader, host);
+	if (host->host_port == HOST_PORT_AUTO)
+		host->host_port = HOST_PORT_VETH;
+	return true;
 }
 
 static bool store(struct reader *reader, const struct host_site *site,
 		  struct inventory_host *ret_host)
 {
 	struct inventory_host host = {.fabric_port = FABRIC_PORT_AUTO,
-				      .host_port = HOST_PORT_VETH,
+				      .host_port = HOST_PORT_AUTO,
 				      .mark_bit = DEFAULT_MARK_BIT};
 
 	host.name = strdup(site->host->name);
@@ -126,7 +125,7 @@ static bool store(struct reader *reader, const struct host_site *site,
 		    !value_store(reader, &host_schema.fields[i], &site->variables[i]->read,
 				 ret_host))
 			return false;
-	return settle_kernel(reader, site, ret_host);
+	return settle_kernel(reader, ret_host);
 }
 
 static void resolve_host(struct reader *reader, struct ansible_host *host,

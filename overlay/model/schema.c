@@ -19,8 +19,11 @@ static const struct choice fabric_ports[] = {
 	{"auto", FABRIC_PORT_AUTO},           {"af_xdp", FABRIC_PORT_AF_XDP},
 	{"af_packet", FABRIC_PORT_AF_PACKET}, {"device", FABRIC_PORT_DEVICE},
 	{"kernel", FABRIC_PORT_KERNEL},       {NULL, 0}};
-static const struct choice host_ports[] = {
-	{"veth", HOST_PORT_VETH}, {"tap", HOST_PORT_TAP}, {"device", HOST_PORT_DEVICE}, {NULL, 0}};
+static const struct choice host_ports[] = {{"auto", HOST_PORT_AUTO},
+					   {"veth", HOST_PORT_VETH},
+					   {"tap", HOST_PORT_TAP},
+					   {"device", HOST_PORT_DEVICE},
+					   {NULL, 0}};
 
 static const struct choice foreign_vxlan[] = {
 	{"warn", FOREIGN_VXLAN_WARN}, {"drop", FOREIGN_VXLAN_DROP}, {NULL, 0}};

@@ -10,7 +10,9 @@
 #   sudo tests/bench/paths.sh [--rounds N] [--seconds S] [--json] [--keep FILE] [--lock FILE]
 #                                [PATH...]
 #
-# PATH: plain covey covey-kernel covey-tap covey-af-packet wireguard testpmd (all unless named).
+# PATH: plain covey covey-kernel covey-kernel-veth covey-kernel-off covey-kernel-off-tap covey-tap
+# covey-af-packet wireguard testpmd (all unless named). covey-kernel-veth is what a kernel without tunnel
+# GSO gives, the two with -off what covey_offload: off gives.
 # Prints medians over the rounds; ratios and differences are formed in each round. --json: an object a
 # line instead of tables. --keep: append each round to this file, and report over all rounds that it
 # holds. --lock: hold this file's lock while a path is measured. Fails when covey's TCP is less than
@@ -21,15 +23,23 @@ set -euo pipefail
 # shellcheck source=tests/bench/_measure.sh
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/_measure.sh"
 
-ALL=(plain covey covey-kernel covey-tap covey-af-packet wireguard testpmd)
-declare -A MODES=([plain]=plain [covey]=covey [covey-kernel]=covey [covey-tap]=covey
+NEXT_VAR=$'\n          '
+ALL=(plain covey covey-kernel covey-kernel-veth covey-kernel-off covey-kernel-off-tap covey-tap
+	covey-af-packet wireguard testpmd)
+declare -A MODES=([plain]=plain [covey]=covey [covey-kernel]=covey [covey-kernel-veth]=covey
+	[covey-kernel-off]=covey [covey-kernel-off-tap]=covey [covey-tap]=covey
 	[covey-af-packet]=covey [wireguard]=wireguard [testpmd]=bump)
 declare -A HOST_VARS=([covey-tap]="covey_host_port: tap"
+	[covey-kernel-veth]="covey_host_port: veth" [covey-kernel-off]="covey_offload: off"
+	[covey-kernel-off-tap]="covey_offload: off${NEXT_VAR}covey_host_port: tap"
 	[covey-af-packet]="covey_fabric_port: af_packet")
 # These leave the card to the kernel: no queue of it is covey's.
-declare -A PORTS=([covey-kernel]=kernel)
+declare -A PORTS=([covey-kernel]=kernel [covey-kernel-veth]=kernel [covey-kernel-off]=kernel
+	[covey-kernel-off-tap]=kernel)
 declare -A TITLES=([plain]="plain VXLAN" [covey]="covey: AF_XDP, veth"
-	[covey-kernel]="covey: sockets, TAP" [covey-tap]="covey: AF_XDP, TAP"
+	[covey-kernel]="covey: sockets, TAP" [covey-kernel-veth]="covey: sockets, veth"
+	[covey-kernel-off]="covey: sockets, veth, off"
+	[covey-kernel-off-tap]="covey: sockets, TAP, off" [covey-tap]="covey: AF_XDP, TAP"
 	[covey-af-packet]="covey: AF_PACKET, veth"
 	[wireguard]="VXLAN in wireguard-go" [testpmd]="testpmd: AF_XDP, veth")
 # What carries packets on a host, by the lab's name for its process.
@@ -152,7 +162,7 @@ titles() {
 
 # table COLUMN...: column heads, then the keys of each in the summary.
 table() {
-	local format='%-24s' path
+	local format='%-25s' path
 
 	for path in "${@:2}"; do format+=' %9s'; done
 	# shellcheck disable=SC2059 # one column a key

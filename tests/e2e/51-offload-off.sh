@@ -1,16 +1,28 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# With covey_fabric_port: kernel and no segmentation offload, as on kernels that have none: each packet
-# comes and goes alone.
+# With covey_fabric_port: kernel and no segmentation offload: each packet comes and goes alone, and by
+# itself covey0 is then one end of a veth pair. A TAP device carries the same, if it is asked for.
+if [[ ! ${LAB_HOST_PORT:-} ]]; then
+	for port in auto tap; do LAB_HOST_PORT=$port "$0" || exit 1; done
+	exit 0
+fi
 LAB_HOSTS=2
 LAB_PORTS=kernel
-LAB_HOST_VARS="          covey_offload: off"
+LAB_HOST_VARS="          covey_offload: off
+          covey_host_port: $LAB_HOST_PORT"
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_both_casts.sh
 . "$E2E_HERE/_both_casts.sh"
 
 both_casts
-expect "offload of the fabric port" "$(lab_show 1 '.ports[] | select(.role == "fabric") | .offload')" off
+offload() { # ROLE
+	lab_show 1 ".ports[] | select(.role == \"$1\") | \"\(.driver): \(.offload)\""
+}
+expect "offload of the fabric port" "$(offload fabric)" "kernel: off"
+case $LAB_HOST_PORT in
+auto) expect "offload of the host port" "$(offload host)" "net_af_xdp: none (covey_offload: off)" ;;
+tap) expect "offload of the host port" "$(offload host)" "tap: off (covey_offload: off)" ;;
+esac
 in_ns t2 timeout 60 /usr/bin/python3 -c '
 import socket
 with socket.create_server(("", 9000)) as server:

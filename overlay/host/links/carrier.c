@@ -85,7 +85,7 @@ int carrier_new(const struct inventory_host *host, struct carrier **ret_carrier,
 	carrier->host = host;
 	carrier->has_interface = host->host_port != HOST_PORT_DEVICE;
 	carrier->keeper = -1;
-	if (host->host_port == HOST_PORT_VETH) {
+	if (host->host_port == HOST_PORT_VETH || host->host_port == HOST_PORT_AUTO) {
 		status = carrier_peer_name(host, carrier->peer, error);
 		if (!status)
 			status = start_keeper(carrier, error);
@@ -120,14 +120,30 @@ int carrier_watch(struct carrier *carrier, struct event_base *base, struct covey
 	return 0;
 }
 
-int carrier_bind(struct carrier *carrier, struct covey_error *error)
+static void end_keeper(struct carrier *carrier)
 {
-	const char *name = carrier->peer[0] != '\0' ? carrier->peer : carrier->host->host_interface;
+	if (carrier->keeper < 0)
+		return;
+	carrier_keeper_end(carrier->keeper);
+	close(carrier->keeper);
+	while (waitpid(carrier->keeper_process, NULL, 0) < 0 && errno == EINTR)
+		;
+	carrier->keeper = -1;
+}
+
+int carrier_bind(struct carrier *carrier, bool pair, struct covey_error *error)
+{
+	const char *name = pair ? carrier->peer : carrier->host->host_interface;
 	struct link_info info;
 	int status;
 
 	if (!carrier->has_interface)
 		return 0;
+	if (!pair) {
+		carrier_unwatch(carrier);
+		end_keeper(carrier);
+		carrier->peer[0] = '\0';
+	}
 	status = link_get(name, &info, error);
 	if (status)
 		return status;
@@ -242,12 +258,7 @@ void carrier_free(struct carrier *carrier)
 	if (!carrier)
 		return;
 	carrier_unwatch(carrier);
-	if (carrier->keeper >= 0) {
-		carrier_keeper_end(carrier->keeper);
-		close(carrier->keeper);
-		while (waitpid(carrier->keeper_process, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	end_keeper(carrier);
 	free(carrier);
 }
 
@@ -257,7 +268,7 @@ int carrier_take_away(const struct inventory_host *host, struct covey_error *err
 	char peer[IFNAMSIZ];
 	int status;
 
-	if (host->host_port != HOST_PORT_VETH)
+	if (host->host_port != HOST_PORT_VETH && host->host_port != HOST_PORT_AUTO)
 		return 0; /* a TAP ends with its process */
 	status = carrier_peer_name(host, peer, error);
 	if (status)

@@ -26,8 +26,8 @@ int carrier_watch(struct carrier *carrier, struct event_base *base, struct covey
 /* Before base is freed. NULL-safe. */
 void carrier_unwatch(struct carrier *carrier);
 /* Call this when the interface exists and has no carrier yet: from now on its carrier is looked
- * after. */
-int carrier_bind(struct carrier *carrier, struct covey_error *error);
+ * after. pair: it is one end of a veth pair. */
+int carrier_bind(struct carrier *carrier, bool pair, struct covey_error *error);
 /* Switch the carrier on or off. Returns when the kernel has begun to send over it, or has stopped;
  * logs what it did. If somebody else has set the other end down since the last call, sets it up
  * again. */

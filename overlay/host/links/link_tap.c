@@ -18,10 +18,9 @@
 #include <unistd.h>
 
 #include "link.h"
+#include "link_pair.h"
 
 #define TAP_FLAGS (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE)
-/* Far above what the kernel counts up to: indices are given in turn, from 1. */
-#define INDEX_MIN 0x40000000u
 #define TRIES     8
 
 /* Read a number from a file of /sys. -1: there is none. */
@@ -45,12 +44,17 @@ static long read_number(const char *name, const char *file)
 
 /* A TAP device that stays can be opened by its owner, and by anybody if it has none: who opens it
  * reads what tenants send. So it is root's. */
-static int check(const char *name, struct covey_error *error)
+bool link_tap_is_ours(const char *name)
 {
 	long flags = read_number(name, "tun_flags");
 
-	if (flags >= 0 && (flags & TAP_FLAGS) == TAP_FLAGS && (flags & IFF_PERSIST) &&
-	    read_number(name, "owner") == 0 && read_number(name, "group") == -1)
+	return flags >= 0 && (flags & TAP_FLAGS) == TAP_FLAGS && (flags & IFF_PERSIST) &&
+	       read_number(name, "owner") == 0 && read_number(name, "group") == -1;
+}
+
+static int check(const char *name, struct covey_error *error)
+{
+	if (link_tap_is_ours(name))
 		return 0;
 	return covey_error_set(error, -EEXIST,
 			       "interface %s exists and is not the TAP device that covey makes: "
@@ -59,13 +63,13 @@ static int check(const char *name, struct covey_error *error)
 			       name, name);
 }
 
-static unsigned random_index(void)
+unsigned link_random_index(void)
 {
 	uint32_t number;
 
 	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
 		return 0; /* the kernel chooses */
-	return INDEX_MIN | (number & (INDEX_MIN - 1));
+	return LINK_RANDOM_INDEX_MIN | (number & (LINK_RANDOM_INDEX_MIN - 1));
 }
 
 static int add(int fd, const char *name, struct covey_error *error)
@@ -74,7 +78,7 @@ static int add(int fd, const char *name, struct covey_error *error)
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	for (int i = 0; i < TRIES; i++) {
-		unsigned index = random_index();
+		unsigned index = link_random_index();
 
 		if (ioctl(fd, TUNSETIFINDEX, &index) == 0 && ioctl(fd, TUNSETIFF, &request) == 0)
 			break;
@@ -90,8 +94,10 @@ static int add(int fd, const char *name, struct covey_error *error)
 
 int link_tap_make(const char *name, struct covey_error *error)
 {
-	int fd, status;
+	int fd, status = link_pair_remove(name, error);
 
+	if (status)
+		return status;
 	if (if_nametoindex(name))
 		return check(name, error);
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);

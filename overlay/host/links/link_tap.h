@@ -8,14 +8,23 @@
  */
 
 #include <covey/error.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
- * Make it, if there is none of that name. The guard's rule holds its index. So a new one gets a
- * random index that no other interface will come to have by itself. -EEXIST when the name belongs
- * to an interface that is not such a TAP device.
+ * The guard's rule holds the index of the host interface. So it gets a random one that no other
+ * interface will come to have by itself: the kernel gives them in turn, from 1. 0: there is no
+ * random number, and the kernel chooses.
  */
+#define LINK_RANDOM_INDEX_MIN 0x40000000u
+unsigned link_random_index(void);
+
+/* Make it, if there is none of that name, with a random index. A pair of covey's (link_pair.h)
+ * gives way. -EEXIST when the name belongs to an interface that is not such a TAP device. */
 int link_tap_make(const char *name, struct covey_error *error);
+
+/* Is the interface of this name such a TAP device? */
+bool link_tap_is_ours(const char *name);
 
 /*
  * The only address that it has, for IPv4. The kernel takes no packets in where reverse paths are

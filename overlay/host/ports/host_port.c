@@ -56,8 +56,8 @@ static void set_queues(const char *name, const char *peer)
 	link_set_queues(peer, queues);
 }
 
-static int configure_veth(const char *name, const char *peer, const uint8_t *mac, uint16_t mtu,
-			  struct covey_error *error)
+static int configure_veth(const char *name, const char *peer, uint16_t peer_mtu, const uint8_t *mac,
+			  uint16_t mtu, struct covey_error *error)
 {
 	struct link_info info;
 	int status = link_set_offloads(name, false, error);
@@ -69,46 +69,53 @@ static int configure_veth(const char *name, const char *peer, const uint8_t *mac
 	/* The host interface gets no carrier before packets can pass (carrier.h). */
 	status = link_get(peer, &info, error);
 	if (!status)
-		status = link_switch_down(info.index, mtu, error);
+		status = link_switch_down(info.index, peer_mtu, error);
 	return status ? status : link_set_up(name, mac, mtu, false, error);
 }
 
-static int open_af_xdp(const struct inventory_host *host, const char *peer, struct ports *ports,
-		       struct covey_error *error)
+static int open_af_xdp(const struct inventory_host *host, const char *peer, uint16_t mtu,
+		       struct ports *ports, struct covey_error *error)
 {
 	const struct covey_error *why = &ports->plan.no_af_xdp[PORT_HOST];
 
 	if (why->text[0] != '\0')
 		return covey_error_set(error, -EINVAL, "no AF_XDP on %s: %.400s", peer, why->text);
-	return af_xdp_open("host", peer, host->host_interface, ports->host_mtu, ports->pool,
-			   &ports->host, error);
+	return af_xdp_open("host", peer, host->host_interface, mtu, ports->pool, &ports->host,
+			   error);
+}
+
+int host_port_open_pair(const struct inventory_host *host, const char *peer, uint16_t peer_mtu,
+			const uint8_t *mac, struct ports *ports, struct covey_error *error)
+{
+	char devargs[DEVARGS_MAX];
+	struct covey_error why;
+	int status;
+
+	status = configure_veth(host->host_interface, peer, peer_mtu, mac, ports->host_mtu, error);
+	if (status)
+		return status;
+	set_queues(host->host_interface, peer);
+	ports->host_af_xdp = open_af_xdp(host, peer, peer_mtu, ports, &why) == 0;
+	if (ports->host_af_xdp)
+		return 0;
+	ports_note(ports, "using AF_PACKET for %s, which is slower: %.400s", host->host_interface,
+		   why.text);
+	af_packet_devargs("host", peer, peer_mtu, port_workers(), devargs, sizeof(devargs));
+	return port_open(devargs, host->host_interface, peer_mtu, ports->pool, &ports->host, error);
 }
 
 static int open_veth(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
 		     struct covey_error *error)
 {
-	char peer[IFNAMSIZ], devargs[DEVARGS_MAX];
-	struct covey_error why;
+	char peer[IFNAMSIZ];
 	int status;
 
 	status = carrier_peer_name(host, peer, error);
 	if (status)
 		return status;
 	status = make_veth(host->host_interface, peer, error);
-	if (status)
-		return status;
-	status = configure_veth(host->host_interface, peer, mac, ports->host_mtu, error);
-	if (status)
-		return status;
-	set_queues(host->host_interface, peer);
-	ports->host_af_xdp = open_af_xdp(host, peer, ports, &why) == 0;
-	if (ports->host_af_xdp)
-		return 0;
-	ports_note(ports, "using AF_PACKET for %s, which is slower: %.400s", host->host_interface,
-		   why.text);
-	af_packet_devargs("host", peer, ports->host_mtu, port_workers(), devargs, sizeof(devargs));
-	return port_open(devargs, host->host_interface, ports->host_mtu, ports->pool, &ports->host,
-			 error);
+	return status ? status
+		      : host_port_open_pair(host, peer, ports->host_mtu, mac, ports, error);
 }
 
 /* DPDK's TAP driver sends no longer packets than this, whatever the interface's MTU is. */
@@ -155,6 +162,7 @@ static int open_kind(const struct inventory_host *host, const uint8_t *mac, stru
 	case HOST_PORT_TAP:
 		return open_tap(host, mac, ports, error);
 	case HOST_PORT_DEVICE:
+	case HOST_PORT_AUTO:
 		break;
 	}
 	return port_open(host->host_device, host->host_device, ports->host_mtu, ports->pool,
@@ -170,6 +178,7 @@ int host_port_open(const struct inventory_host *host, const uint8_t *mac, struct
 
 	if (status)
 		return status;
+	ports->host_kind = host->host_port;
 	status = link_set_group(host->host_interface, LINK_GROUP_COVEY, &why);
 	if (status == 0 || (status == -ENODEV && host->host_port == HOST_PORT_DEVICE))
 		return 0;

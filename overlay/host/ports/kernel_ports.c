@@ -1,27 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * Ports that leave the kernel its interfaces: UDP sockets towards the fabric, a TAP device towards
- * the kernel, to which the guard steers VXLAN.
+ * Ports that leave the kernel its interfaces: UDP sockets towards the fabric, and towards the
+ * kernel a TAP device or a veth pair, to which the guard steers VXLAN.
  */
 
 #include "kernel_ports.h"
 
 #include <errno.h>
 #include <inventory.h>
+#include <link_pair.h>
 #include <link_tap.h>
+#include <net/if.h>
 #include <port.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "carrier.h"
+#include "host_choice.h"
+#include "host_port.h"
 #include "link.h"
 #include "offload_test.h"
 #include "ports.h"
 #include "uplink_watch.h"
 
-/* Of the TAP device. The frames that the fabric's port makes are addressed to it. It is locally
+/* Of the host interface. The frames that the fabric's port makes are addressed to it. It is locally
  * administered, and no frame with it ever leaves the host. */
-static const uint8_t tap_mac[LINK_MAC_LEN] = {0x02};
+static const uint8_t host_mac[LINK_MAC_LEN] = {0x02};
 
 static int measure(const struct inventory_host *host, struct ports *ports,
 		   struct covey_error *error)
@@ -44,84 +49,159 @@ static int measure(const struct inventory_host *host, struct ports *ports,
 
 /* --- offload --------------------------------------------------------------------------------- */
 
+/* Tell the operator what a self-test has found, unless it has found nothing. */
+static void note_result(struct ports *ports, const struct offload_result *result, const char *what)
+{
+	if (result->verdict == OFFLOAD_UNTESTED)
+		ports_note(ports,
+			   "%s: it is not known whether this kernel does it right, for the "
+			   "self-test could not run: %.300s",
+			   what, result->why.text);
+	if (result->verdict == OFFLOAD_SPOILS)
+		ports_note(ports,
+			   "%s: this kernel spoils packets (self-test: %.200s). It is switched "
+			   "off: packets go one by one, at a fraction of the speed. Update the "
+			   "kernel; covey_offload: off leaves out the test and this warning",
+			   what, result->why.text);
+}
+
+static struct offload_test test_of(const struct inventory_host *host, const struct ports *ports)
+{
+	return (struct offload_test){
+		.family = host->vtep.family,
+		.fabric_mtu = ports->fabric_mtu,
+		.host_mtu = ports->host_mtu,
+		.pool = ports->pool,
+	};
+}
+
 /* Whether a port uses the kernel's offload, and what people are told of it. */
 struct offload_choice {
 	bool on;
 	const char *note;
 };
 
-static struct offload_choice judge(struct ports *ports, const struct offload_result *result,
-				   const char *what)
+static struct offload_choice choose_fabric(const struct inventory_host *host, struct ports *ports)
 {
-	switch (result->verdict) {
-	case OFFLOAD_WORKS:
-		return (struct offload_choice){.on = true, .note = ""};
-	case OFFLOAD_UNTESTED:
-		ports_note(ports,
-			   "%s: it is not known whether this kernel does it right, for the "
-			   "self-test could not run: %.300s",
-			   what, result->why.text);
-		return (struct offload_choice){.on = true, .note = "self-test could not run"};
-	case OFFLOAD_SPOILS:
-		break;
-	}
-	ports_note(
-		ports,
-		"%s: this kernel spoils packets (self-test: %.200s). It is switched off: packets "
-		"go one by one, at a fraction of the speed. Update the kernel; covey_offload: "
-		"off leaves out the test and this warning",
-		what, result->why.text);
-	return (struct offload_choice){.on = false, .note = "failed the self-test"};
-}
-
-static struct offload_choice choose(const struct inventory_host *host, struct ports *ports,
-				    enum port_role role)
-{
-	const struct offload_test test = {
-		.family = host->vtep.family,
-		.fabric_mtu = ports->fabric_mtu,
-		.host_mtu = ports->host_mtu,
-		.pool = ports->pool,
-	};
+	const struct offload_test test = test_of(host, ports);
 	struct offload_result result;
 
 	if (host->offload == OFFLOAD_OFF)
 		return (struct offload_choice){.on = false, .note = ""};
-	result = role == PORT_FABRIC ? offload_test_fabric(&test) : offload_test_host(&test);
-	return judge(ports, &result,
-		     role == PORT_FABRIC ? "offload of the fabric port (UDP_SEGMENT, UDP_GRO)"
-					 : "offload of the host port (tunnel GSO)");
+	result = offload_test_fabric(&test);
+	note_result(ports, &result, "offload of the fabric port (UDP_SEGMENT, UDP_GRO)");
+	switch (result.verdict) {
+	case OFFLOAD_UNTESTED:
+		return (struct offload_choice){.on = true, .note = "self-test could not run"};
+	case OFFLOAD_SPOILS:
+		return (struct offload_choice){.on = false, .note = "failed the self-test"};
+	case OFFLOAD_ABSENT:
+	case OFFLOAD_WORKS:
+		break;
+	}
+	return (struct offload_choice){.on = true, .note = ""};
+}
+
+/* --- buffers --------------------------------------------------------------------------------- */
+
+/* As they suit a host port of this kind. */
+static int make_pool(const struct inventory_host *host, enum host_port_kind kind,
+		     struct ports *ports, struct covey_error *error)
+{
+	struct inventory_host chosen = *host;
+
+	chosen.host_port = kind;
+	port_pool_free(ports->pool);
+	port_plan_make(&chosen, 0, port_workers(), ports->fabric_mtu, &ports->plan);
+	ports->pool = port_pool_new(ports->fabric_mtu, ports->plan.demands, error);
+	return ports->pool ? 0 : -ENOMEM;
+}
+
+/* The test needs buffers that suit a TAP device, which it mostly is. */
+static int choose_host(const struct inventory_host *host, struct ports *ports,
+		       struct host_choice *ret_choice, struct covey_error *error)
+{
+	struct offload_result result = {.verdict = OFFLOAD_ABSENT};
+	struct offload_test test;
+	int status;
+
+	if (host_choice_is_open(host)) {
+		status = make_pool(host, HOST_PORT_TAP, ports, error);
+		if (status)
+			return status;
+		test = test_of(host, ports);
+		result = offload_test_host(&test);
+		note_result(ports, &result, "offload of the host port (tunnel GSO)");
+	}
+	*ret_choice = host_choice_make(host, result.verdict);
+	if (host_choice_is_open(host) && ret_choice->kind == HOST_PORT_TAP)
+		return 0;
+	return make_pool(host, ret_choice->kind, ports, error);
 }
 
 /* --- opening --------------------------------------------------------------------------------- */
 
 static int open_tap(const struct inventory *inventory, const struct inventory_host *host,
-		    struct ports *ports, struct covey_error *error)
+		    const struct host_choice *choice, struct ports *ports,
+		    struct covey_error *error)
 {
-	const struct offload_choice offload = choose(host, ports, PORT_HOST);
 	struct port_tap_config config = {
 		.name = host->host_interface,
 		.mtu = ports->host_mtu,
 		.queues = port_workers(),
 		.vxlan_port = inventory->vxlan_port,
-		.offload = offload.on,
+		.offload = choice->offload,
 	};
 	int status = link_tap_make(host->host_interface, error);
 
-	memcpy(config.mac, tap_mac, sizeof(config.mac));
-	if (!status)
-		status = port_open_tap(&config, ports->pool, &ports->host, error);
+	memcpy(config.mac, host_mac, sizeof(config.mac));
+	ports->mtu_max = port_pool_mtu_max(ports->pool);
+	return status ? status : port_open_tap(&config, ports->pool, &ports->host, error);
+}
+
+/* VXLAN devices may send packets that are too long for the fabric: they have to reach covey. */
+static int open_pair(const struct inventory *inventory, const struct inventory_host *host,
+		     struct ports *ports, struct covey_error *error)
+{
+	char peer[IFNAMSIZ];
+	struct port_fit_config config = {
+		.mtu = ports->host_mtu,
+		.vxlan_port = inventory->vxlan_port,
+		.answers_by = peer,
+	};
+	int status = carrier_peer_name(host, peer, error);
+
+	memcpy(config.mac, host_mac, sizeof(config.mac));
+	ports->mtu_max =
+		ports->plan.demands[PORT_HOST].af_xdp ? port_af_xdp_mtu_max() : ports->fabric_mtu;
+	if (status || (status = link_pair_make(host->host_interface, peer, error)) ||
+	    (status = host_port_open_pair(host, peer, ports->mtu_max, host_mac, ports, error)))
+		return status;
+	return port_fit(ports->host, &config, error);
+}
+
+static int open_host(const struct inventory *inventory, const struct inventory_host *host,
+		     struct ports *ports, struct covey_error *error)
+{
+	struct host_choice choice;
+	int status = choose_host(host, ports, &choice, error);
+
 	if (status)
 		return status;
-	port_set_note(ports->host, offload.note);
-	return link_tap_set_up(host->host_interface, host->vtep.family, tap_mac, ports->host_mtu,
+	ports->host_kind = choice.kind;
+	status = choice.kind == HOST_PORT_TAP ? open_tap(inventory, host, &choice, ports, error)
+					      : open_pair(inventory, host, ports, error);
+	if (status)
+		return status;
+	port_set_note(ports->host, choice.note);
+	return link_tap_set_up(host->host_interface, host->vtep.family, host_mac, ports->host_mtu,
 			       error);
 }
 
 static int open_fabric(const struct inventory *inventory, const struct inventory_host *host,
 		       struct ports *ports, struct covey_error *error)
 {
-	const struct offload_choice offload = choose(host, ports, PORT_FABRIC);
+	const struct offload_choice offload = choose_fabric(host, ports);
 	struct port_kernel_config config = {
 		.name = ports->uplinks,
 		.vtep = host->vtep,
@@ -136,7 +216,7 @@ static int open_fabric(const struct inventory *inventory, const struct inventory
 	for (size_t i = 0, len = 0; i < host->uplink_count && len < sizeof(ports->uplinks); i++)
 		len += (size_t)snprintf(ports->uplinks + len, sizeof(ports->uplinks) - len, "%s%s",
 					i ? " " : "", host->uplinks[i]);
-	memcpy(config.host_mac, tap_mac, sizeof(config.host_mac));
+	memcpy(config.host_mac, host_mac, sizeof(config.host_mac));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "kernel");
 	status = port_open_kernel(&config, ports->pool, &ports->fabric, error);
 	if (status)
@@ -149,11 +229,6 @@ static int open_fabric(const struct inventory *inventory, const struct inventory
 int kernel_ports_open(const struct inventory *inventory, const struct inventory_host *host,
 		      struct ports *ports, struct covey_error *error)
 {
-	/* The fabric's port has one socket more, for multicast. */
-	const struct port_demand demands[] = {
-		[PORT_FABRIC] = {.rx_queues = port_workers() + 1},
-		[PORT_HOST] = {.rx_queues = port_workers()},
-	};
 	int status = measure(host, ports, error);
 
 	if (!status)
@@ -161,11 +236,7 @@ int kernel_ports_open(const struct inventory *inventory, const struct inventory_
 	if (status)
 		return status;
 	ports->host_mtu = (uint16_t)(ports->fabric_mtu - inventory_overhead(inventory));
-	ports->pool = port_pool_new(ports->fabric_mtu, demands, error);
-	if (!ports->pool)
-		return -ENOMEM;
-	ports->mtu_max = port_pool_mtu_max(ports->pool);
-	status = open_tap(inventory, host, ports, error);
+	status = open_host(inventory, host, ports, error);
 	return status ? status : open_fabric(inventory, host, ports, error);
 }
 
@@ -175,6 +246,9 @@ int kernel_ports_set_mtu(const struct inventory *inventory, const struct invento
 	ports->fabric_mtu = mtu;
 	ports->host_mtu = (uint16_t)(mtu - inventory_overhead(inventory));
 	port_kernel_set_mtu(ports->fabric, mtu);
-	port_tap_set_mtu(ports->host, ports->host_mtu);
+	if (ports->host_kind == HOST_PORT_TAP)
+		port_tap_set_mtu(ports->host, ports->host_mtu);
+	else
+		port_fit_set_mtu(ports->host, ports->host_mtu);
 	return link_set_up(host->host_interface, NULL, ports->host_mtu, false, error);
 }

@@ -20,6 +20,7 @@ struct rte_mempool;
 
 enum offload_verdict {
 	OFFLOAD_WORKS,
+	OFFLOAD_ABSENT,   /* the kernel has none */
 	OFFLOAD_SPOILS,   /* packets came changed, or not at all: it must not be used */
 	OFFLOAD_UNTESTED, /* the test could not run here: nothing is known */
 };
@@ -38,5 +39,5 @@ struct offload_result {
 
 /* The fabric port's: UDP_SEGMENT and UDP_GRO. */
 struct offload_result offload_test_fabric(const struct offload_test *test);
-/* The host port's: super-frames of VXLAN. Where the kernel's TAP devices have none, it works. */
+/* The host port's: super-frames of VXLAN, which TAP devices of Linux 6.17 and later have. */
 struct offload_result offload_test_host(const struct offload_test *test);

@@ -35,6 +35,9 @@ void port_plan_make(const struct inventory_host *host, unsigned fabric_queues, u
 	const struct port_demand other = {.rx_queues = workers};
 	struct port_plan plan = {.demands = {other, other}};
 
+	/* One socket more, for multicast. */
+	if (host->fabric_port == FABRIC_PORT_KERNEL)
+		plan.demands[PORT_FABRIC].rx_queues++;
 	if (host->fabric_port == FABRIC_PORT_AF_XDP || host->fabric_port == FABRIC_PORT_AUTO)
 		try_af_xdp(&plan, PORT_FABRIC, host->fabric_interface, fabric_queues, mtu);
 	/* covey makes this interface, with as many queues as are served. */

@@ -118,7 +118,7 @@ int port_watch_new(const struct port_watch_config *config, struct port_watch **r
 	return 0;
 }
 
-static int watch_host(struct port_watch *watch, struct covey_error *error)
+static int watch_host(struct port_watch *watch, enum host_port_kind kind, struct covey_error *error)
 {
 	/* The operator may lower its MTU. */
 	const struct link_watch_wish of_host = {.fixed_mtu = false};
@@ -126,10 +126,10 @@ static int watch_host(struct port_watch *watch, struct covey_error *error)
 	const struct inventory_host *host = watch->config.host;
 	int status;
 
-	if (host->host_port == HOST_PORT_DEVICE)
+	if (kind == HOST_PORT_DEVICE)
 		return 0;
 	status = link_watch_add(watch->links, host->host_interface, &of_host, error);
-	if (status || host->host_port != HOST_PORT_VETH)
+	if (status || kind != HOST_PORT_VETH)
 		return status;
 	status = carrier_peer_name(host, watch->peer, error);
 	return status ? status : link_watch_add(watch->links, watch->peer, &of_peer, error);
@@ -151,7 +151,7 @@ static int hold_programs(struct port_watch *watch, const struct ports *ports,
 int port_watch_opened(struct port_watch *watch, const struct ports *ports,
 		      struct covey_error *error)
 {
-	int status = watch_host(watch, error);
+	int status = watch_host(watch, ports->host_kind, error);
 
 	watch->device = ports->fabric->id;
 	if (!status)
@@ -159,7 +159,9 @@ int port_watch_opened(struct port_watch *watch, const struct ports *ports,
 	if (!status && watch->config.host->uplink_count > 0)
 		status = uplink_watch_new(watch->config.base, watch->config.host, ports->fabric_mtu,
 					  on_mtu, watch, &watch->uplinks, error);
-	return status ? status : carrier_bind(watch->config.carrier, error);
+	return status ? status
+		      : carrier_bind(watch->config.carrier, ports->host_kind == HOST_PORT_VETH,
+				     error);
 }
 
 static int start_asking(struct port_watch *watch, struct covey_error *error)

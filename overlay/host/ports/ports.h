@@ -7,14 +7,13 @@
  */
 
 #include <covey/error.h>
+#include <inventory.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "port_plan.h"
 
 struct card;
-struct inventory;
-struct inventory_host;
 struct rte_mempool;
 
 #define PORTS_NOTICES_MAX 32
@@ -27,6 +26,8 @@ struct ports {
 	uint16_t fabric_mtu; /* bytes of an IP packet */
 	uint16_t host_mtu;   /* the same less the overhead of VPE */
 	uint16_t mtu_max;    /* up to this, fabric_mtu may change while the ports are open */
+	/* HOST_PORT_VETH, _TAP or _DEVICE: what it is, also where the inventory leaves it open */
+	enum host_port_kind host_kind;
 	bool fabric_af_xdp;
 	bool host_af_xdp;
 	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop

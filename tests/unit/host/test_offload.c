@@ -10,7 +10,9 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <linux/capability.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/udp.h>
 #include <rte_eal.h>
@@ -18,6 +20,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -41,6 +44,7 @@ static enum {
 	GATHERED_SIZE, /* it is cut in other places */
 	WRITTEN_BYTE,  /* a byte of a super-frame that is written */
 	READ_BYTE,     /* of one that is read */
+	NO_TUNNELS,    /* TAP devices know nothing of VXLAN */
 } fault;
 
 static unsigned sent, gathered, super_frames; /* in one call */
@@ -138,6 +142,21 @@ ssize_t __wrap_readv(int fd, const struct iovec *parts, int count)
 	return len;
 }
 
+int __real_ioctl(int fd, unsigned long request, unsigned long argument);
+int __wrap_ioctl(int fd, unsigned long request, unsigned long argument);
+
+/* Linux 6.17 was the first to know of tunnels. */
+int __wrap_ioctl(int fd, unsigned long request, unsigned long argument)
+{
+	const unsigned long tunnels = 0x080 | 0x100;
+
+	if (fault == NO_TUNNELS && request == TUNSETOFFLOAD && argument & tunnels) {
+		errno = EINVAL;
+		return -1;
+	}
+	return __real_ioctl(fd, request, argument);
+}
+
 /* --- tests ----------------------------------------------------------------------------------- */
 
 static struct rte_mempool *pool;
@@ -182,6 +201,8 @@ static void test_works(void **state)
 	assert_true(sent > 200 && gathered > 200);
 	expect_works(offload_test_fabric, AF_INET6);
 	assert_true(sent > 200 && gathered > 200);
+	if (run(offload_test_host, AF_INET).verdict == OFFLOAD_ABSENT)
+		return; /* a kernel before Linux 6.17 */
 	expect_works(offload_test_host, AF_INET);
 	expect_works(offload_test_host, AF_INET6);
 }
@@ -223,6 +244,16 @@ static void test_spoils_super_frames(void **state)
 	expect_spoils(offload_test_host, "was changed");
 	fault = READ_BYTE;
 	expect_spoils(offload_test_host, "was changed");
+}
+
+static void test_absent(void **state)
+{
+	struct offload_result result;
+
+	fault = NO_TUNNELS;
+	result = run(offload_test_host, AF_INET);
+	assert_int_equal(result.verdict, OFFLOAD_ABSENT);
+	assert_non_null(strstr(result.why.text, "TAP devices have no tunnel GSO"));
 }
 
 /* What is lost at first, or only once, is not the kernel's fault; without any packet, nobody knows.
@@ -307,11 +338,9 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_works),
-		cmocka_unit_test(test_spoils_datagrams),
-		cmocka_unit_test(test_cannot_run),
-		cmocka_unit_test(test_losses),
-		cmocka_unit_test(test_spoils_super_frames),
+		cmocka_unit_test(test_works),          cmocka_unit_test(test_spoils_datagrams),
+		cmocka_unit_test(test_cannot_run),     cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_losses),         cmocka_unit_test(test_spoils_super_frames),
 		cmocka_unit_test(test_leaves_nothing),
 	};
 

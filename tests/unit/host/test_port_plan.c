@@ -23,6 +23,16 @@ static const struct {
 	{FABRIC_PORT_AF_PACKET, HOST_PORT_VETH, 4, 2, 1600, {{false, 2}, {true, 2}}, {NULL}},
 	{FABRIC_PORT_DEVICE, HOST_PORT_VETH, 0, 2, 1500, {{false, 2}, {true, 2}}, {NULL}},
 	{FABRIC_PORT_AF_PACKET, HOST_PORT_DEVICE, 1, 1, 1600, {{false, 1}, {false, 1}}, {NULL}},
+	/* The kernel's sockets have one more for multicast. */
+	{FABRIC_PORT_KERNEL, HOST_PORT_TAP, 0, 2, 1600, {{false, 3}, {false, 2}}, {NULL}},
+	{FABRIC_PORT_KERNEL, HOST_PORT_VETH, 0, 2, 1600, {{false, 3}, {true, 2}}, {NULL}},
+	{FABRIC_PORT_KERNEL,
+	 HOST_PORT_VETH,
+	 0,
+	 1,
+	 9000,
+	 {{false, 2}, {false, 1}},
+	 {NULL, "and the fabric's is 9000"}},
 	/* More than 16 queues on that side alone. */
 	{FABRIC_PORT_AUTO,
 	 HOST_PORT_VETH,

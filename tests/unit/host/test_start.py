@@ -196,7 +196,26 @@ class StartTest(unittest.TestCase):
         self.write_inventory("covey_fabric_port: kernel, covey_offload: off")
         log = self.read_until_forwarding(self.start("off", *preloaded(OFFLOAD_FAULTS)))
         self.assertNotIn("self-test", log)
-        self.assertEqual(self.offloads("off"), {"fabric": "off", "host": "off"})
+        self.assertEqual(self.offloads("off"),
+                         {"fabric": "off", "host": "none (covey_offload: off)"})
+
+    def start_old(self):
+        """On a kernel whose TAP devices have no tunnel GSO."""
+        log = self.read_until_forwarding(
+            self.start("old", *preloaded(OFFLOAD_FAULTS), "OFFLOAD_FAULT=no-tunnels"))
+        self.assertNotIn("self-test", log)
+
+    def test_kernel_without_tunnel_offload(self):
+        """covey0 is one end of a veth pair then."""
+        self.write_inventory("covey_fabric_port: kernel")
+        self.start_old()
+        self.assertEqual(self.offloads("old"), {"fabric": "UDP_SEGMENT and UDP_GRO",
+                                                "host": "none (no tunnel GSO in this kernel)"})
+
+    def test_tap_without_tunnel_offload(self):
+        self.write_inventory("covey_fabric_port: kernel, covey_host_port: tap")
+        self.start_old()
+        self.assertEqual(self.offloads("old")["host"], "off (no tunnel GSO in this kernel)")
 
 
 if __name__ == "__main__":

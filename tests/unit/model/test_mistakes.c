@@ -369,8 +369,10 @@ static const struct mistake mistakes[] = {
 	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: [e, 5]}\n",
 	 "10:59: covey_fabric_interface must be text, but YAML reads the number 5 here: put it in "
 	 "quotes\n"},
-	{"kernel and veth", HOST_C("covey_fabric_port: kernel, covey_host_port: veth"),
-	 "10:105: host c: covey_fabric_port: kernel goes with covey_host_port: tap alone\n"},
+	{"kernel and device",
+	 HOST_C("covey_fabric_port: kernel, covey_host_port: device, covey_host_device: a"),
+	 "10:105: host c: covey_fabric_port: kernel goes with covey_host_port: auto, tap or "
+	 "veth\n"},
 	{"kernel and raw IP",
 	 VARS
 	 "    covey_encapsulation: ip\n" GROUPS HOSTS

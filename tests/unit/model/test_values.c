@@ -45,18 +45,22 @@ static void test_kernel_ports(void **state)
 		"  vars:\n"
 		"    covey_fabric: f\n"
 		"    covey_gkm: 10.0.0.9\n"
-		"    covey_groups: {g: {vnis: [1], members: [a, b, c]}}\n"
+		"    covey_groups: {g: {vnis: [1], members: [a, b, c, d, e]}}\n"
 		"    covey_fabric_port: kernel\n"
 		"  hosts:\n"
 		"    a: {covey_vtep: 10.0.0.1, covey_fabric_interface: eth0}\n"
 		"    b: {covey_vtep: 10.0.0.2, covey_fabric_interface: [eth0, eth1.7],\n"
 		"        covey_offload: off}\n"
 		"    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0,\n"
-		"        covey_fabric_port: auto}\n");
+		"        covey_fabric_port: auto, covey_host_port: auto}\n"
+		"    d: {covey_vtep: 10.0.0.4, covey_fabric_interface: eth0,\n"
+		"        covey_host_port: veth}\n"
+		"    e: {covey_vtep: 10.0.0.5, covey_fabric_interface: eth0,\n"
+		"        covey_host_port: tap}\n");
 	const struct inventory_host *hosts = inventory->hosts;
 
 	assert_int_equal(hosts[0].fabric_port, FABRIC_PORT_KERNEL);
-	assert_int_equal(hosts[0].host_port, HOST_PORT_TAP);
+	assert_int_equal(hosts[0].host_port, HOST_PORT_AUTO);
 	assert_null(hosts[0].fabric_interface);
 	assert_int_equal(hosts[0].uplink_count, 1);
 	assert_string_equal(hosts[0].uplinks[0], "eth0");
@@ -68,6 +72,8 @@ static void test_kernel_ports(void **state)
 	assert_string_equal(hosts[2].fabric_interface, "eth0");
 	assert_int_equal(hosts[2].host_port, HOST_PORT_VETH);
 	assert_int_equal(hosts[2].uplink_count, 0);
+	assert_int_equal(hosts[3].host_port, HOST_PORT_VETH);
+	assert_int_equal(hosts[4].host_port, HOST_PORT_TAP);
 	inventory_free(inventory);
 }
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "host_choice.h"
+
+bool host_choice_is_open(const struct inventory_host *host)
+{
+	return host->offload == OFFLOAD_AUTO && host->host_port != HOST_PORT_VETH;
+}
+
+/* A TAP device only where the inventory asks for it. */
+static struct host_choice without_offload(const struct inventory_host *host, const char *note)
+{
+	return (struct host_choice){
+		.kind = host->host_port == HOST_PORT_TAP ? HOST_PORT_TAP : HOST_PORT_VETH,
+		.note = note,
+	};
+}
+
+struct host_choice host_choice_make(const struct inventory_host *host, enum offload_verdict verdict)
+{
+	if (host->host_port == HOST_PORT_VETH)
+		return without_offload(host, "covey_host_port: veth");
+	if (host->offload == OFFLOAD_OFF)
+		return without_offload(host, "covey_offload: off");
+	switch (verdict) {
+	case OFFLOAD_ABSENT:
+		return without_offload(host, "no tunnel GSO in this kernel");
+	case OFFLOAD_SPOILS:
+		return without_offload(host, "failed the self-test");
+	case OFFLOAD_UNTESTED:
+		return (struct host_choice){HOST_PORT_TAP, true, "self-test could not run"};
+	case OFFLOAD_WORKS:
+		break;
+	}
+	return (struct host_choice){HOST_PORT_TAP, true, ""};
+}
