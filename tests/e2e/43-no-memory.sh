@@ -5,6 +5,8 @@
 # leaves the host in clear.
 # long: 7200
 . "$(dirname "$0")/_init.sh"
+# shellcheck source=tests/e2e/_figures.sh
+. "$E2E_HERE/_figures.sh"
 
 # The next to fail is at this one plus 1 plus a part of it; there are some tens of thousands.
 GROWTH=$(long_or_short 20 1)
@@ -86,4 +88,5 @@ while true; do
 	at=$((at + 1 + at / GROWTH))
 done
 ((tried > 10)) || fail "only $tried allocations failed"
-printf '%d of fewer than %d allocations failed, one by one\n' "$tried" "$at"
+figure failed-one-by-one "$tried" allocations
+figure counted-to "$at" allocations
