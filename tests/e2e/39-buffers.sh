@@ -68,7 +68,7 @@ restart() {
 		fi
 	done
 	lab_start_covey "$n"
-	lab_wait 20 "covey0 of hv$n" lab_ip "hv$n" link show dev covey0
+	lab_wait 60 "covey0 of hv$n" lab_ip "hv$n" link show dev covey0
 	if [[ $2 == *:device ]]; then
 		lab_ip "hv$n" link set covey0 mtu 1500 up
 		in_ns "hv$n" ethtool -K covey0 tx off >/dev/null
@@ -189,7 +189,7 @@ for ((i = 0; i < ${#PAIRS[@]}; i += 2)); do
 	write_inventory
 	for n in 1 2; do restart "$n" "${pair[n]}"; done
 	lab_wait_joined
-	lab_wait 20 "t1 to reach t2" in_ns t1 ping -q -c 1 -W 1 "$(lab_tenant 2)"
+	lab_wait 60 "t1 to reach t2" in_ns t1 ping -q -c 1 -W 1 "$(lab_tenant 2)"
 	soak
 done
 figure packets $((PACKETS * ${#PAIRS[@]})) received
