@@ -81,6 +81,8 @@ static int set_receiver(int fd, uint16_t family)
 	static const struct option ipv6[] = {
 		{IPPROTO_IPV6, IPV6_RECVTCLASS, 1},
 		{IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
+		/* A sender need not compute a checksum (RFC 6935). */
+		{IPPROTO_UDP, UDP_NO_CHECK6_RX, 1},
 	};
 
 	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);

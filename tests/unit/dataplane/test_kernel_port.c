@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <headers.h>
 #include <net/if.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -353,6 +354,42 @@ static void test_forged_datagrams(void **state)
 	close_ends(&ends);
 }
 
+/* As a bump in the wire sends: no checksum, over IPv6 too (RFC 6935). */
+static void send_without_checksum(bool ipv6, const uint8_t *bytes, size_t len)
+{
+	const struct covey_addr address = lab_address(ipv6, 2);
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(COVEY_VPE_PORT)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(COVEY_VPE_PORT)};
+	struct sockaddr *to = ipv6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in;
+	int fd = socket(to->sa_family, SOCK_DGRAM, 0), on = 1;
+
+	memcpy(&in.sin_addr, address.bytes, sizeof(in.sin_addr));
+	memcpy(&in6.sin6_addr, address.bytes, sizeof(in6.sin6_addr));
+	assert_return_code(setsockopt(fd, ipv6 ? IPPROTO_UDP : SOL_SOCKET,
+				      ipv6 ? UDP_NO_CHECK6_TX : SO_NO_CHECK, &on, sizeof(on)),
+			   errno);
+	assert_int_equal(sendto(fd, bytes, len, 0, to, ipv6 ? sizeof(in6) : sizeof(in)), len);
+	close(fd);
+}
+
+static void test_no_checksum(void **state)
+{
+	const uint8_t bytes[100] = {0};
+
+	for (unsigned ipv6 = 0; ipv6 < 2; ipv6++) {
+		struct rte_mbuf *packet;
+		struct ends ends;
+
+		open_ends(&ends, ipv6, true);
+		namespaces_enter(0);
+		send_without_checksum(ipv6, bytes, sizeof(bytes));
+		packet = receive(ends.far, 0);
+		assert_int_equal(packet->pkt_len, HEADERS(ipv6) + sizeof(bytes));
+		rte_pktmbuf_free(packet);
+		close_ends(&ends);
+	}
+}
+
 /* Whatever was refused, the next packet is sent. */
 static void expect_passes(const struct ends *ends)
 {
@@ -669,19 +706,13 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arrives_as_it_was),
-		cmocka_unit_test(test_offload_is_used),
-		cmocka_unit_test(test_gathering_stops),
-		cmocka_unit_test(test_waits_for_more),
-		cmocka_unit_test(test_forged_datagrams),
-		cmocka_unit_test(test_forged_path_mtu),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_all_refusals),
-		cmocka_unit_test(test_cannot_cut),
-		cmocka_unit_test(test_some_do_not_fit),
-		cmocka_unit_test(test_only_vpe_leaves),
-		cmocka_unit_test(test_source_port_is_taken),
-		cmocka_unit_test(test_multicast),
+		cmocka_unit_test(test_arrives_as_it_was),    cmocka_unit_test(test_offload_is_used),
+		cmocka_unit_test(test_gathering_stops),      cmocka_unit_test(test_waits_for_more),
+		cmocka_unit_test(test_forged_datagrams),     cmocka_unit_test(test_no_checksum),
+		cmocka_unit_test(test_forged_path_mtu),      cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_all_refusals),         cmocka_unit_test(test_cannot_cut),
+		cmocka_unit_test(test_some_do_not_fit),      cmocka_unit_test(test_only_vpe_leaves),
+		cmocka_unit_test(test_source_port_is_taken), cmocka_unit_test(test_multicast),
 		cmocka_unit_test(test_cannot_open),
 	};
 
