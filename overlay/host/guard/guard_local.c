@@ -213,6 +213,8 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 	write_forward(stream, "oifname", local, vxlan_port);
 	fprintf(stream, "\t}\n");
 	write_base(stream, "local_output", "output", LATE);
+	if (steer)
+		steer_write_quotes(stream, vxlan_port);
 	write_jump(stream, "out", vxlan_port);
 	fprintf(stream, "\t}\n");
 	write_postrouting(stream, local, vxlan_port);

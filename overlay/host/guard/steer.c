@@ -39,6 +39,22 @@ void steer_write_ways_out(FILE *stream, const struct steer *steer, uint32_t mark
 		fprintf(stream, "\t\tcounter drop comment \"VXLAN, which cannot be steered\"\n");
 }
 
+/* Behind 8 bytes of ICMP, the quoted packet's protocol and its UDP destination port (RFC 792, RFC
+ * 4443 section 3). covey decrypts no packet with IP options or extension headers. */
+void steer_write_quotes(FILE *stream, uint16_t vxlan_port)
+{
+	fprintf(stream,
+		"\t\ticmp type { destination-unreachable, source-quench, redirect, time-exceeded, "
+		"parameter-problem } @th,136,8 17 @th,240,16 %u counter drop "
+		"comment \"ICMP error that quotes VXLAN\"\n",
+		vxlan_port);
+	fprintf(stream,
+		"\t\ticmpv6 type { destination-unreachable, packet-too-big, time-exceeded, "
+		"parameter-problem } @th,112,8 17 @th,400,16 %u counter drop "
+		"comment \"ICMP error that quotes VXLAN over IPv6\"\n",
+		vxlan_port);
+}
+
 static void write_base(FILE *stream, const struct steer_uplink *uplink, const char *hook,
 		       int priority)
 {

@@ -46,6 +46,13 @@ bool steer_same_uplinks(const struct steer *a, const struct steer *b);
 void steer_write_ways_out(FILE *stream, const struct steer *steer, uint32_t mark,
 			  const char *host_interface);
 
+/*
+ * Write the rules of the inet table about ICMP errors that this host sends: those that quote VXLAN,
+ * with a tenant's bytes in it, do not leave. The kernel makes them of decrypted packets that it
+ * cannot or may not use.
+ */
+void steer_write_quotes(FILE *stream, uint16_t vxlan_port);
+
 /* Write the chains of the netdev table. They jump to its chain "tagged". */
 void steer_write_netdev(FILE *stream, const struct guard_config *config);
 

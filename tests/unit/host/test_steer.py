@@ -13,6 +13,7 @@ covey-host itself is not there, and no device sets the mark, unless a test does 
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -221,6 +222,31 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
     s.sendto(bytes(100), ("10.9.0.1", 4789))
 """)
         self.assertEqual(self.dropped("clear VXLAN", "steer_in") - before, 1)
+
+    def send_icmp(self, kind, code, port):
+        """An ICMP error as the kernel makes it, about a UDP packet to that port."""
+        quoted = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 128, 0, 0, 64, 17, 0,
+                             socket.inet_aton("10.9.0.2"), socket.inet_aton("10.9.0.1"))
+        quoted += struct.pack("!HHHH", 0xC001, port, 108, 0) + bytes(100)
+        self.host.run("/usr/bin/python3", "-c", """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
+    try:
+        s.sendto(bytes.fromhex(sys.argv[1]), ("10.9.0.2", 0))
+    except PermissionError:
+        pass
+""", (struct.pack("!BBHI", kind, code, 0, 0) + quoted).hex())
+
+    def test_quoted_vxlan(self):
+        """An ICMP error about a packet that was decrypted has a tenant's bytes in it."""
+        self.guard("on")
+        for kind, code in ((3, 3), (3, 13), (11, 0), (12, 0)):
+            before = self.dropped("quotes VXLAN")
+            self.send_icmp(kind, code, 4789)
+            self.assertEqual(self.dropped("quotes VXLAN") - before, 1)
+        before = self.dropped("")
+        self.send_icmp(3, 3, 53)
+        self.assertEqual(self.dropped("") - before, 0)
 
     def test_the_rest_passes(self):
         """Other programs' packets, large ones in fragments, too."""
