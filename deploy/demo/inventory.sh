@@ -44,7 +44,7 @@ lab_write_inventory() {
 				          covey_vtep: "$(lab_vtep "$n")"
 				          covey_fabric_interface: $LAB_FABRIC_INTERFACE
 			YAML
-			if [[ ${LAB_PORTS:-} == kernel ]]; then
+			if [[ $(lab_ports "$n") == kernel ]]; then
 				lab_lines "          covey_fabric_port: kernel"
 			fi
 			own=LAB_HOST_VARS_$n

@@ -24,10 +24,10 @@
 #   └─────────────────────────┘
 #
 # With LAB_PORTS=kernel the kernel keeps fab0: the VTEP address and vxlan100 are there, from before
-# covey-host starts, and covey0 is a TAP device.
+# covey-host starts, and covey0 is a TAP device. LAB_PORTS_2=bump: of hv2 alone.
 #
-# In `bump` mode dpdk-testpmd carries frames between fab0 and covey0, in `plain` mode there is
-# nothing between: vxlan100 sits on fab0 itself. Both are controls: what the oracles must find, and
+# With LAB_MODE=bump dpdk-testpmd carries frames between fab0 and covey0, with LAB_MODE=plain nothing
+# is between: vxlan100 sits on fab0 itself. Both are controls: what the oracles must find, and
 # what the speed is measured against.
 
 LAB_HERE=$(dirname "${BASH_SOURCE[0]}")
@@ -45,7 +45,7 @@ LAB_HOSTS=${LAB_HOSTS:-3}
 LAB_FAMILY=${LAB_FAMILY:-4}
 LAB_LOG_LEVEL=${LAB_LOG_LEVEL:-info}
 LAB_FABRIC_MTU=${LAB_FABRIC_MTU:-1600} # tenants keep 1450
-LAB_PORTS=${LAB_PORTS:-}               # "kernel": covey_fabric_port
+LAB_PORTS=${LAB_PORTS:-bump}           # how covey sits in the hosts: bump in the wire, or kernel
 LAB_QUEUES=${LAB_QUEUES:-1}            # of each interface that is plugged into the switch
 
 lab_ns() {
@@ -70,8 +70,30 @@ lab_ip() {
 	ip -n "$ns" "$@"
 }
 
+# lab_rules NAMESPACE: its rules of nftables, each a line of JSON. Table by table: nft 1.0.6 prints no JSON
+# of a ruleset in which a table has an owner.
+lab_rules() {
+	local family table
+
+	in_ns "$1" nft list tables | while read -r _ family table; do
+		in_ns "$1" nft --json list table "$family" "$table" 2>/dev/null || true
+	done | jq -c '.nftables[].rule? | select(.)'
+}
+
 lab_hosts() {
 	seq 1 "$LAB_HOSTS"
+}
+
+# lab_ports N: how covey sits in hvN.
+lab_ports() {
+	local own=LAB_PORTS_$1
+
+	echo "${!own:-$LAB_PORTS}"
+}
+
+# lab_underlay N: the interface of hvN that has the VTEP address, and under its VXLAN devices.
+lab_underlay() {
+	if [[ $(lab_ports "$1") == kernel ]]; then echo fab0; else echo covey0; fi
 }
 
 # --- addresses ------------------------------------------------------------------------------------
@@ -172,7 +194,7 @@ lab_add_host() {
 	else
 		lab_plug "hv$1" fab0
 	fi
-	if [[ $LAB_PORTS == kernel ]]; then
+	if [[ $LAB_MODE/$(lab_ports "$1") == covey/kernel ]]; then
 		lab_keep_card "$1"
 	fi
 }
@@ -352,12 +374,8 @@ lab_start_covey() {
 
 lab_attach_covey() {
 	lab_wait 60 "covey0 of hv$1" lab_host_is_up "$1"
-	if [[ $LAB_PORTS == kernel ]]; then
-		lab_has_vxlan "$1" || lab_add_vxlan "$1" fab0
-		return
-	fi
-	lab_address "hv$1" covey0 "$(lab_vtep "$1")"
-	lab_add_vxlan "$1" covey0
+	[[ $(lab_ports "$1") == kernel ]] || lab_address "hv$1" covey0 "$(lab_vtep "$1")"
+	lab_has_vxlan "$1" || lab_add_vxlan "$1" "$(lab_underlay "$1")"
 }
 
 lab_has_vxlan() {

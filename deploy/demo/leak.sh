@@ -35,10 +35,10 @@ leak_ping() {
 	in_ns "hv$1" ping -q -c 10 -i 0.02 -W 1 -p "$CANARY" "172.17.0.$2" >/dev/null
 }
 
-# Packets that the guard of hvN has dropped.
+# Packets that the guard of hvN has kept from leaving or entering. What it forwards to covey0 goes nowhere
+# while covey-host does not run.
 leak_guarded() {
-	in_ns "hv$1" nft --json list ruleset |
-		jq '[.nftables[].rule?.expr[]?.counter?.packets // 0] | add // 0'
+	lab_rules "hv$1" | jq -s '[.[].expr[].counter?.packets // 0] | add // 0'
 }
 
 leak() {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Unicast between all pairs and multicast to all, encrypted: every frame arrives once, unaltered.
+# ports: both
 . "$(dirname "$0")/_init.sh"
 
 e2e_up

@@ -38,9 +38,7 @@ expect_refused() {
 	local words=$2
 
 	start_as "$1" "${3:-hv2}"
-	lab_wait 20 "covey0 of hv2" lab_host_is_up 2
-	lab_address hv2 covey0 "$(lab_vtep 2)"
-	lab_ip hv2 link show vxlan100 >/dev/null 2>&1 || lab_add_vxlan 2 covey0
+	lab_attach_covey 2
 	lab_wait 20 "the refusal" is_told "$words"
 	expect "state of hv2" "$(lab_show 2 '.gkm.state != "connected"')" true
 	expect "SAs of hv2" "$(lab_show 2 '.sas | length')" 0

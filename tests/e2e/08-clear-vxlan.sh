@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Clear VXLAN injected from the fabric, unicast and multicast: dropped, counted, and no tenant or
 # VXLAN device sees a byte of it.
+# ports: both
 LAB_HOSTS=2
 . "$(dirname "$0")/_init.sh"
 
@@ -15,9 +16,9 @@ e2e_wait_ping 1 2
 in_ns t1 ip neigh flush dev eth0
 in_ns t2 ip neigh flush dev eth0
 before=$(vxlan_packets)
-e2e_expect_drops 2 in-clear-vxlan 10 e2e_inject clear-vxlan --count 10 --cast 0 \
+e2e_expect_clear_dropped 2 10 e2e_inject clear-vxlan --count 10 --cast 0 \
 	--from "$(lab_vtep 1)" --to "$(lab_vtep 2)" --canary "$E2E_CANARY"
-e2e_expect_drops 2 in-clear-vxlan 10 e2e_inject clear-vxlan --count 10 --cast 1 \
+e2e_expect_clear_dropped 2 10 e2e_inject clear-vxlan --count 10 --cast 1 \
 	--from "$(lab_vtep 1)" --canary "$E2E_CANARY"
 after=$(vxlan_packets)
 # What tenants' own kernels say to each other meanwhile may come, ten injected frames may not.

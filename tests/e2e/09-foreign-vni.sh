@@ -6,7 +6,7 @@ LAB_HOSTS=2
 
 add_foreign() {
 	lab_ip "hv$1" link add vxlan999 type vxlan id 999 remote "$(lab_vtep $((3 - $1)))" \
-		local "$(lab_vtep "$1")" dev covey0 dstport 4789
+		local "$(lab_vtep "$1")" dev "$(lab_underlay "$1")" dstport 4789
 	lab_ip "hv$1" address add "172.17.0.$1/24" dev vxlan999
 	lab_ip "hv$1" link set vxlan999 up
 }

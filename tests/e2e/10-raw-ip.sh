@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # VPE directly in IP, without UDP.
+# ports: bump
 LAB_HOSTS=2
 LAB_FABRIC_VARS="    covey_encapsulation: ip"
 . "$(dirname "$0")/_init.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # AF_PACKET instead of AF_XDP on the fabric interface.
+# ports: bump
 LAB_HOSTS=2
 LAB_HOST_VARS="          covey_fabric_port: af_packet"
 . "$(dirname "$0")/_init.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A TAP instead of a veth pair towards the kernel.
+# ports: bump
 LAB_HOSTS=2
 LAB_HOST_VARS="          covey_host_port: tap"
 . "$(dirname "$0")/_init.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Tenants' own fragments cross like any packet. Fragments of VXLAN itself, which a VXLAN device with
 # too large an MTU makes, do not leave: a later one could hide anything.
+# ports: both
 LAB_HOSTS=2
 . "$(dirname "$0")/_init.sh"
 
@@ -25,4 +26,9 @@ e2e_wait_ping 1 2
 if in_ns t1 ping -q -c 10 -i 0.02 -W 1 -M dont -s 1800 -p "$E2E_CANARY" "$(lab_tenant 2)"; then
 	fail "packets in fragments of VXLAN got through"
 fi
-lab_wait 5 "both fragments of ten packets to be counted" e2e_drop_has_risen 1 out-fragment 20
+# Later ones do not come to covey-host where the kernel keeps the card.
+fragments() {
+	echo $(($(e2e_drop 1 out-fragment) + $(e2e_guarded 1 "fragment of VXLAN")))
+}
+are_counted() { (($(fragments) == 20)); }
+lab_wait 5 "both fragments of ten packets to be counted" are_counted

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Two workers a host, on interfaces of two queues: unicast and multicast traffic while the switch
 # steers windows to other queues and back, through rekeys and restarts of a host. No frame is lost or
-# comes twice, and what came to the wrong worker was handed over.
+# comes twice, and what came to the wrong worker was handed over. Where the kernel keeps the card, it
+# spreads windows over the workers' sockets whatever queue they came by.
+# ports: both
 # alone: a worker that waits long for its processor has no room for what is handed to it
 # long: 1200
 LAB_QUEUES=2
@@ -135,10 +137,12 @@ rekey() {
 	lab_wait 20 "an SA after $spi" spi_is_above "$spi"
 }
 
+rings="[2,2,2,2]"
+[[ $LAB_PORTS != kernel ]] || rings="[3,2,2,2]" # one more socket receives multicast
 e2e_up
 for n in 1 2 3; do
 	expect "queues of hv$n" "$(lab_show "$n" '[.ports[] | .rx_queues, .tx_queues] | tostring')" \
-		"[2,2,2,2]"
+		"$rings"
 	e2e_receive_multicast "$n"
 done
 for n in 1 2 3; do e2e_wait_ping "$n" $((n % 3 + 1)); done
@@ -157,7 +161,7 @@ for n in 1 2 3; do workers=$((workers + $(sending "$n" "$(active_spi)"))); done
 for ((i = 0; i < ROUNDS; i++)); do
 	for n in 1 2; do before[n]=$(handed_over "$n"); done
 	steer $(((i + 1) % 2))
-	for n in 1 2; do
+	[[ $LAB_PORTS == kernel ]] || for n in 1 2; do
 		lab_wait 10 "hv$n to hand over" has_handed_over "$n" $((before[n] + RATE / 2))
 	done
 	rekey

@@ -3,6 +3,7 @@
 # The guard is read back and kept: under an alternative name of the card, when a firewall flushes the
 # ruleset, beside a second covey-host for another card, and with covey-host dead. VXLAN devices of
 # another port than the fabric's are told of, and dropped where the inventory says so.
+# ports: both
 LAB_HOSTS=2
 LAB_FABRIC_INTERFACE=enp9s0 # an alternative name: the kernel's own is fab0
 # shellcheck disable=SC2034 # read by name

@@ -5,6 +5,7 @@
 # it is counted by name. A virtual machine of the same user, the host's own address on a VXLAN device and
 # a device that has no VNI of its own go on working. While no VXLAN device holds the port, whoever
 # takes it reads nothing.
+# ports: both
 LAB_HOSTS=2
 LAB_GROUPS="      direct: {vnis: [101, 102], members: [hypervisors]}"
 . "$(dirname "$0")/_init.sh"
@@ -40,26 +41,6 @@ tenant_saw() {
 
 tenant_saw_all() {
 	(($(tenant_saw "$1" "$2") >= $3))
-}
-
-# guarded N NAME: packets that hvN's guard dropped under that name.
-guarded() {
-	in_ns "hv$1" nft --json list ruleset | jq --arg name "$2" '[.nftables[].rule? | select(.) |
-		select((.comment // "") | startswith($name)) | .expr[].counter?.packets // 0] | add // 0'
-}
-
-guarded_more() {
-	(($(guarded "$1" "$2") >= $3))
-}
-
-# expect_guarded N NAME COUNT COMMAND...: the command makes hvN's guard drop so many under that name.
-expect_guarded() {
-	local before
-
-	before=$(guarded "$1" "$2")
-	"${@:4}"
-	lab_poll 5 guarded_more "$1" "$2" $((before + $3)) || true
-	expect "$2, at hv$1, after ${*:4}" $(($(guarded "$1" "$2") - before)) "$3"
 }
 
 # After what the tenants' own kernels exchange has passed, so would what came before it.
@@ -124,11 +105,11 @@ forge c1 10.88.0.2 "$(lab_vtep 2)" "$(lab_vtep 1)" 10.88.0.1
 expect_nothing_forged "by a container"
 
 # The same, counted.
-expect_guarded 1 "$NO_DEVICE" 10 forge hv1 "$(lab_vtep 1)" "$(lab_vtep 2)"
-expect_guarded 1 "$NO_DEVICE" 10 forge hv1 "$(lab_vtep 1)" "$(lab_multicast)"
-expect_guarded 1 "$ELSEWHERE" 20 forge hv1 "$(lab_vtep 1)" "$(lab_vtep 1)" 127.0.0.1
-expect_guarded 1 "$ELSEWHERE" 20 forge c1 10.88.0.2 "$(lab_vtep 1)" 10.88.0.1
-expect_guarded 1 "$FORWARDED" 10 forge c1 10.88.0.2 "$(lab_vtep 2)"
+e2e_expect_guarded 1 "$NO_DEVICE" 10 forge hv1 "$(lab_vtep 1)" "$(lab_vtep 2)"
+e2e_expect_guarded 1 "$NO_DEVICE" 10 forge hv1 "$(lab_vtep 1)" "$(lab_multicast)"
+e2e_expect_guarded 1 "$ELSEWHERE" 20 forge hv1 "$(lab_vtep 1)" "$(lab_vtep 1)" 127.0.0.1
+e2e_expect_guarded 1 "$ELSEWHERE" 20 forge c1 10.88.0.2 "$(lab_vtep 1)" 10.88.0.1
+e2e_expect_guarded 1 "$FORWARDED" 10 forge c1 10.88.0.2 "$(lab_vtep 2)"
 
 # --- what must work -------------------------------------------------------------------------------
 
@@ -172,9 +153,9 @@ lab_ip hv1 link add vxlan102 type vxlan id 102 remote "$(lab_vtep 2)" local "$(l
 lab_ip hv1 link set vxlan102 netns "$(lab_ns away)"
 lab_ip away address add 172.19.0.1/24 dev vxlan102
 lab_ip away link set vxlan102 up
-before=$(guarded 1 "$NO_DEVICE")
+before=$(e2e_guarded 1 "$NO_DEVICE")
 in_ns away ping -q -c 3 -i 0.05 -W 1 172.19.0.2 >/dev/null || true
-lab_wait 5 "VXLAN of a device that has moved to be dropped" guarded_more 1 "$NO_DEVICE" $((before + 1))
+lab_wait 5 "VXLAN of a device that has moved to be dropped" e2e_guarded_more 1 "$NO_DEVICE" $((before + 1))
 lab_wait 5 "the log to name the device" grep -q 'vxlan102.*moved to another network namespace' \
 	"$LAB_DIR/log/hv1"
 lab_ip away link delete vxlan102
@@ -198,8 +179,8 @@ for i in $(seq 1 5); do
 	lab_wait 10 "vxlan100 to get its port back" is_up vxlan100
 done
 lab_ip hv2 link set vxlan100 down
-before=$(guarded 2 "$NOT_HELD")
-lab_wait 5 "VXLAN to be dropped while nothing holds the port" guarded_more 2 "$NOT_HELD" $((before + 100))
+before=$(e2e_guarded 2 "$NOT_HELD")
+lab_wait 5 "VXLAN to be dropped while nothing holds the port" e2e_guarded_more 2 "$NOT_HELD" $((before + 100))
 lab_stop user KILL
 expect "packets that a user read from VXLAN's port" "$(cut -d' ' -f2 "$LAB_DIR/user/port")" 0
 lab_stop tx1-2
@@ -236,5 +217,5 @@ lab_wait 10 "hv1's user to reach hv2 again" ping_from_host 172.18.0.2
 
 # And without covey-host the rules stay.
 lab_stop hv1 KILL
-expect_guarded 1 "$ELSEWHERE" 20 forge hv1 "$(lab_vtep 1)" "$(lab_vtep 1)" 127.0.0.1
+e2e_expect_guarded 1 "$ELSEWHERE" 20 forge hv1 "$(lab_vtep 1)" "$(lab_vtep 1)" 127.0.0.1
 for n in 1 2; do expect "forged frames at t$n, in all" "$(tenant_saw "$n" $FORGED)" 0; done

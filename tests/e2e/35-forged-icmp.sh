@@ -29,15 +29,6 @@ has_learned() {
 	[[ $(learned "$1") ]]
 }
 
-# guarded TEXT: how often the guard's rules whose comments begin so have dropped something.
-guarded() {
-	lab_show 1 "[.guard.drops[] | select(.rule | startswith(\"$1\")) | .packets] | add // 0"
-}
-
-guarded_more() {
-	(($(guarded "ICMP error about") >= $1))
-}
-
 large() {
 	in_ns t1 ping -q -c 5 -i 0.05 -W 1 -M "do" -s 1400 -p "$E2E_CANARY" "$(lab_tenant 2)" >/dev/null
 }
@@ -46,7 +37,7 @@ e2e_up
 e2e_add_evil
 # With a route for multicast, the kernel could learn an MTU of it.
 if ((LAB_FAMILY == 4)); then
-	lab_ip hv1 route add 224.0.0.0/4 dev "$([[ ${LAB_PORTS:-} == kernel ]] && echo fab0 || echo covey0)"
+	lab_ip hv1 route add 224.0.0.0/4 dev "$(lab_underlay 1)"
 fi
 e2e_wait_ping 1 2
 e2e_receive_multicast 2
@@ -58,13 +49,13 @@ lie "$(lab_vtep 2)"
 lie "$(lab_vtep 2)" fragments # its first fragment holds no more than ICMP's header
 lie "$(lab_vtep 2)" vpe
 lie "$(lab_multicast)"
-lab_poll 5 guarded_more 4 || true
+lab_poll 5 e2e_guarded_more 1 "ICMP error about" 4 || true
 lab_poll 5 large || fail "large packets are lost after the lie"
 e2e_send 1 all --count 200 --rate 1000 --size 1300
 e2e_expect_all 1 2 all
 expect "MTU that hv1 believes of the way to hv2" "$(learned "$(lab_vtep 2)")" ""
 expect "MTU that hv1 believes of the way to the group" "$(learned "$(lab_multicast)")" ""
-expect "forged errors about a VTEP that the guard dropped" "$(guarded "ICMP error about a VTEP")" 3
-expect "forged errors about the group that it dropped" "$(guarded "ICMP error about multicast")" 1
+expect "forged errors about a VTEP that the guard dropped" "$(e2e_guarded 1 "ICMP error about a VTEP")" 3
+expect "forged errors about the group that it dropped" "$(e2e_guarded 1 "ICMP error about multicast")" 1
 expect "fragments of VXLAN" "$(e2e_drop 1 out-fragment)" 0
-expect "fragments of VXLAN at the guard" "$(guarded "fragment of VXLAN")" 0
+expect "fragments of VXLAN at the guard" "$(e2e_guarded 1 "fragment of VXLAN")" 0

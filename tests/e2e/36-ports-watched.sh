@@ -4,6 +4,7 @@
 # out, a second covey-host on the same interface. It says so and hears again, or ends to be started
 # again; it is never deaf without a word. covey0 has a carrier while packets pass and no longer, so
 # that a route of higher metric is used in the meantime.
+# ports: bump
 LAB_HOSTS=2
 LAB_QUEUES=2
 . "$(dirname "$0")/_init.sh"

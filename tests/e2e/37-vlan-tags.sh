@@ -6,6 +6,7 @@
 #
 #   tag: a namespace whose frames come tagged into hv1, are redirected into covey0, and so carry the
 #   tag beside the frame, as those of an 802.1Q device on covey0 do.
+# ports: bump
 LAB_HOSTS=2
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"

@@ -4,6 +4,7 @@
 # receives (GRO), the neighbour does not finish checksums. TCP past covey runs as fast as ever, and
 # nothing counts as malformed. When covey-host ends, the card's settings are what they were, after a
 # kill and a restart too.
+# ports: bump
 LAB_HOSTS=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"

@@ -34,7 +34,7 @@ expect "hv1 sends and receives for longer than an hour" \
 
 # A VNI that is in no group.
 lab_ip hv1 link add vxlan4711 type vxlan id 4711 dstport 4789 local "$(lab_vtep 1)" \
-	remote "$(lab_vtep 2)" dev covey0
+	remote "$(lab_vtep 2)" dev "$(lab_underlay 1)"
 lab_ip hv1 link set vxlan4711 up
 lab_ip hv1 address add 192.168.47.1/24 dev vxlan4711
 in_ns hv1 ping -q -c 1 -W 1 192.168.47.2 >/dev/null || true
@@ -42,11 +42,11 @@ lab_wait 10 "hv1 to name VNI and device" says 1 'VNI 4711, device vxlan4711 is i
 lab_ip hv1 link delete vxlan4711
 
 # A VTEP address that no interface has.
-lab_ip hv1 address flush dev covey0
+lab_ip hv1 address flush dev "$(lab_underlay 1)"
 expect "hv1 is ready without its address" "$(lab_show 1 .ready)" false
 says 1 "no interface of this host has its VTEP address $(lab_vtep 1)" ||
 	fail "hv1 does not say that its address is missing"
-lab_address hv1 covey0 "$(lab_vtep 1)"
+lab_address hv1 "$(lab_underlay 1)" "$(lab_vtep 1)"
 lab_wait 10 "hv1 to be ready again" is_ready 1
 
 # A key manager that is stopped: who has given up is not to learn later that it was done.

@@ -4,8 +4,8 @@
 # guard alone stops them. covey-host encrypts what they send, and nothing of them or of the card is
 # changed. While covey-host is dead, nothing leaves; so it is when the rules are flushed, and when
 # covey0 is gone or is another interface that has its index.
+# ports: kernel
 LAB_HOSTS=2
-LAB_PORTS=kernel
 . "$(dirname "$0")/_init.sh"
 
 covey_host() { # N OPTION...

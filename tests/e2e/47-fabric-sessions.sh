@@ -3,8 +3,8 @@
 # With covey_fabric_port: kernel, a TCP connection of the host's own over the card, and its addresses,
 # routes and neighbours, live through kill -9, restart and a regular end of covey-host. Tenants are cut
 # off meanwhile, and nothing of theirs is in clear.
+# ports: kernel
 LAB_HOSTS=2
-LAB_PORTS=kernel
 . "$(dirname "$0")/_init.sh"
 
 # A number each 20 ms, which hv2 sends back; the file has the last one that came.

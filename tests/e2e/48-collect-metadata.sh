@@ -3,8 +3,8 @@
 # With covey_fabric_port: kernel, VXLAN devices that have no VNI, remote or interface of their own: they
 # take all that from each packet's metadata (`external`), as OVS and OVN have them. One was there before
 # covey came, one comes later.
+# ports: kernel
 LAB_HOSTS=2
-LAB_PORTS=kernel
 LAB_GROUPS="      flows: {vnis: [201, 202], members: [hypervisors]}"
 . "$(dirname "$0")/_init.sh"
 

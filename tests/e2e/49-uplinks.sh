@@ -4,8 +4,8 @@
 # spreads over both by the source port. covey uses both. One is cut under traffic: the other carries
 # all, nothing is in clear, and covey-host goes on. An uplink that comes later is guarded from its first
 # packet.
+# ports: kernel
 LAB_HOSTS=2
-LAB_PORTS=kernel
 LAB_FABRIC_INTERFACE="[fab0, fab1]"
 . "$(dirname "$0")/_init.sh"
 

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # With covey_fabric_port: kernel and no segmentation offload: each packet comes and goes alone, and by
 # itself covey0 is then one end of a veth pair. A TAP device carries the same, if it is asked for.
+# ports: kernel
 if [[ ! ${LAB_HOST_PORT:-} ]]; then
 	for port in auto tap; do LAB_HOST_PORT=$port "$0" || exit 1; done
 	exit 0
 fi
 LAB_HOSTS=2
-LAB_PORTS=kernel
 LAB_HOST_VARS="          covey_offload: off
           covey_host_port: $LAB_HOST_PORT"
 . "$(dirname "$0")/_init.sh"

@@ -3,12 +3,12 @@
 # With covey_fabric_port: kernel, VXLAN devices that were there before covey have an MTU that knows nothing
 # of encryption: 1,450 on a fabric of 1,500. TCP passes all the same; so does what may be fragmented;
 # and who sends what may not is told what fits. Both families, with and without offload.
+# ports: kernel
 if [[ ! ${LAB_OFFLOAD:-} ]]; then
 	for offload in auto off; do LAB_OFFLOAD=$offload "$0" || exit 1; done
 	exit 0
 fi
 LAB_HOSTS=2
-LAB_PORTS=kernel
 LAB_FABRIC_MTU=1500
 LAB_HOST_VARS="          covey_offload: $LAB_OFFLOAD"
 . "$(dirname "$0")/_init.sh"

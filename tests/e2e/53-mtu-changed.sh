@@ -3,8 +3,8 @@
 # With covey_fabric_port: kernel, the uplink's MTU is changed under traffic, down and up. covey-host follows
 # without losing its session, its SA or a packet that fits; tenants are told what fits now. Only a
 # rise that the packet buffers have no room for ends it, with the reason, to be started again.
+# ports: kernel
 LAB_HOSTS=2
-LAB_PORTS=kernel
 . "$(dirname "$0")/_init.sh"
 
 set_mtu() { # MTU

@@ -4,12 +4,12 @@
 # unicast and multicast. While covey-host is dead, nothing leaves, in clear or otherwise. Then covey0
 # becomes a TAP device and a veth pair again; one that is not covey's is left alone. With jumbo frames,
 # which AF_XDP does not carry, too.
+# ports: kernel
 if [[ ! ${LAB_FABRIC_MTU:-} ]]; then
 	for mtu in 1600 9000; do LAB_FABRIC_MTU=$mtu "$0" || exit 1; done
 	exit 0
 fi
 LAB_HOSTS=2
-LAB_PORTS=kernel
 LAB_HOST_VARS="          covey_host_port: veth"
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_both_casts.sh

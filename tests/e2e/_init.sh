@@ -23,6 +23,11 @@ LAB_LOG_LEVEL=debug
 # shellcheck disable=SC2034 # for lab.sh: the recorder is to see each packet, not several in one frame
 LAB_CUT_FRAMES=on
 E2E_HERE=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=tests/e2e/_ports.sh
+. "$E2E_HERE/_ports.sh"
+case $(ports_of "$0") in
+kernel | bump) LAB_PORTS=$(ports_of "$0") ;;
+esac
 # shellcheck source=deploy/demo/lab.sh
 . "$E2E_HERE/../../deploy/demo/lab.sh"
 
@@ -102,9 +107,11 @@ e2e_iv_oracle() {
 
 # A UDP socket of the kernel writes a checksum.
 e2e_format_oracle() {
-	local faults=.faults
+	local faults=.faults n
 
-	[[ $LAB_PORTS != kernel ]] || faults='.faults | del(.udp_checksum)'
+	for n in $(lab_hosts); do
+		[[ $(lab_ports "$n") != kernel ]] || faults='.faults | del(.udp_checksum)'
+	done
 	e2e_report_is recorder "[$faults | .[]] | add == 0" ||
 		e2e_verdict "headers against the protocol: $(jq -c .faults "$LAB_DIR/recorder.json")"
 }
@@ -323,6 +330,38 @@ e2e_expect_drops() {
 	expect "$reason at hv$n" $(($(e2e_drop "$n" "$reason") - before)) "$count"
 	expect "drops at hv$n, any reason, beside $count of $reason" \
 		$(($(e2e_drops_in "$n") - all - count)) 0
+}
+
+# --- what the guard drops -------------------------------------------------------------------------
+
+# e2e_guarded N NAME: packets that hvN's guard dropped by rules whose comments begin with that name.
+e2e_guarded() {
+	lab_rules "hv$1" | jq -s --arg name "$2" '[.[] | select((.comment // "") | startswith($name)) |
+		.expr[].counter?.packets // 0] | add // 0'
+}
+
+e2e_guarded_more() {
+	(($(e2e_guarded "$1" "$2") >= $3))
+}
+
+# e2e_expect_guarded N NAME COUNT COMMAND...: the command makes hvN's guard drop so many under that name.
+e2e_expect_guarded() {
+	local before
+
+	before=$(e2e_guarded "$1" "$2")
+	"${@:4}"
+	lab_poll 5 e2e_guarded_more "$1" "$2" $((before + $3)) || true
+	expect "$2, at hv$1, after ${*:4}" $(($(e2e_guarded "$1" "$2") - before)) "$3"
+}
+
+# e2e_expect_clear_dropped N COUNT COMMAND...: VXLAN in clear that comes in. Where the kernel keeps the
+# card, the guard drops it before it could come to covey-host.
+e2e_expect_clear_dropped() {
+	if [[ $(lab_ports "$1") == kernel ]]; then
+		e2e_expect_guarded "$1" "clear VXLAN" "${@:2}"
+	else
+		e2e_expect_drops "$1" in-clear-vxlan "${@:2}"
+	fi
 }
 
 # --- SAs ------------------------------------------------------------------------------------------

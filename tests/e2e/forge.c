@@ -29,6 +29,7 @@ static void freshen(const struct forge *forge, struct captured *captured)
 	set_esn(captured, captured->packet.esn + AHEAD + forge->turn);
 }
 
+/* So that no kernel drops it before covey sees it: lengths, and no UDP checksum. */
 static void repair(struct captured *captured)
 {
 	wire_repair(captured->frame, captured->len, &captured->packet);
@@ -57,34 +58,40 @@ static void replay(const struct forge *forge, struct captured *captured)
 static void altered(const struct forge *forge, struct captured *captured)
 {
 	vpe(captured)[ICV_OFFSET] ^= 1;
+	repair(captured);
 }
 
 /* The first packet of its window. */
 static void old(const struct forge *forge, struct captured *captured)
 {
 	set_esn(captured, (captured->packet.esn >> 48 << 48) + 1);
+	repair(captured);
 }
 
 static void old_epoch(const struct forge *forge, struct captured *captured)
 {
 	set_esn(captured, captured->packet.esn - (UINT64_C(1) << 48));
+	repair(captured);
 }
 
 static void forged(const struct forge *forge, struct captured *captured)
 {
 	freshen(forge, captured);
 	memset(vpe(captured) + ICV_OFFSET, (int)forge->turn, 16);
+	repair(captured);
 }
 
 static void unknown_spi(const struct forge *forge, struct captured *captured)
 {
 	wire_put32(vpe(captured), captured->packet.spi ^ 0x5a000000);
+	repair(captured);
 }
 
 static void other_sender(const struct forge *forge, struct captured *captured)
 {
 	freshen(forge, captured);
 	wire_put16(vpe(captured) + SENDER_OFFSET, forge->sender_id);
+	repair(captured);
 }
 
 /* SplitMix64: the same number for the same turn, so that a flood can be sent again. */

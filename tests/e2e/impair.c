@@ -59,6 +59,8 @@ size_t impair_frame(struct impair *impair, enum impairment impairment, uint8_t *
 		at = packet->vpe + ICV_OFFSET;
 		at += next(impair) % (packet->end - at);
 		frame[at] ^= (uint8_t)(1u << (next(impair) % 8));
+		wire_repair(frame, packet->end,
+			    packet); /* or a kernel would find it before covey */
 		return len;
 	case IMPAIR_TRUNCATE:
 		return truncate_frame(impair, frame, packet);
