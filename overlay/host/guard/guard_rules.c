@@ -53,7 +53,7 @@ static void write_table(FILE *stream, const char *family, const char *interface)
 	fprintf(stream, "table %s %s {\n", family, name);
 }
 
-static void write_foreign(FILE *stream, const struct guard_config *config)
+void guard_rules_write_foreign(FILE *stream, const struct guard_config *config)
 {
 	if (config->foreign_count == 0)
 		return;
@@ -70,7 +70,7 @@ static void write_vxlan(FILE *stream, const struct guard_config *config)
 {
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
 		config->vxlan_port);
-	write_foreign(stream, config);
+	guard_rules_write_foreign(stream, config);
 }
 
 static void write_vpe(FILE *stream, const struct guard_config *config)
@@ -187,12 +187,12 @@ static void write_host(FILE *stream, const struct guard_config *config)
 	write_base(stream, "host_in", "prerouting", NULL, -450);
 	fprintf(stream, "\t\tiifname != \"%s\" accept comment \"another interface\"\n",
 		config->host_interface);
-	write_foreign(stream, config);
+	guard_rules_write_foreign(stream, config);
 	fprintf(stream, "\t}\n");
 	write_base(stream, "host_out", "postrouting", NULL, 300);
 	fprintf(stream, "\t\toifname != \"%s\" accept comment \"another interface\"\n",
 		config->host_interface);
-	write_foreign(stream, config);
+	guard_rules_write_foreign(stream, config);
 	fprintf(stream, "\t}\n");
 }
 

@@ -56,6 +56,9 @@ bool guard_interface_valid(const char *interface);
 #define GUARD_TABLE_NAME_SIZE (sizeof("covey_guard_") + 3 * (IFNAMSIZ - 1))
 void guard_table_name(const char *interface, char *ret_name);
 
+/* Write the rule that drops VXLAN of ports that are not the fabric's, if there are any. */
+void guard_rules_write_foreign(FILE *stream, const struct guard_config *config);
+
 /* Write one transaction that replaces the interface's guard, if it has one, by this one. */
 void guard_rules_write(FILE *stream, const struct guard_config *config,
 		       enum guard_device_hooks hooks);

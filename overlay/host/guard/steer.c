@@ -64,14 +64,6 @@ static void write_base(FILE *stream, const struct steer_uplink *uplink, const ch
 		uplink->index, hook, hook, uplink->name, priority);
 }
 
-static void write_foreign(FILE *stream, const struct guard_config *config)
-{
-	for (size_t i = 0; i < config->foreign_count; i++)
-		fprintf(stream,
-			"\t\tudp dport %u counter drop comment \"clear VXLAN of port %u\"\n",
-			config->foreign_ports[i], config->foreign_ports[i]);
-}
-
 static void write_tagged(FILE *stream)
 {
 	fprintf(stream, "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged "
@@ -83,7 +75,7 @@ static void write_in(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\tchain steer_in {\n");
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
 		config->vxlan_port);
-	write_foreign(stream, config);
+	guard_rules_write_foreign(stream, config);
 	write_tagged(stream);
 	fprintf(stream, "\t}\n");
 }
@@ -130,7 +122,7 @@ static void write_out(FILE *stream, const struct guard_config *config)
 		"\t\tmeta mark & 0x%08x == 0 udp dport %u counter drop "
 		"comment \"VPE that is not covey's\"\n",
 		mark, config->vpe_port);
-	write_foreign(stream, config);
+	guard_rules_write_foreign(stream, config);
 	write_fragments(stream, mark);
 	write_tagged(stream);
 	fprintf(stream, "\t}\n");
