@@ -19,9 +19,9 @@ guard() { # N OPTION...
 		"${@:2}"
 }
 
-# All tables and chains but those that look inwards (34-local-users.sh).
+# All tables and chains but those that look inwards (34-local-users.sh), and what belongs to one process.
 listing() {
-	in_ns "hv$1" nft --stateless list ruleset | awk '/^table .*\/mark / {table = 1}
+	in_ns "hv$1" nft --stateless list ruleset | awk '/^table .*\/(mark|own\/[0-9]+) / {table = 1}
 		/^\tchain local_/ {chain = 1} !table && !chain && NF; /^\t}/ {chain = 0} /^}/ {table = 0}'
 }
 
@@ -62,10 +62,10 @@ start_second() {
 	lab_wait 60 "the second covey-host" grep -q forwards "$LAB_DIR/log/second"
 }
 
-# add_foreign N: a VXLAN device over covey0 as the kernel makes it when no port is given: 8472.
+# add_foreign N: a VXLAN device as the kernel makes it when no port is given: 8472.
 add_foreign() {
 	lab_ip "hv$1" link add vxforeign type vxlan id 9 remote "$(lab_vtep $((3 - $1)))" \
-		local "$(lab_vtep "$1")" dev covey0 2>/dev/null
+		local "$(lab_vtep "$1")" dev "$(lab_underlay "$1")" 2>/dev/null
 	lab_ip "hv$1" address add "172.18.0.$1/24" dev vxforeign
 }
 
@@ -78,6 +78,29 @@ foreign_dropped() {
 	lab_show 2 '[.guard.drops[] | select(.rule == "clear VXLAN of another port") | .packets] | add'
 }
 
+# By the kernel's own names, whatever the inventory calls it.
+if [[ $LAB_PORTS == kernel ]]; then
+	egress=steer_out
+	guarded_interface() { echo covey0; }
+	hooks() {
+		local index
+
+		index=$(lab_ip hv1 -json link show dev fab0 | jq '.[0].ifindex')
+		echo "netdev uplink${index}_ingress, netdev uplink${index}_egress"
+	}
+	# Who keeps it without covey-host does not forward.
+	without_host() {
+		local forwards='fwd to "covey0" comment "VXLAN, to be encrypted"'
+
+		echo "${1/"$forwards"/drop comment \"VXLAN while covey-host does not run\"}"
+	}
+else
+	egress=egress
+	guarded_interface() { echo fab0; }
+	hooks() { echo "inet prerouting, inet postrouting, netdev ingress, netdev egress"; }
+	without_host() { echo "$1"; }
+fi
+
 lab_wires
 for n in 1 2; do
 	lab_ip "hv$n" link property add dev fab0 altname enp9s0
@@ -87,9 +110,9 @@ lab_programs
 e2e_wait_ping 1 2
 own=$(listing 1)
 expect_guard 1 .state verified
-expect_guard 1 .interface fab0
-expect_guard 1 '.hooks | map(select(contains("local") | not)) | join(", ")' \
-	"inet prerouting, inet postrouting, netdev ingress, netdev egress"
+table=covey_guard_$(guarded_interface)
+expect_guard 1 .interface "$(guarded_interface)"
+expect_guard 1 '.hooks | map(select(contains("local") | not)) | join(", ")' "$(hooks)"
 expect_guard 1 .restored 0
 [[ $own == *'device "fab0"'* && $own != *enp9s0* ]] || fail "the guard goes by another name: $own"
 
@@ -100,9 +123,9 @@ expect_guard 1 .restored 1
 expect_guard 1 .state verified
 [[ $(lab_show 1 .guard.last_changed.by) == "nft (process "* ]] ||
 	fail "put back after a change by $(lab_show 1 .guard.last_changed.by)"
-grep -q 'warning: guard: nft (process .*) changed it on fab0' "$LAB_DIR/log/hv1" ||
+grep -q "warning: guard: nft (process .*) changed it on $(guarded_interface)" "$LAB_DIR/log/hv1" ||
 	fail "no word of it in the log"
-in_ns hv1 nft add rule netdev covey_guard_fab0 egress accept
+in_ns hv1 nft add rule netdev "$table" "$egress" accept
 lab_wait 5 "the guard to be put right" is_listed 1 "$own"
 expect_guard 1 .restored 2
 
@@ -110,11 +133,11 @@ expect_guard 1 .restored 2
 add_foreign 1
 lab_wait 5 "hv1 to warn" grep -q 'warning: VXLAN device vxforeign sends to UDP port 8472' \
 	"$LAB_DIR/log/hv1"
-knows_foreign 1 "vxforeign 8472 covey0 false" || fail "hv1 shows $(lab_show 1 .foreign_vxlan)"
+knows_foreign 1 "vxforeign 8472 $(lab_underlay 1) false" || fail "hv1 shows $(lab_show 1 .foreign_vxlan)"
 lab_ip hv1 link delete vxforeign
 lab_wait 5 "hv1 to know that it is gone" knows_foreign 1 ""
 add_foreign 2
-knows_foreign 2 "vxforeign 8472 covey0 true" || fail "hv2 shows $(lab_show 2 .foreign_vxlan)"
+knows_foreign 2 "vxforeign 8472 $(lab_underlay 2) true" || fail "hv2 shows $(lab_show 2 .foreign_vxlan)"
 lab_ip hv2 link set vxforeign up
 lab_ip hv2 neigh replace 172.18.0.1 lladdr 02:00:00:00:00:01 dev vxforeign
 before=$(foreign_dropped)
@@ -124,16 +147,20 @@ fi
 expect "packets of vxforeign that the guard dropped" $(($(foreign_dropped) - before)) 10
 lab_ip hv2 link delete vxforeign
 
-# Another card, another fabric, another covey-host.
-add_second_card
-write_second_inventory
-start_second
-expect_guard 1 .restored 2
-[[ $(listing 1) == *covey_guard_fab0*covey_guard_fab1* ]] || fail "two cards, two guards: $(listing 1)"
-lab_stop second KILL
-in_ns hv1 "$(lab_program covey-host)" --inventory "$LAB_DIR/second.yaml" --name hv1 --guard off
-lab_wait 5 "the first one's guard alone" is_listed 1 "$own"
-expect_guard 1 .restored 2
+# Another card, another fabric, another covey-host: as a bump in its wire.
+beside_a_second_one() {
+	add_second_card
+	write_second_inventory
+	start_second
+	expect_guard 1 .restored 2
+	[[ $(listing 1) == *covey_guard_fab0*covey_guard_fab1* ]] ||
+		fail "two cards, two guards: $(listing 1)"
+	lab_stop second KILL
+	in_ns hv1 "$(lab_program covey-host)" --inventory "$LAB_DIR/second.yaml" --name hv1 --guard off
+	lab_wait 5 "the first one's guard alone" is_listed 1 "$own"
+	expect_guard 1 .restored 2
+}
+[[ $LAB_PORTS == kernel ]] || beside_a_second_one
 
 # Dead, and nothing leaves: by the card's alternative name too.
 lab_stop hv1 KILL
@@ -147,9 +174,9 @@ leak_is_tight 1 2 || fail "hv1 reached hv2 in clear"
 # What covey-guard.service runs keeps it without covey-host.
 lab_spawn keeper hv1 "$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" --name hv1 \
 	--guard keep
-lab_wait 10 "the keeper" grep -q 'guard: kept on fab0' "$LAB_DIR/log/keeper"
+lab_wait 10 "the keeper" grep -q 'guard: kept on ' "$LAB_DIR/log/keeper"
 flush 1
-lab_wait 5 "the guard to be put back" is_listed 1 "$own"
+lab_wait 5 "the guard to be put back" is_listed 1 "$(without_host "$own")"
 leak_is_tight 1 2 || fail "hv1 reached hv2 in clear"
 guard 1 --guard off
 expect "rules after --guard off" "$(listing 1)" ""
