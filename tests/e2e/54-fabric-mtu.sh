@@ -3,8 +3,8 @@
 # A switch between the hosts carries less than their interfaces' MTU says. With covey_fabric_mtu, what the
 # hosts send fits it, and nothing is lost; without it, large packets are. An interface whose MTU is
 # smaller still is followed all the same.
+# ports: kernel
 LAB_HOSTS=2
-LAB_PORTS=kernel
 LAB_HOST_VARS="          covey_fabric_mtu: 1400"
 . "$(dirname "$0")/_init.sh"
 
