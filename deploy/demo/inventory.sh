@@ -44,14 +44,19 @@ lab_write_inventory() {
 				          covey_vtep: "$(lab_vtep "$n")"
 				          covey_fabric_interface: $LAB_FABRIC_INTERFACE
 			YAML
-			if [[ $(lab_ports "$n") == kernel ]]; then
-				lab_lines "          covey_fabric_port: kernel"
-			fi
 			own=LAB_HOST_VARS_$n
+			lab_fabric_port "$n" "$LAB_HOST_VARS${!own:-}"
 			lab_lines "$LAB_HOST_VARS"
 			lab_lines "${!own:-}"
 		done
 	} >"$file"
+}
+
+# lab_fabric_port N LINES: by LAB_PORTS, unless these lines of the host name another.
+lab_fabric_port() {
+	if [[ $(lab_ports "$1") == kernel && $2 != *covey_fabric_port:* ]]; then
+		lab_lines "          covey_fabric_port: kernel"
+	fi
 }
 
 lab_lines() {

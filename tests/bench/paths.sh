@@ -94,7 +94,7 @@ measure_all() {
 
 # one_round PATH ROUND
 one_round() {
-	export LAB_HOST_VARS="${HOST_VARS[$1]:+          ${HOST_VARS[$1]}}" LAB_PORTS=${PORTS[$1]:-}
+	export LAB_HOST_VARS="${HOST_VARS[$1]:+          ${HOST_VARS[$1]}}" LAB_PORTS=${PORTS[$1]:-bump}
 	measure_lab "${MODES[$1]}" measure_all "${MODES[$1]}" |
 		jq -c --arg path "$1" --argjson round "$2" '. + {path: $path, round: $round}' \
 			>>"$keep"

@@ -26,9 +26,10 @@ SLACK=256
 FLOWS=3
 CANARY=$E2E_CANARY
 
-# A fabric port and a host port each; the hosts have different ones.
+# A fabric port and a host port each; the hosts have different ones, where there are different ones.
 PAIRS=(af_xdp:veth af_packet:veth device:veth af_xdp:tap af_packet:tap device:tap af_xdp:device
 	af_packet:device device:device)
+[[ $LAB_PORTS != kernel ]] || PAIRS=(kernel:tap)
 
 # --- ports ----------------------------------------------------------------------------------------
 
@@ -63,7 +64,7 @@ write_inventory() {
 restart() {
 	local n=$1
 
-	for link in vxlan100 covey0; do
+	[[ $LAB_PORTS == kernel ]] || for link in vxlan100 covey0; do
 		if lab_ip "hv$n" link show dev "$link" >/dev/null 2>&1; then
 			lab_ip "hv$n" link delete "$link"
 		fi
