@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The switch has forgotten which groups a host wants, and asks nobody again: multicast is back within a
-# second of unicast, after covey-host was away and after the cable was. IPv4 and IPv6.
-# ports: both
+# second of unicast, after covey-host was away and after the cable was. IPv4 and IPv6. Where the kernel keeps
+# the card, it answers the switch itself, also while covey-host is away.
+# ports: bump
 
 if [[ -z ${LAB_FAMILY:-} ]]; then
 	LAB_FAMILY=4 "$0" && LAB_FAMILY=6 exec "$0"
