@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A host is killed (-9) under traffic and started again: its peers lose nothing among themselves, it
 # is back within 5 s in a new epoch, and packets of its old epoch are refused.
-# ports: both
 # alone: how soon a host is back is measured
 . "$(dirname "$0")/_init.sh"
 

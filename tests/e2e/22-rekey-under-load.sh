@@ -3,7 +3,6 @@
 # Rekeys at full speed, each begun as soon as the one before is under way and there is room for another
 # SA, under unicast and multicast traffic: no frame is lost or comes twice. The long form first looks
 # for the rate at which this machine begins to lose frames without a rekey, and takes 70 % of it.
-# ports: both
 # alone: a rate that must lose nothing, and rekeys as fast as the machine makes them
 # long: 1500
 LAB_GROUP_VARS="        rekey: {drain_delay: 1s}"

@@ -3,7 +3,6 @@
 # A host is killed (-9) again and again, under unicast and multicast traffic of its own and of others,
 # and started again at once: the others lose nothing among themselves, no IV comes twice, and the host
 # is back within 3 s.
-# ports: both
 # alone: how soon a host is back is measured
 # long: 2400
 . "$(dirname "$0")/_init.sh"

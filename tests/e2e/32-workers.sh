@@ -4,7 +4,6 @@
 # steers windows to other queues and back, through rekeys and restarts of a host. No frame is lost or
 # comes twice, and what came to the wrong worker was handed over. Where the kernel keeps the card, it
 # spreads windows over the workers' sockets whatever queue they came by.
-# ports: both
 # alone: a worker that waits long for its processor has no room for what is handed to it
 # long: 1200
 LAB_QUEUES=2

@@ -6,7 +6,6 @@
 #
 # Long form: 36,000,000 packets through each host for each pair, an hour's worth at 10,000 a second,
 # or COVEY_SOAK_PACKETS.
-# ports: both
 # alone: floods take the whole machine
 # long: 14400
 LAB_HOSTS=2
