@@ -6,9 +6,12 @@
 typedef uint32_t words __attribute__((vector_size(32)));
 typedef uint64_t sums __attribute__((vector_size(64)));
 
-/* Chosen once, when the program is loaded. clang 14, which the fuzzers are built with, gives such
- * functions a name that nobody calls. */
-#ifdef __clang__
+/*
+ * Chosen once, when the program is loaded. clang 14, which the fuzzers are built with, gives such
+ * functions a name that nobody calls. With ThreadSanitizer, the function that chooses calls the
+ * sanitizer before the loader has found it, and the program crashes.
+ */
+#if defined(__clang__) || defined(__SANITIZE_THREAD__)
 #define FOR_EACH_CPU
 #else
 #define FOR_EACH_CPU __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
