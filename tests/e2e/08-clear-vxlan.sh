@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Clear VXLAN injected from the fabric, unicast and multicast: dropped, counted, and no tenant or
 # VXLAN device sees a byte of it.
+# ports: both
 LAB_HOSTS=2
 . "$(dirname "$0")/_init.sh"
 

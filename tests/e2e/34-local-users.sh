@@ -5,6 +5,7 @@
 # it is counted by name. A virtual machine of the same user, the host's own address on a VXLAN device and
 # a device that has no VNI of its own go on working. While no VXLAN device holds the port, whoever
 # takes it reads nothing.
+# ports: both
 LAB_HOSTS=2
 LAB_GROUPS="      direct: {vnis: [101, 102], members: [hypervisors]}"
 . "$(dirname "$0")/_init.sh"
