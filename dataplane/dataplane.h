@@ -111,7 +111,8 @@ struct dataplane_counters {
 	uint64_t decrypted_bytes;
 	uint64_t bypassed_out;
 	uint64_t bypassed_in;
-	uint64_t handed_over; /* VPE packets that reached the wrong worker for their window */
+	uint64_t handed_over;  /* VPE packets that reached the wrong worker for their window */
+	uint64_t told_too_big; /* ICMP errors to those on this host whose packet does not fit */
 	/* Of the packets that failed authentication, those of which it is known by now (spoiled.h):
 	 * genuine packets that never came whole, and that the port had read together with others,
 	 * or alone; and forged ones. */

@@ -17,6 +17,7 @@ static void add_ports(const struct dataplane *dataplane, struct dataplane_counte
 		return;
 	port_add_drops(dataplane->fabric, sum->drops);
 	port_add_drops(dataplane->host, sum->drops);
+	sum->told_too_big = port_read_answers(dataplane->host);
 }
 
 void dataplane_read_counters(const struct dataplane *dataplane,

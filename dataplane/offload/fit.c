@@ -45,6 +45,22 @@ static bool may_cut(const uint8_t *frame, uint32_t len, const struct shape *shap
 	       ip_len(frame + shape->inner_ip, shape->inner_ipv6) == len - shape->inner_ip;
 }
 
+/* Routers do not forward what has a wrong one (RFC 1812 section 5.2.2), and what is made from such
+ * a packet would have a right one. */
+static bool has_good_header(const uint8_t *frame, uint32_t len, const struct tenant *tenant)
+{
+	const uint8_t *ip = frame + tenant->ip;
+	uint32_t header;
+
+	if (tenant->type != RTE_ETHER_TYPE_IPV4)
+		return true;
+	if (tenant->ip + sizeof(struct rte_ipv4_hdr) > len)
+		return false;
+	header = (ip[0] & 0xfu) * 4;
+	return header >= sizeof(struct rte_ipv4_hdr) && tenant->ip + header <= len &&
+	       sum_finish(sum_header(ip, header)) == 0;
+}
+
 /* A checksum that the kernel has left unfinished is right by itself. */
 static bool has_good_checksum(const struct vnet_header *header, const uint8_t *frame, uint32_t len,
 			      const struct shape *shape)
@@ -82,6 +98,8 @@ enum fit fit_find(const struct vnet_header *header, const uint8_t *frame, uint32
 
 	if (tenant_find(frame, len, ret_tenant) != 0 || len - ret_tenant->outer_ip <= packet_max)
 		return FIT_WHOLE;
+	if (!has_good_header(frame, len, ret_tenant))
+		return FIT_BROKEN;
 	/* Pieces of IPv4 without DF need identifications that nobody else uses. Fragments need
 	 * none. */
 	if (may_fragment(frame, len, ret_tenant))

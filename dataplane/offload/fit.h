@@ -15,7 +15,7 @@ enum fit {
 	FIT_SEGMENTS,  /* TCP that may be cut like a super-frame (fit_as_super_frame()) */
 	FIT_FRAGMENTS, /* IPv4 that routers may fragment (fragment.h) */
 	FIT_NOT,       /* the sender has to be told, or nothing can be done */
-	FIT_BROKEN,    /* TCP whose checksum is wrong: it would be right when it is cut */
+	FIT_BROKEN,    /* the checksum of IPv4 or TCP is wrong: pieces would have a right one */
 };
 
 /*

@@ -111,6 +111,26 @@ static inline uint8_t ip_version(const uint8_t *ip)
 	return ip[0] >> 4;
 }
 
+/* RFC 8200 section 4, RFC 7045 section 4. AH (RFC 4302) can follow both IP versions. */
+static inline bool ip_is_extension(uint8_t version, uint8_t protocol)
+{
+	if (protocol == IPPROTO_AH)
+		return true;
+	if (version == 4)
+		return false;
+	switch (protocol) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_MH:
+	case PROTOCOL_HIP:
+	case PROTOCOL_SHIM6:
+		return true;
+	}
+	return false;
+}
+
 /* DSCP (6 bits) and ECN (2 bits): IPv4's TOS, IPv6's traffic class. */
 static inline uint8_t ip_traffic_class(const uint8_t *ip)
 {

@@ -2,6 +2,7 @@
 #include "too_big.h"
 #include "finish.h"
 #include "tenant.h"
+#include "upper_layer.h"
 #include <rte_common.h>
 
 #define TTL 64
@@ -10,7 +11,10 @@
 #define NOBODYS_MAC "\x02\x63"
 /* RFC 1812 section 4.3.2.3; RFC 4443 section 3.2. */
 #define ERROR_MAX_V4 576u
-#define ERROR_MAX_V6 1280u
+#define ERROR_MAX_V6 MTU_MIN_V6
+/* What each link must carry. */
+#define MTU_MIN_V4 68u
+#define MTU_MIN_V6 1280u
 
 #define ICMP_FRAGMENTATION_NEEDED 4
 #define ICMPV6_PACKET_TOO_BIG     2
@@ -37,30 +41,32 @@ static bool is_one_host_v6(const uint8_t *address)
 	return address[0] != 0xff && memcmp(address, none, sizeof(none)) != 0;
 }
 
+/* Extension headers must not hide an ICMP error. Where it cannot be told, it may be one. */
+static bool may_be_error(const uint8_t *ip, uint32_t len)
+{
+	uint32_t at = 0;
+	int protocol = upper_layer_find(ip, len, &at);
+
+	if (protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6)
+		return protocol < 0;
+	if (at >= len)
+		return true;
+	return protocol == IPPROTO_ICMP
+		       ? is_icmp_error(ip[at])
+		       : ip[at] < ICMPV6_INFORMATIONAL || ip[at] == ICMPV6_REDIRECT;
+}
+
+/* At least the upper layer's first eight bytes are there to quote, where they follow directly. */
 static bool is_answered_v4(const uint8_t *ip, uint32_t len)
 {
-	uint32_t header;
-
-	if (len < sizeof(struct rte_ipv4_hdr) || ip[0] >> 4 != 4)
-		return false;
-	header = (ip[0] & 0xf) * 4u;
-	if (header < sizeof(struct rte_ipv4_hdr) || header + 8 > len)
-		return false;
-	return is_one_host_v4(ip + 12) && is_one_host_v4(ip + 16) &&
-	       (read_be16(ip + 6) & RTE_IPV4_HDR_OFFSET_MASK) == 0 &&
-	       !(ip[9] == IPPROTO_ICMP && is_icmp_error(ip[header]));
+	return len >= sizeof(struct rte_ipv4_hdr) + 8 && ip_version(ip) == 4 &&
+	       is_one_host_v4(ip + 12) && is_one_host_v4(ip + 16);
 }
 
 static bool is_answered_v6(const uint8_t *ip, uint32_t len)
 {
-	uint8_t type;
-
-	if (len < sizeof(struct rte_ipv6_hdr) + 8 || ip[0] >> 4 != 6)
-		return false;
-	type = ip[sizeof(struct rte_ipv6_hdr)];
-	return is_one_host_v6(ip + 8) && is_one_host_v6(ip + 24) &&
-	       !(ip[6] == IPPROTO_ICMPV6 &&
-		 (type < ICMPV6_INFORMATIONAL || type == ICMPV6_REDIRECT));
+	return len >= sizeof(struct rte_ipv6_hdr) + 8 && ip_version(ip) == 6 &&
+	       is_one_host_v6(ip + 8) && is_one_host_v6(ip + 24);
 }
 
 static bool is_answered(const struct too_big_link *link, const uint8_t *frame, uint32_t len,
@@ -68,13 +74,50 @@ static bool is_answered(const struct too_big_link *link, const uint8_t *frame, u
 {
 	const uint8_t *ethernet = frame + tenant->ethernet;
 	const uint8_t *ip = frame + tenant->ip;
+	uint32_t ip_len = len - tenant->ip;
 
 	if (read_be16(frame + tenant->outer_udp + 2) != link->vxlan_port ||
 	    ip_is_multicast(frame + tenant->outer_ip) || (ethernet[0] & 1) || (ethernet[6] & 1))
 		return false;
-	if (tenant->type == RTE_ETHER_TYPE_IPV4)
-		return is_answered_v4(ip, len - tenant->ip);
-	return tenant->type == RTE_ETHER_TYPE_IPV6 && is_answered_v6(ip, len - tenant->ip);
+	if (tenant->type == RTE_ETHER_TYPE_IPV4
+		    ? !is_answered_v4(ip, ip_len)
+		    : tenant->type != RTE_ETHER_TYPE_IPV6 || !is_answered_v6(ip, ip_len))
+		return false;
+	return !may_be_error(ip, ip_len);
+}
+
+/*
+ * What fits, but no less than each link must carry (RFC 791 section 3.1; RFC 8200 section 5): no
+ * host believes less (RFC 8201 section 4). 0: what does not fit is no longer than that, so there is
+ * nothing that its sender could do.
+ */
+static uint32_t mtu_to_tell(const struct too_big_link *link, uint32_t len,
+			    const struct tenant *tenant)
+{
+	uint32_t headers = (uint32_t)tenant->ip - tenant->outer_ip;
+	uint32_t least = tenant->type == RTE_ETHER_TYPE_IPV6 ? MTU_MIN_V6 : MTU_MIN_V4;
+	uint32_t mtu = link->packet_max > headers ? link->packet_max - headers : 0;
+
+	mtu = RTE_MAX(mtu, least);
+	return len - tenant->ip > mtu ? mtu : 0;
+}
+
+static struct too_big_sender find_sender(const uint8_t *frame, const struct tenant *tenant)
+{
+	const uint8_t *vxlan = frame + tenant->outer_udp + sizeof(struct rte_udp_hdr);
+	const uint8_t *outer = frame + tenant->outer_ip, *inner = frame + tenant->ip;
+	struct too_big_sender sender = {.vni = vxlan_vni((const struct rte_vxlan_hdr *)vxlan),
+					.vxlan = vxlan};
+
+	if (tenant->outer_ipv6)
+		memcpy(sender.vtep, outer + 24, 16);
+	else
+		memcpy(sender.vtep, outer + 16, 4);
+	if (tenant->type == RTE_ETHER_TYPE_IPV6)
+		memcpy(sender.address, inner + 8, 16);
+	else
+		memcpy(sender.address, inner + 12, 4);
+	return sender;
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
@@ -161,18 +204,17 @@ static uint32_t write_v6(const uint8_t *ip, uint32_t len, uint32_t mtu, uint8_t 
 }
 
 uint32_t too_big_answer(const struct too_big_link *link, const uint8_t *frame, uint32_t len,
-			uint8_t *to)
+			struct too_big_sender *ret_sender, uint8_t *to)
 {
 	uint8_t *ip = to + sizeof(struct rte_ether_hdr), *inner;
 	struct tenant tenant;
-	uint32_t headers, mtu;
+	uint32_t mtu;
 
 	if (tenant_find(frame, len, &tenant) != 0 || !is_answered(link, frame, len, &tenant))
 		return 0;
-	headers = (uint32_t)tenant.ip - tenant.outer_ip;
-	if (link->packet_max <= headers)
+	mtu = mtu_to_tell(link, len, &tenant);
+	if (mtu == 0)
 		return 0;
-	mtu = link->packet_max - headers;
 	inner = write_outer(link, frame, &tenant, to);
 	inner += tenant.type == RTE_ETHER_TYPE_IPV4
 			 ? write_v4(frame + tenant.ip, len - tenant.ip, mtu, inner)
@@ -180,31 +222,6 @@ uint32_t too_big_answer(const struct too_big_link *link, const uint8_t *frame, u
 	finish_ip(ip, tenant.outer_ipv6, (uint32_t)(inner - ip), 0);
 	finish_udp(ip, tenant.outer_ipv6, ip + (tenant.outer_udp - tenant.outer_ip),
 		   (uint32_t)(inner - ip) - (tenant.outer_udp - tenant.outer_ip), true);
+	*ret_sender = find_sender(frame, &tenant);
 	return (uint32_t)(inner - to);
-}
-
-/* --- how many --------------------------------------------------------------------------------- */
-
-bool too_big_pace_take(struct too_big_pace *pace, uint32_t sender, uint64_t now_ms)
-{
-	uint64_t *since = &pace->since_ms[sender % TOO_BIG_SENDERS];
-	uint8_t *used = &pace->used[sender % TOO_BIG_SENDERS];
-	uint64_t refills = (now_ms - *since) / TOO_BIG_REFILL_MS;
-
-	*used = refills >= *used ? 0 : (uint8_t)(*used - refills);
-	*since = *used ? *since + refills * TOO_BIG_REFILL_MS : now_ms;
-	if (*used == TOO_BIG_BURST)
-		return false;
-	++*used;
-	return true;
-}
-
-uint32_t too_big_sender(const uint8_t *answer)
-{
-	struct tenant tenant;
-	uint32_t sum = 0;
-
-	if (tenant_find(answer, TOO_BIG_ANSWER_MAX, &tenant) == 0)
-		memcpy(&sum, answer + tenant.ethernet + 2, sizeof(sum));
-	return sum ^ sum >> 8 ^ sum >> 16 ^ sum >> 24;
 }

@@ -21,26 +21,6 @@ static bool readable(const struct walk *walk, size_t size)
 	return walk->offset + size <= walk->len && walk->offset + size <= walk->total;
 }
 
-/* RFC 8200 section 4, RFC 7045 section 4. AH (RFC 4302) can follow both IP versions. */
-static bool is_extension(uint8_t version, uint8_t protocol)
-{
-	if (protocol == IPPROTO_AH)
-		return true;
-	if (version == 4)
-		return false;
-	switch (protocol) {
-	case IPPROTO_HOPOPTS:
-	case IPPROTO_ROUTING:
-	case IPPROTO_FRAGMENT:
-	case IPPROTO_DSTOPTS:
-	case IPPROTO_MH:
-	case PROTOCOL_HIP:
-	case PROTOCOL_SHIM6:
-		return true;
-	}
-	return false;
-}
-
 /* Go past one extension header. False when it is longer than the packet. */
 static bool step(struct walk *walk)
 {
@@ -74,7 +54,7 @@ static bool walk_extensions(struct walk *walk, uint8_t version)
 {
 	unsigned steps = 0;
 
-	while ((walk->is_extension = is_extension(version, walk->protocol)) && !walk->not_first)
+	while ((walk->is_extension = ip_is_extension(version, walk->protocol)) && !walk->not_first)
 		if (steps++ == COVEY_IP_EXTENSIONS_MAX || !step(walk))
 			return false;
 	return true;

@@ -78,3 +78,8 @@ void port_add_drops(const struct port *port, uint64_t *drops)
 	if (port->kind->add_drops)
 		port->kind->add_drops(port, drops);
 }
+
+uint64_t port_read_answers(const struct port *port)
+{
+	return port->kind->read_answers ? port->kind->read_answers(port) : 0;
+}

@@ -189,7 +189,7 @@ struct port_kernel_config {
 	const char *name; /* for people */
 	struct covey_addr vtep;
 	uint16_t vpe_port;
-	uint16_t mtu;    /* the fabric's: bytes of the longest IP packet that comes in */
+	uint16_t mtu;    /* the fabric's. Longer packets come in, too, if a buffer holds them */
 	unsigned queues; /* port_workers(), at most PORT_QUEUES_MAX - 1 */
 	bool offload;    /* false: one packet in each system call */
 	uint32_t mark;   /* SO_MARK of all that it sends; 0: none. Needs CAP_NET_ADMIN. */
@@ -204,8 +204,7 @@ struct port_kernel_config {
 int port_open_kernel(const struct port_kernel_config *config, struct rte_mempool *pool,
 		     struct port **ret_port, struct covey_error *error);
 
-/* From now on the fabric's MTU is this one, at most what the packet buffers hold. Only the control
- * thread may call this; workers may run. */
+/* From now on port_read() tells this MTU of the fabric. Only the control thread may call this. */
 void port_kernel_set_mtu(struct port *port, uint16_t mtu);
 
 /*
@@ -236,3 +235,5 @@ void port_set_note(struct port *port, const char *note);
 void port_read(const struct port *port, struct dataplane_port_status *ret_status);
 /* Add what the port itself has dropped to the counters, by enum covey_drop. */
 void port_add_drops(const struct port *port, uint64_t *drops);
+/* How many ICMP errors the port itself has sent to those whose packet does not fit. */
+uint64_t port_read_answers(const struct port *port);

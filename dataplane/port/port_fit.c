@@ -35,6 +35,7 @@ struct fit {
 	unsigned queues;
 	uint16_t mtu;
 	int fd; /* answers leave by it */
+	struct tap_answers_shared answers;
 	struct fit_rx *rx;
 };
 
@@ -208,12 +209,23 @@ static void add_drops(const struct port *port, uint64_t *drops)
 		port_counters_add_drops(&fit->rx[i].counters, drops);
 }
 
+static uint64_t read_answers(const struct port *port)
+{
+	const struct fit *fit = port->own;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < fit->queues; i++)
+		sum += counter_read(&fit->rx[i].answers.given);
+	return sum;
+}
+
 static const struct port_kind fits = {
 	.start = start_fit,
 	.stop = stop_fit,
 	.close = close_fit,
 	.read = read_fit,
 	.add_drops = add_drops,
+	.read_answers = read_answers,
 };
 
 /* It receives nothing: it has no protocol. Returns a descriptor or a negative errno. */
@@ -249,6 +261,8 @@ static int new_fit(const struct port *port, const struct port_fit_config *config
 		status = -ENOMEM;
 	else if (fit->fd < 0)
 		status = fit->fd;
+	else
+		status = tap_answers_begin(&fit->answers);
 	if (status) {
 		free_fit(fit);
 		return status;
@@ -269,6 +283,7 @@ static void begin_queue(struct port *port, unsigned i, struct fit *fit,
 	rx->pool = port->pool;
 	rx->answers.fd = fit->fd;
 	rx->answers.bare = true;
+	rx->answers.shared = &fit->answers;
 	rx->answers.vxlan_port = config->vxlan_port;
 	memcpy(rx->answers.mac, config->mac, sizeof(rx->answers.mac));
 	port->rx[i].burst = receive;

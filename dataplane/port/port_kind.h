@@ -17,6 +17,8 @@ struct port_kind {
 	void (*read)(const struct port *port, struct dataplane_port_status *status);
 	/* Add what the port itself has dropped, by reason. NULL: it drops nothing by itself. */
 	void (*add_drops)(const struct port *port, uint64_t *drops);
+	/* How many senders it has told that a packet does not fit. NULL: it tells nobody. */
+	uint64_t (*read_answers)(const struct port *port);
 };
 
 /* A port without queues. port_close() frees it. */

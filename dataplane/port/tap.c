@@ -47,6 +47,7 @@ struct tap {
 	uint16_t mtu;
 	bool wanted;
 	struct tap_offloads offloads;
+	struct tap_answers_shared answers;
 	struct tap_rx *rx;
 	struct tap_tx *tx;
 };
@@ -259,10 +260,21 @@ static void add_drops(const struct port *port, uint64_t *drops)
 	}
 }
 
+static uint64_t read_answers(const struct port *port)
+{
+	const struct tap *tap = port->own;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < tap->queues; i++)
+		sum += counter_read(&tap->rx[i].answers.given);
+	return sum;
+}
+
 static const struct port_kind taps = {
 	.close = close_tap,
 	.read = read_tap,
 	.add_drops = add_drops,
+	.read_answers = read_answers,
 };
 
 static int open_queue(struct tap *tap, const struct port_tap_config *config,
@@ -279,6 +291,7 @@ static int open_queue(struct tap *tap, const struct port_tap_config *config,
 	rx->packet_max = config->mtu;
 	rx->answers.fd = fd;
 	rx->answers.vxlan_port = config->vxlan_port;
+	rx->answers.shared = &tap->answers;
 	memcpy(rx->answers.mac, config->mac, sizeof(rx->answers.mac));
 	tx->coalesce.offloads = (struct coalesce_offloads){
 		.tcp4 = tap->offloads.tunnel,
@@ -307,6 +320,10 @@ static int open_tap(const struct port_tap_config *config, struct rte_mempool *po
 	} else {
 		memset(tap->rx, 0, config->queues * sizeof(*tap->rx));
 		memset(tap->tx, 0, config->queues * sizeof(*tap->tx));
+		status = tap_answers_begin(&tap->answers);
+		if (status != 0)
+			covey_error_set(error, status, "%s: the kernel gives no random numbers",
+					config->name);
 	}
 	while (status == 0 && tap->queues < config->queues)
 		status = open_queue(tap, config, pool, error);

@@ -39,6 +39,9 @@ static void print_counters(const json_t *answer)
 	       field_number(counters, "encrypted_packets"),
 	       field_number(counters, "decrypted_packets"), field_number(counters, "bypassed_out"),
 	       field_number(counters, "bypassed_in"));
+	if (field_number(counters, "told_too_big") > 0)
+		printf("Told by ICMP that a packet does not fit: " FIELD_NUMBER " times\n",
+		       field_number(counters, "told_too_big"));
 	if (field_number(answer, "workers") > 1)
 		printf("Workers: " FIELD_NUMBER ", " FIELD_NUMBER
 		       " packets handed over to the one that owns their window\n",

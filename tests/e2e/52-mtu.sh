@@ -96,6 +96,8 @@ in_ns t1 nft -f - <<-'RULES'
 RULES
 lab_ip t1 route flush cache
 before=$(too_big)
+told=$(lab_show 1 .counters.told_too_big)
+expect "the tenants that were told" "$told" 2
 began=$(lab_now_ms)
 in_ns t1 ping -q -c 200 -i 0.002 -W 1 -M "do" -s 1422 -p "$E2E_CANARY" "$(lab_tenant 2)" >/dev/null || true
 expect "packets that did not fit" "$(too_big)" $((before + 200))
@@ -103,6 +105,7 @@ answers=$(in_ns t1 nft --json list table inet deaf |
 	jq '[.nftables[].rule? | select(.) | .expr[].counter?.packets // 0] | add')
 took=$(($(lab_now_ms) - began))
 ((answers >= 8 && answers <= 9 + took / 50)) || fail "$answers answers in $took ms"
+expect "the answers that are counted" "$(($(lab_show 1 .counters.told_too_big) - told))" "$answers"
 
 # The host itself believes nothing else, and the operator is told.
 expect "what hv1 learned of the way to hv2" "$(lab_ip hv1 -json route get "$(lab_vtep 2)" |

@@ -47,14 +47,15 @@ json_t *show_counters(const struct dataplane *dataplane)
 	struct dataplane_counters counters;
 
 	dataplane_read_counters(dataplane, &counters);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "encrypted_packets",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "encrypted_packets",
 			 (json_int_t)counters.encrypted_packets, "encrypted_bytes",
 			 (json_int_t)counters.encrypted_bytes, "decrypted_packets",
 			 (json_int_t)counters.decrypted_packets, "decrypted_bytes",
 			 (json_int_t)counters.decrypted_bytes, "bypassed_out",
 			 (json_int_t)counters.bypassed_out, "bypassed_in",
 			 (json_int_t)counters.bypassed_in, "handed_over",
-			 (json_int_t)counters.handed_over);
+			 (json_int_t)counters.handed_over, "told_too_big",
+			 (json_int_t)counters.told_too_big);
 }
 
 json_t *show_drops(const struct dataplane *dataplane)

@@ -89,7 +89,7 @@ SHOWN = {
         }
     ],
     "workers": 2,
-    "counters": {"encrypted_packets": 10, "handed_over": 4711},
+    "counters": {"encrypted_packets": 10, "handed_over": 4711, "told_too_big": 42},
     "drops": {"in-icv": 0, "in-replay-seen": 12},
     "ports": [{"role": "fabric", "name": "eth1", "driver": "net_af_xdp", "mtu": 1500, "rx_queues": 2, "tx_queues": 2}],
     "buffers": {"total": 16383, "free": 12000},
@@ -448,6 +448,7 @@ class Client(Case):
         self.assertEqual(self.request, {"command": "show"})
         self.assertIn("waiting for 1h 2m", out)
         self.assertIn("Workers: 2, 4711 packets handed over", out)
+        self.assertIn("Told by ICMP that a packet does not fit: 42 times\n", out)
         self.assertIn("last failure: connection refused", out)
         self.assertRegex(out, r"tenants +joined +7 +3 +send +1024 +1 +100, 200-202\n")
         self.assertIn("feed: the key manager refuses: not authorised: no member", out)

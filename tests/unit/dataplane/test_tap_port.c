@@ -336,8 +336,39 @@ static void test_too_long(void **state)
 		assert_true(send_long(&ends, "172.16.0.1", false));
 		assert_true(send_long(&ends, "fd01::1", false));
 		assert_int_equal(drops(ends.ports[1], COVEY_DROP_OUT_TOO_BIG), 2);
+		assert_int_equal(port_read_answers(ends.ports[1]), 2);
+		assert_int_equal(port_read_answers(ends.ports[0]), 0);
 		close_ends(&ends);
 	}
+}
+
+/* What the VXLAN device has no address for goes to each of its peers. Its sender is told once. */
+static void test_copies(void **state)
+{
+	struct sockaddr_storage to = address("172.16.0.9", 5000), from = address("172.16.0.2", 0);
+	static const uint8_t sent[1422];
+	time_t end = time(NULL) + PATIENCE;
+	struct ends ends;
+	int fd;
+
+	open_ends(&ends, true);
+	namespaces_enter(1);
+	namespaces_run("ip link set covey0 mtu 1500 && ip link set vx mtu 1450 && "
+		       "ip neighbour add 172.16.0.9 lladdr 02:00:00:00:00:99 dev vx && "
+		       "for i in 3 4 5; do "
+		       "ip neighbour add 10.1.0.$i lladdr 02:00:00:00:01:0$i dev covey0 && "
+		       "bridge fdb append 00:00:00:00:00:00 dev vx dst 10.1.0.$i; done");
+	fd = open_socket(1, SOCK_DGRAM, &from);
+	assert_int_equal(sendto(fd, sent, sizeof(sent), 0, (struct sockaddr *)&to, sizeof(to)),
+			 sizeof(sent));
+	while (drops(ends.ports[1], COVEY_DROP_OUT_TOO_BIG) < 4) {
+		assert_true(time(NULL) <= end);
+		pump(&ends);
+	}
+	assert_int_equal(port_read_answers(ends.ports[1]), 1);
+	namespaces_run("ip route get 172.16.0.9 | grep -q 'mtu 1390'");
+	close(fd);
+	close_ends(&ends);
 }
 
 /* Only what fits now comes out. */
@@ -485,11 +516,17 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tcp),        cmocka_unit_test(test_udp),
-		cmocka_unit_test(test_too_long),   cmocka_unit_test(test_mtu_changes),
-		cmocka_unit_test(test_not_vxlan),  cmocka_unit_test(test_tells_offload),
-		cmocka_unit_test(test_no_buffers), cmocka_unit_test(test_interface_is_down),
-		cmocka_unit_test(test_stays),      cmocka_unit_test(test_not_ours),
+		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_mtu_changes),
+		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_not_vxlan),
+		cmocka_unit_test(test_tells_offload),
+		cmocka_unit_test(test_no_buffers),
+		cmocka_unit_test(test_interface_is_down),
+		cmocka_unit_test(test_stays),
+		cmocka_unit_test(test_not_ours),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

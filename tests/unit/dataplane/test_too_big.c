@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets that do not fit, of every kind: what is cut, what is fragmented, whose sender is told,
- * and how often. Checksums are summed up here by other code.
+ * Packets that do not fit, of every kind: what is cut, what is fragmented, and whose sender is
+ * told. Checksums are summed up here by other code.
  */
 #include "super_frame.h"
 #include <segment.h>
@@ -179,11 +179,17 @@ static enum segment_error cut(const struct packet *packet, unsigned *ret_count)
 	return error;
 }
 
+static uint32_t answer_within(const struct packet *packet, uint32_t packet_max, uint8_t *ret_answer)
+{
+	const struct too_big_link link = {packet_max, PORT, {2, 0, 0, 0, 0, 0}};
+	struct too_big_sender sender;
+
+	return too_big_answer(&link, packet->frame, packet->len, &sender, ret_answer);
+}
+
 static uint32_t answer(const struct packet *packet, uint8_t *ret_answer)
 {
-	const struct too_big_link link = {PACKET_MAX, PORT, {2, 0, 0, 0, 0, 0}};
-
-	return too_big_answer(&link, packet->frame, packet->len, ret_answer);
+	return answer_within(packet, PACKET_MAX, ret_answer);
 }
 
 /* Outer lengths and checksums of a VXLAN packet of this shape. */
@@ -390,6 +396,87 @@ static void other_protocol(uint8_t *frame, unsigned inner)
 	frame[inner - 14 - 8] = 0x0c; /* VXLAN-GPE */
 }
 
+/* As if a router or a cable had spoilt it. */
+static void spoil_header(uint8_t *frame, unsigned inner)
+{
+	frame[inner + 8]--;
+}
+
+static void spoil_options(uint8_t *frame, unsigned inner)
+{
+	options(frame, inner);
+	frame[inner + 20] = 0;
+}
+
+static void short_header(uint8_t *frame, unsigned inner)
+{
+	frame[inner] = 0x44;
+	fix_checksum(frame + inner);
+}
+
+/* Extension headers behind IPv6's, or IPv4's without options, each of 8 bytes, and an upper layer
+ * of this type. */
+static void extend(uint8_t *frame, unsigned inner, const uint8_t *protocols, unsigned count,
+		   unsigned upper, uint8_t type)
+{
+	bool ipv6 = frame[inner] >> 4 == 6;
+	uint8_t *next = frame + inner + (ipv6 ? 6 : 9);
+	uint8_t *header = frame + inner + (ipv6 ? 40 : 20);
+
+	for (unsigned i = 0; i < count; i++, next = header, header += 8) {
+		*next = protocols[i];
+		memset(header, 0, 8);
+	}
+	*next = (uint8_t)upper;
+	header[0] = type;
+	if (!ipv6)
+		fix_checksum(frame + inner);
+}
+
+#define EXTENDED(name, upper, type, ...)                                                           \
+	static void name(uint8_t *frame, unsigned inner)                                           \
+	{                                                                                          \
+		static const uint8_t protocols[] = {__VA_ARGS__};                                  \
+		extend(frame, inner, protocols, sizeof(protocols), upper, type);                   \
+	}
+
+EXTENDED(hidden_error, IPPROTO_ICMPV6, 1, IPPROTO_DSTOPTS)
+EXTENDED(hidden_redirect, IPPROTO_ICMPV6, 137, IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_DSTOPTS)
+EXTENDED(error_in_fragment, IPPROTO_ICMPV6, 2, IPPROTO_HOPOPTS, IPPROTO_FRAGMENT)
+EXTENDED(error_behind_eight, IPPROTO_ICMPV6, 1, 60, 60, 60, 60, 60, 60, 60, 60)
+EXTENDED(echo_behind_eight, IPPROTO_ICMPV6, 128, 60, 60, 60, 60, 60, 60, 60, 60)
+EXTENDED(echo_behind_nine, IPPROTO_ICMPV6, 128, 60, 60, 60, 60, 60, 60, 60, 60, 60)
+EXTENDED(udp_behind_two, IPPROTO_UDP, 1, IPPROTO_HOPOPTS, IPPROTO_DSTOPTS)
+EXTENDED(hidden_error_v4, IPPROTO_ICMP, 3, IPPROTO_AH)
+
+/* AH counts its length in words of four bytes. */
+static void error_behind_ah(uint8_t *frame, unsigned inner)
+{
+	hidden_error_v4(frame, inner);
+	memset(frame + inner + 20, 0, 24);
+	frame[inner + 20] = IPPROTO_ICMP;
+	frame[inner + 21] = 4;
+	frame[inner + 44] = 3;
+}
+
+static void echo_behind_ah(uint8_t *frame, unsigned inner)
+{
+	error_behind_ah(frame, inner);
+	frame[inner + 44] = 8;
+}
+
+static void later_fragment_v6(uint8_t *frame, unsigned inner)
+{
+	error_in_fragment(frame, inner);
+	be16(frame + inner + 50, 8);
+}
+
+static void endless_extension(uint8_t *frame, unsigned inner)
+{
+	hidden_error(frame, inner);
+	frame[inner + 41] = 255;
+}
+
 enum fate { WHOLE, SEGMENTS, FRAGMENTS, TOLD, SILENT, BROKEN };
 
 static const struct {
@@ -437,6 +524,24 @@ static const struct {
 	{{"ping over IPv6", PING, false, true, false, 1450, NULL}, TOLD},
 	{{"ICMP error", PING, false, false, false, 1450, is_error}, SILENT},
 	{{"ICMPv6 error", PING, false, true, false, 1450, is_error}, SILENT},
+	{{"ICMPv6 error behind options", PING, false, true, false, 1450, hidden_error}, SILENT},
+	{{"redirect behind three headers", PING, false, true, false, 1450, hidden_redirect},
+	 SILENT},
+	{{"ICMPv6 error in a fragment", PING, false, true, false, 1450, error_in_fragment}, SILENT},
+	{{"later fragment of IPv6", PING, false, true, false, 1450, later_fragment_v6}, SILENT},
+	{{"ICMPv6 error behind eight", PING, false, true, false, 1450, error_behind_eight}, SILENT},
+	{{"ping behind eight headers", PING, false, true, false, 1450, echo_behind_eight}, TOLD},
+	{{"ping behind nine headers", PING, false, true, false, 1450, echo_behind_nine}, SILENT},
+	{{"UDP behind two headers", UDP, false, true, false, 1450, udp_behind_two}, TOLD},
+	{{"options beyond the end", UDP, false, true, false, 1450, endless_extension}, SILENT},
+	{{"ICMP error behind AH", PING, false, false, false, 1450, error_behind_ah}, SILENT},
+	{{"ping behind AH", PING, false, false, false, 1450, echo_behind_ah}, TOLD},
+	{{"TCP, header altered", TCP, false, false, false, 1450, spoil_header}, BROKEN},
+	{{"UDP, header altered", UDP, false, false, false, 1450, spoil_header}, BROKEN},
+	{{"UDP without DF, header altered", UDP, false, false, true, 1450, spoil_header}, BROKEN},
+	{{"UDP, header altered, fits", UDP, false, false, true, 1390, spoil_header}, WHOLE},
+	{{"UDP, options altered", UDP, false, false, false, 1450, spoil_options}, BROKEN},
+	{{"UDP, header too short", UDP, false, false, true, 1450, short_header}, BROKEN},
 	{{"what is not IP", ARP, false, false, false, 1450, NULL}, SILENT},
 	{{"VXLAN-GPE", UDP, false, false, false, 1500, other_protocol}, SILENT},
 };
@@ -604,29 +709,37 @@ static void test_anything(void **state)
 	assert_true(answers > 1000);
 }
 
-/* --- how often ----------------------------------------------------------------------------------
+/* --- the smallest MTU that hosts believe --------------------------------------------------------
  */
 
-static unsigned take(struct too_big_pace *pace, uint32_t sender, uint64_t now_ms, unsigned tries)
+/* What is told of a packet of this length where outer packets may have packet_max bytes; 0: nothing
+ * is. */
+static unsigned told_mtu(enum kind kind, bool inner6, unsigned len, uint32_t packet_max)
 {
-	unsigned taken = 0;
+	const struct wish wish = {"", kind, false, inner6, false, len, NULL};
+	uint8_t told[TOO_BIG_ANSWER_MAX];
+	struct packet packet;
 
-	for (unsigned i = 0; i < tries; i++)
-		taken += too_big_pace_take(pace, sender, now_ms);
-	return taken;
+	make(&wish, &packet);
+	if (answer_within(&packet, packet_max, told) == 0)
+		return 0;
+	return get16(told + packet.inner + (inner6 ? 40 : 20) + 6);
 }
 
-static void test_pace(void **state)
+/* RFC 8200 section 5, RFC 8201 section 4; RFC 791 section 3.1. */
+static void test_smallest_mtu(void **state)
 {
-	static struct too_big_pace pace;
-
-	assert_int_equal(take(&pace, 1, 1000000, 1000), TOO_BIG_BURST);
-	assert_int_equal(take(&pace, 2, 1000000, 1000), TOO_BIG_BURST);
-	assert_int_equal(take(&pace, 1, 1000000 + TOO_BIG_REFILL_MS - 1, 1000), 0);
-	assert_int_equal(take(&pace, 1, 1000000 + TOO_BIG_REFILL_MS, 1000), 1);
-	assert_int_equal(take(&pace, 1, 1000000 + 3 * TOO_BIG_REFILL_MS, 1000), 2);
-	assert_int_equal(take(&pace, 1, 9000000, 1000), TOO_BIG_BURST);
-	assert_int_equal(take(&pace, 1 + TOO_BIG_SENDERS, 9000000, 1000), 0);
+	assert_int_equal(told_mtu(UDP, true, 1450, 1331), 1281);
+	assert_int_equal(told_mtu(UDP, true, 1450, 1329), 1280);
+	assert_int_equal(told_mtu(UDP, true, 1281, 1329), 1280);
+	assert_int_equal(told_mtu(UDP, true, 1280, 1329), 0);
+	assert_int_equal(told_mtu(UDP, true, 1450, 40), 1280);
+	assert_int_equal(told_mtu(UDP, false, 1450, 1329), 1279);
+	assert_int_equal(told_mtu(UDP, false, 1280, 1329), 1279);
+	assert_int_equal(told_mtu(UDP, false, 1450, 118), 68);
+	assert_int_equal(told_mtu(UDP, false, 1450, 40), 68);
+	assert_int_equal(told_mtu(UDP, false, 68, 40), 0);
+	assert_int_equal(told_mtu(UDP, false, 1390, 1440), 0);
 }
 
 int main(void)
@@ -637,7 +750,7 @@ int main(void)
 		cmocka_unit_test(test_fragments_of_fragments),
 		cmocka_unit_test(test_super_frame),
 		cmocka_unit_test(test_anything),
-		cmocka_unit_test(test_pace),
+		cmocka_unit_test(test_smallest_mtu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
