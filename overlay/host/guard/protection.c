@@ -62,12 +62,15 @@ static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
 
 static int watch_foreign(struct protection *protection, struct covey_error *error)
 {
+	const struct inventory_host *self = protection->self;
+	char *const *one = &self->fabric_interface;
 	const struct foreign_vxlan_config config = {
 		.base = protection->base,
-		.host_interface = protection->self->host_interface,
-		.fabric_interface = protection->self->uplink_count
-					    ? protection->self->uplinks[0]
-					    : protection->self->fabric_interface,
+		.host_interface = self->host_interface,
+		.fabric_interfaces =
+			(const char *const *)(self->uplink_count ? self->uplinks : one),
+		.fabric_count =
+			self->uplink_count ? self->uplink_count : self->fabric_interface != NULL,
 		.port = protection->inventory->vxlan_port,
 		.changed = on_foreign,
 		.arg = protection,

@@ -2,6 +2,7 @@
 
 #include "foreign_vxlan.h"
 
+#include <covey/limits.h>
 #include <errno.h>
 #include <log.h>
 #include <netlink/netlink.h>
@@ -15,6 +16,8 @@
 #include "link_events.h"
 #include "vxlan_devices.h"
 
+/* covey0 and what leads to the fabric. */
+#define OURS_MAX (1 + COVEY_UPLINKS_MAX)
 /* How many interfaces may stand on one another, such as a VLAN on a bond on a card. */
 #define STACK_MAX 8
 
@@ -31,7 +34,7 @@ struct foreign_vxlan_watch {
 struct look {
 	const struct foreign_vxlan_config *config;
 	struct nl_sock *socket;
-	int host, fabric; /* indices; 0: there is none */
+	int ours[OURS_MAX]; /* indices: covey0's, the fabric's; 0: there is none */
 	struct foreign_vxlan list[FOREIGN_VXLAN_MAX];
 	size_t count;
 };
@@ -44,13 +47,22 @@ static struct rtnl_link *get(const struct look *look, int index)
 	return rtnl_link_get_kernel(look->socket, index, NULL, &link) ? NULL : link;
 }
 
+static bool is_ours(const struct look *look, int index)
+{
+	for (size_t i = 0; i < OURS_MAX; i++) {
+		if (index == look->ours[i])
+			return true;
+	}
+	return false;
+}
+
 /* The interface of ours that this one is or stands on, or 0. */
 static int find_below(const struct look *look, int index)
 {
 	for (int depth = 0; index > 0 && depth < STACK_MAX; depth++) {
 		struct rtnl_link *link;
 
-		if (index == look->host || index == look->fabric)
+		if (is_ours(look, index))
 			return index;
 		link = get(look, index);
 		index = link ? rtnl_link_get_link(link) : 0;
@@ -75,12 +87,15 @@ static int find_ours(const struct look *look, int index)
 
 	if (below || index <= 0)
 		return below;
-	if (index == find_master(look, look->fabric))
-		return look->fabric;
-	return index == find_master(look, look->host) ? look->host : 0;
+	for (size_t i = 0; i < OURS_MAX; i++) {
+		if (index == find_master(look, look->ours[i]))
+			return look->ours[i];
+	}
+	return 0;
 }
 
-/* 0: there is no route. */
+/* The interface of ours by which the kernel reaches this address, or 0. Of several ways at equal
+ * cost, the kernel tells one that it would take now. */
 static int route_to(const struct look *look, const struct covey_addr *remote)
 {
 	struct nl_addr *to = nl_addr_build(remote->family, remote->bytes, covey_addr_len(remote));
@@ -93,7 +108,7 @@ static int route_to(const struct look *look, const struct covey_addr *remote)
 		rtnl_route_put(route);
 	}
 	nl_addr_put(to);
-	return index;
+	return find_ours(look, index);
 }
 
 /* A device that is bound to no interface and has no remote address sends where its forwarding table
@@ -106,7 +121,7 @@ static bool sends_over_ours(const struct look *look, const struct vxlan_device *
 		return (*ret_index = find_ours(look, (int)device->under)) != 0;
 	if (device->remote.family == 0)
 		return true;
-	return (*ret_index = find_ours(look, route_to(look, &device->remote))) != 0;
+	return (*ret_index = route_to(look, &device->remote)) != 0;
 }
 
 static void take(struct look *look, const struct vxlan_device *device)
@@ -134,9 +149,9 @@ static int fill(struct look *look)
 		status = vxlan_devices_list(&devices, NULL);
 	if (status)
 		return status;
-	look->host = (int)if_nametoindex(config->host_interface);
-	if (config->fabric_interface)
-		look->fabric = (int)if_nametoindex(config->fabric_interface);
+	look->ours[0] = (int)if_nametoindex(config->host_interface);
+	for (size_t i = 0; i < config->fabric_count && i + 1 < OURS_MAX; i++)
+		look->ours[i + 1] = (int)if_nametoindex(config->fabric_interfaces[i]);
 	for (size_t i = 0; i < devices.count; i++)
 		take(look, &devices.list[i]);
 	vxlan_devices_free(&devices);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * VXLAN devices of this network namespace that send over covey0 or the fabric interface, but to
+ * VXLAN devices of this network namespace that send over covey0 or a fabric interface, but to
  * another UDP port than the fabric's. covey takes their packets for other traffic and lets them
  * pass in clear.
  */
@@ -27,8 +27,11 @@ struct foreign_vxlan_watch;
 struct foreign_vxlan_config {
 	struct event_base *base;
 	const char *host_interface;
-	const char *fabric_interface; /* NULL: the kernel does not drive it */
-	uint16_t port;                /* the fabric's own */
+	/* That lead to the fabric; none where the kernel does not drive it. At most
+	 * COVEY_UPLINKS_MAX count. */
+	const char *const *fabric_interfaces;
+	size_t fabric_count;
+	uint16_t port; /* the fabric's own */
 	/* Called from the event loop when the list has changed, and once at the start. */
 	void (*changed)(const struct foreign_vxlan_watch *watch, void *arg);
 	void *arg;

@@ -28,7 +28,7 @@ all:
     covey_gkm: 10.9.0.254
     covey_groups: {g: {vnis: [100], members: [hv1]}}
   hosts:
-    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: d0, covey_fabric_port: PORT, VARIABLES}
+    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: FABRIC, covey_fabric_port: PORT, VARIABLES}
 """
 # One packet from each of 256 source ports, so that they spread over queues.
 SEND = """
@@ -72,6 +72,7 @@ class LinksTest(unittest.TestCase):
     def setUp(self):
         self.space = f"covey-links-{os.getpid()}"
         self.variables = ""
+        self.fabric = "d0"
         run("ip", "netns", "add", self.space)
         self.addCleanup(run, "ip", "netns", "delete", self.space)
         self.directory = tempfile.TemporaryDirectory()
@@ -91,7 +92,8 @@ class LinksTest(unittest.TestCase):
 
     def start(self, port, *environment):
         with open(self.path("inventory.yaml"), "w") as inventory:
-            inventory.write(INVENTORY.replace("PORT", port).replace("VARIABLES", self.variables))
+            inventory.write(INVENTORY.replace("PORT", port).replace("VARIABLES", self.variables)
+                            .replace("FABRIC", self.fabric))
         files = ["--inventory", self.path("inventory.yaml"), "--pki", self.path("pki")]
         run(COVEY, *files, "pki", "init")
         run(COVEY, *files, "pki", "issue", "--all")
@@ -354,6 +356,27 @@ class LinksTest(unittest.TestCase):
         self.assertNotIn("VXLAN device elsewhere", self.log)
         self.ip("link", "delete", "bound")
         self.wait_log("VXLAN device bound no longer sends")
+
+    def test_foreign_vxlan_by_each_uplink(self):
+        """Where the kernel keeps the cards there may be several, and each counts."""
+        self.fabric = "[d0, e0]"
+        for name in "e", "f":
+            self.ip("link", "add", name + "0", "type", "veth", "peer", "name", name + "1")
+            self.ip("link", "set", name + "0", "up")
+            self.ip("link", "set", name + "1", "up")
+        for device, address in ("d0", "10.9.0.1/24"), ("e0", "10.10.0.1/24"), ("f0", "10.11.0.1/24"):
+            self.ip("address", "add", address, "dev", device)
+        self.start_well("kernel")
+        for vni, (name, *how) in enumerate((
+            ("first", "remote", "10.9.0.2", "dev", "d0", "dstport", "8472"),
+            ("second", "remote", "10.10.0.2", "dev", "e0", "dstport", "8472"),
+            ("routed", "remote", "10.10.0.2", "dstport", "9999"),
+            ("elsewhere", "remote", "10.11.0.2", "dev", "f0", "dstport", "8472"),
+            ("routed-away", "remote", "10.11.0.2", "dstport", "8472"),
+        )):
+            self.ip("link", "add", name, "type", "vxlan", "id", str(vni), *how)
+        self.assertEqual(self.foreign(), {"first": (8472, "d0"), "second": (8472, "e0"),
+                                          "routed": (9999, "e0")})
 
     def test_foreign_vxlan_dropped(self):
         """By the kernel's default port from the start, by others when they are there."""
