@@ -6,7 +6,8 @@
  * way? A sender uses each ESN once. So when a window has moved past the ESN of a failed packet,
  * and the ESN has come in another packet that authenticates, the failed one was forged. When
  * it has not come, the failed one was the genuine one. Nobody who can only add packets to the wire
- * can make one that counts as spoiled, unless the network loses just the genuine one.
+ * can make one that counts as spoiled, unless the genuine one was lost; but who listens here sees
+ * which ones were. docs/threat-model.md says what that is good for.
  *
  * A worker keeps some failed packets, and judges each when its place is needed for another one:
  * then some time has passed. Only failed packets cost anything. Windows are only read.

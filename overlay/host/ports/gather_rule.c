@@ -12,8 +12,8 @@ static void begin(struct gather_rule *rule, int state, const struct gather_count
 	rule->then = *now;
 }
 
-/* Enough, and not drowned by forged ones. Whoever forges can so hide what a kernel spoils, but
- * cannot make a good kernel look bad. */
+/* Enough, and not drowned by forged ones. Whoever forges can so hide what a kernel spoils. A good
+ * kernel looks bad only to the extent that somebody forges what was lost, and little else. */
 static bool are_spoiled(uint64_t spoiled, uint64_t forged)
 {
 	return spoiled >= GATHER_SPOILED_MIN && spoiled >= forged;
