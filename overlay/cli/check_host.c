@@ -50,6 +50,8 @@ static void print_devices(const struct inventory *inventory, const struct invent
 			  uint16_t mtu, const struct vxlan_devices *devices)
 {
 	uint16_t overhead = inventory_overhead(inventory);
+	enum vxlan_long what =
+		host->fabric_port == FABRIC_PORT_KERNEL ? VXLAN_LONG_CUT : VXLAN_LONG_DROPPED;
 	bool any = false;
 	struct covey_error text;
 
@@ -58,7 +60,8 @@ static void print_devices(const struct inventory *inventory, const struct invent
 
 		if (device->port != inventory->vxlan_port || device->holder ||
 		    !vxlan_mtu_explain(device, host->vtep.family,
-				       (uint16_t)(mtu > overhead ? mtu - overhead : 0), &text))
+				       (uint16_t)(mtu > overhead ? mtu - overhead : 0), what,
+				       &text))
 			continue;
 		printf("%s%s.\n", any ? "" : "\nOn this host: ", text.text);
 		any = true;

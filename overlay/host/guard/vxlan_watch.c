@@ -116,7 +116,8 @@ static void tell_too_large(const struct vxlan_watch *watch, const struct vxlan_d
 		const struct vxlan_device *device = &watch->devices.list[i];
 
 		if (!had_same_mtu(before, device) &&
-		    vxlan_mtu_explain(device, watch->config.family, watch->config.mtu, &what))
+		    vxlan_mtu_explain(device, watch->config.family, watch->config.mtu,
+				      VXLAN_LONG_CUT, &what))
 			log_warning("%s", what.text);
 	}
 }

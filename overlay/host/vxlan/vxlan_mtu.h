@@ -20,6 +20,12 @@ struct vxlan_mtu {
 bool vxlan_mtu_exceeds(const struct vxlan_device *device, int family, uint16_t mtu,
 		       struct vxlan_mtu *ret_mtu);
 
+/* What becomes of tenants' packets that do not fit. */
+enum vxlan_long {
+	VXLAN_LONG_CUT,     /* the kernel keeps the card: covey cuts, fragments or answers them */
+	VXLAN_LONG_DROPPED, /* the kernel cuts the outer packet, whose fragments are dropped */
+};
+
 /* The same in words: what it is, what it means, and what to do. */
 bool vxlan_mtu_explain(const struct vxlan_device *device, int family, uint16_t mtu,
-		       struct covey_error *ret_text);
+		       enum vxlan_long what, struct covey_error *ret_text);
