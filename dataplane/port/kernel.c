@@ -6,6 +6,7 @@
 #include "udp_socket.h"
 
 #include <errno.h>
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,13 @@ static int explain(const struct port_kernel_config *config, int status, struct c
 			       config->vpe_port, text, strerror(-status));
 }
 
+/* Behind Ethernet. Other hosts may send longer packets than this one's uplinks carry. */
+static uint16_t packet_max(struct rte_mempool *pool)
+{
+	return (uint16_t)(rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM -
+			  sizeof(struct rte_ether_hdr));
+}
+
 /* A worker's own socket, or the one that receives multicast. The kernel would give a multicast
  * packet to each socket that matches, so there is one for all workers. */
 static int open_rx(struct kernel *kernel, const struct port_kernel_config *config,
@@ -155,7 +163,7 @@ static int open_rx(struct kernel *kernel, const struct port_kernel_config *confi
 	kernel->rx_opened++;
 	kernel->gathers = config->offload && udp_socket_gather(rx->fd, true);
 	kernel->segments = config->offload && udp_socket_segments(rx->fd);
-	rx->mtu = config->mtu;
+	rx->packet_max = packet_max(pool);
 	rx->ipv6 = config->vtep.family == AF_INET6;
 	rx->port = config->vpe_port;
 	rx->pool = pool;
@@ -240,15 +248,14 @@ static void begin_queues(struct port *port, struct kernel *kernel)
 static int check(const struct port_kernel_config *config, struct rte_mempool *pool,
 		 struct covey_error *error)
 {
-	uint32_t room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
-
 	if (config->queues == 0 || config->queues > PORT_QUEUES_MAX - 1)
 		return covey_error_set(error, -EINVAL, "%s: %u queues, not 1 to %d", config->name,
 				       config->queues, PORT_QUEUES_MAX - 1);
-	if (config->mtu + 14u > room)
+	if (config->mtu > packet_max(pool))
 		return covey_error_set(error, -EINVAL,
-				       "%s: packet buffers of %u bytes for an MTU of %u",
-				       config->name, room, config->mtu);
+				       "%s: packet buffers for packets of %u bytes, and an MTU of "
+				       "%u",
+				       config->name, packet_max(pool), config->mtu);
 	return 0;
 }
 
@@ -279,8 +286,6 @@ void port_kernel_set_mtu(struct port *port, uint16_t mtu)
 	struct kernel *kernel = port->own;
 
 	kernel->mtu = mtu;
-	for (unsigned i = 0; i < kernel->rx_opened; i++)
-		__atomic_store_n(&kernel->rx[i].mtu, mtu, __ATOMIC_RELAXED);
 }
 
 int port_kernel_join(struct port *port, const struct covey_addr *group, unsigned ifindex,

@@ -26,7 +26,7 @@
 /* A socket that one worker reads, and what is left of what it has read. */
 struct kernel_rx {
 	int fd;
-	uint16_t mtu;
+	uint16_t packet_max; /* bytes of the longest IP packet that a buffer holds */
 	bool ipv6;
 	uint16_t port; /* VPE's */
 	struct rte_mempool *pool;

@@ -185,8 +185,7 @@ static struct rte_mbuf *make_packet(struct kernel_rx *rx, uint32_t from, uint32_
 	struct rte_mbuf *packet;
 	uint8_t *frame;
 
-	if (unlikely(rx->headers_len - sizeof(struct rte_ether_hdr) + len >
-		     __atomic_load_n(&rx->mtu, __ATOMIC_RELAXED))) {
+	if (unlikely(rx->headers_len - sizeof(struct rte_ether_hdr) + len > rx->packet_max)) {
 		port_count_drop(&rx->counters, COVEY_DROP_IN_TOO_LONG, 1);
 		return NULL;
 	}

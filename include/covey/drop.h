@@ -31,7 +31,7 @@
 	/* from the fabric towards the host */                                                     \
 	X(IN_MALFORMED, "in-malformed", "frame from the fabric with a broken header")              \
 	X(IN_NO_BUFFER, "in-no-buffer", "no packet buffer was free for a packet from the fabric")  \
-	X(IN_TOO_LONG, "in-too-long", "datagram from the fabric longer than its MTU allows")       \
+	X(IN_TOO_LONG, "in-too-long", "datagram from the fabric longer than the packet buffers")   \
 	X(IN_NOT_VPE, "in-not-vpe", "not VPE, and the kernel has the card for all else")           \
 	X(IN_CLEAR_VXLAN, "in-clear-vxlan", "VXLAN in clear from the fabric")                      \
 	X(IN_FRAGMENT, "in-fragment", "fragment of a VPE packet")                                  \

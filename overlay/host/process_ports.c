@@ -29,22 +29,40 @@ static void on_lost(const char *what, void *arg)
 	event_base_loopbreak(process->base);
 }
 
-/* Tenants' sessions go on. Only for buffers of another size all must be opened anew. */
+/* Tenants' sessions go on, whatever the new MTU is. */
+static void log_mtu(const struct process *process, uint16_t mtu, unsigned was)
+{
+	const struct ports *ports = process->ports;
+	struct covey_error error;
+
+	if (mtu > ports->fabric_mtu)
+		log_warning("the smallest MTU of the uplinks is %u now: covey-host uses %u of it, "
+			    "for its packet buffers hold no more. Longer packets of other hosts "
+			    "are dropped (in-too-long): restart covey-host before others send "
+			    "them",
+			    mtu, ports->fabric_mtu);
+	else if (ports_check_mtu(process->inventory, ports->uplinks, mtu, &error))
+		log_warning(
+			"the smallest MTU of the uplinks is %u now, and was %u: what fits still "
+			"passes, but %s",
+			mtu, was, error.text);
+	else
+		log_notice("the smallest MTU of the uplinks is %u now, and was %u: VXLAN may have "
+			   "%u bytes",
+			   mtu, was, ports->host_mtu);
+}
+
 static void on_mtu(uint16_t mtu, void *arg)
 {
 	struct process *process = arg;
 	unsigned was = process->ports->fabric_mtu;
-	struct covey_error error, what;
+	struct covey_error error;
 
 	if (ports_set_mtu(process->inventory, process->self, process->ports, mtu, &error)) {
-		covey_error_set(&what, 0,
-				"the smallest MTU of the uplinks is %u now, and was %u: %.300s",
-				mtu, was, error.text);
-		on_lost(what.text, process);
+		on_lost(error.text, process);
 		return;
 	}
-	log_notice("the smallest MTU of the uplinks is %u now, and was %u: VXLAN may have %u bytes",
-		   mtu, was, process->ports->host_mtu);
+	log_mtu(process, mtu, was);
 	protection_set_mtu(process->protection, process->ports->host_mtu);
 }
 

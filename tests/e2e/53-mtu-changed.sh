@@ -1,11 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# With covey_fabric_port: kernel, the uplink's MTU is changed under traffic, down and up. covey-host follows
-# without losing its session, its SA or a packet that fits; tenants are told what fits now. Only a
-# rise that the packet buffers have no room for ends it, with the reason, to be started again.
+# With covey_fabric_port: kernel, the uplinks' MTU is changed under traffic, down and up, also because the
+# uplink with the smallest one comes and goes. covey-host follows without losing its session, its SA or
+# a packet that fits; tenants are told what fits now. A rise that the packet buffers have no room for
+# ends nothing either: covey-host takes what they hold and says what a restart would give.
 # ports: kernel
 LAB_HOSTS=2
+LAB_FABRIC_INTERFACE="[fab0, fab1]"
 . "$(dirname "$0")/_init.sh"
+
+# A second uplink without traffic of its own, which leads nowhere.
+add_second() { # N MTU
+	lab_ip "hv$1" link add fab1 mtu "$2" type veth peer name far1 mtu "$2"
+	lab_ip "hv$1" link set far1 up
+	lab_ip "hv$1" link set fab1 up
+}
+
+# hv1 has one from the start, which carries more than the first one.
+eval "$(declare -f lab_keep_card | sed '1s/lab_keep_card/keep_first/')"
+lab_keep_card() {
+	keep_first "$1"
+	[[ $1 != 1 ]] || add_second 1 9000
+}
 
 set_mtu() { # MTU
 	local n
@@ -17,13 +33,18 @@ mtu_of() { # N INTERFACE
 	lab_ip "hv$1" -json link show dev "$2" | jq '.[0].mtu'
 }
 
+has_fabric_mtu() { # N MTU
+	[[ $(lab_show "$1" '.ports[] | select(.role == "fabric") | .mtu') == "$2" ]]
+}
+
+uses() { # N MTU
+	[[ $(mtu_of "$1" covey0) == $(($2 - 60)) ]] && has_fabric_mtu "$1" "$2"
+}
+
 has_followed() { # MTU
 	local n
 
-	for n in $(lab_hosts); do
-		[[ $(mtu_of "$n" covey0) == $(($1 - 60)) ]] || return 1
-		[[ $(lab_show "$n" '.ports[] | select(.role == "fabric") | .mtu') == "$1" ]] || return 1
-	done
+	for n in $(lab_hosts); do uses "$n" "$1" || return 1; done
 }
 
 ping_large() { # BYTES of the IP packet, which may not be fragmented
@@ -71,15 +92,42 @@ for mtu in 1500 1700 1450 2000 1600; do
 	lab_wait 10 "both hosts to follow to $mtu" has_followed "$mtu"
 done
 
+
+# The uplink with the smallest MTU comes and goes. The buffers were made for the other one's.
+set_mtu 9000
+lab_wait 10 "hv1 to follow to 9000" uses 1 9000
+lab_ip hv1 link set fab1 mtu 1400
+lab_wait 10 "hv1 to follow to fab1's 1400" uses 1 1400
+lab_ip hv1 link delete fab1
+lab_wait 10 "hv1 to follow to 9000 without fab1" uses 1 9000
+
+# hv2 had no uplink that carries more than 1,600 when it made its buffers. 2,026 bytes fit into them.
+lab_wait 10 "hv2 to use what its buffers hold" uses 2 2026
+grep -q "the smallest MTU of the uplinks is 9000 now: covey-host uses 2026 of it, .* restart covey-host" \
+	"$LAB_DIR/log/hv2" || fail "hv2 does not say that it cannot use 9000"
+add_second 2 1340
+lab_wait 10 "hv2 to follow to fab1's 1340" uses 2 1340
+lab_ip hv2 link set fab1 mtu 1300
+lab_wait 10 "hv2 to follow to 1300" has_fabric_mtu 2 1300
+expect "the MTU of covey0 that IPv6 needs" "$(mtu_of 2 covey0)" 1280
+grep -q "is 1300 now, and was 1340: what fits still passes, but .* raise it" "$LAB_DIR/log/hv2" ||
+	fail "hv2 does not say that 1300 is little"
+lab_ip hv2 link delete fab1
+lab_wait 10 "hv2 to use what its buffers hold again" uses 2 2026
+lab_ip t1 route flush cache
+ping_large 1450 || fail "full packets are lost while hv2 uses less than hv1"
+
 lab_stop tx1-2
 e2e_expect_all 1 2
 expect "the SA that hv1 sends on" "$(e2e_active_spi 1)" "$spi"
+for n in $(lab_hosts); do
+	lab_is_running "hv$n" || fail "covey-host of hv$n ended"
+	expect "what hv$n dropped for its length" "$(e2e_drop "$n" in-too-long)" 0
+done
 
-lab_ip hv1 link set fab0 mtu 9000
-lab_wait 10 "covey-host to end" lab_is_gone hv1
-grep -q "is 9000 now, and was 1600: the packet buffers have room for" "$LAB_DIR/log/hv1" ||
-	fail "hv1 has not said why it ended"
-lab_start_covey 1
-lab_wait 30 "hv1 to join again" lab_has_joined 1
+# What a restart gives.
+lab_stop hv2
+lab_start_covey 2
+lab_wait 30 "hv2 to join again" lab_has_joined 2
+lab_wait 10 "hv2 to use 9000" uses 2 9000
 e2e_wait_ping 1 2
-expect "covey0's MTU" "$(mtu_of 1 covey0)" 8940

@@ -13,6 +13,7 @@
 #include <link_tap.h>
 #include <net/if.h>
 #include <port.h>
+#include <rte_common.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,10 +29,14 @@
  * administered, and no frame with it ever leaves the host. */
 static const uint8_t host_mac[LINK_MAC_LEN] = {0x02};
 
+/* Some interfaces, such as veth, are given far larger MTUs than any network carries. */
+#define NETWORK_MTU_MAX 9216u
+
 static int measure(const struct inventory_host *host, struct ports *ports,
 		   struct covey_error *error)
 {
 	struct covey_error why = {.text = ""};
+	struct uplinks_mtu mtu;
 	struct link_info link;
 
 	for (size_t i = 0; i < host->uplink_count; i++)
@@ -39,7 +44,10 @@ static int measure(const struct inventory_host *host, struct ports *ports,
 			ports_note(ports,
 				   "%.300s: what would leave there is dropped until it comes",
 				   why.text);
-	ports->fabric_mtu = uplinks_mtu(host);
+	mtu = uplinks_mtu(host);
+	ports->fabric_mtu = mtu.smallest;
+	/* The MTU may become the largest one when uplinks with smaller ones go. */
+	ports->mtu_max = (uint16_t)RTE_MAX(mtu.smallest, RTE_MIN(mtu.largest, NETWORK_MTU_MAX));
 	if (ports->fabric_mtu == 0)
 		return covey_error_set(error, -ENODEV,
 				       "host %s has none of its covey_fabric_interface: %.300s",
@@ -104,7 +112,7 @@ static struct offload_choice choose_fabric(const struct inventory_host *host, st
 
 /* --- buffers --------------------------------------------------------------------------------- */
 
-/* As they suit a host port of this kind. */
+/* As they suit a host port of this kind. AF_XDP's always hold port_af_xdp_mtu_max() bytes. */
 static int make_pool(const struct inventory_host *host, enum host_port_kind kind,
 		     struct ports *ports, struct covey_error *error)
 {
@@ -113,7 +121,9 @@ static int make_pool(const struct inventory_host *host, enum host_port_kind kind
 	chosen.host_port = kind;
 	port_pool_free(ports->pool);
 	port_plan_make(&chosen, 0, port_workers(), ports->fabric_mtu, &ports->plan);
-	ports->pool = port_pool_new(ports->fabric_mtu, ports->plan.demands, error);
+	ports->pool = port_pool_new(ports->plan.demands[PORT_HOST].af_xdp ? ports->fabric_mtu
+									  : ports->mtu_max,
+				    ports->plan.demands, error);
 	return ports->pool ? 0 : -ENOMEM;
 }
 
@@ -172,8 +182,8 @@ static int open_pair(const struct inventory *inventory, const struct inventory_h
 	int status = carrier_peer_name(host, peer, error);
 
 	memcpy(config.mac, host_mac, sizeof(config.mac));
-	ports->mtu_max =
-		ports->plan.demands[PORT_HOST].af_xdp ? port_af_xdp_mtu_max() : ports->fabric_mtu;
+	if (ports->plan.demands[PORT_HOST].af_xdp)
+		ports->mtu_max = port_af_xdp_mtu_max();
 	if (status || (status = link_pair_make(host->host_interface, peer, error)) ||
 	    (status = host_port_open_pair(host, peer, ports->mtu_max, host_mac, ports, error)))
 		return status;
@@ -243,12 +253,16 @@ int kernel_ports_open(const struct inventory *inventory, const struct inventory_
 int kernel_ports_set_mtu(const struct inventory *inventory, const struct inventory_host *host,
 			 struct ports *ports, uint16_t mtu, struct covey_error *error)
 {
+	uint16_t overhead = inventory_overhead(inventory);
+
 	ports->fabric_mtu = mtu;
-	ports->host_mtu = (uint16_t)(mtu - inventory_overhead(inventory));
+	ports->host_mtu = (uint16_t)(mtu > overhead ? mtu - overhead : 0);
 	port_kernel_set_mtu(ports->fabric, mtu);
 	if (ports->host_kind == HOST_PORT_TAP)
 		port_tap_set_mtu(ports->host, ports->host_mtu);
 	else
 		port_fit_set_mtu(ports->host, ports->host_mtu);
-	return link_set_up(host->host_interface, NULL, ports->host_mtu, false, error);
+	/* The kernel ends IPv6 on an interface with less, and VXLAN over IPv6 with it. */
+	return link_set_up(host->host_interface, NULL,
+			   RTE_MAX(ports->host_mtu, (uint16_t)PORTS_HOST_MTU_MIN), false, error);
 }

@@ -16,9 +16,6 @@
 #include "kernel_ports.h"
 #include "link.h"
 
-/* IPv6's minimum link MTU (RFC 8200 section 5), which a fabric of either family should carry. */
-#define HOST_MTU_MIN 1280
-
 void ports_note(struct ports *ports, const char *format, ...)
 {
 	va_list args;
@@ -56,12 +53,12 @@ static int make_pool(const struct inventory_host *host, const struct link_info *
 int ports_check_mtu(const struct inventory *inventory, const char *interface, uint16_t mtu,
 		    struct covey_error *error)
 {
-	if (mtu >= HOST_MTU_MIN + inventory_overhead(inventory))
+	if (mtu >= PORTS_HOST_MTU_MIN + inventory_overhead(inventory))
 		return 0;
 	return covey_error_set(error, -EMSGSIZE,
 			       "%s: an MTU of %u leaves less than %u bytes for the host: "
 			       "raise it (VXLAN over covey wants 1,500 + 50 + %u)",
-			       interface, mtu, HOST_MTU_MIN, inventory_overhead(inventory));
+			       interface, mtu, PORTS_HOST_MTU_MIN, inventory_overhead(inventory));
 }
 
 static int open_both(const struct inventory *inventory, const struct inventory_host *host,
@@ -126,15 +123,7 @@ int ports_open(const struct inventory *inventory, const struct inventory_host *h
 int ports_set_mtu(const struct inventory *inventory, const struct inventory_host *host,
 		  struct ports *ports, uint16_t mtu, struct covey_error *error)
 {
-	int status = ports_check_mtu(inventory, ports->uplinks, mtu, error);
-
-	if (status)
-		return status;
-	if (mtu > ports->mtu_max)
-		return covey_error_set(error, -EMSGSIZE,
-				       "the packet buffers have room for an MTU of %u",
-				       ports->mtu_max);
-	return kernel_ports_set_mtu(inventory, host, ports, mtu, error);
+	return kernel_ports_set_mtu(inventory, host, ports, RTE_MIN(mtu, ports->mtu_max), error);
 }
 
 void ports_close(struct ports *ports)

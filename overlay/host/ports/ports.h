@@ -18,6 +18,9 @@ struct rte_mempool;
 
 #define PORTS_NOTICES_MAX 32
 
+/* IPv6's minimum link MTU (RFC 8200 section 5), which a fabric of either family should carry. */
+#define PORTS_HOST_MTU_MIN 1280
+
 struct ports {
 	struct card *card; /* the fabric interface's settings; NULL: the kernel does not drive it */
 	struct port *fabric;
@@ -53,8 +56,8 @@ int ports_check_mtu(const struct inventory *inventory, const char *interface, ui
 
 /*
  * The uplinks, which the kernel keeps, have another MTU: take it for the ports and the host
- * interface. Nothing is lost by it. Returns 0; -EMSGSIZE: it cannot be taken with the buffers that
- * there are, or it leaves too little to tenants; or another negative errno.
+ * interface, or as much of it as the packet buffers hold: ports->mtu_max. Sessions, SAs and what
+ * fits are as they were. Returns 0 or a negative errno.
  */
 int ports_set_mtu(const struct inventory *inventory, const struct inventory_host *host,
 		  struct ports *ports, uint16_t mtu, struct covey_error *error);

@@ -18,22 +18,27 @@ struct uplink_watch {
 	struct event *event;
 };
 
-uint16_t uplinks_mtu(const struct inventory_host *host)
+struct uplinks_mtu uplinks_mtu(const struct inventory_host *host)
 {
-	uint16_t mtu = 0;
+	struct uplinks_mtu mtu = {0, 0};
 
 	for (size_t i = 0; i < host->uplink_count; i++) {
 		struct link_info link;
 
-		if (link_get(host->uplinks[i], &link, NULL) == 0 && (mtu == 0 || link.mtu < mtu))
-			mtu = link.mtu;
+		if (link_get(host->uplinks[i], &link, NULL) != 0)
+			continue;
+		if (mtu.smallest == 0 || link.mtu < mtu.smallest)
+			mtu.smallest = link.mtu;
+		if (link.mtu > mtu.largest)
+			mtu.largest = link.mtu;
 	}
-	return inventory_limit_mtu(host, mtu);
+	mtu.smallest = inventory_limit_mtu(host, mtu.smallest);
+	return mtu;
 }
 
 static void look(struct uplink_watch *watch)
 {
-	uint16_t mtu = uplinks_mtu(watch->host);
+	uint16_t mtu = uplinks_mtu(watch->host).smallest;
 
 	if (mtu == 0 || mtu == watch->mtu)
 		return;

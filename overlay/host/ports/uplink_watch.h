@@ -13,8 +13,14 @@
 struct inventory_host;
 struct uplink_watch;
 
-/* The smallest MTU of the host's uplinks that exist; 0: none exists. */
-uint16_t uplinks_mtu(const struct inventory_host *host);
+/* The smallest MTU of the host's uplinks that exist, or what the inventory says, if that is less;
+ * and the largest one. 0: none exists. */
+struct uplinks_mtu {
+	uint16_t smallest;
+	uint16_t largest;
+};
+
+struct uplinks_mtu uplinks_mtu(const struct inventory_host *host);
 
 /* changed: called when the smallest MTU is not mtu, or not what it was, any more. Not called while
  * there is no uplink. */

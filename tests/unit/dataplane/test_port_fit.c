@@ -67,8 +67,8 @@ static void read_device(const struct port *port, struct dataplane_port_status *s
 	status->mtu = LONGEST;
 }
 
-static const struct port_kind devices = {start_device, stop_device, close_device, read_device,
-					 NULL};
+static const struct port_kind devices = {start_device, stop_device, close_device,
+					 read_device,  NULL,        NULL};
 
 static struct port *open_port(const char *answers_by)
 {
@@ -229,6 +229,7 @@ static void test_answers(void **state)
 		assert_memory_equal(answer + 26, sent.bytes + 30, 4);
 	else
 		assert_memory_equal(answer + 22, sent.bytes + 38, 16);
+	assert_int_equal(port_read_answers(port), 1);
 	close(wait.fd);
 	port_close(port);
 	assert_int_equal(lab_packets_out(), 0);
