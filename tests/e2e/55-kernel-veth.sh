@@ -27,8 +27,8 @@ has_no_carrier() {
 	covey0 .operstate | grep -q -v UP
 }
 
-vxlan_seen() {
-	e2e_report recorder '.kinds.vxlan + .kinds.vpe'
+vxlan_seen() { # of hv1: the other's tenant may ask for its neighbour meanwhile
+	e2e_report recorder '.ports.hv1.kinds | .vxlan + .vpe'
 }
 
 has_sent() {
@@ -72,7 +72,7 @@ for with in "" keeper; do
 	tenant_goes_on 500 # what was on its way has arrived meanwhile
 	before=$(vxlan_seen)
 	tenant_goes_on 1000
-	expect "VXLAN or VPE on the wire while covey-host is dead" "$(vxlan_seen)" "$before"
+	expect "VXLAN or VPE of hv1 on the wire while its covey-host is dead" "$(vxlan_seen)" "$before"
 	lab_stop tx1-2
 	lab_start_covey 1
 	lab_wait 30 "hv1 to join again" lab_has_joined 1
