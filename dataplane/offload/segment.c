@@ -163,6 +163,9 @@ static enum segment_error begin_long(struct segmenter *segmenter, const struct v
 static enum segment_error begin_packet(struct segmenter *segmenter,
 				       const struct vnet_header *header, uint32_t packet_max)
 {
+	/* Only a super-frame has a tunnel to tell of. */
+	if (unlikely(header->gso_type & VNET_GSO_TUNNEL))
+		return SEGMENT_HEADER;
 	if (unlikely(segmenter->len > packet_max + sizeof(struct rte_ether_hdr)))
 		return begin_long(segmenter, header, packet_max);
 	return begin_whole(segmenter, header, packet_max);

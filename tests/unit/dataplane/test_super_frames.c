@@ -266,6 +266,11 @@ static void test_single_packets(void **state)
 	super.header.flags = 0;
 	expect(&super, 100, SEGMENT_OK);
 	expect(&super, 13, SEGMENT_SHAPE);
+	super.header.flags = VNET_FLAG_TUNNEL_CSUM;
+	expect(&super, 100, SEGMENT_OK);
+	super.header.gso_type = VNET_GSO_TUNNEL_IPV4;
+	expect(&super, 100, SEGMENT_HEADER);
+	super.header.gso_type = VNET_GSO_NONE;
 	assert_int_equal(begin(&segmenter, &super, 100, 100 - 23), SEGMENT_TOO_BIG);
 	assert_int_equal(begin(&segmenter, &super, 100, 100 - 22), SEGMENT_OK);
 }
