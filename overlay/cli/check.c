@@ -149,7 +149,8 @@ int check_main(struct cli *cli, int argc, char **argv)
 		.args_doc = "[FILE]",
 		.doc = "Read the inventory and report every mistake with its place. Without FILE, "
 		       "the one of --inventory. On a host of the fabric, report VXLAN devices "
-		       "whose MTU leaves no room for encryption, too.",
+		       "whose MTU leaves no room for encryption, and what a bump in the wire has "
+		       "left, too.",
 		.children = cli_children};
 	struct check check = {.cli = cli};
 	struct diagnostics diagnostics;

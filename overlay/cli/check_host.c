@@ -2,6 +2,7 @@
 
 #include "check_host.h"
 
+#include <former_bump.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -72,7 +73,13 @@ void check_host_print(const struct inventory *inventory, const char *name)
 {
 	const struct inventory_host *host = find_host(inventory, name);
 	struct vxlan_devices devices;
+	struct covey_error error;
 	uint16_t mtu = host ? fabric_mtu(host) : 0;
+
+	if (host && former_bump_check(host, &error)) {
+		printf("\nOn this host: %s.\n", error.text);
+		return;
+	}
 
 	if (mtu == 0 || vxlan_devices_list(&devices, NULL))
 		return;

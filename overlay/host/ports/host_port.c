@@ -22,6 +22,7 @@
 #include "link_offloads.h"
 #include "link_queues.h"
 #include "link_switch.h"
+#include "link_tap.h"
 
 #define DEVARGS_MAX 192
 #define TAP_MTU_MAX 1500u
@@ -37,6 +38,11 @@ static int make_veth(const char *name, const char *peer, struct covey_error *err
 	status = link_get(name, &info, error);
 	if (status)
 		return status;
+	if (link_tap_is_ours(name))
+		return covey_error_set(error, -EEXIST,
+				       "interface %s is from when covey_fabric_port was kernel: "
+				       "`ip link delete %s`",
+				       name, name);
 	if (strcmp(info.kind, "veth") != 0 || link_get(peer, &info, NULL))
 		return covey_error_set(error, -EEXIST,
 				       "interface %s exists and is not the veth pair %s, %s that "

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "carrier.h"
+#include "former_bump.h"
 #include "host_choice.h"
 #include "host_port.h"
 #include "link.h"
@@ -239,8 +240,10 @@ static int open_fabric(const struct inventory *inventory, const struct inventory
 int kernel_ports_open(const struct inventory *inventory, const struct inventory_host *host,
 		      struct ports *ports, struct covey_error *error)
 {
-	int status = measure(host, ports, error);
+	int status = former_bump_check(host, error);
 
+	if (!status)
+		status = measure(host, ports, error);
 	if (!status)
 		status = ports_check_mtu(inventory, host->uplinks[0], ports->fabric_mtu, error);
 	if (status)

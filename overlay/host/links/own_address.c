@@ -16,15 +16,27 @@ static bool is_it(const struct sockaddr *here, const struct covey_addr *address)
 	return memcmp(&((const struct sockaddr_in6 *)here)->sin6_addr, address->bytes, 16) == 0;
 }
 
-bool own_address(const struct covey_addr *address)
+/* The interface NULL: any. */
+static bool find(const char *interface, const struct covey_addr *address, bool unknown)
 {
 	struct ifaddrs *list;
 	bool found = false;
 
 	if (getifaddrs(&list) < 0)
-		return true;
+		return unknown;
 	for (const struct ifaddrs *at = list; at && !found; at = at->ifa_next)
-		found = is_it(at->ifa_addr, address);
+		found = (!interface || strcmp(at->ifa_name, interface) == 0) &&
+			is_it(at->ifa_addr, address);
 	freeifaddrs(list);
 	return found;
+}
+
+bool own_address(const struct covey_addr *address)
+{
+	return find(NULL, address, true);
+}
+
+bool own_address_at(const char *interface, const struct covey_addr *address)
+{
+	return find(interface, address, false);
 }
