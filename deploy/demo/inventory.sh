@@ -52,10 +52,11 @@ lab_write_inventory() {
 	} >"$file"
 }
 
-# lab_fabric_port N LINES: by LAB_PORTS, unless these lines of the host name another.
+# lab_fabric_port N LINES: by LAB_PORTS, unless these lines of the host name another. The kernel's ports are
+# what covey does when nothing is said.
 lab_fabric_port() {
-	if [[ $(lab_ports "$1") == kernel && $2 != *covey_fabric_port:* ]]; then
-		lab_lines "          covey_fabric_port: kernel"
+	if [[ $(lab_ports "$1") == bump && $2 != *covey_fabric_port:* ]]; then
+		lab_lines "          covey_fabric_port: auto"
 	fi
 }
 

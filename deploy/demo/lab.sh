@@ -10,11 +10,12 @@
 #   └─────┬───────────────┬───────────────┬─────────────────┬─────────┘
 #         │ veth          │               │                 │
 #   ┌─────┴───────────────────┐          ...          ┌─────┴───────────┐
-#   │   fab0   no address     │ hv1                   │ eth0 10.77.0.10 │ gkm
-#   │    ╎ AF_XDP             │                       │ covey-gkm       │
-#   │   covey-host            │                       └─────────────────┘
-#   │    ╎ AF_XDP             │
-#   │   covey0   10.77.0.1/24 │
+#   │   fab0   10.77.0.1/24   │ hv1                   │ eth0 10.77.0.10 │ gkm
+#   │    │  ╎ UDP sockets     │                       │ covey-gkm       │
+#   │    │ covey-host         │                       └─────────────────┘
+#   │    │  ╎                 │
+#   │    ├►covey0             │ a TAP device; the guard at fab0 forwards to it what vxlan100 sends
+#   │    │                    │
 #   │   vxlan100 239.1.1.1    │
 #   │   br100                 │
 #   └─────┬───────────────────┘
@@ -23,8 +24,10 @@
 #   │   eth0 172.16.0.1/24    │ t1, a tenant
 #   └─────────────────────────┘
 #
-# With LAB_PORTS=kernel the kernel keeps fab0: the VTEP address and vxlan100 are there, from before
-# covey-host starts, and covey0 is a TAP device. LAB_PORTS_2=bump: of hv2 alone.
+# The VTEP address and vxlan100 are there from before covey-host starts. With LAB_PORTS=bump covey is a bump
+# in the wire, and hv1 is as below. LAB_PORTS_2=bump: of hv2 alone.
+#
+#   fab0, no address ╌ AF_XDP ╌ covey-host ╌ AF_XDP ╌ covey0 10.77.0.1/24 ─ vxlan100 ─ br100
 #
 # With LAB_MODE=bump dpdk-testpmd carries frames between fab0 and covey0, with LAB_MODE=plain nothing
 # is between: vxlan100 sits on fab0 itself. Both are controls: what the oracles must find, and
@@ -45,7 +48,7 @@ LAB_HOSTS=${LAB_HOSTS:-3}
 LAB_FAMILY=${LAB_FAMILY:-4}
 LAB_LOG_LEVEL=${LAB_LOG_LEVEL:-info}
 LAB_FABRIC_MTU=${LAB_FABRIC_MTU:-1600} # tenants keep 1450
-LAB_PORTS=${LAB_PORTS:-bump}           # how covey sits in the hosts: bump in the wire, or kernel
+LAB_PORTS=${LAB_PORTS:-kernel}         # how covey sits in the hosts: kernel, or bump in the wire
 LAB_QUEUES=${LAB_QUEUES:-1}            # of each interface that is plugged into the switch
 
 lab_ns() {

@@ -107,14 +107,38 @@ static void check_kernel(struct reader *reader, const struct host_site *site,
 	}
 	if (port && host->host_port == HOST_PORT_DEVICE)
 		reader_report(reader, port->value,
-			      "host %s: covey_fabric_port: kernel goes with covey_host_port: auto, "
-			      "tap or veth",
-			      host->name);
+			      "host %s: covey_fabric_port: kernel%s goes with covey_host_port: "
+			      "auto, tap or veth%s",
+			      host->name, kind ? "" : ", the default,",
+			      kind ? "" : ": for a bump in the wire set covey_fabric_port: auto");
 	if (kind && reader->inventory->encapsulation == COVEY_ENCAPSULATION_IP)
 		reader_report(reader, kind->value,
 			      "host %s: covey_fabric_port: kernel sends VPE in UDP alone, and "
 			      "covey_encapsulation is ip",
 			      host->name);
+}
+
+/* Said once, of all hosts that do not choose: there may be many. */
+static void check_default(struct reader *reader)
+{
+	const struct inventory *inventory = reader->inventory;
+	const char *one = NULL;
+	size_t count = 0;
+
+	if (inventory->encapsulation != COVEY_ENCAPSULATION_IP)
+		return;
+	for (size_t i = inventory->host_count; i-- > 0;) {
+		if (is_set(&reader->sites[i], "covey_fabric_port"))
+			continue;
+		one = inventory->hosts[i].name;
+		count++;
+	}
+	if (count > 0)
+		reader_report(reader, fabric_key(reader, "covey_encapsulation"),
+			      "covey_encapsulation: ip needs another covey_fabric_port than the "
+			      "default, kernel, which sends VPE in UDP alone: set "
+			      "covey_fabric_port: auto (for host %s%s)",
+			      one, count > 1 ? " and others" : "");
 }
 
 static void check_interfaces(struct reader *reader, const struct host_site *site,
@@ -242,6 +266,7 @@ void checks_hosts(struct reader *reader)
 			first = i;
 		check_family(reader, site, host, &reader->sites[first], &inventory->hosts[first]);
 	}
+	check_default(reader);
 	check_equals(reader, ranks, inventory->host_count);
 	free(ranks);
 }

@@ -109,7 +109,7 @@ static bool settle_kernel(struct reader *reader, struct inventory_host *host)
 static bool store(struct reader *reader, const struct host_site *site,
 		  struct inventory_host *ret_host)
 {
-	struct inventory_host host = {.fabric_port = FABRIC_PORT_AUTO,
+	struct inventory_host host = {.fabric_port = FABRIC_PORT_KERNEL,
 				      .host_port = HOST_PORT_AUTO,
 				      .mark_bit = DEFAULT_MARK_BIT};
 

@@ -3,6 +3,7 @@
 # A host is killed (-9) under traffic and started again: its peers lose nothing among themselves, it
 # is back within 5 s in a new epoch, and packets of its old epoch are refused.
 # alone: how soon a host is back is measured
+# ports: both
 . "$(dirname "$0")/_init.sh"
 
 e2e_add_evil_later() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The tenant's DSCP, which the VXLAN device copies out, gives the class bits of the WindowID by the
 # inventory's map, and stands on the outer header.
+# ports: both
 LAB_HOSTS=2
 LAB_FABRIC_VARS="    covey_qos_map: {46: 6, 10: 2}"
 . "$(dirname "$0")/_init.sh"

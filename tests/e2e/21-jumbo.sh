@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A fabric of jumbo frames: more than AF_XDP carries, so both ports of a bump in the wire fall back to
 # AF_PACKET. The largest packet that a tenant may send arrives whole.
+# ports: both
 LAB_HOSTS=2
 LAB_FABRIC_MTU=9000
 . "$(dirname "$0")/_init.sh"

@@ -5,6 +5,7 @@
 # for the rate at which this machine begins to lose frames without a rekey, and takes 70 % of it.
 # alone: a rate that must lose nothing, and rekeys as fast as the machine makes them
 # long: 1500
+# ports: both
 LAB_GROUP_VARS="        rekey: {drain_delay: 1s}"
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_figures.sh

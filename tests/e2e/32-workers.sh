@@ -6,6 +6,7 @@
 # spreads windows over the workers' sockets whatever queue they came by.
 # alone: a worker that waits long for its processor has no room for what is handed to it
 # long: 1200
+# ports: both
 LAB_QUEUES=2
 LAB_HOST_VARS='          covey_cores: "0,1"'
 LAB_GROUP_VARS="        rekey: {drain_delay: 1s}"
@@ -16,7 +17,7 @@ LAB_GROUP_VARS="        rekey: {drain_delay: 1s}"
 (($(nproc) > 1)) || fail "two workers need two processors"
 FLOWS=6
 RATE=$((200 / ${COVEY_PATIENCE:-1})) # frames of each flow per second
-ROUNDS=$(long_or_short 60 4)
+ROUNDS=$(long_or_short 60 2)
 RESTARTS=$(long_or_short 20 2)
 
 # --- traffic: flows are streams BASE + 1, BASE + 2, ... ---------------------------------------------

@@ -8,6 +8,7 @@
 # or COVEY_SOAK_PACKETS.
 # alone: floods take the whole machine
 # long: 14400
+# ports: both
 LAB_HOSTS=2
 LAB_QUEUES=2
 LAB_LOG_LEVEL=info

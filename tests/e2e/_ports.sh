@@ -7,9 +7,9 @@
 #   # ports: kernel    the script is about the kernel's ports alone
 #   # ports: bump      the script is about the bump in the wire alone
 #
-# Without such a line a script is one test, with the ports that are the lab's default.
+# Without such a line a script is one test, with the ports that are the lab's default (deploy/demo/lab.sh).
 
-PORTS_WAYS=(bump kernel)
+PORTS_WAYS=(kernel bump)
 
 # ports_of SCRIPT: what its head says, nothing: any.
 ports_of() {

@@ -158,6 +158,17 @@ class StartTest(unittest.TestCase):
             self.expect_end(process, "interface covey0 exists and is not the TAP device",
                             "ip link delete covey0", "covey_host_interface")
 
+    def test_covey0_of_a_bump(self):
+        """An inventory that names no covey_fabric_port meant a bump in the wire once."""
+        self.write_inventory("covey_hugepages: none")
+        pair = "ip link add covey0 type veth peer name"
+        for name, command, words in (
+                ("pair", f"{pair} covey0p", "covey0 is of a bump in the wire"),
+                ("address", f"{pair} other && ip address add 10.9.0.1/24 dev covey0",
+                 "covey0 has the VTEP address")):
+            process = self.start(name, "sh", "-c", command + ' && exec "$@"', "sh")
+            self.expect_end(process, words, "covey_fabric_port: auto", "ip link delete covey0")
+
     def test_without_tun(self):
         self.write_inventory("covey_fabric_port: kernel")
         process = self.start("tun", "sh", "-c", 'mount -t tmpfs none /dev/net && exec "$@"', "sh")

@@ -138,6 +138,7 @@ def generate(rng):
                 "covey_gkm": "192.0.2.1",
                 "covey_groups": {"g": {"vnis": [1], "members": ["c0h0"]}},
                 "covey_fabric_interface": "e0",
+                "covey_fabric_port": "auto",
                 "covey_host_interface": "h0",
             },
         ),

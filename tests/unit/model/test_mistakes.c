@@ -352,14 +352,17 @@ static const struct mistake mistakes[] = {
 	 "10:80: host c: covey_fabric_port: device needs a covey_fabric_device\n"},
 	{"device unused", HOST_C("covey_host_device: net_tap0"),
 	 "10:61: host c: covey_host_device is used only with covey_host_port: device\n"},
-	{"device with space", HOST_C("covey_host_port: device, covey_host_device: \"a b\""),
-	 "10:105: covey_host_device must be a DPDK device of 1 to 255 characters, like "
+	{"device with space",
+	 HOST_C("covey_host_device: \"a b\", covey_host_port: device, "
+		"covey_fabric_port: auto"),
+	 "10:80: covey_host_device must be a DPDK device of 1 to 255 characters, like "
 	 "0000:65:00.0 or net_tap0,iface=x, not the text \"a b\"\n"},
 	{"port kind", HOST_C("covey_fabric_port: afxdp"),
 	 "10:80: covey_fabric_port must be auto, af_xdp, af_packet, device or kernel, not the text "
 	 "\"afxdp\" (did you mean af_xdp?)\n"},
 	{"a list of interfaces",
-	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: [e, f]}\n",
+	 VARS GROUPS HOSTS
+	 "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: [e, f], covey_fabric_port: auto}\n",
 	 "10:55: host c: covey_fabric_interface is a list, which only covey_fabric_port: kernel "
 	 "takes\n"},
 	{"no interface in the list",
@@ -373,17 +376,26 @@ static const struct mistake mistakes[] = {
 	 HOST_C("covey_fabric_port: kernel, covey_host_port: device, covey_host_device: a"),
 	 "10:105: host c: covey_fabric_port: kernel goes with covey_host_port: auto, tap or "
 	 "veth\n"},
+	{"the default and device", HOST_C("covey_host_port: device, covey_host_device: a"),
+	 "10:78: host c: covey_fabric_port: kernel, the default, goes with covey_host_port: auto, "
+	 "tap or veth: for a bump in the wire set covey_fabric_port: auto\n"},
 	{"kernel and raw IP",
 	 VARS
 	 "    covey_encapsulation: ip\n" GROUPS HOSTS
 	 "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: e, covey_fabric_port: kernel}\n",
+	 "5:5: covey_encapsulation: ip needs another covey_fabric_port than the default, kernel, "
+	 "which sends VPE in UDP alone: set covey_fabric_port: auto (for host a and others)\n"
 	 "11:77: host c: covey_fabric_port: kernel sends VPE in UDP alone, and "
 	 "covey_encapsulation is ip\n"},
+	{"the default and raw IP",
+	 VARS "    covey_encapsulation: ip\n    covey_fabric_port: auto\n" GROUPS HOSTS
+	      "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: e}\n",
+	 ""},
 	{"kernel and the same name",
 	 HOST_C("covey_fabric_port: kernel, covey_host_interface: eth0"),
 	 "10:110: host c: covey_host_interface and covey_fabric_interface are both eth0: covey "
 	 "makes the first and sends through the second\n"},
-	{"offload without kernel", HOST_C("covey_offload: \"off\""),
+	{"offload without kernel", HOST_C("covey_offload: \"off\", covey_fabric_port: auto"),
 	 "10:61: host c: covey_offload is used only with covey_fabric_port: kernel\n"},
 	{"fabric interface of 128 characters",
 	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: " NAME_127 "n}\n",

@@ -95,10 +95,12 @@ static void test_defaults(void **state)
 	assert_int_equal(inventory_overhead(inventory), 60);
 	assert_int_equal(inventory->host_count, 1);
 	expect_addr(&host->vtep, "10.0.0.1");
-	assert_string_equal(host->fabric_interface, "eth0");
+	assert_null(host->fabric_interface);
+	assert_int_equal(host->uplink_count, 1);
+	assert_string_equal(host->uplinks[0], "eth0");
 	assert_string_equal(host->host_interface, "covey0");
-	assert_int_equal(host->fabric_port, FABRIC_PORT_AUTO);
-	assert_int_equal(host->host_port, HOST_PORT_VETH);
+	assert_int_equal(host->fabric_port, FABRIC_PORT_KERNEL);
+	assert_int_equal(host->host_port, HOST_PORT_AUTO);
 	assert_null(host->fabric_device);
 	assert_null(host->host_device);
 	assert_null(host->cores);
@@ -265,9 +267,8 @@ static void test_precedence(void **state)
 		"    deep: {covey_vtep: 10.0.0.7}\n");
 
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
-		assert_string_equal(
-			inventory_find_host(inventory, expected[i][0])->fabric_interface,
-			expected[i][1]);
+		assert_string_equal(inventory_find_host(inventory, expected[i][0])->uplinks[0],
+				    expected[i][1]);
 	assert_int_equal(inventory->groups[0].member_count, 5);
 	inventory_free(inventory);
 }
@@ -300,9 +301,9 @@ static void test_host_ranges(void **state)
 	assert_int_equal(inventory->host_count, 7);
 	for (size_t i = 0; i < 7; i++)
 		assert_string_equal(inventory->hosts[i].name, names[i]);
-	assert_string_equal(inventory->hosts[0].fabric_interface, "range");
-	assert_string_equal(inventory->hosts[4].fabric_interface, "product");
-	assert_string_equal(inventory->hosts[6].fabric_interface, "own");
+	assert_string_equal(inventory->hosts[0].uplinks[0], "range");
+	assert_string_equal(inventory->hosts[4].uplinks[0], "product");
+	assert_string_equal(inventory->hosts[6].uplinks[0], "own");
 	inventory_free(inventory);
 }
 
@@ -337,7 +338,7 @@ static void test_example(void **state)
 	assert_int_equal(inventory->group_count, 2);
 	assert_int_equal(inventory->groups[0].member_count, 3);
 	expect_default_group(&inventory->groups[0]);
-	assert_string_equal(inventory_find_host(inventory, "hv3")->fabric_interface, "ens2f0np0");
+	assert_string_equal(inventory_find_host(inventory, "hv3")->uplinks[0], "ens2f0np0");
 	inventory_free(inventory);
 }
 
