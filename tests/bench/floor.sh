@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The floor of speed: iperf3 between two tenants through covey, and through dpdk-testpmd as a bare
-# bump between the same two ports in the same namespaces, in turns.
+# The floor of a bump in the wire: iperf3 between two tenants through covey as such, and through
+# dpdk-testpmd as a bare bump between the same two ports in the same namespaces, in turns.
 #
 #   sudo tests/bench/floor.sh [ROUNDS [SECONDS]]
 #
@@ -11,6 +11,7 @@
 
 set -euo pipefail
 
+export LAB_PORTS=bump
 # shellcheck source=tests/bench/_measure.sh
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/_measure.sh"
 

@@ -6,6 +6,7 @@
 #
 #   sudo tests/bench/multicast.sh [--frames N] [--rate R] [--json] [--lock FILE] [RECEIVERS...]
 #
+# LAB_PORTS in the environment: how covey sits in the hosts, kernel (the default) or bump.
 # RECEIVERS: 2 8 32 unless named. Prints, a frame: packets that left the host by its wire, encryptions
 # as the host counts them (wireguard-go does not), what arrived at each receiver's tenant, and the
 # processor time of the sending host's daemon. --lock: hold this file's lock while it measures.

@@ -10,9 +10,10 @@
 #   sudo tests/bench/paths.sh [--rounds N] [--seconds S] [--json] [--keep FILE] [--lock FILE]
 #                                [PATH...]
 #
-# PATH: plain covey covey-kernel covey-kernel-veth covey-kernel-off covey-kernel-off-tap covey-tap
-# covey-af-packet wireguard testpmd (all unless named). covey-kernel-veth is what a kernel without tunnel
-# GSO gives, the two with -off what covey_offload: off gives.
+# PATH: plain covey covey-veth covey-off covey-off-tap covey-bump covey-bump-tap covey-bump-af-packet
+# wireguard testpmd (all unless named). covey is the default: the kernel keeps the card, and covey0 is a TAP
+# device. covey-veth is what a kernel without tunnel GSO gives, the two with -off what covey_offload: off
+# gives. Those with -bump are a bump in the wire: by AF_XDP, with a veth pair, unless the name says otherwise.
 # Prints medians over the rounds; ratios and differences are formed in each round. --json: an object a
 # line instead of tables. --keep: append each round to this file, and report over all rounds that it
 # holds. --lock: hold this file's lock while a path is measured. Fails when covey's TCP is less than
@@ -24,23 +25,18 @@ set -euo pipefail
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/_measure.sh"
 
 NEXT_VAR=$'\n          '
-ALL=(plain covey covey-kernel covey-kernel-veth covey-kernel-off covey-kernel-off-tap covey-tap
-	covey-af-packet wireguard testpmd)
-declare -A MODES=([plain]=plain [covey]=covey [covey-kernel]=covey [covey-kernel-veth]=covey
-	[covey-kernel-off]=covey [covey-kernel-off-tap]=covey [covey-tap]=covey
-	[covey-af-packet]=covey [wireguard]=wireguard [testpmd]=bump)
-declare -A HOST_VARS=([covey-tap]="covey_host_port: tap"
-	[covey-kernel-veth]="covey_host_port: veth" [covey-kernel-off]="covey_offload: off"
-	[covey-kernel-off-tap]="covey_offload: off${NEXT_VAR}covey_host_port: tap"
-	[covey-af-packet]="covey_fabric_port: af_packet")
-# These leave the card to the kernel: no queue of it is covey's.
-declare -A PORTS=([covey-kernel]=kernel [covey-kernel-veth]=kernel [covey-kernel-off]=kernel
-	[covey-kernel-off-tap]=kernel)
-declare -A TITLES=([plain]="plain VXLAN" [covey]="covey: AF_XDP, veth"
-	[covey-kernel]="covey: sockets, TAP" [covey-kernel-veth]="covey: sockets, veth"
-	[covey-kernel-off]="covey: sockets, veth, off"
-	[covey-kernel-off-tap]="covey: sockets, TAP, off" [covey-tap]="covey: AF_XDP, TAP"
-	[covey-af-packet]="covey: AF_PACKET, veth"
+ALL=(plain covey covey-veth covey-off covey-off-tap covey-bump covey-bump-tap covey-bump-af-packet wireguard
+	testpmd)
+declare -A MODES=([plain]=plain [covey]=covey [covey-veth]=covey [covey-off]=covey [covey-off-tap]=covey
+	[covey-bump]=covey [covey-bump-tap]=covey [covey-bump-af-packet]=covey [wireguard]=wireguard
+	[testpmd]=bump)
+declare -A HOST_VARS=([covey-veth]="covey_host_port: veth" [covey-off]="covey_offload: off"
+	[covey-off-tap]="covey_offload: off${NEXT_VAR}covey_host_port: tap"
+	[covey-bump-tap]="covey_host_port: tap" [covey-bump-af-packet]="covey_fabric_port: af_packet")
+declare -A TITLES=([plain]="plain VXLAN" [covey]="covey: sockets, TAP" [covey-veth]="covey: sockets, veth"
+	[covey-off]="covey: sockets, veth, off" [covey-off-tap]="covey: sockets, TAP, off"
+	[covey-bump]="covey: AF_XDP, veth" [covey-bump-tap]="covey: AF_XDP, TAP"
+	[covey-bump-af-packet]="covey: AF_PACKET, veth"
 	[wireguard]="VXLAN in wireguard-go" [testpmd]="testpmd: AF_XDP, veth")
 # What carries packets on a host, by the lab's name for its process.
 declare -A DAEMONS=([covey]=hv [wireguard]=wireguard [bump]=bump)
@@ -94,7 +90,8 @@ measure_all() {
 
 # one_round PATH ROUND
 one_round() {
-	export LAB_HOST_VARS="${HOST_VARS[$1]:+          ${HOST_VARS[$1]}}" LAB_PORTS=${PORTS[$1]:-bump}
+	export LAB_HOST_VARS="${HOST_VARS[$1]:+          ${HOST_VARS[$1]}}" LAB_PORTS=kernel
+	[[ $1 != covey-bump* ]] || LAB_PORTS=bump
 	measure_lab "${MODES[$1]}" measure_all "${MODES[$1]}" |
 		jq -c --arg path "$1" --argjson round "$2" '. + {path: $path, round: $round}' \
 			>>"$keep"
@@ -139,14 +136,14 @@ summarise() {
 			tcp_mbit_s: of($path; "tcp") | median, udp_mbit_s: of($path; "udp") | median,
 			tcp_of_plain: ratio($path; "plain"; "tcp"),
 			tcp_of_wireguard: ratio($path; "wireguard"; "tcp"),
-			tcp_of_covey: ratio($path; "covey"; "tcp"),
-			udp_of_covey: ratio($path; "covey"; "udp"),
+			tcp_of_bump: ratio($path; "covey-bump"; "tcp"),
+			udp_of_bump: ratio($path; "covey-bump"; "udp"),
 			udp_of_plain: ratio($path; "plain"; "udp"),
 			udp_of_wireguard: ratio($path; "wireguard"; "udp"),
 			tcp4_mbit_s: of($path; "tcp4") | median, tcp4_of_plain: ratio($path; "plain"; "tcp4"),
-			tcp4_of_covey: ratio($path; "covey"; "tcp4"),
+			tcp4_of_bump: ratio($path; "covey-bump"; "tcp4"),
 			small_per_s: of($path; "small") | median, small_of_plain: ratio($path; "plain"; "small"),
-			small_of_covey: ratio($path; "covey"; "small"),
+			small_of_bump: ratio($path; "covey-bump"; "small"),
 			rtt_p50_us: of($path; "p50") | median, rtt_p99_us: of($path; "p99") | median,
 			rtt_p50_of_plain: ratio($path; "plain"; "p50"),
 			added_p50_us: added($path; "p50"), added_p99_us: added($path; "p99"),
@@ -176,12 +173,12 @@ table() {
 }
 
 tables() {
-	printf 'throughput, Mbit/s, and as a multiple of plain VXLAN, covey and wireguard-go'
-	table '.tcp_mbit_s, .tcp_of_plain, .tcp_of_covey, .tcp_of_wireguard, .udp_mbit_s, .udp_of_plain,
-		.udp_of_covey, .udp_of_wireguard' TCP xplain xcovey xwg UDP xplain xcovey xwg
+	printf 'throughput, Mbit/s, and as a multiple of plain VXLAN, the bump and wireguard-go'
+	table '.tcp_mbit_s, .tcp_of_plain, .tcp_of_bump, .tcp_of_wireguard, .udp_mbit_s, .udp_of_plain,
+		.udp_of_bump, .udp_of_wireguard' TCP xplain xbump xwg UDP xplain xbump xwg
 	printf '\nfour TCP flows, Mbit/s, and UDP datagrams of 64 bytes a second'
-	table '.tcp4_mbit_s, .tcp4_of_plain, .tcp4_of_covey, .small_per_s, .small_of_plain, .small_of_covey' \
-		TCPx4 xplain xcovey small xplain xcovey
+	table '.tcp4_mbit_s, .tcp4_of_plain, .tcp4_of_bump, .small_per_s, .small_of_plain, .small_of_bump' \
+		TCPx4 xplain xbump small xplain xbump
 	printf '\nround trip at light load, us, what is added to plain VXLAN, and percent of a core idle'
 	table '.rtt_p50_us, .rtt_p99_us, .added_p50_us, .added_p99_us, .rtt_p50_of_plain,
 		.idle_percent' p50 p99 +p50 +p99 xplain idle%

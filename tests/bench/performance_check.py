@@ -224,7 +224,7 @@ def check_picture():
         (folder / "throughput.tsv").write_text(recorded(lines).stdout, encoding="utf-8")
         page = folder / "page.md"
         rows = [f"| {path} | {rate} | 1 |" for path, rate in (
-            ("plain VXLAN, not encrypted", 12500), ("covey: AF_XDP, veth (the default)", 1400),
+            ("plain VXLAN, not encrypted", 12500), ("covey: sockets, TAP (the default)", 1400),
             ("VXLAN in wireguard-go", 350))]
         page.write_text("\n".join(rows), encoding="utf-8")
         drawn = run(PICTURE, folder, page).stdout

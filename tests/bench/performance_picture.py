@@ -22,7 +22,7 @@ SIZES = (92, 512, 1400, 8000)
 DATAPLANES = {"other": ("raw", "AES-GCM alone"), "covey": ("vpe", "covey"),
               "third": ("rte-ipsec", "DPDK's ESP library")}
 PATHS = {"other": ("plain VXLAN, not encrypted", "plain VXLAN"),
-         "covey": ("covey: AF_XDP, veth (the default)", "covey"),
+         "covey": ("covey: sockets, TAP (the default)", "covey"),
          "third": ("VXLAN in wireguard-go", "wireguard-go")}
 TOP, BOTTOM, BAR = 90, 310, 38
 

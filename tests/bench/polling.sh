@@ -6,6 +6,7 @@
 #
 #   sudo tests/bench/polling.sh [--seconds S] [--json] [--lock FILE] [RATE...]
 #
+# LAB_PORTS in the environment: how covey sits in the hosts, kernel (the default) or bump.
 # RATE: frames of 512 bytes a second (0 1000 10000 50000 unless named). With 0, the processor's time
 # is taken in silence and the round trips after it. --lock: hold this file's lock while it measures.
 # Needs a machine that does nothing else.
