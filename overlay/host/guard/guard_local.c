@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "guard_pass.h"
 #include "guard_rules.h"
 #include "link.h"
 #include "steer.h"
@@ -60,6 +61,13 @@ static void write_vxlan_in(FILE *stream, const struct guard_local *local, const 
 static void write_jump(FILE *stream, const char *where, uint16_t port)
 {
 	fprintf(stream, "\t\tudp dport %u jump local_vxlan_%s comment \"VXLAN\"\n", port, where);
+}
+
+/* All packets for the host and from it come here: let most of them go on at once. */
+static void write_pass(FILE *stream, uint16_t port)
+{
+	guard_pass_write_tcp(stream);
+	guard_pass_write_ports(stream, &port, 1);
 }
 
 /* --- ICMP ------------------------------------------------------------------------------------- */
@@ -182,20 +190,24 @@ static void write_vxlan_out(FILE *stream, const struct guard_local *local, const
 static void write_postrouting(FILE *stream, const struct guard_local *local, uint16_t port)
 {
 	write_base(stream, "local_postrouting", "postrouting", LATE);
-	fprintf(stream, "\t\toifname \"%s\" udp dport %u meta mark & 0x%08x == 0 " NO_DEVICE "\n",
-		local->host_interface, port, local->mark);
+	fprintf(stream, "\t\tudp dport %u oifname \"%s\" meta mark & 0x%08x == 0 " NO_DEVICE "\n",
+		port, local->host_interface, local->mark);
 	fprintf(stream, "\t}\n");
 }
 
 /* VXLAN is not forwarded out through covey0, and what came in there is not forwarded in clear.
  * Other forwarded packets are not covey's, such as a tenant's own VXLAN inside its network. */
-static void write_forward(FILE *stream, const char *key, const struct guard_local *local,
-			  uint16_t port)
+static void write_forward(FILE *stream, const struct guard_local *local, uint16_t port)
 {
-	fprintf(stream,
-		"\t\t%s \"%s\" udp dport %u counter drop "
-		"comment \"VXLAN that this host would forward\"\n",
-		key, local->host_interface, port);
+	static const char *const keys[] = {"iifname", "oifname"};
+
+	write_base(stream, "local_forward", "forward", EARLY);
+	for (size_t i = 0; i < 2; i++)
+		fprintf(stream,
+			"\t\tudp dport %u %s \"%s\" counter drop "
+			"comment \"VXLAN that this host would forward\"\n",
+			port, keys[i], local->host_interface);
+	fprintf(stream, "\t}\n");
 }
 
 void guard_local_write_inet(FILE *stream, const struct guard_local *local,
@@ -205,14 +217,13 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 	write_vxlan_in(stream, local, fabric_interface);
 	write_vxlan_out(stream, local, fabric_interface, steer);
 	write_base(stream, "local_input", "input", EARLY);
+	write_pass(stream, vxlan_port);
 	write_icmp(stream, local);
 	write_jump(stream, "in", vxlan_port);
 	fprintf(stream, "\t}\n");
-	write_base(stream, "local_forward", "forward", EARLY);
-	write_forward(stream, "iifname", local, vxlan_port);
-	write_forward(stream, "oifname", local, vxlan_port);
-	fprintf(stream, "\t}\n");
+	write_forward(stream, local, vxlan_port);
 	write_base(stream, "local_output", "output", LATE);
+	write_pass(stream, vxlan_port);
 	if (steer)
 		steer_write_quotes(stream, vxlan_port);
 	write_jump(stream, "out", vxlan_port);

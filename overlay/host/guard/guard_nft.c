@@ -99,8 +99,9 @@ static int list_table(const char *family, const char *interface, bool counters, 
 
 	if (!nft)
 		return -ENOMEM;
-	if (!counters)
-		nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_STATELESS);
+	/* Without the flag, a protocol has a name or none, as /etc/protocols has it. */
+	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_NUMERIC_PROTO |
+					      (counters ? 0 : NFT_CTX_OUTPUT_STATELESS));
 	guard_table_name(interface, table);
 	snprintf(command, sizeof(command), "list table %s %s", family, table);
 	status = run(nft, command, error);

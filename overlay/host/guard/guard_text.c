@@ -41,7 +41,17 @@ static void take_hook(const char *line, size_t len, const char *hook, struct gua
 	ret_line->kind = GUARD_LINE_HOOK;
 }
 
-/* A rule without a comment is not ours; then its whole text is taken. */
+static bool begins(const char *line, size_t len, const char *with)
+{
+	return len >= strlen(with) && memcmp(line, with, strlen(with)) == 0;
+}
+
+/* A rule without a comment is not ours. */
+static bool is_known_by_comment(const char *comment)
+{
+	return comment[0] != '\0' && !begins(comment, strlen(comment), GUARD_PASS);
+}
+
 static void take_rule(const char *line, size_t len, struct guard_line *ret_line)
 {
 	const char *packets = memmem(line, len, "counter packets ", 16);
@@ -50,13 +60,9 @@ static void take_rule(const char *line, size_t len, struct guard_line *ret_line)
 	ret_line->counts = packets != NULL;
 	if (packets)
 		ret_line->packets = strtoull(packets + 16, NULL, 10);
-	if (!take_quoted(line, len, "comment \"", ret_line->what, sizeof(ret_line->what)))
+	take_quoted(line, len, "comment \"", ret_line->what, sizeof(ret_line->what));
+	if (!is_known_by_comment(ret_line->what))
 		snprintf(ret_line->what, sizeof(ret_line->what), "%.*s", (int)len, line);
-}
-
-static bool begins(const char *line, size_t len, const char *with)
-{
-	return len >= strlen(with) && memcmp(line, with, strlen(with)) == 0;
 }
 
 static void take_table(struct guard_reader *reader, const char *line, struct guard_line *ret_line)
@@ -121,20 +127,20 @@ static void describe(const struct guard_line *line, char *ret_text, size_t size)
 {
 	switch (line->kind) {
 	case GUARD_LINE_TABLE:
-		snprintf(ret_text, size, "table %s %s", line->family, line->what);
+		snprintf(ret_text, size, "table %s %.130s", line->family, line->what);
 		break;
 	case GUARD_LINE_FLAGS:
-		snprintf(ret_text, size, "%s table's \"%s\"", line->family, line->what);
+		snprintf(ret_text, size, "%s table's \"%.130s\"", line->family, line->what);
 		break;
 	case GUARD_LINE_CHAIN:
 		snprintf(ret_text, size, "%s chain %s", line->family, line->chain);
 		break;
 	case GUARD_LINE_HOOK:
-		snprintf(ret_text, size, "%s chain %s at %s", line->family, line->chain,
+		snprintf(ret_text, size, "%s chain %s at %.130s", line->family, line->chain,
 			 line->what);
 		break;
 	case GUARD_LINE_RULE:
-		snprintf(ret_text, size, "%s chain %s, rule \"%s\"", line->family, line->chain,
+		snprintf(ret_text, size, "%s chain %s, rule \"%.130s\"", line->family, line->chain,
 			 line->what);
 		break;
 	}

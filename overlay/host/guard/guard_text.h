@@ -3,14 +3,16 @@
 
 /*
  * Reads the guard as text, line by line: what guard_rules.c asks for, and what nft lists. In both,
- * a rule is known by its comment. Pure.
+ * a rule is known by its comment; but one whose comment begins with GUARD_PASS is known by its
+ * whole text, because with another condition it could let anything pass. Pure.
  */
 
 #include <covey/error.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GUARD_WORD_SIZE 136 /* nft's bound for a comment is 128 */
+#define GUARD_PASS      "pass: "
+#define GUARD_WORD_SIZE 400 /* the longest such rule, guard_pass_write_ports() */
 
 /* One line that says something. */
 struct guard_line {
@@ -23,7 +25,8 @@ struct guard_line {
 	} kind;
 	char family[8];
 	char chain[32];             /* where the line stands; empty for one of the table itself */
-	char what[GUARD_WORD_SIZE]; /* the hook with its device, flags, or a rule's comment */
+	char what[GUARD_WORD_SIZE]; /* the hook with its device, flags, or what a rule is known by
+				     */
 	bool counts;                /* the rule has a counter, with this value: */
 	uint64_t packets;
 };

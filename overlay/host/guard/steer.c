@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "guard_pass.h"
 #include "guard_rules.h"
 
 bool steer_same_uplinks(const struct steer *a, const struct steer *b)
@@ -70,9 +71,23 @@ static void write_tagged(FILE *stream)
 			"comment \"look behind VLAN tags\"\n");
 }
 
+/* Let pass what goes to no port that VXLAN or VPE could have here. */
+static void write_other_ports(FILE *stream, const struct guard_config *config, bool vpe)
+{
+	uint16_t ports[2 + GUARD_FOREIGN_MAX] = {config->vxlan_port};
+	size_t count = 1;
+
+	if (vpe)
+		ports[count++] = config->vpe_port;
+	for (size_t i = 0; i < config->foreign_count; i++)
+		ports[count++] = config->foreign_ports[i];
+	guard_pass_write_ports(stream, ports, count);
+}
+
 static void write_in(FILE *stream, const struct guard_config *config)
 {
 	fprintf(stream, "\tchain steer_in {\n");
+	write_other_ports(stream, config, false);
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
 		config->vxlan_port);
 	guard_rules_write_foreign(stream, config);
@@ -93,37 +108,39 @@ static void write_forward(FILE *stream, const struct guard_config *config)
 }
 
 /*
- * A later fragment has no port. VXLAN's are known by the mark, so other programs' fragments pass.
- * What a process sends without a mark has been dropped before the kernel made fragments of it.
+ * A later fragment has no port. VXLAN's are known by the mark, so other programs' fragments pass;
+ * and no rule lets pass by its port what has a mark. What a process sends without a mark has been
+ * dropped before the kernel made fragments of it.
  */
-static void write_fragments(FILE *stream, uint32_t mark)
+static void write_marked_out(FILE *stream, const struct guard_config *config)
 {
-	fprintf(stream,
-		"\t\tmeta mark & 0x%08x != 0 ip frag-off & 0x1fff != 0 meta l4proto udp counter "
-		"drop comment \"fragment of VXLAN\"\n",
-		mark);
-	fprintf(stream,
-		"\t\tmeta mark & 0x%08x != 0 frag frag-off != 0 counter drop "
-		"comment \"fragment of VXLAN over IPv6\"\n",
-		mark);
+	fprintf(stream, "\tchain steer_marked_out {\n");
+	write_forward(stream, config);
+	guard_rules_write_foreign(stream, config);
+	fprintf(stream, "\t\tip frag-off & 0x1fff != 0 meta l4proto udp counter drop "
+			"comment \"fragment of VXLAN\"\n");
+	fprintf(stream, "\t\tfrag frag-off != 0 counter drop "
+			"comment \"fragment of VXLAN over IPv6\"\n");
+	write_tagged(stream);
+	fprintf(stream, "\t}\n");
 }
 
 static void write_out(FILE *stream, const struct guard_config *config)
 {
-	uint32_t mark = config->local.mark;
-
+	write_marked_out(stream, config);
 	fprintf(stream, "\tchain steer_out {\n");
 	fprintf(stream,
-		"\t\tmeta mark & 0x%08x == 0 udp dport %u counter drop "
-		"comment \"VXLAN that came through no VXLAN device\"\n",
-		mark, config->vxlan_port);
-	write_forward(stream, config);
+		"\t\tmeta mark & 0x%08x != 0 goto steer_marked_out "
+		"comment \"through a VXLAN device, or covey's own\"\n",
+		config->local.mark);
+	write_other_ports(stream, config, true);
 	fprintf(stream,
-		"\t\tmeta mark & 0x%08x == 0 udp dport %u counter drop "
-		"comment \"VPE that is not covey's\"\n",
-		mark, config->vpe_port);
+		"\t\tudp dport %u counter drop "
+		"comment \"VXLAN that came through no VXLAN device\"\n",
+		config->vxlan_port);
+	fprintf(stream, "\t\tudp dport %u counter drop comment \"VPE that is not covey's\"\n",
+		config->vpe_port);
 	guard_rules_write_foreign(stream, config);
-	write_fragments(stream, mark);
 	write_tagged(stream);
 	fprintf(stream, "\t}\n");
 }
@@ -136,8 +153,10 @@ void steer_write_netdev(FILE *stream, const struct guard_config *config)
 	write_out(stream, config);
 	for (size_t i = 0; i < steer->uplink_count; i++) {
 		write_base(stream, &steer->uplinks[i], "ingress", -500);
+		guard_pass_write_not_udp(stream);
 		fprintf(stream, "\t\tjump steer_in comment \"from the fabric\"\n\t}\n");
 		write_base(stream, &steer->uplinks[i], "egress", 500);
+		guard_pass_write_not_udp(stream);
 		fprintf(stream, "\t\tjump steer_out comment \"to the fabric\"\n\t}\n");
 	}
 }

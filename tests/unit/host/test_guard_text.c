@@ -23,9 +23,11 @@
 #define CLEAR "\t\tudp dport 4789 counter packets 12 bytes 900 drop comment \"clear VXLAN\"\n"
 #define VPE   "\t\tudp dport 4798 counter packets 0 bytes 0 drop comment \"VPE\"\n"
 #define END   "\t}\n"
+#define PASS                                                                                       \
+	"\t\tudp dport != 4789 udp dport != 4798 accept comment \"pass: UDP to another port\"\n"
 
 static const char asked[] = "add table netdev covey_guard_d0\n"
-			    "delete table netdev covey_guard_d0\n" TABLE INGRESS
+			    "delete table netdev covey_guard_d0\n" TABLE INGRESS PASS
 			    "\t\tudp dport 4789 counter drop comment \"clear VXLAN\"\n"
 			    "\t\tudp dport 4798 counter drop comment \"VPE\"\n" END "}\n";
 
@@ -34,38 +36,58 @@ static const struct {
 	int status;
 	const char *says; /* NULL: nothing differs */
 } cases[] = {
-	{"as asked", TABLE INGRESS CLEAR VPE END "}\n", 0, NULL},
+	{"as asked", TABLE INGRESS PASS CLEAR VPE END "}\n", 0, NULL},
 	{"nothing", "", -ENOENT, "table netdev covey_guard_d0 is missing"},
 	{"no chain", TABLE "}\n", -ENOENT, "netdev chain ingress is missing"},
-	{"no hook", TABLE "\tchain ingress {\n" CLEAR VPE END "}\n", -ENOENT,
+	{"no hook", TABLE "\tchain ingress {\n" PASS CLEAR VPE END "}\n", -ENOENT,
 	 "netdev chain ingress at hook ingress of d0 is missing"},
 	{"another device",
 	 TABLE
 	 "\tchain ingress {\n"
-	 "\t\ttype filter hook ingress device \"d1\" priority -500; policy accept;\n" CLEAR VPE END
-	 "}\n",
+	 "\t\ttype filter hook ingress device \"d1\" priority -500; policy accept;\n" PASS CLEAR VPE
+		 END "}\n",
 	 -ENOENT, "netdev chain ingress at hook ingress of d0 is missing"},
 	{"no device",
 	 TABLE "\tchain ingress {\n"
-	       "\t\ttype filter hook ingress priority -500; policy accept;\n" CLEAR VPE END "}\n",
+	       "\t\ttype filter hook ingress priority -500; policy accept;\n" PASS CLEAR VPE END
+	       "}\n",
 	 -ENOENT, "netdev chain ingress at hook ingress of d0 is missing"},
 	{"another hook",
 	 TABLE
 	 "\tchain ingress {\n"
-	 "\t\ttype filter hook egress device \"d0\" priority -500; policy accept;\n" CLEAR VPE END
-	 "}\n",
+	 "\t\ttype filter hook egress device \"d0\" priority -500; policy accept;\n" PASS CLEAR VPE
+		 END "}\n",
 	 -ENOENT, "netdev chain ingress at hook ingress of d0 is missing"},
-	{"rule gone", TABLE INGRESS VPE END "}\n", -ENOENT,
+	{"rule gone", TABLE INGRESS PASS VPE END "}\n", -ENOENT,
 	 "netdev chain ingress, rule \"clear VXLAN\" is missing"},
-	{"last rule gone", TABLE INGRESS CLEAR END "}\n", -ENOENT,
+	{"last rule gone", TABLE INGRESS PASS CLEAR END "}\n", -ENOENT,
 	 "netdev chain ingress, rule \"VPE\" is missing"},
-	{"a rule before", TABLE INGRESS "\t\taccept\n" CLEAR VPE END "}\n", -EEXIST,
+	{"a rule before", TABLE INGRESS "\t\taccept\n" PASS CLEAR VPE END "}\n", -EEXIST,
 	 "netdev chain ingress, rule \"accept\" is not where covey put it"},
-	{"a rule behind", TABLE INGRESS CLEAR VPE "\t\taccept\n" END "}\n", -EEXIST,
+	{"a rule behind", TABLE INGRESS PASS CLEAR VPE "\t\taccept\n" END "}\n", -EEXIST,
 	 "netdev chain ingress, rule \"accept\" is not covey's"},
-	{"another order", TABLE INGRESS VPE CLEAR END "}\n", -EEXIST,
+	{"another order", TABLE INGRESS PASS VPE CLEAR END "}\n", -EEXIST,
 	 "netdev chain ingress, rule \"VPE\" is not where covey put it"},
-	{"dormant", TABLE "\tflags dormant\n\n" INGRESS CLEAR VPE END "}\n", -EEXIST,
+	{"passes less closely",
+	 TABLE INGRESS
+	 "\t\tudp dport != 4789 accept comment \"pass: UDP to another port\"\n" CLEAR VPE END "}\n",
+	 -ENOENT,
+	 "netdev chain ingress, rule \"udp dport != 4789 udp dport != 4798 accept comment "
+	 "\"pass: UDP to another port\"\" is missing"},
+	{"passes all",
+	 TABLE INGRESS "\t\taccept comment \"pass: UDP to another port\"\n" CLEAR VPE END "}\n",
+	 -ENOENT,
+	 "netdev chain ingress, rule \"udp dport != 4789 udp dport != 4798 accept comment "
+	 "\"pass: UDP to another port\"\" is missing"},
+	{"passes more",
+	 TABLE INGRESS PASS "\t\tmeta l4proto 17 accept comment \"pass: not TCP\"\n" CLEAR VPE END
+			    "}\n",
+	 -EEXIST,
+	 "netdev chain ingress, rule \"meta l4proto 17 accept comment \"pass: not TCP\"\" is not "
+	 "where covey put it"},
+	{"passes last", TABLE INGRESS CLEAR VPE PASS END "}\n", -EEXIST,
+	 "netdev chain ingress, rule \"clear VXLAN\" is not where covey put it"},
+	{"dormant", TABLE "\tflags dormant\n\n" INGRESS PASS CLEAR VPE END "}\n", -EEXIST,
 	 "netdev table's \"flags dormant\" is not where covey put it"},
 };
 
@@ -103,7 +125,7 @@ static void test_counters(void **state)
 /* Whatever nft may print some day, no text makes the reader go wrong. */
 static void test_cut_anywhere(void **state)
 {
-	static const char whole[] = TABLE INGRESS CLEAR VPE END "}\n";
+	static const char whole[] = TABLE INGRESS PASS CLEAR VPE END "}\n";
 
 	for (size_t len = 0; len < sizeof(whole) - 1; len++) {
 		char *text = strndup(whole, len);

@@ -10,6 +10,8 @@
 covey-host itself is not there, and no device sets the mark, unless a test does both by hand.
 """
 
+import ctypes
+import errno
 import json
 import os
 import socket
@@ -20,7 +22,7 @@ import tempfile
 import time
 import unittest
 
-from test_guard import SKIPPED, Namespace
+from test_guard import ETH_P_ALL, SKIPPED, Namespace, checksum, ethernet, ipv4, ipv6, udp
 
 MARK = 0x40000000
 INVENTORY = """
@@ -36,7 +38,7 @@ all:
 TABLE = "covey_guard_covey0"
 
 
-class SteerTest(unittest.TestCase):
+class Steered(unittest.TestCase):
     def setUp(self):
         self.host = Namespace("host")
         self.addCleanup(self.host.delete)
@@ -76,10 +78,12 @@ class SteerTest(unittest.TestCase):
             }}
         }}""")
 
+    inventory = INVENTORY
+
     def command(self, what, uplinks="d0"):
         inventory = tempfile.NamedTemporaryFile("w", suffix=".yaml")
         self.addCleanup(inventory.close)
-        inventory.write(INVENTORY.replace("UPLINKS", uplinks))
+        inventory.write(self.inventory.replace("UPLINKS", uplinks))
         inventory.flush()
         return ["ip", "netns", "exec", self.host.name, PROGRAM, "--inventory", inventory.name,
                 "--name", "hv1", "--guard", what]
@@ -133,6 +137,8 @@ class SteerTest(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, what)
             time.sleep(0.01)
 
+
+class SteerTest(Steered):
     def test_before_the_first_start(self):
         self.add_vxlan()
         self.send()
@@ -255,6 +261,309 @@ with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
         self.assertTrue(self.fabric.reaches("10.9.0.1"))
         self.host.run("ping", "-q", "-c1", "-W1", "-s", "4000", "10.9.0.2")
         self.assertEqual(self.dropped(""), 0)
+
+
+def options(protocol, payload, source="10.9.0.2", to="10.9.0.1"):
+    """IPv4 with four bytes of options."""
+    header = struct.pack("!BBHHHBBH4s4s", 0x46, 0, 24 + len(payload), 7, 0, 64, protocol, 0,
+                         socket.inet_aton(source), socket.inet_aton(to)) + b"\1\1\1\0"
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
+
+
+HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION = 0, 43, 44, 51, 60
+
+
+def extension(kind, following, fragment=0):
+    """One IPv6 extension header."""
+    if kind == ROUTING:
+        return struct.pack("!BBBBI", following, 0, 4, 0, 0)
+    if kind == FRAGMENT:
+        return struct.pack("!BBHI", following, 0, fragment, 99)
+    if kind == AUTHENTICATION:
+        return struct.pack("!BBHIII", following, 2, 0, 1, 1, 0)
+    return struct.pack("!BB", following, 0) + b"\1\4\0\0\0\0"
+
+
+def extended(kinds, protocol, payload, source="fd09::2", to="fd09::1", fragment=0):
+    """IPv6 with these extension headers."""
+    for kind, following in reversed(list(zip(kinds, [*kinds[1:], protocol]))):
+        payload = extension(kind, following, fragment) + payload
+    return ipv6(source, to, kinds[0] if kinds else protocol, payload)
+
+
+def hidden(payload, net=9):
+    """UDP in all kinds of IP packets that the rules must see through."""
+    v4 = (f"10.{net}.0.2", f"10.{net}.0.1")
+    v6 = (f"fd{net:02}::2", f"fd{net:02}::1")
+    return {
+        "plain": ipv4(*v4, 17, payload),
+        "with options": options(17, payload, *v4),
+        "first fragment": ipv4(*v4, 17, payload, fragment=0x2000),
+        "IPv6": ipv6(*v6, 17, payload),
+        **{f"IPv6 with {kinds}": extended(kinds, 17, payload, *v6)
+           for kinds in ([HOP_BY_HOP], [DESTINATION], [ROUTING],
+                         [HOP_BY_HOP, DESTINATION, ROUTING, DESTINATION])},
+        **{f"IPv6 first fragment with {kinds}": extended(kinds, 17, payload, *v6, fragment=1)
+           for kinds in ([FRAGMENT], [HOP_BY_HOP, FRAGMENT], [FRAGMENT, DESTINATION])},
+        "IPv6 fragment that is whole": extended([FRAGMENT], 17, payload, *v6),
+    }
+
+
+def framed(packets, tags=0):
+    return {name: ethernet(packet, tags, 0x86DD if packet[0] >> 4 == 6 else 0x0800)
+            for name, packet in packets.items()}
+
+
+def tagged(port):
+    """The outer tag may be a provider's."""
+    packets = {name: packet for name, packet in hidden(udp(port)).items()
+               if name in ("plain", "IPv6")}
+    frames = {f"{name}, {tags} tags": frame for tags in (1, 2)
+              for name, frame in framed(packets, tags).items()}
+    return {**frames, **{f"{name}, the provider's": frame[:12] + b"\x88\xa8" + frame[14:]
+                         for name, frame in frames.items()}}
+
+
+def later_fragments():
+    """Of UDP, or of what the kernel cannot tell."""
+    v4, v6 = ("10.9.0.2", "10.9.0.1"), ("fd09::2", "fd09::1")
+    return {
+        "of IPv4": ipv4(*v4, 17, bytes(64), fragment=8),
+        "of IPv6": extended([FRAGMENT], 17, bytes(64), *v6, fragment=8 << 3),
+        "of IPv6 with options": extended([FRAGMENT], DESTINATION, bytes(64), *v6, fragment=8 << 3),
+        "of IPv6 behind options": extended([HOP_BY_HOP, FRAGMENT], 17, bytes(64), *v6,
+                                           fragment=8 << 3),
+    }
+
+
+def others():
+    """Nothing to do with VXLAN, or not to be known as such."""
+    v4, v6 = ("10.9.0.2", "10.9.0.1"), ("fd09::2", "fd09::1")
+    return {
+        **{f"protocol {number}": ipv4(*v4, number, udp(4789)) for number in (2, 6, 47, 50, 132)},
+        **{f"IPv6 protocol {number}": ipv6(*v6, number, udp(4789)) for number in (6, 50, 59, 135)},
+        "IPv6 behind AH": extended([AUTHENTICATION], 17, udp(4789), *v6),
+        "a packet in a packet": ipv4(*v4, 4, ipv4(*v4, 17, udp(4789))),
+        "cut behind the source port": ipv4(*v4, 17, udp(4789)[:2]),
+        "another port": ipv4(*v4, 17, udp(53)),
+        "another port, IPv6": ipv6(*v6, 17, udp(53)),
+        "the port that it comes from": ipv4(*v4, 17, struct.pack("!HHHH", 4789, 53, 8, 0)),
+    }
+
+
+class PassTest(Steered):
+    """What the rules let pass at once is nothing that another one would drop."""
+
+    inventory = INVENTORY.replace("covey_gkm", "covey_foreign_vxlan: drop\n    covey_gkm")
+
+    def setUp(self):
+        super().setUp()
+        for space, last in ((self.host, 1), (self.fabric, 2)):
+            for name, net in (("d", 9), ("e", 10)):
+                space.ip("address", "add", f"fd{net:02}::{last}/64", "dev", f"{name}{last - 1}",
+                         "nodad")
+        self.guard("on")
+
+    def sender(self, space, device, mark=0):
+        """A function that sends a frame there."""
+        with open("/proc/self/ns/net") as here, open(f"/run/netns/{space.name}") as there:
+            libc = ctypes.CDLL(None, use_errno=True)
+            self.assertEqual(libc.setns(there.fileno(), 0), 0)
+            try:
+                frames = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            finally:
+                self.assertEqual(libc.setns(here.fileno(), 0), 0)
+        self.addCleanup(frames.close)
+        frames.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
+        frames.bind((device, ETH_P_ALL))
+
+        def send(frame):
+            try:
+                frames.send(frame)
+            except OSError as error:
+                self.assertEqual(error.errno, errno.ENOBUFS, "a rule dropped it")
+
+        return send
+
+    def drops(self):
+        """(comment, how many packets) of each rule that drops."""
+        return [(rule["comment"], e["counter"]["packets"])
+                for family in ("inet", "netdev")
+                for rule in (item["rule"] for item in json.loads(self.host.run(
+                    "nft", "-j", "list", "table", family, TABLE))["nftables"] if "rule" in item)
+                for e in rule["expr"] if "counter" in e and {"drop": None} in rule["expr"]]
+
+    def expect(self, frames, send, comment=None):
+        """One rule with such a comment drops each of the frames, or no rule at all."""
+        before = self.drops()
+        for name, frame in frames.items():
+            with self.subTest(name):
+                send(frame)
+                after = self.drops()
+                dropped = [now[0] for old, now in zip(before, after) if now != old]
+                before = after
+                if comment is None:
+                    self.assertEqual(dropped, [])
+                else:
+                    self.assertEqual(len(dropped), 1, dropped)
+                    self.assertIn(comment, dropped[0])
+
+    def vxlan(self):
+        return {**framed(hidden(udp(4789))), **tagged(4789)}
+
+    def test_from_the_fabric(self):
+        send = self.sender(self.fabric, "d1")
+        self.expect(self.vxlan(), send, "clear VXLAN")
+        self.expect(framed(hidden(udp(8472))), send, "clear VXLAN of another port")
+        self.expect(framed({**others(), **later_fragments()}), send)
+
+    def test_to_the_fabric(self):
+        send = self.sender(self.host, "d0")
+        self.expect(self.vxlan(), send, "VXLAN")
+        self.expect(framed(hidden(udp(8472))), send, "clear VXLAN of another port")
+        self.expect(framed(hidden(udp(4798))), send, "VPE that is not covey's")
+        self.expect(framed({**others(), **later_fragments()}), send)
+
+    def test_to_the_fabric_through_a_vxlan_device(self):
+        send = self.sender(self.host, "d0", MARK)
+        self.expect(framed(hidden(udp(4789))), send, "VXLAN while covey-host does not run")
+        self.expect(tagged(4789), send, "VXLAN")
+        self.expect(framed(hidden(udp(8472))), send, "clear VXLAN of another port")
+        self.expect(framed(later_fragments()), send, "fragment of VXLAN")
+        self.expect(framed({**others(), **hidden(udp(4798))}), send)
+
+    def test_for_the_host(self):
+        """By an interface that is no uplink."""
+        send = self.sender(self.fabric, "e1")
+        packets = hidden(udp(4789), net=10)
+        del packets["first fragment"]  # waits for the others
+        self.expect(framed(packets), send, "VXLAN from elsewhere")
+        self.expect(framed(hidden(udp(53), net=10)), send)
+
+    def test_for_the_host_in_fragments(self):
+        whole = udp(4789)
+        before = self.dropped("VXLAN from elsewhere")
+        for part, fragment in ((whole[:32], 0x2000), (whole[32:], 4)):
+            self.fabric.send_frame("e1", ethernet(ipv4("10.10.0.2", "10.10.0.1", 17, part,
+                                                       fragment=fragment)))
+        self.assertEqual(self.dropped("VXLAN from elsewhere") - before, 1)
+
+    def test_for_the_host_in_a_tunnel(self):
+        """What is in the packet is seen when the kernel has taken it out."""
+        self.host.ip("link", "add", "vx9", "type", "vxlan", "id", "9", "remote", "10.9.0.2",
+                     "dstport", "7777")
+        self.host.ip("link", "set", "vx9", "up")
+        header = struct.pack("!II", 8 << 24, 9 << 8)
+        self.expect(framed({name: ipv4("10.9.0.2", "10.9.0.1", 17, udp(7777, header + inner))
+                            for name, inner in framed(hidden(udp(4789), net=10)).items()
+                            if name in ("plain", "with options")}),
+                    self.sender(self.fabric, "d1"), "VXLAN from elsewhere")
+
+    def test_through_the_host(self):
+        self.host.ip("link", "add", "covey0", "type", "veth", "peer", "name", "x0")
+        for device in ("covey0", "x0"):
+            self.host.ip("link", "set", device, "up")
+        self.host.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0",
+                      "net.ipv4.conf.covey0.rp_filter=0")
+        for packet in (ipv4("10.11.0.2", "10.10.0.2", 17, udp(4789)),
+                       options(17, udp(4789), "10.11.0.2", "10.10.0.2")):
+            frame = ethernet(packet)
+            mac = json.loads(self.host.ip("-json", "link", "show", "covey0"))[0]["address"]
+            frame = bytes.fromhex(mac.replace(":", "")) + frame[6:]
+            before = self.dropped("that this host would forward")
+            self.sender(self.host, "x0")(frame)
+            self.assertEqual(self.dropped("that this host would forward") - before, 1)
+
+    def test_from_a_process(self):
+        """With options, by the uplink and by another interface."""
+        for family, to, level, option in ((socket.AF_INET, "10.9.0.2", socket.IPPROTO_IP,
+                                           (4, b"\1\1\1\0")),
+                                          (socket.AF_INET6, "fd09::2", socket.IPPROTO_IPV6,
+                                           (59, b"\0\0\1\4\0\0\0\0"))):
+            before = self.dropped("VXLAN that came through no VXLAN device")
+            self.host.run("/usr/bin/python3", "-c", f"""
+import socket
+with socket.socket({int(family)}, socket.SOCK_DGRAM) as s:
+    s.setsockopt({int(level)}, {option[0]}, {option[1]!r})
+    try:
+        s.sendto(bytes(100), ({to!r}, 4789))
+    except PermissionError:
+        pass
+""")
+            self.assertEqual(self.dropped("VXLAN that came through no VXLAN device") - before, 1)
+
+    def icmp(self, payload):
+        return struct.pack("!BBH", payload[0], payload[1], checksum(payload)) + payload[4:]
+
+    def test_icmp_about_a_vtep(self):
+        quoted = ipv4("10.9.0.1", "10.9.0.2", 17, udp(4798, b""))
+        error = self.icmp(struct.pack("!BBHHH", 3, 4, 0, 0, 600) + quoted)
+        packets = {"plain": ipv4("10.9.0.2", "10.9.0.1", 1, error), "options": options(1, error)}
+        self.expect(framed(packets), self.sender(self.fabric, "d1"), "ICMP error about a VTEP")
+        before = self.dropped("ICMP error about a VTEP")
+        for part, fragment in ((error[:16], 0x2000), (error[16:], 2)):
+            self.fabric.send_frame("d1", ethernet(ipv4("10.9.0.2", "10.9.0.1", 1, part,
+                                                       fragment=fragment)))
+        self.assertEqual(self.dropped("ICMP error about a VTEP") - before, 1)
+
+    def test_icmp_about_a_vtep_over_ipv6(self):
+        self.inventory = self.inventory.replace("10.9.0.", "fd09::")
+        self.guard("on")
+        error = struct.pack("!BBHI", 2, 0, 0, 1280) + ipv6("fd09::1", "fd09::2", 17, udp(4798))
+        packets = {str(kinds): extended(kinds, 58, error, fragment=kinds == [FRAGMENT])
+                   for kinds in ([], [HOP_BY_HOP], [DESTINATION], [FRAGMENT])}
+        self.expect(framed(packets), self.sender(self.fabric, "d1"), "ICMP error about a VTEP")
+
+    def test_quotes_with_options(self):
+        quoted = hidden(udp(4789, bytes(60)))["plain"]
+        error = self.icmp(struct.pack("!BBHI", 3, 3, 0, 0) + quoted)
+        before = self.dropped("quotes VXLAN")
+        self.host.run("/usr/bin/python3", "-c", f"""
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
+    s.setsockopt(socket.IPPROTO_IP, 4, b"\\1\\1\\1\\0")
+    try:
+        s.sendto(bytes.fromhex("{error.hex()}"), ("10.9.0.2", 0))
+    except PermissionError:
+        pass
+""")
+        self.assertEqual(self.dropped("quotes VXLAN") - before, 1)
+
+    def test_kept(self):
+        """A rule that lets pass is put back like any other, also when only its condition changes."""
+        self.keep()
+        own = self.host.run("nft", "--stateless", "list", "table", "netdev", TABLE)
+        own += self.host.run("nft", "--stateless", "list", "table", "inet", TABLE)
+        rules = [("netdev", "steer_in"), ("netdev", "steer_out"), ("inet", "local_input"),
+                 ("inet", "local_output"), ("netdev", self.chain_of_uplink())]
+        for family, chain in rules:
+            for change in ("replace rule {} meta l4proto != 1 accept comment \"{}\"",
+                           "delete rule {}", "insert rule {} accept comment \"{}\""):
+                with self.subTest(f"{chain}: {change}"):
+                    handle, comment = self.first_passing(family, chain)
+                    where = f"{family} {TABLE} {chain}"
+                    if not change.startswith("insert"):
+                        where += f" handle {handle}"
+                    self.host.run("nft", change.format(where, comment))
+                    self.wait(lambda: self.both_tables() == own, "the guard to be put back")
+
+    def both_tables(self):
+        listed = ""
+        for family in ("netdev", "inet"):
+            done = subprocess.run(["ip", "netns", "exec", self.host.name, "nft", "--stateless",
+                                   "list", "table", family, TABLE], capture_output=True, text=True)
+            listed += done.stdout
+        return listed
+
+    def chain_of_uplink(self):
+        index = json.loads(self.host.ip("-json", "link", "show", "d0"))[0]["ifindex"]
+        return f"uplink{index}_egress"
+
+    def first_passing(self, family, chain):
+        listing = json.loads(self.host.run("nft", "-j", "list", "chain", family, TABLE, chain))
+        return next((item["rule"]["handle"], item["rule"]["comment"])
+                    for item in listing["nftables"]
+                    if "rule" in item and {"accept": None} in item["rule"]["expr"])
 
 
 if __name__ == "__main__":
