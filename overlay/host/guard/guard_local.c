@@ -187,6 +187,13 @@ static void write_vxlan_out(FILE *stream, const struct guard_local *local, const
 	fprintf(stream, "\t}\n");
 }
 
+/* The hook of the host interface drops the same, and each hook costs all traffic. Where covey has
+ * the network card, less other traffic comes by, and the hook may not be there. */
+static bool has_own_hook(const struct guard_local *local, const struct steer *steer)
+{
+	return steer && steer->hooked && local->present;
+}
+
 static void write_postrouting(FILE *stream, const struct guard_local *local, uint16_t port)
 {
 	write_base(stream, "local_postrouting", "postrouting", LATE);
@@ -228,7 +235,8 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 		steer_write_quotes(stream, vxlan_port);
 	write_jump(stream, "out", vxlan_port);
 	fprintf(stream, "\t}\n");
-	write_postrouting(stream, local, vxlan_port);
+	if (!has_own_hook(local, steer))
+		write_postrouting(stream, local, vxlan_port);
 }
 
 /* For what passes no IP hook: frames of a bridge, of a macvlan, of raw sockets. */

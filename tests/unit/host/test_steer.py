@@ -492,6 +492,36 @@ with socket.socket({int(family)}, socket.SOCK_DGRAM) as s:
 """)
             self.assertEqual(self.dropped("VXLAN that came through no VXLAN device") - before, 1)
 
+    def test_changed_behind_the_output_hook(self):
+        """By a rule of root's: then covey0's own hook drops it."""
+        self.host.ip("link", "add", "covey0", "type", "veth", "peer", "name", "x0")
+        for device in ("covey0", "x0"):
+            self.host.ip("link", "set", device, "up")
+        self.host.ip("route", "add", "10.11.0.0/24", "dev", "covey0")
+        self.host.ip("neigh", "add", "10.11.0.2", "lladdr", "02:00:00:00:00:02", "dev", "covey0")
+        self.host.run("nft", """table inet late {
+            chain late {
+                type filter hook output priority 400;
+                udp dport 1 udp dport set 4789
+            }
+        }""")
+        self.guard("on")
+        for port, chain in ((4789, "local_vxlan_out"), (1, "local_egress")):
+            before = self.dropped("VXLAN that came through no VXLAN device", chain)
+            self.send_udp("10.11.0.2", port)
+            after = self.dropped("VXLAN that came through no VXLAN device", chain)
+            self.assertEqual(after - before, 1)
+
+    def send_udp(self, to, port):
+        self.host.run("/usr/bin/python3", "-c", f"""
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    try:
+        s.sendto(bytes(100), ({to!r}, {port}))
+    except OSError:  # how the kernel tells that a rule dropped it
+        pass
+""")
+
     def icmp(self, payload):
         return struct.pack("!BBH", payload[0], payload[1], checksum(payload)) + payload[4:]
 
