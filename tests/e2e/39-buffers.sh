@@ -5,7 +5,7 @@
 # queue still receives: none is lost, no fill ring has run dry.
 #
 # Long form: 36,000,000 packets through each host for each pair, an hour's worth at 10,000 a second,
-# or COVEY_SOAK_PACKETS.
+# or COVEY_SOAK_PACKETS. COVEY_SOAK_PAIRS="FABRIC:HOST..." has only these run.
 # alone: floods take the whole machine
 # long: 14400
 # ports: both
@@ -29,7 +29,8 @@ CANARY=$E2E_CANARY
 # A fabric port and a host port each; the hosts have different ones, where there are different ones.
 PAIRS=(af_xdp:veth af_packet:veth device:veth af_xdp:tap af_packet:tap device:tap af_xdp:device
 	af_packet:device device:device)
-[[ $LAB_PORTS != kernel ]] || PAIRS=(kernel:tap)
+[[ $LAB_PORTS != kernel ]] || PAIRS=(kernel:tap kernel:veth)
+[[ -z ${COVEY_SOAK_PAIRS:-} ]] || read -ra PAIRS <<<"$COVEY_SOAK_PAIRS"
 
 # --- ports ----------------------------------------------------------------------------------------
 
