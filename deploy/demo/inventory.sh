@@ -13,7 +13,7 @@ LAB_GROUPS=${LAB_GROUPS:-}
 LAB_HOST_VARS=${LAB_HOST_VARS:-}
 # Lines for one host: LAB_HOST_VARS_1 and so on.
 # What the hosts call their fab0.
-LAB_FABRIC_INTERFACE=${LAB_FABRIC_INTERFACE:-fab0}
+LAB_FABRIC_INTERFACE=${LAB_FABRIC_INTERFACE-fab0}
 
 # lab_write_inventory FILE
 lab_write_inventory() {
@@ -42,8 +42,9 @@ lab_write_inventory() {
 			cat <<-YAML
 				        hv$n:
 				          covey_vtep: "$(lab_vtep "$n")"
-				          covey_fabric_interface: $LAB_FABRIC_INTERFACE
 			YAML
+			[[ ! $LAB_FABRIC_INTERFACE ]] ||
+				echo "          covey_fabric_interface: $LAB_FABRIC_INTERFACE"
 			own=LAB_HOST_VARS_$n
 			lab_fabric_port "$n" "$LAB_HOST_VARS${!own:-}"
 			lab_lines "$LAB_HOST_VARS"

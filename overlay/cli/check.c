@@ -93,7 +93,7 @@ static const char *fabric_of(const struct inventory_host *host, char buf[FABRIC_
 		return host->fabric_device;
 	if (host->fabric_port != FABRIC_PORT_KERNEL)
 		return host->fabric_interface;
-	buf[0] = '\0';
+	snprintf(buf, FABRIC_TEXT_SIZE, "%s", host->uplink_count ? "" : "by the routes");
 	for (size_t i = 0; i < host->uplink_count; i++)
 		len += (size_t)snprintf(buf + len, FABRIC_TEXT_SIZE - len, "%s%s", i ? " " : "",
 					host->uplinks[i]);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <uplinks.h>
 #include <vxlan_devices.h>
 #include <vxlan_mtu.h>
 
@@ -26,24 +27,24 @@ static const struct inventory_host *find_host(const struct inventory *inventory,
 	return NULL;
 }
 
-static void take_smaller(const char *interface, uint16_t *mtu)
+static void take_smaller(unsigned index, uint16_t *mtu)
 {
 	struct link_info link;
 
-	if (interface && link_get(interface, &link, NULL) == 0 && (*mtu == 0 || link.mtu < *mtu))
+	if (link_get_index(index, &link, NULL) == 0 && (*mtu == 0 || link.mtu < *mtu))
 		*mtu = link.mtu;
 }
 
 /* The smallest MTU of the interfaces that lead to the fabric. 0: there is none, or the kernel does
  * not know it. */
-static uint16_t fabric_mtu(const struct inventory_host *host)
+static uint16_t fabric_mtu(const struct inventory *inventory, const struct inventory_host *host)
 {
+	const struct uplinks_wanted wanted = uplinks_wanted_of(inventory, host);
+	struct uplink uplinks[COVEY_UPLINKS_MAX];
 	uint16_t mtu = 0;
 
-	for (size_t i = 0; i < host->uplink_count; i++)
-		take_smaller(host->uplinks[i], &mtu);
-	if (host->uplink_count == 0)
-		take_smaller(host->fabric_interface, &mtu);
+	for (size_t i = uplinks_find(&wanted, uplinks); i-- > 0;)
+		take_smaller(uplinks[i].index, &mtu);
 	return inventory_limit_mtu(host, mtu);
 }
 
@@ -74,7 +75,7 @@ void check_host_print(const struct inventory *inventory, const char *name)
 	const struct inventory_host *host = find_host(inventory, name);
 	struct vxlan_devices devices;
 	struct covey_error error;
-	uint16_t mtu = host ? fabric_mtu(host) : 0;
+	uint16_t mtu = host ? fabric_mtu(inventory, host) : 0;
 
 	if (host && former_bump_check(host, &error)) {
 		printf("\nOn this host: %s.\n", error.text);

@@ -70,6 +70,7 @@ int process_watch_ports(struct process *process, struct covey_error *error)
 {
 	const struct port_watch_config config = {
 		.base = process->base,
+		.inventory = process->inventory,
 		.host = process->self,
 		.carrier = process->carrier,
 		.lost = on_lost,

@@ -8,6 +8,7 @@
 #include <inventory.h>
 #include <own_log.h>
 #include <tls.h>
+#include <uplinks.h>
 
 #include "commands.h"
 #include "member.h"
@@ -68,11 +69,15 @@ static bool listens(void *arg, const uint32_t *vnis, size_t count)
 {
 	struct process *process = arg;
 	const struct inventory_host *self = process->self;
+	const struct uplinks_wanted wanted = uplinks_wanted_of(process->inventory, self);
+	struct uplink uplinks[COVEY_UPLINKS_MAX];
+	const char *interface = self->host_interface;
 
+	if (self->fabric_port == FABRIC_PORT_KERNEL && uplinks_find(&wanted, uplinks) > 0)
+		interface = uplinks[0].name;
 	return self->host_port != HOST_PORT_DEVICE &&
-	       listening_to(&process->listening,
-			    self->uplink_count ? self->uplinks[0] : self->host_interface,
-			    process->inventory->vxlan_port, vnis, count);
+	       listening_to(&process->listening, interface, process->inventory->vxlan_port, vnis,
+			    count);
 }
 
 /* New certificates may mend whatever has kept us out. */

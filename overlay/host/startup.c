@@ -84,7 +84,7 @@ int startup_find_self(const struct inventory *inventory, const char *file, const
 	if (self->vtep.family == 0)
 		return covey_error_set(error, -ENOENT,
 				       "%.128s: host %.63s is not in the fabric: set its "
-				       "covey_vtep and covey_fabric_interface",
+				       "covey_vtep",
 				       file, self->name);
 	*ret_self = self;
 	return 0;

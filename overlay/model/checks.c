@@ -147,10 +147,11 @@ static void check_interfaces(struct reader *reader, const struct host_site *site
 	const struct variable *fabric = variable_of(site, "covey_fabric_interface");
 	const struct variable *inner = variable_of(site, "covey_host_interface");
 
-	if (!is_set(site, "covey_fabric_interface") && host->fabric_port != FABRIC_PORT_DEVICE)
+	if (!is_set(site, "covey_fabric_interface") && host->fabric_port != FABRIC_PORT_DEVICE &&
+	    host->fabric_port != FABRIC_PORT_KERNEL)
 		reader_report(reader, site->host->mark,
-			      "host %s has no covey_fabric_interface: name the interface that "
-			      "leads to the other hosts",
+			      "host %s has no covey_fabric_interface: name the card that covey "
+			      "takes, or leave it to the kernel (covey_fabric_port: kernel)",
 			      host->name);
 	if (fabric &&
 	    (host->fabric_interface ? strcmp(host->fabric_interface, host->host_interface) == 0

@@ -6,7 +6,7 @@
 # packet.
 # ports: kernel
 LAB_HOSTS=2
-LAB_FABRIC_INTERFACE="[fab0, fab1]"
+LAB_FABRIC_INTERFACE=${LAB_FABRIC_INTERFACE-"[fab0, fab1]"}
 . "$(dirname "$0")/_init.sh"
 
 lab_gkm_address() { echo 10.78.0.10; }

@@ -11,7 +11,6 @@
 #include "guard_nft.h"
 #include "guard_text.h"
 #include "link.h"
-#include "link_name.h"
 
 /* For a moment, the kernel may be short of memory, or of room in a socket: so there are several
  * tries. */
@@ -43,22 +42,9 @@ unsigned guard_host_index(const struct guard_config *config)
 	return local->host_interface && !local->unbound ? if_nametoindex(local->host_interface) : 0;
 }
 
-/* Find the uplinks that exist. Two names may be of one interface. */
 static void find_uplinks(struct steer *steer)
 {
-	steer->uplink_count = 0;
-	for (size_t i = 0; i < steer->given_count; i++) {
-		struct steer_uplink *uplink = &steer->uplinks[steer->uplink_count];
-		size_t same = 0;
-
-		if (link_name_resolve(steer->given[i], uplink->name))
-			continue;
-		uplink->index = if_nametoindex(uplink->name);
-		while (same < steer->uplink_count && steer->uplinks[same].index != uplink->index)
-			same++;
-		if (uplink->index && same == steer->uplink_count)
-			steer->uplink_count++;
-	}
+	steer->uplink_count = uplinks_find(&steer->wanted, steer->uplinks);
 }
 
 bool guard_is_bound(const struct guard_config *config, const struct guard_standing *standing)

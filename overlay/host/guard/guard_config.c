@@ -59,8 +59,7 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 			  .hosts = inventory->hosts,
 			  .host_count = inventory->host_count},
 		.steer = {.on = self->fabric_port == FABRIC_PORT_KERNEL,
-			  .given = self->uplinks,
-			  .given_count = self->uplink_count},
+			  .wanted = uplinks_wanted_of(inventory, self)},
 	};
 
 	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);

@@ -19,6 +19,7 @@
 #include "installed_guard.h"
 #include "link_events.h"
 #include "other_host.h"
+#include "route_watch.h"
 
 /* How long a start tries to install the guard, if somebody undoes it each time. This is longer than
  * any firewall takes to be loaded anew. Nothing is forwarded meanwhile. */
@@ -40,6 +41,7 @@ struct guard_watch {
 	struct guard_events events;
 	int link_fd;
 	struct event *changed, *links, *again;
+	struct route_watch *routes; /* NULL: the uplinks do not follow them */
 	uint32_t retry_ms;
 	struct guard_restores restores;
 };
@@ -185,6 +187,11 @@ static void on_links(evutil_socket_t fd, short events, void *arg)
 	rebind(watch);
 }
 
+static void on_routes(void *arg)
+{
+	rebind(arg);
+}
+
 static void on_again(evutil_socket_t fd, short events, void *arg)
 {
 	struct guard_watch *watch = arg;
@@ -211,7 +218,9 @@ static int listen_to(struct guard_watch *watch, struct covey_error *error)
 	if (!watch->changed || !watch->links || !watch->again ||
 	    event_add(watch->changed, NULL) < 0 || event_add(watch->links, NULL) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	return 0;
+	return watch->guard.wanted.steer.wanted.by_routes
+		       ? route_watch_new(base, on_routes, watch, &watch->routes, error)
+		       : 0;
 }
 
 int guard_watch_new(const struct guard_watch_config *config, struct guard_watch **ret_watch,
@@ -252,6 +261,7 @@ void guard_watch_free(struct guard_watch *watch)
 {
 	if (!watch)
 		return;
+	route_watch_free(watch->routes);
 	free_event(watch->again);
 	free_event(watch->links);
 	free_event(watch->changed);

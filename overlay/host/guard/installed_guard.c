@@ -35,6 +35,21 @@ static int find_interface(struct installed_guard *guard, struct covey_error *err
 	return 0;
 }
 
+/* Found by the routes, they are nowhere else to be read. */
+static void log_uplinks(const struct installed_guard *guard, const struct steer *now)
+{
+	char text[COVEY_UPLINKS_MAX * (IFNAMSIZ + 1)] = "";
+
+	if (!now->wanted.by_routes || steer_same_uplinks(&guard->standing.steer, now))
+		return;
+	for (size_t i = 0; i < now->uplink_count; i++) {
+		strcat(text, " ");
+		strcat(text, now->uplinks[i].name);
+	}
+	log_notice("the routes to the other hosts lead through:%s",
+		   now->uplink_count ? text : " no interface, so VXLAN does not leave");
+}
+
 static int keep_own(struct installed_guard *guard, struct guard_standing *standing,
 		    struct covey_error *error)
 {
@@ -62,6 +77,7 @@ int installed_guard_put_up(struct installed_guard *guard, struct covey_error *er
 		status = keep_own(guard, &standing, error);
 	if (status)
 		return status;
+	log_uplinks(guard, &standing.steer);
 	guard_standing_free(&guard->standing);
 	guard->standing = standing;
 	guard->off = false;

@@ -63,14 +63,9 @@ static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
 static int watch_foreign(struct protection *protection, struct covey_error *error)
 {
 	const struct inventory_host *self = protection->self;
-	char *const *one = &self->fabric_interface;
 	const struct foreign_vxlan_config config = {
 		.base = protection->base,
-		.host_interface = self->host_interface,
-		.fabric_interfaces =
-			(const char *const *)(self->uplink_count ? self->uplinks : one),
-		.fabric_count =
-			self->uplink_count ? self->uplink_count : self->fabric_interface != NULL,
+		.uplinks = uplinks_wanted_of(protection->inventory, self),
 		.port = protection->inventory->vxlan_port,
 		.changed = on_foreign,
 		.arg = protection,

@@ -56,8 +56,7 @@ void steer_write_quotes(FILE *stream, uint16_t vxlan_port)
 		vxlan_port);
 }
 
-static void write_base(FILE *stream, const struct steer_uplink *uplink, const char *hook,
-		       int priority)
+static void write_base(FILE *stream, const struct uplink *uplink, const char *hook, int priority)
 {
 	fprintf(stream,
 		"\tchain uplink%u_%s {\n"
@@ -184,7 +183,7 @@ void steer_write_own(FILE *stream, const struct guard_config *config, unsigned p
 		name);
 	fprintf(stream, "table netdev %s {\n\tflags owner\n", name);
 	for (size_t i = 0; i < config->steer.uplink_count; i++) {
-		const struct steer_uplink *uplink = &config->steer.uplinks[i];
+		const struct uplink *uplink = &config->steer.uplinks[i];
 
 		write_base(stream, uplink, "ingress", -490);
 		fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n\t}\n",

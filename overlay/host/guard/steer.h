@@ -15,25 +15,21 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "uplinks.h"
+
 struct guard_config;
 
 /* The comment of the rule that forwards. */
 #define STEER_FORWARDED "VXLAN, to be encrypted"
 
-struct steer_uplink {
-	char name[IFNAMSIZ]; /* the kernel's own */
-	unsigned index;
-};
-
 struct steer {
 	bool on;
-	char *const *given; /* uplinks as the inventory names them; the caller's */
-	size_t given_count;
+	struct uplinks_wanted wanted;
 	unsigned host_index; /* of the host interface that covey-host serves; 0: it serves none */
 	/* What guard_up() finds out: */
 	bool hooked;  /* uplinks have their hooks */
 	bool forward; /* the host interface is the one that covey-host serves */
-	struct steer_uplink uplinks[COVEY_UPLINKS_MAX]; /* those that exist, each once */
+	struct uplink uplinks[COVEY_UPLINKS_MAX]; /* those that exist, each once */
 	size_t uplink_count;
 };
 

@@ -34,6 +34,7 @@ static bool is_pair(const struct inventory_host *host)
  * address to the new interface of that name. */
 int former_bump_check(const struct inventory_host *host, struct covey_error *error)
 {
+	const char *to = host->uplink_count ? host->uplinks[0] : "the card";
 	bool has_address;
 
 	if (host->fabric_port != FABRIC_PORT_KERNEL)
@@ -51,5 +52,5 @@ int former_bump_check(const struct inventory_host *host, struct covey_error *err
 			       has_address ? "has the VTEP address, as where covey is a bump in "
 					     "the wire"
 					   : "is of a bump in the wire",
-			       host->uplinks[0], host->uplinks[0], host->host_interface);
+			       to, to, host->host_interface);
 }

@@ -56,6 +56,7 @@ static void describe(struct rtnl_link *link, struct link_info *ret_info)
 	snprintf(info.name, sizeof(info.name), "%s", rtnl_link_get_name(link));
 	info.mtu = (uint16_t)(rtnl_link_get_mtu(link) > UINT16_MAX ? UINT16_MAX
 								   : rtnl_link_get_mtu(link));
+	info.group = rtnl_link_get_group(link);
 	info.up = flags & IFF_UP;
 	info.running = (flags & IFF_UP) && (flags & IFF_RUNNING);
 	rtnl_link_get_carrier_changes(link, &info.carrier_changes);

@@ -22,6 +22,7 @@ struct link_info {
 	bool running;             /* up, and with a carrier */
 	uint32_t carrier_changes; /* since it was made; 0: the kernel does not count */
 	char kind[16];            /* "veth", "tun", ...; empty for a NIC */
+	unsigned group;           /* LINK_GROUP_COVEY, or what an operator gave */
 };
 
 /* -ENODEV when there is none of that name. */

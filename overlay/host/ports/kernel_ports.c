@@ -33,8 +33,22 @@ static const uint8_t host_mac[LINK_MAC_LEN] = {0x02};
 /* Some interfaces, such as veth, are given far larger MTUs than any network carries. */
 #define NETWORK_MTU_MAX 9216u
 
-static int measure(const struct inventory_host *host, struct ports *ports,
-		   struct covey_error *error)
+static int report_no_uplink(const struct inventory_host *host, const struct covey_error *why,
+			    struct covey_error *error)
+{
+	if (host->uplink_count > 0)
+		return covey_error_set(error, -ENODEV,
+				       "host %s has none of its covey_fabric_interface: %.300s",
+				       host->name, why->text);
+	return covey_error_set(error, -ENODEV,
+			       "host %s: no route leads to a covey_vtep of another host, and no "
+			       "interface but lo has the own one. Give it its address and routes, "
+			       "or name the interface in covey_fabric_interface",
+			       host->name);
+}
+
+static int measure(const struct inventory *inventory, const struct inventory_host *host,
+		   struct ports *ports, struct covey_error *error)
 {
 	struct covey_error why = {.text = ""};
 	struct uplinks_mtu mtu;
@@ -45,14 +59,12 @@ static int measure(const struct inventory_host *host, struct ports *ports,
 			ports_note(ports,
 				   "%.300s: what would leave there is dropped until it comes",
 				   why.text);
-	mtu = uplinks_mtu(host);
+	mtu = uplinks_mtu(inventory, host);
 	ports->fabric_mtu = mtu.smallest;
 	/* The MTU may become the largest one when uplinks with smaller ones go. */
 	ports->mtu_max = (uint16_t)RTE_MAX(mtu.smallest, RTE_MIN(mtu.largest, NETWORK_MTU_MAX));
 	if (ports->fabric_mtu == 0)
-		return covey_error_set(error, -ENODEV,
-				       "host %s has none of its covey_fabric_interface: %.300s",
-				       host->name, why.text);
+		return report_no_uplink(host, &why, error);
 	return 0;
 }
 
@@ -209,6 +221,17 @@ static int open_host(const struct inventory *inventory, const struct inventory_h
 			       error);
 }
 
+static void name_uplinks(const struct inventory_host *host, struct ports *ports)
+{
+	size_t len = 0;
+
+	if (host->uplink_count == 0)
+		snprintf(ports->uplinks, sizeof(ports->uplinks), "by the routes");
+	for (size_t i = 0; i < host->uplink_count && len < sizeof(ports->uplinks); i++)
+		len += (size_t)snprintf(ports->uplinks + len, sizeof(ports->uplinks) - len, "%s%s",
+					i ? " " : "", host->uplinks[i]);
+}
+
 static int open_fabric(const struct inventory *inventory, const struct inventory_host *host,
 		       struct ports *ports, struct covey_error *error)
 {
@@ -224,9 +247,6 @@ static int open_fabric(const struct inventory *inventory, const struct inventory
 	};
 	int status;
 
-	for (size_t i = 0, len = 0; i < host->uplink_count && len < sizeof(ports->uplinks); i++)
-		len += (size_t)snprintf(ports->uplinks + len, sizeof(ports->uplinks) - len, "%s%s",
-					i ? " " : "", host->uplinks[i]);
 	memcpy(config.host_mac, host_mac, sizeof(config.host_mac));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "kernel");
 	status = port_open_kernel(&config, ports->pool, &ports->fabric, error);
@@ -242,10 +262,11 @@ int kernel_ports_open(const struct inventory *inventory, const struct inventory_
 {
 	int status = former_bump_check(host, error);
 
+	name_uplinks(host, ports);
 	if (!status)
-		status = measure(host, ports, error);
+		status = measure(inventory, host, ports, error);
 	if (!status)
-		status = ports_check_mtu(inventory, host->uplinks[0], ports->fabric_mtu, error);
+		status = ports_check_mtu(inventory, ports->uplinks, ports->fabric_mtu, error);
 	if (status)
 		return status;
 	ports->host_mtu = (uint16_t)(ports->fabric_mtu - inventory_overhead(inventory));

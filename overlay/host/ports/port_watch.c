@@ -156,9 +156,10 @@ int port_watch_opened(struct port_watch *watch, const struct ports *ports,
 	watch->device = ports->fabric->id;
 	if (!status)
 		status = hold_programs(watch, ports, error);
-	if (!status && watch->config.host->uplink_count > 0)
-		status = uplink_watch_new(watch->config.base, watch->config.host, ports->fabric_mtu,
-					  on_mtu, watch, &watch->uplinks, error);
+	if (!status && watch->config.host->fabric_port == FABRIC_PORT_KERNEL)
+		status = uplink_watch_new(watch->config.base, watch->config.inventory,
+					  watch->config.host, ports->fabric_mtu, on_mtu, watch,
+					  &watch->uplinks, error);
 	return status ? status
 		      : carrier_bind(watch->config.carrier, ports->host_kind == HOST_PORT_VETH,
 				     error);

@@ -10,12 +10,14 @@
 #include <event2/event.h>
 
 struct carrier;
+struct inventory;
 struct inventory_host;
 struct port_watch;
 struct ports;
 
 struct port_watch_config {
 	struct event_base *base;
+	const struct inventory *inventory;
 	const struct inventory_host *host;
 	struct carrier *carrier;
 	void (*lost)(const char *what, void *arg); /* once: a port is of no use any more */

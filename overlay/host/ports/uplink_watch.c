@@ -6,26 +6,33 @@
 #include <inventory.h>
 #include <link.h>
 #include <link_events.h>
+#include <route_watch.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <uplinks.h>
 
 struct uplink_watch {
+	const struct inventory *inventory;
 	const struct inventory_host *host;
 	uint16_t mtu;
 	void (*changed)(uint16_t mtu, void *arg);
 	void *arg;
 	int fd;
 	struct event *event;
+	struct route_watch *routes;
 };
 
-struct uplinks_mtu uplinks_mtu(const struct inventory_host *host)
+struct uplinks_mtu uplinks_mtu(const struct inventory *inventory, const struct inventory_host *host)
 {
+	const struct uplinks_wanted wanted = uplinks_wanted_of(inventory, host);
+	struct uplink uplinks[COVEY_UPLINKS_MAX];
+	size_t count = uplinks_find(&wanted, uplinks);
 	struct uplinks_mtu mtu = {0, 0};
 
-	for (size_t i = 0; i < host->uplink_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct link_info link;
 
-		if (link_get(host->uplinks[i], &link, NULL) != 0)
+		if (link_get_index(uplinks[i].index, &link, NULL) != 0)
 			continue;
 		if (mtu.smallest == 0 || link.mtu < mtu.smallest)
 			mtu.smallest = link.mtu;
@@ -38,7 +45,7 @@ struct uplinks_mtu uplinks_mtu(const struct inventory_host *host)
 
 static void look(struct uplink_watch *watch)
 {
-	uint16_t mtu = uplinks_mtu(watch->host).smallest;
+	uint16_t mtu = uplinks_mtu(watch->inventory, watch->host).smallest;
 
 	if (mtu == 0 || mtu == watch->mtu)
 		return;
@@ -52,12 +59,18 @@ static void on_changed(evutil_socket_t fd, short what, void *arg)
 	look(arg);
 }
 
-int uplink_watch_new(struct event_base *base, const struct inventory_host *host, uint16_t mtu,
+static void on_routes(void *arg)
+{
+	look(arg);
+}
+
+int uplink_watch_new(struct event_base *base, const struct inventory *inventory,
+		     const struct inventory_host *host, uint16_t mtu,
 		     void (*changed)(uint16_t mtu, void *arg), void *arg,
 		     struct uplink_watch **ret_watch, struct covey_error *error)
 {
 	struct uplink_watch *watch;
-	int fd = link_events_open(error);
+	int fd = link_events_open(error), status = 0;
 
 	if (fd < 0)
 		return fd;
@@ -66,11 +79,20 @@ int uplink_watch_new(struct event_base *base, const struct inventory_host *host,
 		close(fd);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
-	*watch = (struct uplink_watch){host, mtu, changed, arg, fd, NULL};
+	*watch = (struct uplink_watch){.inventory = inventory,
+				       .host = host,
+				       .mtu = mtu,
+				       .changed = changed,
+				       .arg = arg,
+				       .fd = fd};
 	watch->event = event_new(base, fd, EV_READ | EV_PERSIST, on_changed, watch);
-	if (!watch->event || event_add(watch->event, NULL) < 0) {
+	if (!watch->event || event_add(watch->event, NULL) < 0)
+		status = covey_error_set(error, -ENOMEM, "out of memory");
+	else if (host->uplink_count == 0)
+		status = route_watch_new(base, on_routes, watch, &watch->routes, error);
+	if (status) {
 		uplink_watch_free(watch);
-		return covey_error_set(error, -ENOMEM, "out of memory");
+		return status;
 	}
 	look(watch); /* it may have changed since the ports were opened */
 	*ret_watch = watch;
@@ -81,6 +103,7 @@ void uplink_watch_free(struct uplink_watch *watch)
 {
 	if (!watch)
 		return;
+	route_watch_free(watch->routes);
 	if (watch->event)
 		event_free(watch->event);
 	close(watch->fd);

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <stdint.h>
 
+struct inventory;
 struct inventory_host;
 struct uplink_watch;
 
@@ -20,11 +21,13 @@ struct uplinks_mtu {
 	uint16_t largest;
 };
 
-struct uplinks_mtu uplinks_mtu(const struct inventory_host *host);
+struct uplinks_mtu uplinks_mtu(const struct inventory *inventory,
+			       const struct inventory_host *host);
 
 /* changed: called when the smallest MTU is not mtu, or not what it was, any more. Not called while
  * there is no uplink. */
-int uplink_watch_new(struct event_base *base, const struct inventory_host *host, uint16_t mtu,
+int uplink_watch_new(struct event_base *base, const struct inventory *inventory,
+		     const struct inventory_host *host, uint16_t mtu,
 		     void (*changed)(uint16_t mtu, void *arg), void *arg,
 		     struct uplink_watch **ret_watch, struct covey_error *error);
 /* NULL-safe. */

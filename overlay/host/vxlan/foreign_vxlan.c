@@ -141,7 +141,8 @@ static void take(struct look *look, const struct vxlan_device *device)
 
 static int fill(struct look *look)
 {
-	const struct foreign_vxlan_config *config = look->config;
+	const struct uplinks_wanted *wanted = &look->config->uplinks;
+	struct uplink uplinks[COVEY_UPLINKS_MAX];
 	struct vxlan_devices devices;
 	int status = nl_connect(look->socket, NETLINK_ROUTE);
 
@@ -149,9 +150,9 @@ static int fill(struct look *look)
 		status = vxlan_devices_list(&devices, NULL);
 	if (status)
 		return status;
-	look->ours[0] = (int)if_nametoindex(config->host_interface);
-	for (size_t i = 0; i < config->fabric_count && i + 1 < OURS_MAX; i++)
-		look->ours[i + 1] = (int)if_nametoindex(config->fabric_interfaces[i]);
+	look->ours[0] = (int)if_nametoindex(wanted->host_interface);
+	for (size_t i = uplinks_find(wanted, uplinks); i-- > 0;)
+		look->ours[i + 1] = (int)uplinks[i].index;
 	for (size_t i = 0; i < devices.count; i++)
 		take(look, &devices.list[i]);
 	vxlan_devices_free(&devices);

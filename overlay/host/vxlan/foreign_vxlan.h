@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "uplinks.h"
+
 #define FOREIGN_VXLAN_MAX 64
 
 struct foreign_vxlan {
@@ -26,11 +28,7 @@ struct foreign_vxlan_watch;
 
 struct foreign_vxlan_config {
 	struct event_base *base;
-	const char *host_interface;
-	/* That lead to the fabric; none where the kernel does not drive it. At most
-	 * COVEY_UPLINKS_MAX count. */
-	const char *const *fabric_interfaces;
-	size_t fabric_count;
+	struct uplinks_wanted uplinks;
 	uint16_t port; /* the fabric's own */
 	/* Called from the event loop when the list has changed, and once at the start. */
 	void (*changed)(const struct foreign_vxlan_watch *watch, void *arg);

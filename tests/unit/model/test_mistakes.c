@@ -468,9 +468,10 @@ static const struct mistake mistakes[] = {
 	 "    d: {covey_vtep: 10.0.0.4, covey_fabric_interface: eth0, covey_sender_id: 7}\n",
 	 "11:78: covey_sender_id 7 of host d is host c's already (line 10): give each host its "
 	 "own\n"},
-	{"no fabric interface", VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3}\n",
-	 "10:5: host c has no covey_fabric_interface: name the interface that leads to the other "
-	 "hosts\n"},
+	{"no fabric interface",
+	 VARS GROUPS HOSTS "    c: {covey_vtep: 10.0.0.3, covey_fabric_port: auto}\n",
+	 "10:5: host c has no covey_fabric_interface: name the card that covey takes, or leave it "
+	 "to the kernel (covey_fabric_port: kernel)\n"},
 	{"no VTEP", VARS GROUPS HOSTS "    c: {covey_fabric_interface: eth0}\n",
 	 "10:9: host c has covey_fabric_interface but no covey_vtep: only hosts with a covey_vtep "
 	 "belong to the fabric\n"},
@@ -592,7 +593,7 @@ static void test_all_at_once(void **state)
 		"    covey_groups:\n"
 		"      g: {vnis: [1, 1], members: [a, z], cipher: des}\n"
 		"  hosts:\n"
-		"    a: {covey_vtep: 10.0.0.1, covey_cores: x}\n"
+		"    a: {covey_vtep: 10.0.0.1, covey_cores: x, covey_fabric_port: auto}\n"
 		"    b: {covey_vtep: 10.0.0.1, covey_fabric_interface: \"{{ i }}\"}\n",
 		"2:3: covey_fabric is missing: set it in vars of group all\n"
 		"3:16: covey_gkm must be one machine's address, but ff02::1 is a multicast "
@@ -601,8 +602,8 @@ static void test_all_at_once(void **state)
 		"5:38: members of covey group g: z is no host or group of this inventory (did you "
 		"mean a?)\n"
 		"5:50: cipher must be aes-256-gcm or aes-128-gcm, not the text \"des\"\n"
-		"7:5: host a has no covey_fabric_interface: name the interface that leads to the "
-		"other hosts\n"
+		"7:5: host a has no covey_fabric_interface: name the card that covey takes, or "
+		"leave it to the kernel (covey_fabric_port: kernel)\n"
 		"7:44: covey_cores must be a list of CPUs like \"2,3\" or \"4-7\", each below "
 		"1024, not the text \"x\"\n"
 		"8:21: covey_vtep 10.0.0.1 of host b is host a's already (line 7): give each host "

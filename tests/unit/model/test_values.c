@@ -45,7 +45,7 @@ static void test_kernel_ports(void **state)
 		"  vars:\n"
 		"    covey_fabric: f\n"
 		"    covey_gkm: 10.0.0.9\n"
-		"    covey_groups: {g: {vnis: [1], members: [a, b, c, d, e]}}\n"
+		"    covey_groups: {g: {vnis: [1], members: [a, b, c, d, e, f]}}\n"
 		"    covey_fabric_port: kernel\n"
 		"  hosts:\n"
 		"    a: {covey_vtep: 10.0.0.1, covey_fabric_interface: eth0}\n"
@@ -56,7 +56,8 @@ static void test_kernel_ports(void **state)
 		"    d: {covey_vtep: 10.0.0.4, covey_fabric_interface: eth0,\n"
 		"        covey_host_port: veth}\n"
 		"    e: {covey_vtep: 10.0.0.5, covey_fabric_interface: eth0,\n"
-		"        covey_host_port: tap}\n");
+		"        covey_host_port: tap}\n"
+		"    f: {covey_vtep: 10.0.0.6}\n");
 	const struct inventory_host *hosts = inventory->hosts;
 
 	assert_int_equal(hosts[0].fabric_port, FABRIC_PORT_KERNEL);
@@ -74,6 +75,9 @@ static void test_kernel_ports(void **state)
 	assert_int_equal(hosts[2].uplink_count, 0);
 	assert_int_equal(hosts[3].host_port, HOST_PORT_VETH);
 	assert_int_equal(hosts[4].host_port, HOST_PORT_TAP);
+	assert_int_equal(hosts[5].fabric_port, FABRIC_PORT_KERNEL);
+	assert_null(hosts[5].fabric_interface);
+	assert_int_equal(hosts[5].uplink_count, 0);
 	inventory_free(inventory);
 }
 

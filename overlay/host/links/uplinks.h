@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The uplinks: the interfaces by which the other hosts are reached, where the kernel keeps them.
+ * They are those that the inventory names. If it names none, they are those by which the kernel's
+ * routes lead to the hosts' VTEPs, each next hop of a route counted, and those that have the own
+ * VTEP's address. They change with the routes.
+ */
+
+#include <covey/limits.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct inventory;
+struct inventory_host;
+
+struct uplink {
+	char name[IFNAMSIZ]; /* the kernel's own */
+	unsigned index;
+};
+
+/* What to find. All of it is the caller's. */
+struct uplinks_wanted {
+	char *const *given; /* as the inventory names them */
+	size_t given_count;
+	bool by_routes; /* none is named */
+	const struct inventory_host *hosts;
+	size_t host_count;
+	const char *host_interface; /* covey's own, never an uplink */
+};
+
+/* Those of a host: if it has a card of its own, that is the only one; if DPDK drives the card,
+ * there is none. */
+struct uplinks_wanted uplinks_wanted_of(const struct inventory *inventory,
+					const struct inventory_host *self);
+
+/* Find those that exist, each once. Returns how many. */
+size_t uplinks_find(const struct uplinks_wanted *wanted,
+		    struct uplink ret_uplinks[COVEY_UPLINKS_MAX]);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Which interfaces are uplinks, by the inventory and by the routes of a real kernel. */
+
+#include <inventory.h>
+#include <link.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uplinks.h>
+
+#include <cmocka.h>
+
+static void run(const char *command)
+{
+	if (system(command) != 0)
+		fail_msg("failed: %s", command);
+}
+
+/* A namespace with two cards, each with an address, and what covey makes. */
+static int set_up(void **state)
+{
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	run("ip link set lo up && "
+	    "ip link add eth0 type veth peer name far0 && ip link set eth0 up && "
+	    "ip link set far0 up && "
+	    "ip link add eth1 type veth peer name far1 && ip link set eth1 up && "
+	    "ip link set far1 up && "
+	    "ip link add covey0 type veth peer name covey0p && ip link set covey0 up && "
+	    "ip link set covey0p up && "
+	    "ip address add 10.0.0.1/24 dev eth0 && ip address add 10.1.0.1/24 dev eth1 && "
+	    "ip -6 address add fd00::1/64 dev eth0 nodad && "
+	    "ip -6 address add fd01::1/64 dev eth1 nodad");
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct uplink *)a)->name, ((const struct uplink *)b)->name);
+}
+
+/* vteps: of the hosts, the own one first, parted by spaces. expected: names in their order. */
+static void expect(const char *named, const char *vteps, const char *expected)
+{
+	char own[200], hosts[200], text[200] = "", *given[16], *rest = NULL;
+	struct inventory_host list[16] = {{.fabric_port = FABRIC_PORT_KERNEL}};
+	struct inventory inventory = {.hosts = list};
+	struct uplink uplinks[COVEY_UPLINKS_MAX];
+	struct uplinks_wanted wanted;
+	size_t count;
+
+	list[0].host_interface = "covey0";
+	list[0].uplinks = given;
+	snprintf(own, sizeof(own), "%s", named);
+	for (char *name = strtok_r(own, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
+		given[list[0].uplink_count++] = name;
+	snprintf(hosts, sizeof(hosts), "%s", vteps);
+	for (char *vtep = strtok_r(hosts, " ", &rest); vtep; vtep = strtok_r(NULL, " ", &rest))
+		assert_true(covey_addr_parse(vtep, &list[inventory.host_count++].vtep));
+	wanted = uplinks_wanted_of(&inventory, &list[0]);
+	count = uplinks_find(&wanted, uplinks);
+	qsort(uplinks, count, sizeof(*uplinks), compare);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(uplinks[i].index, if_nametoindex(uplinks[i].name));
+		strcat(text, i ? " " : "");
+		strcat(text, uplinks[i].name);
+	}
+	assert_string_equal(text, expected);
+}
+
+static void test_named(void **state)
+{
+	run("ip link property add dev eth1 altname a-card-with-a-long-name");
+	expect("eth0", "10.1.0.1 10.1.0.2", "eth0");
+	expect("eth0 eth7 a-card-with-a-long-name eth1", "10.0.0.1", "eth0 eth1");
+	expect("eth7", "10.0.0.1 10.0.0.2", "");
+}
+
+static void test_by_routes(void **state)
+{
+	/* The own address is enough, and so is a way to another. */
+	expect("", "10.0.0.1", "eth0");
+	expect("", "10.9.0.1 10.1.0.2", "eth1");
+	expect("", "10.0.0.1 10.0.0.2 10.0.0.3 10.1.0.2", "eth0 eth1");
+	expect("", "10.9.0.1 10.9.0.2", "");
+	run("ip route add default via 10.1.0.9");
+	expect("", "10.0.0.1 10.9.0.2", "eth0 eth1");
+	run("ip route add unreachable 10.9.0.2 && ip route add blackhole 10.9.0.3");
+	expect("", "10.0.0.1 10.9.0.2 10.9.0.3", "eth0");
+}
+
+static void test_several_next_hops(void **state)
+{
+	run("ip address add 10.77.0.1/32 dev lo && "
+	    "ip route add 10.77.0.2 nexthop via 10.0.0.2 dev eth0 nexthop via 10.1.0.2 dev eth1");
+	expect("", "10.77.0.1 10.77.0.2", "eth0 eth1");
+	run("ip route replace 10.77.0.2 via 10.1.0.2");
+	expect("", "10.77.0.1 10.77.0.2", "eth1");
+	run("ip nexthop add id 1 via 10.0.0.2 dev eth0 && ip nexthop add id 2 via 10.1.0.2 dev "
+	    "eth1 && "
+	    "ip nexthop add id 3 group 1/2 && ip route replace 10.77.0.2 nhid 3");
+	expect("", "10.77.0.1 10.77.0.2", "eth0 eth1");
+}
+
+static void test_ipv6(void **state)
+{
+	run("ip -6 address add fd77::1/128 dev lo nodad && "
+	    "ip -6 route add fd77::2 nexthop via fd00::2 dev eth0 nexthop via fd01::2 dev eth1 && "
+	    "ip -6 route add fd77::3 via fd01::2");
+	expect("", "fd00::1", "eth0");
+	expect("", "fd77::1 fd77::2", "eth0 eth1");
+	expect("", "fd77::1 fd77::3", "eth1");
+	expect("", "fd77::1 fd77::4", "");
+	/* As routing over links without addresses has it. */
+	run("ip route add 10.77.0.2 via inet6 fe80::1 dev eth1");
+	expect("", "10.77.0.2", "eth1");
+}
+
+/* What a covey-host has made is none, whatever the routes say, and lo is none. */
+static void test_never(void **state)
+{
+	run("ip link set covey0p group 4798 && ip route add 10.77.0.0/24 dev covey0 && "
+	    "ip route add 10.78.0.0/24 dev covey0p && ip route add 10.79.0.0/24 dev lo");
+	expect("", "10.77.0.2 10.78.0.2 10.79.0.2", "");
+}
+
+/* By a rule, as hosts with several tables have it. */
+static void test_rules(void **state)
+{
+	run("ip rule add to 10.77.0.0/24 table 100 && "
+	    "ip route add 10.77.0.0/24 via 10.1.0.2 table 100 && ip route add default via "
+	    "10.0.0.2");
+	expect("", "10.77.0.2", "eth1");
+	expect("", "10.78.0.2", "eth0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_named, set_up),
+		cmocka_unit_test_setup(test_by_routes, set_up),
+		cmocka_unit_test_setup(test_several_next_hops, set_up),
+		cmocka_unit_test_setup(test_ipv6, set_up),
+		cmocka_unit_test_setup(test_never, set_up),
+		cmocka_unit_test_setup(test_rules, set_up),
+	};
+
+	_Static_assert(LINK_GROUP_COVEY == 4798, "the group that is set above");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
