@@ -90,11 +90,16 @@ restart "          covey_host_port: veth"
 expect "what covey0 is" "$(covey0 .linkinfo.info_kind)" veth
 ((index != $(covey0 .ifindex))) || fail "covey0 has the index of the pair before"
 
-# One that is an operator's, as a bump in the wire would have it.
+# refuses_pair PEER TEXT: covey0 and PEER are there, and not its own. It says so and leaves them alone.
+refuses_pair() {
+	lab_ip hv1 link add covey0 type veth peer name "$1"
+	lab_start_covey 1
+	lab_wait 30 "covey-host to refuse it" lab_is_gone hv1
+	grep -q "$2" "$LAB_DIR/log/hv1" || fail "not what the log was to say: $2"
+	lab_ip hv1 link delete covey0
+}
+
 lab_stop hv1
 lab_ip hv1 link delete covey0
-lab_ip hv1 link add covey0 type veth peer name covey0p
-lab_start_covey 1
-lab_wait 30 "covey-host to refuse it" lab_is_gone hv1
-grep -q "interface covey0 exists and is not what covey makes for covey_fabric_port: kernel" \
-	"$LAB_DIR/log/hv1" || fail "not what the log was to say"
+refuses_pair covey0p "covey0 is of a bump in the wire. But the fabric port is kernel"
+refuses_pair other0 "interface covey0 exists and is not what covey makes for covey_fabric_port: kernel"
