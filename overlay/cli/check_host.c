@@ -44,7 +44,8 @@ static uint16_t fabric_mtu(const struct inventory *inventory, const struct inven
 	uint16_t mtu = 0;
 
 	for (size_t i = uplinks_find(&wanted, uplinks); i-- > 0;)
-		take_smaller(uplinks[i].index, &mtu);
+		if (!uplinks[i].by_default)
+			take_smaller(uplinks[i].index, &mtu);
 	return inventory_limit_mtu(host, mtu);
 }
 

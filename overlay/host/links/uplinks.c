@@ -22,24 +22,31 @@ struct found {
 	const struct uplinks_wanted *wanted;
 	struct uplink *list;
 	size_t count;
+	unsigned hops;   /* of the route that was asked for last */
+	bool is_default; /* that route leads everywhere */
 };
 
-static bool has(const struct found *found, unsigned index)
+static struct uplink *find(const struct found *found, unsigned index)
 {
 	for (size_t i = 0; i < found->count; i++)
 		if (found->list[i].index == index)
-			return true;
-	return false;
+			return &found->list[i];
+	return NULL;
 }
 
 static void take(struct found *found, unsigned index)
 {
-	struct uplink *uplink = &found->list[found->count];
+	struct uplink *uplink = find(found, index);
 
-	if (has(found, index) || found->count == COVEY_UPLINKS_MAX ||
-	    !if_indextoname(index, uplink->name))
+	if (uplink) {
+		uplink->by_default &= found->is_default;
+		return;
+	}
+	uplink = &found->list[found->count];
+	if (found->count == COVEY_UPLINKS_MAX || !if_indextoname(index, uplink->name))
 		return;
 	uplink->index = index;
+	uplink->by_default = found->is_default;
 	found->count++;
 }
 
@@ -54,56 +61,99 @@ static void take_named(struct found *found, const char *name)
 
 /* --- by routes ------------------------------------------------------------------------------- */
 
-/* Neither lo nor what a covey-host has made. */
+/* Neither lo, nor what a covey-host has made, nor a VXLAN device. */
 static bool may_lead_out(const struct found *found, unsigned index)
 {
 	struct link_info link;
-	char name[IFNAMSIZ];
 
-	return if_indextoname(index, name) && strcmp(name, "lo") != 0 &&
-	       strcmp(name, found->wanted->host_interface) != 0 &&
-	       link_get(name, &link, NULL) == 0 && link.group != LINK_GROUP_COVEY;
+	return link_get_index(index, &link, NULL) == 0 && strcmp(link.name, "lo") != 0 &&
+	       strcmp(link.name, found->wanted->host_interface) != 0 &&
+	       strcmp(link.kind, "vxlan") != 0 && link.group != LINK_GROUP_COVEY;
 }
 
 static void take_next_hop(struct rtnl_nexthop *hop, void *arg)
 {
 	unsigned index = (unsigned)rtnl_route_nh_get_ifindex(hop);
+	struct found *found = arg;
 
-	if (index && !has(arg, index) && may_lead_out(arg, index))
-		take(arg, index);
+	found->hops += index != 0;
+	if (index && (find(found, index) || may_lead_out(found, index)))
+		take(found, index);
 }
 
 static int on_route(struct nl_msg *message, void *arg)
 {
+	const struct rtmsg *header = nlmsg_data(nlmsg_hdr(message));
+	struct found *found = arg;
 	struct rtnl_route *route;
 
 	if (nlmsg_hdr(message)->nlmsg_type != RTM_NEWROUTE ||
 	    rtnl_route_parse(nlmsg_hdr(message), &route))
 		return NL_OK;
-	rtnl_route_foreach_nexthop(route, take_next_hop, arg);
+	/* Without RTM_F_FIB_MATCH the answer is about the address alone. */
+	found->is_default = header->rtm_dst_len == 0;
+	rtnl_route_foreach_nexthop(route, take_next_hop, found);
 	rtnl_route_put(route);
 	return NL_OK;
 }
 
-/* Where there is no route, there is nothing to take. */
-static int ask(struct nl_sock *socket, const struct covey_addr *vtep)
+/* Where there is no route, there is nothing to take. from: NULL, or the address that sends. */
+static void ask(struct nl_sock *socket, const struct covey_addr *to, const struct covey_addr *from,
+		uint32_t flags)
 {
-	int len = vtep->family == AF_INET ? 4 : 16;
+	int len = covey_addr_len(to);
 	struct rtmsg route = {
-		.rtm_family = vtep->family,
+		.rtm_family = (unsigned char)to->family,
 		.rtm_dst_len = (uint8_t)(len * 8),
-		.rtm_flags = RTM_F_FIB_MATCH,
+		.rtm_src_len = (uint8_t)(from ? len * 8 : 0),
+		.rtm_flags = flags,
 	};
 	struct nl_msg *message = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST);
-	int status =
-		message ? nlmsg_append(message, &route, sizeof(route), NLMSG_ALIGNTO) : -NLE_NOMEM;
 
-	if (status == 0)
-		status = nla_put(message, RTA_DST, len, vtep->bytes);
-	if (status == 0)
-		status = nl_send_auto(socket, message);
+	if (message && nlmsg_append(message, &route, sizeof(route), NLMSG_ALIGNTO) == 0 &&
+	    nla_put(message, RTA_DST, len, to->bytes) == 0 &&
+	    (!from || nla_put(message, RTA_SRC, len, from->bytes) == 0) &&
+	    nl_send_auto(socket, message) >= 0)
+		nl_recvmsgs_default(socket);
 	nlmsg_free(message);
-	return status < 0 ? status : nl_recvmsgs_default(socket);
+}
+
+/* A kernel may tell the id of a group of next hops alone (net.ipv4.nexthop_compat_mode 0). Then the
+ * one that it would take now is better than none. */
+static void take_way(struct found *found, struct nl_sock *socket, const struct covey_addr *to,
+		     const struct covey_addr *from)
+{
+	found->hops = 0;
+	ask(socket, to, from, RTM_F_FIB_MATCH);
+	if (found->hops == 0)
+		ask(socket, to, from, 0);
+}
+
+static void take_ways(struct found *found, struct nl_sock *socket)
+{
+	const struct covey_addr *own = found->wanted->own;
+
+	for (size_t i = 0; i < found->wanted->host_count; i++) {
+		const struct covey_addr *vtep = &found->wanted->hosts[i].vtep;
+
+		if (vtep->family == 0 || covey_addr_equal(vtep, own))
+			continue;
+		take_way(found, socket, vtep, NULL);
+		take_way(found, socket, vtep, own);
+	}
+	if (found->count == 0 && own->family != 0)
+		ask(socket, own, NULL, RTM_F_FIB_MATCH);
+}
+
+/* If all are reached by default routes, these are what packets are made for. */
+static void settle_defaults(struct found *found)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < found->count; i++)
+		all &= found->list[i].by_default;
+	for (size_t i = 0; i < found->count && all; i++)
+		found->list[i].by_default = false;
 }
 
 static void take_by_routes(struct found *found)
@@ -116,10 +166,9 @@ static void take_by_routes(struct found *found)
 	nl_socket_disable_auto_ack(socket);
 	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_route, found);
 	if (nl_connect(socket, NETLINK_ROUTE) == 0)
-		for (size_t i = 0; i < found->wanted->host_count; i++)
-			if (found->wanted->hosts[i].vtep.family != 0)
-				ask(socket, &found->wanted->hosts[i].vtep);
+		take_ways(found, socket);
 	nl_socket_free(socket);
+	settle_defaults(found);
 }
 
 struct uplinks_wanted uplinks_wanted_of(const struct inventory *inventory,
@@ -133,6 +182,7 @@ struct uplinks_wanted uplinks_wanted_of(const struct inventory *inventory,
 		.by_routes = listed && self->uplink_count == 0,
 		.hosts = inventory->hosts,
 		.host_count = inventory->host_count,
+		.own = &self->vtep,
 		.host_interface = self->host_interface,
 	};
 }

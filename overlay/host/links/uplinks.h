@@ -4,8 +4,9 @@
 /*
  * The uplinks: the interfaces by which the other hosts are reached, where the kernel keeps them.
  * They are those that the inventory names. If it names none, they are those by which the kernel's
- * routes lead to the hosts' VTEPs, each next hop of a route counted, and those that have the own
- * VTEP's address. They change with the routes.
+ * routes lead to the other hosts' VTEPs, each next hop of a route counted, with the own VTEP as
+ * source and without. If there is no such route, it is the one that has the own VTEP's address.
+ * They change with the routes.
  */
 
 #include <covey/limits.h>
@@ -13,12 +14,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct covey_addr;
 struct inventory;
 struct inventory_host;
 
 struct uplink {
 	char name[IFNAMSIZ]; /* the kernel's own */
 	unsigned index;
+	/* Only default routes lead to it, and others to another one: perhaps it is there because a
+	 * host is down. It is guarded, but not what packets are made for. */
+	bool by_default;
 };
 
 /* What to find. All of it is the caller's. */
@@ -28,7 +33,8 @@ struct uplinks_wanted {
 	bool by_routes; /* none is named */
 	const struct inventory_host *hosts;
 	size_t host_count;
-	const char *host_interface; /* covey's own, never an uplink */
+	const struct covey_addr *own; /* VTEP */
+	const char *host_interface;   /* covey's own, never an uplink */
 };
 
 /* Those of a host: if it has a card of its own, that is the only one; if DPDK drives the card,
@@ -36,6 +42,6 @@ struct uplinks_wanted {
 struct uplinks_wanted uplinks_wanted_of(const struct inventory *inventory,
 					const struct inventory_host *self);
 
-/* Find those that exist, each once. Returns how many. */
+/* Find those that exist, each once, at most COVEY_UPLINKS_MAX. Returns how many. */
 size_t uplinks_find(const struct uplinks_wanted *wanted,
 		    struct uplink ret_uplinks[COVEY_UPLINKS_MAX]);

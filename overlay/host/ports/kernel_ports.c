@@ -226,7 +226,7 @@ static void name_uplinks(const struct inventory_host *host, struct ports *ports)
 	size_t len = 0;
 
 	if (host->uplink_count == 0)
-		snprintf(ports->uplinks, sizeof(ports->uplinks), "by the routes");
+		snprintf(ports->uplinks, sizeof(ports->uplinks), "uplinks");
 	for (size_t i = 0; i < host->uplink_count && len < sizeof(ports->uplinks); i++)
 		len += (size_t)snprintf(ports->uplinks + len, sizeof(ports->uplinks) - len, "%s%s",
 					i ? " " : "", host->uplinks[i]);

@@ -32,7 +32,7 @@ struct uplinks_mtu uplinks_mtu(const struct inventory *inventory, const struct i
 	for (size_t i = 0; i < count; i++) {
 		struct link_info link;
 
-		if (link_get_index(uplinks[i].index, &link, NULL) != 0)
+		if (uplinks[i].by_default || link_get_index(uplinks[i].index, &link, NULL) != 0)
 			continue;
 		if (mtu.smallest == 0 || link.mtu < mtu.smallest)
 			mtu.smallest = link.mtu;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "link_events.h"
+#include "route_watch.h"
 #include "vxlan_devices.h"
 
 /* covey0 and what leads to the fabric. */
@@ -25,6 +26,7 @@ struct foreign_vxlan_watch {
 	struct foreign_vxlan_config config;
 	int fd;
 	struct event *event, *soon;
+	struct route_watch *routes; /* NULL: the uplinks do not follow them */
 	struct foreign_vxlan list[FOREIGN_VXLAN_MAX];
 	size_t count;
 	bool looked;
@@ -231,26 +233,35 @@ static void on_soon(evutil_socket_t fd, short events, void *arg)
 	foreign_vxlan_look(arg);
 }
 
+static void on_routes(void *arg)
+{
+	foreign_vxlan_look(arg);
+}
+
 int foreign_vxlan_watch_new(const struct foreign_vxlan_config *config,
 			    struct foreign_vxlan_watch **ret_watch, struct covey_error *error)
 {
 	struct foreign_vxlan_watch *watch = calloc(1, sizeof(*watch));
+	int status = 0;
 
 	if (!watch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->config = *config;
 	watch->fd = link_events_open(error);
 	if (watch->fd < 0) {
-		int status = watch->fd;
-
+		status = watch->fd;
 		free(watch);
 		return status;
 	}
 	watch->event = event_new(config->base, watch->fd, EV_READ | EV_PERSIST, on_links, watch);
 	watch->soon = evtimer_new(config->base, on_soon, watch);
-	if (!watch->event || !watch->soon || event_add(watch->event, NULL) < 0) {
+	if (!watch->event || !watch->soon || event_add(watch->event, NULL) < 0)
+		status = covey_error_set(error, -ENOMEM, "out of memory");
+	else if (config->uplinks.by_routes)
+		status = route_watch_new(config->base, on_routes, watch, &watch->routes, error);
+	if (status) {
 		foreign_vxlan_watch_free(watch);
-		return covey_error_set(error, -ENOMEM, "out of memory");
+		return status;
 	}
 	foreign_vxlan_look(watch);
 	*ret_watch = watch;
@@ -261,6 +272,7 @@ void foreign_vxlan_watch_free(struct foreign_vxlan_watch *watch)
 {
 	if (!watch)
 		return;
+	route_watch_free(watch->routes);
 	if (watch->soon)
 		event_free(watch->soon);
 	if (watch->event)

@@ -43,7 +43,8 @@ static int compare(const void *a, const void *b)
 	return strcmp(((const struct uplink *)a)->name, ((const struct uplink *)b)->name);
 }
 
-/* vteps: of the hosts, the own one first, parted by spaces. expected: names in their order. */
+/* vteps: of the hosts, the own one first, parted by spaces. expected: names in their order, "?"
+ * behind those that only default routes lead to. */
 static void expect(const char *named, const char *vteps, const char *expected)
 {
 	char own[200], hosts[200], text[200] = "", *given[16], *rest = NULL;
@@ -68,6 +69,7 @@ static void expect(const char *named, const char *vteps, const char *expected)
 		assert_int_equal(uplinks[i].index, if_nametoindex(uplinks[i].name));
 		strcat(text, i ? " " : "");
 		strcat(text, uplinks[i].name);
+		strcat(text, uplinks[i].by_default ? "?" : "");
 	}
 	assert_string_equal(text, expected);
 }
@@ -82,15 +84,25 @@ static void test_named(void **state)
 
 static void test_by_routes(void **state)
 {
-	/* The own address is enough, and so is a way to another. */
+	/* The own address is enough where no other is, and so is a way to another. */
 	expect("", "10.0.0.1", "eth0");
 	expect("", "10.9.0.1 10.1.0.2", "eth1");
 	expect("", "10.0.0.1 10.0.0.2 10.0.0.3 10.1.0.2", "eth0 eth1");
 	expect("", "10.9.0.1 10.9.0.2", "");
 	run("ip route add default via 10.1.0.9");
-	expect("", "10.0.0.1 10.9.0.2", "eth0 eth1");
+	expect("", "10.0.0.1 10.9.0.2", "eth1");
 	run("ip route add unreachable 10.9.0.2 && ip route add blackhole 10.9.0.3");
 	expect("", "10.0.0.1 10.9.0.2 10.9.0.3", "eth0");
+}
+
+/* A host that is down has no route of its own, and then the default one counts. */
+static void test_default_route(void **state)
+{
+	run("ip route add 10.77.0.2 via 10.1.0.2 && ip route add default via 10.0.0.9");
+	expect("", "10.77.0.1 10.77.0.2", "eth1");
+	expect("", "10.77.0.1 10.77.0.2 10.77.0.3", "eth0? eth1");
+	expect("", "10.77.0.1 10.77.0.3 10.77.0.4", "eth0");
+	expect("", "10.77.0.1 10.77.0.3 10.0.0.7 10.77.0.2", "eth0 eth1");
 }
 
 static void test_several_next_hops(void **state)
@@ -117,15 +129,27 @@ static void test_ipv6(void **state)
 	expect("", "fd77::1 fd77::4", "");
 	/* As routing over links without addresses has it. */
 	run("ip route add 10.77.0.2 via inet6 fe80::1 dev eth1");
-	expect("", "10.77.0.2", "eth1");
+	expect("", "10.8.0.9 10.77.0.2", "eth1");
+}
+
+/* A kernel that tells of next hops by their group's id alone. */
+static void test_next_hops_by_id(void **state)
+{
+	run("ip nexthop add id 1 via 10.1.0.2 dev eth1 && ip nexthop add id 3 group 1 && "
+	    "ip route add 10.77.0.2 nhid 3 && "
+	    "echo 0 >/proc/sys/net/ipv4/nexthop_compat_mode");
+	expect("", "10.77.0.1 10.77.0.2", "eth1");
 }
 
 /* What a covey-host has made is none, whatever the routes say, and lo is none. */
 static void test_never(void **state)
 {
+	run("ip link add vx1 type vxlan id 1 dstport 4789 && ip link set vx1 up && "
+	    "ip route add 10.76.0.0/24 dev vx1");
+	expect("", "10.76.0.1 10.76.0.2", "");
 	run("ip link set covey0p group 4798 && ip route add 10.77.0.0/24 dev covey0 && "
 	    "ip route add 10.78.0.0/24 dev covey0p && ip route add 10.79.0.0/24 dev lo");
-	expect("", "10.77.0.2 10.78.0.2 10.79.0.2", "");
+	expect("", "10.8.0.9 10.77.0.2 10.78.0.2 10.79.0.2", "");
 }
 
 /* By a rule, as hosts with several tables have it. */
@@ -134,8 +158,13 @@ static void test_rules(void **state)
 	run("ip rule add to 10.77.0.0/24 table 100 && "
 	    "ip route add 10.77.0.0/24 via 10.1.0.2 table 100 && ip route add default via "
 	    "10.0.0.2");
-	expect("", "10.77.0.2", "eth1");
-	expect("", "10.78.0.2", "eth0");
+	expect("", "10.8.0.9 10.77.0.2", "eth1");
+	expect("", "10.8.0.9 10.78.0.2", "eth0");
+	/* By the address that sends, which may be there or not. */
+	run("ip rule add from 10.8.0.1 table 101 && ip route add default via 10.1.0.2 table 101 && "
+	    "ip address add 10.8.0.1/32 dev lo");
+	expect("", "10.8.0.1 10.78.0.2", "eth0 eth1");
+	expect("", "10.8.0.2 10.78.0.2", "eth0");
 }
 
 int main(void)
@@ -143,7 +172,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_named, set_up),
 		cmocka_unit_test_setup(test_by_routes, set_up),
+		cmocka_unit_test_setup(test_default_route, set_up),
 		cmocka_unit_test_setup(test_several_next_hops, set_up),
+		cmocka_unit_test_setup(test_next_hops_by_id, set_up),
 		cmocka_unit_test_setup(test_ipv6, set_up),
 		cmocka_unit_test_setup(test_never, set_up),
 		cmocka_unit_test_setup(test_rules, set_up),
