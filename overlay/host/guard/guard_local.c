@@ -128,10 +128,48 @@ static void write_icmp(FILE *stream, const struct guard_local *local)
 #define NO_DEVICE "counter drop comment \"VXLAN that came through no VXLAN device\""
 
 /*
- * VXLAN from a VTEP's address leaves through covey or not at all. When covey0 has no carrier, the
+ * VXLAN from or to a VTEP leaves through covey or not at all. When covey0 has no carrier, the
  * kernel would send it in clear over any other route. The fabric interface is left out because it
  * has rules of its own; lo, because it leads back in.
  */
+static void write_vtep_elsewhere(FILE *stream, const struct guard_local *local, const char *fabric,
+				 const char *field, const char *whose)
+{
+	const char *host = local->host_interface;
+
+	fprintf(stream, "\t\toifname != { \"%s\", \"%s\", \"lo\" } %s ", host,
+		fabric ? fabric : host, field);
+	write_addresses(stream, local);
+	fprintf(stream, " counter drop comment \"VXLAN %s a VTEP, by another way\"\n", whose);
+}
+
+/*
+ * Before covey-host has marked a VXLAN device, its packets have no mark. If the kernel chooses
+ * another source than the VTEP, they are known by where they go.
+ */
+static void write_vteps_elsewhere(FILE *stream, const struct guard_local *local, const char *fabric,
+				  const struct steer *steer)
+{
+	bool ipv4;
+
+	if (local->host_count == 0)
+		return;
+	ipv4 = local->hosts[0].vtep.family == AF_INET;
+	write_vtep_elsewhere(stream, local, fabric,
+			     ipv4 ? "meta nfproto ipv4 @nh,96,32" : "meta nfproto ipv6 @nh,64,128",
+			     "of");
+	write_vtep_elsewhere(
+		stream, local, fabric,
+		ipv4 ? "meta nfproto ipv4 @nh,128,32" : "meta nfproto ipv6 @nh,192,128", "to");
+	if (steer)
+		fprintf(stream,
+			"\t\toifname != { \"%s\", \"lo\" } %s counter drop "
+			"comment \"VXLAN to a multicast group, by another way\"\n",
+			local->host_interface,
+			ipv4 ? "meta nfproto ipv4 @nh,128,4 0xe"
+			     : "meta nfproto ipv6 @nh,192,8 0xff");
+}
+
 static void write_other_ways_out(FILE *stream, const struct guard_local *local, const char *fabric,
 				 const struct steer *steer)
 {
@@ -142,14 +180,7 @@ static void write_other_ways_out(FILE *stream, const struct guard_local *local, 
 		host, LINK_GROUP_COVEY);
 	if (steer)
 		steer_write_ways_out(stream, steer, local->mark, host);
-	if (local->host_count > 0) {
-		fprintf(stream, "\t\toifname != { \"%s\", \"%s\", \"lo\" } %s ", host,
-			fabric ? fabric : host,
-			local->hosts[0].vtep.family == AF_INET ? "meta nfproto ipv4 @nh,96,32"
-							       : "meta nfproto ipv6 @nh,64,128");
-		write_addresses(stream, local);
-		fprintf(stream, " counter drop comment \"VXLAN of a VTEP, by another way\"\n");
-	}
+	write_vteps_elsewhere(stream, local, fabric, steer);
 	fprintf(stream, "\t\toifname != \"%s\" accept comment \"not by covey\"\n", host);
 }
 

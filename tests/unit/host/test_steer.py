@@ -65,12 +65,15 @@ class Steered(unittest.TestCase):
             }}
         }}""")
 
-    def add_vxlan(self, remote="10.9.0.2", device="d0"):
-        self.host.ip("link", "add", "vx0", "type", "vxlan", "id", "100", "remote", remote,
-                     "dev", device, "dstport", "4789")
+    def add_vxlan(self, remote="10.9.0.2", device="d0", marked=True):
+        self.host.ip("link", "add", "vx0", "type", "vxlan", "id", "100",
+                     "group" if remote.startswith("239.") else "remote", remote,
+                     *(("dev", device) if device else ()), "dstport", "4789")
         self.host.ip("address", "add", "192.168.0.1/24", "dev", "vx0")
         self.host.ip("link", "set", "vx0", "up")
         self.host.ip("neigh", "add", "192.168.0.2", "lladdr", "02:00:00:00:00:02", "dev", "vx0")
+        if not marked:
+            return
         self.host.run("nft", f"""table netdev {TABLE}/mark {{
             chain device1 {{
                 type filter hook egress device "vx0" priority 0;
@@ -169,6 +172,18 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         self.add_vxlan("10.10.0.2", "e0")
         self.guard("on")
         self.expect_dropped("VXLAN by an interface that is no uplink")
+
+    def test_by_another_interface_without_a_mark(self):
+        """covey-host has not seen the VXLAN device yet, and the kernel chooses another source."""
+        self.host.ip("route", "add", "10.9.0.2", "via", "10.10.0.2")
+        self.add_vxlan(device=None, marked=False)
+        self.guard("on")
+        self.expect_dropped("VXLAN to a VTEP, by another way")
+
+    def test_to_a_group_by_another_interface_without_a_mark(self):
+        self.add_vxlan("239.1.1.1", "e0", marked=False)
+        self.guard("on")
+        self.expect_dropped("VXLAN to a multicast group, by another way")
 
     def test_two_uplinks(self):
         self.guard("on", "[d0, e0, d0]")
