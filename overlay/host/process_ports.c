@@ -38,8 +38,8 @@ static void log_mtu(const struct process *process, uint16_t mtu, unsigned was)
 	if (mtu > ports->fabric_mtu)
 		log_warning("the smallest MTU of the uplinks is %u now: covey-host uses %u of it, "
 			    "for its packet buffers hold no more. Longer packets of other hosts "
-			    "are dropped (in-too-long): restart covey-host before others send "
-			    "them",
+			    "are dropped (in-too-long): lower the MTU, or say in covey_fabric_mtu "
+			    "what the network carries",
 			    mtu, ports->fabric_mtu);
 	else if (ports_check_mtu(process->inventory, ports->uplinks, mtu, &error))
 		log_warning(
@@ -58,6 +58,14 @@ static void on_mtu(uint16_t mtu, void *arg)
 	unsigned was = process->ports->fabric_mtu;
 	struct covey_error error;
 
+	if (ports_would_grow(process->ports, mtu)) {
+		covey_error_set(&error, 0,
+				"the smallest MTU of the uplinks is %u now, and the packet buffers "
+				"hold %u",
+				mtu, process->ports->mtu_max);
+		on_lost(error.text, process);
+		return;
+	}
 	if (ports_set_mtu(process->inventory, process->self, process->ports, mtu, &error)) {
 		on_lost(error.text, process);
 		return;

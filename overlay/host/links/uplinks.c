@@ -61,23 +61,22 @@ static void take_named(struct found *found, const char *name)
 
 /* --- by routes ------------------------------------------------------------------------------- */
 
-/* Neither lo, nor what a covey-host has made, nor a VXLAN device. */
-static bool may_lead_out(const struct found *found, unsigned index)
+bool uplinks_may_have(const struct uplinks_wanted *wanted, unsigned index,
+		      struct link_info *ret_link)
 {
-	struct link_info link;
-
-	return link_get_index(index, &link, NULL) == 0 && strcmp(link.name, "lo") != 0 &&
-	       strcmp(link.name, found->wanted->host_interface) != 0 &&
-	       strcmp(link.kind, "vxlan") != 0 && link.group != LINK_GROUP_COVEY;
+	return link_get_index(index, ret_link, NULL) == 0 && strcmp(ret_link->name, "lo") != 0 &&
+	       strcmp(ret_link->name, wanted->host_interface) != 0 &&
+	       strcmp(ret_link->kind, "vxlan") != 0 && ret_link->group != LINK_GROUP_COVEY;
 }
 
 static void take_next_hop(struct rtnl_nexthop *hop, void *arg)
 {
 	unsigned index = (unsigned)rtnl_route_nh_get_ifindex(hop);
 	struct found *found = arg;
+	struct link_info link;
 
 	found->hops += index != 0;
-	if (index && (find(found, index) || may_lead_out(found, index)))
+	if (index && (find(found, index) || uplinks_may_have(found->wanted, index, &link)))
 		take(found, index);
 }
 

@@ -17,6 +17,7 @@
 struct covey_addr;
 struct inventory;
 struct inventory_host;
+struct link_info;
 
 struct uplink {
 	char name[IFNAMSIZ]; /* the kernel's own */
@@ -45,3 +46,8 @@ struct uplinks_wanted uplinks_wanted_of(const struct inventory *inventory,
 /* Find those that exist, each once, at most COVEY_UPLINKS_MAX. Returns how many. */
 size_t uplinks_find(const struct uplinks_wanted *wanted,
 		    struct uplink ret_uplinks[COVEY_UPLINKS_MAX]);
+
+/* True when a route may make this interface an uplink: it is there, and neither lo, nor what a
+ * covey-host has made, nor a VXLAN device. */
+bool uplinks_may_have(const struct uplinks_wanted *wanted, unsigned index,
+		      struct link_info *ret_link);

@@ -78,7 +78,9 @@ static int write_arguments(const struct eal_config *config, unsigned mib, bool h
 	int count = 0;
 
 	snprintf(ret->prefix, sizeof(ret->prefix), "--file-prefix=covey-%s", config->name);
-	snprintf(ret->memory, sizeof(ret->memory), "%u", mib);
+	/* Hugepages are taken at once, other memory when it is used, as by buffers for jumbo
+	 * frames. */
+	snprintf(ret->memory, sizeof(ret->memory), "%u", huge ? mib : 2 * mib);
 	ret->list[count++] = (char *)"covey-host";
 	ret->list[count++] = ret->lcores;
 	ret->list[count++] = ret->prefix;

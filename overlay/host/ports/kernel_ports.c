@@ -30,9 +30,6 @@
  * administered, and no frame with it ever leaves the host. */
 static const uint8_t host_mac[LINK_MAC_LEN] = {0x02};
 
-/* Some interfaces, such as veth, are given far larger MTUs than any network carries. */
-#define NETWORK_MTU_MAX 9216u
-
 static int report_no_uplink(const struct inventory_host *host, const struct covey_error *why,
 			    struct covey_error *error)
 {
@@ -61,8 +58,8 @@ static int measure(const struct inventory *inventory, const struct inventory_hos
 				   why.text);
 	mtu = uplinks_mtu(inventory, host);
 	ports->fabric_mtu = mtu.smallest;
-	/* The MTU may become the largest one when uplinks with smaller ones go. */
-	ports->mtu_max = (uint16_t)RTE_MAX(mtu.smallest, RTE_MIN(mtu.largest, NETWORK_MTU_MAX));
+	ports->mtu_max =
+		(uint16_t)RTE_MAX(mtu.smallest, RTE_MIN(mtu.largest, PORTS_NETWORK_MTU_MAX));
 	if (ports->fabric_mtu == 0)
 		return report_no_uplink(host, &why, error);
 	return 0;
@@ -125,6 +122,23 @@ static struct offload_choice choose_fabric(const struct inventory_host *host, st
 
 /* --- buffers --------------------------------------------------------------------------------- */
 
+/* For all that may come, or at least for what is there. */
+static struct rte_mempool *new_pool(struct ports *ports, struct covey_error *error)
+{
+	struct rte_mempool *pool = port_pool_new(ports->mtu_max, ports->plan.demands, error);
+
+	if (pool || ports->mtu_max == ports->fabric_mtu)
+		return pool;
+	pool = port_pool_new(ports->fabric_mtu, ports->plan.demands, NULL);
+	if (pool)
+		ports_note(ports,
+			   "packet buffers are made for the present MTU of %u, not for %u: %s",
+			   ports->fabric_mtu, ports->mtu_max, error->text);
+	ports->cramped = true;
+	ports->mtu_max = ports->fabric_mtu;
+	return pool;
+}
+
 /* As they suit a host port of this kind. AF_XDP's always hold port_af_xdp_mtu_max() bytes. */
 static int make_pool(const struct inventory_host *host, enum host_port_kind kind,
 		     struct ports *ports, struct covey_error *error)
@@ -134,9 +148,9 @@ static int make_pool(const struct inventory_host *host, enum host_port_kind kind
 	chosen.host_port = kind;
 	port_pool_free(ports->pool);
 	port_plan_make(&chosen, 0, port_workers(), ports->fabric_mtu, &ports->plan);
-	ports->pool = port_pool_new(ports->plan.demands[PORT_HOST].af_xdp ? ports->fabric_mtu
-									  : ports->mtu_max,
-				    ports->plan.demands, error);
+	ports->pool = ports->plan.demands[PORT_HOST].af_xdp
+			      ? port_pool_new(ports->fabric_mtu, ports->plan.demands, error)
+			      : new_pool(ports, error);
 	return ports->pool ? 0 : -ENOMEM;
 }
 

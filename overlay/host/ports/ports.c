@@ -126,6 +126,11 @@ int ports_set_mtu(const struct inventory *inventory, const struct inventory_host
 	return kernel_ports_set_mtu(inventory, host, ports, RTE_MIN(mtu, ports->mtu_max), error);
 }
 
+bool ports_would_grow(const struct ports *ports, uint16_t mtu)
+{
+	return !ports->cramped && RTE_MIN(mtu, PORTS_NETWORK_MTU_MAX) > ports->mtu_max;
+}
+
 void ports_close(struct ports *ports)
 {
 	if (!ports)

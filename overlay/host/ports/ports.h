@@ -21,6 +21,9 @@ struct rte_mempool;
 /* IPv6's minimum link MTU (RFC 8200 section 5), which a fabric of either family should carry. */
 #define PORTS_HOST_MTU_MIN 1280
 
+/* No network carries more. Some interfaces, such as veth, are given far larger MTUs. */
+#define PORTS_NETWORK_MTU_MAX 9216u
+
 struct ports {
 	struct card *card; /* the fabric interface's settings; NULL: the kernel does not drive it */
 	struct port *fabric;
@@ -29,6 +32,7 @@ struct ports {
 	uint16_t fabric_mtu; /* bytes of an IP packet */
 	uint16_t host_mtu;   /* the same less the overhead of VPE */
 	uint16_t mtu_max;    /* up to this, fabric_mtu may change while the ports are open */
+	bool cramped;        /* there was no memory for the mtu_max that was wanted */
 	/* HOST_PORT_VETH, _TAP or _DEVICE: what it is, also where the inventory leaves it open */
 	enum host_port_kind host_kind;
 	bool fabric_af_xdp;
@@ -61,6 +65,9 @@ int ports_check_mtu(const struct inventory *inventory, const char *interface, ui
  */
 int ports_set_mtu(const struct inventory *inventory, const struct inventory_host *host,
 		  struct ports *ports, uint16_t mtu, struct covey_error *error);
+
+/* True when ports that are opened anew would use more of this MTU of the uplinks. */
+bool ports_would_grow(const struct ports *ports, uint16_t mtu);
 
 /* Tell this to the operator. For the code that opens a port. */
 __attribute__((format(printf, 2, 3))) void ports_note(struct ports *ports, const char *format, ...);

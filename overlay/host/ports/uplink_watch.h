@@ -14,10 +14,10 @@ struct inventory;
 struct inventory_host;
 struct uplink_watch;
 
-/* The smallest MTU of the host's uplinks that exist, or what the inventory says, if that is less;
- * and the largest one. 0: none exists. */
+/* Of the host's uplinks that exist. 0: none exists. */
 struct uplinks_mtu {
-	uint16_t smallest;
+	uint16_t smallest; /* or what the inventory says, if that is less */
+	/* What it may become when uplinks with smaller ones go, and others come. */
 	uint16_t largest;
 };
 

@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""covey-host, which finds its uplinks by the routes, while a routing daemon changes them.
+
+    test_uplinks_followed.py COVEY_HOST COVEY SMALL_BUFFERS
+
+        d0, MTU 1500, the default route  ----------  d1
+        e0, MTU 9000, no route yet       ----------  e1
+
+    in a network namespace. There is no key manager.
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SKIPPED = 77  # what meson reads as "not run"
+INVENTORY = """
+all:
+  vars:
+    covey_fabric: test.example
+    covey_gkm: 10.9.0.254
+    covey_groups: {g: {vnis: [100], members: [hv1, hv2]}}
+    covey_hugepages: none
+  hosts:
+    hv1: {covey_vtep: 10.77.0.1, VARIABLES}
+    hv2: {covey_vtep: 10.77.0.2}
+"""
+OVERHEAD = 60
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class Followed(unittest.TestCase):
+    def setUp(self):
+        self.space = f"covey-followed-{os.getpid()}"
+        run("ip", "netns", "add", self.space)
+        self.addCleanup(run, "ip", "netns", "delete", self.space)
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.ip("link", "set", "lo", "up")
+        self.ip("address", "add", "10.77.0.1/32", "dev", "lo")
+        self.add_wire("d", 9, 1500)
+        self.ip("route", "add", "default", "via", "10.9.0.2")
+
+    def ip(self, *words):
+        return run("ip", "-n", self.space, *words)
+
+    def path(self, name):
+        return os.path.join(self.directory.name, name)
+
+    def add_wire(self, name, net, mtu):
+        self.ip("link", "add", f"{name}0", "mtu", str(mtu), "type", "veth", "peer", "name", f"{name}1",
+                "mtu", str(mtu))
+        self.ip("address", "add", f"10.{net}.0.1/24", "dev", f"{name}0")
+        for end in (f"{name}0", f"{name}1"):
+            self.ip("link", "set", end, "up")
+
+    def route(self, *hops):
+        """What a routing daemon does. Hops are nets."""
+        self.ip("route", "replace", "10.77.0.2",
+                *(word for net in hops for word in ("nexthop", "via", f"10.{net}.0.2")))
+
+    def start(self, variables="covey_offload: auto", prefix=()):
+        files = ["-i", self.path("inventory"), "-p", self.path("pki")]
+        with open(self.path("inventory"), "w", encoding="utf-8") as stream:
+            stream.write(INVENTORY.replace("VARIABLES", variables))
+        if not os.path.exists(self.path("pki")):
+            run(COVEY, *files, "pki", "init")
+            run(COVEY, *files, "pki", "issue", "--all")
+        self.host = subprocess.Popen(
+            ["ip", "netns", "exec", self.space, *prefix, COVEY_HOST, *files, "-n",
+             "hv1", "-s", self.path("sock")], stderr=subprocess.PIPE, bufsize=0)
+        self.addCleanup(self.host.stderr.close)
+        self.addCleanup(self.host.wait)
+        self.addCleanup(self.host.kill)
+        self.log = ""
+        self.wait_log(" forwards: ")
+
+    def wait_log(self, text):
+        deadline = time.monotonic() + 20
+        while text not in self.log:
+            left = max(deadline - time.monotonic(), 0)
+            self.assertTrue(select.select([self.host.stderr], [], [], left)[0],
+                            f'no "{text}" in: {self.log}')
+            data = os.read(self.host.stderr.fileno(), 65536)
+            self.assertTrue(data, f'it ended without "{text}": {self.log}')
+            self.log += data.decode()
+
+    def wait(self, condition, what):
+        deadline = time.monotonic() + 10
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.01)
+
+    def mtu_of_covey0(self):
+        return json.loads(self.ip("-json", "link", "show", "covey0"))[0]["mtu"]
+
+    def expect_mtu(self, mtu):
+        self.wait(lambda: self.mtu_of_covey0() == mtu - OVERHEAD, f"covey-host uses {mtu}")
+
+    def show(self, *words):
+        return json.loads(run(COVEY, "-s", self.path("sock"), "--json", "show", *words))
+
+
+class MtuTest(Followed):
+    def test_jumbo_frames_later(self):
+        """The routing daemon comes after covey-host. Buffers were made for what may come."""
+        self.add_wire("e", 10, 9000)
+        self.start()
+        self.expect_mtu(1500)
+        self.route(10)
+        self.expect_mtu(9000)
+        self.assertIsNone(self.host.poll())
+
+    def test_ports_of_a_bridge_do_not_count(self):
+        """Buffers for 9,000 bytes are many times as large. A bridge's port never has a route."""
+        self.ip("link", "add", "br0", "type", "bridge")
+        self.add_wire("e", 10, 9000)
+        self.ip("link", "set", "e0", "master", "br0")
+        self.ip("link", "set", "e1", "down")
+        self.start()
+        self.ip("link", "set", "e0", "nomaster")
+        self.route(10)
+        self.wait_log("the packet buffers hold 2026")
+
+    def test_larger_than_the_buffers(self):
+        """Of an interface that was not there. The next start makes larger ones."""
+        self.start()
+        self.add_wire("e", 10, 9000)
+        self.route(10)
+        self.wait_log("the smallest MTU of the uplinks is 9000 now, and the packet buffers hold 2026: "
+                      "stopping, to be started again")
+        self.assertEqual(self.host.wait(20), 1)
+        self.start()
+        self.expect_mtu(9000)
+
+    def test_larger_than_any_network(self):
+        """It would end for nothing, again and again."""
+        self.add_wire("e", 10, 9216)
+        self.start()
+        self.ip("link", "set", "e1", "mtu", "60000")
+        self.ip("link", "set", "e0", "mtu", "60000")
+        self.route(10)
+        self.wait_log("the smallest MTU of the uplinks is 60000 now: covey-host uses ")
+        self.assertGreaterEqual(self.mtu_of_covey0(), 9216 - OVERHEAD)
+        self.assertIsNone(self.host.poll())
+
+    def test_no_memory_for_larger_ones(self):
+        """It starts with what it has, and does not end for what it would not get."""
+        self.add_wire("e", 10, 9000)
+        options = os.environ.get("ASAN_OPTIONS", "")
+        self.start(prefix=("env", f"LD_PRELOAD={SMALL_BUFFERS}",
+                           f"ASAN_OPTIONS={options}:verify_asan_link_order=0"))
+        self.wait_log("packet buffers are made for the present MTU of 1500, not for 9000: cannot allocate")
+        self.route(10)
+        self.wait_log("the smallest MTU of the uplinks is 9000 now: covey-host uses 2026 of it")
+        self.assertIsNone(self.host.poll())
+
+    def test_limited_by_the_inventory(self):
+        self.start("covey_fabric_mtu: 2000")
+        self.add_wire("e", 10, 9000)
+        self.route(10)
+        self.expect_mtu(2000)
+        self.assertIsNone(self.host.poll())
+
+
+if __name__ == "__main__":
+    COVEY_HOST, COVEY, SMALL_BUFFERS = sys.argv[1:4]
+    if os.geteuid() != 0:
+        sys.exit(SKIPPED)
+    unittest.main(argv=sys.argv[:1], verbosity=2)
