@@ -44,7 +44,7 @@ unsigned guard_host_index(const struct guard_config *config)
 
 static void find_uplinks(struct steer *steer)
 {
-	steer->uplink_count = uplinks_find(&steer->wanted, steer->uplinks);
+	steer->uplink_count = uplinks_find_all(&steer->wanted, steer->uplinks, &steer->left_out);
 }
 
 bool guard_is_bound(const struct guard_config *config, const struct guard_standing *standing)

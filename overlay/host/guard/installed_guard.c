@@ -35,19 +35,36 @@ static int find_interface(struct installed_guard *guard, struct covey_error *err
 	return 0;
 }
 
+/* Their names, each behind a space. */
+#define NAMES_SIZE (COVEY_UPLINKS_MAX * (IFNAMSIZ + 1))
+static const char *write_names(const struct uplink *uplinks, size_t count, char *ret_text)
+{
+	ret_text[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		strcat(ret_text, " ");
+		strcat(ret_text, uplinks[i].name);
+	}
+	return ret_text;
+}
+
 /* Found by the routes, they are nowhere else to be read. */
 static void log_uplinks(const struct installed_guard *guard, const struct steer *now)
 {
-	char text[COVEY_UPLINKS_MAX * (IFNAMSIZ + 1)] = "";
+	char text[NAMES_SIZE];
 
 	if (!now->wanted.by_routes || steer_same_uplinks(&guard->standing.steer, now))
 		return;
-	for (size_t i = 0; i < now->uplink_count; i++) {
-		strcat(text, " ");
-		strcat(text, now->uplinks[i].name);
-	}
+	write_names(now->uplinks, now->uplink_count, text);
 	log_notice("the routes to the other hosts lead through:%s",
 		   now->uplink_count ? text : " no interface, so VXLAN does not leave");
+	if (now->left_out.count)
+		log_warning(
+			"the routes to the other hosts lead through more than %d interfaces. "
+			"VXLAN does not leave by%s%s: name in covey_fabric_interface those that "
+			"it may leave by, or join some to a bond",
+			COVEY_UPLINKS_MAX,
+			write_names(now->left_out.list, now->left_out.count, text),
+			now->left_out.more ? " and others" : "");
 }
 
 static int keep_own(struct installed_guard *guard, struct guard_standing *standing,

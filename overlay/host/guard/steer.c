@@ -7,16 +7,21 @@
 #include "guard_pass.h"
 #include "guard_rules.h"
 
-bool steer_same_uplinks(const struct steer *a, const struct steer *b)
+static bool is_same(const struct uplink *a, size_t a_count, const struct uplink *b, size_t b_count)
 {
-	if (a->uplink_count != b->uplink_count)
+	if (a_count != b_count)
 		return false;
-	for (size_t i = 0; i < a->uplink_count; i++) {
-		if (a->uplinks[i].index != b->uplinks[i].index ||
-		    strcmp(a->uplinks[i].name, b->uplinks[i].name) != 0)
+	for (size_t i = 0; i < a_count; i++) {
+		if (a[i].index != b[i].index || strcmp(a[i].name, b[i].name) != 0)
 			return false;
 	}
 	return true;
+}
+
+bool steer_same_uplinks(const struct steer *a, const struct steer *b)
+{
+	return is_same(a->uplinks, a->uplink_count, b->uplinks, b->uplink_count) &&
+	       is_same(a->left_out.list, a->left_out.count, b->left_out.list, b->left_out.count);
 }
 
 /*

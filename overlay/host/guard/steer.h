@@ -31,9 +31,10 @@ struct steer {
 	bool forward; /* the host interface is the one that covey-host serves */
 	struct uplink uplinks[COVEY_UPLINKS_MAX]; /* those that exist, each once */
 	size_t uplink_count;
+	struct uplinks_left_out left_out; /* of those, for which there is no room */
 };
 
-/* True when both have the same uplinks. */
+/* True when both have the same uplinks, and leave out the same. */
 bool steer_same_uplinks(const struct steer *a, const struct steer *b);
 
 /* Write the rules of the inet table that are about VXLAN on its way out: by an uplink it goes to

@@ -22,8 +22,9 @@ struct found {
 	const struct uplinks_wanted *wanted;
 	struct uplink *list;
 	size_t count;
-	unsigned hops;   /* of the route that was asked for last */
-	bool is_default; /* that route leads everywhere */
+	struct uplinks_left_out *left_out; /* NULL: nobody asks */
+	unsigned hops;                     /* of the route that was asked for last */
+	bool is_default;                   /* that route leads everywhere */
 };
 
 static struct uplink *find(const struct found *found, unsigned index)
@@ -34,20 +35,30 @@ static struct uplink *find(const struct found *found, unsigned index)
 	return NULL;
 }
 
+static void leave_out(struct uplinks_left_out *left_out, const struct uplink *uplink)
+{
+	for (size_t i = 0; i < left_out->count; i++)
+		if (left_out->list[i].index == uplink->index)
+			return;
+	if (left_out->count == COVEY_UPLINKS_MAX)
+		left_out->more = true;
+	else
+		left_out->list[left_out->count++] = *uplink;
+}
+
 static void take(struct found *found, unsigned index)
 {
-	struct uplink *uplink = find(found, index);
+	struct uplink *known = find(found, index);
+	struct uplink uplink = {.index = index, .by_default = found->is_default};
 
-	if (uplink) {
-		uplink->by_default &= found->is_default;
+	if (known)
+		known->by_default &= found->is_default;
+	else if (!if_indextoname(index, uplink.name))
 		return;
-	}
-	uplink = &found->list[found->count];
-	if (found->count == COVEY_UPLINKS_MAX || !if_indextoname(index, uplink->name))
-		return;
-	uplink->index = index;
-	uplink->by_default = found->is_default;
-	found->count++;
+	else if (found->count < COVEY_UPLINKS_MAX)
+		found->list[found->count++] = uplink;
+	else if (found->left_out)
+		leave_out(found->left_out, &uplink);
 }
 
 static void take_named(struct found *found, const char *name)
@@ -186,14 +197,23 @@ struct uplinks_wanted uplinks_wanted_of(const struct inventory *inventory,
 	};
 }
 
-size_t uplinks_find(const struct uplinks_wanted *wanted,
-		    struct uplink ret_uplinks[COVEY_UPLINKS_MAX])
+size_t uplinks_find_all(const struct uplinks_wanted *wanted,
+			struct uplink ret_uplinks[COVEY_UPLINKS_MAX],
+			struct uplinks_left_out *ret_left_out)
 {
-	struct found found = {.wanted = wanted, .list = ret_uplinks};
+	struct found found = {.wanted = wanted, .list = ret_uplinks, .left_out = ret_left_out};
 
+	if (ret_left_out)
+		*ret_left_out = (struct uplinks_left_out){.count = 0};
 	for (size_t i = 0; i < wanted->given_count; i++)
 		take_named(&found, wanted->given[i]);
 	if (wanted->by_routes)
 		take_by_routes(&found);
 	return found.count;
+}
+
+size_t uplinks_find(const struct uplinks_wanted *wanted,
+		    struct uplink ret_uplinks[COVEY_UPLINKS_MAX])
+{
+	return uplinks_find_all(wanted, ret_uplinks, NULL);
 }

@@ -43,7 +43,19 @@ struct uplinks_wanted {
 struct uplinks_wanted uplinks_wanted_of(const struct inventory *inventory,
 					const struct inventory_host *self);
 
-/* Find those that exist, each once, at most COVEY_UPLINKS_MAX. Returns how many. */
+/* Those that are too many. */
+struct uplinks_left_out {
+	struct uplink list[COVEY_UPLINKS_MAX];
+	size_t count;
+	bool more; /* than are listed */
+};
+
+/* Find those that exist, each once, at most COVEY_UPLINKS_MAX. Returns how many. ret_left_out may
+ * be NULL. */
+size_t uplinks_find_all(const struct uplinks_wanted *wanted,
+			struct uplink ret_uplinks[COVEY_UPLINKS_MAX],
+			struct uplinks_left_out *ret_left_out);
+/* The same for who does not ask for those that are left out. */
 size_t uplinks_find(const struct uplinks_wanted *wanted,
 		    struct uplink ret_uplinks[COVEY_UPLINKS_MAX]);
 

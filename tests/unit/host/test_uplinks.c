@@ -167,6 +167,32 @@ static void test_rules(void **state)
 	expect("", "10.8.0.2 10.78.0.2", "eth0");
 }
 
+/* Ten next hops: each that there is no room for is named once. */
+static void test_too_many(void **state)
+{
+	struct inventory_host list[3] = {{.fabric_port = FABRIC_PORT_KERNEL}};
+	struct inventory inventory = {.hosts = list, .host_count = 3};
+	struct uplink uplinks[COVEY_UPLINKS_MAX];
+	struct uplinks_left_out left_out;
+	struct uplinks_wanted wanted;
+
+	list[0].host_interface = "covey0";
+	covey_addr_parse("10.77.0.1", &list[0].vtep);
+	covey_addr_parse("10.77.0.2", &list[1].vtep);
+	covey_addr_parse("10.77.0.3", &list[2].vtep);
+	run("for i in 0 1 2 3 4 5 6 7 8 9; do ip link add n$i type veth peer name m$i && "
+	    "ip link set n$i up && ip link set m$i up && ip address add 10.8.$i.1/24 dev n$i && "
+	    "hops=\"$hops nexthop via 10.8.$i.2\" || exit 1; done; "
+	    "ip route add 10.77.0.2 $hops && ip route add 10.77.0.3 $hops");
+	wanted = uplinks_wanted_of(&inventory, &list[0]);
+	assert_int_equal(uplinks_find_all(&wanted, uplinks, &left_out), COVEY_UPLINKS_MAX);
+	assert_string_equal(uplinks[7].name, "n7");
+	assert_int_equal(left_out.count, 2);
+	assert_string_equal(left_out.list[0].name, "n8");
+	assert_string_equal(left_out.list[1].name, "n9");
+	assert_false(left_out.more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +204,7 @@ int main(void)
 		cmocka_unit_test_setup(test_ipv6, set_up),
 		cmocka_unit_test_setup(test_never, set_up),
 		cmocka_unit_test_setup(test_rules, set_up),
+		cmocka_unit_test_setup(test_too_many, set_up),
 	};
 
 	_Static_assert(LINK_GROUP_COVEY == 4798, "the group that is set above");

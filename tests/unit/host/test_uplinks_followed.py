@@ -172,6 +172,20 @@ class MtuTest(Followed):
         self.assertIsNone(self.host.poll())
 
 
+class GuardTest(Followed):
+    def test_too_many(self):
+        nets = range(10, 20)
+        for net in nets:
+            self.add_wire(f"n{net}", net, 1500)
+        self.route(*nets)
+        self.start()
+        self.assertIn("through more than 8 interfaces. VXLAN does not leave by n180 n190: name in "
+                      "covey_fabric_interface", self.log)
+        self.route(10)
+        self.wait_log("lead through: n100\n")
+        self.assertEqual(self.log.count("more than 8 interfaces"), 1)
+
+
 if __name__ == "__main__":
     COVEY_HOST, COVEY, SMALL_BUFFERS = sys.argv[1:4]
     if os.geteuid() != 0:
