@@ -27,26 +27,45 @@ static const struct inventory_host *find_host(const struct inventory *inventory,
 	return NULL;
 }
 
-static void take_smaller(unsigned index, uint16_t *mtu)
-{
-	struct link_info link;
+/* The uplinks of this host, and the smallest MTU of them: 0: there is none, or the kernel does not
+ * know it. */
+struct ways {
+	struct uplink list[COVEY_UPLINKS_MAX];
+	size_t count;
+	uint16_t mtu;
+};
 
-	if (link_get_index(index, &link, NULL) == 0 && (*mtu == 0 || link.mtu < *mtu))
-		*mtu = link.mtu;
-}
-
-/* The smallest MTU of the interfaces that lead to the fabric. 0: there is none, or the kernel does
- * not know it. */
-static uint16_t fabric_mtu(const struct inventory *inventory, const struct inventory_host *host)
+static void find_ways(const struct inventory *inventory, const struct inventory_host *host,
+		      struct ways *ret_ways)
 {
 	const struct uplinks_wanted wanted = uplinks_wanted_of(inventory, host);
-	struct uplink uplinks[COVEY_UPLINKS_MAX];
+	struct link_info link;
 	uint16_t mtu = 0;
 
-	for (size_t i = uplinks_find(&wanted, uplinks); i-- > 0;)
-		if (!uplinks[i].by_default)
-			take_smaller(uplinks[i].index, &mtu);
-	return inventory_limit_mtu(host, mtu);
+	ret_ways->count = uplinks_find(&wanted, ret_ways->list);
+	for (size_t i = ret_ways->count; i-- > 0;)
+		if (!ret_ways->list[i].by_default &&
+		    link_get_index(ret_ways->list[i].index, &link, NULL) == 0 &&
+		    (mtu == 0 || link.mtu < mtu))
+			mtu = link.mtu;
+	ret_ways->mtu = inventory_limit_mtu(host, mtu);
+}
+
+static void print_ways(const struct inventory_host *host, const struct ways *ways)
+{
+	if (host->fabric_port != FABRIC_PORT_KERNEL)
+		return;
+	printf("\nOn this host: ");
+	if (ways->count == 0) {
+		printf("no interface leads to the other hosts, so VXLAN does not leave: give it a "
+		       "route to their VTEPs (see `ip route get`), or name the interface in "
+		       "covey_fabric_interface.\n");
+		return;
+	}
+	printf("VXLAN leaves by");
+	for (size_t i = 0; i < ways->count; i++)
+		printf("%s %s", i ? "," : "", ways->list[i].name);
+	printf(" (found by the %s).\n", host->uplink_count > 0 ? "inventory" : "routes");
 }
 
 static void print_devices(const struct inventory *inventory, const struct inventory_host *host,
@@ -76,15 +95,18 @@ void check_host_print(const struct inventory *inventory, const char *name)
 	const struct inventory_host *host = find_host(inventory, name);
 	struct vxlan_devices devices;
 	struct covey_error error;
-	uint16_t mtu = host ? fabric_mtu(inventory, host) : 0;
+	struct ways ways;
 
-	if (host && former_bump_check(host, &error)) {
+	if (!host)
+		return;
+	if (former_bump_check(host, &error)) {
 		printf("\nOn this host: %s.\n", error.text);
 		return;
 	}
-
-	if (mtu == 0 || vxlan_devices_list(&devices, NULL))
+	find_ways(inventory, host, &ways);
+	print_ways(host, &ways);
+	if (ways.mtu == 0 || vxlan_devices_list(&devices, NULL))
 		return;
-	print_devices(inventory, host, mtu, &devices);
+	print_devices(inventory, host, ways.mtu, &devices);
 	vxlan_devices_free(&devices);
 }

@@ -12,6 +12,7 @@ static const char *explain(const char *state)
 		{"verified", "all rules are there, bound to the interface"},
 		{"waiting", "the interface is not there yet"},
 		{"weaker", "NOT all that it should be"},
+		{"no-uplink", "all rules are there, but NO interface leads to the other hosts"},
 		{"failing", "NOT complete, trying to restore it"},
 		{"off", "REMOVED by `covey-host --guard off`"},
 		{"none", "there is none: the kernel does not drive the fabric port"},
@@ -72,6 +73,40 @@ static void print_drops(const json_t *guard, bool all)
 	table_print(table, "The guard dropped no packet.", stdout);
 }
 
+static void print_uplink(struct table *table, const json_t *uplink)
+{
+	const char *found_by = field_text(uplink, "found_by");
+
+	table_cell(table, "%s", field_text(uplink, "interface"));
+	if (json_is_integer(json_object_get(uplink, "mtu")))
+		table_cell(table, FIELD_NUMBER, field_number(uplink, "mtu"));
+	else
+		table_cell(table, "-");
+	table_cell(table, "%s%s", found_by,
+		   field_true(uplink, "only_default") ? ", only the default one" : "");
+	table_cell(table, "%s", field_text(uplink, "state"));
+}
+
+/* An older covey-host does not report them, and a bump in the wire has none. */
+static void print_uplinks(const json_t *guard)
+{
+	static const char *const columns[] = {"UPLINK", ">MTU", "FOUND BY", "STATE", NULL};
+	const json_t *uplinks = json_object_get(guard, "uplinks"), *uplink;
+	struct table *table;
+	size_t i;
+
+	if (!json_is_array(uplinks))
+		return;
+	table = table_new(columns);
+	json_array_foreach(uplinks, i, uplink)
+		print_uplink(table, uplink);
+	table_print(table,
+		    "There is no uplink, so VXLAN does not leave: give the host a route to the "
+		    "other hosts' VTEPs (see `ip route get`), or name the interface in "
+		    "covey_fabric_interface.",
+		    stdout);
+}
+
 static void print_foreign(const json_t *answer)
 {
 	json_t *device;
@@ -119,5 +154,6 @@ void view_guard(const json_t *answer, bool all)
 	print_restored(guard);
 	print_foreign(answer);
 	print_too_large(answer);
+	print_uplinks(guard);
 	print_drops(guard, all);
 }

@@ -331,6 +331,11 @@ int guard_watch_set_steered(struct guard_watch *watch, unsigned host_index,
 	return status;
 }
 
+bool guard_watch_has_uplink(const struct guard_watch *watch)
+{
+	return !watch->guard.wanted.steer.on || watch->guard.standing.steer.uplink_count > 0;
+}
+
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status)
 {
 	const struct guard_restores *restores = &watch->restores;
@@ -340,6 +345,7 @@ void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status
 	*ret_status = (struct guard_status){
 		.interface = watch->guard.interface,
 		.hooks = watch->guard.standing.hooks,
+		.steer = watch->guard.wanted.steer.on ? &watch->guard.standing.steer : NULL,
 		.present = watch->guard.standing.index != 0 || watch->guard.wanted.steer.on,
 		.off = watch->guard.off,
 		.weaker = watch->guard.standing.weaker.text,

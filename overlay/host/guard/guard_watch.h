@@ -27,13 +27,14 @@ struct guard_watch_config {
 struct guard_status {
 	const char *interface; /* the kernel's own name */
 	enum guard_device_hooks hooks;
-	bool present;         /* the interface is there */
-	bool off;             /* `covey-host --guard off` took it away */
-	const char *weaker;   /* what it does not hold back; empty: nothing */
-	const char *failing;  /* why it is not as it should be now; empty: it is */
-	uint64_t restored;    /* how often somebody took it away or changed it */
-	const char *last;     /* who did so last, "nft (process 12)"; empty: nobody did */
-	uint64_t last_ago_ms; /* how long ago that was */
+	const struct steer *steer; /* its uplinks; NULL: the kernel does not keep its interfaces */
+	bool present;              /* the interface is there */
+	bool off;                  /* `covey-host --guard off` took it away */
+	const char *weaker;        /* what it does not hold back; empty: nothing */
+	const char *failing;       /* why it is not as it should be now; empty: it is */
+	uint64_t restored;         /* how often somebody took it away or changed it */
+	const char *last;          /* who did so last, "nft (process 12)"; empty: nobody did */
+	uint64_t last_ago_ms;      /* how long ago that was */
 };
 
 /* Install the guard and watch it. Returns 0 also when it is weaker than it could be: see the
@@ -60,6 +61,9 @@ int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey
  * force when it returns 0. */
 int guard_watch_set_steered(struct guard_watch *watch, unsigned host_index,
 			    struct covey_error *error);
+
+/* False when the kernel keeps its interfaces, and none of them leads to another host. */
+bool guard_watch_has_uplink(const struct guard_watch *watch);
 
 /* Read the guard back now, put back what is missing, and then give its status. */
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status);

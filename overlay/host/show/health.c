@@ -10,6 +10,7 @@
 #include <inventory.h>
 #include <stdio.h>
 
+#include "guard_watch.h"
 #include "host.h"
 #include "member.h"
 
@@ -28,6 +29,11 @@ static bool is_wanted(const struct membership *group)
 	       (group->state != MEMBERSHIP_LEAVING || group->rejoin);
 }
 
+static bool has_uplink(const struct host *host)
+{
+	return !host->guard || guard_watch_has_uplink(host->guard);
+}
+
 bool health_is_ready(const struct host *host)
 {
 	const struct member_state *state = member_read_state(host->member);
@@ -40,7 +46,7 @@ bool health_is_ready(const struct host *host)
 			return false;
 		any = true;
 	}
-	return any && host->ready && has_vtep(host);
+	return any && host->ready && has_vtep(host) && has_uplink(host);
 }
 
 /* --- groups ---------------------------------------------------------------------------------- */
@@ -88,6 +94,20 @@ static void check_vtep(json_t *problems, const struct host *host)
 	    "no interface of this host has its VTEP address %s: nothing can be sent from it and "
 	    "nothing is taken there: give it to %s, or correct covey_vtep in the inventory",
 	    address, host->self->host_interface);
+}
+
+static void check_uplinks(json_t *problems, const struct host *host)
+{
+	if (has_uplink(host))
+		return;
+	if (host->self->uplink_count > 0)
+		add(problems,
+		    "none of the interfaces that covey_fabric_interface names is there, so "
+		    "VXLAN does not leave: see `ip link`, or correct the inventory");
+	else
+		add(problems, "no route leads to a covey_vtep of another host, so VXLAN does not "
+			      "leave: see `ip "
+			      "route get`, or name the interface in covey_fabric_interface");
 }
 
 static void check_group(json_t *problems, const struct membership *group,
@@ -165,6 +185,7 @@ json_t *health_problems(const struct host *host)
 	if (!host->ready)
 		add(problems, "covey-host is starting: nothing passes yet");
 	check_vtep(problems, host);
+	check_uplinks(problems, host);
 	check_groups(problems, host);
 	check_vnis(problems, host);
 	return problems;

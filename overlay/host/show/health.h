@@ -17,8 +17,8 @@ struct membership;
 #define HEALTH_VNIS_MAX 16
 
 /*
- * True when the host forwards, its VTEP address is there, it is in a group, and it has a key to
- * send with in each group that it wants to be in and is not refused.
+ * True when the host forwards, its VTEP address and an uplink are there, it is in a group, and it
+ * has a key to send with in each group that it wants to be in and is not refused.
  */
 bool health_is_ready(const struct host *host);
 

@@ -9,6 +9,7 @@
 #include "guard_nft.h"
 #include "guard_text.h"
 #include "guard_watch.h"
+#include "show_uplinks.h"
 #include "steer.h"
 #include "vxlan_watch.h"
 
@@ -23,7 +24,9 @@ static const char *state_name(const struct guard_status *status)
 		return "failing";
 	if (!status->present)
 		return "waiting";
-	return status->weaker[0] != '\0' ? "weaker" : "verified";
+	if (status->weaker[0] != '\0')
+		return "weaker";
+	return status->steer && status->steer->uplink_count == 0 ? "no-uplink" : "verified";
 }
 
 /* Where the kernel calls the guard: "inet prerouting", "netdev egress". */
@@ -95,13 +98,13 @@ json_t *show_guard(struct guard_watch *watch)
 	guard_watch_read(watch, &status);
 	if (guard_nft_list(status.interface, true, &listing, NULL))
 		listing = NULL;
-	object = json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:o, s:o}", "state",
-			   state_name(&status), "interface", status.interface, "hooks",
-			   show_hooks(listing ? listing : ""), "weaker", or_null(status.weaker),
-			   "failing", or_null(status.failing), "restored",
-			   (json_int_t)status.restored, "last_changed", show_last(&status), "drops",
-			   show_rules(listing ? listing : ""), "forwarded",
-			   show_forwarded(listing ? listing : ""));
+	object = json_pack(
+		"{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:o, s:o, s:o}", "state",
+		state_name(&status), "interface", status.interface, "hooks",
+		show_hooks(listing ? listing : ""), "weaker", or_null(status.weaker), "failing",
+		or_null(status.failing), "restored", (json_int_t)status.restored, "last_changed",
+		show_last(&status), "drops", show_rules(listing ? listing : ""), "forwarded",
+		show_forwarded(listing ? listing : ""), "uplinks", show_uplinks(&status));
 	free(listing);
 	return object;
 }

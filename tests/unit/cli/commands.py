@@ -103,6 +103,10 @@ SHOWN = {
         "failing": None,
         "restored": 3,
         "last_changed": {"by": "nft (process 12)", "ago_s": 61},
+        "uplinks": [
+            {"interface": "eth1", "found_by": "routes", "only_default": False, "state": "guarded", "mtu": 1600},
+            {"interface": "eth2", "found_by": "routes", "only_default": True, "state": "missing", "mtu": None},
+        ],
         "drops": [
             {"family": "netdev", "chain": "ingress", "rule": "clear VXLAN", "packets": 11},
             {"family": "inet", "chain": "prerouting", "rule": "own copy", "packets": 0},
@@ -462,6 +466,8 @@ class Client(Case):
         self.assertIn("put back 3 times, last 1m 1s ago after a change by nft (process 12)", out)
         self.assertRegex(out, r"11 +netdev ingress +clear VXLAN\n")
         self.assertNotIn("own copy", out)
+        self.assertRegex(out, r"eth1 +1600 +routes +guarded\n")
+        self.assertRegex(out, r"eth2 +- +routes, only the default one +missing\n")
         self.assertIn("vx9 sends to UDP port 8472 over covey0, not encrypted: it leaves IN CLEAR", out)
         self.assertIn("vx8 sends to UDP port 9 over what its table says, not encrypted: dropped", out)
 
@@ -490,7 +496,7 @@ class Client(Case):
 
     def test_empty_and_strange(self):
         strange = {"ok": True, "groups": 5, "sas": [1, "x"], "drops": [], "gkm": 7, "ports": {},
-                   "guard": {"hooks": 5, "drops": [1], "restored": "x", "last_changed": {}}}
+                   "guard": {"hooks": 5, "uplinks": [1], "drops": [1], "restored": "x", "last_changed": {}}}
         for answer in ({"ok": True}, strange):
             code, out, _ = self.ask(answer, "show")
             self.assertEqual(code, 0)

@@ -186,6 +186,61 @@ class GuardTest(Followed):
         self.assertEqual(self.log.count("more than 8 interfaces"), 1)
 
 
+class ShowTest(Followed):
+    def uplinks(self):
+        return [(uplink["interface"], uplink["found_by"], uplink["state"], uplink["mtu"],
+                 uplink["only_default"]) for uplink in self.show("guard")["guard"]["uplinks"]]
+
+    def problems(self):
+        return " ".join(self.show()["problems"])
+
+    def check(self):
+        return run("ip", "netns", "exec", self.space, COVEY, "check", "--host", "hv1",
+                   self.path("inventory"))
+
+    def test_by_routes(self):
+        self.add_wire("e", 10, 9000)
+        self.start()
+        self.assertEqual(self.uplinks(), [("d0", "routes", "guarded", 1500, False)])
+        self.assertEqual(self.show("guard")["guard"]["state"], "verified")
+        self.assertIn("VXLAN leaves by d0 (found by the routes)", self.check())
+        self.route(9, 10)
+        self.wait(lambda: len(self.uplinks()) == 2, "two uplinks")
+        self.ip("link", "set", "e1", "down")
+        self.wait(lambda: self.uplinks()[1] == ("e0", "routes", "no carrier", 9000, False),
+                  "e0 has no carrier")
+        self.assertNotIn("VXLAN does not leave", self.problems())
+
+    def test_none(self):
+        self.start()
+        self.ip("route", "delete", "default")
+        self.wait(lambda: not self.uplinks(), "no uplink")
+        self.assertEqual(self.show("guard")["guard"]["state"], "no-uplink")
+        self.assertIn("no route leads to a covey_vtep of another host", self.problems())
+        text = run(COVEY, "-s", self.path("sock"), "show", "guard")
+        self.assertIn("NO interface leads to the other hosts", text)
+        self.assertIn("There is no uplink, so VXLAN does not leave: give the host a route", text)
+        self.assertIn("no interface leads to the other hosts", self.check())
+
+    def test_named(self):
+        """One of them is not there."""
+        self.start("covey_fabric_interface: [f0, d0]")
+        self.assertEqual(self.uplinks(), [("d0", "inventory", "guarded", 1500, False),
+                                          ("f0", "inventory", "missing", None, False)])
+        self.assertIn("VXLAN leaves by d0 (found by the inventory)", self.check())
+        self.ip("link", "delete", "d0")
+        self.wait(lambda: self.show("guard")["guard"]["state"] == "no-uplink", "no uplink")
+        self.assertIn("none of the interfaces that covey_fabric_interface names", self.problems())
+
+    def test_left_out(self):
+        nets = range(10, 20)
+        for net in nets:
+            self.add_wire(f"n{net}", net, 1500)
+        self.route(*nets)
+        self.start()
+        self.assertEqual([uplink[2] for uplink in self.uplinks()], ["guarded"] * 8 + ["left out"] * 2)
+
+
 if __name__ == "__main__":
     COVEY_HOST, COVEY, SMALL_BUFFERS = sys.argv[1:4]
     if os.geteuid() != 0:
