@@ -125,7 +125,8 @@ static enum segment_error begin_whole(struct segmenter *segmenter, const struct 
 {
 	segmenter->whole = true;
 	if (segmenter->len > packet_max + ETHERNET_MAX)
-		return SEGMENT_TOO_BIG;
+		return shape_is_fragment(segmenter->frame, segmenter->len) ? SEGMENT_FRAGMENT
+									   : SEGMENT_TOO_BIG;
 	if (!(header->flags & VNET_FLAG_NEEDS_CSUM))
 		return SEGMENT_OK;
 	/* The checksum field lies behind its start, and in the frame. */

@@ -18,9 +18,10 @@
 /* Why a frame is not taken. */
 enum segment_error {
 	SEGMENT_OK,
-	SEGMENT_HEADER,  /* the vnet header lies, or says what nobody asked for */
-	SEGMENT_SHAPE,   /* a super-frame whose headers are none that can be cut */
-	SEGMENT_TOO_BIG, /* does not fit, and may not be cut */
+	SEGMENT_HEADER,   /* the vnet header lies, or says what nobody asked for */
+	SEGMENT_SHAPE,    /* a super-frame whose headers are none that can be cut */
+	SEGMENT_TOO_BIG,  /* does not fit, and may not be cut */
+	SEGMENT_FRAGMENT, /* the same of a fragment, which would not leave if it did fit */
 };
 
 struct segmenter {
@@ -45,9 +46,9 @@ struct segmenter {
  * taken. packet_max: bytes of the longest outer IP packet that may leave. TCP is cut to it, also
  * one packet of it, and one packet of IPv4 without DF is fragmented (fit.h). A super-frame of UDP
  * that would need it is SEGMENT_TOO_BIG, and so is any other packet of VXLAN that does not fit, and
- * a frame that is longer than such a packet with Ethernet and all its tags. Nothing that the vnet
- * header says is believed: it must be what the frame's own headers say. After an error there is no
- * packet to take.
+ * a frame that is longer than such a packet with Ethernet and all its tags, unless it is a
+ * fragment. Nothing that the vnet header says is believed: it must be what the frame's own headers
+ * say. After an error there is no packet to take.
  */
 enum segment_error segment_begin(struct segmenter *segmenter, const struct vnet_header *header,
 				 const uint8_t *frame, uint32_t len, uint32_t packet_max);

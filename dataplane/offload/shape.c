@@ -42,6 +42,19 @@ unsigned shape_skip_ip(const uint8_t *frame, uint32_t len, uint16_t type, uint32
 	return IPPROTO_MAX;
 }
 
+bool shape_is_fragment(const uint8_t *frame, uint32_t len)
+{
+	uint32_t at = 0;
+	uint16_t type = shape_skip_ethernet(frame, len, &at);
+	const uint8_t *ip = frame + at;
+
+	if (type == RTE_ETHER_TYPE_IPV4 && at + sizeof(struct rte_ipv4_hdr) <= len)
+		return ip[9] == IPPROTO_UDP &&
+		       (read_be16(ip + 6) & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0;
+	return type == RTE_ETHER_TYPE_IPV6 && at + sizeof(struct rte_ipv6_hdr) <= len &&
+	       ip[6] == IPPROTO_FRAGMENT;
+}
+
 static int skip_l4(const uint8_t *frame, uint32_t len, unsigned protocol, uint32_t *at)
 {
 	uint32_t header;

@@ -41,3 +41,7 @@ uint16_t shape_skip_ethernet(const uint8_t *frame, uint32_t len, uint32_t *at);
  * protocol; IPPROTO_MAX: there is none. */
 unsigned shape_skip_ip(const uint8_t *frame, uint32_t len, uint16_t type, uint32_t *at,
 		       bool *ret_ipv6);
+
+/* True when the outer packet is a fragment of UDP, or over IPv6, where the kernel puts no other
+ * header before it, of anything. */
+bool shape_is_fragment(const uint8_t *frame, uint32_t len);

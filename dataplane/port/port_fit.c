@@ -54,7 +54,10 @@ static void refuse(struct fit_rx *rx, struct rte_mbuf *packet, enum segment_erro
 		tap_answers_too_big(&rx->answers, packet_max(rx),
 				    rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len);
 	} else {
-		port_count_drop(&rx->counters, COVEY_DROP_OUT_SUPER_FRAME, 1);
+		port_count_drop(&rx->counters,
+				error == SEGMENT_FRAGMENT ? COVEY_DROP_OUT_FRAGMENT
+							  : COVEY_DROP_OUT_SUPER_FRAME,
+				1);
 	}
 	rte_pktmbuf_free(packet);
 }

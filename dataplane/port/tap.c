@@ -56,6 +56,8 @@ struct tap {
 
 static enum covey_drop reason_of(enum segment_error error)
 {
+	if (error == SEGMENT_FRAGMENT)
+		return COVEY_DROP_OUT_FRAGMENT;
 	return error == SEGMENT_TOO_BIG ? COVEY_DROP_OUT_TOO_BIG : COVEY_DROP_OUT_SUPER_FRAME;
 }
 

@@ -682,6 +682,36 @@ static void test_super_frame(void **state)
 	assert_int_equal(count, 3);
 }
 
+/* A fragment of VXLAN itself would not leave if it did fit. Nobody is told. */
+static void test_fragments_of_vxlan(void **state)
+{
+	static const struct wish wishes[] = {{"IPv4", UDP, false, false, false, 1500, NULL},
+					     {"IPv6", UDP, true, false, false, 1500, NULL}};
+	uint8_t told[TOO_BIG_ANSWER_MAX];
+	unsigned count;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct packet packet;
+		uint8_t *outer;
+
+		make(&wishes[i], &packet);
+		outer = packet.frame + packet.outer;
+		assert_int_equal(cut(&packet, &count), SEGMENT_TOO_BIG);
+		if (i == 0)
+			be16(outer + 6, 0x2000);
+		else
+			outer[6] = 44;
+		assert_int_equal(cut(&packet, &count), SEGMENT_FRAGMENT);
+		assert_int_equal(answer(&packet, told), 0);
+		/* Another protocol's are none of ours. */
+		if (i == 0)
+			outer[9] = 6;
+		else
+			outer[6] = 6;
+		assert_int_equal(cut(&packet, &count), SEGMENT_TOO_BIG);
+	}
+}
+
 /* With any byte changed, and cut anywhere: no read beyond (with AddressSanitizer), and no answer
  * that is longer than there is room. */
 static void test_anything(void **state)
@@ -749,6 +779,7 @@ int main(void)
 		cmocka_unit_test(test_unfinished_checksums),
 		cmocka_unit_test(test_fragments_of_fragments),
 		cmocka_unit_test(test_super_frame),
+		cmocka_unit_test(test_fragments_of_vxlan),
 		cmocka_unit_test(test_anything),
 		cmocka_unit_test(test_smallest_mtu),
 	};
