@@ -69,15 +69,15 @@ static bool listens(void *arg, const uint32_t *vnis, size_t count)
 {
 	struct process *process = arg;
 	const struct inventory_host *self = process->self;
-	const struct uplinks_wanted wanted = uplinks_wanted_of(process->inventory, self);
-	struct uplink uplinks[COVEY_UPLINKS_MAX];
-	const char *interface = self->host_interface;
+	const struct uplinks_wanted uplinks = uplinks_wanted_of(process->inventory, self);
+	const struct listening_place place = {
+		.uplinks = self->fabric_port == FABRIC_PORT_KERNEL ? &uplinks : NULL,
+		.host_interface = self->host_interface,
+		.vxlan_port = process->inventory->vxlan_port,
+	};
 
-	if (self->fabric_port == FABRIC_PORT_KERNEL && uplinks_find(&wanted, uplinks) > 0)
-		interface = uplinks[0].name;
 	return self->host_port != HOST_PORT_DEVICE &&
-	       listening_to(&process->listening, interface, process->inventory->vxlan_port, vnis,
-			    count);
+	       listening_to(&process->listening, &place, vnis, count);
 }
 
 /* New certificates may mend whatever has kept us out. */

@@ -6,14 +6,40 @@
 #include <net/if.h>
 #include <stdlib.h>
 
+#include "uplinks.h"
 #include "vxlan_devices.h"
 
 #define FRESH_MS 1000
 
-/* True when it wants a multicast group's packets from this interface. */
-static bool listens(const struct vxlan_device *device, unsigned interface, uint16_t port)
+/* By index. */
+struct places {
+	unsigned list[1 + COVEY_UPLINKS_MAX];
+	size_t count;
+};
+
+static void find_places(const struct listening_place *place, struct places *ret_places)
 {
-	return device->up && device->under == interface && device->port == port &&
+	struct uplink uplinks[COVEY_UPLINKS_MAX];
+	size_t count = place->uplinks ? uplinks_find(place->uplinks, uplinks) : 0;
+
+	ret_places->list[0] = if_nametoindex(place->host_interface);
+	for (size_t i = 0; i < count; i++)
+		ret_places->list[1 + i] = uplinks[i].index;
+	ret_places->count = 1 + count;
+}
+
+static bool is_among(const struct places *places, unsigned index)
+{
+	for (size_t i = 0; i < places->count; i++)
+		if (index != 0 && places->list[i] == index)
+			return true;
+	return false;
+}
+
+/* True when it wants a multicast group's packets from there. */
+static bool listens(const struct vxlan_device *device, const struct places *places, uint16_t port)
+{
+	return device->up && device->port == port && is_among(places, device->under) &&
 	       covey_addr_is_multicast(&device->remote);
 }
 
@@ -25,7 +51,7 @@ static int by_number(const void *a, const void *b)
 }
 
 static void take(struct listening *listening, const struct vxlan_devices *devices,
-		 unsigned interface, uint16_t port)
+		 const struct places *places, uint16_t port)
 {
 	free(listening->vnis);
 	listening->vnis = calloc(devices->count ? devices->count : 1, sizeof(*listening->vnis));
@@ -34,33 +60,34 @@ static void take(struct listening *listening, const struct vxlan_devices *device
 	for (size_t i = 0; i < devices->count && listening->count < LISTENING_MAX; i++) {
 		const struct vxlan_device *device = &devices->list[i];
 
-		if (listens(device, interface, port))
+		if (listens(device, places, port))
 			listening->vnis[listening->count++] = device->vni;
 	}
 	if (listening->count)
 		qsort(listening->vnis, listening->count, sizeof(*listening->vnis), by_number);
 }
 
-static void refresh(struct listening *listening, const char *name, uint16_t port)
+static void refresh(struct listening *listening, const struct listening_place *place)
 {
-	unsigned interface = if_nametoindex(name);
 	struct vxlan_devices devices;
 	uint64_t now = clock_ms();
+	struct places places;
 
 	if (listening->read_at && now - listening->read_at < FRESH_MS)
 		return;
 	listening->read_at = now;
 	listening->count = 0;
-	if (!interface || vxlan_devices_list(&devices, NULL))
+	if (vxlan_devices_list(&devices, NULL))
 		return;
-	take(listening, &devices, interface, port);
+	find_places(place, &places);
+	take(listening, &devices, &places, place->vxlan_port);
 	vxlan_devices_free(&devices);
 }
 
-bool listening_to(struct listening *listening, const char *interface, uint16_t vxlan_port,
+bool listening_to(struct listening *listening, const struct listening_place *place,
 		  const uint32_t *vnis, size_t count)
 {
-	refresh(listening, interface, vxlan_port);
+	refresh(listening, place);
 	for (size_t i = 0; i < count; i++)
 		if (listening->count == 0 || !bsearch(&vnis[i], listening->vnis, listening->count,
 						      sizeof(vnis[i]), by_number))

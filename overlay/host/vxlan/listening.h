@@ -3,12 +3,15 @@
 
 /*
  * The VNIs for which the kernel has a VXLAN device that is up and wants a multicast group's packets
- * from covey's interface. What others multicast in these VNIs should come to this host.
+ * from an uplink, or where covey has a card of its own, from covey's interface. What others
+ * multicast in these VNIs should come to this host.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct uplinks_wanted;
 
 /* Sorted; count of them, at most LISTENING_MAX. */
 struct listening {
@@ -19,8 +22,15 @@ struct listening {
 
 #define LISTENING_MAX 65536u
 
-/* True when all of these VNIs are among them. interface: covey's. What the kernel said within the
- * last second is used again. If the kernel says nothing, the answer is false. */
-bool listening_to(struct listening *listening, const char *interface, uint16_t vxlan_port,
+/* Where VXLAN devices should be. Those under covey's own interface count, too. */
+struct listening_place {
+	const struct uplinks_wanted *uplinks; /* NULL: the kernel does not keep its interfaces */
+	const char *host_interface;
+	uint16_t vxlan_port;
+};
+
+/* True when all of these VNIs are among them. What the kernel said within the last second is used
+ * again. If the kernel says nothing, the answer is false. */
+bool listening_to(struct listening *listening, const struct listening_place *place,
 		  const uint32_t *vnis, size_t count);
 void listening_clear(struct listening *listening);
