@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The log for lines that a peer can cause. No peer can fill it (log_limit.h). A line that only the
- * daemon itself causes goes to log.h.
+ * The log for lines that a peer can cause, or the network, as by routes that flap. No peer can fill
+ * it (log_limit.h). A line that only the daemon itself causes goes to log.h.
  */
 
 #include <event2/event.h>

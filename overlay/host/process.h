@@ -25,6 +25,7 @@ struct process {
 	struct interface_lock *lock;
 	struct carrier *carrier;
 	struct port_watch *watch;
+	struct peer_log *mtu_log; /* for what routes that flap can cause */
 	struct protection *protection;
 	struct group_reports *group_reports;
 	struct group_joins_handlers groups;

@@ -6,8 +6,10 @@
  */
 
 #include <dataplane.h>
+#include <errno.h>
 #include <inventory.h>
 #include <log.h>
+#include <peer_log.h>
 #include <port.h>
 #include <string.h>
 
@@ -36,20 +38,22 @@ static void log_mtu(const struct process *process, uint16_t mtu, unsigned was)
 	struct covey_error error;
 
 	if (mtu > ports->fabric_mtu)
-		log_warning("the smallest MTU of the uplinks is %u now: covey-host uses %u of it, "
-			    "for its packet buffers hold no more. Longer packets of other hosts "
-			    "are dropped (in-too-long): lower the MTU, or say in covey_fabric_mtu "
-			    "what the network carries",
-			    mtu, ports->fabric_mtu);
+		peer_log_line(process->mtu_log, LOG_LEVEL_WARNING, "",
+			      "the smallest MTU of the uplinks is %u now: covey-host uses %u of "
+			      "it, for its packet buffers hold no more. Longer packets of other "
+			      "hosts are dropped (in-too-long): lower the MTU, or say in "
+			      "covey_fabric_mtu what the network carries",
+			      mtu, ports->fabric_mtu);
 	else if (ports_check_mtu(process->inventory, ports->uplinks, mtu, &error))
-		log_warning(
-			"the smallest MTU of the uplinks is %u now, and was %u: what fits still "
-			"passes, but %s",
-			mtu, was, error.text);
+		peer_log_line(process->mtu_log, LOG_LEVEL_WARNING, "",
+			      "the smallest MTU of the uplinks is %u now, and was %u: what fits "
+			      "still passes, but %s",
+			      mtu, was, error.text);
 	else
-		log_notice("the smallest MTU of the uplinks is %u now, and was %u: VXLAN may have "
-			   "%u bytes",
-			   mtu, was, ports->host_mtu);
+		peer_log_line(process->mtu_log, LOG_LEVEL_NOTICE, "",
+			      "the smallest MTU of the uplinks is %u now, and was %u: VXLAN may "
+			      "have %u bytes",
+			      mtu, was, ports->host_mtu);
 }
 
 static void on_mtu(uint16_t mtu, void *arg)
@@ -86,12 +90,16 @@ int process_watch_ports(struct process *process, struct covey_error *error)
 		.arg = process,
 	};
 
+	process->mtu_log = peer_log_new(process->base);
+	if (!process->mtu_log)
+		return covey_error_set(error, -ENOMEM, "out of memory");
 	return port_watch_new(&config, &process->watch, error);
 }
 
 void process_unwatch_ports(struct process *process)
 {
 	port_watch_free(process->watch);
+	peer_log_free(process->mtu_log);
 }
 
 static int join_group(const struct covey_addr *group, unsigned uplink, void *arg,

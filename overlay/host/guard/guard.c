@@ -57,6 +57,24 @@ bool guard_is_bound(const struct guard_config *config, const struct guard_standi
 	       steer_same_uplinks(&now, &standing->steer);
 }
 
+static bool are_named_so(const struct steer *steer)
+{
+	char name[IFNAMSIZ];
+
+	for (size_t i = 0; i < steer->uplink_count; i++)
+		if (!if_indextoname(steer->uplinks[i].index, name) ||
+		    strcmp(name, steer->uplinks[i].name) != 0)
+			return false;
+	return true;
+}
+
+bool guard_is_urgent(const struct guard_config *config, const struct guard_standing *standing)
+{
+	return !config->steer.wanted.by_routes ||
+	       if_nametoindex(config->interface) != standing->index ||
+	       guard_host_index(config) != standing->host_index || !are_named_so(&standing->steer);
+}
+
 /* A rule is known by its comment. The one that forwards must name the host interface, too: nft
  * turns the name into an index when it installs the rule, and the index into a name when it lists
  * it. */

@@ -44,6 +44,13 @@ unsigned guard_host_index(const struct guard_config *config);
 /* True while the interfaces are those that the guard was installed for. */
 bool guard_is_bound(const struct guard_config *config, const struct guard_standing *standing);
 
+/*
+ * True when it may no longer be so, and it must be looked at now. False: what could have changed is
+ * which way the routes lead. To find that out takes long in a large fabric, and it can wait: no
+ * VXLAN leaves by a new way, or comes in, before the guard has it.
+ */
+bool guard_is_urgent(const struct guard_config *config, const struct guard_standing *standing);
+
 void guard_standing_free(struct guard_standing *standing);
 
 /* Remove the guard of this interface only. 0 also when there is none. */

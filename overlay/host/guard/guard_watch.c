@@ -4,20 +4,18 @@
 
 #include <clock.h>
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <log.h>
 #include <net/if.h>
+#include <peer_log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "guard_events.h"
 #include "guard_restores.h"
 #include "installed_guard.h"
-#include "link_events.h"
+#include "link_burst.h"
 #include "other_host.h"
 #include "route_watch.h"
 
@@ -39,8 +37,8 @@ struct guard_watch {
 	struct covey_error failing;
 
 	struct guard_events events;
-	int link_fd;
-	struct event *changed, *links, *again;
+	struct link_burst *links;
+	struct event *changed, *again;
 	struct route_watch *routes; /* NULL: the uplinks do not follow them */
 	uint32_t retry_ms;
 	struct guard_restores restores;
@@ -179,17 +177,16 @@ static void on_changed(evutil_socket_t fd, short events, void *arg)
 		look(watch, &changes);
 }
 
-static void on_links(evutil_socket_t fd, short events, void *arg)
-{
-	struct guard_watch *watch = arg;
-
-	link_events_drain(watch->link_fd);
-	rebind(watch);
-}
-
-static void on_routes(void *arg)
+static void on_moved(void *arg)
 {
 	rebind(arg);
+}
+
+static bool is_urgent(void *arg)
+{
+	const struct guard_watch *watch = arg;
+
+	return guard_is_urgent(&watch->guard.wanted, &watch->guard.standing);
 }
 
 static void on_again(evutil_socket_t fd, short events, void *arg)
@@ -209,17 +206,15 @@ static int listen_to(struct guard_watch *watch, struct covey_error *error)
 
 	if (status)
 		return status;
-	watch->link_fd = link_events_open(error);
-	if (watch->link_fd < 0)
-		return watch->link_fd;
+	status = link_burst_new(base, on_moved, is_urgent, watch, &watch->links, error);
+	if (status)
+		return status;
 	watch->changed = event_new(base, watch->events.fd, EV_READ | EV_PERSIST, on_changed, watch);
-	watch->links = event_new(base, watch->link_fd, EV_READ | EV_PERSIST, on_links, watch);
 	watch->again = evtimer_new(base, on_again, watch);
-	if (!watch->changed || !watch->links || !watch->again ||
-	    event_add(watch->changed, NULL) < 0 || event_add(watch->links, NULL) < 0)
+	if (!watch->changed || !watch->again || event_add(watch->changed, NULL) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	return watch->guard.wanted.steer.wanted.by_routes
-		       ? route_watch_new(base, on_routes, watch, &watch->routes, error)
+		       ? route_watch_new(base, on_moved, watch, &watch->routes, error)
 		       : 0;
 }
 
@@ -235,11 +230,13 @@ int guard_watch_new(const struct guard_watch_config *config, struct guard_watch 
 	watch->yields = config->yields;
 	watch->guard.wanted = config->guard;
 	watch->guard.given = watch->given = strdup(config->given);
-	watch->events.fd = watch->link_fd = -1;
+	watch->guard.log = peer_log_new(config->base);
+	watch->events.fd = -1;
 	prctl(PR_GET_NAME, watch->own_name);
 	/* Listen first, so that nothing is missed from the first rule on. */
-	status = watch->given ? listen_to(watch, error)
-			      : covey_error_set(error, -ENOMEM, "out of memory");
+	status = watch->given && watch->guard.log
+			 ? listen_to(watch, error)
+			 : covey_error_set(error, -ENOMEM, "out of memory");
 	if (status == 0)
 		status = insist(watch, error);
 	if (status) {
@@ -262,11 +259,10 @@ void guard_watch_free(struct guard_watch *watch)
 	if (!watch)
 		return;
 	route_watch_free(watch->routes);
+	peer_log_free(watch->guard.log);
 	free_event(watch->again);
-	free_event(watch->links);
 	free_event(watch->changed);
-	if (watch->link_fd >= 0)
-		close(watch->link_fd);
+	link_burst_free(watch->links);
 	guard_events_close(&watch->events);
 	installed_guard_end(&watch->guard);
 	free(watch->given);

@@ -3,6 +3,7 @@
 #include "installed_guard.h"
 
 #include <log.h>
+#include <peer_log.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,16 +56,17 @@ static void log_uplinks(const struct installed_guard *guard, const struct steer 
 	if (!now->wanted.by_routes || steer_same_uplinks(&guard->standing.steer, now))
 		return;
 	write_names(now->uplinks, now->uplink_count, text);
-	log_notice("the routes to the other hosts lead through:%s",
-		   now->uplink_count ? text : " no interface, so VXLAN does not leave");
+	peer_log_line(guard->log, LOG_LEVEL_NOTICE, "",
+		      "the routes to the other hosts lead through:%s",
+		      now->uplink_count ? text : " no interface, so VXLAN does not leave");
 	if (now->left_out.count)
-		log_warning(
-			"the routes to the other hosts lead through more than %d interfaces. "
-			"VXLAN does not leave by%s%s: name in covey_fabric_interface those that "
-			"it may leave by, or join some to a bond",
-			COVEY_UPLINKS_MAX,
-			write_names(now->left_out.list, now->left_out.count, text),
-			now->left_out.more ? " and others" : "");
+		peer_log_line(guard->log, LOG_LEVEL_WARNING, "",
+			      "the routes to the other hosts lead through more than %d interfaces. "
+			      "VXLAN does not leave by%s%s: name in covey_fabric_interface those "
+			      "that it may leave by, or join some to a bond",
+			      COVEY_UPLINKS_MAX,
+			      write_names(now->left_out.list, now->left_out.count, text),
+			      now->left_out.more ? " and others" : "");
 }
 
 static int keep_own(struct installed_guard *guard, struct guard_standing *standing,

@@ -18,7 +18,8 @@ struct installed_guard {
 	struct guard_config wanted; /* its interface is the one above */
 	struct guard_standing standing;
 	struct steer_own own;
-	bool off; /* `covey-host --guard off` took it away */
+	bool off;             /* `covey-host --guard off` took it away */
+	struct peer_log *log; /* for what routes that flap can cause */
 };
 
 /* Install it as it is wanted, on the interface's name of now. Logs if it is weaker than before, or

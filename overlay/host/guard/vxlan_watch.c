@@ -10,6 +10,8 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
+#include <peer_log.h>
+#include <peer_log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,7 @@ struct vxlan_watch {
 	struct guard_events rules;
 	int links_fd;
 	struct event *on_rules, *on_links, *again;
+	struct peer_log *log; /* for what uplinks whose MTU changes often can cause */
 };
 
 /* --- marks ------------------------------------------------------------------------------------ */
@@ -118,7 +121,7 @@ static void tell_too_large(const struct vxlan_watch *watch, const struct vxlan_d
 		if (!had_same_mtu(before, device) &&
 		    vxlan_mtu_explain(device, watch->config.family, watch->config.mtu,
 				      VXLAN_LONG_CUT, &what))
-			log_warning("%s", what.text);
+			peer_log_line(watch->log, LOG_LEVEL_WARNING, device->name, "%s", what.text);
 	}
 }
 
@@ -275,7 +278,8 @@ static int listen_to(struct vxlan_watch *watch, struct covey_error *error)
 	watch->on_links =
 		event_new(base, watch->links_fd, EV_READ | EV_PERSIST, links_changed, watch);
 	watch->again = evtimer_new(base, look_again, watch);
-	if (!watch->on_rules || !watch->on_links || !watch->again ||
+	watch->log = peer_log_new(base);
+	if (!watch->on_rules || !watch->on_links || !watch->again || !watch->log ||
 	    event_add(watch->on_rules, NULL) < 0 || event_add(watch->on_links, NULL) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	return 0;
@@ -335,6 +339,7 @@ void vxlan_watch_free(struct vxlan_watch *watch)
 	if (watch->links_fd >= 0)
 		close(watch->links_fd);
 	guard_events_close(&watch->rules);
+	peer_log_free(watch->log);
 	group_joins_clear(&watch->joins);
 	vxlan_devices_free(&watch->devices);
 	free(watch);

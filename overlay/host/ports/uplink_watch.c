@@ -5,11 +5,10 @@
 #include <errno.h>
 #include <inventory.h>
 #include <link.h>
-#include <link_events.h>
+#include <link_burst.h>
 #include <possible_uplinks.h>
 #include <route_watch.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <uplinks.h>
 
 struct uplink_watch {
@@ -18,8 +17,7 @@ struct uplink_watch {
 	uint16_t mtu;
 	void (*changed)(uint16_t mtu, void *arg);
 	void *arg;
-	int fd;
-	struct event *event;
+	struct link_burst *links;
 	struct route_watch *routes;
 };
 
@@ -56,13 +54,7 @@ static void look(struct uplink_watch *watch)
 	watch->changed(mtu, watch->arg);
 }
 
-static void on_changed(evutil_socket_t fd, short what, void *arg)
-{
-	link_events_drain(fd);
-	look(arg);
-}
-
-static void on_routes(void *arg)
+static void on_changed(void *arg)
 {
 	look(arg);
 }
@@ -72,27 +64,16 @@ int uplink_watch_new(struct event_base *base, const struct inventory *inventory,
 		     void (*changed)(uint16_t mtu, void *arg), void *arg,
 		     struct uplink_watch **ret_watch, struct covey_error *error)
 {
-	struct uplink_watch *watch;
-	int fd = link_events_open(error), status = 0;
+	struct uplink_watch *watch = calloc(1, sizeof(*watch));
+	int status;
 
-	if (fd < 0)
-		return fd;
-	watch = calloc(1, sizeof(*watch));
-	if (!watch) {
-		close(fd);
+	if (!watch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	}
-	*watch = (struct uplink_watch){.inventory = inventory,
-				       .host = host,
-				       .mtu = mtu,
-				       .changed = changed,
-				       .arg = arg,
-				       .fd = fd};
-	watch->event = event_new(base, fd, EV_READ | EV_PERSIST, on_changed, watch);
-	if (!watch->event || event_add(watch->event, NULL) < 0)
-		status = covey_error_set(error, -ENOMEM, "out of memory");
-	else if (host->uplink_count == 0)
-		status = route_watch_new(base, on_routes, watch, &watch->routes, error);
+	*watch = (struct uplink_watch){
+		.inventory = inventory, .host = host, .mtu = mtu, .changed = changed, .arg = arg};
+	status = link_burst_new(base, on_changed, NULL, watch, &watch->links, error);
+	if (status == 0 && host->uplink_count == 0)
+		status = route_watch_new(base, on_changed, watch, &watch->routes, error);
 	if (status) {
 		uplink_watch_free(watch);
 		return status;
@@ -107,8 +88,6 @@ void uplink_watch_free(struct uplink_watch *watch)
 	if (!watch)
 		return;
 	route_watch_free(watch->routes);
-	if (watch->event)
-		event_free(watch->event);
-	close(watch->fd);
+	link_burst_free(watch->links);
 	free(watch);
 }

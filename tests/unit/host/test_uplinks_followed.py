@@ -186,6 +186,31 @@ class GuardTest(Followed):
         self.assertEqual(self.log.count("more than 8 interfaces"), 1)
 
 
+    def is_bound(self, device):
+        rules = run("ip", "netns", "exec", self.space, "nft", "list", "table", "netdev",
+                    "covey_guard_covey0")
+        return f'device "{device}"' in rules
+
+    def test_flapping_route(self):
+        """It is followed each time, but it cannot fill the log."""
+        self.add_wire("e", 10, 9000)
+        self.start()
+        for _ in range(8):
+            for net, device in ((10, "e0"), (9, "d0")):
+                self.route(net)
+                self.wait(lambda: self.is_bound(device), f"the guard is at {device}")
+        self.host.terminate()
+        self.wait_log("stopped")
+        for line in ("the routes to the other hosts lead through:", "the smallest MTU of the uplinks is"):
+            self.assertLess(self.log.count(line), 9, self.log)
+            self.assertRegex(self.log, f"{line}.*: repeated [0-9]+ times")
+
+    def test_renamed_uplink(self):
+        self.start()
+        self.ip("link", "set", "d0", "name", "f0")
+        self.wait(lambda: self.is_bound("f0"), "the guard is at f0")
+
+
 class ShowTest(Followed):
     def uplinks(self):
         return [(uplink["interface"], uplink["found_by"], uplink["state"], uplink["mtu"],
