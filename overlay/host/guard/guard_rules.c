@@ -60,7 +60,7 @@ void guard_rules_write_foreign(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t\tudp dport { ");
 	for (size_t i = 0; i < config->foreign_count; i++)
 		fprintf(stream, "%s%u", i ? ", " : "", config->foreign_ports[i]);
-	fprintf(stream, " } counter drop comment \"clear VXLAN of another port\"\n");
+	fprintf(stream, " } counter drop comment \"" GUARD_FOREIGN "\"\n");
 }
 
 /*

@@ -44,6 +44,8 @@ enum guard_device_hooks {
 
 /* The comment of a rule that only the guard of an AF_PACKET port has. */
 #define GUARD_OWN_COPY "covey has taken its own copy"
+/* The comment of the rule about foreign_ports. */
+#define GUARD_FOREIGN "clear VXLAN of another port"
 
 /* True when the name can stand in a rule: the kernel accepts it, and nft would not read it as more
  * than a name. */

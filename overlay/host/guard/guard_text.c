@@ -122,6 +122,43 @@ bool guard_read_line(struct guard_reader *reader, struct guard_line *ret_line)
 	return false;
 }
 
+/* "udp dport 8472 counter", or "udp dport { 8472, 9999 } counter". */
+static size_t take_ports(const char *line, size_t len, uint16_t *ret_ports, size_t max)
+{
+	static const char key[] = "udp dport ";
+	const char *at = memmem(line, len, key, strlen(key));
+	size_t count = 0;
+
+	if (!at)
+		return 0;
+	at += strlen(key);
+	while (count < max) {
+		char *end;
+
+		at += strspn(at, " {,");
+		ret_ports[count] = (uint16_t)strtoul(at, &end, 10);
+		if (end == at)
+			break;
+		count++;
+		at = end;
+	}
+	return count;
+}
+
+size_t guard_read_ports(const char *text, const char *comment, uint16_t *ret_ports, size_t max)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		char what[GUARD_WORD_SIZE];
+
+		if (take_quoted(text, len, "comment \"", what, sizeof(what)) &&
+		    strcmp(what, comment) == 0)
+			return take_ports(text, len, ret_ports, max);
+		text += len + (text[len] == '\n');
+	}
+	return 0;
+}
+
 /* "netdev chain egress, rule "clear VXLAN"" */
 static void describe(const struct guard_line *line, char *ret_text, size_t size)
 {

@@ -9,6 +9,7 @@
 
 #include <covey/error.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define GUARD_PASS      "pass: "
@@ -39,6 +40,10 @@ struct guard_reader {
 struct guard_reader guard_read_text(const char *text);
 /* False when there are no more lines. */
 bool guard_read_line(struct guard_reader *reader, struct guard_line *ret_line);
+
+/* The UDP destination ports that the first rule with this comment names, at most max of them.
+ * Returns how many; 0 also when there is no such rule. */
+size_t guard_read_ports(const char *text, const char *comment, uint16_t *ret_ports, size_t max);
 
 /* 0 when each table, chain, hook and rule that was asked for is listed, and nothing else is.
  * Otherwise -ENOENT or -EEXIST, and error names the first difference. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guard_nft.h"
+#include "guard_text.h"
 
 bool other_host_is(const struct guard_author *author, const char *own_name)
 {
@@ -32,6 +33,8 @@ static void take_over(struct installed_guard *guard, const char *listing)
 {
 	struct guard_config *wanted = &guard->wanted;
 
+	wanted->foreign_count =
+		guard_read_ports(listing, GUARD_FOREIGN, wanted->foreign_ports, GUARD_FOREIGN_MAX);
 	wanted->af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
 	wanted->local.port_held = strstr(listing, GUARD_LOCAL_DELIVERED) != NULL;
 	wanted->local.unbound = strstr(listing, "chain " GUARD_LOCAL_EGRESS) == NULL;

@@ -11,7 +11,6 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <peer_log.h>
-#include <peer_log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

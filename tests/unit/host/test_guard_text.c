@@ -122,6 +122,28 @@ static void test_counters(void **state)
 	assert_false(guard_read_line(&reader, &line));
 }
 
+static void test_ports(void **state)
+{
+	static const char several[] = TABLE INGRESS CLEAR
+		"\t\tudp dport { 8472, 9999 } counter packets 0 bytes 0 drop comment \"clear VXLAN "
+		"of another port\"\n" END "}\n";
+	static const char one[] =
+		"\t\tudp dport 8472 counter packets 0 bytes 0 drop comment \"clear VXLAN of "
+		"another port\"\n\t\tudp dport 9 drop\n";
+	uint16_t ports[GUARD_FOREIGN_MAX];
+
+	assert_int_equal(guard_read_ports(several, GUARD_FOREIGN, ports, GUARD_FOREIGN_MAX), 2);
+	assert_int_equal(ports[0], 8472);
+	assert_int_equal(ports[1], 9999);
+	assert_int_equal(guard_read_ports(several, GUARD_FOREIGN, ports, 1), 1);
+	assert_int_equal(guard_read_ports(one, GUARD_FOREIGN, ports, GUARD_FOREIGN_MAX), 1);
+	assert_int_equal(ports[0], 8472);
+	assert_int_equal(guard_read_ports(TABLE INGRESS CLEAR END "}\n", GUARD_FOREIGN, ports,
+					  GUARD_FOREIGN_MAX),
+			 0);
+	assert_int_equal(guard_read_ports("", GUARD_FOREIGN, ports, GUARD_FOREIGN_MAX), 0);
+}
+
 /* Whatever nft may print some day, no text makes the reader go wrong. */
 static void test_cut_anywhere(void **state)
 {
@@ -163,9 +185,8 @@ static void test_table_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_compare),
-		cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_compare),     cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_ports),       cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_table_names),
 	};
 

@@ -84,6 +84,14 @@ class Followed(unittest.TestCase):
         self.log = ""
         self.wait_log(" forwards: ")
 
+    def spawn(self, *command):
+        process = subprocess.Popen(["ip", "netns", "exec", self.space, *command], text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
     def wait_log(self, text):
         deadline = time.monotonic() + 20
         while text not in self.log:
@@ -211,6 +219,34 @@ class GuardTest(Followed):
         self.wait(lambda: self.is_bound("f0"), "the guard is at f0")
 
 
+    def test_ports_of_foreign_vxlan_stay(self):
+        """covey-guard.service's process follows the routes, too, with the ports that covey-host found."""
+        self.add_wire("e", 10, 1500)
+        self.start("covey_foreign_vxlan: drop")
+        keeper = self.spawn(COVEY_HOST, "-i", self.path("inventory"), "-n", "hv1", "--guard", "keep")
+        while "kept on covey0" not in keeper.stdout.readline():
+            self.assertIsNone(keeper.poll())
+        # It could send anywhere, so it stays one of those.
+        self.ip("link", "add", "vx", "type", "vxlan", "id", "8", "dstport", "9")
+        self.wait(lambda: "udp dport { 9, 8472 }" in run(
+            "ip", "netns", "exec", self.space, "nft", "list", "table", "netdev", "covey_guard_covey0"),
+            "the guard knows port 9")
+        monitor = self.spawn("stdbuf", "-oL", "nft", "monitor")
+        for net, device in ((10, "e0"), (9, "d0"), (10, "e0")):
+            self.route(net)
+            self.wait(lambda: self.is_bound(device), f"the guard is at {device}")
+        # Each process had its turn after the last change.
+        self.ip("route", "flush", "10.77.0.2")
+        pids, rules = {self.host.pid, keeper.pid}, 0
+        while pids:
+            line = monitor.stdout.readline()
+            if "clear VXLAN of another port" in line:
+                rules += 1
+                self.assertIn("udp dport { 9, 8472 }", line)
+            pids -= {pid for pid in pids if f"by process {pid} (covey-host)" in line}
+        self.assertGreater(rules, 0)
+
+
 class ShowTest(Followed):
     def uplinks(self):
         return [(uplink["interface"], uplink["found_by"], uplink["state"], uplink["mtu"],
@@ -270,4 +306,4 @@ if __name__ == "__main__":
     COVEY_HOST, COVEY, SMALL_BUFFERS = sys.argv[1:4]
     if os.geteuid() != 0:
         sys.exit(SKIPPED)
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
