@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <inventory.h>
 #include <log.h>
-#include <net/if.h>
 #include <own_watch.h>
 #include <secret.h>
 #include <signal.h>
@@ -23,7 +22,6 @@
 #include "cores.h"
 #include "group_reports.h"
 #include "guard_command.h"
-#include "interface_lock.h"
 #include "member.h"
 #include "notify.h"
 #include "own_address.h"
@@ -99,34 +97,6 @@ static int catch_signals(struct process *process, struct covey_error *error)
 			return covey_error_set(error, -ENOMEM, "signals cannot be caught");
 	}
 	return 0;
-}
-
-/* This comes before anything is touched: a second covey-host on the same interface stops here. The
- * process that outlives us holds the lock, too, and nothing else of ours. */
-static int claim(struct process *process, struct covey_error *error)
-{
-	const struct inventory_host *self = process->self;
-	char peer[IFNAMSIZ];
-	const char *names[INTERFACE_LOCK_NAMES_MAX] = {self->fabric_interface};
-	int status = 0;
-
-	if (self->uplink_count > 0)
-		names[0] = self->uplinks[0];
-	if (self->host_port != HOST_PORT_DEVICE)
-		names[1] = self->host_interface;
-	if (self->host_port == HOST_PORT_VETH || self->host_port == HOST_PORT_AUTO) {
-		status = carrier_peer_name(self, peer, error);
-		names[2] = peer;
-	}
-	if (!status)
-		status = interface_lock_new(names, INTERFACE_LOCK_NAMES_MAX, &process->lock, error);
-	return status ? status : carrier_new(self, &process->carrier, error);
-}
-
-static void release(struct process *process)
-{
-	carrier_free(process->carrier);
-	interface_lock_free(process->lock);
 }
 
 static int open_control(struct process *process, struct covey_error *error)
@@ -257,7 +227,7 @@ static const struct step {
 	void (*stop)(struct process *process); /* also after a failed start */
 	bool before_guard;
 } steps[] = {
-	{claim, release, true},
+	{process_claim, process_release, true},
 	{open_control, close_control, true},
 	{resolve_interfaces, NULL, false},
 	{raise_guard, leave_guard, false},

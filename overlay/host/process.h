@@ -42,6 +42,10 @@ struct process {
 	struct covey_error lost; /* why it cannot go on; empty: it can */
 };
 
+/* process_claim.c: comes before anything is touched. */
+int process_claim(struct process *process, struct covey_error *error);
+void process_release(struct process *process);
+
 /* process_ports.c: what forwards. */
 int process_watch_ports(struct process *process, struct covey_error *error);
 void process_unwatch_ports(struct process *process);

@@ -9,9 +9,11 @@
 #include "interface_lock.h"
 
 #include <clock.h>
+#include <covey/addr.h>
 #include <errno.h>
 #include <log.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +30,10 @@
 #define NAP_MS  10
 
 struct interface_lock {
-	int sockets[2 * INTERFACE_LOCK_NAMES_MAX]; /* by name and by index */
+	int sockets[2 * INTERFACE_LOCK_NAMES_MAX + 1]; /* by name and by index, and the VTEP's */
 	size_t count;
+	char names[INTERFACE_LOCK_NAMES_MAX][IF_NAMESIZE]; /* the kernel's own */
+	size_t name_count;
 };
 
 static socklen_t make_address(const char *kind, const char *value, struct sockaddr_un *ret_address)
@@ -73,22 +77,22 @@ static pid_t find_process(const struct sockaddr_un *address, socklen_t len)
 	return holder.pid;
 }
 
-static int refuse(const char *name, pid_t holder, struct covey_error *error)
+/* what: "interface d0" */
+static int refuse(const char *what, pid_t holder, struct covey_error *error)
 {
 	if (holder == 0)
 		return covey_error_set(error, -EADDRINUSE,
-				       "interface %s is in use by another covey-host, whose "
-				       "process cannot be seen from here (a container?): stop that "
-				       "one first",
-				       name);
+				       "%s is in use by another covey-host, whose process cannot "
+				       "be seen from here (a container?): stop that one first",
+				       what);
 	return covey_error_set(error, -EADDRINUSE,
-			       "interface %s is in use by another covey-host, process %d: stop "
-			       "that one first",
-			       name, (int)holder);
+			       "%s is in use by another covey-host, process %d: stop that one "
+			       "first",
+			       what, (int)holder);
 }
 
 /* Returns 1 if the holder is no covey-host. */
-static int refuse_or_ignore(const struct sockaddr_un *address, socklen_t len, const char *name,
+static int refuse_or_ignore(const struct sockaddr_un *address, socklen_t len, const char *what,
 			    struct covey_error *error)
 {
 	uid_t owner = 0;
@@ -98,14 +102,14 @@ static int refuse_or_ignore(const struct sockaddr_un *address, socklen_t len, co
 	if (status == 0 && owner != 0) {
 		log_warning("user %u pretends to be a covey-host on %s (process %d; 0: it does not "
 			    "say): going on without a lock against a second one; find out why",
-			    owner, name, (int)find_process(address, len));
+			    owner, what, (int)find_process(address, len));
 		return 1;
 	}
-	return refuse(name, find_process(address, len), error);
+	return refuse(what, find_process(address, len), error);
 }
 
 static int lock_one(struct interface_lock *lock, const char *kind, const char *value,
-		    const char *name, struct covey_error *error)
+		    const char *what, struct covey_error *error)
 {
 	const struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
 	uint64_t deadline = clock_ms() + WAIT_MS;
@@ -116,32 +120,55 @@ static int lock_one(struct interface_lock *lock, const char *kind, const char *v
 	while ((fd = take(&address, len)) == -EADDRINUSE && clock_ms() < deadline)
 		nanosleep(&nap, NULL);
 	if (fd == -EADDRINUSE) {
-		int status = refuse_or_ignore(&address, len, name, error);
+		int status = refuse_or_ignore(&address, len, what, error);
 
 		return status > 0 ? 0 : status;
 	}
 	if (fd < 0)
-		return covey_error_set(error, fd, "cannot lock interface %s: %s", name,
-				       strerror(-fd));
+		return covey_error_set(error, fd, "cannot lock %s: %s", what, strerror(-fd));
 	lock->sockets[lock->count++] = fd;
 	return 0;
+}
+
+static bool has(const struct interface_lock *lock, const char *kernel_name)
+{
+	for (size_t i = 0; i < lock->name_count; i++)
+		if (strcmp(lock->names[i], kernel_name) == 0)
+			return true;
+	return false;
 }
 
 /* Lock it by its kernel name, because it may not exist yet, and by its number, which stays when it
  * is renamed. */
 static int lock_interface(struct interface_lock *lock, const char *name, struct covey_error *error)
 {
-	char kernel_name[IF_NAMESIZE], number[16];
+	char *kernel_name = lock->names[lock->name_count], number[16], what[64];
 	unsigned index = if_nametoindex(name);
+	char found[IF_NAMESIZE];
 	int status;
 
-	if (index == 0 || !if_indextoname(index, kernel_name))
-		snprintf(kernel_name, sizeof(kernel_name), "%s", name);
-	status = lock_one(lock, "name", kernel_name, name, error);
+	snprintf(found, sizeof(found), "%s", name);
+	if (index != 0)
+		if_indextoname(index, found);
+	if (has(lock, found))
+		return 0;
+	memcpy(kernel_name, found, sizeof(found));
+	lock->name_count++;
+	snprintf(what, sizeof(what), "interface %s", name);
+	status = lock_one(lock, "name", kernel_name, what, error);
 	if (status || index == 0)
 		return status;
 	snprintf(number, sizeof(number), "%u", index);
-	return lock_one(lock, "index", number, name, error);
+	return lock_one(lock, "index", number, what, error);
+}
+
+int interface_lock_vtep(struct interface_lock *lock, const struct covey_addr *vtep,
+			struct covey_error *error)
+{
+	char address[COVEY_ADDR_STRLEN], what[32 + COVEY_ADDR_STRLEN];
+
+	snprintf(what, sizeof(what), "VTEP address %s", covey_addr_format(vtep, address));
+	return lock_one(lock, "vtep", address, what, error);
 }
 
 int interface_lock_new(const char *const names[], size_t count, struct interface_lock **ret_lock,

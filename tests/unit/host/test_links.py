@@ -490,12 +490,12 @@ class LinksTest(unittest.TestCase):
         self.addCleanup(pretender.kill)
         self.assertEqual(pretender.stdout.readline(), "ready\n")
         self.start_well("af_xdp")
-        self.assertIn("user 65534 pretends to be a covey-host on d0", self.log)
+        self.assertIn("user 65534 pretends to be a covey-host on interface d0", self.log)
         return pretender.pid
 
     def test_pretender(self):
         pid = self.pretend("listens")
-        self.assertIn(f"on d0 (process {pid};", self.log)
+        self.assertIn(f"on interface d0 (process {pid};", self.log)
 
     def test_pretender_that_does_not_listen(self):
         self.pretend("silent")

@@ -302,6 +302,58 @@ class ShowTest(Followed):
         self.assertEqual([uplink[2] for uplink in self.uplinks()], ["guarded"] * 8 + ["left out"] * 2)
 
 
+class LockTest(Followed):
+    """A second covey-host would share the VPE port and the uplinks with the first."""
+
+    def expect_refused(self, what, *changes):
+        with open(self.path("inventory"), encoding="utf-8") as stream:
+            text = stream.read()
+        for change in changes:
+            text = text.replace(*change)
+        with open(self.path("second"), "w", encoding="utf-8") as stream:
+            stream.write(text)
+        guard = self.tables()
+        second = self.spawn(COVEY_HOST, "-i", self.path("second"), "-p", self.path("pki"), "-n", "hv1",
+                            "-s", self.path("second.sock"))
+        log, _ = second.communicate(timeout=20)
+        self.assertEqual(second.returncode, 1, log)
+        self.assertIn(f"{what} is in use by another covey-host, process {self.host.pid}: stop that", log)
+        self.assertEqual(self.tables(), guard)
+        self.assertIsNone(self.host.poll())
+
+    def tables(self):
+        return run("ip", "netns", "exec", self.space, "nft", "--stateless", "list", "tables")
+
+    other_name = ("covey_vtep: 10.77.0.1,", "covey_vtep: 10.77.0.1, covey_host_interface: covey1,")
+
+    def test_twice(self):
+        self.start()
+        self.expect_refused("interface d0")
+
+    def test_same_vtep(self):
+        """By other routes."""
+        self.start()
+        self.add_wire("e", 10, 1500)
+        self.route(10)
+        self.expect_refused("VTEP address 10.77.0.1", self.other_name)
+
+    def test_same_uplink(self):
+        self.start()
+        self.ip("address", "add", "10.77.0.3/32", "dev", "lo")
+        self.expect_refused("interface d0", self.other_name, ("10.77.0.1,", "10.77.0.3,"))
+
+    def test_same_second_uplink(self):
+        self.start("covey_fabric_interface: [f0, d0, d0]")
+        self.ip("address", "add", "10.77.0.3/32", "dev", "lo")
+        self.expect_refused("interface d0", self.other_name, ("10.77.0.1,", "10.77.0.3,"),
+                            ("[f0, d0, d0]", "d0"))
+
+    def test_same_covey0(self):
+        self.start("covey_fabric_interface: d0")
+        self.ip("address", "add", "10.77.0.3/32", "dev", "lo")
+        self.expect_refused("interface covey0", ("10.77.0.1,", "10.77.0.3,"), (": d0", ": f0"))
+
+
 if __name__ == "__main__":
     COVEY_HOST, COVEY, SMALL_BUFFERS = sys.argv[1:4]
     if os.geteuid() != 0:
