@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "coalesce.h"
-#include "headers.h"
-#include "sum.h"
+#include "joined.h"
 #include <rte_common.h>
 #include <rte_tcp.h>
-
-/* The longest IP packet. */
-#define IP_MAX 65535u
 
 static const uint8_t *udp_checksum(const uint8_t *udp)
 {
@@ -15,27 +11,10 @@ static const uint8_t *udp_checksum(const uint8_t *udp)
 
 /* --- one frame: may it be part of any super-frame? -------------------------------------------- */
 
-/* The pseudo-header's sum (RFC 8200 section 8.1, RFC 768), with len bytes behind the IP header. */
-static uint64_t sum_pseudo_header(const uint8_t *ip, bool ipv6, uint8_t protocol, uint32_t len)
-{
-	uint64_t sum = (uint64_t)rte_cpu_to_be_16(protocol) + rte_cpu_to_be_16((uint16_t)len);
-
-	return sum + (ipv6 ? sum_header(ip + 8, 32) : sum_header(ip + 12, 8));
-}
-
-/* Its length is that of the frame's rest, and an IPv4 header's checksum is right. */
-static bool is_sound_ip(const uint8_t *ip, bool ipv6, uint32_t len)
-{
-	if (ipv6)
-		return read_be16(ip + 4) == len - sizeof(struct rte_ipv6_hdr);
-	return read_be16(ip + 2) == len &&
-	       sum_fold(sum_header(ip, sizeof(struct rte_ipv4_hdr))) == 0xffff;
-}
-
 static bool is_sound_l4(const struct shape *shape, const uint8_t *frame, uint32_t len)
 {
 	uint32_t l4_len = len - shape->l4;
-	uint64_t sum = sum_pseudo_header(frame + shape->inner_ip, shape->inner_ipv6,
+	uint64_t sum = pseudo_header_sum(frame + shape->inner_ip, shape->inner_ipv6,
 					 shape->protocol, l4_len);
 
 	return sum_fold(sum + sum_bytes(frame + shape->l4, l4_len)) == 0xffff;
@@ -48,10 +27,10 @@ static bool is_sound_l4(const struct shape *shape, const uint8_t *frame, uint32_
 static bool is_sound_outer(const struct shape *shape, const uint8_t *frame, uint32_t len)
 {
 	uint32_t udp_len = len - shape->outer_udp, l4_len = len - shape->l4;
-	uint64_t inner = sum_pseudo_header(frame + shape->inner_ip, shape->inner_ipv6,
+	uint64_t inner = pseudo_header_sum(frame + shape->inner_ip, shape->inner_ipv6,
 					   shape->protocol, l4_len);
 	uint64_t sum =
-		sum_pseudo_header(frame + shape->outer_ip, shape->outer_ipv6, IPPROTO_UDP, udp_len);
+		pseudo_header_sum(frame + shape->outer_ip, shape->outer_ipv6, IPPROTO_UDP, udp_len);
 
 	if (sum_read(udp_checksum(frame + shape->outer_udp)) == 0)
 		return !shape->outer_ipv6;
@@ -80,43 +59,24 @@ static bool may_be_joined(const struct coalesce_offloads *offloads, const uint8_
 	const struct shape *shape = ret_shape;
 
 	if (shape_find(frame, len, ret_shape) || shape->payload == len ||
-	    len - shape->outer_ip > IP_MAX)
+	    len - shape->outer_ip > IP_LEN_MAX)
 		return false;
 	if (read_be16(frame + shape->outer_udp + 4) != len - shape->outer_udp ||
 	    (shape->protocol == IPPROTO_UDP && read_be16(frame + shape->l4 + 4) != len - shape->l4))
 		return false;
 	return is_wanted(offloads, shape, frame) &&
-	       is_sound_ip(frame + shape->outer_ip, shape->outer_ipv6, len - shape->outer_ip) &&
-	       is_sound_ip(frame + shape->inner_ip, shape->inner_ipv6, len - shape->inner_ip) &&
+	       ip_is_sound(frame + shape->outer_ip, shape->outer_ipv6, len - shape->outer_ip) &&
+	       ip_is_sound(frame + shape->inner_ip, shape->inner_ipv6, len - shape->inner_ip) &&
 	       is_sound_l4(shape, frame, len) && is_sound_outer(shape, frame, len);
 }
 
 /* --- two frames: do their headers agree? ------------------------------------------------------ */
 
-static bool is_same(const uint8_t *a, const uint8_t *b, unsigned from, unsigned to)
-{
-	return memcmp(a + from, b + from, to - from) == 0;
-}
-
-/* All but length, identification and checksum. */
-static bool is_same_ip(const uint8_t *a, const uint8_t *b, bool ipv6)
-{
-	if (ipv6)
-		return is_same(a, b, 0, 4) && is_same(a, b, 6, 40);
-	return is_same(a, b, 0, 2) && is_same(a, b, 6, 10) && is_same(a, b, 12, 20);
-}
-
-/* All but length and checksum, which both have or neither. */
-static bool is_same_udp(const uint8_t *a, const uint8_t *b)
-{
-	return is_same(a, b, 0, 4) && (sum_read(a + 6) == 0) == (sum_read(b + 6) == 0);
-}
-
 /* All but sequence number, PSH and checksum. */
 static bool is_same_tcp(const uint8_t *a, const uint8_t *b, unsigned len)
 {
-	return is_same(a, b, 0, 4) && is_same(a, b, 8, 13) && is_same(a, b, 14, 16) &&
-	       is_same(a, b, 18, len);
+	return bytes_are_same(a, b, 0, 4) && bytes_are_same(a, b, 8, 13) &&
+	       bytes_are_same(a, b, 14, 16) && bytes_are_same(a, b, 18, len);
 }
 
 static bool is_same_shape(const struct shape *a, const struct shape *b)
@@ -129,14 +89,14 @@ static bool is_same_shape(const struct shape *a, const struct shape *b)
 
 static bool agree(const struct shape *shape, const uint8_t *a, const uint8_t *b)
 {
-	return is_same(a, b, 0, shape->outer_ip) &&
-	       is_same_ip(a + shape->outer_ip, b + shape->outer_ip, shape->outer_ipv6) &&
-	       is_same_udp(a + shape->outer_udp, b + shape->outer_udp) &&
-	       is_same(a, b, shape->outer_udp + 8, shape->inner_ip) &&
-	       is_same_ip(a + shape->inner_ip, b + shape->inner_ip, shape->inner_ipv6) &&
+	return bytes_are_same(a, b, 0, shape->outer_ip) &&
+	       ip_is_same(a + shape->outer_ip, b + shape->outer_ip, shape->outer_ipv6) &&
+	       udp_is_same(a + shape->outer_udp, b + shape->outer_udp) &&
+	       bytes_are_same(a, b, shape->outer_udp + 8, shape->inner_ip) &&
+	       ip_is_same(a + shape->inner_ip, b + shape->inner_ip, shape->inner_ipv6) &&
 	       (shape->protocol == IPPROTO_TCP
 			? is_same_tcp(a + shape->l4, b + shape->l4, shape->payload - shape->l4)
-			: is_same(a, b, shape->l4, shape->l4 + 4u));
+			: bytes_are_same(a, b, shape->l4, shape->l4 + 4u));
 }
 
 /* --- identifications -------------------------------------------------------------------------- */
@@ -184,7 +144,7 @@ static bool fits(const struct coalesce *coalesce, const struct shape *shape, con
 {
 	if (coalesce->closed || payload > coalesce->size ||
 	    coalesce->count == COALESCE_SEGMENTS_MAX ||
-	    coalesce->len - coalesce->shape.outer_ip + payload > IP_MAX)
+	    coalesce->len - coalesce->shape.outer_ip + payload > IP_LEN_MAX)
 		return false;
 	if (!is_same_shape(shape, &coalesce->shape) ||
 	    (shape->protocol == IPPROTO_TCP && read_be32(frame + shape->l4 + 4) != coalesce->next))
@@ -228,36 +188,18 @@ bool coalesce_add(struct coalesce *coalesce, uint8_t *frame, uint32_t len)
 
 /* --- its headers ------------------------------------------------------------------------------ */
 
-static void finish_ip(uint8_t *ip, bool ipv6, uint32_t len)
-{
-	if (ipv6) {
-		write_be16(ip + 4, (uint16_t)(len - sizeof(struct rte_ipv6_hdr)));
-		return;
-	}
-	write_be16(ip + 2, (uint16_t)len);
-	sum_write(ip + 10, 0);
-	sum_write(ip + 10, sum_finish(sum_header(ip, sizeof(struct rte_ipv4_hdr))));
-}
-
-/* The kernel wants the pseudo-header's sum in an unfinished checksum. */
-static void finish_udp(uint8_t *udp, const uint8_t *ip, bool ipv6, uint32_t len)
-{
-	write_be16(udp + 4, (uint16_t)len);
-	sum_write(udp + 6, sum_fold(sum_pseudo_header(ip, ipv6, IPPROTO_UDP, len)));
-}
-
 static void finish_inner(const struct coalesce *coalesce, uint8_t *frame)
 {
 	const struct shape *shape = &coalesce->shape;
 	uint32_t len = coalesce->len - shape->l4;
 	uint8_t *ip = frame + shape->inner_ip;
 
-	finish_ip(ip, shape->inner_ipv6, coalesce->len - shape->inner_ip);
+	ip_set_len(ip, shape->inner_ipv6, coalesce->len - shape->inner_ip);
 	if (shape->protocol == IPPROTO_UDP)
-		finish_udp(frame + shape->l4, ip, shape->inner_ipv6, len);
+		udp_set_unfinished(frame + shape->l4, ip, shape->inner_ipv6, len);
 	else
 		sum_write(frame + shape->l4 + offsetof(struct rte_tcp_hdr, cksum),
-			  sum_fold(sum_pseudo_header(ip, shape->inner_ipv6, IPPROTO_TCP, len)));
+			  sum_fold(pseudo_header_sum(ip, shape->inner_ipv6, IPPROTO_TCP, len)));
 }
 
 static void finish_outer(const struct coalesce *coalesce, uint8_t *frame, bool *ret_checksum)
@@ -266,10 +208,10 @@ static void finish_outer(const struct coalesce *coalesce, uint8_t *frame, bool *
 	uint8_t *udp = frame + shape->outer_udp;
 
 	*ret_checksum = sum_read(udp_checksum(udp)) != 0;
-	finish_ip(frame + shape->outer_ip, shape->outer_ipv6, coalesce->len - shape->outer_ip);
+	ip_set_len(frame + shape->outer_ip, shape->outer_ipv6, coalesce->len - shape->outer_ip);
 	if (*ret_checksum)
-		finish_udp(udp, frame + shape->outer_ip, shape->outer_ipv6,
-			   coalesce->len - shape->outer_udp);
+		udp_set_unfinished(udp, frame + shape->outer_ip, shape->outer_ipv6,
+				   coalesce->len - shape->outer_udp);
 	else
 		write_be16(udp + 4, (uint16_t)(coalesce->len - shape->outer_udp));
 }
