@@ -2,8 +2,8 @@
 
 /*
  * What comes in: bytes that the kernel has gathered are split; packets, in any order, repeated and
- * changed, are joined for the kernel, which must cut them into just these packets again. And what
- * goes out together.
+ * changed, are joined for the kernel, into super-frames and into batches, which it must cut into
+ * just these packets again. And what goes out together.
  */
 
 #include "coalesce.h"
@@ -197,6 +197,7 @@ static unsigned try(const uint8_t *data, size_t size)
 		take_step(&packets, steps + i * STEP_LEN);
 	frames_check_joined(packets.bytes, packets.lens, packets.count,
 			    data[0] & 0xf0 ? data[0] & 0xf : 0xf);
+	frames_check_batches(packets.bytes, packets.lens, packets.count);
 	check_groups(&packets);
 	check_split(input.len, input.header.gso_size);
 	while (packets.count > 0)

@@ -50,17 +50,28 @@ static bool find_ip(const uint8_t *frame, uint32_t len, uint32_t *at, bool *ret_
 	return false;
 }
 
+bool frames_find_outer(const uint8_t *frame, uint32_t len, struct frames_outer *ret)
+{
+	uint32_t at = 0;
+
+	if (!find_ip(frame, len, &at, &ret->ipv6))
+		return false;
+	ret->ip = at;
+	ret->udp = at + (ret->ipv6 ? 40 : 20);
+	return frame[at + (ret->ipv6 ? 6u : 9u)] == IPPROTO_UDP;
+}
+
 bool frames_find(const uint8_t *frame, uint32_t len, struct frames_places *ret)
 {
-	uint32_t at = 0, protocol;
+	struct frames_outer outer;
+	uint32_t at, protocol;
 
-	if (!find_ip(frame, len, &at, &ret->outer_ipv6))
+	if (!frames_find_outer(frame, len, &outer))
 		return false;
-	ret->outer_ip = at;
-	if (frame[at + (ret->outer_ipv6 ? 6u : 9u)] != IPPROTO_UDP)
-		return false;
-	ret->outer_udp = at += ret->outer_ipv6 ? 40 : 20;
-	at += 16;
+	ret->outer_ipv6 = outer.ipv6;
+	ret->outer_ip = outer.ip;
+	ret->outer_udp = outer.udp;
+	at = outer.udp + 16;
 	if (!find_ip(frame, len, &at, &ret->inner_ipv6))
 		return false;
 	ret->inner_ip = at;

@@ -30,6 +30,14 @@ struct frames_places {
 /* False when there are none. */
 bool frames_find(const uint8_t *frame, uint32_t len, struct frames_places *ret_places);
 
+/* The outer ones alone, of any UDP. */
+struct frames_outer {
+	uint32_t ip, udp;
+	bool ipv6;
+};
+
+bool frames_find_outer(const uint8_t *frame, uint32_t len, struct frames_outer *ret_outer);
+
 /* RFC 1071, over any number of bytes, the last word filled up with a zero. */
 uint32_t frames_sum(const uint8_t *bytes, size_t len, uint32_t sum);
 /* Of the pseudo-header, for so many bytes behind the IP header. */
@@ -45,3 +53,7 @@ void frames_repair(uint8_t *frame, uint32_t len);
  */
 void frames_check_joined(uint8_t *const *packets, const uint32_t *lens, unsigned count,
 			 unsigned offloads);
+
+/* Give packets to batch.h: what it makes of them must hold just these packets, of one flow, with
+ * right lengths and checksums. */
+void frames_check_batches(uint8_t *const *packets, const uint32_t *lens, unsigned count);
