@@ -169,7 +169,8 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 		status = dataplane_start(process->dataplane, error);
 	/* Only now there is somebody who encrypts what is forwarded to covey0. */
 	if (!status)
-		status = protection_steer(process->protection, true, error);
+		status =
+			protection_steer(process->protection, process->self->host_interface, error);
 	return status ? status : port_watch_start(process->watch, error);
 }
 
@@ -179,7 +180,7 @@ void process_stop_dataplane(struct process *process)
 	struct covey_error error;
 
 	carrier_set(process->carrier, false);
-	if (protection_steer(process->protection, false, &error))
+	if (protection_steer(process->protection, NULL, &error))
 		log_error("guard: %s", error.text);
 	dataplane_close(process->dataplane);
 }

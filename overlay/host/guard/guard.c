@@ -42,6 +42,11 @@ unsigned guard_host_index(const struct guard_config *config)
 	return local->host_interface && !local->unbound ? if_nametoindex(local->host_interface) : 0;
 }
 
+unsigned guard_to_index(const struct guard_config *config)
+{
+	return config->steer.to[0] != '\0' ? if_nametoindex(config->steer.to) : 0;
+}
+
 static void find_uplinks(struct steer *steer)
 {
 	steer->uplink_count = uplinks_find_all(&steer->wanted, steer->uplinks, &steer->left_out);
@@ -54,6 +59,7 @@ bool guard_is_bound(const struct guard_config *config, const struct guard_standi
 	find_uplinks(&now);
 	return if_nametoindex(config->interface) == standing->index &&
 	       guard_host_index(config) == standing->host_index &&
+	       guard_to_index(config) == standing->to_index &&
 	       steer_same_uplinks(&now, &standing->steer);
 }
 
@@ -72,10 +78,11 @@ bool guard_is_urgent(const struct guard_config *config, const struct guard_stand
 {
 	return !config->steer.wanted.by_routes ||
 	       if_nametoindex(config->interface) != standing->index ||
-	       guard_host_index(config) != standing->host_index || !are_named_so(&standing->steer);
+	       guard_host_index(config) != standing->host_index ||
+	       guard_to_index(config) != standing->to_index || !are_named_so(&standing->steer);
 }
 
-/* A rule is known by its comment. The one that forwards must name the host interface, too: nft
+/* A rule is known by its comment. The one that forwards must name the interface, too: nft
  * turns the name into an index when it installs the rule, and the index into a name when it lists
  * it. */
 static int check_forwarding(const struct guard_config *config, const char *listing,
@@ -85,12 +92,11 @@ static int check_forwarding(const struct guard_config *config, const char *listi
 
 	if (!strstr(listing, STEER_FORWARDED))
 		return 0;
-	snprintf(wanted, sizeof(wanted), " fwd to \"%s\" comment \"%s\"", config->host_interface,
+	snprintf(wanted, sizeof(wanted), " fwd to \"%s\" comment \"%s\"", config->steer.to,
 		 STEER_FORWARDED);
-	if (strstr(listing, wanted) && guard_host_index(config) == config->steer.host_index)
+	if (strstr(listing, wanted) && guard_to_index(config) == config->steer.to_index)
 		return 0;
-	return covey_error_set(error, -EAGAIN, "VXLAN is not forwarded to %s",
-			       config->host_interface);
+	return covey_error_set(error, -EAGAIN, "VXLAN is not forwarded to %s", config->steer.to);
 }
 
 /* Check that what is there is what was asked for, and that the device did not change meanwhile. */
@@ -121,14 +127,14 @@ static int try_once(const struct guard_config *config, enum guard_device_hooks h
 		    struct guard_standing *standing, struct covey_error *error)
 {
 	unsigned index = if_nametoindex(config->interface);
-	unsigned host_index = guard_host_index(config);
+	unsigned host_index = guard_host_index(config), to_index = guard_to_index(config);
 	struct guard_config now = *config;
 	char *rules = NULL, *listing = NULL;
 	int status;
 
 	now.local.present = host_index != 0;
 	find_uplinks(&now.steer);
-	now.steer.forward = host_index != 0 && host_index == config->steer.host_index;
+	now.steer.forward = to_index != 0 && to_index == config->steer.to_index;
 	status = write_rules(&now, hooks, &rules, error);
 	if (status)
 		return status;
@@ -141,6 +147,7 @@ static int try_once(const struct guard_config *config, enum guard_device_hooks h
 	standing->hooks = hooks;
 	standing->index = index;
 	standing->host_index = host_index;
+	standing->to_index = to_index;
 	standing->steer = now.steer;
 	standing->listing = listing;
 	return 0;

@@ -16,6 +16,7 @@ struct guard_standing {
 	enum guard_device_hooks hooks;
 	unsigned index;      /* of the interface; 0: it is not there */
 	unsigned host_index; /* likewise, of the host interface */
+	unsigned to_index;   /* likewise, of the interface to which VXLAN is steered */
 	struct steer steer;  /* the uplinks that it is bound to */
 	char *listing;       /* both tables as text, without counters, to notice a change; owned */
 	struct covey_error weaker; /* what the guard does not hold back, and why; empty: nothing */
@@ -40,6 +41,9 @@ int guard_check(const struct guard_config *config, const struct guard_standing *
 
 /* The index of the host interface that the guard is to be bound to; 0: none. */
 unsigned guard_host_index(const struct guard_config *config);
+
+/* The index of the interface to which VXLAN is to be steered; 0: none. */
+unsigned guard_to_index(const struct guard_config *config);
 
 /* True while the interfaces are those that the guard was installed for. */
 bool guard_is_bound(const struct guard_config *config, const struct guard_standing *standing);

@@ -311,19 +311,21 @@ int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey
 	return status;
 }
 
-int guard_watch_set_steered(struct guard_watch *watch, unsigned host_index,
+int guard_watch_set_steered(struct guard_watch *watch, const char *to, unsigned index,
 			    struct covey_error *error)
 {
-	unsigned before = watch->guard.wanted.steer.host_index;
+	struct steer *steer = &watch->guard.wanted.steer;
+	const struct steer before = *steer;
 	int status = 0;
 
-	if (before == host_index)
+	snprintf(steer->to, sizeof(steer->to), "%s", to);
+	steer->to_index = index;
+	if (index == before.to_index && strcmp(to, before.to) == 0)
 		return 0;
-	watch->guard.wanted.steer.host_index = host_index;
 	if (!watch->guard.off)
 		status = installed_guard_put_up(&watch->guard, error);
 	if (status)
-		watch->guard.wanted.steer.host_index = before;
+		*steer = before;
 	return status;
 }
 

@@ -57,9 +57,9 @@ int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, si
 /* Say whether decrypted packets are delivered to VXLAN's port. In force when it returns 0. */
 int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey_error *error);
 
-/* Say which host interface VXLAN is to be steered to, by its index; 0: to none, it is dropped. In
- * force when it returns 0. */
-int guard_watch_set_steered(struct guard_watch *watch, unsigned host_index,
+/* Say which interface VXLAN is to be steered to, by name and index; "" and 0: to none, it is
+ * dropped. In force when it returns 0. */
+int guard_watch_set_steered(struct guard_watch *watch, const char *to, unsigned index,
 			    struct covey_error *error);
 
 /* False when the kernel keeps its interfaces, and none of them leads to another host. */

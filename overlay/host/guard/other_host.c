@@ -4,6 +4,7 @@
 
 #include <log.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,22 @@ static void take_off(struct installed_guard *guard)
 	steer_own_end(&guard->own);
 }
 
+/* The interface that the rule names which forwards. */
+static void take_steered(struct steer *steer, const char *listing)
+{
+	static const char before[] = " fwd to \"", behind[] = "\" comment \"" STEER_FORWARDED;
+	const char *end = strstr(listing, behind), *name = end;
+
+	steer->to[0] = '\0';
+	while (name > listing && name[-1] != '"')
+		name--;
+	if (!end || name - listing < (ptrdiff_t)strlen(before) ||
+	    strncmp(name - strlen(before), before, strlen(before)) != 0 || end - name >= IFNAMSIZ)
+		return;
+	memcpy(steer->to, name, (size_t)(end - name));
+	steer->to[end - name] = '\0';
+}
+
 /* Take over what only the other covey-host can know. */
 static void take_over(struct installed_guard *guard, const char *listing)
 {
@@ -39,8 +56,9 @@ static void take_over(struct installed_guard *guard, const char *listing)
 	wanted->local.port_held = strstr(listing, GUARD_LOCAL_DELIVERED) != NULL;
 	wanted->local.unbound = strstr(listing, "chain " GUARD_LOCAL_EGRESS) == NULL;
 	guard->standing.host_index = guard_host_index(wanted);
-	wanted->steer.host_index =
-		strstr(listing, STEER_FORWARDED) ? guard->standing.host_index : 0;
+	take_steered(&wanted->steer, listing);
+	guard->standing.to_index = guard_to_index(wanted);
+	wanted->steer.to_index = guard->standing.to_index;
 }
 
 int other_host_accept(struct installed_guard *guard, bool removed, bool yields, bool *ret_accepted,

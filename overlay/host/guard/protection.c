@@ -175,19 +175,15 @@ void protection_set_mtu(struct protection *protection, uint16_t mtu)
 		vxlan_watch_set_mtu(protection->vxlans, mtu);
 }
 
-int protection_steer(struct protection *protection, bool on, struct covey_error *error)
+int protection_steer(struct protection *protection, const char *to, struct covey_error *error)
 {
-	const struct inventory_host *self = protection->self;
-	unsigned index = 0;
+	unsigned index = to ? if_nametoindex(to) : 0;
 
-	if (self->fabric_port != FABRIC_PORT_KERNEL)
+	if (protection->self->fabric_port != FABRIC_PORT_KERNEL)
 		return 0;
-	if (on)
-		index = if_nametoindex(self->host_interface);
-	if (on && index == 0)
-		return covey_error_set(error, -ENODEV, "interface %s is gone",
-				       self->host_interface);
-	return guard_watch_set_steered(protection->guard, index, error);
+	if (to && index == 0)
+		return covey_error_set(error, -ENODEV, "interface %s is gone", to);
+	return guard_watch_set_steered(protection->guard, to ? to : "", index, error);
 }
 
 struct guard_watch *protection_guard(const struct protection *protection)

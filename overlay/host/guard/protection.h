@@ -41,9 +41,9 @@ void protection_unwatch(struct protection *protection);
 /* Stop watching. The guard stays in the kernel: it is there for this case. NULL-safe. */
 void protection_free(struct protection *protection);
 
-/* With covey_fabric_port: kernel, begin to steer VXLAN to the host interface, which now exists, or
- * stop: then it is dropped. Nothing happens in another mode. */
-int protection_steer(struct protection *protection, bool on, struct covey_error *error);
+/* With covey_fabric_port: kernel, begin to steer VXLAN to this interface, which now exists, or,
+ * with NULL, stop: then it is dropped. Nothing happens in another mode. */
+int protection_steer(struct protection *protection, const char *to, struct covey_error *error);
 
 /* For the code that shows them. */
 struct guard_watch *protection_guard(const struct protection *protection);

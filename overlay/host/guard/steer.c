@@ -103,7 +103,7 @@ static void write_forward(FILE *stream, const struct guard_config *config)
 {
 	if (config->steer.forward)
 		fprintf(stream, "\t\tudp dport %u counter fwd to \"%s\" comment \"%s\"\n",
-			config->vxlan_port, config->host_interface, STEER_FORWARDED);
+			config->vxlan_port, config->steer.to, STEER_FORWARDED);
 	else
 		fprintf(stream,
 			"\t\tudp dport %u counter drop "

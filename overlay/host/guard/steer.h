@@ -3,9 +3,9 @@
 
 /*
  * The guard where the kernel keeps its interfaces (covey_fabric_port: kernel), as text. There it
- * also steers: what a VXLAN device sends by an uplink is forwarded to the host interface, in the
- * uplink's egress hook, instead of leaving. Until covey-host serves the host interface, and
- * whenever it is in doubt whether the interface of that index is covey's, it is dropped. Pure.
+ * also steers: what a VXLAN device sends by an uplink is forwarded to where covey-host takes it, in
+ * the uplink's egress hook, instead of leaving. Until covey-host runs, and whenever it is in doubt
+ * whether the interface of that index is covey's, it is dropped. Pure.
  */
 
 #include <covey/limits.h>
@@ -25,10 +25,12 @@ struct guard_config;
 struct steer {
 	bool on;
 	struct uplinks_wanted wanted;
-	unsigned host_index; /* of the host interface that covey-host serves; 0: it serves none */
+	/* Where covey-host takes VXLAN: the host interface, or an end of a veth pair beside it. */
+	char to[IFNAMSIZ];
+	unsigned to_index; /* 0: it takes none */
 	/* What guard_up() finds out: */
 	bool hooked;  /* uplinks have their hooks */
-	bool forward; /* the host interface is the one that covey-host serves */
+	bool forward; /* the interface of that name is the one of that index */
 	struct uplink uplinks[COVEY_UPLINKS_MAX]; /* those that exist, each once */
 	size_t uplink_count;
 	struct uplinks_left_out left_out; /* of those, for which there is no room */
