@@ -3,6 +3,7 @@
 
 #include "kernel.h"
 #include "port_kind.h"
+#include "socket_buffer.h"
 #include "udp_socket.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ static void read_rx(const struct kernel_rx *rx, struct dataplane_port_status *st
 {
 	status->rx_packets += counter_read(&rx->counters.packets);
 	status->rx_bytes += counter_read(&rx->counters.bytes);
-	status->rx_missed += udp_socket_missed(rx->fd);
+	status->rx_missed += socket_buffer_missed(rx->fd);
 }
 
 static void read_tx(const struct kernel_tx *tx, struct dataplane_port_status *status)

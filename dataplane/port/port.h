@@ -150,6 +150,13 @@ void port_fit_set_mtu(struct port *port, uint16_t mtu);
 
 /* --- a TAP device as host port -------------------------------------------------------------- */
 
+/* What the kernel gives to and takes from a TAP device in one system call. */
+enum port_tap_offload {
+	PORT_TAP_SINGLES,      /* a packet */
+	PORT_TAP_BATCHES,      /* it takes UDP datagrams of equal length together: Linux 6.2 */
+	PORT_TAP_SUPER_FRAMES, /* it gives and takes super-frames inside VXLAN: Linux 6.17 */
+};
+
 struct port_tap_config {
 	const char *name; /* of the interface */
 	/* Bytes of the longest IP packet that may come out: the fabric's MTU without VPE's
@@ -160,9 +167,16 @@ struct port_tap_config {
 	 * ICMP. 0: nobody is. */
 	uint16_t vxlan_port;
 	uint8_t mac[6]; /* the interface's, to which such ICMP is addressed */
-	/* False: no super-frames, each packet comes and goes alone. It must be false where covey
-	 * also carries what is not VXLAN: only super-frames of VXLAN are cut. */
-	bool offload;
+	/* At most this is asked of the kernel. It must be PORT_TAP_SINGLES where covey also carries
+	 * what is not VXLAN: only super-frames of VXLAN are cut. */
+	enum port_tap_offload offload;
+	/*
+	 * NULL: frames come from the device. Else they come by packet sockets at this interface,
+	 * the end of a veth pair, to whose other end VXLAN is steered: so super-frames come whole
+	 * from a kernel that has no tunnel GSO for TAP devices, too. What is sent to the TAP device
+	 * itself is then read by nobody.
+	 */
+	const char *read_at;
 };
 
 /*
@@ -176,8 +190,8 @@ struct port_tap_config {
 int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool,
 		  struct port **ret_port, struct covey_error *error);
 
-/* Does the kernel hand over super-frames of VXLAN, and take them? */
-bool port_tap_has_offload(const struct port *port);
+/* How much of what was asked for the kernel has. */
+enum port_tap_offload port_tap_offload(const struct port *port);
 
 /* From now on the longest IP packet that may come out has so many bytes, at most what the packet
  * buffers hold. Only the control thread may call this; workers may run. */

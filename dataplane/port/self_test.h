@@ -24,7 +24,8 @@ struct self_test {
 	struct covey_addr source, destination; /* of one family */
 	uint16_t udp_port;                     /* VPE's, or VXLAN's */
 	uint16_t mtu;                          /* bytes of the longest IP packet */
-	unsigned bursts;                       /* each of up to PORT_BURST_MAX packets */
+	bool checksums;       /* VXLAN: each outer UDP checksum is there, not some */
+	unsigned bursts;      /* each of up to PORT_BURST_MAX packets */
 	unsigned patience_ms; /* how long the next packet of a burst may take to come */
 	uint64_t seed;        /* the same seed makes the same packets */
 };

@@ -127,7 +127,8 @@ void self_test_make_datagrams(const struct self_test *test, struct self_test_bur
 static uint32_t put_headers(const struct self_test *test, struct self_test_burst *burst,
 			    uint8_t *frame, bool tcp, struct vnet_header *ret_header)
 {
-	bool ipv6 = test->source.family == AF_INET6, outer_checksum = ipv6 || draw(burst, 2);
+	bool ipv6 = test->source.family == AF_INET6,
+	     outer_checksum = draw(burst, 2) || ipv6 || test->checksums;
 	uint32_t at = put_ethernet(frame, ipv6), udp, inner;
 
 	at += put_ip(frame + at, test, 0, IPPROTO_UDP, 0);

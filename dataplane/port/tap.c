@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Ports that are TAP devices. */
 
+#include "packet_socket.h"
 #include "port_counters.h"
 #include "port_kind.h"
+#include "socket_buffer.h"
 #include "tap_answers.h"
 #include "tap_device.h"
 
+#include <batch.h>
 #include <coalesce.h>
 #include <errno.h>
 #include <rte_mbuf.h>
@@ -21,9 +24,11 @@
 /* How many frames that cannot be used are read in a row. Others wait for the next turn. */
 #define REJECTS_MAX 64u
 
-/* What one worker reads from the device, and how far it has cut it. */
+/* What one worker reads from the device, or from the packet socket that takes its place, and how
+ * far it has cut it. */
 struct tap_rx {
 	int fd;
+	unsigned header_len; /* as much of the vnet header as is read */
 	uint32_t packet_max;
 	struct rte_mempool *pool;
 	struct port_counters counters;
@@ -36,17 +41,19 @@ struct tap_rx {
 /* What one worker puts together for the device, and the packets that it consists of. */
 struct tap_tx {
 	int fd;
+	bool by_datagram; /* batches of datagrams, not super-frames inside VXLAN */
 	unsigned held_count;
 	struct rte_mbuf *held[COALESCE_SEGMENTS_MAX];
 	struct coalesce coalesce;
+	struct batch batch;
 	struct port_counters counters;
 } __attribute__((aligned(64)));
 
 struct tap {
 	unsigned queues;
 	uint16_t mtu;
-	bool wanted;
-	struct tap_offloads offloads;
+	bool by_sockets; /* frames are read from packet sockets */
+	enum port_tap_offload offload;
 	struct tap_answers_shared answers;
 	struct tap_rx *rx;
 	struct tap_tx *tx;
@@ -61,32 +68,32 @@ static enum covey_drop reason_of(enum segment_error error)
 	return error == SEGMENT_TOO_BIG ? COVEY_DROP_OUT_TOO_BIG : COVEY_DROP_OUT_SUPER_FRAME;
 }
 
-/* Read frames until one can be cut. False when there is none. Kernels that know nothing of tunnels
- * leave the end of the header as it was. */
+/* Read frames until one can be cut. False when there is none. Packet sockets, and kernels that know
+ * nothing of tunnels, leave the end of the header as it was. */
 static bool next_frame(struct tap_rx *rx)
 {
 	const struct iovec parts[] = {
-		{&rx->header, sizeof(rx->header)},
+		{&rx->header, rx->header_len},
 		{rx->frame, sizeof(rx->frame)},
 	};
 	uint32_t packet_max = __atomic_load_n(&rx->packet_max, __ATOMIC_RELAXED);
 
 	for (unsigned i = 0; i < REJECTS_MAX; i++) {
 		enum segment_error error;
-		ssize_t len;
+		ssize_t read;
+		uint32_t len;
 
 		memset(&rx->header, 0, sizeof(rx->header));
-		len = readv(rx->fd, parts, RTE_DIM(parts));
-		if (len < (ssize_t)sizeof(rx->header))
+		read = readv(rx->fd, parts, RTE_DIM(parts));
+		if (read < (ssize_t)rx->header_len)
 			return false;
-		error = segment_begin(&rx->segmenter, &rx->header, rx->frame,
-				      (uint32_t)len - (uint32_t)sizeof(rx->header), packet_max);
+		len = (uint32_t)read - rx->header_len;
+		error = segment_begin(&rx->segmenter, &rx->header, rx->frame, len, packet_max);
 		if (error == SEGMENT_OK)
 			return true;
 		port_count_drop(&rx->counters, reason_of(error), 1);
 		if (error == SEGMENT_TOO_BIG)
-			tap_answers_too_big(&rx->answers, packet_max, rx->frame,
-					    (uint32_t)len - (uint32_t)sizeof(rx->header));
+			tap_answers_too_big(&rx->answers, packet_max, rx->frame, len);
 	}
 	return false;
 }
@@ -164,9 +171,11 @@ static void write_held(struct tap_tx *tx)
 
 	if (tx->held_count == 0)
 		return;
-	pieces = coalesce_take(&tx->coalesce, &header);
+	pieces = tx->by_datagram ? batch_take(&tx->batch, &header)
+				 : coalesce_take(&tx->coalesce, &header);
 	parts[0] = (struct iovec){&header, sizeof(header)};
-	memcpy(parts + 1, tx->coalesce.pieces, pieces * sizeof(parts[0]));
+	memcpy(parts + 1, tx->by_datagram ? tx->batch.pieces : tx->coalesce.pieces,
+	       pieces * sizeof(parts[0]));
 	count_written(tx, writev(tx->fd, parts, (int)pieces + 1), pieces);
 	rte_pktmbuf_free_bulk(tx->held, tx->held_count);
 	tx->held_count = 0;
@@ -181,7 +190,10 @@ static void flush(const struct port_queue *queue)
  * device of DPDK. */
 static bool add(struct tap_tx *tx, struct rte_mbuf *packet)
 {
-	if (!coalesce_add(&tx->coalesce, rte_pktmbuf_mtod(packet, uint8_t *), packet->data_len))
+	uint8_t *frame = rte_pktmbuf_mtod(packet, uint8_t *);
+
+	if (!(tx->by_datagram ? batch_add(&tx->batch, frame, packet->data_len)
+			      : coalesce_add(&tx->coalesce, frame, packet->data_len)))
 		return false;
 	tx->held[tx->held_count++] = packet;
 	return true;
@@ -211,7 +223,9 @@ static void close_queues(struct tap *tap)
 {
 	for (unsigned i = 0; i < tap->queues; i++) {
 		rte_pktmbuf_free_bulk(tap->tx[i].held, tap->tx[i].held_count);
-		close(tap->rx[i].fd);
+		close(tap->tx[i].fd);
+		if (tap->by_sockets)
+			close(tap->rx[i].fd);
 	}
 }
 
@@ -228,16 +242,20 @@ static void close_tap(struct port *port)
 	free_tap(port->own);
 }
 
+static const char *describe_offload(const struct tap *tap)
+{
+	if (tap->offload == PORT_TAP_SUPER_FRAMES)
+		return "tunnel GSO";
+	if (tap->by_sockets)
+		return "packet sockets, UDP GSO";
+	return tap->offload == PORT_TAP_BATCHES ? "UDP GSO" : "none";
+}
+
 static void read_tap(const struct port *port, struct dataplane_port_status *status)
 {
 	const struct tap *tap = port->own;
-	const char *what = !tap->wanted            ? "off"
-			   : !tap->offloads.tunnel ? "none: the kernel has no tunnel GSO for TAP"
-			   : tap->offloads.udp     ? "tunnel GSO of TCP and UDP"
-						   : "tunnel GSO of TCP";
-
 	snprintf(status->driver, sizeof(status->driver), "tap");
-	snprintf(status->offload, sizeof(status->offload), "%s", what);
+	snprintf(status->offload, sizeof(status->offload), "%s", describe_offload(tap));
 	status->mtu = tap->mtu;
 	for (unsigned i = 0; i < tap->queues; i++) {
 		const struct port_counters *rx = &tap->rx[i].counters;
@@ -245,6 +263,8 @@ static void read_tap(const struct port *port, struct dataplane_port_status *stat
 
 		status->rx_packets += counter_read(&rx->packets);
 		status->rx_bytes += counter_read(&rx->bytes);
+		if (tap->by_sockets)
+			status->rx_missed += socket_buffer_missed(tap->rx[i].fd);
 		status->tx_packets += counter_read(&tx->packets);
 		status->tx_bytes += counter_read(&tx->bytes);
 		status->tx_errors += counter_read(&tx->drops[COVEY_DROP_IN_TX_FULL]) +
@@ -284,24 +304,42 @@ static int open_queue(struct tap *tap, const struct port_tap_config *config,
 {
 	struct tap_rx *rx = &tap->rx[tap->queues];
 	struct tap_tx *tx = &tap->tx[tap->queues];
-	int fd = tap_device_open(config->name, config->offload, &tap->offloads, error);
+	int fd;
 
+	tap->offload = config->offload;
+	fd = tap_device_open(config->name, &tap->offload, error);
 	if (fd < 0)
 		return fd;
 	rx->fd = tx->fd = fd;
+	rx->header_len = sizeof(rx->header);
 	rx->pool = pool;
 	rx->packet_max = config->mtu;
 	rx->answers.fd = fd;
 	rx->answers.vxlan_port = config->vxlan_port;
 	rx->answers.shared = &tap->answers;
 	memcpy(rx->answers.mac, config->mac, sizeof(rx->answers.mac));
-	tx->coalesce.offloads = (struct coalesce_offloads){
-		.tcp4 = tap->offloads.tunnel,
-		.tcp6 = tap->offloads.tunnel,
-		.udp = tap->offloads.tunnel && tap->offloads.udp,
-		.outer_checksum = tap->offloads.tunnel,
-	};
+	tx->by_datagram = tap->offload == PORT_TAP_BATCHES;
+	if (tap->offload == PORT_TAP_SUPER_FRAMES)
+		tx->coalesce.offloads = (struct coalesce_offloads){
+			.tcp4 = true, .tcp6 = true, .udp = true, .outer_checksum = true};
 	tap->queues++;
+	return 0;
+}
+
+/* Read from packet sockets instead. */
+static int open_sockets(struct tap *tap, const struct port_tap_config *config,
+			struct covey_error *error)
+{
+	int fds[PORT_QUEUES_MAX];
+	int status = packet_sockets_open(config->read_at, tap->queues, fds, error);
+
+	if (status)
+		return status;
+	tap->by_sockets = true;
+	for (unsigned i = 0; i < tap->queues; i++) {
+		tap->rx[i].fd = fds[i];
+		tap->rx[i].header_len = PACKET_SOCKET_HEADER_LEN;
+	}
 	return 0;
 }
 
@@ -314,7 +352,6 @@ static int open_tap(const struct port_tap_config *config, struct rte_mempool *po
 	if (!tap)
 		return covey_error_set(error, -ENOMEM, "%s: out of memory", config->name);
 	tap->mtu = config->mtu;
-	tap->wanted = config->offload;
 	tap->rx = aligned_alloc(64, config->queues * sizeof(*tap->rx));
 	tap->tx = aligned_alloc(64, config->queues * sizeof(*tap->tx));
 	if (!tap->rx || !tap->tx) {
@@ -329,6 +366,8 @@ static int open_tap(const struct port_tap_config *config, struct rte_mempool *po
 	}
 	while (status == 0 && tap->queues < config->queues)
 		status = open_queue(tap, config, pool, error);
+	if (status == 0 && config->read_at)
+		status = open_sockets(tap, config, error);
 	if (status != 0) {
 		free_tap(tap);
 		return status;
@@ -392,11 +431,11 @@ int port_open_tap(const struct port_tap_config *config, struct rte_mempool *pool
 	return 0;
 }
 
-bool port_tap_has_offload(const struct port *port)
+enum port_tap_offload port_tap_offload(const struct port *port)
 {
 	const struct tap *tap = port->own;
 
-	return tap->offloads.tunnel;
+	return tap->offload;
 }
 
 void port_tap_set_mtu(struct port *port, uint16_t mtu)

@@ -69,22 +69,25 @@ static int explain(const char *name, int status, struct covey_error *error)
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-/* Ask for all, then for less and less, down to what every kernel has. */
-static int set_offloads(int fd, bool wanted, struct tap_offloads *ret_offloads)
+/* Ask for what is wanted, then for less and less, down to what every kernel has. */
+static int set_offload(int fd, enum port_tap_offload *offload)
 {
-	static const unsigned ladder[] = {TCP | UDP | TUNNEL, TCP | TUNNEL, TUN_F_CSUM};
+	static const unsigned long ladder[] = {
+		[PORT_TAP_SINGLES] = TUN_F_CSUM,
+		[PORT_TAP_BATCHES] = TCP | UDP,
+		[PORT_TAP_SUPER_FRAMES] = TCP | UDP | TUNNEL,
+	};
 
-	for (unsigned i = wanted ? 0 : 2; i < 3; i++) {
-		if (ioctl(fd, TUNSETOFFLOAD, (unsigned long)ladder[i]) != 0)
+	for (int i = (int)*offload; i >= PORT_TAP_SINGLES; i--) {
+		if (ioctl(fd, TUNSETOFFLOAD, ladder[i]) != 0)
 			continue;
-		ret_offloads->tunnel = ladder[i] & TUN_F_UDP_TUNNEL_GSO;
-		ret_offloads->udp = ladder[i] & TUN_F_USO4;
+		*offload = (enum port_tap_offload)i;
 		return 0;
 	}
 	return -errno;
 }
 
-static int set_up(int fd, const char *name, bool wanted, struct tap_offloads *ret_offloads,
+static int set_up(int fd, const char *name, enum port_tap_offload *offload,
 		  struct covey_error *error)
 {
 	struct ifreq request = {.ifr_flags = (short)MODE};
@@ -95,15 +98,14 @@ static int set_up(int fd, const char *name, bool wanted, struct tap_offloads *re
 		return explain(name, -errno, error);
 	/* Without an owner, any user could open a queue of a device that stays. */
 	if (ioctl(fd, TUNSETOWNER, 0) != 0 || ioctl(fd, TUNSETPERSIST, 1) != 0 ||
-	    ioctl(fd, TUNSETVNETHDRSZ, &len) != 0 || set_offloads(fd, wanted, ret_offloads) != 0)
+	    ioctl(fd, TUNSETVNETHDRSZ, &len) != 0 || set_offload(fd, offload) != 0)
 		return covey_error_set(error, -errno,
 				       "cannot set up the TAP device %s as covey needs it: %s",
 				       name, strerror(errno));
 	return 0;
 }
 
-int tap_device_open(const char *name, bool wanted, struct tap_offloads *ret_offloads,
-		    struct covey_error *error)
+int tap_device_open(const char *name, enum port_tap_offload *offload, struct covey_error *error)
 {
 	int fd, status;
 
@@ -121,7 +123,7 @@ int tap_device_open(const char *name, bool wanted, struct tap_offloads *ret_offl
 				       "cannot open /dev/net/tun: %s: load the module tun "
 				       "(modprobe tun), or let the service use the device",
 				       strerror(errno));
-	status = set_up(fd, name, wanted, ret_offloads, error);
+	status = set_up(fd, name, offload, error);
 	if (status == 0)
 		return fd;
 	close(fd);

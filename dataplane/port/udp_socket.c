@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "udp_socket.h"
+#include "socket_buffer.h"
 #include <errno.h>
 #include <linux/filter.h>
-#include <linux/sock_diag.h>
 #include <netinet/udp.h>
 #include <stddef.h>
 #include <unistd.h>
-
-/* Bytes that wait in a socket at most: some milliseconds of a fast link. */
-#define BUFFER (8 << 20)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -62,16 +59,6 @@ static int set_common(int fd, uint16_t family)
 	return family == AF_INET6 ? set(fd, ipv6, COUNT(ipv6)) : set(fd, ipv4, COUNT(ipv4));
 }
 
-/* The kernel lets a program with CAP_NET_ADMIN have larger buffers than the system's limit. Without
- * it, there is what the limit allows. */
-static void set_buffer(int fd, int forced, int plain)
-{
-	const int size = BUFFER;
-
-	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) != 0)
-		setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
-}
-
 static int set_receiver(int fd, uint16_t family)
 {
 	static const struct option ipv4[] = {
@@ -85,7 +72,7 @@ static int set_receiver(int fd, uint16_t family)
 		{IPPROTO_UDP, UDP_NO_CHECK6_RX, 1},
 	};
 
-	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
+	socket_buffer_receive(fd);
 	return family == AF_INET6 ? set(fd, ipv6, COUNT(ipv6)) : set(fd, ipv4, COUNT(ipv4));
 }
 
@@ -95,7 +82,7 @@ static int set_sender(int fd)
 	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
 	const struct sock_fprog program = {.len = 1, .filter = &nothing};
 
-	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	socket_buffer_send(fd);
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
 }
 
@@ -143,16 +130,6 @@ bool udp_socket_segments(int fd)
 	const int unless_told = 0;
 
 	return setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &unless_told, sizeof(unless_told)) == 0;
-}
-
-uint64_t udp_socket_missed(int fd)
-{
-	uint32_t info[SK_MEMINFO_VARS] = {0};
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0)
-		return 0;
-	return info[SK_MEMINFO_DROPS];
 }
 
 int udp_socket_join(const struct covey_addr *group, unsigned ifindex)

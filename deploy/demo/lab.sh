@@ -370,7 +370,8 @@ lab_start_covey() {
 	local n=$1
 
 	shift
-	lab_spawn "hv$n" "hv$n" "$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" \
+	lab_spawn "hv$n" "hv$n" ${LAB_HOST_PRELOAD:+env "LD_PRELOAD=$LAB_HOST_PRELOAD"} \
+		"$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" \
 		--pki "$LAB_DIR/pki" --name "hv$n" --socket "$LAB_DIR/hv$n.sock" \
 		--log-level "$LAB_LOG_LEVEL" "$@"
 }

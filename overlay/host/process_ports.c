@@ -169,8 +169,7 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 		status = dataplane_start(process->dataplane, error);
 	/* Only now there is somebody who encrypts what is forwarded to covey0. */
 	if (!status)
-		status =
-			protection_steer(process->protection, process->self->host_interface, error);
+		status = protection_steer(process->protection, process->ports->steer_to, error);
 	return status ? status : port_watch_start(process->watch, error);
 }
 

@@ -21,7 +21,7 @@ offload() { # ROLE
 expect "offload of the fabric port" "$(offload fabric)" "kernel: off"
 case $LAB_HOST_PORT in
 auto) expect "offload of the host port" "$(offload host)" "net_af_xdp: none (covey_offload: off)" ;;
-tap) expect "offload of the host port" "$(offload host)" "tap: off (covey_offload: off)" ;;
+tap) expect "offload of the host port" "$(offload host)" "tap: none (covey_offload: off)" ;;
 esac
 in_ns t2 timeout 60 /usr/bin/python3 -c '
 import socket

@@ -40,14 +40,26 @@ struct carrier {
 	struct event *gone;
 };
 
-int carrier_peer_name(const struct inventory_host *host, char ret_name[static IFNAMSIZ],
-		      struct covey_error *error)
+static int make_name(const struct inventory_host *host, char end, char *ret_name,
+		     struct covey_error *error)
 {
-	if (snprintf(ret_name, IFNAMSIZ, "%sp", host->host_interface) < IFNAMSIZ)
+	if (snprintf(ret_name, IFNAMSIZ, "%s%c", host->host_interface, end) < IFNAMSIZ)
 		return 0;
 	return covey_error_set(error, -ENAMETOOLONG,
 			       "covey_host_interface %s is too long: at most %d characters",
 			       host->host_interface, IFNAMSIZ - 2);
+}
+
+int carrier_peer_name(const struct inventory_host *host, char ret_name[static IFNAMSIZ],
+		      struct covey_error *error)
+{
+	return make_name(host, 'p', ret_name, error);
+}
+
+int carrier_steered_name(const struct inventory_host *host, char ret_name[static IFNAMSIZ],
+			 struct covey_error *error)
+{
+	return make_name(host, 's', ret_name, error);
 }
 
 static int start_keeper(struct carrier *carrier, struct covey_error *error)

@@ -40,5 +40,10 @@ void carrier_free(struct carrier *carrier);
 int carrier_take_away(const struct inventory_host *host, struct covey_error *error);
 
 /* Write the name of the veth pair's other end. Returns 0 or -ENAMETOOLONG. */
+/* Likewise, of the interface to which VXLAN is steered, if that is not the host interface: the
+ * kernel's end of the pair (link_pair.h). */
+int carrier_steered_name(const struct inventory_host *host, char ret_name[static 16],
+			 struct covey_error *error);
+
 int carrier_peer_name(const struct inventory_host *host, char ret_name[static 16],
 		      struct covey_error *error);

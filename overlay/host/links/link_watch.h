@@ -34,7 +34,7 @@ void link_watch_free(struct link_watch *watch);
  * is opened, so that nothing is missed. At most LINK_WATCH_MAX. -ENODEV when there is none of that
  * name.
  */
-#define LINK_WATCH_MAX 3
+#define LINK_WATCH_MAX 4
 struct link_watch_wish {
 	bool fixed_mtu; /* another MTU is a loss, too */
 	bool wire;      /* packets need its carrier */

@@ -16,21 +16,31 @@ static struct host_choice without_offload(const struct inventory_host *host, con
 	};
 }
 
-struct host_choice host_choice_make(const struct inventory_host *host, enum offload_verdict verdict)
+/* Why the TAP device alone does not do. */
+static struct host_choice without_tunnel(const struct inventory_host *host,
+					 enum offload_verdict pair, const char *note)
+{
+	struct host_choice choice = {HOST_PORT_TAP, true, true, note};
+
+	return pair == OFFLOAD_WORKS ? choice : without_offload(host, note);
+}
+
+struct host_choice host_choice_make(const struct inventory_host *host,
+				    const struct host_verdicts *verdicts)
 {
 	if (host->host_port == HOST_PORT_VETH)
 		return without_offload(host, "covey_host_port: veth");
 	if (host->offload == OFFLOAD_OFF)
 		return without_offload(host, "covey_offload: off");
-	switch (verdict) {
+	switch (verdicts->tap) {
 	case OFFLOAD_ABSENT:
-		return without_offload(host, "no tunnel GSO in this kernel");
+		return without_tunnel(host, verdicts->pair, "no tunnel GSO in this kernel");
 	case OFFLOAD_SPOILS:
-		return without_offload(host, "failed the self-test");
+		return without_tunnel(host, verdicts->pair, "failed the self-test");
 	case OFFLOAD_UNTESTED:
-		return (struct host_choice){HOST_PORT_TAP, true, "self-test could not run"};
+		return (struct host_choice){HOST_PORT_TAP, true, false, "self-test could not run"};
 	case OFFLOAD_WORKS:
 		break;
 	}
-	return (struct host_choice){HOST_PORT_TAP, true, ""};
+	return (struct host_choice){HOST_PORT_TAP, true, false, ""};
 }

@@ -3,8 +3,10 @@
 
 /*
  * What covey0 is where the kernel keeps its interfaces. A TAP device hands over super-frames, if
- * the kernel can do that. Where it cannot, or must not, packets come singly, and AF_XDP at the end
- * of a veth pair takes single packets from the kernel faster than a TAP device does.
+ * the kernel can do that. Where it cannot, they come through a veth pair beside it, and batches of
+ * datagrams go to the TAP device, if the kernel can do that. Else packets come and go singly, and
+ * AF_XDP at the end of a veth pair takes single packets from the kernel faster than a TAP device
+ * does.
  */
 
 #include <inventory.h>
@@ -15,12 +17,19 @@
 struct host_choice {
 	enum host_port_kind kind; /* HOST_PORT_TAP or HOST_PORT_VETH */
 	bool offload;             /* it may hand over super-frames */
+	bool pair;                /* they come through a veth pair beside the TAP device */
 	const char *note;         /* for people: what has decided; may be empty */
 };
 
 /* Does it depend on the kernel, or does the inventory say it? */
 bool host_choice_is_open(const struct inventory_host *host);
 
-/* verdict: of offload_test_host() if the choice is open; else it does not matter. Pure. */
+/* Of offload_test_host(), and of offload_test_pair() where that did not say OFFLOAD_WORKS. They
+ * matter only if the choice is open. */
+struct host_verdicts {
+	enum offload_verdict tap, pair;
+};
+
+/* Pure. */
 struct host_choice host_choice_make(const struct inventory_host *host,
-				    enum offload_verdict verdict);
+				    const struct host_verdicts *verdicts);

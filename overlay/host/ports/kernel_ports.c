@@ -154,11 +154,27 @@ static int make_pool(const struct inventory_host *host, enum host_port_kind kind
 	return ports->pool ? 0 : -ENOMEM;
 }
 
-/* The test needs buffers that suit a TAP device, which it mostly is. */
+static enum offload_verdict test_tap(const struct offload_test *test, struct ports *ports)
+{
+	const struct offload_result result = offload_test_host(test);
+
+	note_result(ports, &result, "offload of the host port (tunnel GSO)");
+	return result.verdict;
+}
+
+static enum offload_verdict test_pair(const struct offload_test *test, struct ports *ports)
+{
+	const struct offload_result result = offload_test_pair(test);
+
+	note_result(ports, &result, "offload of the host port (UDP GSO)");
+	return result.verdict;
+}
+
+/* The tests need buffers that suit a TAP device, which it mostly is. */
 static int choose_host(const struct inventory_host *host, struct ports *ports,
 		       struct host_choice *ret_choice, struct covey_error *error)
 {
-	struct offload_result result = {.verdict = OFFLOAD_ABSENT};
+	struct host_verdicts verdicts = {OFFLOAD_ABSENT, OFFLOAD_ABSENT};
 	struct offload_test test;
 	int status;
 
@@ -167,10 +183,11 @@ static int choose_host(const struct inventory_host *host, struct ports *ports,
 		if (status)
 			return status;
 		test = test_of(host, ports);
-		result = offload_test_host(&test);
-		note_result(ports, &result, "offload of the host port (tunnel GSO)");
+		verdicts.tap = test_tap(&test, ports);
+		if (verdicts.tap == OFFLOAD_ABSENT || verdicts.tap == OFFLOAD_SPOILS)
+			verdicts.pair = test_pair(&test, ports);
 	}
-	*ret_choice = host_choice_make(host, result.verdict);
+	*ret_choice = host_choice_make(host, &verdicts);
 	if (host_choice_is_open(host) && ret_choice->kind == HOST_PORT_TAP)
 		return 0;
 	return make_pool(host, ret_choice->kind, ports, error);
@@ -178,19 +195,56 @@ static int choose_host(const struct inventory_host *host, struct ports *ports,
 
 /* --- opening --------------------------------------------------------------------------------- */
 
+/* Here no packet is too long: what does not fit the fabric is cut or answered by covey. */
+#define PAIR_MTU 65535u
+
+/* A pair of an earlier run is used as it is, unless this run needs none. */
+static int make_steered(const struct inventory_host *host, const struct host_choice *choice,
+			struct ports *ports, struct covey_error *error)
+{
+	char peer[IFNAMSIZ];
+	int status = carrier_steered_name(host, ports->steer_to, error);
+
+	if (status)
+		return status;
+	if (!choice->pair) {
+		status = link_pair_remove(ports->steer_to, error);
+		snprintf(ports->steer_to, sizeof(ports->steer_to), "%s", host->host_interface);
+		return status;
+	}
+	if ((status = carrier_peer_name(host, peer, error)) ||
+	    (status = link_pair_make(ports->steer_to, peer, error)))
+		return status;
+	link_silence(ports->steer_to);
+	link_silence(peer);
+	if ((status = link_set_group(ports->steer_to, LINK_GROUP_COVEY, error)) ||
+	    (status = link_set_group(peer, LINK_GROUP_COVEY, error)) ||
+	    (status = link_set_up(peer, NULL, PAIR_MTU, false, error)))
+		return status;
+	return link_set_up(ports->steer_to, NULL, PAIR_MTU, false, error);
+}
+
 static int open_tap(const struct inventory *inventory, const struct inventory_host *host,
 		    const struct host_choice *choice, struct ports *ports,
 		    struct covey_error *error)
 {
+	char peer[IFNAMSIZ];
 	struct port_tap_config config = {
 		.name = host->host_interface,
 		.mtu = ports->host_mtu,
 		.queues = port_workers(),
 		.vxlan_port = inventory->vxlan_port,
-		.offload = choice->offload,
+		.offload = !choice->offload ? PORT_TAP_SINGLES
+			   : choice->pair   ? PORT_TAP_BATCHES
+					    : PORT_TAP_SUPER_FRAMES,
+		.read_at = choice->pair ? peer : NULL,
 	};
 	int status = link_tap_make(host->host_interface, error);
 
+	if (!status)
+		status = make_steered(host, choice, ports, error);
+	if (!status)
+		status = carrier_peer_name(host, peer, error);
 	memcpy(config.mac, host_mac, sizeof(config.mac));
 	ports->mtu_max = port_pool_mtu_max(ports->pool);
 	return status ? status : port_open_tap(&config, ports->pool, &ports->host, error);
@@ -198,7 +252,8 @@ static int open_tap(const struct inventory *inventory, const struct inventory_ho
 
 /* VXLAN devices may send packets that are too long for the fabric: they have to reach covey. */
 static int open_pair(const struct inventory *inventory, const struct inventory_host *host,
-		     struct ports *ports, struct covey_error *error)
+		     const struct host_choice *choice, struct ports *ports,
+		     struct covey_error *error)
 {
 	char peer[IFNAMSIZ];
 	struct port_fit_config config = {
@@ -211,7 +266,8 @@ static int open_pair(const struct inventory *inventory, const struct inventory_h
 	memcpy(config.mac, host_mac, sizeof(config.mac));
 	if (ports->plan.demands[PORT_HOST].af_xdp)
 		ports->mtu_max = port_af_xdp_mtu_max();
-	if (status || (status = link_pair_make(host->host_interface, peer, error)) ||
+	if (status || (status = make_steered(host, choice, ports, error)) ||
+	    (status = link_pair_make(host->host_interface, peer, error)) ||
 	    (status = host_port_open_pair(host, peer, ports->mtu_max, host_mac, ports, error)))
 		return status;
 	return port_fit(ports->host, &config, error);
@@ -227,7 +283,7 @@ static int open_host(const struct inventory *inventory, const struct inventory_h
 		return status;
 	ports->host_kind = choice.kind;
 	status = choice.kind == HOST_PORT_TAP ? open_tap(inventory, host, &choice, ports, error)
-					      : open_pair(inventory, host, ports, error);
+					      : open_pair(inventory, host, &choice, ports, error);
 	if (status)
 		return status;
 	port_set_note(ports->host, choice.note);

@@ -201,8 +201,9 @@ static int test_sockets(const struct offload_test *test, struct covey_error *err
  * What is joined and written to the first comes out of the second as a super-frame, or cut by the
  * kernel, if the second port takes none.
  */
-static int open_tap_port(const struct offload_test *test, const char *name, bool offload,
-			 struct port **ret_port, struct covey_error *error)
+static int open_tap_port(const struct offload_test *test, const char *name,
+			 enum port_tap_offload offload, struct port **ret_port,
+			 struct covey_error *error)
 {
 	const struct port_tap_config config = {
 		.name = name, .mtu = test->host_mtu, .queues = 1, .offload = offload};
@@ -214,21 +215,30 @@ static int open_tap_port(const struct offload_test *test, const char *name, bool
 	return link_set_up(name, NULL, test->host_mtu, false, error);
 }
 
-static int test_bridged(const struct offload_test *test, bool whole, struct covey_error *error)
+/* What each port may join. */
+struct taps {
+	enum port_tap_offload from, to;
+};
+
+static int test_bridged(const struct offload_test *test, int space, const struct taps *wish,
+			struct covey_error *error)
 {
 	static const char *const names[] = {"from", "to"};
 	struct port *from = NULL, *to = NULL;
 	struct self_test taps;
 	int status;
 
-	status = open_tap_port(test, "from", true, &from, error);
-	if (status == 0 && !port_tap_has_offload(from))
-		status = covey_error_set(error, ABSENT, "TAP devices have no tunnel GSO");
-	if (status == 0 && (status = open_tap_port(test, "to", whole, &to, error)) == 0)
+	status = open_tap_port(test, "from", wish->from, &from, error);
+	if (status == 0 && port_tap_offload(from) != wish->from)
+		status = covey_error_set(error, ABSENT, "TAP devices have no %s",
+					 wish->from == PORT_TAP_BATCHES ? "UDP GSO" : "tunnel GSO");
+	if (status == 0 && (status = open_tap_port(test, "to", wish->to, &to, error)) == 0)
 		status = link_add_bridge("bridge", names, 2, error);
 	taps = plan(test, from, to);
 	taps.udp_port = VXLAN_PORT;
 	taps.mtu = test->host_mtu;
+	/* The kernel gives each datagram of a batch a checksum. */
+	taps.checksums = wish->from == PORT_TAP_BATCHES;
 	if (status == 0)
 		status = self_test_taps(&taps, error);
 	port_close(from);
@@ -236,10 +246,14 @@ static int test_bridged(const struct offload_test *test, bool whole, struct cove
 	return status;
 }
 
-static int test_in_a_space(const struct offload_test *test, bool whole, struct covey_error *error)
+typedef int space_function(const struct offload_test *test, int space, const struct taps *wish,
+			   struct covey_error *error);
+
+static int in_a_space(const struct offload_test *test, space_function *function,
+		      const struct taps *wish, struct covey_error *error)
 {
 	int space = link_space_new(error);
-	int status = space < 0 ? space : test_bridged(test, whole, error);
+	int status = space < 0 ? space : function(test, space, wish, error);
 
 	if (space >= 0)
 		close(space);
@@ -248,9 +262,41 @@ static int test_in_a_space(const struct offload_test *test, bool whole, struct c
 
 static int test_taps(const struct offload_test *test, struct covey_error *error)
 {
-	int status = test_in_a_space(test, true, error);
+	static const struct taps whole = {PORT_TAP_SUPER_FRAMES, PORT_TAP_SUPER_FRAMES};
+	static const struct taps cut = {PORT_TAP_SUPER_FRAMES, PORT_TAP_SINGLES};
+	int status = in_a_space(test, test_bridged, &whole, error);
 
-	return status ? status : test_in_a_space(test, false, error);
+	return status ? status : in_a_space(test, test_bridged, &cut, error);
+}
+
+/* --- a veth pair beside a TAP device --------------------------------------------------------- */
+
+/* A pair with these features hands over super-frames as they are. */
+static int check_pair(const struct offload_test *test, int space, const struct taps *none,
+		      struct covey_error *error)
+{
+	static const char *const needed[] = {"tx-udp_tnl-segmentation",
+					     "tx-udp_tnl-csum-segmentation", "tx-tcp-segmentation",
+					     "tx-tcp6-segmentation"};
+	struct features *found = NULL;
+	int status = link_space_add_veth("from", "to", space, error);
+
+	if (status == 0 && (status = features_read("from", &found)) != 0)
+		covey_error_set(error, status, "features of a veth pair cannot be read: %s",
+				strerror(-status));
+	for (unsigned i = 0; status == 0 && i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!features_are_on(found, needed[i]))
+			status = covey_error_set(error, ABSENT, "veth pairs have no %s", needed[i]);
+	features_free(found);
+	return status;
+}
+
+static int test_pair(const struct offload_test *test, struct covey_error *error)
+{
+	static const struct taps batches = {PORT_TAP_BATCHES, PORT_TAP_SINGLES};
+	int status = in_a_space(test, check_pair, NULL, error);
+
+	return status ? status : in_a_space(test, test_bridged, &batches, error);
 }
 
 /* A kernel that spoils packets does it again. What else may lose one does not. */
@@ -269,4 +315,9 @@ struct offload_result offload_test_fabric(const struct offload_test *test)
 struct offload_result offload_test_host(const struct offload_test *test)
 {
 	return twice(test, test_taps);
+}
+
+struct offload_result offload_test_pair(const struct offload_test *test)
+{
+	return twice(test, test_pair);
 }

@@ -41,3 +41,8 @@ struct offload_result {
 struct offload_result offload_test_fabric(const struct offload_test *test);
 /* The host port's: super-frames of VXLAN, which TAP devices of Linux 6.17 and later have. */
 struct offload_result offload_test_host(const struct offload_test *test);
+/*
+ * What can take its place: batches of datagrams, which TAP devices of Linux 6.2 and later take, and
+ * super-frames that come whole through a veth pair. Of these, the kernel cuts only the first.
+ */
+struct offload_result offload_test_pair(const struct offload_test *test);

@@ -10,6 +10,7 @@
 #include <port.h>
 #include <rte_ethdev.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "carrier.h"
 #include "link_watch.h"
@@ -118,21 +119,30 @@ int port_watch_new(const struct port_watch_config *config, struct port_watch **r
 	return 0;
 }
 
-static int watch_host(struct port_watch *watch, enum host_port_kind kind, struct covey_error *error)
+static int watch_host(struct port_watch *watch, const struct ports *ports,
+		      struct covey_error *error)
 {
 	/* The operator may lower its MTU. */
 	const struct link_watch_wish of_host = {.fixed_mtu = false};
 	const struct link_watch_wish of_peer = {.fixed_mtu = true, .switched = true};
+	const struct link_watch_wish of_pair = {.fixed_mtu = true};
 	const struct inventory_host *host = watch->config.host;
+	enum host_port_kind kind = ports->host_kind;
+	bool steered =
+		ports->steer_to[0] != '\0' && strcmp(ports->steer_to, host->host_interface) != 0;
 	int status;
 
 	if (kind == HOST_PORT_DEVICE)
 		return 0;
 	status = link_watch_add(watch->links, host->host_interface, &of_host, error);
-	if (status || kind != HOST_PORT_VETH)
+	if (status || (kind != HOST_PORT_VETH && !steered))
 		return status;
 	status = carrier_peer_name(host, watch->peer, error);
-	return status ? status : link_watch_add(watch->links, watch->peer, &of_peer, error);
+	if (!status && steered)
+		status = link_watch_add(watch->links, ports->steer_to, &of_pair, error);
+	return status ? status
+		      : link_watch_add(watch->links, watch->peer, steered ? &of_pair : &of_peer,
+				       error);
 }
 
 static int hold_programs(struct port_watch *watch, const struct ports *ports,
@@ -151,7 +161,7 @@ static int hold_programs(struct port_watch *watch, const struct ports *ports,
 int port_watch_opened(struct port_watch *watch, const struct ports *ports,
 		      struct covey_error *error)
 {
-	int status = watch_host(watch, ports->host_kind, error);
+	int status = watch_host(watch, ports, error);
 
 	watch->device = ports->fabric->id;
 	if (!status)

@@ -35,6 +35,7 @@ struct ports {
 	bool cramped;        /* there was no memory for the mtu_max that was wanted */
 	/* HOST_PORT_VETH, _TAP or _DEVICE: what it is, also where the inventory leaves it open */
 	enum host_port_kind host_kind;
+	char steer_to[16]; /* covey_fabric_port: kernel: where the guard steers VXLAN */
 	bool fabric_af_xdp;
 	bool host_af_xdp;
 	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop

@@ -27,21 +27,38 @@
 /* Seconds for what takes milliseconds: the machine may be busy. */
 #define PATIENCE 60
 
+/* How packets come from the kernel, and go there. */
+enum way {
+	SINGLES,
+	BATCHES,
+	SUPER_FRAMES,
+	BY_PAIR, /* batches to the TAP device, super-frames from the end of a veth pair */
+	WAYS
+};
+
 struct ends {
 	struct port *ports[2];
+	enum way way;
 };
 
 /* --- ports ----------------------------------------------------------------------------------- */
 
 /* self: 1 or 2, the end of the interface's address. */
-static int open_port(const char *name, unsigned self, bool offload, struct port **ret_port,
+static int open_port(const char *name, unsigned self, enum way way, struct port **ret_port,
 		     struct covey_error *ret_error)
 {
+	static const enum port_tap_offload offloads[WAYS] = {
+		[SINGLES] = PORT_TAP_SINGLES,
+		[BATCHES] = PORT_TAP_BATCHES,
+		[SUPER_FRAMES] = PORT_TAP_SUPER_FRAMES,
+		[BY_PAIR] = PORT_TAP_BATCHES,
+	};
 	const struct port_tap_config config = {.name = name,
 					       .mtu = MTU,
 					       .queues = 1,
 					       .vxlan_port = 4789,
-					       .offload = offload,
+					       .offload = offloads[way],
+					       .read_at = way == BY_PAIR ? "taken" : NULL,
 					       .mac = {2, [5] = (uint8_t)self}};
 
 	return port_open_tap(&config, lab_pool(), ret_port, ret_error);
@@ -64,15 +81,42 @@ static void set_up(unsigned which)
 	namespaces_run(command);
 }
 
-static void open_ends(struct ends *ends, bool offload)
+/* What is sent to the peer goes to the pair instead. */
+static void set_up_pair(void)
+{
+	namespaces_run("ip link add steered mtu 65535 type veth peer name taken mtu 65535 && "
+		       "sysctl -qw net.ipv6.conf.steered.disable_ipv6=1 "
+		       "net.ipv6.conf.taken.disable_ipv6=1 && "
+		       "ip link set taken up && ip link set steered up");
+}
+
+static void steer(unsigned which)
+{
+	unsigned self = which + 1, peer = 2 - which;
+	char command[300];
+
+	snprintf(command, sizeof(command),
+		 "sysctl -qw net.ipv4.conf.covey0.rp_filter=2 && "
+		 "ip route add 10.1.0.%u/32 dev steered src 10.1.0.%u && "
+		 "ip neighbour replace 10.1.0.%u lladdr 02:00:00:00:00:0%u dev steered",
+		 peer, self, peer, peer);
+	namespaces_run(command);
+}
+
+static void open_ends(struct ends *ends, enum way way)
 {
 	struct covey_error error = {0};
 
+	ends->way = way;
 	for (unsigned i = 0; i < 2; i++) {
 		namespaces_enter(i);
-		if (open_port("covey0", i + 1, offload, &ends->ports[i], &error) != 0)
+		if (way == BY_PAIR)
+			set_up_pair();
+		if (open_port("covey0", i + 1, way, &ends->ports[i], &error) != 0)
 			fail_msg("%s", error.text);
 		set_up(i);
+		if (way == BY_PAIR)
+			steer(i);
 	}
 }
 
@@ -82,6 +126,8 @@ static void close_ends(struct ends *ends)
 		port_close(ends->ports[i]);
 		namespaces_enter(i);
 		namespaces_run("ip link delete vx && ip link delete covey0");
+		if (ends->way == BY_PAIR)
+			namespaces_run("ip link delete steered");
 	}
 	assert_int_equal(lab_packets_out(), 0);
 }
@@ -224,10 +270,10 @@ static void run_tcp(const struct ends *ends, const char *first, const char *seco
 
 static void test_tcp(void **state)
 {
-	for (int offload = 0; offload < 2; offload++) {
+	for (enum way way = SINGLES; way < WAYS; way++) {
 		struct ends ends;
 
-		open_ends(&ends, offload);
+		open_ends(&ends, way);
 		run_tcp(&ends, "172.16.0.1", "172.16.0.2");
 		run_tcp(&ends, "fd01::1", "fd01::2");
 		for (unsigned i = 0; i < 2; i++) {
@@ -240,7 +286,7 @@ static void test_tcp(void **state)
 }
 
 /* What a tenant sends in one piece, to be cut into datagrams, arrives as these datagrams. */
-static void test_udp(void **state)
+static void run_udp(enum way way)
 {
 	struct sockaddr_storage to = address("172.16.0.1", 5000), from = address("172.16.0.2", 0);
 	static uint8_t sent[40 * 1000], received[2000];
@@ -249,7 +295,7 @@ static void test_udp(void **state)
 	struct ends ends;
 	int fds[2];
 
-	open_ends(&ends, true);
+	open_ends(&ends, way);
 	fds[0] = open_socket(0, SOCK_DGRAM, &to);
 	fds[1] = open_socket(1, SOCK_DGRAM, &from);
 	assert_int_equal(setsockopt(fds[1], IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)), 0);
@@ -269,6 +315,12 @@ static void test_udp(void **state)
 	close(fds[0]);
 	close(fds[1]);
 	close_ends(&ends);
+}
+
+static void test_udp(void **state)
+{
+	for (enum way way = SINGLES; way < WAYS; way++)
+		run_udp(way);
 }
 
 /* --- VXLAN devices whose MTU is too large ----------------------------------------------------- */
@@ -314,10 +366,10 @@ static bool send_long(const struct ends *ends, const char *first, bool may_fragm
  * from then on. */
 static void test_too_long(void **state)
 {
-	for (int offload = 0; offload < 2; offload++) {
+	for (enum way way = SINGLES; way < WAYS; way++) {
 		struct ends ends;
 
-		open_ends(&ends, offload);
+		open_ends(&ends, way);
 		for (unsigned i = 0; i < 2; i++) {
 			namespaces_enter(i);
 			namespaces_run("ip link set covey0 mtu 1500 && ip link set vx mtu 1450");
@@ -351,7 +403,7 @@ static void test_copies(void **state)
 	struct ends ends;
 	int fd;
 
-	open_ends(&ends, true);
+	open_ends(&ends, SUPER_FRAMES);
 	namespaces_enter(1);
 	namespaces_run("ip link set covey0 mtu 1500 && ip link set vx mtu 1450 && "
 		       "ip neighbour add 172.16.0.9 lladdr 02:00:00:00:00:99 dev vx && "
@@ -376,7 +428,7 @@ static void test_mtu_changes(void **state)
 {
 	struct ends ends;
 
-	open_ends(&ends, true);
+	open_ends(&ends, SUPER_FRAMES);
 	port_tap_set_mtu(ends.ports[1], MTU - 100);
 	assert_int_equal(status_of(ends.ports[1]).mtu, MTU - 100);
 	namespaces_enter(1);
@@ -396,7 +448,7 @@ static void test_not_vxlan(void **state)
 	size_t sent = 0;
 	int fds[2];
 
-	open_ends(&ends, true);
+	open_ends(&ends, SUPER_FRAMES);
 	connect_ends(&ends, "10.1.0.1", "10.1.0.2", fds);
 	while (drops(ends.ports[1], COVEY_DROP_OUT_SUPER_FRAME) == 0) {
 		assert_true(time(NULL) <= end);
@@ -410,12 +462,21 @@ static void test_not_vxlan(void **state)
 
 static void test_tells_offload(void **state)
 {
-	struct ends ends;
+	static const char *const texts[WAYS] = {
+		[SINGLES] = "none",
+		[BATCHES] = "UDP GSO",
+		[SUPER_FRAMES] = "tunnel GSO",
+		[BY_PAIR] = "packet sockets, UDP GSO",
+	};
 
-	open_ends(&ends, false);
-	assert_string_equal(status_of(ends.ports[0]).offload, "off");
-	assert_string_equal(status_of(ends.ports[0]).driver, "tap");
-	close_ends(&ends);
+	for (enum way way = SINGLES; way < WAYS; way++) {
+		struct ends ends;
+
+		open_ends(&ends, way);
+		assert_string_equal(status_of(ends.ports[0]).offload, texts[way]);
+		assert_string_equal(status_of(ends.ports[0]).driver, "tap");
+		close_ends(&ends);
+	}
 }
 
 /* --- what goes wrong ------------------------------------------------------------------------- */
@@ -427,7 +488,7 @@ static void test_no_buffers(void **state)
 	time_t end = time(NULL) + PATIENCE;
 	struct ends ends;
 
-	open_ends(&ends, true);
+	open_ends(&ends, SUPER_FRAMES);
 	while ((all[count] = rte_pktmbuf_alloc(lab_pool())))
 		count++;
 	while (drops(ends.ports[0], COVEY_DROP_OUT_NO_BUFFER) == 0) {
@@ -447,7 +508,7 @@ static void test_interface_is_down(void **state)
 	struct rte_mbuf *packet;
 	struct ends ends;
 
-	open_ends(&ends, true);
+	open_ends(&ends, SUPER_FRAMES);
 	namespaces_enter(0);
 	namespaces_run("ip link set covey0 down");
 	queue = &ends.ports[0]->tx[0];
@@ -467,12 +528,12 @@ static void test_stays(void **state)
 	unsigned index;
 
 	namespaces_enter(0);
-	assert_int_equal(open_port("stays", 1, true, &port, &error), 0);
+	assert_int_equal(open_port("stays", 1, SUPER_FRAMES, &port, &error), 0);
 	index = if_nametoindex("stays");
 	namespaces_run("ip link set stays up && ip link show stays | grep -q LOWER_UP");
 	port_close(port);
 	namespaces_run("ip link show stays | grep -q NO-CARRIER");
-	assert_int_equal(open_port("stays", 1, true, &port, &error), 0);
+	assert_int_equal(open_port("stays", 1, SUPER_FRAMES, &port, &error), 0);
 	assert_int_equal(if_nametoindex("stays"), index);
 	namespaces_run("ip link show stays | grep -q LOWER_UP");
 	port_close(port);
@@ -484,7 +545,7 @@ static void expect_refusal(const char *name, int expected, const char *text)
 	struct covey_error error = {0};
 	struct port *port;
 
-	assert_int_equal(open_port(name, 1, true, &port, &error), expected);
+	assert_int_equal(open_port(name, 1, SUPER_FRAMES, &port, &error), expected);
 	if (!strstr(error.text, text))
 		fail_msg("%s", error.text);
 }

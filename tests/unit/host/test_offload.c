@@ -45,6 +45,7 @@ static enum {
 	WRITTEN_BYTE,  /* a byte of a super-frame that is written */
 	READ_BYTE,     /* of one that is read */
 	NO_TUNNELS,    /* TAP devices know nothing of VXLAN */
+	NO_UDP,        /* nor of UDP */
 } fault;
 
 static unsigned sent, gathered, super_frames; /* in one call */
@@ -148,9 +149,10 @@ int __wrap_ioctl(int fd, unsigned long request, unsigned long argument);
 /* Linux 6.17 was the first to know of tunnels. */
 int __wrap_ioctl(int fd, unsigned long request, unsigned long argument)
 {
-	const unsigned long tunnels = 0x080 | 0x100;
+	const unsigned long tunnels = 0x080 | 0x100, udp = 0x20 | 0x40;
+	unsigned long missing = fault == NO_TUNNELS ? tunnels : fault == NO_UDP ? tunnels | udp : 0;
 
-	if (fault == NO_TUNNELS && request == TUNSETOFFLOAD && argument & tunnels) {
+	if (request == TUNSETOFFLOAD && argument & missing) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -188,7 +190,10 @@ static void expect_works(struct offload_result (*test)(const struct offload_test
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
 	if (result.verdict != OFFLOAD_WORKS)
 		fail_msg("%s", result.why.text);
-	printf("figure: %s-%s %ld ms\n", test == offload_test_fabric ? "sockets" : "taps",
+	printf("figure: %s-%s %ld ms\n",
+	       test == offload_test_fabric ? "sockets"
+	       : test == offload_test_host ? "taps"
+					   : "pair",
 	       family == AF_INET6 ? "ipv6" : "ipv4",
 	       (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000);
 	/* The time that is its own: a machine with other work takes longer. */
@@ -201,6 +206,11 @@ static void test_works(void **state)
 	assert_true(sent > 200 && gathered > 200);
 	expect_works(offload_test_fabric, AF_INET6);
 	assert_true(sent > 200 && gathered > 200);
+	if (run(offload_test_pair, AF_INET).verdict == OFFLOAD_ABSENT)
+		return; /* a kernel before Linux 6.2 */
+	expect_works(offload_test_pair, AF_INET);
+	assert_true(super_frames > 150);
+	expect_works(offload_test_pair, AF_INET6);
 	if (run(offload_test_host, AF_INET).verdict == OFFLOAD_ABSENT)
 		return; /* a kernel before Linux 6.17 */
 	expect_works(offload_test_host, AF_INET);
@@ -246,6 +256,19 @@ static void test_spoils_super_frames(void **state)
 	expect_spoils(offload_test_host, "was changed");
 }
 
+/* The kernel cuts what is written, and nothing else. */
+static void test_spoils_batches(void **state)
+{
+	fault = NOTHING;
+	run(offload_test_pair, AF_INET);
+	if (super_frames == 0) {
+		puts("skipped: it needs the TAP devices of Linux 6.2 or later");
+		skip();
+	}
+	fault = WRITTEN_BYTE;
+	expect_spoils(offload_test_pair, "was changed");
+}
+
 static void test_absent(void **state)
 {
 	struct offload_result result;
@@ -254,6 +277,13 @@ static void test_absent(void **state)
 	result = run(offload_test_host, AF_INET);
 	assert_int_equal(result.verdict, OFFLOAD_ABSENT);
 	assert_non_null(strstr(result.why.text, "TAP devices have no tunnel GSO"));
+	/* Linux 6.2 to 6.16 */
+	result = run(offload_test_pair, AF_INET);
+	assert_true(result.verdict == OFFLOAD_WORKS || result.verdict == OFFLOAD_ABSENT);
+	fault = NO_UDP;
+	result = run(offload_test_pair, AF_INET);
+	assert_int_equal(result.verdict, OFFLOAD_ABSENT);
+	assert_non_null(strstr(result.why.text, "TAP devices have no UDP GSO"));
 }
 
 /* What is lost at first, or only once, is not the kernel's fault; without any packet, nobody knows.
@@ -310,6 +340,7 @@ static void test_leaves_nothing(void **state)
 	fault = NOTHING;
 	run(offload_test_fabric, AF_INET);
 	run(offload_test_host, AF_INET);
+	run(offload_test_pair, AF_INET);
 	after = if_nameindex();
 	for (i = 0; before[i].if_index && after[i].if_index; i++)
 		assert_int_equal(before[i].if_index, after[i].if_index);
@@ -341,7 +372,7 @@ int main(void)
 		cmocka_unit_test(test_works),          cmocka_unit_test(test_spoils_datagrams),
 		cmocka_unit_test(test_cannot_run),     cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_losses),         cmocka_unit_test(test_spoils_super_frames),
-		cmocka_unit_test(test_leaves_nothing),
+		cmocka_unit_test(test_spoils_batches), cmocka_unit_test(test_leaves_nothing),
 	};
 
 	if (geteuid() != 0) {
