@@ -10,10 +10,10 @@
 #   sudo tests/bench/paths.sh [--rounds N] [--seconds S] [--json] [--keep FILE] [--lock FILE]
 #                                [PATH...]
 #
-# PATH: plain covey covey-veth covey-off covey-off-tap covey-bump covey-bump-tap covey-bump-af-packet
-# wireguard testpmd (all unless named). covey is the default: the kernel keeps the card, and covey0 is a TAP
-# device. covey-veth is what a kernel without tunnel GSO gives, the two with -off what covey_offload: off
-# gives. Those with -bump are a bump in the wire: by AF_XDP, with a veth pair, unless the name says otherwise.
+# PATH: plain covey covey-pair covey-veth covey-off covey-off-tap covey-bump covey-bump-tap
+# covey-bump-af-packet wireguard testpmd (all unless named). covey is the default: the kernel keeps the card,
+# and covey0 is a TAP device. covey-pair is what a kernel of Linux 6.2 to 6.16 gives, whose TAP devices have no
+# tunnel GSO, covey-veth what an older one gives, the two with -off what covey_offload: off gives. Those with -bump are a bump in the wire: by AF_XDP, with a veth pair, unless the name says otherwise.
 # Prints medians over the rounds; ratios and differences are formed in each round. --json: an object a
 # line instead of tables. --keep: append each round to this file, and report over all rounds that it
 # holds. --lock: hold this file's lock while a path is measured. Fails when covey's TCP is less than
@@ -25,15 +25,16 @@ set -euo pipefail
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/_measure.sh"
 
 NEXT_VAR=$'\n          '
-ALL=(plain covey covey-veth covey-off covey-off-tap covey-bump covey-bump-tap covey-bump-af-packet wireguard
-	testpmd)
-declare -A MODES=([plain]=plain [covey]=covey [covey-veth]=covey [covey-off]=covey [covey-off-tap]=covey
+ALL=(plain covey covey-pair covey-veth covey-off covey-off-tap covey-bump covey-bump-tap
+	covey-bump-af-packet wireguard testpmd)
+declare -A MODES=([plain]=plain [covey]=covey [covey-pair]=covey [covey-veth]=covey [covey-off]=covey [covey-off-tap]=covey
 	[covey-bump]=covey [covey-bump-tap]=covey [covey-bump-af-packet]=covey [wireguard]=wireguard
 	[testpmd]=bump)
 declare -A HOST_VARS=([covey-veth]="covey_host_port: veth" [covey-off]="covey_offload: off"
 	[covey-off-tap]="covey_offload: off${NEXT_VAR}covey_host_port: tap"
 	[covey-bump-tap]="covey_host_port: tap" [covey-bump-af-packet]="covey_fabric_port: af_packet")
-declare -A TITLES=([plain]="plain VXLAN" [covey]="covey: sockets, TAP" [covey-veth]="covey: sockets, veth"
+declare -A TITLES=([plain]="plain VXLAN" [covey]="covey: sockets, TAP" [covey-pair]="covey: sockets, veth and TAP"
+	[covey-veth]="covey: sockets, veth"
 	[covey-off]="covey: sockets, veth, off" [covey-off-tap]="covey: sockets, TAP, off"
 	[covey-bump]="covey: AF_XDP, veth" [covey-bump-tap]="covey: AF_XDP, TAP"
 	[covey-bump-af-packet]="covey: AF_PACKET, veth"
@@ -92,6 +93,7 @@ measure_all() {
 one_round() {
 	export LAB_HOST_VARS="${HOST_VARS[$1]:+          ${HOST_VARS[$1]}}" LAB_PORTS=kernel
 	[[ $1 != covey-bump* ]] || LAB_PORTS=bump
+	[[ $1 != covey-pair ]] || export LAB_HOST_PRELOAD=$LAB_BUILD/tests/unit/old-kernel.so
 	measure_lab "${MODES[$1]}" measure_all "${MODES[$1]}" |
 		jq -c --arg path "$1" --argjson round "$2" '. + {path: $path, round: $round}' \
 			>>"$keep"
