@@ -13,7 +13,7 @@ LAB_GROUPS=${LAB_GROUPS:-}
 LAB_HOST_VARS=${LAB_HOST_VARS:-}
 # Lines for one host: LAB_HOST_VARS_1 and so on.
 # What the hosts call their fab0.
-LAB_FABRIC_INTERFACE=${LAB_FABRIC_INTERFACE-fab0}
+LAB_FABRIC_INTERFACE=${LAB_FABRIC_INTERFACE-auto} # auto: fab0, where it has to be named
 
 # lab_write_inventory FILE
 lab_write_inventory() {
@@ -43,14 +43,27 @@ lab_write_inventory() {
 				        hv$n:
 				          covey_vtep: "$(lab_vtep "$n")"
 			YAML
-			[[ ! $LAB_FABRIC_INTERFACE ]] ||
-				echo "          covey_fabric_interface: $LAB_FABRIC_INTERFACE"
 			own=LAB_HOST_VARS_$n
+			lab_fabric_interface "$n" "$LAB_HOST_VARS${!own:-}"
 			lab_fabric_port "$n" "$LAB_HOST_VARS${!own:-}"
 			lab_lines "$LAB_HOST_VARS"
 			lab_lines "${!own:-}"
 		done
 	} >"$file"
+}
+
+# lab_fabric_interface N LINES: with the kernel's ports, unless these lines of the host name others, the
+# routes say where the fabric is.
+lab_fabric_interface() {
+	local name=$LAB_FABRIC_INTERFACE
+
+	if [[ $name == auto ]]; then
+		name=fab0
+		if [[ $(lab_ports "$1") == kernel && ($2 != *covey_fabric_port:* || $2 == *"covey_fabric_port: kernel"*) ]]; then
+			name=
+		fi
+	fi
+	lab_lines "${name:+          covey_fabric_interface: $name}"
 }
 
 # lab_fabric_port N LINES: by LAB_PORTS, unless these lines of the host name another. The kernel's ports are

@@ -7,6 +7,7 @@
 LAB_HOSTS=2
 # shellcheck disable=SC2034 # read by name
 LAB_PORTS_1=bump
+LAB_FABRIC_INTERFACE=fab0 # a bump had to name it
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
