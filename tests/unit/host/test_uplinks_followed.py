@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """covey-host, which finds its uplinks by the routes, while a routing daemon changes them.
 
-    test_uplinks_followed.py COVEY_HOST COVEY SMALL_BUFFERS OFFLOAD_FAULTS
+    test_uplinks_followed.py COVEY_HOST COVEY SMALL_BUFFERS OLD_KERNEL
 
         d0, MTU 1500, the default route  ----------  d1
         e0, MTU 9000, no route yet       ----------  e1
@@ -156,9 +156,9 @@ class MtuTest(Followed):
         self.expect_mtu(9000)
 
     def test_larger_than_af_xdp_carries(self):
-        """Without tunnel GSO, covey0 is one end of a veth pair, with buffers of a page. Other ones would be
+        """With an old kernel, covey0 is one end of a veth pair, with buffers of a page. Other ones would be
         slower, so it is not for what may come that they are given up."""
-        prefix = preloaded(OFFLOAD_FAULTS, "OFFLOAD_FAULT=no-tunnels")
+        prefix = preloaded(OLD_KERNEL, "OLD_KERNEL=6.1")
         self.add_wire("e", 10, 9000)
         self.start(prefix=prefix)
         self.route(10)
@@ -375,7 +375,7 @@ class LockTest(Followed):
 
 
 if __name__ == "__main__":
-    COVEY_HOST, COVEY, SMALL_BUFFERS, OFFLOAD_FAULTS = sys.argv[1:5]
+    COVEY_HOST, COVEY, SMALL_BUFFERS, OLD_KERNEL = sys.argv[1:5]
     if os.geteuid() != 0:
         sys.exit(SKIPPED)
     # Address sanitizer wants to be the first library, and is content to be the second; libxdp never
