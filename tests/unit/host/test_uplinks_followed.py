@@ -342,7 +342,8 @@ class LockTest(Followed):
         self.assertIsNone(self.host.poll())
 
     def tables(self):
-        return run("ip", "netns", "exec", self.space, "nft", "--stateless", "list", "tables")
+        """In any order: the first one writes its own anew when routes change."""
+        return sorted(run("ip", "netns", "exec", self.space, "nft", "list", "tables").splitlines())
 
     other_name = ("covey_vtep: 10.77.0.1,", "covey_vtep: 10.77.0.1, covey_host_interface: covey1,")
 
