@@ -28,6 +28,21 @@ has_ended() {
 	! lab_is_running hv1
 }
 
+# A local user without capabilities sends VXLAN into the pair, which nobody has steered there.
+forge() {
+	local interface
+
+	for interface in covey0s covey0p covey0; do
+		in_ns hv1 setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all \
+			/usr/bin/python3 "$E2E_HERE/local_user.py" through "$interface" 100 "$(lab_tenant 2)" \
+			7777 "$(lab_vtep 1)" "$(lab_multicast)" 224.0.0.1 "$(lab_vtep 2)"
+	done
+}
+
+feature() { # NAME
+	in_ns hv1 ethtool -k covey0s | sed -n "s/^[[:space:]]*$1: \([a-z]*\).*/\1/p"
+}
+
 vxlan_seen() { # of hv1: the other's tenant may ask for its neighbour meanwhile
 	e2e_report recorder '.ports.hv1.kinds | .vxlan + .vpe'
 }
@@ -90,6 +105,24 @@ for n in 1 2; do
 	expect "refused by the kernel of hv$n" "$(lab_show "$n" '.drops["in-refused"]')" 0
 done
 
+# Nobody else uses the pair, and the kernel cuts what packet sockets cannot tell of.
+in_ns t2 nft -f - <<-RULES
+	table netdev seen {
+		chain in {
+			type filter hook ingress device "eth0" priority -500;
+			udp dport 7777 counter
+		}
+	}
+RULES
+before=$(e2e_guarded 1 "VXLAN that came through no VXLAN device")
+forge
+e2e_wait_ping 1 2
+in_ns t2 nft list table netdev seen | grep -q "counter packets 0 " || fail "t2 got forged frames"
+(($(e2e_guarded 1 "VXLAN that came through no VXLAN device") >= before + 60)) ||
+	fail "the guard counted no more than $(($(e2e_guarded 1 "VXLAN that came through no VXLAN device") - before))"
+expect "covey0s cuts SCTP" "$(feature tx-sctp-segmentation)" off
+expect "covey0s takes lists" "$(feature tx-gso-list)" off
+
 e2e_keep_sending 1 2 --rate 2000 --count 1000000
 e2e_wait_ping 1 2
 lab_stop hv1 KILL
@@ -98,6 +131,11 @@ index=$(lab_ip hv1 -json link show dev covey0s | jq '.[0].ifindex')
 start_again
 expect "covey0s's index after the restart" \
 	"$(lab_ip hv1 -json link show dev covey0s | jq '.[0].ifindex')" "$index"
+
+# Its other end is somewhere else: covey-host ends, and makes the pair anew.
+lab_ip hv1 link set covey0p netns "$(lab_ns t1)"
+lab_wait 10 "covey-host to end" has_ended
+start_again
 
 # The pair is taken away: covey-host ends to be started again, and says why.
 lab_ip hv1 link delete covey0s

@@ -3,11 +3,13 @@
 """What a local user without any capability does to VXLAN's port.
 
     local_user.py send VNI INNER-ADDRESS INNER-PORT SOURCE ADDRESS...
+    local_user.py through INTERFACE VNI INNER-ADDRESS INNER-PORT SOURCE ADDRESS...
     local_user.py frames TAP INNER-ADDRESS INNER-PORT
     local_user.py listen PORT FILE
 
 send: ten VXLAN packets to each address, from a plain UDP socket bound to SOURCE (which also tells
-by which interface multicast leaves). frames: ten frames by a TAP device that belongs to the user, as a
+by which interface multicast leaves). through: the same by this interface, chosen for multicast by its
+index, and for all by its name. frames: ten frames by a TAP device that belongs to the user, as a
 virtual machine would. listen: bind to the port as soon as it is free, take what comes, again and again;
 the file holds how often it was bound and how many packets came. The inner frames go to all stations and
 come from 02:bad, and carry UDP to the port given.
@@ -57,6 +59,23 @@ def send(vni, address, port, source, *destinations):
                     pass  # dropped on its way out, and the sender is told
 
 
+def through(interface, vni, address, port, source, *destinations):
+    packet = struct.pack("!II", 0x08000000, int(vni) << 8) + inner_frame(address, int(port))
+    index = struct.pack("4s4si", bytes(4), bytes(4), socket.if_nametoindex(interface))
+    ways = ((socket.IPPROTO_IP, socket.IP_MULTICAST_IF, index),
+            (socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode()))
+    for way in ways:
+        for destination in destinations:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as user:
+                user.bind((source, 0))
+                user.setsockopt(*way)
+                for _ in range(COUNT):
+                    try:
+                        user.sendto(packet, (destination, VXLAN_PORT))
+                    except OSError:
+                        pass  # dropped on its way out, or there is no way
+
+
 def frames(tap, address, port):
     device = os.open("/dev/net/tun", os.O_RDWR)
     fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", tap.encode(), IFF_TAP | IFF_NO_PI))
@@ -93,4 +112,4 @@ def listen(port, path):
 
 
 if __name__ == "__main__":
-    {"send": send, "frames": frames, "listen": listen}[sys.argv[1]](*sys.argv[2:])
+    {"send": send, "through": through, "frames": frames, "listen": listen}[sys.argv[1]](*sys.argv[2:])

@@ -25,6 +25,15 @@ static void write_base(FILE *stream, const char *name, const char *hook, int pri
 /* --- in --------------------------------------------------------------------------------------- */
 
 /*
+ * What goes to the pair of the host interface ("covey0s", "covey0p") must have been steered there.
+ * Both ends are in covey's group of interfaces, as another covey-host's are: so this comes first.
+ */
+static void write_pair(FILE *stream, const char *key, const char *host, const char *verdict)
+{
+	fprintf(stream, "\t\t%s { \"%ss\", \"%sp\" } %s\n", key, host, host, verdict);
+}
+
+/*
  * VXLAN may come only from the host interface, where the dataplane puts what it decrypted. With
  * AF_PACKET, the kernel also receives what it has sent itself, at the pair's other end ("covey0p").
  * These rules are not at the hook before routing. There they would also see what tenants send each
@@ -35,6 +44,7 @@ static void write_vxlan_in(FILE *stream, const struct guard_local *local, const 
 	const char *host = local->host_interface;
 
 	fprintf(stream, "\tchain local_vxlan_in {\n");
+	write_pair(stream, "iifname", host, "drop comment \"the kernel's own, at covey's end\"");
 	if (local->port_held)
 		fprintf(stream, "\t\tiifname \"%s\" accept comment \"" GUARD_LOCAL_DELIVERED "\"\n",
 			host);
@@ -51,8 +61,6 @@ static void write_vxlan_in(FILE *stream, const struct guard_local *local, const 
 			"\t\tiifname \"%s\" accept comment \"the fabric, which has its own "
 			"rules\"\n",
 			fabric);
-	fprintf(stream, "\t\tiifname \"%sp\" drop comment \"the kernel's own, at covey's end\"\n",
-		host);
 	fprintf(stream, "\t\tcounter drop comment \"VXLAN from elsewhere than the fabric\"\n\t}\n");
 }
 
@@ -175,6 +183,7 @@ static void write_other_ways_out(FILE *stream, const struct guard_local *local, 
 {
 	const char *host = local->host_interface;
 
+	write_pair(stream, "oifname", host, NO_DEVICE);
 	fprintf(stream,
 		"\t\toifname != \"%s\" oifgroup %u accept comment \"by another covey-host\"\n",
 		host, LINK_GROUP_COVEY);
@@ -270,17 +279,26 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 		write_postrouting(stream, local, vxlan_port);
 }
 
-/* For what passes no IP hook: frames of a bridge, of a macvlan, of raw sockets. */
-void guard_local_write_netdev(FILE *stream, const struct guard_local *local, uint16_t vxlan_port)
+static void write_egress(FILE *stream, const char *chain, const char *interface,
+			 const struct guard_local *local, uint16_t vxlan_port)
 {
 	fprintf(stream,
-		"\tchain " GUARD_LOCAL_EGRESS " {\n"
+		"\tchain %s {\n"
 		"\t\ttype filter hook egress device \"%s\" priority 500; policy accept;\n"
 		"\t\tmeta mark & 0x%08x != 0 accept comment \"through a VXLAN device\"\n"
 		"\t\tudp dport %u " NO_DEVICE "\n"
 		"\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged comment \"VLAN-tagged\"\n"
 		"\t}\n",
-		local->host_interface, local->mark, vxlan_port);
+		chain, interface, local->mark, vxlan_port);
+}
+
+/* For what passes no IP hook: frames of a bridge, of a macvlan, of raw sockets. */
+void guard_local_write_netdev(FILE *stream, const struct guard_local *local,
+			      const struct steer *steer, uint16_t vxlan_port)
+{
+	write_egress(stream, GUARD_LOCAL_EGRESS, local->host_interface, local, vxlan_port);
+	if (steer && steer->forward && strcmp(steer->to, local->host_interface) != 0)
+		write_egress(stream, "steered_egress", steer->to, local, vxlan_port);
 }
 
 /* --- marks ------------------------------------------------------------------------------------ */

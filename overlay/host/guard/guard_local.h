@@ -45,9 +45,10 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 			    const char *fabric_interface, const struct steer *steer,
 			    uint16_t vxlan_port);
 
-/* Write the chain for the guard's netdev table. It is bound to the host interface, which must
- * exist. */
-void guard_local_write_netdev(FILE *stream, const struct guard_local *local, uint16_t vxlan_port);
+/* Write the chains for the guard's netdev table. They are bound to the host interface, which must
+ * exist, and to the one that steer forwards to. steer: as above. */
+void guard_local_write_netdev(FILE *stream, const struct guard_local *local,
+			      const struct steer *steer, uint16_t vxlan_port);
 
 /* The name of the netdev table whose chains set the mark: covey_guard_covey0/mark. */
 #define GUARD_MARKS_NAME_SIZE (sizeof("covey_guard_/mark") + 3 * (IFNAMSIZ - 1))

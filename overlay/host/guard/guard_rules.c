@@ -286,7 +286,9 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 	if (hooks == GUARD_INGRESS_EGRESS && config->steer.on)
 		steer_write_netdev(stream, config);
 	if (hooks == GUARD_INGRESS_EGRESS && config->local.host_interface && config->local.present)
-		guard_local_write_netdev(stream, &config->local, config->vxlan_port);
+		guard_local_write_netdev(stream, &config->local,
+					 config->steer.on ? &config->steer : NULL,
+					 config->vxlan_port);
 	fprintf(stream, "}\n");
 }
 
