@@ -33,7 +33,7 @@ static int lock(struct process *process, struct covey_error *error)
 	const char *names[INTERFACE_LOCK_NAMES_MAX];
 	struct uplink uplinks[COVEY_UPLINKS_MAX];
 	size_t count = name_uplinks(process, uplinks, names);
-	char peer[IFNAMSIZ];
+	char peer[IFNAMSIZ], steered[IFNAMSIZ];
 	int status = 0;
 
 	if (self->host_port != HOST_PORT_DEVICE)
@@ -41,6 +41,10 @@ static int lock(struct process *process, struct covey_error *error)
 	if (self->host_port == HOST_PORT_VETH || self->host_port == HOST_PORT_AUTO) {
 		status = carrier_peer_name(self, peer, error);
 		names[count++] = peer;
+	}
+	if (!status && self->fabric_port == FABRIC_PORT_KERNEL) {
+		status = carrier_steered_name(self, steered, error);
+		names[count++] = steered;
 	}
 	if (!status)
 		status = interface_lock_new(names, count, &process->lock, error);

@@ -32,6 +32,8 @@
 struct interface_lock {
 	int sockets[2 * INTERFACE_LOCK_NAMES_MAX + 1]; /* by name and by index, and the VTEP's */
 	size_t count;
+	uint64_t deadline; /* of the wait for all of them: who holds some may be nobody to wait for
+			    */
 	char names[INTERFACE_LOCK_NAMES_MAX][IF_NAMESIZE]; /* the kernel's own */
 	size_t name_count;
 };
@@ -112,12 +114,11 @@ static int lock_one(struct interface_lock *lock, const char *kind, const char *v
 		    const char *what, struct covey_error *error)
 {
 	const struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
-	uint64_t deadline = clock_ms() + WAIT_MS;
 	struct sockaddr_un address;
 	socklen_t len = make_address(kind, value, &address);
 	int fd;
 
-	while ((fd = take(&address, len)) == -EADDRINUSE && clock_ms() < deadline)
+	while ((fd = take(&address, len)) == -EADDRINUSE && clock_ms() < lock->deadline)
 		nanosleep(&nap, NULL);
 	if (fd == -EADDRINUSE) {
 		int status = refuse_or_ignore(&address, len, what, error);
@@ -178,6 +179,7 @@ int interface_lock_new(const char *const names[], size_t count, struct interface
 
 	if (!lock)
 		return covey_error_set(error, -ENOMEM, "out of memory");
+	lock->deadline = clock_ms() + WAIT_MS;
 	for (size_t i = 0; i < count && i < INTERFACE_LOCK_NAMES_MAX; i++) {
 		int status = names[i] ? lock_interface(lock, names[i], error) : 0;
 

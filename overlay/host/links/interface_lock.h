@@ -11,8 +11,8 @@
 #include <covey/limits.h>
 #include <stddef.h>
 
-/* The uplinks, covey0, and its other end. */
-#define INTERFACE_LOCK_NAMES_MAX (COVEY_UPLINKS_MAX + 2)
+/* The uplinks, covey0, its other end, and the end that VXLAN is steered to. */
+#define INTERFACE_LOCK_NAMES_MAX (COVEY_UPLINKS_MAX + 3)
 
 struct covey_addr;
 
