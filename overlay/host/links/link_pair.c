@@ -7,6 +7,7 @@
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/veth.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "link.h"
@@ -81,6 +82,30 @@ static bool is_ours(const char *name)
 	       info.index >= LINK_RANDOM_INDEX_MIN;
 }
 
+/* What the kernel says of the other end: its index, in the namespace that it is in. */
+static unsigned other_end(const char *name)
+{
+	char path[64 + IFNAMSIZ];
+	unsigned index = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/iflink", name);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%u", &index) != 1)
+		index = 0;
+	fclose(file);
+	return index;
+}
+
+static bool are_a_pair(const char *name, const char *peer)
+{
+	unsigned index = if_nametoindex(name), other = if_nametoindex(peer);
+
+	return index && other && other_end(name) == other && other_end(peer) == index;
+}
+
 static int add(const char *name, const char *peer, struct covey_error *error)
 {
 	struct nl_sock *socket = open_netlink();
@@ -104,10 +129,11 @@ int link_pair_make(const char *name, const char *peer, struct covey_error *error
 {
 	int status;
 
-	if (is_ours(name) && if_nametoindex(peer))
+	if (is_ours(name) && are_a_pair(name, peer))
 		return 0;
 	if (if_nametoindex(name)) {
-		if (!link_tap_is_ours(name))
+		/* The other end of a pair of covey's may be gone to another place. */
+		if (!is_ours(name) && !link_tap_is_ours(name))
 			return covey_error_set(error, -EEXIST,
 					       "interface %s exists and is not what covey makes "
 					       "for covey_fabric_port: kernel: rename or delete it "
