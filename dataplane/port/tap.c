@@ -18,9 +18,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Ethernet and its tags; and with it the longest super-frame. */
+/* Ethernet and its tags; and room for more than the longest super-frame. */
 #define TAGGED_ETHERNET (14u + 2 * 4)
-#define FRAME_MAX       (65535u + TAGGED_ETHERNET)
+#define FRAME_MAX       (65535u + TAGGED_ETHERNET + 1)
 /* How many frames that cannot be used are read in a row. Others wait for the next turn. */
 #define REJECTS_MAX 64u
 
@@ -85,9 +85,19 @@ static bool next_frame(struct tap_rx *rx)
 
 		memset(&rx->header, 0, sizeof(rx->header));
 		read = readv(rx->fd, parts, RTE_DIM(parts));
+		/* A packet socket has thrown away a super-frame that it cannot tell of. */
+		if (unlikely(read < 0 && errno == EINVAL)) {
+			port_count_drop(&rx->counters, COVEY_DROP_OUT_SUPER_FRAME, 1);
+			continue;
+		}
 		if (read < (ssize_t)rx->header_len)
 			return false;
 		len = (uint32_t)read - rx->header_len;
+		/* It may have been longer: then its end is lost. */
+		if (unlikely(len == sizeof(rx->frame))) {
+			port_count_drop(&rx->counters, COVEY_DROP_OUT_SUPER_FRAME, 1);
+			continue;
+		}
 		error = segment_begin(&rx->segmenter, &rx->header, rx->frame, len, packet_max);
 		if (error == SEGMENT_OK)
 			return true;
