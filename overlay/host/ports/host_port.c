@@ -20,6 +20,7 @@
 #include "carrier.h"
 #include "link.h"
 #include "link_offloads.h"
+#include "link_pair.h"
 #include "link_queues.h"
 #include "link_switch.h"
 #include "link_tap.h"
@@ -110,14 +111,23 @@ int host_port_open_pair(const struct inventory_host *host, const char *peer, uin
 	return port_open(devargs, host->host_interface, peer_mtu, ports->pool, &ports->host, error);
 }
 
+/* Where covey_fabric_port was kernel, there may be a pair beside the host interface. */
+static int remove_steered(const struct inventory_host *host, struct covey_error *error)
+{
+	char steered[IFNAMSIZ];
+	int status = carrier_steered_name(host, steered, error);
+
+	return status ? status : link_pair_remove(steered, error);
+}
+
 static int open_veth(const struct inventory_host *host, const uint8_t *mac, struct ports *ports,
 		     struct covey_error *error)
 {
 	char peer[IFNAMSIZ];
 	int status;
 
-	status = carrier_peer_name(host, peer, error);
-	if (status)
+	if ((status = carrier_peer_name(host, peer, error)) ||
+	    (status = remove_steered(host, error)))
 		return status;
 	status = make_veth(host->host_interface, peer, error);
 	return status ? status
