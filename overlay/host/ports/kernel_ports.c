@@ -9,13 +9,16 @@
 
 #include <errno.h>
 #include <inventory.h>
+#include <link_features.h>
 #include <link_pair.h>
 #include <link_tap.h>
 #include <net/if.h>
 #include <port.h>
+#include <possible_uplinks.h>
 #include <rte_common.h>
 #include <stdio.h>
 #include <string.h>
+#include <uplinks.h>
 
 #include "carrier.h"
 #include "former_bump.h"
@@ -44,6 +47,17 @@ static int report_no_uplink(const struct inventory_host *host, const struct cove
 			       host->name);
 }
 
+/* What the MTU may become when uplinks with smaller ones go, and others come. */
+static uint16_t find_mtu_max(const struct inventory *inventory, const struct inventory_host *host,
+			     const struct uplinks_mtu *now)
+{
+	const struct uplinks_wanted wanted = uplinks_wanted_of(inventory, host);
+	uint16_t possible = inventory_limit_mtu(host, possible_uplinks_mtu(&wanted));
+
+	return (uint16_t)RTE_MAX(now->smallest,
+				 RTE_MIN(RTE_MAX(now->largest, possible), PORTS_NETWORK_MTU_MAX));
+}
+
 static int measure(const struct inventory *inventory, const struct inventory_host *host,
 		   struct ports *ports, struct covey_error *error)
 {
@@ -58,8 +72,7 @@ static int measure(const struct inventory *inventory, const struct inventory_hos
 				   why.text);
 	mtu = uplinks_mtu(inventory, host);
 	ports->fabric_mtu = mtu.smallest;
-	ports->mtu_max =
-		(uint16_t)RTE_MAX(mtu.smallest, RTE_MIN(mtu.largest, PORTS_NETWORK_MTU_MAX));
+	ports->mtu_max = find_mtu_max(inventory, host, &mtu);
 	if (ports->fabric_mtu == 0)
 		return report_no_uplink(host, &why, error);
 	return 0;
@@ -198,6 +211,24 @@ static int choose_host(const struct inventory_host *host, struct ports *ports,
 /* Here no packet is too long: what does not fit the fabric is cut or answered by covey. */
 #define PAIR_MTU 65535u
 
+/* Packet sockets cannot tell of super-frames that are not TCP's or UDP's, and lose them: the kernel
+ * has to cut these before. */
+static int cut_before(const char *name, struct covey_error *error)
+{
+	static const char *const unknown[] = {"tx-sctp-segmentation", "tx-gso-list"};
+	struct features *now = NULL;
+	int status = features_read(name, &now);
+
+	for (size_t i = 0; status == 0 && i < RTE_DIM(unknown); i++)
+		if (features_are_on(now, unknown[i]))
+			status = features_set(now, name, unknown[i], false);
+	features_free(now);
+	if (status)
+		covey_error_set(error, status, "%s: its features cannot be set: %s", name,
+				strerror(-status));
+	return status;
+}
+
 /* A pair of an earlier run is used as it is, unless this run needs none. */
 static int make_steered(const struct inventory_host *host, const struct host_choice *choice,
 			struct ports *ports, struct covey_error *error)
@@ -217,6 +248,9 @@ static int make_steered(const struct inventory_host *host, const struct host_cho
 		return status;
 	link_silence(ports->steer_to);
 	link_silence(peer);
+	status = cut_before(ports->steer_to, error);
+	if (status)
+		return status;
 	if ((status = link_set_group(ports->steer_to, LINK_GROUP_COVEY, error)) ||
 	    (status = link_set_group(peer, LINK_GROUP_COVEY, error)) ||
 	    (status = link_set_up(peer, NULL, PAIR_MTU, false, error)))

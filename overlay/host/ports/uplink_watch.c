@@ -6,7 +6,6 @@
 #include <inventory.h>
 #include <link.h>
 #include <link_burst.h>
-#include <possible_uplinks.h>
 #include <route_watch.h>
 #include <stdlib.h>
 #include <uplinks.h>
@@ -26,9 +25,7 @@ struct uplinks_mtu uplinks_mtu(const struct inventory *inventory, const struct i
 	const struct uplinks_wanted wanted = uplinks_wanted_of(inventory, host);
 	struct uplink uplinks[COVEY_UPLINKS_MAX];
 	size_t count = uplinks_find(&wanted, uplinks);
-	struct uplinks_mtu mtu = {
-		.largest = inventory_limit_mtu(host, possible_uplinks_mtu(&wanted)),
-	};
+	struct uplinks_mtu mtu = {0};
 
 	for (size_t i = 0; i < count; i++) {
 		struct link_info link;

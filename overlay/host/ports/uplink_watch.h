@@ -17,8 +17,7 @@ struct uplink_watch;
 /* Of the host's uplinks that exist. 0: none exists. */
 struct uplinks_mtu {
 	uint16_t smallest; /* or what the inventory says, if that is less */
-	/* What it may become when uplinks with smaller ones go, and others come. */
-	uint16_t largest;
+	uint16_t largest;  /* what it may become when those with smaller ones go */
 };
 
 struct uplinks_mtu uplinks_mtu(const struct inventory *inventory,
