@@ -65,7 +65,7 @@ const struct scenario scenarios[] = {
 	 .together = 1,
 	 .states_short = SMALL,
 	 .states_long = LONG},
-	{.setup = {.name = "eviction", .budget = {.evictions = 1, .rekeys = 1, .times = 1}},
+	{.setup = {.name = "eviction", .budget = {.evictions = 1, .rekeys = 1, .times = 2}},
 	 .together = 1,
 	 .states_short = SMALL,
 	 .states_long = LONG},
@@ -122,6 +122,7 @@ static const struct setup intervals = {.has_interval = true, .budget = {.cuts = 
 static const struct setup gkm_cuts = {.budget = {.gkm_restarts = 1, .cuts = 1}};
 static const struct setup short_lived = {.lifetime_s = 12, .budget = {.rekeys = 1, .times = 2}};
 static const struct setup evictions = {.budget = {.evictions = 1, .rekeys = 1, .times = 1}};
+static const struct setup evicted_again = {.budget = {.evictions = 1, .times = 2}};
 static const struct setup newcomers = {.rekeys_on_join = true, .budget = {.times = 1}};
 
 const struct break_case break_cases[] = {
@@ -146,7 +147,7 @@ const struct break_case break_cases[] = {
 	{"impatient", BREAK_IMPATIENT, "deaf", "an interval waits for nobody", &intervals, 1},
 	{"returned", BREAK_RETURNED, "hurry", "a restarted GKM awaits nobody twice", &gkm_cuts, 1},
 	{"late", BREAK_LATE, "protocol", "SaActivate must not come too late", &short_lived, 1},
-	{"pardon", BREAK_PARDON, "evicted", "who is evicted may register again", &evictions, 1},
+	{"pardon", BREAK_PARDON, "evicted", "who is evicted may register again", &evicted_again, 1},
 	{"listed", BREAK_LISTED, "evicted", "who is evicted stays in the roster", &evictions, 1},
 	{"spent", BREAK_SPENT, "evicted", "an SA that it was sent becomes active", &evictions, 1},
 	{"past", BREAK_PAST, "past", "a newcomer gets the SA that there is", &newcomers, 0},

@@ -11,6 +11,8 @@
 
 /* At the least a switch is waited for so long. */
 #define SWITCH_MS UINT64_C(2000)
+/* And what was sent before it for so long. */
+#define ON_THE_WAY_MS UINT64_C(100)
 
 static int begin(void **state)
 {
@@ -37,6 +39,7 @@ static void the_group_goes_on_without_it(void **state)
 	assert_int_equal(world_count(world, SAID_INSTALL, C, 0), 0);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, A, spi), 1);
 	assert_int_equal(world_count(world, SAID_ACTIVATE, B, spi), 1);
+	world_pass(world, ON_THE_WAY_MS);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_null(world_sa(world, 256)->tek);
 	assert_int_equal(world_due(world), REKEY_NONE);
@@ -52,6 +55,7 @@ static void it_cannot_come_back(void **state)
 	assert_int_equal(epoch, 0);
 	world_rekey(world);
 	world_calm(world);
+	world_pass(world, ON_THE_WAY_MS);
 	assert_int_equal(world_count(world, SAID_INSTALL, C, 0), 0);
 	group_readmit(world->group, C);
 	assert_int_equal(world_join(world, C), 2);
@@ -60,7 +64,8 @@ static void it_cannot_come_back(void **state)
 	assert_int_equal(world_count(world, SAID_INSTALL, C, 256), 0);
 }
 
-/* What one sent just before it switched must not be lost at another that switched first. */
+/* What one sent just before it switched must not be lost at another that switched first, nor on its
+ * way. */
 static void the_old_sa_lasts_until_all_have_switched(void **state)
 {
 	struct world *world = *state;
@@ -83,6 +88,11 @@ static void the_old_sa_lasts_until_all_have_switched(void **state)
 	assert_int_equal(world_count(world, SAID_DRAIN, A, 256), 0);
 	world_say_switched(world, B);
 	world_settle(world);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	assert_int_equal(group_deadline(world->group), world->now_ms + ON_THE_WAY_MS);
+	world_pass(world, ON_THE_WAY_MS - 1);
+	assert_int_equal(world_count(world, SAID_DRAIN, A, 256), 0);
+	world_pass(world, 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_int_equal(world_last(world, SAID_DRAIN, A, 256)->seconds, 0);
 	assert_int_equal(world_last(world, SAID_DRAIN, B, 256)->seconds, 0);
@@ -102,7 +112,8 @@ static void a_stalled_member_does_not_keep_it(void **state)
 	/* A switched and says no more: it is not waited for without end either. */
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	assert_int_equal(group_deadline(world->group), world->now_ms + SWITCH_MS);
-	world_pass(world, SWITCH_MS - 1);
+	world_pass(world, SWITCH_MS);
+	world_pass(world, ON_THE_WAY_MS - 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	world_pass(world, 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
@@ -141,6 +152,7 @@ static void one_that_was_kept_from_it_will_do(void **state)
 	assert_int_equal(world_due(world), REKEY_NONE);
 	world_calm(world);
 	assert_int_equal(group_active_sa(world->group)->spi, 257);
+	world_pass(world, ON_THE_WAY_MS);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_int_equal(world_due(world), REKEY_NONE);
 }
@@ -193,6 +205,7 @@ static void who_is_away_is_not_waited_for(void **state)
 	group_evict(world->group, C);
 	world_rekey(world);
 	world_calm(world);
+	world_pass(world, ON_THE_WAY_MS);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 }
 
@@ -209,7 +222,8 @@ static void two_stalled_members_do_not_add_up(void **state)
 	world_pass(world, 1000);
 	assert_int_equal(group_active_sa(world->group)->spi, 257);
 	world_say_switched(world, B);
-	world_pass(world, DELAY_MS - 1001);
+	world_pass(world, DELAY_MS - 1000);
+	world_pass(world, ON_THE_WAY_MS - 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	world_pass(world, 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
@@ -277,6 +291,7 @@ static void who_is_exposed_stays(void **state)
 	spi = world_rekey(world);
 	world_calm(world);
 	world_assert_said(world, SAID_ACTIVATE, C, spi, 1);
+	world_pass(world, ON_THE_WAY_MS);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_int_equal(world_last(world, SAID_DRAIN, A, 256)->seconds, 0);
 	assert_int_not_equal(world_floor(world, C), 0);

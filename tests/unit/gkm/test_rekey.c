@@ -389,7 +389,7 @@ static void the_ack_of_a_retired_sa_is_no_fault(void **state)
 	assert_int_equal(world_sa(world, spi)->state, SA_RETIRED);
 }
 
-/* Nobody is waited for, neither before nor after. */
+/* Nobody is waited for, neither before nor after: only for what is on its way. */
 static void no_delays(void **state)
 {
 	struct world *world = *state;
@@ -400,6 +400,8 @@ static void no_delays(void **state)
 	assert_int_equal(group_begin_sa(world->group, 300, tek, sizeof(tek), &at_once), 0);
 	world_settle(world);
 	assert_int_equal(group_active_sa(world->group)->spi, 300);
+	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
+	world_pass(world, 100);
 	assert_int_equal(world_sa(world, 256)->state, SA_RETIRED);
 	assert_drained(world, 256, 0);
 	world_calm(world);
