@@ -48,6 +48,62 @@ def check_drops(source, programs, mistakes):
             mistakes.expect(name in names, f"{page} names {name}, which is no drop reason")
 
 
+# Where the pages write a limit as a power of two: how the text around it reads, and which one of
+# include/covey/limits.h it is.
+LIMITS = (
+    (r"2\^(\d+)(?: packets)? (?:for each|in a) second", "COVEY_PACKETS_PER_SECOND_MAX"),
+    (r"soft limit \| 2\^(\d+)", "COVEY_PACKETS_SOFT"),
+    (r"2\^(\d+) \(asks for a rekey\)", "COVEY_PACKETS_SOFT"),
+    (r"At 2\^(\d+) packets, and at", "COVEY_PACKETS_SOFT"),
+    (r"2\^(\d+) packets take 64 s", "COVEY_PACKETS_SOFT"),
+    (r"hard limit \| 2\^(\d+)", "COVEY_PACKETS_HARD"),
+    (r"2\^(\d+) \(stops\)", "COVEY_PACKETS_HARD"),
+    (r"at 1500 bytes, 2\^(\d+) packets", "COVEY_PACKETS_HARD"),
+    (r"At 2\^(\d+) packets the member itself stops", "COVEY_PACKETS_HARD"),
+    (r"failed ICVs under one SA, at all members together \| 2\^(\d+)", "COVEY_ICV_FAILURES_MAX"),
+    (r"failed ICVs per SA \| 2\^(\d+)", "COVEY_ICV_FAILURES_MAX"),
+    (r"at 2\^(\d+) failed ICVs", "COVEY_ICV_FAILURES_MAX"),
+    (r"each claim takes 2\^(\d+) packets", "COVEY_ICV_FAILURES_MAX"),
+    (r"epoch × 2\^(\d+)", "COVEY_ESN_COUNTER_MAX"),
+    (r"last value, 2\^(\d+) − 1", "COVEY_ESN_COUNTER_MAX"),
+    (r"counter of one window \| 2\^(\d+) − 1", "COVEY_ESN_COUNTER_MAX"),
+    (r"ESN counter \| 2\^(\d+)", "COVEY_ESN_COUNTER_MAX"),
+    (r"move the SPI by 2\^(\d+) at most", "COVEY_SPI_JUMP_MAX"),
+    (r"skip SPIs: up to 2\^(\d+)", "COVEY_SPI_JUMP_MAX"),
+)
+# Powers of two that are no limit: chances, the count of all SPIs, others' numbers.
+NO_LIMITS = r"/ 2\^(\d+)|of the 2\^(32) in|index.{,20} above 2\^(30)|share of 2\^(20) packets"
+
+
+def limits_of(source):
+    """The limits that limits.h writes as powers of two, with their exponents."""
+    return dict(re.findall(r"^#define (\w+) +\(+UINT64_C\(1\) << (\d+)\)",
+                           read(source, "include/covey/limits.h"), re.M))
+
+
+def check_limits(source, programs, mistakes):
+    """Each power of two in the pages is the limit that it says, wherever it stands."""
+    limits = limits_of(source)
+    mistakes.expect(len(limits) > 5, "include/covey/limits.h holds hardly any power of two")
+    met = set()
+    for path in sorted(source.glob("docs/**/*.md")):
+        page = re.sub(r"\s+", " ", path.read_text(encoding="utf-8"))
+        powers = {match.start() for match in re.finditer(r"2\^\d+(?!\d|\.\d)", page)}
+        powers -= {match.start() + match[0].index("2^")
+                   for match in re.finditer(NO_LIMITS, page)}
+        for pattern, name in LIMITS:
+            for match in re.finditer(pattern, page):
+                met.add(pattern)
+                powers.discard(match.start(1) - 2)
+                mistakes.expect(match[1] == limits.get(name),
+                                f"{path.name}: \"{match[0]}\", but {name} is 2^{limits.get(name)}")
+        for at in sorted(powers):
+            mistakes.expect(False, f"{path.name}: which limit is \"{page[max(at - 40, 0):at + 40]}\"?"
+                            " Add it to LIMITS in tests/unit/docs/pages.py")
+    for pattern, name in LIMITS:
+        mistakes.expect(pattern in met, f"no page has \"{pattern}\", which LIMITS in pages.py has")
+
+
 def sections_of(page, level):
     """Headings of one level, each with the text below it."""
     parts = re.split(rf"^{'#' * level} (.+)$", page, flags=re.M)
