@@ -38,7 +38,8 @@ int guard_command_on(const struct inventory *inventory, const struct inventory_h
 		return status;
 	if (standing.weaker.text[0] != '\0')
 		log_warning("guard: %s", standing.weaker.text);
-	status = guard_accept(self, standing.index != 0, standing.weaker.text, error);
+	status = guard_accept(self, standing.index != 0 || config.steer.on, standing.weaker.text,
+			      error);
 	guard_standing_free(&standing);
 	return status;
 }

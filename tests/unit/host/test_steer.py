@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The guard where the kernel keeps its interfaces: without covey-host, VXLAN leaves by no way.
 
-    test_steer.py COVEY_HOST
+    test_steer.py COVEY_HOST NFT_FAULTS
 
         host: d0 10.9.0.1, the uplink    ----------  fabric: d1 10.9.0.2
               e0 10.10.0.1, another one  ----------          e1 10.10.0.2
@@ -96,6 +96,14 @@ class Steered(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stderr
 
+    def guard_without_egress_hook(self, what):
+        """Its exit status, what it says, and the guard that is there then."""
+        command = self.command(what)
+        command[4:4] = ["env", "LD_PRELOAD=" + FAULTS, "NFT_FAULT=no-egress", "ASAN_OPTIONS=" +
+                        os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stderr, self.host.run("nft", "list", "ruleset")
+
     def keep(self, uplinks="d0"):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
@@ -152,6 +160,16 @@ class SteerTest(Steered):
         seen = self.seen()
         self.send()
         self.assertGreaterEqual(self.seen() - seen, 3, "and after it")
+
+    def test_kernel_without_egress_hook(self):
+        """Without it nothing can be steered, whoever asks, and also before covey0 is there."""
+        for what in ("on", "keep"):
+            with self.subTest(what):
+                status, said, rules = self.guard_without_egress_hook(what)
+                self.assertEqual(status, 1, said)
+                self.assertIn("error: no egress hooks: VXLAN cannot be steered to covey0", said)
+                self.assertIn("covey_fabric_port: kernel needs Linux 5.16 or later", said)
+                self.assertIn(f"table inet {TABLE}", rules)
 
     def test_what_a_process_sends(self):
         def send():
@@ -616,4 +634,5 @@ if __name__ == "__main__":
         print("needs root, for network namespaces")
         sys.exit(SKIPPED)
     PROGRAM = sys.argv.pop(1)
+    FAULTS = sys.argv.pop(1)
     unittest.main(verbosity=2)
