@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <headers.h>
 #include <netinet/udp.h>
+#include <rte_common.h>
 #include <rte_mbuf.h>
 #include <string.h>
 #include <unistd.h>
@@ -171,25 +172,25 @@ static void add_controls(const struct kernel_tx *tx, struct msghdr *message,
 		add_interface(message, ipv6, groups_interface(tx->groups, departure->destination));
 }
 
-/* Send count of the held packets. */
-static int send_packets(struct kernel_tx *tx, struct iovec *parts, unsigned count)
+/* What all of a group's sends have in common. */
+struct letter {
+	union udp_address to;
+	struct control control;
+	struct msghdr message;
+};
+
+/* For sends of so many packets each. */
+static void address(const struct kernel_tx *tx, unsigned count, struct letter *letter)
 {
 	const struct departure *departure = &tx->group.first;
-	struct control control;
-	union udp_address to;
-	struct msghdr message = {
-		.msg_name = &to,
-		.msg_namelen = udp_address(tx->vtep.family, departure->destination, tx->port, &to),
-		.msg_iov = parts,
-		.msg_iovlen = count,
-		.msg_control = &control,
-	};
-	int fd = window_socket(tx, departure->source_port);
 
-	if (unlikely(fd < 0))
-		return -EBADF;
-	add_controls(tx, &message, departure, count);
-	return sendmsg(fd, &message, 0) < 0 ? -errno : 0;
+	letter->message = (struct msghdr){
+		.msg_name = &letter->to,
+		.msg_namelen =
+			udp_address(tx->vtep.family, departure->destination, tx->port, &letter->to),
+		.msg_control = &letter->control,
+	};
+	add_controls(tx, &letter->message, departure, count);
 }
 
 static enum covey_drop reason_of(int status)
@@ -227,27 +228,65 @@ static void count_sent(struct kernel_tx *tx, int status, const struct iovec *par
 }
 
 /*
- * Send what is held. The kernel refuses to cut it where a packet does not fit the path (EMSGSIZE,
- * and EINVAL of older kernels), and where the interface cannot finish checksums (EIO). Then the
- * packets go one by one, and each is judged for itself. In the last case they always will.
+ * All in one send, which the kernel cuts. False: it refuses to cut them, because one does not fit
+ * the path (EMSGSIZE, and EINVAL of older kernels), or because the interface cannot finish
+ * checksums (EIO), which will not change.
  */
+static bool send_together(struct kernel_tx *tx, int fd)
+{
+	unsigned count = tx->group.count;
+	struct letter letter;
+	int status;
+
+	if (count > 1 && !tx->segments)
+		return false;
+	address(tx, count, &letter);
+	letter.message.msg_iov = tx->parts;
+	letter.message.msg_iovlen = count;
+	status = sendmsg(fd, &letter.message, 0) < 0 ? -errno : 0;
+	if (count > 1 && (status == -EMSGSIZE || status == -EINVAL || status == -EIO)) {
+		if (status == -EIO)
+			__atomic_store_n(&tx->segments, false, __ATOMIC_RELAXED);
+		return false;
+	}
+	count_sent(tx, status, tx->parts, count);
+	return true;
+}
+
+/* Each in a send of its own, and judged for itself. One that the kernel refuses keeps none of the
+ * others back. */
+static void send_each(struct kernel_tx *tx, int fd)
+{
+	struct mmsghdr sends[GROUP_SEGMENTS_MAX];
+	unsigned count = tx->group.count, at = 0;
+	struct letter letter;
+
+	address(tx, 1, &letter);
+	for (unsigned i = 0; i < count; i++) {
+		sends[i].msg_hdr = letter.message;
+		sends[i].msg_hdr.msg_iov = &tx->parts[i];
+		sends[i].msg_hdr.msg_iovlen = 1;
+	}
+	while (at < count) {
+		int sent = sendmmsg(fd, sends + at, count - at, 0);
+
+		count_sent(tx, sent > 0 ? 0 : -errno, &tx->parts[at], (unsigned)RTE_MAX(sent, 1));
+		at += (unsigned)RTE_MAX(sent, 1);
+	}
+}
+
 static void send_held(struct kernel_tx *tx)
 {
 	unsigned count = tx->group.count;
-	int status;
+	int fd;
 
 	if (count == 0)
 		return;
-	status = send_packets(tx, tx->parts, count);
-	if (likely(status == 0) || count == 1 ||
-	    (status != -EMSGSIZE && status != -EINVAL && status != -EIO)) {
-		count_sent(tx, status, tx->parts, count);
-	} else {
-		if (status == -EIO)
-			__atomic_store_n(&tx->segments, false, __ATOMIC_RELAXED);
-		for (unsigned i = 0; i < count; i++)
-			count_sent(tx, send_packets(tx, &tx->parts[i], 1), &tx->parts[i], 1);
-	}
+	fd = window_socket(tx, tx->group.first.source_port);
+	if (unlikely(fd < 0))
+		count_sent(tx, -EBADF, tx->parts, count);
+	else if (!send_together(tx, fd))
+		send_each(tx, fd);
 	rte_pktmbuf_free_bulk(tx->held, count);
 	tx->group.count = 0;
 }
@@ -271,8 +310,6 @@ static void hold(struct kernel_tx *tx, struct rte_mbuf *packet)
 	}
 	tx->held[tx->group.count - 1] = packet;
 	tx->parts[tx->group.count - 1] = part;
-	if (!tx->segments)
-		send_held(tx);
 }
 
 uint16_t kernel_transmit(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t count)
