@@ -43,7 +43,7 @@ struct kernel_rx {
 struct kernel_tx {
 	struct covey_addr vtep;
 	uint16_t port; /* VPE's */
-	bool segments; /* several packets leave in one call */
+	bool segments; /* the kernel cuts what leaves in one send */
 	uint32_t mark;
 	const struct groups *groups;
 	struct port_counters counters;
