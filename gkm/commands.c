@@ -86,6 +86,7 @@ static void rekey(const struct request *request)
 
 	if (!realm)
 		return;
+	log_notice("%s: the operator asks for another SA", realm->served.config->name);
 	wanted = rekey_want(realm->served.group, REKEY_OPERATOR, clock_ms());
 	realm_wake(realm);
 	rekey_answers_add(request->commands->rekeys, request->client, realm, wanted);

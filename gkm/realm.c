@@ -8,11 +8,26 @@
 #include "clock.h"
 #include "identity.h"
 #include "log.h"
+#include "peer_log.h"
 #include "secret.h"
 
 /* When an SA that members wait for could not begin, it is tried again after this time, in
  * milliseconds. */
 #define RETRY_MS 2000u
+
+/* --- the log ------------------------------------------------------------------------------- */
+
+/* Members can cause rekeys, so lines about these are limited for each group: five of a kind. Only
+ * the operator causes these two, and has to see what comes of it. */
+static bool is_operators(enum rekey_reason reason)
+{
+	return reason == REKEY_OPERATOR || reason == REKEY_EVICTION;
+}
+
+static struct peer_log *limit_of(const struct realm *realm, enum rekey_reason reason)
+{
+	return is_operators(reason) ? NULL : realm->tools.log;
+}
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
@@ -51,9 +66,12 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 	if (status < 0)
 		return covey_error_set(error, status, "SA %u of group %s cannot begin: %s", spi,
 				       realm->served.config->name, strerror(-status));
-	log_info("%s: SA %u begins, %s, keys per %s", realm->served.config->name, spi,
-		 covey_cipher_name(realm->served.config->cipher),
-		 covey_key_scope_name(realm->served.config->key_scope));
+	if (is_operators(reason))
+		realm->outbox.operators_spi = spi;
+	peer_log_line(limit_of(realm, reason), LOG_LEVEL_INFO, realm->served.config->name,
+		      "%s: SA %u begins, %s, keys per %s", realm->served.config->name, spi,
+		      covey_cipher_name(realm->served.config->cipher),
+		      covey_key_scope_name(realm->served.config->key_scope));
 	return 0;
 }
 
@@ -147,7 +165,7 @@ json_t *realm_absent_names(const struct realm *realm)
 }
 
 /* Logs one line, however many members are absent. */
-static void log_absent(const struct realm *realm)
+static void log_absent(const struct realm *realm, enum rekey_reason reason)
 {
 	size_t first = 0, count = 0;
 
@@ -156,11 +174,12 @@ static void log_absent(const struct realm *realm)
 			first = i;
 	if (count == 0)
 		return;
-	log_warning("%s: %s%s has no connection to the key manager: the others still receive what "
-		    "it sends, but it receives nothing of what they send with the next SA until it "
-		    "is back (all names: covey show)",
-		    realm->served.config->name, realm_member_name(realm, first),
-		    count > 1 ? " (and others)" : "");
+	peer_log_line(limit_of(realm, reason), LOG_LEVEL_WARNING, realm->served.config->name,
+		      "%s: %s%s has no connection to the key manager: the others still receive "
+		      "what it sends, but it receives nothing of what they send with the next SA "
+		      "until it is back (all names: covey show)",
+		      realm->served.config->name, realm_member_name(realm, first),
+		      count > 1 ? " (and others)" : "");
 }
 
 /* --- time ---------------------------------------------------------------------------------- */
@@ -198,9 +217,10 @@ static void begin_due(struct realm *realm, uint64_t now_ms)
 	if (reason == REKEY_NONE || now_ms < realm->retry_ms)
 		return;
 	realm->retry_ms = 0;
-	log_notice("%s: a new SA is needed: %s", realm->served.config->name,
-		   rekey_reason_text(reason));
-	log_absent(realm);
+	peer_log_line(limit_of(realm, reason), LOG_LEVEL_NOTICE, realm->served.config->name,
+		      "%s: a new SA is needed: %s", realm->served.config->name,
+		      rekey_reason_text(reason));
+	log_absent(realm, reason);
 	if (begin_sa(realm, reason, &error) == 0) {
 		/* Not at now_ms, when the SA had not begun: members would get more than its
 		 * lifetime. */

@@ -2,10 +2,10 @@
 #include "outbox.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "floor_reports.h"
-#include "log.h"
 #include "message.h"
 #include "peer_log.h"
 #include "roster_columns.h"
@@ -257,9 +257,12 @@ static void log_late(const struct member *who, const struct sa *sa, void *arg)
 		      outbox->served->config->rekey.activation_delay_s);
 }
 
+/* Each state is a kind of its own, so that none uses up the others' share of the log. */
 static void log_state(const struct sa *sa, void *arg)
 {
 	struct outbox *outbox = arg;
+	const char *name = outbox->served->config->name;
+	char text[COVEY_NAME_MAX + 128];
 	size_t acked = 0;
 
 	/* Some members were never told. */
@@ -267,9 +270,10 @@ static void log_state(const struct sa *sa, void *arg)
 		log_told(outbox);
 	for (size_t i = 0; i < sa->seats; i++)
 		acked += sa_is_acked(sa, i);
-	log_notice("%s: SA %u is %s, %zu of %zu members have it", outbox->served->config->name,
-		   sa->spi, sa_state_name(sa->state), acked,
-		   group_live_members(outbox->served->group));
+	snprintf(text, sizeof(text), "%s: SA %u is %s, %zu of %zu members have it", name, sa->spi,
+		 sa_state_name(sa->state), acked, group_live_members(outbox->served->group));
+	peer_log_text(sa->spi == outbox->operators_spi ? NULL : outbox->log, LOG_LEVEL_NOTICE, name,
+		      sa_state_name(sa->state), text);
 }
 
 /* --- all ----------------------------------------------------------------------------------- */

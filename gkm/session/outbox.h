@@ -38,6 +38,8 @@ struct outbox {
 	/* For the log: on which SA members were told to send, and how many, until all are told. */
 	uint32_t told_spi;
 	size_t told;
+	/* The last SA that the operator asked for, 0: none. Its lines are always logged. */
+	uint32_t operators_spi;
 };
 
 void outbox_init(struct outbox *outbox, const struct served_group *served, struct peer_log *log);

@@ -202,7 +202,7 @@ static void on_joined(struct guest *guest, const Covey__Joined *joined)
 	assert_string_equal(joined->group, guest->group);
 	assert_int_equal(joined->n_vnis, 2);
 	assert_int_equal(joined->vnis[1], joined->vnis[0] + 1);
-	assert_int_equal(joined->drain_s, 30);
+	assert_int_equal(joined->drain_s, guest->drain_s ? guest->drain_s : 30);
 	assert_int_equal(joined->replay_window, COVEY_REPLAY_WINDOW_DEFAULT);
 	assert_true(joined->may_send && joined->may_receive);
 	guest->joined = true;

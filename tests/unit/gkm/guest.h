@@ -29,6 +29,7 @@ struct guest {
 	uint64_t previous; /* what it says of the start before */
 	uint32_t knows;    /* the highest SPI that it says there */
 	const char *software;
+	uint32_t drain_s; /* what Joined has to say; 0: the default */
 
 	bool opened;
 	bool welcome;
