@@ -29,7 +29,8 @@ CANARY=$E2E_CANARY
 # A fabric port and a host port each; the hosts have different ones, where there are different ones.
 PAIRS=(af_xdp:veth af_packet:veth device:veth af_xdp:tap af_packet:tap device:tap af_xdp:device
 	af_packet:device device:device)
-[[ $LAB_PORTS != kernel ]] || PAIRS=(kernel:tap kernel:veth)
+# "pair" is what `auto` takes on a kernel of Linux 6.2 to 6.16.
+[[ $LAB_PORTS != kernel ]] || PAIRS=(kernel:tap kernel:veth kernel:pair kernel:pair)
 [[ -z ${COVEY_SOAK_PAIRS:-} ]] || read -ra PAIRS <<<"$COVEY_SOAK_PAIRS"
 
 # --- ports ----------------------------------------------------------------------------------------
@@ -38,7 +39,7 @@ PAIRS=(af_xdp:veth af_packet:veth device:veth af_xdp:tap af_packet:tap device:ta
 set_pair() {
 	local fabric=${2%:*} host=${2#*:} lines
 
-	lines=('covey_cores: "0,1"' "covey_fabric_port: $fabric" "covey_host_port: $host")
+	lines=('covey_cores: "0,1"' "covey_fabric_port: $fabric" "covey_host_port: ${host/pair/auto}")
 	[[ $fabric != device ]] ||
 		lines+=('covey_fabric_device: "net_af_packet_soak,iface=fab0,qpairs=2,qdisc_bypass=1"')
 	[[ $host != device ]] ||
@@ -189,6 +190,8 @@ for ((i = 0; i < ${#PAIRS[@]}; i += 2)); do
 		lab_stop "hv$n"
 		set_pair "$n" "${pair[n]}"
 	done
+	LAB_HOST_PRELOAD=
+	[[ ${pair[*]} != *:pair* ]] || LAB_HOST_PRELOAD=$LAB_BUILD/tests/unit/old-kernel.so
 	write_inventory
 	for n in 1 2; do restart "$n" "${pair[n]}"; done
 	lab_wait_joined
