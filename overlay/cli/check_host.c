@@ -33,6 +33,7 @@ struct ways {
 	struct uplink list[COVEY_UPLINKS_MAX];
 	size_t count;
 	uint16_t mtu;
+	struct uplinks_left_out left_out;
 };
 
 static void find_ways(const struct inventory *inventory, const struct inventory_host *host,
@@ -42,7 +43,7 @@ static void find_ways(const struct inventory *inventory, const struct inventory_
 	struct link_info link;
 	uint16_t mtu = 0;
 
-	ret_ways->count = uplinks_find(&wanted, ret_ways->list);
+	ret_ways->count = uplinks_find_all(&wanted, ret_ways->list, &ret_ways->left_out);
 	for (size_t i = ret_ways->count; i-- > 0;)
 		if (!ret_ways->list[i].by_default &&
 		    link_get_index(ret_ways->list[i].index, &link, NULL) == 0 &&
@@ -51,10 +52,33 @@ static void find_ways(const struct inventory *inventory, const struct inventory_
 	ret_ways->mtu = inventory_limit_mtu(host, mtu);
 }
 
+static void print_left_out(const struct uplinks_left_out *left_out)
+{
+	for (size_t i = 0; i < left_out->count; i++) {
+		const struct uplink *uplink = &left_out->list[i];
+
+		if (uplink->no_ethernet)
+			printf("On this host: VXLAN does not leave by %s, because its frames have "
+			       "no Ethernet header: lead the routes to the other hosts' VTEPs "
+			       "through an Ethernet interface.\n",
+			       uplink->name);
+		else
+			printf("On this host: VXLAN does not leave by %s, because there are more "
+			       "than %d uplinks: name in covey_fabric_interface those that it may "
+			       "leave by, or join some to a bond.\n",
+			       uplink->name, COVEY_UPLINKS_MAX);
+	}
+	if (left_out->more)
+		printf("On this host: there are still more of these.\n");
+}
+
 static void print_ways(const struct inventory_host *host, const struct ways *ways)
 {
 	if (host->fabric_port != FABRIC_PORT_KERNEL)
 		return;
+	if (ways->left_out.count)
+		printf("\n");
+	print_left_out(&ways->left_out);
 	printf("\nOn this host: ");
 	if (ways->count == 0) {
 		printf("no interface leads to the other hosts, so VXLAN does not leave: give it a "

@@ -38,14 +38,37 @@ static int find_interface(struct installed_guard *guard, struct covey_error *err
 
 /* Their names, each behind a space. */
 #define NAMES_SIZE (COVEY_UPLINKS_MAX * (IFNAMSIZ + 1))
-static const char *write_names(const struct uplink *uplinks, size_t count, char *ret_text)
+
+static const char *write_names(const struct uplink *uplinks, size_t count, bool no_ethernet,
+			       char *ret_text)
 {
 	ret_text[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
+		if (uplinks[i].no_ethernet != no_ethernet)
+			continue;
 		strcat(ret_text, " ");
 		strcat(ret_text, uplinks[i].name);
 	}
 	return ret_text;
+}
+
+static void log_left_out(const struct installed_guard *guard, const struct uplinks_left_out *left)
+{
+	char text[NAMES_SIZE];
+
+	if (write_names(left->list, left->count, true, text)[0] != '\0')
+		peer_log_line(guard->log, LOG_LEVEL_WARNING, "",
+			      "VXLAN does not leave by%s: covey takes VXLAN only from interfaces "
+			      "whose frames have an Ethernet header, which a tunnel of IP packets "
+			      "(wireguard, ipip, tun) has not. Lead the routes to the other hosts' "
+			      "VTEPs through an Ethernet interface",
+			      text);
+	if (write_names(left->list, left->count, false, text)[0] != '\0')
+		peer_log_line(guard->log, LOG_LEVEL_WARNING, "",
+			      "the routes to the other hosts lead through more than %d interfaces. "
+			      "VXLAN does not leave by%s%s: name in covey_fabric_interface those "
+			      "that it may leave by, or join some to a bond",
+			      COVEY_UPLINKS_MAX, text, left->more ? " and others" : "");
 }
 
 /* Found by the routes, they are nowhere else to be read. */
@@ -53,20 +76,14 @@ static void log_uplinks(const struct installed_guard *guard, const struct steer 
 {
 	char text[NAMES_SIZE];
 
-	if (!now->wanted.by_routes || steer_same_uplinks(&guard->standing.steer, now))
+	if (steer_same_uplinks(&guard->standing.steer, now))
 		return;
-	write_names(now->uplinks, now->uplink_count, text);
-	peer_log_line(guard->log, LOG_LEVEL_NOTICE, "",
-		      "the routes to the other hosts lead through:%s",
-		      now->uplink_count ? text : " no interface, so VXLAN does not leave");
-	if (now->left_out.count)
-		peer_log_line(guard->log, LOG_LEVEL_WARNING, "",
-			      "the routes to the other hosts lead through more than %d interfaces. "
-			      "VXLAN does not leave by%s%s: name in covey_fabric_interface those "
-			      "that it may leave by, or join some to a bond",
-			      COVEY_UPLINKS_MAX,
-			      write_names(now->left_out.list, now->left_out.count, text),
-			      now->left_out.more ? " and others" : "");
+	write_names(now->uplinks, now->uplink_count, false, text);
+	if (now->wanted.by_routes)
+		peer_log_line(guard->log, LOG_LEVEL_NOTICE, "",
+			      "the routes to the other hosts lead through:%s",
+			      now->uplink_count ? text : " no interface, so VXLAN does not leave");
+	log_left_out(guard, &now->left_out);
 }
 
 static int keep_own(struct installed_guard *guard, struct guard_standing *standing,

@@ -33,7 +33,7 @@ struct steer {
 	bool forward; /* the interface of that name is the one of that index */
 	struct uplink uplinks[COVEY_UPLINKS_MAX]; /* those that exist, each once */
 	size_t uplink_count;
-	struct uplinks_left_out left_out; /* of those, for which there is no room */
+	struct uplinks_left_out left_out; /* of those: no room, or no Ethernet header */
 };
 
 /* True when both have the same uplinks, and leave out the same. */

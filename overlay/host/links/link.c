@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/veth.h>
@@ -57,6 +58,7 @@ static void describe(struct rtnl_link *link, struct link_info *ret_info)
 	info.mtu = (uint16_t)(rtnl_link_get_mtu(link) > UINT16_MAX ? UINT16_MAX
 								   : rtnl_link_get_mtu(link));
 	info.group = rtnl_link_get_group(link);
+	info.ethernet = rtnl_link_get_arptype(link) == ARPHRD_ETHER;
 	info.up = flags & IFF_UP;
 	info.running = (flags & IFF_UP) && (flags & IFF_RUNNING);
 	rtnl_link_get_carrier_changes(link, &info.carrier_changes);

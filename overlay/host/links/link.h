@@ -18,6 +18,7 @@ struct link_info {
 	uint16_t mtu;
 	unsigned rx_queues;
 	unsigned combined_queues; /* those of a NIC; 0: it counts the two directions apart (veth) */
+	bool ethernet; /* its frames have an Ethernet header: not those of tun, wireguard or ipip */
 	bool up;
 	bool running;             /* up, and with a carrier */
 	uint32_t carrier_changes; /* since it was made; 0: the kernel does not count */

@@ -46,16 +46,14 @@ static void leave_out(struct uplinks_left_out *left_out, const struct uplink *up
 		left_out->list[left_out->count++] = *uplink;
 }
 
-static void take(struct found *found, unsigned index)
+static void take(struct found *found, const struct link_info *link)
 {
-	struct uplink *known = find(found, index);
-	struct uplink uplink = {.index = index, .by_default = found->is_default};
+	struct uplink uplink = {.index = link->index,
+				.by_default = found->is_default,
+				.no_ethernet = !link->ethernet};
 
-	if (known)
-		known->by_default &= found->is_default;
-	else if (!if_indextoname(index, uplink.name))
-		return;
-	else if (found->count < COVEY_UPLINKS_MAX)
+	memcpy(uplink.name, link->name, sizeof(uplink.name));
+	if (link->ethernet && found->count < COVEY_UPLINKS_MAX)
 		found->list[found->count++] = uplink;
 	else if (found->left_out)
 		leave_out(found->left_out, &uplink);
@@ -64,31 +62,41 @@ static void take(struct found *found, unsigned index)
 static void take_named(struct found *found, const char *name)
 {
 	char own[IFNAMSIZ];
-	unsigned index = link_name_resolve(name, own) ? 0 : if_nametoindex(own);
+	struct link_info link;
 
-	if (index)
-		take(found, index);
+	if (link_name_resolve(name, own) == 0 && link_get(own, &link, NULL) == 0 &&
+	    !find(found, link.index))
+		take(found, &link);
 }
 
 /* --- by routes ------------------------------------------------------------------------------- */
 
-bool uplinks_may_have(const struct uplinks_wanted *wanted, unsigned index,
-		      struct link_info *ret_link)
+/* What may lead to other hosts, with an Ethernet header or without. */
+static bool is_way(const struct uplinks_wanted *wanted, unsigned index, struct link_info *ret_link)
 {
 	return link_get_index(index, ret_link, NULL) == 0 && strcmp(ret_link->name, "lo") != 0 &&
 	       strcmp(ret_link->name, wanted->host_interface) != 0 &&
 	       strcmp(ret_link->kind, "vxlan") != 0 && ret_link->group != LINK_GROUP_COVEY;
 }
 
+bool uplinks_may_have(const struct uplinks_wanted *wanted, unsigned index,
+		      struct link_info *ret_link)
+{
+	return is_way(wanted, index, ret_link) && ret_link->ethernet;
+}
+
 static void take_next_hop(struct rtnl_nexthop *hop, void *arg)
 {
 	unsigned index = (unsigned)rtnl_route_nh_get_ifindex(hop);
 	struct found *found = arg;
+	struct uplink *known = find(found, index);
 	struct link_info link;
 
 	found->hops += index != 0;
-	if (index && (find(found, index) || uplinks_may_have(found->wanted, index, &link)))
-		take(found, index);
+	if (known)
+		known->by_default &= found->is_default;
+	else if (index && is_way(found->wanted, index, &link))
+		take(found, &link);
 }
 
 static int on_route(struct nl_msg *message, void *arg)

@@ -25,6 +25,7 @@ struct uplink {
 	/* Only default routes lead to it, and others to another one: perhaps it is there because a
 	 * host is down. It is guarded, but not what packets are made for. */
 	bool by_default;
+	bool no_ethernet; /* left out because its frames have no Ethernet header */
 };
 
 /* What to find. All of it is the caller's. */
@@ -43,7 +44,8 @@ struct uplinks_wanted {
 struct uplinks_wanted uplinks_wanted_of(const struct inventory *inventory,
 					const struct inventory_host *self);
 
-/* Those that are too many. */
+/* Those that are too many, and those whose frames have no Ethernet header: covey0 could not take
+ * VXLAN from them. */
 struct uplinks_left_out {
 	struct uplink list[COVEY_UPLINKS_MAX];
 	size_t count;
@@ -60,6 +62,6 @@ size_t uplinks_find(const struct uplinks_wanted *wanted,
 		    struct uplink ret_uplinks[COVEY_UPLINKS_MAX]);
 
 /* True when a route may make this interface an uplink: it is there, and neither lo, nor what a
- * covey-host has made, nor a VXLAN device. */
+ * covey-host has made, nor a VXLAN device, and its frames have an Ethernet header. */
 bool uplinks_may_have(const struct uplinks_wanted *wanted, unsigned index,
 		      struct link_info *ret_link);

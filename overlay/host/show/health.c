@@ -102,12 +102,13 @@ static void check_uplinks(json_t *problems, const struct host *host)
 		return;
 	if (host->self->uplink_count > 0)
 		add(problems,
-		    "none of the interfaces that covey_fabric_interface names is there, so "
-		    "VXLAN does not leave: see `ip link`, or correct the inventory");
+		    "none of the interfaces that covey_fabric_interface names is there with "
+		    "an Ethernet header, so VXLAN does not leave: see `ip link`, or correct "
+		    "the inventory");
 	else
-		add(problems, "no route leads to a covey_vtep of another host, so VXLAN does not "
-			      "leave: see `ip "
-			      "route get`, or name the interface in covey_fabric_interface");
+		add(problems, "no route leads to a covey_vtep of another host by an Ethernet "
+			      "interface, so VXLAN does not leave: see `ip route get`, or name the "
+			      "interface in covey_fabric_interface");
 }
 
 static void check_group(json_t *problems, const struct membership *group,

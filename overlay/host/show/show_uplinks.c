@@ -39,9 +39,12 @@ static void add_found(json_t *array, const struct guard_status *guard)
 			add(array, steer, uplink->name, uplink->by_default,
 			    state_name(guard, &link), &link);
 	}
-	for (size_t i = 0; i < steer->left_out.count; i++)
-		add(array, steer, steer->left_out.list[i].name, steer->left_out.list[i].by_default,
-		    "left out", NULL);
+	for (size_t i = 0; i < steer->left_out.count; i++) {
+		const struct uplink *uplink = &steer->left_out.list[i];
+
+		add(array, steer, uplink->name, uplink->by_default,
+		    uplink->no_ethernet ? "left out: no Ethernet" : "left out", NULL);
+	}
 }
 
 static void add_missing(json_t *array, const struct steer *steer)

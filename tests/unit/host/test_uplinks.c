@@ -193,6 +193,41 @@ static void test_too_many(void **state)
 	assert_false(left_out.more);
 }
 
+/* Named or found by a route, it is none: covey0 cannot take what has no Ethernet header. */
+static void test_no_ethernet(void **state)
+{
+	char *given[] = {"tun0", "eth0"};
+	struct inventory_host list[3] = {
+		{.fabric_port = FABRIC_PORT_KERNEL, .host_interface = "covey0"}};
+	struct inventory inventory = {.hosts = list, .host_count = 3};
+	struct uplink uplinks[COVEY_UPLINKS_MAX];
+	struct uplinks_left_out left_out;
+	struct uplinks_wanted wanted;
+	struct link_info link;
+
+	covey_addr_parse("10.77.0.1", &list[0].vtep);
+	covey_addr_parse("10.77.0.2", &list[1].vtep);
+	covey_addr_parse("10.77.0.3", &list[2].vtep);
+	run("ip tuntap add tun0 mode tun && ip link set tun0 up && "
+	    "ip route add 10.77.0.2 dev tun0 && ip route add 10.77.0.3 via 10.1.0.2");
+	for (list[0].uplink_count = 0; list[0].uplink_count <= 2; list[0].uplink_count += 2) {
+		list[0].uplinks = given;
+		wanted = uplinks_wanted_of(&inventory, &list[0]);
+		assert_int_equal(uplinks_find_all(&wanted, uplinks, &left_out), 1);
+		assert_string_equal(uplinks[0].name, list[0].uplink_count ? "eth0" : "eth1");
+		assert_int_equal(left_out.count, 1);
+		assert_string_equal(left_out.list[0].name, "tun0");
+		assert_true(left_out.list[0].no_ethernet);
+	}
+	assert_false(uplinks_may_have(&wanted, if_nametoindex("tun0"), &link));
+	/* What is no way to other hosts anyway is not worth a warning. */
+	run("ip route replace 10.77.0.2 dev lo");
+	list[0].uplink_count = 0;
+	wanted = uplinks_wanted_of(&inventory, &list[0]);
+	assert_int_equal(uplinks_find_all(&wanted, uplinks, &left_out), 1);
+	assert_int_equal(left_out.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup(test_never, set_up),
 		cmocka_unit_test_setup(test_rules, set_up),
 		cmocka_unit_test_setup(test_too_many, set_up),
+		cmocka_unit_test_setup(test_no_ethernet, set_up),
 	};
 
 	_Static_assert(LINK_GROUP_COVEY == 4798, "the group that is set above");

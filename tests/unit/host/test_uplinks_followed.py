@@ -320,6 +320,30 @@ class ShowTest(Followed):
         self.route(*nets)
         self.start()
         self.assertEqual([uplink[2] for uplink in self.uplinks()], ["guarded"] * 8 + ["left out"] * 2)
+        self.assertIn("VXLAN does not leave by n180, because there are more than 8", self.check())
+
+    def test_no_ethernet(self):
+        """A tunnel of IP packets on the way to a VTEP, and a device that would leave by it in clear."""
+        self.start()
+        self.ip("tuntap", "add", "tun0", "mode", "tun")
+        self.ip("address", "add", "10.10.0.1/24", "dev", "tun0")
+        self.ip("link", "set", "tun0", "up")
+        self.ip("route", "replace", "10.77.0.2", "dev", "tun0")
+        self.wait_log("VXLAN does not leave by tun0: covey takes VXLAN only from interfaces whose frames")
+        self.assertEqual([uplink[:3] for uplink in self.uplinks()],
+                         [("tun0", "routes", "left out: no Ethernet")])
+        self.assertIn("VXLAN does not leave by tun0, because its frames have no Ethernet header", self.check())
+        self.ip("link", "add", "vx", "type", "vxlan", "id", "100", "remote", "10.77.0.2", "local",
+                "10.77.0.1", "dstport", "4789")
+        self.ip("link", "set", "vx", "up")
+        self.ip("neighbour", "add", "10.3.0.2", "lladdr", "02:00:00:00:00:01", "dev", "vx")
+        self.ip("address", "add", "10.3.0.1/24", "dev", "vx")
+        subprocess.run(["ip", "netns", "exec", self.space, "ping", "-c1", "-W1", "10.3.0.2"],
+                       capture_output=True, check=False)
+        sent = json.loads(self.ip("-json", "-s", "link", "show", "tun0"))[0]["stats64"]["tx"]
+        dropped = {rule["rule"]: rule["packets"] for rule in self.show("guard")["guard"]["drops"]}
+        self.assertGreater(dropped["VXLAN by an interface that is no uplink"], 0)
+        self.assertEqual((sent["packets"], sent["dropped"]), (0, 0))
 
 
 class LockTest(Followed):
