@@ -75,12 +75,13 @@ static json_t *show_member(const struct group *group, size_t seat)
 	const struct member *member = &group->members[seat];
 	char vtep[COVEY_ADDR_STRLEN];
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:I, s:I, s:b}", "identity",
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:I, s:I, s:b, s:b}", "identity",
 			 member->identity, "vtep", covey_addr_format(&member->vtep, vtep), "state",
 			 presence(member), "sender_id", (int)member->sender_id, "epoch",
 			 (int)member->epoch, "may_send", member->may_send, "spi",
 			 (json_int_t)sends_on(group, seat), "own_sender",
-			 (json_int_t)member->own_sender, "deaf", member->hearing.deaf);
+			 (json_int_t)member->own_sender, "deaf", member->hearing.deaf,
+			 "perhaps_deaf", member->hearing.perhaps);
 }
 
 static json_t *show_members(const struct group *group)

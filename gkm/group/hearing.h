@@ -2,9 +2,14 @@
 #pragma once
 
 /*
- * Which members are deaf. The ESNs that members report show that they send multicast. A member that
- * should get all of it, but counts no packet, is deaf. Unicast cannot show this, because nobody
- * reports to which member it was sent. Pure, like group.h.
+ * Which members are deaf. The ESNs that members report show what they send. Two things are judged:
+ *
+ * - A member that should get all that others multicast, but counts none of it, is deaf.
+ * - A member that counts no packet at all, while others send unicast, is deaf if the group has only
+ *   two members. In a larger group nobody reports to which member unicast was sent. There a member
+ *   is perhaps deaf, if it sends itself, and if some unicast has come to no member.
+ *
+ * Pure, like group.h.
  */
 
 #include <stdbool.h>
@@ -23,10 +28,9 @@ struct group;
 /* Heartbeats that come within this time count as one. */
 #define HEARING_GAP_MS UINT64_C(5000)
 
-/* For a member, while its registration lasts. */
-struct hearing {
+/* What a member should hear: what is multicast, or anything. */
+struct hearing_ear {
 	bool deaf;
-	bool listens;     /* the member says that it should get all of the group's multicast */
 	bool heard;       /* it has received something since it was judged last */
 	uint64_t missed;  /* packets sent by others since then, on SAs that it has */
 	uint64_t unheard; /* packets sent by others since it last heard something */
@@ -34,13 +38,30 @@ struct hearing {
 	uint64_t strike_ms; /* when the last strike was */
 };
 
+/* For a member, while its registration lasts. */
+struct hearing {
+	bool deaf;
+	bool perhaps;  /* perhaps deaf; never both */
+	bool listens;  /* the member says that it should get all of the group's multicast */
+	bool receives; /* it says how much it has received at all */
+	struct hearing_ear multicast;
+	struct hearing_ear any; /* its missed and unheard are unicast packets */
+	uint64_t own;           /* packets that it has sent since it was judged last */
+	/* Unicast packets that have come to nobody since it last heard something, as far as is
+	 * reported; reports come one after the other, so it may be below 0 (modulo 2^64). */
+	uint64_t lost;
+};
+
 /* For a member, in one SA. */
 struct hearing_counts {
-	uint64_t counters; /* sum over its multicast windows in its last report */
-	uint64_t sent;     /* by how much that sum has risen in all */
-	uint64_t received; /* in its last report */
-	uint64_t others;   /* what others had sent by then */
-	bool begun;        /* received and others are from this registration */
+	/* Sums over its windows in its last report, and by how much they have risen in all. */
+	uint64_t multicast, multicast_sent;
+	uint64_t unicast, unicast_sent;
+	/* In its last report. */
+	uint64_t multicast_received, unicast_received;
+	/* What others had sent by then, and how much unicast had come to nobody. */
+	uint64_t others_multicast, others_unicast, lost;
+	bool begun; /* the last five are from this registration */
 };
 
 struct hearing_report {
@@ -48,14 +69,17 @@ struct hearing_report {
 	const uint32_t *window_ids; /* as many as esns; checked (floor_reports.h) */
 	const uint64_t *esns;
 	size_t window_count;
-	uint64_t received; /* multicast packets that have authenticated */
+	uint64_t multicast_received; /* packets that have authenticated */
+	uint64_t received;           /* the same, and all others; 0 unless receives */
 	bool listens;
+	bool receives;
 };
 
 enum hearing_verdict {
 	HEARING_AS_BEFORE,
-	HEARING_DEAF,  /* it has become deaf now */
-	HEARING_AGAIN, /* it was deaf and hears again */
+	HEARING_DEAF,    /* it has become deaf now */
+	HEARING_PERHAPS, /* it may have become so */
+	HEARING_AGAIN,   /* it was deaf, perhaps, and hears again */
 };
 
 /* Take a report of an SA from a live registration. If the member does not have the SA, the report

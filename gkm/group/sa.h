@@ -71,7 +71,8 @@ struct sa {
 	uint64_t rekey_ms;       /* when the next one is due; UINT64_MAX: never */
 	uint64_t patience_ms;    /* until when the next one waits for members that are away */
 	uint64_t expires_ms;
-	uint64_t multicast_sent;    /* by all members, as they report it; hearing.h */
+	/* By all members, as they report it; hearing.h. */
+	uint64_t multicast_sent, unicast_sent, unicast_received;
 	bool patient;               /* while installing: also waits for members that are away */
 	struct usage *usages;       /* by seat; NULL when the SA is retired */
 	struct floor_table *floors; /* NULL: nobody has reported windows */

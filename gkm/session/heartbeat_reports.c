@@ -103,11 +103,31 @@ static void take_hearing(struct registration *registration, const Covey__SaUse *
 		.window_ids = use->window_ids,
 		.esns = use->esns,
 		.window_count = use->n_window_ids,
-		.received = use->multicast_received,
+		.multicast_received = use->multicast_received,
+		.received = use->receives ? use->packets_received : 0,
 		.listens = use->listens,
+		.receives = use->receives,
 	};
 
 	hearing_report(registration->served->group, registration->seat, &report);
+}
+
+static void log_deaf(const struct session *session, const char *group,
+		     const struct hearing *hearing)
+{
+	if (hearing->multicast.deaf)
+		peer_log(session, LOG_LEVEL_ERROR,
+			 "ALARM: %s: %s is deaf: the others report %" PRIu64
+			 " multicast packets, and it received none: check its packet filter and "
+			 "fabric interface, and the switch's table of multicast groups; if many "
+			 "members are deaf, check the senders",
+			 group, session->peer.host, hearing->multicast.unheard);
+	else
+		peer_log(session, LOG_LEVEL_ERROR,
+			 "ALARM: %s: %s is deaf: the other member reports %" PRIu64
+			 " unicast packets, and it received nothing at all: check its packet "
+			 "filter and fabric interface, and the network between the two",
+			 group, session->peer.host, hearing->any.unheard);
 }
 
 static void log_hearing(struct registration *registration, const struct session *session,
@@ -116,16 +136,18 @@ static void log_hearing(struct registration *registration, const struct session 
 	const struct served_group *served = registration->served;
 	const struct hearing *hearing = &served->group->members[registration->seat].hearing;
 
-	if (verdict == HEARING_AGAIN)
+	if (verdict == HEARING_DEAF)
+		log_deaf(session, served->config->name, hearing);
+	else if (verdict == HEARING_PERHAPS)
+		peer_log(session, LOG_LEVEL_WARNING,
+			 "%s: %s is perhaps deaf: it sends and received nothing at all, and of "
+			 "%" PRIu64 " unicast packets of the others some came to nobody: check its "
+			 "packet filter and fabric interface; if it is not deaf, they were for a "
+			 "host that is away",
+			 served->config->name, session->peer.host, hearing->any.unheard);
+	else
 		peer_log(session, LOG_LEVEL_NOTICE, "%s: %s is not deaf any more",
 			 served->config->name, session->peer.host);
-	else
-		peer_log(session, LOG_LEVEL_ERROR,
-			 "ALARM: %s: %s is deaf: the others report %" PRIu64
-			 " multicast packets, and it received none: check its fabric interface and "
-			 "the switch's table of multicast groups; if many members are deaf, check "
-			 "the senders",
-			 served->config->name, session->peer.host, hearing->unheard);
 }
 
 static void judge_hearing(struct registration *registration, const struct session *session)
@@ -175,36 +197,39 @@ static bool take_use(struct session *session, const Covey__SaUse *use)
 	return true;
 }
 
-/* Lists the groups in which the member is deaf. A member is in no more groups than fit. */
-static size_t list_deaf(struct session *session, char *groups[COVEY_GROUPS_PER_HOST_MAX])
+/* Lists the groups in which the member is deaf, and perhaps so. A member is in no more groups than
+ * fit. */
+static void list_deaf(struct session *session, char *deaf[COVEY_GROUPS_PER_HOST_MAX],
+		      char *perhaps[COVEY_GROUPS_PER_HOST_MAX], Covey__Heartbeat *answer)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < session->registration_count; i++) {
+	answer->deaf_groups = deaf;
+	answer->perhaps_deaf_groups = perhaps;
+	for (size_t i = 0; i < session->registration_count && i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		struct registration *registration = &session->registrations[i];
 		const struct served_group *served = registration->served;
+		const struct hearing *hearing;
 
 		if (!registration->joined)
 			continue;
 		judge_hearing(registration, session);
-		if (served->group->members[registration->seat].hearing.deaf &&
-		    count < COVEY_GROUPS_PER_HOST_MAX)
-			groups[count++] = served->config->name;
+		hearing = &served->group->members[registration->seat].hearing;
+		if (hearing->deaf)
+			deaf[answer->n_deaf_groups++] = served->config->name;
+		else if (hearing->perhaps)
+			perhaps[answer->n_perhaps_deaf_groups++] = served->config->name;
 	}
-	return count;
 }
 
 void heartbeat_reports_take(struct session *session, const Covey__Heartbeat *report)
 {
 	Covey__Heartbeat answer = COVEY__HEARTBEAT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
-	char *deaf[COVEY_GROUPS_PER_HOST_MAX];
+	char *deaf[COVEY_GROUPS_PER_HOST_MAX], *perhaps[COVEY_GROUPS_PER_HOST_MAX];
 
 	for (size_t i = 0; i < report->n_use; i++)
 		if (!take_use(session, report->use[i]))
 			return;
-	answer.n_deaf_groups = list_deaf(session, deaf);
-	answer.deaf_groups = deaf;
+	list_deaf(session, deaf, perhaps, &answer);
 	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
 	message.heartbeat = &answer;
 	session_send(session, &message);

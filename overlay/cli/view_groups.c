@@ -72,10 +72,15 @@ void view_groups(const json_t *answer)
 		if (json_is_string(json_object_get(group, "refusal")))
 			printf("%s: the key manager refuses: %s\n", field_text(group, "name"),
 			       field_text(group, "refusal"));
-	json_array_foreach(groups, i, group)
+	json_array_foreach(groups, i, group) {
 		if (field_true(group, "deaf"))
-			printf("%s: DEAF: others multicast in it and nothing of it arrives here\n",
+			printf("%s: DEAF: others send in it and nothing of it arrives here\n",
 			       field_text(group, "name"));
+		if (field_true(group, "perhaps_deaf"))
+			printf("%s: perhaps DEAF: others send in it, perhaps to this host, and "
+			       "nothing arrives here\n",
+			       field_text(group, "name"));
+	}
 }
 
 static void add_members(struct table *table, const json_t *group)

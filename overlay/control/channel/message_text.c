@@ -50,18 +50,34 @@ static int check_software(const char *software, struct covey_error *error)
 			       COVEY_SOFTWARE_MAX);
 }
 
+static int check_groups(const Covey__Message *message, char *const *groups, size_t count,
+			struct covey_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = check_group(message, groups[i], error);
+	return status;
+}
+
+static int check_heartbeat(const Covey__Message *message, struct covey_error *error)
+{
+	const Covey__Heartbeat *heartbeat = message->heartbeat;
+	int status = check_groups(message, heartbeat->deaf_groups, heartbeat->n_deaf_groups, error);
+
+	return status ? status
+		      : check_groups(message, heartbeat->perhaps_deaf_groups,
+				     heartbeat->n_perhaps_deaf_groups, error);
+}
+
 int message_check_text(const Covey__Message *message, struct covey_error *error)
 {
 	const char *group = group_of(message);
-	int status = 0;
 
 	if (message->body_case == COVEY__MESSAGE__BODY_HELLO)
 		return check_software(message->hello->software, error);
-	if (message->body_case == COVEY__MESSAGE__BODY_HEARTBEAT) {
-		for (size_t i = 0; i < message->heartbeat->n_deaf_groups && status == 0; i++)
-			status = check_group(message, message->heartbeat->deaf_groups[i], error);
-		return status;
-	}
+	if (message->body_case == COVEY__MESSAGE__BODY_HEARTBEAT)
+		return check_heartbeat(message, error);
 	if (!group || (message->body_case == COVEY__MESSAGE__BODY_REFUSED && group[0] == '\0'))
 		return 0;
 	return check_group(message, group, error);

@@ -31,7 +31,7 @@ struct effects {
 	void (*note)(void *arg, enum log_level level, const char *kind, const char *text);
 	/* True when the kernel wants multicast of each of these VNIs. NULL: nobody can tell. */
 	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
-	/* Called when nothing arrives of what others multicast. NULL: nobody wants to know. */
+	/* Called when nothing arrives of what others send, perhaps. NULL: nobody wants to know. */
 	void (*deaf)(void *arg);
 	/* A number in 0..bound-1, to spread retries over time. */
 	uint32_t (*random)(void *arg, uint32_t bound);

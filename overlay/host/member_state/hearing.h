@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Whether this host hears what others multicast in its groups. It cannot know that alone: when
+ * Whether this host hears what others send in its groups. It cannot know that alone: when
  * nobody sends, nothing comes either. The GKM compares what all hosts report, and says the result
  * in its Heartbeat.
  */
@@ -11,8 +11,8 @@
 
 struct member_state;
 
-/* Take the GKM's Heartbeat. Each change is logged once. When a group becomes deaf, the kernel's
- * groups are reported anew. */
+/* Take the GKM's Heartbeat. Each change is logged once. When a group becomes deaf, or perhaps so,
+ * the kernel's multicast groups are reported anew. */
 void hearing_told(struct member_state *state, const Covey__Heartbeat *heartbeat);
 /* Call this when the session ends: without one, nobody compares. */
 void hearing_unknown(struct member_state *state);

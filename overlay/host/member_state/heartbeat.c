@@ -11,12 +11,12 @@
 #define SAS_MAX ((size_t)COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
 
 /*
- * The most that goes into one message. An entry without windows takes at most 58 bytes, and a
+ * The most that goes into one message. An entry without windows takes at most 71 bytes, and a
  * window takes 3 for its WindowID and 8 for its ESN.
  */
 #define USES_PER_MESSAGE    64
 #define WINDOWS_PER_MESSAGE COVEY_FLOORS_PER_SENDER_MAX
-_Static_assert(USES_PER_MESSAGE * 58 + WINDOWS_PER_MESSAGE * 11 + 16 < COVEY_MESSAGE_TO_GKM_MAX,
+_Static_assert(USES_PER_MESSAGE * 71 + WINDOWS_PER_MESSAGE * 11 + 16 < COVEY_MESSAGE_TO_GKM_MAX,
 	       "a Heartbeat fits");
 
 struct batch {
@@ -45,11 +45,16 @@ static int flush(const struct member_state *state, struct batch *batch)
 }
 
 /* Only while joined: something may be left of a membership that has ended. */
+static bool receives(const struct membership *group)
+{
+	return group->state == MEMBERSHIP_JOINED && group->may_receive;
+}
+
 static bool listens(const struct member_state *state, const struct membership *group)
 {
 	const struct effects *effects = &state->effects;
 
-	return group->state == MEMBERSHIP_JOINED && group->may_receive && effects->listens &&
+	return receives(group) && effects->listens &&
 	       effects->listens(effects->arg, group->vnis, group->vni_count);
 }
 
@@ -130,6 +135,8 @@ static int add(struct member_state *state, struct batch *batch,
 	use->own_sender = sa->own_sender;
 	use->multicast_received = sa->multicast_received;
 	use->listens = listens(state, state->groups[sa->group]);
+	use->packets_received = sa->packets_received;
+	use->receives = receives(state->groups[sa->group]);
 	add_windows(batch, use, windows);
 	batch->pointers[batch->count++] = use;
 	return 0;

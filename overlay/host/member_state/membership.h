@@ -42,7 +42,8 @@ struct membership {
 	uint16_t epoch;
 	bool may_send;
 	bool may_receive;
-	bool deaf; /* the GKM says that we hear nothing (hearing.h) */
+	bool deaf;         /* the GKM says that we hear nothing (hearing.h) */
+	bool perhaps_deaf; /* that may be; never both */
 	uint32_t *vnis;
 	size_t vni_count;
 	uint32_t replay_window; /* packets */

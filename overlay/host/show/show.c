@@ -89,12 +89,13 @@ static json_t *show_group(const struct host *host, const struct membership *grou
 	json_t *object;
 
 	object = json_pack(
-		"{s:s, s:i, s:s, s:s?, s:i, s:i, s:b, s:b, s:b, s:o, s:i, s:o}", "name",
+		"{s:s, s:i, s:s, s:s?, s:i, s:i, s:b, s:b, s:b, s:b, s:o, s:i, s:o}", "name",
 		group->name, "index", (int)group->index, "state", membership_state_name(group),
 		"refusal", refusal_text(group, refusal, sizeof(refusal)), "sender_id",
 		(int)group->sender_id, "epoch", (int)group->epoch, "may_send", group->may_send,
-		"may_receive", group->may_receive, "deaf", group->deaf, "vnis", show_vnis(group),
-		"replay_window", (int)group->replay_window, "members", show_senders(host, group));
+		"may_receive", group->may_receive, "deaf", group->deaf, "perhaps_deaf",
+		group->perhaps_deaf, "vnis", show_vnis(group), "replay_window",
+		(int)group->replay_window, "members", show_senders(host, group));
 	health_show_group(object, group, clock_ms());
 	return object;
 }

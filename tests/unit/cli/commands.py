@@ -59,6 +59,7 @@ SHOWN = {
         },
         {"name": "feed", "index": 1, "state": "refused", "refusal": "not authorised: no member"},
         {"name": "quiet", "index": 2, "state": "joined", "deaf": True},
+        {"name": "still", "index": 3, "state": "joined", "deaf": False, "perhaps_deaf": True},
     ],
     "sas": [
         {
@@ -456,7 +457,8 @@ class Client(Case):
         self.assertIn("last failure: connection refused", out)
         self.assertRegex(out, r"tenants +joined +7 +3 +send +1024 +1 +100, 200-202\n")
         self.assertIn("feed: the key manager refuses: not authorised: no member", out)
-        self.assertIn("quiet: DEAF: others multicast in it and nothing of it arrives here\n", out)
+        self.assertIn("quiet: DEAF: others send in it and nothing of it arrives here\n", out)
+        self.assertIn("still: perhaps DEAF: others send in it, perhaps to this host, and nothing arrives here\n", out)
         self.assertNotIn("tenants: DEAF", out)
         self.assertIn("spiffe://f/host/hv1 (this host)", out)
         self.assertRegex(out, r"256 +tenants +active .* 1m 1s +1d ")
@@ -629,6 +631,7 @@ class Client(Case):
                     "spi": 0,
                     "own_sender": 12,
                     "deaf": False,
+                    "perhaps_deaf": False,
                 }
             ],
         }
@@ -654,7 +657,11 @@ class Client(Case):
         code, out, _ = self.ask(answer, "show", "--gkm", option="--gkm-socket")
         self.assertIn("STATE FILE OLDER than what members knew: 2 times, 99 SPIs skipped\n", out)
         self.assertIn("SPIs that members claimed and that were NOT BELIEVED: 1\n", out)
-        self.assertIn("spiffe://f/host/hv1: DEAF in tenants: others multicast and it receives nothing\n", out)
+        self.assertIn("spiffe://f/host/hv1: DEAF in tenants: others send and it receives nothing\n", out)
+        self.assertNotIn("perhaps", out)
+        group["members"][0].update(deaf=False, perhaps_deaf=True)
+        code, out, _ = self.ask(answer, "show", "--gkm", option="--gkm-socket")
+        self.assertIn("spiffe://f/host/hv1: perhaps DEAF in tenants: others send and it receives nothing\n", out)
         code, out, _ = self.ask(answer, "show", "--gkm", "sas", option="--gkm-socket")
         self.assertNotIn("spiffe", out)
 

@@ -79,6 +79,8 @@ static int fill(void **state)
 		uses[i].own_sender = 9;
 		uses[i].multicast_received = 11;
 		uses[i].listens = 1;
+		uses[i].packets_received = UINT64_C(1) << 36;
+		uses[i].receives = 1;
 	}
 	roster.group = group;
 	roster.generation = 99;
@@ -105,6 +107,8 @@ static int fill(void **state)
 	heartbeat.n_use = 2;
 	heartbeat.deaf_groups = &deaf_group;
 	heartbeat.n_deaf_groups = 1;
+	heartbeat.perhaps_deaf_groups = &deaf_group;
+	heartbeat.n_perhaps_deaf_groups = 1;
 	sa_floors.group = group;
 	sa_floors.spi = 256;
 	sa_floors.more = 1;

@@ -80,6 +80,12 @@ static void deaf_groups(void **state)
 	assert_int_equal(message_check_text(&message, &error), 0);
 	names[0] = (char *)"";
 	assert_int_equal(message_check_text(&message, &error), -EPROTO);
+	heartbeat.n_deaf_groups = 0;
+	heartbeat.perhaps_deaf_groups = names;
+	heartbeat.n_perhaps_deaf_groups = 2;
+	assert_int_equal(message_check_text(&message, &error), -EPROTO);
+	names[0] = (char *)"a";
+	assert_int_equal(message_check_text(&message, &error), 0);
 }
 
 static void software(void **state)

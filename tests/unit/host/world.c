@@ -175,6 +175,7 @@ static size_t read_sas(const struct dataplane *dataplane, struct dataplane_sa_st
 			.packets_sent = dataplane->packets_sent,
 			.own_sender = dataplane->own_sender,
 			.multicast_received = dataplane->multicast_received,
+			.packets_received = dataplane->packets_received,
 		};
 	return dataplane->sa_count;
 }
@@ -198,7 +199,7 @@ static size_t read_sent(const struct dataplane *dataplane, uint32_t spi,
 /* --- what it says to the GKM ------------------------------------------------------------------ */
 
 /* Each entry as SPI:packets, with w and the number of its windows, o and impostors' packets, m and
- * multicast received, l when it listens. */
+ * multicast received, r and all packets received, n when these do not count, l when it listens. */
 static void record_heartbeat(struct world *world, const Covey__Message *message)
 {
 	const Covey__Heartbeat *heartbeat = message->heartbeat;
@@ -215,6 +216,10 @@ static void record_heartbeat(struct world *world, const Covey__Message *message)
 			record(world, "o%" PRIu64, use->own_sender);
 		if (use->multicast_received)
 			record(world, "m%" PRIu64, use->multicast_received);
+		if (use->packets_received)
+			record(world, "r%" PRIu64, use->packets_received);
+		if (!use->receives)
+			record(world, "n");
 		if (use->listens)
 			record(world, "l");
 		assert_int_equal(use->n_window_ids, use->n_esns);

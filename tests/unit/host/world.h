@@ -41,6 +41,7 @@ struct dataplane {
 	uint64_t packets_sent;
 	uint64_t own_sender;
 	uint64_t multicast_received;
+	uint64_t packets_received;
 	size_t windows_sent;                           /* in each SA: WindowIDs 1 to this */
 	const struct dataplane_window_status *windows; /* else these, so many */
 };
