@@ -4,16 +4,18 @@
 # The ways that a tenant's packet can take from host to host, compared over the same wires: the
 # kernel's VXLAN alone, covey with each kind of port, VXLAN inside wireguard-go, and dpdk-testpmd as
 # a bare bump. In turns, several rounds: iperf3 by TCP, one flow and four, and by UDP at the highest
-# rate that loses at most 1 %, full datagrams and such of 64 bytes; round trips of a small UDP request every millisecond; and what the host's daemon uses of a
-# core while nobody sends.
+# rate that loses at most 1 %, full datagrams and such of 64 bytes; round trips of a small UDP request every
+# millisecond; and what the host's daemon uses of a core while nobody sends.
 #
 #   sudo tests/bench/paths.sh [--rounds N] [--seconds S] [--json] [--keep FILE] [--lock FILE]
 #                                [PATH...]
 #
-# PATH: plain covey covey-pair covey-veth covey-off covey-off-tap covey-bump covey-bump-tap
-# covey-bump-af-packet wireguard testpmd (all unless named). covey is the default: the kernel keeps the card,
-# and covey0 is a TAP device. covey-pair is what a kernel of Linux 6.2 to 6.16 gives, whose TAP devices have no
-# tunnel GSO, covey-veth what an older one gives, the two with -off what covey_offload: off gives. Those with -bump are a bump in the wire: by AF_XDP, with a veth pair, unless the name says otherwise.
+# PATH: plain covey covey-two covey-pair covey-veth covey-off covey-off-tap covey-bump covey-bump-tap
+# covey-bump-af-packet covey-bump-af-packet-tap wireguard testpmd (all unless named). covey is the default: the
+# kernel keeps the card, and covey0 is a TAP device. covey-two is the same with two workers a host. covey-pair is
+# what a kernel of Linux 6.2 to 6.16 gives, whose TAP devices have no tunnel GSO, covey-veth what an older one
+# gives, the two with -off what covey_offload: off gives. Those with -bump are a bump in the wire: by AF_XDP, with
+# a veth pair, unless the name says otherwise.
 # Prints medians over the rounds; ratios and differences are formed in each round. --json: an object a
 # line instead of tables. --keep: append each round to this file, and report over all rounds that it
 # holds. --lock: hold this file's lock while a path is measured. Fails when the default's TCP is less than ten
@@ -25,19 +27,21 @@ set -euo pipefail
 . "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/_measure.sh"
 
 NEXT_VAR=$'\n          '
-ALL=(plain covey covey-pair covey-veth covey-off covey-off-tap covey-bump covey-bump-tap
-	covey-bump-af-packet wireguard testpmd)
-declare -A MODES=([plain]=plain [covey]=covey [covey-pair]=covey [covey-veth]=covey [covey-off]=covey [covey-off-tap]=covey
-	[covey-bump]=covey [covey-bump-tap]=covey [covey-bump-af-packet]=covey [wireguard]=wireguard
-	[testpmd]=bump)
-declare -A HOST_VARS=([covey-veth]="covey_host_port: veth" [covey-off]="covey_offload: off"
+ALL=(plain covey covey-two covey-pair covey-veth covey-off covey-off-tap covey-bump covey-bump-tap
+	covey-bump-af-packet covey-bump-af-packet-tap wireguard testpmd)
+declare -A MODES=([plain]=plain [wireguard]=wireguard [testpmd]=bump) # covey, all others
+for path in "${ALL[@]}"; do MODES[$path]=${MODES[$path]:-covey}; done
+declare -A HOST_VARS=([covey-two]='covey_cores: "0,1"' [covey-veth]="covey_host_port: veth"
+	[covey-off]="covey_offload: off"
 	[covey-off-tap]="covey_offload: off${NEXT_VAR}covey_host_port: tap"
-	[covey-bump-tap]="covey_host_port: tap" [covey-bump-af-packet]="covey_fabric_port: af_packet")
-declare -A TITLES=([plain]="plain VXLAN" [covey]="covey: sockets, TAP" [covey-pair]="covey: sockets, veth and TAP"
+	[covey-bump-tap]="covey_host_port: tap" [covey-bump-af-packet]="covey_fabric_port: af_packet"
+	[covey-bump-af-packet-tap]="covey_fabric_port: af_packet${NEXT_VAR}covey_host_port: tap")
+declare -A TITLES=([plain]="plain VXLAN" [covey]="covey: sockets, TAP" [covey-two]="covey: sockets, TAP, two workers"
+	[covey-pair]="covey: sockets, veth and TAP"
 	[covey-veth]="covey: sockets, veth"
 	[covey-off]="covey: sockets, veth, off" [covey-off-tap]="covey: sockets, TAP, off"
 	[covey-bump]="covey: AF_XDP, veth" [covey-bump-tap]="covey: AF_XDP, TAP"
-	[covey-bump-af-packet]="covey: AF_PACKET, veth"
+	[covey-bump-af-packet]="covey: AF_PACKET, veth" [covey-bump-af-packet-tap]="covey: AF_PACKET, TAP"
 	[wireguard]="VXLAN in wireguard-go" [testpmd]="testpmd: AF_XDP, veth")
 # What carries packets on a host, by the lab's name for its process.
 declare -A DAEMONS=([covey]=hv [wireguard]=wireguard [bump]=bump)
