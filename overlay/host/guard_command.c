@@ -53,9 +53,12 @@ static int switch_off(const struct inventory_host *self, struct covey_error *err
 		log_warning("guard: no interface is called %s, so only a guard of that name is "
 			    "removed: `nft list tables` shows what others there are",
 			    guard_interface_of(self));
-	vxlan_watch_forget(self->host_interface);
 	status = link_name_find(guard_interface_of(self), interface, error);
-	return status ? status : guard_down(interface, error);
+	if (status == 0)
+		status = guard_down(interface, error);
+	/* Last, or a covey-host that runs would put up the guard anew to hold the port again. */
+	vxlan_watch_forget(self->host_interface);
+	return status;
 }
 
 /* --- keep ------------------------------------------------------------------------------------- */

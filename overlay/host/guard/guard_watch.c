@@ -303,6 +303,8 @@ int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey
 
 	if (before == held)
 		return 0;
+	/* `covey-host --guard off` takes the guard away and then the holder of the port. */
+	on_changed(watch->events.fd, EV_READ, watch);
 	watch->guard.wanted.local.port_held = held;
 	if (!watch->guard.off)
 		status = installed_guard_put_up(&watch->guard, error);
