@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # covey show tells what a host can send and receive, with the key manager away, too, and what is wrong:
-# a VTEP address that no interface has, a VXLAN device whose VNI is in no group. A stopped key manager
-# does not do later what it did not answer.
+# a VTEP address that no interface has, a VXLAN device whose VNI is in no group, a guard that was switched
+# off, a program that has taken VXLAN's port. A stopped key manager does not do later what it did not answer.
+# Its VXLAN devices may be elsewhere, so that it must hold the port in any case.
+LAB_HOST_VARS_3="          covey_vxlan_elsewhere: true"
 . "$(dirname "$0")/_init.sh"
 
 group() {
@@ -13,11 +15,11 @@ group_is() {
 	[[ $(group "$1" "$2") == "$3" ]]
 }
 
-# A problem of hvN that has all these words in it.
 is_ready() {
 	[[ $(lab_show "$1" .ready) == true ]]
 }
 
+# A problem of hvN that has all these words in it.
 says() {
 	[[ $(lab_show "$1" "any(.problems[]; test(\"$2\"))") == true ]]
 }
@@ -48,6 +50,38 @@ says 1 "no interface of this host has its VTEP address $(lab_vtep 1)" ||
 	fail "hv1 does not say that its address is missing"
 lab_address hv1 "$(lab_underlay 1)" "$(lab_vtep 1)"
 lab_wait 10 "hv1 to be ready again" is_ready 1
+
+# A guard that was switched off.
+lab_guard() {
+	in_ns "hv$1" "$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" --name "hv$1" \
+		--guard "$2" 2>>"$LAB_DIR/log/guard"
+}
+lab_guard 1 off
+lab_wait 10 "hv1 to say that its guard is off" says 1 'the guard of .* was removed'
+expect "hv1 is ready without its guard" "$(lab_show 1 .ready)" false
+lab_guard 1 on
+lab_wait 10 "hv1 to be ready with its guard" is_ready 1
+says_not 1 'the guard of' || fail "hv1 says that something is wrong with its guard"
+
+# A program has taken VXLAN's port while covey-host did not run.
+lab_stop hv3
+lab_ip hv3 link set vxlan100 down
+lab_spawn taken hv3 /usr/bin/python3 -c '
+import signal, socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as user:
+    user.bind(("", 4789))
+    print("ready", flush=True)
+    signal.pause()
+'
+lab_wait 10 "the program to take the port" grep -q ready "$LAB_DIR/log/taken"
+lab_start_covey 3
+lab_wait 60 "hv3 to say that its port is taken" says 3 'not served: cannot hold UDP port 4789'
+lab_wait 60 "hv3 to join" lab_has_joined 3
+expect "hv3 is ready without the port" "$(lab_show 3 .ready)" false
+lab_stop taken KILL
+lab_wait 10 "hv3 to be ready with the port" is_ready 3
+says_not 3 'not served' || fail "hv3 says that the port is taken"
+lab_ip hv3 link set vxlan100 up
 
 # A key manager that is stopped: who has given up is not to learn later that it was done.
 lab_signal gkm STOP

@@ -14,6 +14,7 @@
 
 #include "guard_events.h"
 #include "guard_restores.h"
+#include "guard_text.h"
 #include "installed_guard.h"
 #include "link_burst.h"
 #include "other_host.h"
@@ -336,12 +337,30 @@ bool guard_watch_has_uplink(const struct guard_watch *watch)
 	return !watch->guard.wanted.steer.on || watch->guard.standing.steer.uplink_count > 0;
 }
 
+bool guard_watch_drops(const struct guard_watch *watch, uint16_t port)
+{
+	uint16_t ports[GUARD_FOREIGN_MAX];
+	size_t count = guard_read_ports(watch->guard.standing.listing, GUARD_FOREIGN, ports,
+					GUARD_FOREIGN_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		if (ports[i] == port)
+			return true;
+	}
+	return false;
+}
+
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status)
+{
+	on_changed(watch->events.fd, EV_READ, watch);
+	look(watch, &no_changes);
+	guard_watch_last(watch, ret_status);
+}
+
+void guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_status)
 {
 	const struct guard_restores *restores = &watch->restores;
 
-	on_changed(watch->events.fd, EV_READ, watch);
-	look(watch, &no_changes);
 	*ret_status = (struct guard_status){
 		.interface = watch->guard.interface,
 		.hooks = watch->guard.standing.hooks,

@@ -67,3 +67,8 @@ bool guard_watch_has_uplink(const struct guard_watch *watch);
 
 /* Read the guard back now, put back what is missing, and then give its status. */
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status);
+/* Its status as of the last look, which is at most half a minute ago. */
+void guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_status);
+
+/* Did the last look find that the guard drops VXLAN to this port, which is not the fabric's? */
+bool guard_watch_drops(const struct guard_watch *watch, uint16_t port);

@@ -150,6 +150,11 @@ size_t vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *re
 	return count;
 }
 
+const char *vxlan_watch_failing(const struct vxlan_watch *watch)
+{
+	return watch->failing.text[0] != '\0' ? watch->failing.text : NULL;
+}
+
 static int update(struct vxlan_watch *watch, struct covey_error *error)
 {
 	struct vxlan_devices devices, before;

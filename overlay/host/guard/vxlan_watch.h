@@ -53,5 +53,9 @@ struct vxlan_excess {
 /* Lists them, at most max. Returns how many. */
 size_t vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list, size_t max);
 
+/* Why VXLAN devices cannot be served now; NULL: they are. It is tried again, and until it works
+ * VXLAN is dropped. */
+const char *vxlan_watch_failing(const struct vxlan_watch *watch);
+
 /* Remove what an earlier run left: after this, no device marks and no holder keeps the port. */
 void vxlan_watch_forget(const char *host_interface);

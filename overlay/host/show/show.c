@@ -13,6 +13,7 @@
 #include "health.h"
 #include "host.h"
 #include "member.h"
+#include "problems.h"
 #include "refusal.h"
 #include "show_dataplane.h"
 #include "show_guard.h"
@@ -176,13 +177,16 @@ static json_t *show_sas(const struct host *host, const struct member_state *stat
 
 json_t *show_host(const struct host *host)
 {
+	/* These look at what is there now; what is wrong, and `ready`, depend on what they find. */
+	json_t *guard = show_guard(host->guard);
+	json_t *foreign = show_foreign(host->foreign, host->guard);
 	const struct member_state *state = member_read_state(host->member);
 	json_t *answer = json_pack("{s:b, s:s, s:s, s:b, s:i}", "ok", 1, "host", host->self->name,
 				   "identity", host->identity->uri, "ready", health_is_ready(host),
 				   "workers", (int)dataplane_workers(host->dataplane));
 
 	json_object_set_new(answer, "daemon", json_string("covey-host"));
-	json_object_set_new(answer, "problems", health_problems(host));
+	json_object_set_new(answer, "problems", problems_list(host));
 	json_object_set_new(answer, "certificates", own_json(host->own));
 	json_object_set_new(answer, "certificates_problem", own_json_problem(host->own));
 	json_object_set_new(answer, "gkm", show_gkm(host->member));
@@ -193,10 +197,8 @@ json_t *show_host(const struct host *host)
 	json_object_set_new(answer, "drops", show_drops(host->dataplane));
 	json_object_set_new(answer, "ports", show_ports(host->dataplane));
 	json_object_set_new(answer, "buffers", show_buffers(host->dataplane));
-	json_object_set_new(answer, "guard", show_guard(host->guard));
-	json_object_set_new(
-		answer, "foreign_vxlan",
-		show_foreign(host->foreign, host->self->foreign_vxlan == FOREIGN_VXLAN_DROP));
+	json_object_set_new(answer, "guard", guard);
+	json_object_set_new(answer, "foreign_vxlan", foreign);
 	json_object_set_new(answer, "vxlan_too_large", show_too_large(host->vxlans));
 	return answer;
 }

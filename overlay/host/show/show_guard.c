@@ -109,7 +109,7 @@ json_t *show_guard(struct guard_watch *watch)
 	return object;
 }
 
-json_t *show_foreign(struct foreign_vxlan_watch *watch, bool dropped)
+json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch *guard)
 {
 	const struct foreign_vxlan *list;
 	json_t *array = json_array();
@@ -123,7 +123,8 @@ json_t *show_foreign(struct foreign_vxlan_watch *watch, bool dropped)
 		json_array_append_new(array,
 				      json_pack("{s:s, s:i, s:s?, s:b}", "device", list[i].name,
 						"port", (int)list[i].port, "over",
-						or_null(list[i].over), "dropped", dropped));
+						or_null(list[i].over), "dropped",
+						guard && guard_watch_drops(guard, list[i].port)));
 	return array;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <jansson.h>
-#include <stdbool.h>
 
 struct foreign_vxlan_watch;
 struct guard_watch;
@@ -11,9 +10,9 @@ struct vxlan_watch;
 /* The state of the guard, read back now. watch: NULL when there is no guard. */
 json_t *show_guard(struct guard_watch *watch);
 
-/* The VXLAN devices whose packets covey does not encrypt, looked for now. dropped: the guard drops
- * these packets. */
-json_t *show_foreign(struct foreign_vxlan_watch *watch, bool dropped);
+/* The VXLAN devices whose packets covey does not encrypt, looked for now, and whether the guard
+ * drops these packets, as of its last look. guard may be NULL. */
+json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch *guard);
 
 /* The VXLAN devices whose MTU is too large for what encryption adds. */
 json_t *show_too_large(const struct vxlan_watch *watch);

@@ -158,6 +158,7 @@ int port_holder_make(const struct port_holder *holder, const struct vxlan_device
 		     struct covey_error *error)
 {
 	int status = port_holder_remove(holder, error);
+	struct covey_error reason;
 
 	if (status)
 		return status;
@@ -166,9 +167,14 @@ int port_holder_make(const struct port_holder *holder, const struct vxlan_device
 		return covey_error_set(error, -EIO, "cannot make interface %s: %s", holder->name,
 				       nl_geterror(status));
 	link_silence(holder->name);
-	status = link_set_up(holder->name, NULL, 0, false, error);
-	if (status)
+	status = link_set_up(holder->name, NULL, 0, false, &reason);
+	if (status) {
 		port_holder_remove(holder, NULL);
+		covey_error_set(error, 0,
+				"cannot hold UDP port %u (%.200s): `ss -lunp 'sport = %u'` shows "
+				"whether another program has it",
+				holder->port, reason.text, holder->port);
+	}
 	return status;
 }
 

@@ -53,67 +53,6 @@ static void test_show(void **state)
 	daemon_free(daemon);
 }
 
-/* --- what is wrong --------------------------------------------------------------------------- */
-
-static bool no_address(const struct covey_addr *address)
-{
-	return false;
-}
-
-static bool any_address(const struct covey_addr *address)
-{
-	return true;
-}
-
-static bool one_device(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ])
-{
-	if (vni == 4711 && port == 4789)
-		strcpy(ret_name, "vxlan4711");
-	return vni == 4711;
-}
-
-static bool says(const json_t *problems, const char *what)
-{
-	const json_t *problem;
-	size_t i;
-
-	json_array_foreach(problems, i, problem)
-		if (strstr(json_string_value(problem), what))
-			return true;
-	return false;
-}
-
-static void test_problems(void **state)
-{
-	static const char ask[] = "{\"command\": \"show\"}\n";
-	struct daemon *daemon = daemon_new();
-	struct covey_error error;
-	const json_t *problems;
-	json_t *answer;
-
-	daemon->host.has_address = no_address;
-	daemon->host.vni_device = one_device;
-	assert_int_equal(member_join(daemon->member, "tenants", &error), 0);
-	answer = daemon_ask(daemon, ask);
-	problems = json_object_get(answer, "problems");
-	assert_true(says(problems, "no interface of this host has its VTEP address 10.0.0.1"));
-	assert_true(says(problems, "VNI 4711, device vxlan4711 is in no group"));
-	assert_true(says(problems, "VNI 300 is in no group"));
-	assert_true(says(problems, "the key manager at 127.0.0.1 port 4798 cannot be reached"));
-	assert_true(says(problems, "group tenants: there is no key to send with"));
-	assert_false(says(problems, "in no group, so"));
-	json_decref(answer);
-
-	daemon->host.has_address = any_address;
-	assert_int_equal(member_leave(daemon->member, "tenants", &error), 0);
-	answer = daemon_ask(daemon, ask);
-	problems = json_object_get(answer, "problems");
-	assert_false(says(problems, "VTEP"));
-	assert_true(says(problems, "this host is in no group, so all VXLAN is dropped"));
-	json_decref(answer);
-	daemon_free(daemon);
-}
-
 /* What cannot be undone now is to be known. */
 static void test_leave_while_the_gkm_is_away(void **state)
 {
@@ -330,7 +269,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_show),
-		cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_leave_while_the_gkm_is_away),
 		cmocka_unit_test(test_who_has_gone_wants_nothing),
 		cmocka_unit_test(test_garbage),

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "problems.h"
+
+#include <clock.h>
+#include <covey/addr.h>
+#include <crl.h>
+#include <dataplane.h>
+#include <inttypes.h>
+#include <inventory.h>
+#include <own_watch.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "foreign_vxlan.h"
+#include "guard_watch.h"
+#include "health.h"
+#include "host.h"
+#include "member.h"
+#include "printable.h"
+#include "vxlan_watch.h"
+
+/* Room for a sentence with an error's text in it. */
+#define PROBLEM_SIZE 1024
+
+/* The name of an interface may be any bytes, and JSON takes no others than UTF-8. */
+__attribute__((format(printf, 2, 3))) static void add(json_t *problems, const char *format, ...)
+{
+	char text[PROBLEM_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	for (char *at = text; *at; at++) {
+		if (!printable_char(*at))
+			*at = '?';
+	}
+	json_array_append_new(problems, json_string(text));
+}
+
+/* --- the way of VXLAN ------------------------------------------------------------------------- */
+
+static void check_vtep(json_t *problems, const struct host *host)
+{
+	char address[COVEY_ADDR_STRLEN];
+
+	if (health_has_vtep(host))
+		return;
+	covey_addr_format(&host->self->vtep, address);
+	add(problems,
+	    "no interface of this host has its VTEP address %s: nothing can be sent from it and "
+	    "nothing is taken there: give it to %s, or correct covey_vtep in the inventory",
+	    address, host->self->host_interface);
+}
+
+static void check_uplinks(json_t *problems, const struct host *host)
+{
+	if (health_has_uplink(host))
+		return;
+	if (host->self->uplink_count > 0)
+		add(problems,
+		    "none of the interfaces that covey_fabric_interface names is there with "
+		    "an Ethernet header, so VXLAN does not leave: see `ip link`, or correct "
+		    "the inventory");
+	else
+		add(problems, "no route leads to a covey_vtep of another host by an Ethernet "
+			      "interface, so VXLAN does not leave: see `ip route get`, or name the "
+			      "interface in covey_fabric_interface");
+}
+
+static void check_vxlans(json_t *problems, const struct host *host)
+{
+	const char *failing = host->vxlans ? vxlan_watch_failing(host->vxlans) : NULL;
+
+	if (failing)
+		add(problems,
+		    "VXLAN devices are not served: %s. It is tried again all the time, and until "
+		    "it works VXLAN is dropped",
+		    failing);
+}
+
+/* --- what keeps VXLAN from leaving in clear --------------------------------------------------- */
+
+static void check_guard(json_t *problems, const struct host *host)
+{
+	struct guard_status guard;
+
+	if (!host->guard)
+		return;
+	guard_watch_last(host->guard, &guard);
+	if (guard.off)
+		add(problems,
+		    "the guard of %s was removed by `covey-host --guard off`: clear VXLAN is not "
+		    "held back: put it back with `covey-host --guard on`",
+		    guard.interface);
+	else if (guard.failing[0] != '\0')
+		add(problems,
+		    "the guard of %s is not as it should be, so clear VXLAN may not be held back: "
+		    "%s. It is tried again all the time: see `nft list ruleset`",
+		    guard.interface, guard.failing);
+	else if (guard.present && guard.weaker[0] != '\0')
+		add(problems,
+		    "the guard of %s holds back less than it could: %s. Use Linux 5.16 or later "
+		    "with CONFIG_NETFILTER_EGRESS, and libnftables 1.0.1 or later",
+		    guard.interface, guard.weaker);
+}
+
+static void check_foreign(json_t *problems, const struct host *host)
+{
+	const struct foreign_vxlan *list;
+	size_t count = 0;
+
+	if (!host->foreign)
+		return;
+	list = foreign_vxlan_list(host->foreign, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (host->guard && guard_watch_drops(host->guard, list[i].port))
+			continue;
+		add(problems,
+		    "VXLAN device %s sends to UDP port %u, not the fabric's %u, over %s, so what "
+		    "it sends leaves in clear: give it `dstport %u`, or %s",
+		    list[i].name, list[i].port, host->inventory->vxlan_port,
+		    list[i].over[0] != '\0' ? list[i].over : "whatever its forwarding table says",
+		    host->inventory->vxlan_port,
+		    host->self->foreign_vxlan == FOREIGN_VXLAN_DROP
+			    ? "remove it: the guard does not drop this port"
+			    : "set covey_foreign_vxlan: drop");
+	}
+}
+
+/* --- certificates ----------------------------------------------------------------------------- */
+
+static void check_certificates(json_t *problems, const struct host *host)
+{
+	const struct own_chain *chain = host->own ? own_watch_chain(host->own) : NULL;
+	const char *problem = host->own ? own_watch_problem(host->own) : NULL;
+	char end[CRL_TIME_SIZE];
+
+	for (size_t i = 0; chain && i < chain->count; i++) {
+		const struct own_certificate *certificate = &chain->list[i];
+
+		if (certificate->not_after <= time(NULL))
+			add(problems,
+			    "%s (%s) has expired at %s: sessions stay, but none begins any more: "
+			    "put a new one in its place (`covey pki issue %s --force`)",
+			    i == 0 ? "this host's certificate" : "the certificate of its CA",
+			    certificate->subject, crl_time(certificate->not_after, end),
+			    host->self->name);
+	}
+	if (problem)
+		add(problems,
+		    "the files of this host's key, certificate and CAs cannot be used, so those "
+		    "that "
+		    "were loaded before stay in force: %s",
+		    problem);
+}
+
+/* --- groups ----------------------------------------------------------------------------------- */
+
+static void check_group(json_t *problems, const struct membership *group,
+			const struct member_status *status, uint64_t now)
+{
+	const struct held_sa *active = membership_active_sa(group);
+	bool away = status->link != MEMBER_CONNECTED;
+
+	if (!active)
+		add(problems, "group %s: there is no key to send with, so its VXLAN is dropped: %s",
+		    group->name,
+		    away ? "the key manager must come back first"
+			 : "the key manager has given none yet");
+	else if (away)
+		add(problems,
+		    "group %s: traffic goes on with the present key for %" PRIu64
+		    " s more, and then stops: the key manager must be back before that",
+		    group->name, active->expires_at > now ? (active->expires_at - now) / 1000 : 0);
+	else if (group->state != MEMBERSHIP_JOINED)
+		add(problems,
+		    "group %s: the key manager has not let this host in again yet; traffic goes on "
+		    "with the present key",
+		    group->name);
+	if (group->deaf)
+		add(problems,
+		    "group %s: deaf: the others report that they send in it, and nothing of it "
+		    "arrives here: check this host's packet filter (`nft list ruleset`), its "
+		    "fabric "
+		    "interface and XDP program (`ip link`), and the switch's table of multicast "
+		    "groups",
+		    group->name);
+}
+
+static void check_groups(json_t *problems, const struct host *host)
+{
+	const struct member_state *state = member_read_state(host->member);
+	struct member_status status;
+	char address[COVEY_ADDR_STRLEN];
+	uint64_t now = clock_ms();
+	size_t wanted = 0;
+
+	member_read_status(host->member, &status);
+	if (status.link != MEMBER_CONNECTED)
+		add(problems,
+		    "the key manager at %s port %u cannot be reached: check whether covey-gkm runs "
+		    "there, and the network to it",
+		    covey_addr_format(&status.gkm_address, address), status.gkm_port);
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		if (!health_wants(state->groups[i]))
+			continue;
+		check_group(problems, state->groups[i], &status, now);
+		wanted++;
+	}
+	if (wanted == 0)
+		add(problems, "this host is in no group, so all VXLAN is dropped: add it to "
+			      "covey_groups, or `covey join GROUP`");
+}
+
+static void check_vnis(json_t *problems, const struct host *host)
+{
+	uint32_t vnis[PROBLEMS_VNIS_MAX];
+	size_t count = dataplane_read_unknown_vnis(host->dataplane, vnis, PROBLEMS_VNIS_MAX);
+	char device[IFNAMSIZ];
+
+	for (size_t i = 0; i < count; i++) {
+		bool found = host->vni_device &&
+			     host->vni_device(vnis[i], host->inventory->vxlan_port, device);
+
+		add(problems,
+		    "VNI %" PRIu32 "%s%s is in no group that this host is in: what it sends is "
+		    "dropped (out-unknown-vni): add the VNI to a group in covey_groups, or remove "
+		    "the device",
+		    vnis[i], found ? ", device " : "", found ? device : "");
+	}
+}
+
+json_t *problems_list(const struct host *host)
+{
+	json_t *problems = json_array();
+
+	if (!problems)
+		return NULL;
+	if (!host->ready)
+		add(problems, "covey-host is starting: nothing passes yet");
+	check_vtep(problems, host);
+	check_uplinks(problems, host);
+	check_vxlans(problems, host);
+	check_guard(problems, host);
+	check_foreign(problems, host);
+	check_certificates(problems, host);
+	check_groups(problems, host);
+	check_vnis(problems, host);
+	return problems;
+}

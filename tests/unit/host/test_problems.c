@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What `covey show` says is wrong, and whether the host is ready then. */
+
+#include "daemon.h"
+
+#include <foreign_vxlan.h>
+#include <guard_watch.h>
+#include <own_watch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <vxlan_watch.h>
+
+static const char ask[] = "{\"command\": \"show\"}\n";
+
+/* --- what is played --------------------------------------------------------------------------- */
+
+static struct {
+	struct guard_status guard;
+	uint16_t dropped; /* a port that the guard drops */
+	const char *vxlans;
+	struct foreign_vxlan foreign;
+	size_t foreign_count;
+	struct own_chain chain;
+	const char *files;
+} played;
+
+void __wrap_guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_status);
+void __wrap_guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status);
+bool __wrap_guard_watch_has_uplink(const struct guard_watch *watch);
+bool __wrap_guard_watch_drops(const struct guard_watch *watch, uint16_t port);
+int __wrap_guard_nft_list(const char *interface, bool counters, char **ret_text,
+			  struct covey_error *error);
+const char *__wrap_vxlan_watch_failing(const struct vxlan_watch *watch);
+size_t __wrap_vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list,
+			       size_t max);
+void __wrap_foreign_vxlan_look(struct foreign_vxlan_watch *watch);
+const struct foreign_vxlan *__wrap_foreign_vxlan_list(const struct foreign_vxlan_watch *watch,
+						      size_t *ret_count);
+const struct own_chain *__wrap_own_watch_chain(const struct own_watch *watch);
+const char *__wrap_own_watch_problem(const struct own_watch *watch);
+
+void __wrap_guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_status)
+{
+	*ret_status = played.guard;
+}
+
+void __wrap_guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status)
+{
+	*ret_status = played.guard;
+}
+
+bool __wrap_guard_watch_has_uplink(const struct guard_watch *watch)
+{
+	return true;
+}
+
+bool __wrap_guard_watch_drops(const struct guard_watch *watch, uint16_t port)
+{
+	return port == played.dropped;
+}
+
+int __wrap_guard_nft_list(const char *interface, bool counters, char **ret_text,
+			  struct covey_error *error)
+{
+	*ret_text = strdup("");
+	return 0;
+}
+
+const char *__wrap_vxlan_watch_failing(const struct vxlan_watch *watch)
+{
+	return played.vxlans;
+}
+
+size_t __wrap_vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list,
+			       size_t max)
+{
+	return 0;
+}
+
+void __wrap_foreign_vxlan_look(struct foreign_vxlan_watch *watch)
+{
+}
+
+const struct foreign_vxlan *__wrap_foreign_vxlan_list(const struct foreign_vxlan_watch *watch,
+						      size_t *ret_count)
+{
+	*ret_count = played.foreign_count;
+	return &played.foreign;
+}
+
+const struct own_chain *__wrap_own_watch_chain(const struct own_watch *watch)
+{
+	return &played.chain;
+}
+
+const char *__wrap_own_watch_problem(const struct own_watch *watch)
+{
+	return played.files;
+}
+
+/* --- what is asked ---------------------------------------------------------------------------- */
+
+static bool no_address(const struct covey_addr *address)
+{
+	return false;
+}
+
+static bool any_address(const struct covey_addr *address)
+{
+	return true;
+}
+
+static bool one_device(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ])
+{
+	if (vni == 4711 && port == 4789)
+		strcpy(ret_name, "vxlan4711");
+	return vni == 4711;
+}
+
+/* One problem says both. */
+static bool says_both(const json_t *problems, const char *what, const char *more)
+{
+	const json_t *problem;
+	size_t i;
+
+	json_array_foreach(problems, i, problem)
+		if (strstr(json_string_value(problem), what) &&
+		    strstr(json_string_value(problem), more))
+			return true;
+	return false;
+}
+
+static bool says(const json_t *problems, const char *what)
+{
+	return says_both(problems, what, "");
+}
+
+static void test_problems(void **state)
+{
+	struct daemon *daemon = daemon_new();
+	struct covey_error error;
+	const json_t *problems;
+	json_t *answer;
+
+	daemon->host.has_address = no_address;
+	daemon->host.vni_device = one_device;
+	assert_int_equal(member_join(daemon->member, "tenants", &error), 0);
+	answer = daemon_ask(daemon, ask);
+	problems = json_object_get(answer, "problems");
+	assert_true(says(problems, "no interface of this host has its VTEP address 10.0.0.1"));
+	assert_true(says(problems, "VNI 4711, device vxlan4711 is in no group"));
+	assert_true(says(problems, "VNI 300 is in no group"));
+	assert_true(says(problems, "the key manager at 127.0.0.1 port 4798 cannot be reached"));
+	assert_true(says(problems, "group tenants: there is no key to send with"));
+	assert_false(says(problems, "in no group, so"));
+	json_decref(answer);
+
+	daemon->host.has_address = any_address;
+	assert_int_equal(member_leave(daemon->member, "tenants", &error), 0);
+	answer = daemon_ask(daemon, ask);
+	problems = json_object_get(answer, "problems");
+	assert_false(says(problems, "VTEP"));
+	assert_true(says(problems, "this host is in no group, so all VXLAN is dropped"));
+	json_decref(answer);
+	daemon_free(daemon);
+}
+
+/* --- one that would be ready ------------------------------------------------------------------ */
+
+static void play_good_host(void)
+{
+	memset(&played, 0, sizeof(played));
+	played.guard = (struct guard_status){
+		.interface = "eth0", .present = true, .weaker = "", .failing = "", .last = ""};
+	played.chain.count = 2;
+	for (size_t i = 0; i < 2; i++)
+		played.chain.list[i] = (struct own_certificate){
+			.subject = "CN = hv1", .serial = "01", .not_after = time(NULL) + 1000};
+}
+
+/* Joined, with a key. */
+static struct daemon *good_daemon(void)
+{
+	static const char handle[] = "never followed";
+	struct daemon *daemon = daemon_new();
+	struct membership *group;
+	struct covey_error error;
+
+	play_good_host();
+	daemon->host.has_address = any_address;
+	daemon->host.guard = (void *)handle;
+	daemon->host.vxlans = (void *)handle;
+	daemon->host.foreign = (void *)handle;
+	daemon->host.own = (void *)handle;
+	assert_int_equal(member_join(daemon->member, "tenants", &error), 0);
+	group = member_state_find(member_read_state(daemon->member), "tenants");
+	group->state = MEMBERSHIP_JOINED;
+	group->sas[0] = (struct held_sa){.spi = 256, .state = COVEY_SA_ACTIVE};
+	group->sa_count = 1;
+	return daemon;
+}
+
+/* The SA is no real one. */
+static void free_good(struct daemon *daemon)
+{
+	struct membership *group = member_state_find(member_read_state(daemon->member), "tenants");
+
+	group->sa_count = 0;
+	daemon_free(daemon);
+}
+
+static void guard_off(struct daemon *daemon)
+{
+	played.guard.off = true;
+}
+
+static void guard_failing(struct daemon *daemon)
+{
+	played.guard.failing = "nftables: no room";
+}
+
+static void guard_weaker(struct daemon *daemon)
+{
+	played.guard.weaker = "no egress hook on eth0";
+}
+
+/* It is not there yet: whatever it will lack, nothing passes. */
+static void guard_waiting(struct daemon *daemon)
+{
+	guard_weaker(daemon);
+	played.guard.present = false;
+}
+
+static void port_taken(struct daemon *daemon)
+{
+	played.vxlans = "cannot hold UDP port 4789";
+}
+
+static void foreign(struct daemon *daemon)
+{
+	played.foreign = (struct foreign_vxlan){.name = "vxl\xff", .port = 8472, .over = "eth0"};
+	played.foreign_count = 1;
+}
+
+static void foreign_dropped(struct daemon *daemon)
+{
+	foreign(daemon);
+	played.dropped = 8472;
+}
+
+static void deaf(struct daemon *daemon)
+{
+	member_state_find(member_read_state(daemon->member), "tenants")->deaf = true;
+}
+
+static void expired(struct daemon *daemon)
+{
+	played.chain.list[0].not_after = time(NULL) - 1;
+}
+
+static void ca_expired(struct daemon *daemon)
+{
+	played.chain.list[1].not_after = time(NULL) - 1;
+}
+
+static void bad_files(struct daemon *daemon)
+{
+	played.files = "hv1.key does not belong to hv1.crt";
+}
+
+static void nothing(struct daemon *daemon)
+{
+}
+
+static void test_ready(void **state)
+{
+	static const struct {
+		void (*happen)(struct daemon *daemon);
+		bool ready;
+		const char *says, *advises; /* NULL: nothing more than without */
+	} rows[] = {
+		{nothing, true, NULL, NULL},
+		{guard_off, false, "guard of eth0 was removed by", "`covey-host --guard on`"},
+		{guard_failing, false, "clear VXLAN may not be held back: nftables: no room",
+		 "`nft list ruleset`"},
+		{guard_weaker, true, "holds back less than it could: no egress hook on eth0",
+		 "Use Linux 5.16 or later"},
+		{guard_waiting, true, NULL, NULL},
+		{port_taken, false, "not served: cannot hold UDP port 4789", "VXLAN is dropped"},
+		{foreign, true, "VXLAN device vxl? sends to UDP port 8472, not the fabric's 4789",
+		 "set covey_foreign_vxlan: drop"},
+		{foreign_dropped, true, NULL, NULL},
+		{deaf, true, "group tenants: deaf", "switch's table of multicast groups"},
+		{expired, true, "this host's certificate (CN = hv1) has expired at",
+		 "`covey pki issue hv1 --force`"},
+		{ca_expired, true, "the certificate of its CA (CN = hv1) has expired at",
+		 "put a new one in its place"},
+		{bad_files, true, "cannot be used", "hv1.key does not belong to hv1.crt"},
+	};
+	size_t others = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct daemon *daemon = good_daemon();
+		const json_t *problems;
+		json_t *answer;
+		size_t count;
+
+		rows[i].happen(daemon);
+		answer = daemon_ask(daemon, ask);
+		problems = json_object_get(answer, "problems");
+		count = json_array_size(problems);
+		/* That there is no key manager, and VNIs in no group, is always said. */
+		others = i == 0 ? count : others;
+		if (count != others + (rows[i].says ? 1 : 0))
+			fail_msg("row %zu: %zu problems", i, count);
+		if (rows[i].says && !says_both(problems, rows[i].says, rows[i].advises))
+			fail_msg("row %zu: nothing says: %s: %s", i, rows[i].says, rows[i].advises);
+		if (json_is_true(json_object_get(answer, "ready")) != rows[i].ready)
+			fail_msg("row %zu: ready is not %d", i, rows[i].ready);
+		json_decref(answer);
+		free_good(daemon);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_ready),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
