@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "clock.h"
+#include "eviction_answers.h"
 #include "evictions.h"
+#include "late_answers.h"
 #include "local_json.h"
 #include "log.h"
 #include "manager.h"
@@ -17,7 +19,7 @@
 struct commands {
 	struct manager *manager;
 	struct local_server *server;
-	struct rekey_answers *rekeys;
+	struct late_answers *late;
 };
 
 struct request {
@@ -82,14 +84,16 @@ static void show(const struct request *request)
 static void rekey(const struct request *request)
 {
 	struct realm *realm = need_group(request);
+	struct late_question question;
 	bool wanted;
 
 	if (!realm)
 		return;
 	log_notice("%s: the operator asks for another SA", realm->served.config->name);
 	wanted = rekey_want(realm->served.group, REKEY_OPERATOR, clock_ms());
+	question = rekey_question(realm, wanted);
 	realm_wake(realm);
-	rekey_answers_add(request->commands->rekeys, request->client, realm, wanted);
+	late_answers_add(request->commands->late, request->client, &question);
 }
 
 /* False when there is no such host; then the client has been told. */
@@ -111,35 +115,39 @@ static bool need_host(const struct request *request, size_t *ret_host)
 	return false;
 }
 
+/* Change an eviction, and tell what comes of it. */
 static void change_eviction(const struct request *request,
 			    int (*change)(struct manager *manager, size_t host, struct realm *realm,
-					  struct covey_error *error))
+					  struct covey_error *error),
+			    struct late_question (*question_of)(const struct manager *manager,
+								size_t host,
+								const struct realm *realm))
 {
 	bool all = json_is_null(json_object_get(request->object, "group")) ||
 		   !json_object_get(request->object, "group");
+	struct late_question question;
 	struct realm *realm = NULL;
 	struct covey_error error;
 	size_t host;
 
 	if (!need_host(request, &host) || (!all && !(realm = need_group(request))))
 		return;
-	if (change(request->manager, host, realm, &error) < 0)
+	if (change(request->manager, host, realm, &error) < 0) {
 		local_answer_error(request->client, error.text);
-	else
-		local_answer_json(request->client,
-				  json_pack("{s:b, s:s, s:s?}", "ok", 1, "host",
-					    request->manager->inventory->hosts[host].name, "group",
-					    realm ? realm->served.config->name : NULL));
+		return;
+	}
+	question = question_of(request->manager, host, realm);
+	late_answers_add(request->commands->late, request->client, &question);
 }
 
 static void run_evict(const struct request *request)
 {
-	change_eviction(request, evict);
+	change_eviction(request, evict, eviction_question);
 }
 
 static void run_readmit(const struct request *request)
 {
-	change_eviction(request, readmit);
+	change_eviction(request, readmit, readmission_question);
 }
 
 static const struct {
@@ -186,12 +194,12 @@ int commands_open(struct manager *manager, const char *path, struct commands **r
 	if (!commands)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	commands->manager = manager;
-	commands->rekeys = rekey_answers_new(manager->base);
-	status = commands->rekeys ? local_open(manager->base, path, &handlers, commands,
-					       &commands->server, error)
-				  : covey_error_set(error, -ENOMEM, "out of memory");
+	commands->late = late_answers_new(manager->base);
+	status = commands->late ? local_open(manager->base, path, &handlers, commands,
+					     &commands->server, error)
+				: covey_error_set(error, -ENOMEM, "out of memory");
 	if (status < 0) {
-		rekey_answers_free(commands->rekeys);
+		late_answers_free(commands->late);
 		free(commands);
 		return status;
 	}
@@ -204,6 +212,6 @@ void commands_close(struct commands *commands)
 	if (!commands)
 		return;
 	local_close(commands->server);
-	rekey_answers_free(commands->rekeys);
+	late_answers_free(commands->late);
 	free(commands);
 }

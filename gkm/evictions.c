@@ -10,8 +10,7 @@
 
 #define EVICTED COVEY__REFUSAL_CODE__REFUSAL_EVICTED
 
-/* The host's seat in the group, or -ENOENT. */
-static long seat_of(const struct manager *manager, size_t host, const struct realm *realm)
+long seat_of(const struct manager *manager, size_t host, const struct realm *realm)
 {
 	const struct inventory_member *member = inventory_find_member(
 		manager->inventory, realm->served.config, &manager->inventory->hosts[host]);

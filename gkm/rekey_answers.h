@@ -2,24 +2,26 @@
 #pragma once
 
 /*
- * The answer to `covey rekey`: which SA has begun, and which members we still wait for. The answer
- * waits a moment, so that it can say this.
+ * What `covey rekey` is told: which SA has begun, and which members we still wait for.
  */
 
-#include <event2/event.h>
+#include <jansson.h>
 #include <stdbool.h>
 
-#include "local_server.h"
+#include "late_answers.h"
 
 struct realm;
-struct rekey_answers;
+struct sa;
 
-/* NULL when there is no memory. */
-struct rekey_answers *rekey_answers_new(struct event_base *base);
-/* To be called after the clients are gone. NULL-safe. */
-void rekey_answers_free(struct rekey_answers *answers);
+/*
+ * A client has asked for another SA: what is it to be told? wanted: a new one will begin; false:
+ * one that is being installed already is as good (rekey_want()). Ask before the group settles.
+ */
+struct late_question rekey_question(const struct realm *realm, bool wanted);
 
-/* A client has asked for another SA. wanted: a new one will begin; false: one that is being
- * installed already is as good (rekey_want()). */
-void rekey_answers_add(struct rekey_answers *answers, struct local_client *client,
-		       struct realm *realm, bool wanted);
+/* How far is the rekey that shall bring this SA? NULL: none has begun. wanted: as above. */
+const char *rekey_progress(const struct realm *realm, const struct sa *sa, bool wanted);
+
+/* The names of the connected members that have not acknowledged the SA, while it is being
+ * installed. sa may be NULL. Returns a new reference; NULL when there is no memory. */
+json_t *rekey_awaited_names(const struct realm *realm, const struct sa *sa);

@@ -607,11 +607,45 @@ class Client(Case):
                                 "rekey", "g", option="--gkm-socket")
         self.assertEqual((code, out), (0, "Rekey of g: done, the new SPI is 300.\n"))
 
-    def test_evict_and_readmit(self):
-        for command, words in (("evict", "switch to a key that it does not have"), ("readmit", "It is not back yet")):
+    def test_evict(self):
+        outcomes = [
+            {"group": "a", "rekey": "done", "spi": 300, "awaited": [], "away": []},
+            {"group": "b", "rekey": "begun", "spi": 301, "awaited": ["hv2"], "away": ["hv3"]},
+        ]
+        code, out, _ = self.ask({"ok": True, "host": "hv1", "group": None, "groups": outcomes},
+                                "evict", "hv1", option="--gkm-socket")
+        self.assertEqual(code, 0)
+        self.assertEqual(self.request, {"command": "evict", "host": "hv1", "group": None})
+        lines = out.splitlines()
+        self.assertEqual(lines[:2], ["hv1 is evicted from all groups.", "Rekey of a: done, the new SPI is 300."])
+        self.assertIn("Rekey of b: begun, the new SPI is 301; ", lines[2])
+        self.assertIn(": hv2.", lines[2])
+        self.assertEqual(lines[3], "No connection to the key manager: hv3.")
+        self.assertIn("have not heard of the eviction", lines[4])
+        answer = {"ok": True, "host": "hv1", "group": "b", "groups": outcomes[1:]}
+        code, out, _ = self.ask(answer, "--json", "evict", "hv1", "b", option="--gkm-socket")
+        self.assertEqual((code, json.loads(out)), (0, answer))
+
+    def test_readmit(self):
+        for states, connected, words in (
+            (["joined", "joined"], True, "It is connected, and is back in a, b."),
+            (["joining", "joined"], True, "It is connected, and gets the key of a."),
+            (["waits for the host"], True, "It is not back yet in a: it is connected, and asks again"),
+            (["waits for the host"], False, "It is not back yet in a: it has no connection"),
+        ):
+            groups = [{"group": name, "state": state} for name, state in zip("ab", states)]
+            code, out, _ = self.ask(
+                {"ok": True, "host": "hv1", "group": None, "connected": connected, "groups": groups},
+                "readmit", "hv1", option="--gkm-socket")
+            self.assertEqual((code, out.splitlines()[0]), (0, "hv1 is readmitted to all groups."))
+            self.assertIn(words, out)
+            self.assertEqual("within about a minute" in out, "waits for the host" in states)
+
+    def test_evict_at_another_version(self):
+        for command in ("evict", "readmit"):
             code, out, _ = self.ask({"ok": True, "host": "hv1", "group": None}, command, "hv1", option="--gkm-socket")
             self.assertEqual(code, 0)
-            self.assertIn(words, out)
+            self.assertIn("What comes of it: `covey show --gkm`.", out)
 
     def test_gkm_overview(self):
         group = {

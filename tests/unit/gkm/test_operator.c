@@ -4,72 +4,12 @@
  * What an operator types beside a running covey-gkm: the real programs, covey-gkm and covey.
  */
 
-#include "fabric.h"
+#include "operator.h"
 
-#include <fcntl.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-static const char *covey_program;
-
-#define ARGUMENTS_MAX 8
-
-static void run_covey(const struct fabric *fabric, const char *const *arguments)
-{
-	char socket_path[512], out[512];
-	char *argv[ARGUMENTS_MAX + 5] = {(char *)covey_program, "--json", "--gkm-socket",
-					 socket_path};
-	int fd;
-
-	path_of(fabric, "gkm.sock", socket_path);
-	path_of(fabric, "out", out);
-	for (size_t i = 0; arguments[i]; i++)
-		argv[4 + i] = (char *)arguments[i];
-	fd = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	dup2(fd, STDOUT_FILENO);
-	execv(covey_program, argv);
-	_exit(127);
-}
-
-/* Type a command. Returns its exit status, and its answer, NULL for none, to be released. */
-static int type(struct fabric *fabric, json_t **ret_answer, const char *const *arguments)
-{
-	char out[512];
-	pid_t child = fork();
-	int status;
-
-	assert_true(child >= 0);
-	if (child == 0)
-		run_covey(fabric, arguments);
-	status = wait_for_exit(child);
-	path_of(fabric, "out", out);
-	*ret_answer = json_load_file(out, 0, NULL);
-	return status;
-}
-
-#define TYPE(fabric, answer, ...)                                                                  \
-	type(fabric, answer, (const char *const[ARGUMENTS_MAX]){__VA_ARGS__})
-
-static const char *text_in(const json_t *answer, const char *key)
-{
-	const char *text = json_string_value(json_object_get(answer, key));
-
-	return text ? text : "";
-}
-
-static void assert_refused(struct fabric *fabric, json_t *answer, int status, const char *why)
-{
-	assert_int_equal(status, 1);
-	if (!strstr(text_in(answer, "error"), why))
-		fail_msg("\"%s\" does not say \"%s\"", text_in(answer, "error"), why);
-	json_decref(answer);
-}
 
 /* --- rekey --------------------------------------------------------------------------------- */
 
@@ -212,111 +152,6 @@ static void nobody_there_to_rekey(void **state)
 	json_decref(answer);
 }
 
-/* --- evict --------------------------------------------------------------------------------- */
-
-static void an_evicted_host_is_out(void **state)
-{
-	struct fabric *fabric = *state;
-	struct guest *guests = fabric->guests;
-	uint8_t tek[32];
-	json_t *answer;
-	int status;
-
-	bring(fabric, HV1);
-	bring(fabric, HV2);
-	memcpy(tek, guests[HV2].tek, sizeof(tek));
-	assert_int_equal(TYPE(fabric, &answer, "evict", "hv2"), 0);
-	json_decref(answer);
-	assert_cut(fabric, &guests[HV2], COVEY__REFUSAL_CODE__REFUSAL_EVICTED, "is evicted");
-	WAIT_FOR(fabric, guests[HV1].active_spi == 257 && guests[HV1].drained_spi == 256);
-	assert_memory_not_equal(guests[HV1].tek, tek, sizeof(tek));
-	assert_int_equal(guests[HV1].floors[2], 0);
-	assert_memory_equal(guests[HV2].tek, tek, sizeof(tek));
-	bring(fabric, HV2);
-	assert_cut(fabric, &guests[HV2], COVEY__REFUSAL_CODE__REFUSAL_EVICTED, "is evicted");
-	assert_int_equal(guests[HV2].tek_len, 0);
-	/* For good. */
-	assert_int_equal(stop_gkm(fabric, SIGKILL), -SIGKILL);
-	start_gkm(fabric);
-	bring(fabric, HV2);
-	assert_cut(fabric, &guests[HV2], COVEY__REFUSAL_CODE__REFUSAL_EVICTED, "is evicted");
-	status = TYPE(fabric, &answer, "evict", "hv2");
-	assert_refused(fabric, answer, status, "evicted already");
-	assert_int_equal(TYPE(fabric, &answer, "readmit", "hv2"), 0);
-	json_decref(answer);
-	bring(fabric, HV2);
-	assert_int_equal(guests[HV2].sender_id, 2);
-	assert_true(guests[HV2].active_spi > 257);
-}
-
-/* Whoever has given up, and was told that nothing came of it, is not to learn of it later. */
-static void what_is_given_up_is_not_done(void **state)
-{
-	static const char request[] = "{\"command\": \"evict\", \"host\": \"hv2\"}\n";
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct fabric *fabric = *state;
-	char path[512];
-	json_t *answer;
-	int client = socket(AF_UNIX, SOCK_STREAM, 0);
-	int status;
-
-	path_of(fabric, "gkm.sock", path);
-	assert_true(strlen(path) < sizeof(address.sun_path));
-	strcpy(address.sun_path, path);
-	assert_int_equal(kill(fabric->gkm, SIGSTOP), 0);
-	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(write(client, request, strlen(request)), strlen(request));
-	close(client);
-	assert_int_equal(kill(fabric->gkm, SIGCONT), 0);
-	/* It serves them one after another. */
-	status = TYPE(fabric, &answer, "readmit", "hv2");
-	assert_refused(fabric, answer, status, "hv2 is not evicted");
-}
-
-static void evicted_from_one_group(void **state)
-{
-	struct fabric *fabric = *state;
-	struct guest *guests = fabric->guests;
-	json_t *answer;
-	int status;
-
-	bring(fabric, HV1);
-	bring(fabric, HV2);
-	assert_int_equal(TYPE(fabric, &answer, "evict", "hv2", "tenants"), 0);
-	json_decref(answer);
-	WAIT_FOR(fabric, guests[HV2].refusal == COVEY__REFUSAL_CODE__REFUSAL_EVICTED);
-	WAIT_FOR(fabric, guests[HV1].active_spi == 257);
-	guest_heartbeat(&guests[HV2]);
-	WAIT_FOR(fabric, guests[HV2].heartbeats == 1);
-	assert_int_equal(guests[HV2].spi, 256);
-	guests[HV2].refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
-	guest_join(&guests[HV2], GUEST_GROUP);
-	WAIT_FOR(fabric, guests[HV2].refusal == COVEY__REFUSAL_CODE__REFUSAL_EVICTED);
-	status = TYPE(fabric, &answer, "readmit", "hv2", "feed");
-	assert_refused(fabric, answer, status, "not evicted from group feed");
-	assert_int_equal(TYPE(fabric, &answer, "readmit", "hv2", "tenants"), 0);
-	json_decref(answer);
-	guest_join(&guests[HV2], GUEST_GROUP);
-	WAIT_FOR(fabric, guests[HV2].active_spi == 257);
-	assert_int_equal(guests[HV2].epoch, 2);
-}
-
-static void hosts_that_are_unknown(void **state)
-{
-	struct fabric *fabric = *state;
-	json_t *answer;
-	int status;
-
-	status = TYPE(fabric, &answer, "evict", "hv9");
-	assert_refused(fabric, answer, status, "no host hv9");
-	status = TYPE(fabric, &answer, "evict", "hv1", "nosuch");
-	assert_refused(fabric, answer, status, "no group nosuch");
-	status = TYPE(fabric, &answer, "evict", "hv4", "tenants");
-	assert_refused(fabric, answer, status, "hv4 is no member of group tenants");
-	status = TYPE(fabric, &answer, "readmit", "hv1");
-	assert_refused(fabric, answer, status, "hv1 is not evicted");
-}
-
 /* --- show ---------------------------------------------------------------------------------- */
 
 static void it_shows_what_members_know_better(void **state)
@@ -411,10 +246,6 @@ int main(int argc, char **argv)
 		TEST(one_line_tells_that_all_send),
 		TEST(one_line_tells_how_many_never_did),
 		TEST(nobody_there_to_rekey),
-		TEST(an_evicted_host_is_out),
-		TEST(what_is_given_up_is_not_done),
-		TEST(evicted_from_one_group),
-		TEST(hosts_that_are_unknown),
 		TEST(it_shows_what_it_manages),
 		TEST(it_shows_what_members_know_better),
 		TEST(acks_of_a_draining_sa_count),
