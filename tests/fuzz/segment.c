@@ -3,13 +3,15 @@
 /*
  * What the kernel hands over at the TAP device: a vnet header that may lie, and a frame. It is
  * refused, or becomes packets that each stand alone and together hold what it held; these are
- * joined again, and cut once more.
+ * joined again, and cut once more. What its sender is told, if it is too long, is an ICMP error
+ * that quotes it.
  */
 
 #include "segment.h"
 #include "count.h"
 #include "frames.h"
 #include "must.h"
+#include "too_big.h"
 #include "variants.h"
 #include <netinet/in.h>
 #include <string.h>
@@ -163,6 +165,57 @@ static void check_packet(const struct frames_input *input)
 		must(frames_sum(after + start, input->len - start, be16(before + field)) == 0xffff);
 }
 
+/* --- what its sender is told ------------------------------------------------------------------ */
+
+/* Where the tenant's IP packet begins, behind VXLAN, Ethernet and tags. */
+static uint32_t find_inner_ip(const uint8_t *frame, uint32_t len, uint32_t vxlan)
+{
+	uint32_t at = vxlan + 8 + 14;
+
+	must(at <= len);
+	for (; be16(frame + at - 2) == 0x8100 || be16(frame + at - 2) == 0x88a8; at += 4)
+		must(at + 4 <= len);
+	return at;
+}
+
+static void check_icmp(const struct frames_input *input, const uint8_t *told, uint32_t len,
+		       const uint8_t *quoted)
+{
+	bool ipv6 = told[0] >> 4 == 6;
+	uint32_t header = ipv6 ? 40 : 20, left = len - header;
+	uint32_t sum = ipv6 ? frames_pseudo(told, true, 58, left) : 0;
+	uint32_t tenant_len = (uint32_t)(input->frame + input->len - quoted);
+	const uint8_t *icmp = told + header;
+	uint32_t mtu = ipv6 ? be32(icmp + 4) : be16(icmp + 6);
+
+	must(len > header + 8 && frames_sum(icmp, left, sum) == 0xffff);
+	must(ipv6 ? icmp[0] == 2 && icmp[1] == 0 : icmp[0] == 3 && icmp[1] == 4);
+	must(mtu < tenant_len && mtu >= (ipv6 ? 1280 : 68));
+	must(left - 8 <= tenant_len && memcmp(icmp + 8, quoted, left - 8) == 0);
+}
+
+static void check_answer(const struct frames_input *input)
+{
+	uint8_t *told = malloc(TOO_BIG_ANSWER_MAX);
+	struct frames_outer outer, back;
+	struct too_big_link link = {.packet_max = input->packet_max, .vxlan_port = 4789};
+	struct too_big_sender sender;
+	uint32_t len, inner;
+
+	if (frames_find_outer(input->frame, input->len, &outer))
+		link.vxlan_port = (uint16_t)be16(input->frame + outer.udp + 2);
+	len = too_big_answer(&link, input->frame, input->len, &sender, told);
+	must(len <= TOO_BIG_ANSWER_MAX);
+	if (len > 0) {
+		inner = find_inner_ip(input->frame, input->len,
+				      (uint32_t)(sender.vxlan - input->frame));
+		must(frames_find_outer(told, len, &back));
+		check_icmp(input, told + find_inner_ip(told, len, back.udp + 8),
+			   len - find_inner_ip(told, len, back.udp + 8), input->frame + inner);
+	}
+	free(told);
+}
+
 /* --- running --------------------------------------------------------------------------------- */
 
 static void take_all(struct segmenter *segmenter)
@@ -186,6 +239,7 @@ static unsigned try(const uint8_t *data, size_t size)
 
 	if (!frames_read(data, size, &input))
 		return 0;
+	check_answer(&input);
 	if (segment_begin(&segmenter, &input.header, input.frame, input.len, input.packet_max) !=
 	    SEGMENT_OK) {
 		must(segment_count(&segmenter) == 0 && segment_len(&segmenter) == 0);
