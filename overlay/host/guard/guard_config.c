@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "foreign_vxlan.h"
+#include "guard_token.h"
 
 const char *guard_interface_of(const struct inventory_host *self)
 {
@@ -46,6 +47,7 @@ size_t guard_foreign_ports(const struct inventory *inventory, const struct inven
 struct guard_config guard_config_of(const struct inventory *inventory,
 				    const struct inventory_host *self, bool af_packet)
 {
+	bool steers = self->fabric_port == FABRIC_PORT_KERNEL;
 	struct guard_config config = {
 		.host_interface = self->host_interface,
 		.vxlan_port = inventory->vxlan_port,
@@ -55,11 +57,11 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 		.local_only = !self->fabric_interface,
 		.local = {.host_interface = self->host_interface,
 			  .mark = UINT32_C(1) << self->mark_bit,
+			  .token = steers ? guard_token_draw() : 0,
 			  .elsewhere = self->vxlan_elsewhere,
 			  .hosts = inventory->hosts,
 			  .host_count = inventory->host_count},
-		.steer = {.on = self->fabric_port == FABRIC_PORT_KERNEL,
-			  .wanted = uplinks_wanted_of(inventory, self)},
+		.steer = {.on = steers, .wanted = uplinks_wanted_of(inventory, self)},
 	};
 
 	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);

@@ -8,6 +8,7 @@
 
 #include "guard_pass.h"
 #include "guard_rules.h"
+#include "guard_token.h"
 #include "link.h"
 #include "steer.h"
 
@@ -198,16 +199,19 @@ static void write_other_ways_out(FILE *stream, const struct guard_local *local, 
  * has its sender. If a socket of this namespace has sent it, it has that socket's owner (skuid) and
  * is dropped. If it has none, it comes from the kernel.
  */
-static void write_marked(FILE *stream, const struct guard_local *local)
+static void write_marked(FILE *stream, const struct guard_local *local, uint32_t token)
 {
-	fprintf(stream, "\t\tmeta mark & 0x%08x != 0 accept comment \"through a VXLAN device\"\n",
-		local->mark);
+	char give[GUARD_TOKEN_TEXT_SIZE];
+
+	guard_token_give(token, give);
+	fprintf(stream, "\t\tmeta mark & 0x%08x != 0 %saccept comment \"through a VXLAN device\"\n",
+		local->mark, give);
 	if (local->elsewhere) {
 		fprintf(stream, "\t\tmeta skuid >= 0 " NO_DEVICE "\n");
 		fprintf(stream,
-			"\t\tmeta mark set meta mark | 0x%08x "
+			"\t\tmeta mark set meta mark | 0x%08x %s"
 			"comment \"through a VXLAN device in another namespace\"\n",
-			local->mark);
+			local->mark, give);
 	} else {
 		fprintf(stream, "\t\t" NO_DEVICE "\n");
 	}
@@ -218,12 +222,12 @@ static void write_vxlan_out(FILE *stream, const struct guard_local *local, const
 {
 	if (steer) {
 		fprintf(stream, "\tchain local_vxlan_marked {\n");
-		write_marked(stream, local);
+		write_marked(stream, local, local->token);
 		fprintf(stream, "\t}\n");
 	}
 	fprintf(stream, "\tchain local_vxlan_out {\n");
 	write_other_ways_out(stream, local, fabric, steer);
-	write_marked(stream, local);
+	write_marked(stream, local, steer ? local->token : 0);
 	fprintf(stream, "\t}\n");
 }
 
@@ -282,14 +286,16 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 static void write_egress(FILE *stream, const char *chain, const char *interface,
 			 const struct guard_local *local, uint16_t vxlan_port)
 {
+	char take[GUARD_TOKEN_TEXT_SIZE];
+
 	fprintf(stream,
 		"\tchain %s {\n"
 		"\t\ttype filter hook egress device \"%s\" priority 500; policy accept;\n"
-		"\t\tmeta mark & 0x%08x != 0 accept comment \"through a VXLAN device\"\n"
+		"\t\tmeta mark & 0x%08x != 0 %saccept comment \"through a VXLAN device\"\n"
 		"\t\tudp dport %u " NO_DEVICE "\n"
 		"\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged comment \"VLAN-tagged\"\n"
 		"\t}\n",
-		chain, interface, local->mark, vxlan_port);
+		chain, interface, local->mark, guard_token_take(local->token, take), vxlan_port);
 }
 
 /* For what passes no IP hook: frames of a bridge, of a macvlan, of raw sockets. */

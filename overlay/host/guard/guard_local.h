@@ -8,7 +8,9 @@
  *
  * One bit of a packet's mark says that the packet came through a VXLAN device: the device's egress
  * hook sets it. A process needs CAP_NET_ADMIN or CAP_NET_RAW to set it. A mark does not cross
- * network namespaces.
+ * network namespaces, but for one way: a macvlan or a VLAN of an interface of this host, in a
+ * container, hands packets to that interface as they are. Where the kernel keeps its interfaces, a
+ * packet therefore needs a token, too (guard_token.h).
  */
 
 #include <stdbool.h>
@@ -31,6 +33,7 @@ struct guard_local {
 	bool present;               /* that interface exists */
 	bool unbound;               /* leave its hook out: covey-host will replace this guard */
 	uint32_t mark;              /* the bit, as a mask */
+	uint32_t token;             /* guard_token_draw(); 0: none is asked for */
 	bool port_held;             /* a VXLAN device holds the port, so nobody else can */
 	bool elsewhere;             /* VXLAN devices in other namespaces may send through covey */
 	const struct inventory_host *hosts; /* the hosts whose VTEPs the rules protect */

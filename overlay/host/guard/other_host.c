@@ -11,6 +11,7 @@
 
 #include "guard_nft.h"
 #include "guard_text.h"
+#include "guard_token.h"
 
 bool other_host_is(const struct guard_author *author, const char *own_name)
 {
@@ -49,7 +50,10 @@ static void take_steered(struct steer *steer, const char *listing)
 static void take_over(struct installed_guard *guard, const char *listing)
 {
 	struct guard_config *wanted = &guard->wanted;
+	uint32_t token = guard_token_read(listing);
 
+	if (token)
+		wanted->local.token = token;
 	wanted->foreign_count =
 		guard_read_ports(listing, GUARD_FOREIGN, wanted->foreign_ports, GUARD_FOREIGN_MAX);
 	wanted->af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;

@@ -6,6 +6,7 @@
 
 #include "guard_pass.h"
 #include "guard_rules.h"
+#include "guard_token.h"
 
 static bool is_same(const struct uplink *a, size_t a_count, const struct uplink *b, size_t b_count)
 {
@@ -101,6 +102,12 @@ static void write_in(FILE *stream, const struct guard_config *config)
 
 static void write_forward(FILE *stream, const struct guard_config *config)
 {
+	char ask[GUARD_TOKEN_TEXT_SIZE];
+
+	fprintf(stream,
+		"\t\tudp dport %u %scounter drop "
+		"comment \"VXLAN that did not pass this host's output hook\"\n",
+		config->vxlan_port, guard_token_refuse(config->local.token, ask));
 	if (config->steer.forward)
 		fprintf(stream, "\t\tudp dport %u counter fwd to \"%s\" comment \"%s\"\n",
 			config->vxlan_port, config->steer.to, STEER_FORWARDED);

@@ -459,7 +459,7 @@ class PassTest(Steered):
 
     def test_to_the_fabric_through_a_vxlan_device(self):
         send = self.sender(self.host, "d0", MARK)
-        self.expect(framed(hidden(udp(4789))), send, "VXLAN while covey-host does not run")
+        self.expect(framed(hidden(udp(4789))), send, "VXLAN that did not pass this host's output hook")
         self.expect(tagged(4789), send, "VXLAN")
         self.expect(framed(hidden(udp(8472))), send, "clear VXLAN of another port")
         self.expect(framed(later_fragments()), send, "fragment of VXLAN")
