@@ -172,9 +172,11 @@ static int open_rx(struct kernel *kernel, const struct port_kernel_config *confi
 	return 0;
 }
 
-static void begin_tx(struct kernel *kernel, const struct port_kernel_config *config)
+static int begin_tx(struct kernel *kernel, const struct port_kernel_config *config)
 {
-	for (unsigned i = 0; i < kernel->queues; i++) {
+	int status = 0;
+
+	for (unsigned i = 0; i < kernel->queues && status == 0; i++) {
 		struct kernel_tx *tx = &kernel->tx[i];
 
 		tx->vtep = config->vtep;
@@ -182,7 +184,9 @@ static void begin_tx(struct kernel *kernel, const struct port_kernel_config *con
 		tx->segments = kernel->segments;
 		tx->mark = config->mark;
 		tx->groups = kernel->groups;
+		status = kernel_tx_open_spare(tx);
 	}
+	return status;
 }
 
 static void *allocate(size_t count, size_t size)
@@ -216,11 +220,12 @@ static int open_kernel(const struct port_kernel_config *config, struct rte_mempo
 	status = allocate_all(kernel);
 	while (status == 0 && kernel->rx_opened < kernel->queues + 1)
 		status = open_rx(kernel, config, pool);
+	if (status == 0)
+		status = begin_tx(kernel, config);
 	if (status != 0) {
 		free_kernel(kernel);
 		return explain(config, status, error);
 	}
-	begin_tx(kernel, config);
 	*ret_kernel = kernel;
 	return 0;
 }

@@ -51,7 +51,9 @@ struct kernel_tx {
 	struct rte_mbuf *held[GROUP_SEGMENTS_MAX];
 	struct iovec parts[GROUP_SEGMENTS_MAX]; /* of each packet: what is behind UDP's header */
 	uint16_t via[KERNEL_SOURCE_PORTS]; /* whose socket a source port uses: its own, mostly */
-	int fds[KERNEL_SOURCE_PORTS];      /* by source port. -1: not open */
+	/* By source port. -1: not open. The last one has a port that the kernel chose. It is open
+	 * from the start, for windows whose ports other programs hold. */
+	int fds[KERNEL_SOURCE_PORTS + 1];
 } __attribute__((aligned(64)));
 
 uint16_t kernel_receive(const struct port_queue *queue, struct rte_mbuf **packets, uint16_t max);
@@ -59,6 +61,8 @@ uint16_t kernel_receive(const struct port_queue *queue, struct rte_mbuf **packet
 bool kernel_has_more(const struct port_queue *queue);
 
 void kernel_tx_begin(struct kernel_tx *tx);
+/* When VTEP and mark are set. 0, or a negative errno. */
+int kernel_tx_open_spare(struct kernel_tx *tx);
 void kernel_tx_end(struct kernel_tx *tx);
 /* Takes all packets. The last ones wait for kernel_flush(), or for one that cannot leave with them.
  * What could not be sent is counted. */

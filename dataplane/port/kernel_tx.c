@@ -16,6 +16,8 @@
 #define PATHS 0x400u
 /* How many windows' ports are tried when other programs hold them. */
 #define TRIES 16u
+/* The socket that is there for any window. */
+#define SPARE KERNEL_SOURCE_PORTS
 
 /* --- sockets of windows ---------------------------------------------------------------------- */
 
@@ -25,12 +27,23 @@ void kernel_tx_begin(struct kernel_tx *tx)
 		tx->via[i] = (uint16_t)i;
 		tx->fds[i] = -1;
 	}
+	tx->fds[SPARE] = -1;
+}
+
+int kernel_tx_open_spare(struct kernel_tx *tx)
+{
+	const struct udp_socket wish = {
+		.family = tx->vtep.family, .address = tx->vtep.bytes, .mark = tx->mark};
+	int fd = udp_socket_open(&wish);
+
+	tx->fds[SPARE] = fd;
+	return fd < 0 ? fd : 0;
 }
 
 void kernel_tx_end(struct kernel_tx *tx)
 {
 	rte_pktmbuf_free_bulk(tx->held, tx->group.count);
-	for (unsigned i = 0; i < KERNEL_SOURCE_PORTS; i++)
+	for (unsigned i = 0; i <= SPARE; i++)
 		if (tx->fds[i] >= 0)
 			close(tx->fds[i]);
 }
@@ -40,19 +53,19 @@ static unsigned after(unsigned index, unsigned steps)
 	return (index & ~(PATHS - 1)) | ((index + steps) & (PATHS - 1));
 }
 
-/* Some path's socket that is open already. Its index, or the same index. */
+/* Some path's socket that is open already, or the spare one. */
 static unsigned find_open(const struct kernel_tx *tx, unsigned index)
 {
 	for (unsigned i = 1; i < PATHS; i++)
 		if (tx->fds[after(index, i)] >= 0)
 			return after(index, i);
-	return index;
+	return SPARE;
 }
 
 /*
  * Open the window's socket. Where another program holds its port, the next path's takes its place,
- * and where no more can be opened, one that is open: receivers do not look at the port. -1: there
- * is none at all.
+ * and where no more can be opened, one that is open: receivers do not look at the port. The window
+ * keeps what it got, so this is not tried again for each packet.
  */
 static __rte_noinline int open_window(struct kernel_tx *tx, unsigned index)
 {
@@ -283,9 +296,7 @@ static void send_held(struct kernel_tx *tx)
 	if (count == 0)
 		return;
 	fd = window_socket(tx, tx->group.first.source_port);
-	if (unlikely(fd < 0))
-		count_sent(tx, -EBADF, tx->parts, count);
-	else if (!send_together(tx, fd))
+	if (!send_together(tx, fd))
 		send_each(tx, fd);
 	rte_pktmbuf_free_bulk(tx->held, count);
 	tx->group.count = 0;

@@ -292,6 +292,50 @@ static void test_source_port_is_taken(void **state)
 	ends_close(&ends);
 }
 
+static unsigned binds;
+static int taken_count; /* of ports that are tried, so many are another program's; -1: all */
+
+int __real_bind(int fd, const struct sockaddr *address, socklen_t len);
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t len);
+
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t len)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+
+	binds++;
+	if (taken_count == 0 || ntohs(in->sin_port) < 0xc000)
+		return __real_bind(fd, address, len);
+	taken_count -= taken_count > 0;
+	errno = EADDRINUSE;
+	return -1;
+}
+
+/* Where others hold all ports that are tried, there is one that the kernel chose at the start, and
+ * it is used from then on. */
+static void test_all_source_ports_are_taken(void **state)
+{
+	const struct sent sent = {
+		.to = lab_address(false, 2), .source_port = ENDS_SOURCE_PORT, .len = 100};
+	struct ends ends;
+
+	ends_open(&ends, false, true);
+	taken_count = -1;
+	for (unsigned i = 0; i < 3; i++) {
+		struct rte_mbuf *packet;
+
+		binds = 0;
+		ends_send(ends.near, &sent);
+		assert_int_equal(binds, i ? 0 : 16);
+		packet = ends_receive(ends.far, 0);
+		assert_int_equal(packet->pkt_len, 42 + 100);
+		rte_pktmbuf_free(packet);
+	}
+	taken_count = 0;
+	for (enum covey_drop reason = 0; reason < COVEY_DROP_COUNT; reason++)
+		assert_int_equal(ends_drops(ends.near, reason), 0);
+	ends_close(&ends);
+}
+
 static void test_cannot_open(void **state)
 {
 	struct sockaddr_in taken = {.sin_family = AF_INET, .sin_port = htons(COVEY_VPE_PORT)};
@@ -314,11 +358,16 @@ static void test_cannot_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refusals),        cmocka_unit_test(test_all_refusals),
-		cmocka_unit_test(test_cannot_cut),      cmocka_unit_test(test_one_call),
-		cmocka_unit_test(test_others_leave),    cmocka_unit_test(test_some_do_not_fit),
-		cmocka_unit_test(test_only_vpe_leaves), cmocka_unit_test(test_source_port_is_taken),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_all_refusals),
+		cmocka_unit_test(test_cannot_cut),
+		cmocka_unit_test(test_one_call),
+		cmocka_unit_test(test_others_leave),
+		cmocka_unit_test(test_some_do_not_fit),
+		cmocka_unit_test(test_only_vpe_leaves),
+		cmocka_unit_test(test_source_port_is_taken),
 		cmocka_unit_test(test_cannot_open),
+		cmocka_unit_test(test_all_source_ports_are_taken),
 	};
 
 	return cmocka_run_group_tests(tests, ends_begin, ends_end);
