@@ -155,6 +155,26 @@ const char *vxlan_watch_failing(const struct vxlan_watch *watch)
 	return watch->failing.text[0] != '\0' ? watch->failing.text : NULL;
 }
 
+/* Nothing is sent in clear, but what is for the other uplink does not get there. */
+static void tell_shared(struct vxlan_watch *watch)
+{
+	const struct group_join *join;
+	unsigned before;
+
+	while ((join = group_joins_next_shared(&watch->joins, &before))) {
+		char group[COVEY_ADDR_STRLEN], last[IFNAMSIZ] = "?", first[IFNAMSIZ] = "?";
+
+		if_indextoname(join->uplink, last);
+		if_indextoname(before, first);
+		covey_addr_format(&join->group, group);
+		peer_log_line(watch->log, LOG_LEVEL_WARNING, group,
+			      "VXLAN devices on %s and on %s have the same multicast group %s. All "
+			      "that is sent to it leaves by %s, which joined it last. Give the "
+			      "devices on one of the two another group",
+			      first, last, group, last);
+	}
+}
+
 static int update(struct vxlan_watch *watch, struct covey_error *error)
 {
 	struct vxlan_devices devices, before;
@@ -176,6 +196,7 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 			       if_nametoindex(watch->config.local.host_interface),
 			       status ? &second : error))
 		status = status ? status : -EIO;
+	tell_shared(watch);
 	if (!watch->marked && mark(watch, status ? &second : error))
 		status = status ? status : -EIO;
 	return status;

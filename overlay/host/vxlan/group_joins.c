@@ -19,7 +19,7 @@ static bool is_multicast(const struct covey_addr *address)
 /* What a device that is up has joined. False: nothing. */
 static bool find_join(const struct vxlan_device *device, struct group_join *ret_join)
 {
-	*ret_join = (struct group_join){device->remote, device->under, -1};
+	*ret_join = (struct group_join){device->remote, device->under, -1, false};
 	return device->up && device->under && device->remote.family &&
 	       is_multicast(&device->remote);
 }
@@ -132,6 +132,30 @@ int group_joins_follow(struct group_joins *joins, const struct vxlan_devices *de
 		status = status ? status : failed;
 	}
 	return status;
+}
+
+static const struct group_join *find_before(const struct group_joins *joins, size_t at)
+{
+	for (size_t i = at; i-- > 0;) {
+		if (covey_addr_equal(&joins->list[i].group, &joins->list[at].group))
+			return &joins->list[i];
+	}
+	return NULL;
+}
+
+const struct group_join *group_joins_next_shared(struct group_joins *joins, unsigned *ret_before)
+{
+	for (size_t i = 0; i < joins->count; i++) {
+		struct group_join *join = &joins->list[i];
+		const struct group_join *before = join->told ? NULL : find_before(joins, i);
+
+		join->told = true;
+		if (!before)
+			continue;
+		*ret_before = before->uplink;
+		return join;
+	}
+	return NULL;
 }
 
 void group_joins_clear(struct group_joins *joins)

@@ -10,6 +10,7 @@
 
 #include <covey/addr.h>
 #include <covey/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "vxlan_devices.h"
@@ -18,6 +19,7 @@ struct group_join {
 	struct covey_addr group;
 	unsigned uplink; /* index of the interface that the VXLAN device is bound to */
 	int fd;          /* the socket that has joined it on the host interface */
+	bool told;       /* group_joins_next_shared() has told of it */
 };
 
 struct group_joins_handlers {
@@ -38,5 +40,10 @@ struct group_joins {
  * errno: the rest is joined all the same, and the next call tries again. */
 int group_joins_follow(struct group_joins *joins, const struct vxlan_devices *devices,
 		       unsigned interface, struct covey_error *error);
+/*
+ * The next join, each once, whose group had been joined on another uplink before: *ret_before. To
+ * one group, covey sends by one uplink, that which joined it last. NULL: there is no other.
+ */
+const struct group_join *group_joins_next_shared(struct group_joins *joins, unsigned *ret_before);
 /* Leave all. */
 void group_joins_clear(struct group_joins *joins);

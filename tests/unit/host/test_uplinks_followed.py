@@ -268,6 +268,30 @@ class GuardTest(Followed):
         self.assertGreater(rules, 0)
 
 
+class GroupTest(Followed):
+    def add_vxlan(self, name, vni, under, group="239.1.1.1"):
+        self.ip("link", "add", name, "type", "vxlan", "id", str(vni), "group", group, "dev", under, "local",
+                "10.77.0.1", "dstport", "4789")
+        self.ip("link", "set", name, "up")
+
+    def test_one_group_on_two_uplinks(self):
+        """All that is sent to it leaves by one of them. The log says so, once for each."""
+        self.add_wire("e", 10, 1500)
+        self.route(9, 10)
+        self.start()
+        self.add_vxlan("vx1", 1, "d0")
+        self.add_vxlan("vx2", 2, "d0")
+        self.add_vxlan("vx3", 3, "e0", "239.1.1.3")
+        self.add_vxlan("vx4", 4, "e0")
+        self.wait_log("VXLAN devices on d0 and on e0 have the same multicast group 239.1.1.1. All that is sent "
+                      "to it leaves by e0, which joined it last")
+        self.ip("link", "set", "vx3", "down")
+        self.ip("link", "set", "vx3", "up")
+        self.host.terminate()
+        self.wait_log("stopped")
+        self.assertEqual(self.log.count("the same multicast group"), 1, self.log)
+
+
 # Sends VXLAN with a mark of its own and the VTEP as source, by a UDP socket and by a packet socket.
 # MARK, then PRIORITY, then the Ethernet addresses of the gateway and of the sender.
 FORGER = """
