@@ -32,6 +32,7 @@ static struct watch {
 	size_t open_count;
 	void (*function)(void *arg);
 	void *arg;
+	void (*begin)(void);
 	char signal_stack[SIGNAL_SIZE];
 } * watch;
 
@@ -154,6 +155,8 @@ static UNCHECKED void *run(void *arg)
 	const stack_t signal_stack = {.ss_sp = watch->signal_stack, .ss_size = SIGNAL_SIZE};
 	const stack_t none = {.ss_flags = SS_DISABLE};
 
+	if (watch->begin)
+		watch->begin();
 	sigaltstack(&signal_stack, NULL);
 	find_areas();
 	protect(PROT_READ);
@@ -174,6 +177,13 @@ static void *own_pages(size_t size)
 	if (memory == MAP_FAILED)
 		abort();
 	return memory;
+}
+
+void writes_begin_with(void (*function)(void))
+{
+	if (!watch)
+		watch = own_pages(sizeof(*watch));
+	watch->begin = function;
 }
 
 void writes_of(void (*function)(void *arg), void *arg, struct writes *ret_writes)

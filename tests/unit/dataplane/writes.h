@@ -24,4 +24,7 @@ struct writes {
 /* Run function(arg) in a thread of its own and note what it writes. Memory that it maps meanwhile
  * is not seen. */
 void writes_of(void (*function)(void *arg), void *arg, struct writes *ret_writes);
+
+/* The thread calls this first, before its writes are noted. NULL: nothing. */
+void writes_begin_with(void (*function)(void));
 bool writes_has(const struct writes *writes, uintptr_t line);
