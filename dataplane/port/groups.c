@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "groups.h"
+#include "group_report.h"
 #include "port.h"
 #include "udp_socket.h"
 #include <errno.h>
@@ -172,4 +173,15 @@ void groups_leave(struct groups *groups, const struct covey_addr *group, unsigne
 	memmove(&groups->memberships[at], &groups->memberships[at + 1],
 		(groups->count - (unsigned)at) * sizeof(groups->memberships[0]));
 	set_interface(groups, group, latest(groups, group));
+}
+
+int groups_report(const struct groups *groups)
+{
+	struct group_report report;
+
+	group_report_begin(&report);
+	for (unsigned i = 0; i < groups->count; i++)
+		group_report_add(&report, &groups->memberships[i].group,
+				 groups->memberships[i].ifindex);
+	return group_report_end(&report);
 }

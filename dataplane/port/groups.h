@@ -22,6 +22,9 @@ int groups_join(struct groups *groups, const struct covey_addr *group, unsigned 
 		struct covey_error *error);
 void groups_leave(struct groups *groups, const struct covey_addr *group, unsigned ifindex);
 
+/* As port_kernel_report_groups(). */
+int groups_report(const struct groups *groups);
+
 /* On which interface packets to this group leave. 0: the kernel's routes decide. For workers. The
  * address has 16 bytes, IPv4 in the first four and zeroes after it. */
 unsigned groups_interface(const struct groups *groups, const uint8_t *address);

@@ -319,3 +319,10 @@ void port_kernel_leave(struct port *port, const struct covey_addr *group, unsign
 
 	groups_leave(kernel->groups, group, ifindex);
 }
+
+int port_kernel_report_groups(const struct port *port)
+{
+	const struct kernel *kernel = port->own;
+
+	return groups_report(kernel->groups);
+}

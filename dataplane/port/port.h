@@ -230,6 +230,9 @@ void port_kernel_set_mtu(struct port *port, uint16_t mtu);
 int port_kernel_join(struct port *port, const struct covey_addr *group, unsigned ifindex,
 		     struct covey_error *error);
 void port_kernel_leave(struct port *port, const struct covey_addr *group, unsigned ifindex);
+/* Tell the switches again which groups are joined, on each interface. Needs CAP_NET_RAW. Returns 0,
+ * or a negative errno when some could not be told. Only the control thread may call this. */
+int port_kernel_report_groups(const struct port *port);
 
 /* Have the kernel gather packets that come in (UDP_GRO), or not, from now on. Only the control
  * thread may call this; workers may run. Packets that were gathered before and not read yet may be

@@ -17,8 +17,9 @@ struct need {
 
 static const struct need net_admin = {CAP_NET_ADMIN, "CAP_NET_ADMIN",
 				      "sets interfaces and the guard's rules"};
-static const struct need net_raw = {CAP_NET_RAW, "CAP_NET_RAW",
-				    "opens AF_XDP and AF_PACKET sockets"};
+static const struct need net_raw = {
+	CAP_NET_RAW, "CAP_NET_RAW",
+	"opens AF_XDP and AF_PACKET sockets, and reports multicast groups"};
 /* The kernel demands it for looking up a program by its number, even of a process with CAP_BPF. */
 static const struct need sys_admin = {CAP_SYS_ADMIN, "CAP_SYS_ADMIN",
 				      "finds its XDP program on an interface (covey_fabric_port: "

@@ -240,19 +240,22 @@ void process_log_workers(const struct process *process)
 	log_lack(ports->host, workers);
 }
 
-/* It does no harm if buffers are short for a moment, or if a worker is behind: the kernel is asked
- * again. */
+/* Where the kernel is on the fabric itself, nobody can ask it in the switch's name: we say for it
+ * what it would answer. It does no harm if this fails once, because buffers are short for a moment,
+ * a worker is behind or a carrier gone: it is done again. */
 static void ask_for_groups(void *arg)
 {
 	struct process *process = arg;
+	bool is_kernel = process->self->fabric_port == FABRIC_PORT_KERNEL;
 	int status;
 
-	if (process->self->fabric_port == FABRIC_PORT_KERNEL)
-		return; /* the kernel itself is on the fabric */
-	status = dataplane_query_groups(process->dataplane, process->ports->pool);
-
-	log_debug("asked the kernel for its multicast groups%s%s", status ? ": " : "",
-		  status ? strerror(-status) : "");
+	if (is_kernel)
+		status = port_kernel_report_groups(process->ports->fabric);
+	else
+		status = dataplane_query_groups(process->dataplane, process->ports->pool);
+	log_debug("%s multicast groups%s%s",
+		  is_kernel ? "reported the kernel's" : "asked the kernel for its",
+		  status ? ": " : "", status ? strerror(-status) : "");
 }
 
 void process_report_groups_anew(void *arg)

@@ -63,7 +63,8 @@ static void on_up(void *arg)
 {
 	const struct port_watch *watch = arg;
 
-	watch->up(watch->config.arg);
+	if (watch->up)
+		watch->up(watch->config.arg);
 }
 
 void port_watch_on_up(struct port_watch *watch, void (*up)(void *arg))
@@ -161,6 +162,7 @@ static int hold_programs(struct port_watch *watch, const struct ports *ports,
 int port_watch_opened(struct port_watch *watch, const struct ports *ports,
 		      struct covey_error *error)
 {
+	static const struct uplink_watch_handlers of_uplinks = {on_mtu, on_up};
 	int status = watch_host(watch, ports, error);
 
 	watch->device = ports->fabric->id;
@@ -168,7 +170,7 @@ int port_watch_opened(struct port_watch *watch, const struct ports *ports,
 		status = hold_programs(watch, ports, error);
 	if (!status && watch->config.host->fabric_port == FABRIC_PORT_KERNEL)
 		status = uplink_watch_new(watch->config.base, watch->config.inventory,
-					  watch->config.host, ports->fabric_mtu, on_mtu, watch,
+					  watch->config.host, ports->fabric_mtu, &of_uplinks, watch,
 					  &watch->uplinks, error);
 	return status ? status
 		      : carrier_bind(watch->config.carrier, ports->host_kind == HOST_PORT_VETH,

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Follows the MTU of the uplinks where the kernel keeps them. Uplinks come and go without harm.
- * What counts is the smallest MTU of those that are there.
+ * Follows the uplinks where the kernel keeps them: their MTU, and whether one has its carrier back.
+ * Uplinks come and go without harm. What counts is the smallest MTU of those that are there.
  */
 
 #include <covey/error.h>
@@ -23,11 +23,19 @@ struct uplinks_mtu {
 struct uplinks_mtu uplinks_mtu(const struct inventory *inventory,
 			       const struct inventory_host *host);
 
-/* changed: called when the smallest MTU is not mtu, or not what it was, any more. Not called while
- * there is no uplink. */
+struct uplink_watch_handlers {
+	/* The smallest MTU is not the one that was given, or not what it was, any more. Not called
+	 * while there is no uplink. */
+	void (*changed)(uint16_t mtu, void *arg);
+	/* An uplink has its carrier back, however short the time without it was, or has become an
+	 * uplink. */
+	void (*up)(void *arg);
+};
+
+/* handlers stay the caller's. */
 int uplink_watch_new(struct event_base *base, const struct inventory *inventory,
 		     const struct inventory_host *host, uint16_t mtu,
-		     void (*changed)(uint16_t mtu, void *arg), void *arg,
+		     const struct uplink_watch_handlers *handlers, void *arg,
 		     struct uplink_watch **ret_watch, struct covey_error *error);
 /* NULL-safe. */
 void uplink_watch_free(struct uplink_watch *watch);
