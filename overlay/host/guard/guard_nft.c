@@ -11,7 +11,7 @@
 
 #include "guard_rules.h"
 
-#define COMMAND_SIZE (64 + GUARD_TABLE_NAME_SIZE)
+#define COMMAND_SIZE (64 + GUARD_MARKS_NAME_SIZE)
 
 /* How a libnftables before 1.0.1 says that it does not know the egress hook of a network device.
  * The program may run with an older one than it was built with. */
@@ -90,10 +90,10 @@ void guard_nft_close(struct guard_nft *nft)
 }
 
 /* Append one table's listing to the stream. */
-static int list_table(const char *family, const char *interface, bool counters, FILE *stream,
-		      struct covey_error *error)
+static int append_table(const char *family, const char *table, bool counters, FILE *stream,
+			struct covey_error *error)
 {
-	char table[GUARD_TABLE_NAME_SIZE], command[COMMAND_SIZE];
+	char command[COMMAND_SIZE];
 	struct nft_ctx *nft = open_nft(error);
 	int status;
 
@@ -102,7 +102,6 @@ static int list_table(const char *family, const char *interface, bool counters, 
 	/* Without the flag, a protocol has a name or none, as /etc/protocols has it. */
 	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_NUMERIC_PROTO |
 					      (counters ? 0 : NFT_CTX_OUTPUT_STATELESS));
-	guard_table_name(interface, table);
 	snprintf(command, sizeof(command), "list table %s %s", family, table);
 	status = run(nft, command, error);
 	if (status == 0)
@@ -111,18 +110,21 @@ static int list_table(const char *family, const char *interface, bool counters, 
 	return status == -ENOENT ? 0 : status;
 }
 
-int guard_nft_list(const char *interface, bool counters, char **ret_text, struct covey_error *error)
+/* inet: list a table of that family, too. */
+static int list(bool inet, const char *table, bool counters, char **ret_text,
+		struct covey_error *error)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *stream = open_memstream(&text, &len);
-	int status;
+	int status = 0;
 
 	if (!stream)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	status = list_table("inet", interface, counters, stream, error);
+	if (inet)
+		status = append_table("inet", table, counters, stream, error);
 	if (status == 0)
-		status = list_table("netdev", interface, counters, stream, error);
+		status = append_table("netdev", table, counters, stream, error);
 	if (fclose(stream) != 0 && status == 0)
 		status = covey_error_set(error, -ENOMEM, "out of memory");
 	if (status) {
@@ -131,4 +133,17 @@ int guard_nft_list(const char *interface, bool counters, char **ret_text, struct
 	}
 	*ret_text = text;
 	return 0;
+}
+
+int guard_nft_list(const char *interface, bool counters, char **ret_text, struct covey_error *error)
+{
+	char table[GUARD_TABLE_NAME_SIZE];
+
+	guard_table_name(interface, table);
+	return list(true, table, counters, ret_text, error);
+}
+
+int guard_nft_list_netdev(const char *table, char **ret_text, struct covey_error *error)
+{
+	return list(false, table, false, ret_text, error);
 }

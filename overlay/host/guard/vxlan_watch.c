@@ -2,6 +2,7 @@
 
 #include "vxlan_watch.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -17,10 +18,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "device_marks.h"
 #include "group_joins.h"
 #include "guard_events.h"
 #include "guard_nft.h"
-#include "guard_rules.h"
+#include "guard_restores.h"
 #include "link_events.h"
 #include "port_delivery.h"
 #include "port_holder.h"
@@ -28,41 +30,22 @@
 
 /* What could not be done is tried again after this time. */
 #define RETRY_MS 500u
+/* How often to look without an event, in case one was lost. */
+#define LOOK_MS 30000u
 
 struct vxlan_watch {
 	struct vxlan_watch_config config;
 	struct port_delivery delivery;
-	char marks[GUARD_MARKS_NAME_SIZE]; /* the table */
-	struct vxlan_devices devices;      /* without the holder */
+	struct device_marks marks;
+	struct vxlan_devices devices; /* without the holder */
 	struct group_joins joins;
-	bool marked;                /* devices mark what they send */
 	struct covey_error failing; /* why the last try failed; empty: it did not */
+	struct covey_error waiting; /* why it must wait before it puts marks back; empty: no need */
 	struct guard_events rules;
 	int links_fd;
 	struct event *on_rules, *on_links, *again;
 	struct peer_log *log; /* for what uplinks whose MTU changes often can cause */
 };
-
-/* --- marks ------------------------------------------------------------------------------------ */
-
-static int mark(struct vxlan_watch *watch, struct covey_error *error)
-{
-	char *rules = NULL;
-	size_t len;
-	FILE *stream = open_memstream(&rules, &len);
-	int status;
-
-	if (!stream)
-		return covey_error_set(error, -ENOMEM, "out of memory");
-	guard_local_write_marks(stream, &watch->config.local, &watch->devices);
-	if (fclose(stream) != 0)
-		status = covey_error_set(error, -ENOMEM, "out of memory");
-	else
-		status = guard_nft_run(rules, error);
-	free(rules);
-	watch->marked = status == 0;
-	return status;
-}
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
@@ -152,7 +135,23 @@ size_t vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *re
 
 const char *vxlan_watch_failing(const struct vxlan_watch *watch)
 {
-	return watch->failing.text[0] != '\0' ? watch->failing.text : NULL;
+	if (watch->failing.text[0] != '\0')
+		return watch->failing.text;
+	return watch->waiting.text[0] != '\0' ? watch->waiting.text : NULL;
+}
+
+/* Returns 0 also if it must wait: whoever changes the marks all the time must not fill the log. */
+static int keep_marks(struct vxlan_watch *watch, struct covey_error *error)
+{
+	struct covey_error reason;
+	int status = device_marks_keep(&watch->marks, &watch->devices, clock_ms(), &reason);
+
+	watch->waiting.text[0] = '\0';
+	if (status == -EAGAIN)
+		watch->waiting = reason;
+	else if (status)
+		*error = reason;
+	return status == -EAGAIN ? 0 : status;
 }
 
 /* Nothing is sent in clear, but what is for the other uplink does not get there. */
@@ -184,7 +183,8 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 	if (status)
 		return status;
 	watch->delivery.holding = keep_ours(watch, &devices);
-	watch->marked = watch->marked && is_same(&devices, &watch->devices);
+	if (!is_same(&devices, &watch->devices))
+		device_marks_forget(&watch->marks);
 	before = watch->devices;
 	watch->devices = devices;
 	tell_too_large(watch, &before);
@@ -197,50 +197,56 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 			       status ? &second : error))
 		status = status ? status : -EIO;
 	tell_shared(watch);
-	if (!watch->marked && mark(watch, status ? &second : error))
+	if (keep_marks(watch, status ? &second : error))
 		status = status ? status : -EIO;
 	return status;
 }
 
+static void schedule(struct vxlan_watch *watch, unsigned ms)
+{
+	const struct timeval rest = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	event_add(watch->again, &rest);
+}
+
 static void look(struct vxlan_watch *watch)
 {
-	const struct timeval rest = {.tv_usec = RETRY_MS * 1000};
 	struct covey_error error;
 
-	if (update(watch, &error) == 0) {
-		if (watch->failing.text[0] != '\0')
-			log_notice("VXLAN devices are served again");
-		watch->failing.text[0] = '\0';
+	if (update(watch, &error)) {
+		if (strcmp(watch->failing.text, error.text) != 0)
+			log_error("%s; trying again, and until then VXLAN is dropped", error.text);
+		watch->failing = error;
+		schedule(watch, RETRY_MS);
 		return;
 	}
-	if (strcmp(watch->failing.text, error.text) != 0)
-		log_error("%s; trying again, and until then VXLAN is dropped", error.text);
-	watch->failing = error;
-	event_add(watch->again, &rest);
+	if (watch->failing.text[0] != '\0')
+		log_notice("VXLAN devices are served again");
+	watch->failing.text[0] = '\0';
+	if (watch->waiting.text[0] != '\0')
+		schedule(watch, 1000 / GUARD_RESTORES_PER_S);
+	else if (!event_pending(watch->again, EV_TIMEOUT, NULL)) /* events do not put it off */
+		schedule(watch, LOOK_MS);
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+/* The message says which device it was: it may have gone before it was listed. */
 static void tell_moved(const struct vxlan_watch *watch, struct nlmsghdr *header)
 {
-	const struct ifinfomsg *about = nlmsg_data(header);
 	struct nlattr *link[IFLA_MAX + 1];
+	struct vxlan_device device;
 
 	if (header->nlmsg_type != RTM_DELLINK ||
-	    nlmsg_parse(header, sizeof(*about), link, IFLA_MAX, NULL) || !link[IFLA_NEW_NETNSID])
+	    nlmsg_parse(header, sizeof(struct ifinfomsg), link, IFLA_MAX, NULL) ||
+	    !link[IFLA_NEW_NETNSID] || !vxlan_devices_read(header, &device) || device.holder ||
+	    device.port != watch->config.port)
 		return;
-	for (size_t i = 0; i < watch->devices.count; i++) {
-		const struct vxlan_device *device = &watch->devices.list[i];
-
-		if (device->index != (unsigned)about->ifi_index)
-			continue;
-		log_warning("VXLAN device %s was moved to another network namespace: %s",
-			    device->name,
-			    watch->config.local.elsewhere
-				    ? "what comes from there passes (covey_vxlan_elsewhere)"
-				    : "what it sends is dropped, unless covey_vxlan_elsewhere is "
-				      "true in the inventory");
-	}
+	log_warning("VXLAN device %s was moved to another network namespace: %s", device.name,
+		    watch->config.local.elsewhere
+			    ? "what comes from there passes (covey_vxlan_elsewhere)"
+			    : "what it sends is dropped, unless covey_vxlan_elsewhere is true in "
+			      "the inventory");
 }
 
 static void read_links(struct vxlan_watch *watch)
@@ -274,16 +280,19 @@ static void rules_changed(evutil_socket_t fd, short what, void *arg)
 	struct vxlan_watch *watch = arg;
 	struct guard_changes changes;
 
-	if (!guard_events_read(&watch->rules, watch->marks, "", &changes) ||
+	if (!guard_events_read(&watch->rules, watch->marks.table, "", &changes) ||
 	    changes.last.pid == (uint32_t)getpid())
 		return;
-	watch->marked = false;
+	device_marks_doubt(&watch->marks, &changes.last);
 	look(watch);
 }
 
 static void look_again(evutil_socket_t fd, short what, void *arg)
 {
-	look(arg);
+	struct vxlan_watch *watch = arg;
+
+	device_marks_doubt(&watch->marks, NULL);
+	look(watch);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -324,7 +333,7 @@ int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch 
 							       .deliver = config->deliver,
 							       .arg = config->arg};
 	watch->rules.fd = watch->links_fd = -1;
-	guard_marks_name(config->local.host_interface, watch->marks);
+	device_marks_init(&watch->marks, &watch->config.local);
 	watch->delivery.holder.port = config->port;
 	watch->delivery.holder.family = config->family;
 	watch->delivery.holder.vni = config->free_vni;
@@ -366,6 +375,7 @@ void vxlan_watch_free(struct vxlan_watch *watch)
 	guard_events_close(&watch->rules);
 	peer_log_free(watch->log);
 	group_joins_clear(&watch->joins);
+	device_marks_end(&watch->marks);
 	vxlan_devices_free(&watch->devices);
 	free(watch);
 }

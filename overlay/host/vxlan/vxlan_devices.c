@@ -75,32 +75,38 @@ static struct vxlan_device *add(struct vxlan_devices *devices)
 	return memset(&list[devices->count++], 0, sizeof(*list));
 }
 
+bool vxlan_devices_read(struct nlmsghdr *header, struct vxlan_device *ret_device)
+{
+	const struct ifinfomsg *about = nlmsg_data(header);
+	struct nlattr *link[IFLA_MAX + 1], *settings;
+
+	if (nlmsg_parse(header, sizeof(*about), link, IFLA_MAX, NULL))
+		return false;
+	settings = find_settings(link);
+	if (!settings)
+		return false;
+	memset(ret_device, 0, sizeof(*ret_device));
+	nla_strlcpy(ret_device->name, link[IFLA_IFNAME], sizeof(ret_device->name));
+	ret_device->index = (unsigned)about->ifi_index;
+	ret_device->mtu = link[IFLA_MTU] ? nla_get_u32(link[IFLA_MTU]) : 0;
+	ret_device->up = about->ifi_flags & IFF_UP;
+	ret_device->holder = link[IFLA_GROUP] && nla_get_u32(link[IFLA_GROUP]) == LINK_GROUP_COVEY;
+	return read_settings(ret_device, settings);
+}
+
 static int take(struct nl_msg *message, void *arg)
 {
 	struct nlmsghdr *header = nlmsg_hdr(message);
-	const struct ifinfomsg *about = nlmsg_data(header);
-	struct nlattr *link[IFLA_MAX + 1], *settings;
 	struct listing *listing = arg;
-	struct vxlan_device *device;
+	struct vxlan_device device, *added;
 
-	if (header->nlmsg_type != RTM_NEWLINK ||
-	    nlmsg_parse(header, sizeof(*about), link, IFLA_MAX, NULL))
+	if (header->nlmsg_type != RTM_NEWLINK || !vxlan_devices_read(header, &device))
 		return NL_OK;
-	settings = find_settings(link);
-	if (!settings)
-		return NL_OK;
-	device = add(&listing->devices);
-	if (!device) {
+	added = add(&listing->devices);
+	if (added)
+		*added = device;
+	else
 		listing->out_of_memory = true;
-		return NL_OK;
-	}
-	nla_strlcpy(device->name, link[IFLA_IFNAME], sizeof(device->name));
-	device->index = (unsigned)about->ifi_index;
-	device->mtu = link[IFLA_MTU] ? nla_get_u32(link[IFLA_MTU]) : 0;
-	device->up = about->ifi_flags & IFF_UP;
-	device->holder = link[IFLA_GROUP] && nla_get_u32(link[IFLA_GROUP]) == LINK_GROUP_COVEY;
-	if (!read_settings(device, settings))
-		listing->devices.count--;
 	return NL_OK;
 }
 

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct nlmsghdr;
+
 /* Bytes of one device's settings, which `ip -d link` shows: three times what Linux 6.18 has. */
 #define VXLAN_SETTINGS_MAX 1024
 
@@ -39,6 +41,10 @@ struct vxlan_devices {
 /* List all of them; free with vxlan_devices_free(). 0 or negative errno. */
 int vxlan_devices_list(struct vxlan_devices *ret_devices, struct covey_error *error);
 void vxlan_devices_free(struct vxlan_devices *devices);
+
+/* Read what the kernel's message says of an interface. False when that is no VXLAN device;
+ * *ret_device is undefined then. */
+bool vxlan_devices_read(struct nlmsghdr *header, struct vxlan_device *ret_device);
 
 /* The name of a device with this VNI and UDP port. False when there is none, or the kernel does not
  * say. */
