@@ -72,7 +72,8 @@ leak_is_tight() {
 	! leak_ping "$1" "$2"
 }
 
-# Back to a fabric that works, for --keep.
+# Back to a fabric that works. The host that comes back is no second one with its certificate, so the key
+# manager raises no alarm of this or anything else.
 leak_undo() {
 	local n
 
@@ -85,4 +86,16 @@ leak_undo() {
 	lab_wait_joined
 	print_claim "covey-host of hv1 started again: t1 reaches t2" "yes" "NO" \
 		lab_poll 15 in_ns t1 ping -q -c 1 -W 1 "$(lab_tenant 2)"
+	leak_alarms
+}
+
+# The alarms of the key manager, of which there must be none.
+leak_alarms() {
+	local count
+
+	count=$(grep -c ALARM "$LAB_DIR/log/gkm" || true)
+	print_claim "alarms in the key manager's log" 0 "$count" test "$count" = 0
+	if [[ $count != 0 ]]; then
+		grep -m 3 ALARM "$LAB_DIR/log/gkm"
+	fi
 }
