@@ -4,6 +4,7 @@
 # and started again at once: the others lose nothing among themselves, no IV comes twice, and the host
 # is back within 3 s. The key manager does not take it for a second host with its certificate.
 # alone: how soon a host is back is measured
+# ports: both
 # long: 2400
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_figures.sh
