@@ -72,7 +72,8 @@ LIMITS = (
     (r"skip SPIs: up to 2\^(\d+)", "COVEY_SPI_JUMP_MAX"),
 )
 # Powers of two that are no limit: chances, the count of all SPIs, others' numbers.
-NO_LIMITS = r"/ 2\^(\d+)|of the 2\^(32) in|index.{,20} above 2\^(30)|share of 2\^(20) packets"
+NO_LIMITS = (r"/ 2\^(\d+)|of the 2\^(32) in|index.{,20} above 2\^(30)|share of 2\^(20) packets|"
+             r"of 2\^(32) packets, about one")
 
 
 def limits_of(source):
