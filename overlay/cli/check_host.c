@@ -96,11 +96,17 @@ static void print_devices(const struct inventory *inventory, const struct invent
 			  uint16_t mtu, const struct vxlan_devices *devices)
 {
 	uint16_t overhead = inventory_overhead(inventory);
-	enum vxlan_long what =
-		host->fabric_port == FABRIC_PORT_KERNEL ? VXLAN_LONG_CUT : VXLAN_LONG_DROPPED;
-	bool any = false;
+	bool any = false, bump = host->fabric_port != FABRIC_PORT_KERNEL;
+	enum vxlan_long what = bump ? VXLAN_LONG_DROPPED : VXLAN_LONG_CUT;
+	unsigned covey0 = if_nametoindex(host->host_interface);
 	struct covey_error text;
 
+	for (size_t i = 0; i < devices->count; i++) {
+		if (!bump && covey0 && devices->list[i].under == covey0 &&
+		    devices->list[i].port == inventory->vxlan_port && !devices->list[i].holder)
+			printf("\nOn this host: " VXLAN_MISPLACED ".\n", devices->list[i].name,
+			       host->host_interface);
+	}
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct vxlan_device *device = &devices->list[i];
 

@@ -28,6 +28,10 @@ write_inventory() { # WAY OF hv1
 	lab_write_inventory "$LAB_DIR/inventory.yaml"
 }
 
+says_problem() { # N WORDS
+	lab_show "$1" '.problems[]' | grep -q "$2"
+}
+
 no_way_out() {
 	if e2e_ping 1 2; then fail "t1 reached t2 $1"; fi
 }
@@ -65,6 +69,19 @@ lab_attach_covey 1
 lab_wait 30 "hv1 to join" lab_has_joined 1
 e2e_wait_ping 1 2
 expect "hv1's fabric port" "$(lab_show 1 '.ports[] | select(.role == "fabric") | .driver')" kernel
+
+# A VXLAN device that was made anew on covey0, out of habit.
+misplaced="VXLAN device vxlan100 is bound to covey0"
+lab_ip hv1 link delete vxlan100
+lab_add_vxlan 1 covey0
+lab_wait 5 "covey show to name the device" says_problem 1 "$misplaced"
+in_ns hv1 "$(lab_program covey)" check --host hv1 "$LAB_DIR/inventory.yaml" >"$LAB_DIR/log/check"
+grep -q "$misplaced" "$LAB_DIR/log/check" || fail "covey check does not name it: $(<"$LAB_DIR/log/check")"
+grep -q "warning: $misplaced" "$LAB_DIR/log/hv1" || fail "the log does not name it"
+lab_ip hv1 link delete vxlan100
+lab_add_vxlan 1 fab0
+e2e_wait_ping 1 2
+! says_problem 1 "$misplaced" || fail "covey show still names the device"
 
 # And back. On kernels before Linux 6.17 there is a pair beside covey0 meanwhile.
 lab_stop hv1

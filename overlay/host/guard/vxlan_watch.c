@@ -39,6 +39,7 @@ struct vxlan_watch {
 	struct device_marks marks;
 	struct vxlan_devices devices; /* without the holder */
 	struct group_joins joins;
+	char misplaced[IFNAMSIZ];   /* of which this was told last */
 	struct covey_error failing; /* why the last try failed; empty: it did not */
 	struct covey_error waiting; /* why it must wait before it puts marks back; empty: no need */
 	struct guard_events rules;
@@ -105,6 +106,18 @@ static void tell_too_large(const struct vxlan_watch *watch, const struct vxlan_d
 				      VXLAN_LONG_CUT, &what))
 			peer_log_line(watch->log, LOG_LEVEL_WARNING, device->name, "%s", what.text);
 	}
+}
+
+/* config.joins: only where the kernel keeps its card. */
+const char *vxlan_watch_misplaced(const struct vxlan_watch *watch)
+{
+	unsigned host = if_nametoindex(watch->config.local.host_interface);
+
+	for (size_t i = 0; i < watch->devices.count && watch->config.joins && host; i++) {
+		if (watch->devices.list[i].under == host)
+			return watch->devices.list[i].name;
+	}
+	return NULL;
 }
 
 void vxlan_watch_set_mtu(struct vxlan_watch *watch, uint16_t mtu)
@@ -174,6 +187,15 @@ static void tell_shared(struct vxlan_watch *watch)
 	}
 }
 
+static void tell_misplaced(struct vxlan_watch *watch)
+{
+	const char *name = vxlan_watch_misplaced(watch), *host = watch->config.local.host_interface;
+
+	if (name && strcmp(name, watch->misplaced) != 0)
+		peer_log_line(watch->log, LOG_LEVEL_WARNING, name, VXLAN_MISPLACED, name, host);
+	snprintf(watch->misplaced, sizeof(watch->misplaced), "%s", name ? name : "");
+}
+
 static int update(struct vxlan_watch *watch, struct covey_error *error)
 {
 	struct vxlan_devices devices, before;
@@ -188,6 +210,7 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 	before = watch->devices;
 	watch->devices = devices;
 	tell_too_large(watch, &before);
+	tell_misplaced(watch);
 	vxlan_devices_free(&before);
 	/* If the port fails, the marks are set all the same. */
 	status = port_delivery_settle(&watch->delivery, &watch->devices, error);

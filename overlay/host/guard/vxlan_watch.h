@@ -53,6 +53,10 @@ struct vxlan_excess {
 /* Lists them, at most max. Returns how many. */
 size_t vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list, size_t max);
 
+/* The name of a device that is bound to the host interface, where the kernel keeps its network
+ * card: what it sends by unicast does not get to the fabric. NULL: there is none. */
+const char *vxlan_watch_misplaced(const struct vxlan_watch *watch);
+
 /* Why VXLAN devices cannot be served now; NULL: they are. It is tried again, and until it works
  * VXLAN is dropped. */
 const char *vxlan_watch_failing(const struct vxlan_watch *watch);

@@ -19,6 +19,7 @@
 #include "host.h"
 #include "member.h"
 #include "printable.h"
+#include "vxlan_devices.h"
 #include "vxlan_watch.h"
 
 /* Room for a sentence with an error's text in it. */
@@ -73,7 +74,10 @@ static void check_uplinks(json_t *problems, const struct host *host)
 static void check_vxlans(json_t *problems, const struct host *host)
 {
 	const char *failing = host->vxlans ? vxlan_watch_failing(host->vxlans) : NULL;
+	const char *misplaced = host->vxlans ? vxlan_watch_misplaced(host->vxlans) : NULL;
 
+	if (misplaced)
+		add(problems, VXLAN_MISPLACED, misplaced, host->self->host_interface);
 	if (failing)
 		add(problems,
 		    "VXLAN devices are not served: %s. It is tried again all the time, and until "

@@ -33,6 +33,12 @@ struct vxlan_device {
 	_Alignas(4) uint8_t settings[VXLAN_SETTINGS_MAX];
 };
 
+/* What is wrong with a device (its name) that is bound to the host interface (its name) where the
+ * kernel keeps its network card. Nobody answers ARP or neighbour discovery there. */
+#define VXLAN_MISPLACED                                                                            \
+	"VXLAN device %s is bound to %s, and what it sends there to another host does not get to " \
+	"the fabric: make it again with an uplink as its `dev`, or without `dev`"
+
 struct vxlan_devices {
 	struct vxlan_device *list; /* by index */
 	size_t count;

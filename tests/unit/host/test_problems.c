@@ -20,6 +20,7 @@ static struct {
 	struct guard_status guard;
 	uint16_t dropped; /* a port that the guard drops */
 	const char *vxlans;
+	const char *misplaced;
 	struct foreign_vxlan foreign;
 	size_t foreign_count;
 	struct own_chain chain;
@@ -33,6 +34,7 @@ bool __wrap_guard_watch_drops(const struct guard_watch *watch, uint16_t port);
 int __wrap_guard_nft_list(const char *interface, bool counters, char **ret_text,
 			  struct covey_error *error);
 const char *__wrap_vxlan_watch_failing(const struct vxlan_watch *watch);
+const char *__wrap_vxlan_watch_misplaced(const struct vxlan_watch *watch);
 size_t __wrap_vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list,
 			       size_t max);
 void __wrap_foreign_vxlan_look(struct foreign_vxlan_watch *watch);
@@ -71,6 +73,11 @@ int __wrap_guard_nft_list(const char *interface, bool counters, char **ret_text,
 const char *__wrap_vxlan_watch_failing(const struct vxlan_watch *watch)
 {
 	return played.vxlans;
+}
+
+const char *__wrap_vxlan_watch_misplaced(const struct vxlan_watch *watch)
+{
+	return played.misplaced;
 }
 
 size_t __wrap_vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list,
@@ -238,6 +245,11 @@ static void port_taken(struct daemon *daemon)
 	played.vxlans = "cannot hold UDP port 4789";
 }
 
+static void misplaced(struct daemon *daemon)
+{
+	played.misplaced = "vxlan7";
+}
+
 static void foreign(struct daemon *daemon)
 {
 	played.foreign = (struct foreign_vxlan){.name = "vxl\xff", .port = 8472, .over = "eth0"};
@@ -289,6 +301,7 @@ static void test_ready(void **state)
 		 "Use Linux 5.16 or later"},
 		{guard_waiting, true, NULL, NULL},
 		{port_taken, false, "not served: cannot hold UDP port 4789", "VXLAN is dropped"},
+		{misplaced, true, "VXLAN device vxlan7 is bound to covey0", "without `dev`"},
 		{foreign, true, "VXLAN device vxl? sends to UDP port 8472, not the fabric's 4789",
 		 "set covey_foreign_vxlan: drop"},
 		{foreign_dropped, true, NULL, NULL},
