@@ -136,7 +136,7 @@ readmit() {
 	lab_stop hv3
 	lab_at_gkm readmit hv3 >>"$LAB_DIR/log/evict"
 	lab_start_covey 3
-	lab_wait 20 "hv3 to be back" lab_has_joined 3
+	lab_wait 60 "hv3 to be back" lab_has_joined 3 # two rekeys for it in a drain delay, 30 s
 	e2e_wait_ping 3 1
 	lab_wait 10 "hv3 to hear of t2" hears_again "$(highest 2)"
 }
