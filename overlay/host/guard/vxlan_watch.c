@@ -26,6 +26,7 @@
 #include "link_events.h"
 #include "port_delivery.h"
 #include "port_holder.h"
+#include "vni_groups.h"
 #include "vxlan_devices.h"
 
 /* What could not be done is tried again after this time. */
@@ -330,6 +331,7 @@ static int listen_to(struct vxlan_watch *watch, struct covey_error *error)
 	watch->links_fd = link_events_open(error);
 	if (watch->links_fd < 0)
 		return watch->links_fd;
+	vni_groups_watch(watch->links_fd);
 	watch->on_rules =
 		event_new(base, watch->rules.fd, EV_READ | EV_PERSIST, rules_changed, watch);
 	watch->on_links =

@@ -10,40 +10,70 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool is_multicast(const struct covey_addr *address)
+#include "vni_groups.h"
+
+/* What shall be joined, and for which device. */
+struct wish {
+	struct covey_addr group;
+	unsigned uplink;
+	const char *device;
+};
+
+struct wishes {
+	struct wish *list;
+	size_t count;
+};
+
+static int add_wish(struct wishes *wishes, const struct vxlan_device *device,
+		    const struct covey_addr *group, struct covey_error *error)
 {
-	return address->family == AF_INET ? (address->bytes[0] & 0xf0) == 0xe0
-					  : address->bytes[0] == 0xff;
+	struct wish *list = realloc(wishes->list, (wishes->count + 1) * sizeof(*list));
+
+	if (!list)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	wishes->list = list;
+	list[wishes->count++] = (struct wish){*group, device->under, device->name};
+	return 0;
 }
 
-/* What a device that is up has joined. False: nothing. */
-static bool find_join(const struct vxlan_device *device, struct group_join *ret_join)
+/* What a device that is up has joined. */
+static int find_wishes(struct wishes *wishes, const struct vxlan_device *device,
+		       struct covey_error *error)
 {
-	*ret_join = (struct group_join){device->remote, device->under, -1, false};
-	return device->up && device->under && device->remote.family &&
-	       is_multicast(&device->remote);
+	struct covey_addr *groups = NULL;
+	size_t count = 0;
+	int status = 0;
+
+	if (!device->up || !device->under)
+		return 0;
+	if (device->remote.family && covey_addr_is_multicast(&device->remote))
+		status = add_wish(wishes, device, &device->remote, error);
+	if (status == 0 && device->filters)
+		status = vni_groups_list(device->index, &groups, &count, error);
+	for (size_t i = 0; status == 0 && i < count; i++)
+		status = add_wish(wishes, device, &groups[i], error);
+	free(groups);
+	return status;
 }
 
-static bool is_same(const struct group_join *a, const struct group_join *b)
+static bool is_for(const struct group_join *join, const struct wish *wish)
 {
-	return a->uplink == b->uplink && covey_addr_equal(&a->group, &b->group);
+	return join->uplink == wish->uplink && covey_addr_equal(&join->group, &wish->group);
 }
 
-static bool is_joined(const struct group_joins *joins, const struct group_join *join)
+static bool is_joined(const struct group_joins *joins, const struct wish *wish)
 {
 	for (size_t i = 0; i < joins->count; i++) {
-		if (is_same(&joins->list[i], join))
+		if (is_for(&joins->list[i], wish))
 			return true;
 	}
 	return false;
 }
 
-static bool is_wanted(const struct vxlan_devices *devices, const struct group_join *join)
+static bool is_wanted(const struct wishes *wishes, const struct group_join *join)
 {
-	struct group_join wanted;
-
-	for (size_t i = 0; i < devices->count; i++) {
-		if (find_join(&devices->list[i], &wanted) && is_same(&wanted, join))
+	for (size_t i = 0; i < wishes->count; i++) {
+		if (is_for(join, &wishes->list[i]))
 			return true;
 	}
 	return false;
@@ -70,28 +100,27 @@ static int open_member(const struct covey_addr *group, unsigned interface)
 	return status;
 }
 
-static int join(struct group_joins *joins, struct group_join *wanted, const char *device,
-		struct covey_error *error)
+static int join(struct group_joins *joins, const struct wish *wish, struct covey_error *error)
 {
 	const struct group_joins_handlers *handlers = joins->handlers;
 	struct group_join *list = realloc(joins->list, (joins->count + 1) * sizeof(*list));
-	int status;
+	int fd, status;
 
 	if (!list)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	joins->list = list;
-	wanted->fd = open_member(&wanted->group, joins->interface);
-	if (wanted->fd < 0)
-		return covey_error_set(error, wanted->fd,
+	fd = open_member(&wish->group, joins->interface);
+	if (fd < 0)
+		return covey_error_set(error, fd,
 				       "cannot join the group of VXLAN device %s on the host "
 				       "interface: %s",
-				       device, strerror(-wanted->fd));
-	status = handlers->join(&wanted->group, wanted->uplink, handlers->arg, error);
+				       wish->device, strerror(-fd));
+	status = handlers->join(&wish->group, wish->uplink, handlers->arg, error);
 	if (status) {
-		close(wanted->fd);
+		close(fd);
 		return status;
 	}
-	joins->list[joins->count++] = *wanted;
+	list[joins->count++] = (struct group_join){wish->group, wish->uplink, fd, false};
 	return 0;
 }
 
@@ -101,12 +130,12 @@ static void leave(const struct group_joins *joins, const struct group_join *join
 	close(join->fd);
 }
 
-static void leave_others(struct group_joins *joins, const struct vxlan_devices *devices)
+static void leave_others(struct group_joins *joins, const struct wishes *wishes)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < joins->count; i++) {
-		if (is_wanted(devices, &joins->list[i]))
+		if (is_wanted(wishes, &joins->list[i]))
 			joins->list[kept++] = joins->list[i];
 		else
 			leave(joins, &joins->list[i]);
@@ -114,23 +143,35 @@ static void leave_others(struct group_joins *joins, const struct vxlan_devices *
 	joins->count = kept;
 }
 
+static int fulfil(struct group_joins *joins, const struct wishes *wishes, struct covey_error *error)
+{
+	int status = 0;
+
+	leave_others(joins, wishes);
+	for (size_t i = 0; i < wishes->count; i++) {
+		int failed = is_joined(joins, &wishes->list[i])
+				     ? 0
+				     : join(joins, &wishes->list[i], error);
+
+		status = status ? status : failed;
+	}
+	return status;
+}
+
 int group_joins_follow(struct group_joins *joins, const struct vxlan_devices *devices,
 		       unsigned interface, struct covey_error *error)
 {
-	struct group_join wanted;
+	struct wishes wishes = {.count = 0};
 	int status = 0;
 
 	if (joins->interface != interface)
 		group_joins_clear(joins);
 	joins->interface = interface;
-	leave_others(joins, devices);
-	for (size_t i = 0; i < devices->count; i++) {
-		int failed = 0;
-
-		if (find_join(&devices->list[i], &wanted) && !is_joined(joins, &wanted))
-			failed = join(joins, &wanted, devices->list[i].name, error);
-		status = status ? status : failed;
-	}
+	for (size_t i = 0; status == 0 && i < devices->count; i++)
+		status = find_wishes(&wishes, &devices->list[i], error);
+	if (status == 0)
+		status = fulfil(joins, &wishes, error);
+	free(wishes.list);
 	return status;
 }
 

@@ -57,6 +57,8 @@ static bool read_settings(struct vxlan_device *device, struct nlattr *data)
 		device->vni = nla_get_u32(settings[IFLA_VXLAN_ID]);
 	if (settings[IFLA_VXLAN_LINK])
 		device->under = nla_get_u32(settings[IFLA_VXLAN_LINK]);
+	device->filters =
+		settings[IFLA_VXLAN_VNIFILTER] && nla_get_u8(settings[IFLA_VXLAN_VNIFILTER]) != 0;
 	read_remote(&device->remote, AF_INET, settings[IFLA_VXLAN_GROUP]);
 	read_remote(&device->remote, AF_INET6, settings[IFLA_VXLAN_GROUP6]);
 	device->settings_len = (uint16_t)nla_len(data);

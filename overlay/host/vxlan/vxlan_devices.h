@@ -26,6 +26,7 @@ struct vxlan_device {
 	uint32_t mtu;
 	unsigned under;           /* index of the interface that it is bound to; 0: none */
 	struct covey_addr remote; /* where it sends by default; family 0: nowhere */
+	bool filters;             /* it has a table of VNIs, each perhaps with a group of its own */
 	bool up;                  /* then its socket is open */
 	bool holder; /* it is a port holder, ours or another covey-host's (port_holder.h) */
 	/* IFLA_INFO_DATA as it came from the kernel, in netlink's form. */

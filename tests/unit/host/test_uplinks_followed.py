@@ -291,6 +291,34 @@ class GroupTest(Followed):
         self.wait_log("stopped")
         self.assertEqual(self.log.count("the same multicast group"), 1, self.log)
 
+    def joined(self):
+        """Groups that are joined on covey0, of these tests."""
+        return sorted(group["address"] for link in json.loads(self.ip("-json", "maddress", "show", "dev", "covey0"))
+                      for group in link["maddr"] if group.get("address", "").startswith("239."))
+
+    def vni(self, *words):
+        run("bridge", "-n", self.space, "vni", *words, "dev", "vx")
+
+    def test_groups_of_single_vnis(self):
+        """A device with a table of VNIs joins a group for each of them."""
+        self.start()
+        self.ip("link", "add", "vx", "type", "vxlan", "external", "vnifilter", "local", "10.77.0.1", "dev", "d0",
+                "dstport", "4789")
+        self.vni("add", "vni", "100", "group", "239.1.1.1")
+        self.vni("add", "vni", "101-103", "group", "239.1.1.2")
+        self.vni("add", "vni", "104")
+        self.vni("add", "vni", "105", "remote", "10.77.0.2")
+        self.ip("link", "set", "vx", "up")
+        self.wait(lambda: self.joined() == ["239.1.1.1", "239.1.1.2"], "the groups to be joined")
+        self.vni("add", "vni", "106", "group", "239.1.1.3")
+        self.vni("delete", "vni", "100")
+        self.wait(lambda: self.joined() == ["239.1.1.2", "239.1.1.3"], "the groups to be followed")
+        self.vni("delete", "vni", "102")
+        self.vni("add", "vni", "107", "group", "239.1.1.4")
+        self.wait(lambda: self.joined() == ["239.1.1.2", "239.1.1.3", "239.1.1.4"], "two VNIs to keep a group")
+        self.ip("link", "set", "vx", "down")
+        self.wait(lambda: self.joined() == [], "the groups to be left")
+
 
 # Sends VXLAN with a mark of its own and the VTEP as source, by a UDP socket and by a packet socket.
 # MARK, then PRIORITY, then the Ethernet addresses of the gateway and of the sender.
