@@ -260,8 +260,28 @@ def options_of(program, *command):
     return set(re.findall(r"^ +(?:-(\S), +)?--([a-z-]+)", text, re.M))
 
 
+# What a program calls by a shorter name than the others.
+SAME_OPTION = {("covey-gkm", "socket"): "gkm-socket"}
+
+
+def expect_one_meaning(options, mistakes):
+    """A letter stands for the same in all programs. options: of each program, short and long."""
+    meanings = {}
+    for name, pairs in options.items():
+        for short, option in pairs:
+            if short:
+                option = SAME_OPTION.get((name, option), option)
+                meanings.setdefault(short, {}).setdefault(option, set()).add(name)
+    mistakes.expect(len(meanings) > 5, "--help shows hardly any letter")
+    for short, means in sorted(meanings.items()):
+        told = ", ".join(f"--{option} of {' and '.join(sorted(names))}"
+                         for option, names in sorted(means.items()))
+        mistakes.expect(len(means) == 1, f"-{short} means several things: {told}")
+
+
 def check_options(source, programs, mistakes):
     """Each option of a program stands in its manual page, and none that it does not have."""
+    of_programs = {}
     for program in programs:
         name = pathlib.Path(program).name
         page = manual_text(read(source, f"docs/man/{name}.{1 if name == 'covey' else 8}"))
@@ -275,11 +295,13 @@ def check_options(source, programs, mistakes):
                 mistakes.expect(re.search(rf"^\.It Cm {command}\b", page, re.M),
                                 f"covey.1 has no entry for {command}")
                 options |= options_of(program, command)
+        of_programs[name] = options
         mistakes.expect(len(options) > 5, f"{name} --help shows hardly any option")
         for short, option in sorted(options - entries):
             mistakes.expect(False, f"{name}: -{short} --{option} is not in its manual page")
         for short, option in sorted(entries - options):
             mistakes.expect(False, f"{name}: its manual page has -{short} --{option}, it has not")
+    expect_one_meaning(of_programs, mistakes)
 
 
 def check_manuals(source, programs, mistakes):
