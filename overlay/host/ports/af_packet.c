@@ -5,6 +5,8 @@
 #include <rte_common.h>
 #include <stdio.h>
 
+#include "ports.h"
+
 /* A frame's slot also holds the kernel's own header, about 80 bytes, and the Ethernet header with
  * its tags. */
 #define SLOT_ROOM  128u
@@ -28,4 +30,12 @@ void af_packet_devargs(const char *name, const char *interface, uint16_t mtu, un
 		 "net_af_packet_%s,iface=%s,qpairs=%u,qdisc_bypass=1,framesz=%u,blocksz=%u,"
 		 "framecnt=%u",
 		 name, interface, queues, slot, slot * (PAGE / SLOT_ALIGN), SLOTS);
+}
+
+void af_packet_note(const char *interface, struct ports *ports)
+{
+	ports_note(ports,
+		   "AF_PACKET on %s turns VLAN tags of 802.1ad (88a8, QinQ) into those of 802.1Q "
+		   "(8100). If anything here sends 802.1ad, it needs AF_XDP",
+		   interface);
 }

@@ -107,6 +107,9 @@ int host_port_open_pair(const struct inventory_host *host, const char *peer, uin
 		return 0;
 	ports_note(ports, "using AF_PACKET for %s, which is slower: %.400s", host->host_interface,
 		   why.text);
+	/* Where the kernel keeps the network card, VXLAN alone comes here. */
+	if (host->fabric_port != FABRIC_PORT_KERNEL)
+		af_packet_note(host->host_interface, ports);
 	af_packet_devargs("host", peer, peer_mtu, port_workers(), devargs, sizeof(devargs));
 	return port_open(devargs, host->host_interface, peer_mtu, ports->pool, &ports->host, error);
 }
