@@ -36,6 +36,7 @@ struct guard_watch {
 	char own_name[17]; /* this process's name, as nftables' events give it */
 	struct installed_guard guard;
 	struct covey_error failing;
+	bool outdated; /* other rules are wanted than those that were put up */
 
 	struct guard_events events;
 	struct link_burst *links;
@@ -105,18 +106,21 @@ static void restore(struct guard_watch *watch, const char *what, const struct gu
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-/* Install again if the interface came, went, or was replaced. Nobody has changed the rules then, so
- * this is not counted as a restore. False: nothing of that has happened. */
-static bool rebind(struct guard_watch *watch)
+/* Install again if the interface came, went, or was replaced, or if other rules are wanted. Nobody
+ * has changed the rules then, so this is not counted as a restore. False: nothing of that has
+ * happened. */
+static bool put_up_again(struct guard_watch *watch)
 {
 	struct covey_error error;
 
-	if (watch->guard.off || !installed_guard_has_moved(&watch->guard))
+	if (watch->guard.off || (!watch->outdated && !installed_guard_has_moved(&watch->guard)))
 		return false;
-	if (installed_guard_put_up(&watch->guard, &error))
+	if (installed_guard_put_up(&watch->guard, &error)) {
 		fail(watch, &error);
-	else
+	} else {
+		watch->outdated = false;
 		succeed(watch);
+	}
 	return true;
 }
 
@@ -145,7 +149,7 @@ static void look(struct guard_watch *watch, const struct guard_changes *changes)
 	struct covey_error what;
 	int status;
 
-	if (rebind(watch))
+	if (put_up_again(watch))
 		return;
 	if (watch->guard.off) /* there is nothing to bind */
 		watch->guard.standing.index = if_nametoindex(watch->guard.interface);
@@ -180,7 +184,7 @@ static void on_changed(evutil_socket_t fd, short events, void *arg)
 
 static void on_moved(void *arg)
 {
-	rebind(arg);
+	put_up_again(arg);
 }
 
 static bool is_urgent(void *arg)
@@ -284,17 +288,17 @@ int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct 
 	return insist(watch, error);
 }
 
-int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count,
-			    struct covey_error *error)
+void guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count)
 {
 	struct guard_config *guard = &watch->guard.wanted;
 
 	if (count == guard->foreign_count &&
 	    memcmp(guard->foreign_ports, ports, count * sizeof(*ports)) == 0)
-		return 0;
+		return;
 	memcpy(guard->foreign_ports, ports, count * sizeof(*ports));
 	guard->foreign_count = count;
-	return watch->guard.off ? 0 : installed_guard_put_up(&watch->guard, error);
+	watch->outdated = true;
+	put_up_again(watch);
 }
 
 int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey_error *error)

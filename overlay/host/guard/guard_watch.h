@@ -51,9 +51,9 @@ int guard_watch_bind(struct guard_watch *watch, struct covey_error *error);
 int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct covey_error *error);
 
 /* Drop VXLAN to these ports, too: at most GUARD_FOREIGN_MAX. Nothing happens if they are the same
- * as before. */
-int guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count,
-			    struct covey_error *error);
+ * as before. If the rules cannot be put up now, that is logged, and tried again. */
+void guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count);
+
 /* Say whether decrypted packets are delivered to VXLAN's port. In force when it returns 0. */
 int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey_error *error);
 

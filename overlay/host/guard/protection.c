@@ -51,13 +51,11 @@ static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
 {
 	struct protection *protection = arg;
 	uint16_t ports[GUARD_FOREIGN_MAX];
-	struct covey_error error;
 	size_t count;
 	const struct foreign_vxlan *list = foreign_vxlan_list(watch, &count);
 
 	count = guard_foreign_ports(protection->inventory, protection->self, list, count, ports);
-	if (guard_watch_set_foreign(protection->guard, ports, count, &error))
-		log_error("guard: %s", error.text);
+	guard_watch_set_foreign(protection->guard, ports, count);
 }
 
 static int watch_foreign(struct protection *protection, struct covey_error *error)

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What the guard's keeper does when the kernel does not take the rules, in a network namespace. */
+
+#include <clock.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <guard_nft.h>
+#include <guard_watch.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct event_base *base;
+static struct guard_watch *watch;
+static bool refuses; /* the kernel, whatever it is asked for */
+
+int __wrap_guard_nft_run(const char *commands, struct covey_error *error);
+int __real_guard_nft_run(const char *commands, struct covey_error *error);
+
+int __wrap_guard_nft_run(const char *commands, struct covey_error *error)
+{
+	return refuses ? covey_error_set(error, -EIO, "no room")
+		       : __real_guard_nft_run(commands, error);
+}
+
+static bool succeeds(const char *command)
+{
+	return system(command) == 0;
+}
+
+static int set_up(void **state)
+{
+	struct guard_watch_config config = {
+		.given = "eth0",
+		.guard = {.vxlan_port = 4789,
+			  .vpe_port = 4790,
+			  .host_interface = "covey0",
+			  .local = {.host_interface = "covey0", .mark = 0x40000000}},
+	};
+	struct covey_error error;
+
+	if (unshare(CLONE_NEWNET) != 0 || !succeeds("ip link add eth0 type veth peer name p0 && "
+						    "ip link add covey0 type veth peer name p1"))
+		return -1;
+	base = config.base = event_base_new();
+	return base ? guard_watch_new(&config, &watch, &error) : -1;
+}
+
+static int tear_down(void **state)
+{
+	guard_watch_free(watch);
+	event_base_free(base);
+	return 0;
+}
+
+static bool is_failing(void)
+{
+	struct guard_status status;
+
+	guard_watch_last(watch, &status);
+	return status.failing[0] != '\0';
+}
+
+static void serve(unsigned ms)
+{
+	const struct timeval rest = {.tv_usec = ms * 1000};
+
+	event_base_loopexit(base, &rest);
+	event_base_dispatch(base);
+}
+
+#define LISTS_9999 "nft list table inet covey_guard_eth0 | grep -q 9999"
+
+/* It must not be forgotten: what is sent to the port leaves in clear until then. */
+static void test_foreign_port_refused(void **state)
+{
+	static const uint16_t port = 9999;
+	uint64_t deadline = clock_ms() + 10000;
+
+	assert_false(guard_watch_drops(watch, port));
+	refuses = true;
+	guard_watch_set_foreign(watch, &port, 1);
+	assert_true(is_failing());
+	serve(300);
+	assert_true(is_failing());
+	assert_false(guard_watch_drops(watch, port) || succeeds(LISTS_9999));
+	refuses = false;
+	while (is_failing() && clock_ms() < deadline)
+		serve(20);
+	assert_false(is_failing());
+	assert_true(guard_watch_drops(watch, port));
+	assert_true(succeeds(LISTS_9999));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_foreign_port_refused, set_up, tear_down),
+	};
+
+	if (geteuid() != 0) {
+		fprintf(stderr, "needs root, for network namespaces\n");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
