@@ -2,6 +2,7 @@
 
 #include "guard_command.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <inventory.h>
@@ -21,6 +22,20 @@ static bool is_af_packet(const struct inventory_host *self)
 	return self->fabric_port == FABRIC_PORT_AF_PACKET;
 }
 
+/* A covey-host that runs puts its own rules in the place of these, but only so often in a second.
+ */
+static int insist(const struct guard_config *config, struct guard_standing *ret_standing,
+		  struct covey_error *error)
+{
+	uint64_t deadline = clock_ms() + GUARD_START_MS;
+	int status;
+
+	do {
+		status = guard_up(config, ret_standing, error);
+	} while (status == -EAGAIN && clock_ms() < deadline);
+	return status;
+}
+
 int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
 		     struct covey_error *error)
 {
@@ -33,7 +48,7 @@ int guard_command_on(const struct inventory *inventory, const struct inventory_h
 	if (status)
 		return status;
 	config.interface = interface;
-	status = guard_up(&config, &standing, error);
+	status = insist(&config, &standing, error);
 	if (status)
 		return status;
 	if (standing.weaker.text[0] != '\0')

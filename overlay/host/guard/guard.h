@@ -11,6 +11,10 @@
 
 #include "guard_rules.h"
 
+/* How long a start tries to install the guard, if somebody undoes it each time. This is longer than
+ * any firewall takes to be loaded anew. Nothing is forwarded meanwhile. */
+#define GUARD_START_MS 5000u
+
 /* What guard_up() put up, read back from the kernel. */
 struct guard_standing {
 	enum guard_device_hooks hooks;

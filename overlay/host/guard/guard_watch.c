@@ -20,10 +20,6 @@
 #include "other_host.h"
 #include "route_watch.h"
 
-/* How long a start tries to install the guard, if somebody undoes it each time. This is longer than
- * any firewall takes to be loaded anew. Nothing is forwarded meanwhile. */
-#define START_MS 5000u
-
 /* How often to look without an event, in case one was lost; sooner after a failure. */
 #define LOOK_MS      30000u
 #define RETRY_MIN_MS 100u
@@ -78,11 +74,11 @@ static void succeed(struct guard_watch *watch)
 /* For a start, which cannot go on without the guard. To end would not bring it either. */
 static int insist(struct guard_watch *watch, struct covey_error *error)
 {
-	uint64_t deadline = clock_ms() + START_MS;
+	uint64_t deadline = clock_ms() + GUARD_START_MS;
 	int status = installed_guard_put_up(&watch->guard, error);
 
 	if (status == -EAGAIN)
-		log_error("guard: %s; trying again for %u s", error->text, START_MS / 1000);
+		log_error("guard: %s; trying again for %u s", error->text, GUARD_START_MS / 1000);
 	while (status == -EAGAIN && clock_ms() < deadline)
 		status = installed_guard_put_up(&watch->guard, error);
 	return status;
