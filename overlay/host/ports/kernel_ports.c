@@ -41,8 +41,9 @@ static int report_no_uplink(const struct inventory_host *host, const struct cove
 				       "host %s has none of its covey_fabric_interface: %.300s",
 				       host->name, why->text);
 	return covey_error_set(error, -ENODEV,
-			       "host %s: no route leads to a covey_vtep of another host, and no "
-			       "interface but lo has the own one. Give it its address and routes, "
+			       "host %s: no route leads to a covey_vtep of another host by an "
+			       "Ethernet interface, and none but lo has the own one. Give it its "
+			       "address and routes, "
 			       "or name the interface in covey_fabric_interface",
 			       host->name);
 }
@@ -58,18 +59,35 @@ static uint16_t find_mtu_max(const struct inventory *inventory, const struct inv
 				 RTE_MIN(RTE_MAX(now->largest, possible), PORTS_NETWORK_MTU_MAX));
 }
 
+/* Of the interfaces that the inventory names, tell of those that VXLAN cannot leave by now.
+ * *ret_why says it of the last one; if there is none, it is left alone. */
+static void note_unfit(struct ports *ports, const struct inventory_host *host,
+		       struct covey_error *ret_why)
+{
+	struct link_info link;
+
+	for (size_t i = 0; i < host->uplink_count; i++) {
+		if (link_get(host->uplinks[i], &link, ret_why)) {
+			ports_note(ports,
+				   "%.300s: what would leave there is dropped until it comes",
+				   ret_why->text);
+		} else if (!link.ethernet) {
+			covey_error_set(ret_why, 0,
+					"the frames of interface %s have no Ethernet header",
+					link.name);
+			ports_note(ports, "%.300s: what would leave there is dropped",
+				   ret_why->text);
+		}
+	}
+}
+
 static int measure(const struct inventory *inventory, const struct inventory_host *host,
 		   struct ports *ports, struct covey_error *error)
 {
 	struct covey_error why = {.text = ""};
 	struct uplinks_mtu mtu;
-	struct link_info link;
 
-	for (size_t i = 0; i < host->uplink_count; i++)
-		if (link_get(host->uplinks[i], &link, &why))
-			ports_note(ports,
-				   "%.300s: what would leave there is dropped until it comes",
-				   why.text);
+	note_unfit(ports, host, &why);
 	mtu = uplinks_mtu(inventory, host);
 	ports->fabric_mtu = mtu.smallest;
 	ports->mtu_max = find_mtu_max(inventory, host, &mtu);

@@ -500,6 +500,14 @@ class ShowTest(Followed):
         self.assertEqual([uplink[2] for uplink in self.uplinks()], ["guarded"] * 8 + ["left out"] * 2)
         self.assertIn("VXLAN does not leave by n180, because there are more than 8", self.check())
 
+    def test_no_ethernet_at_the_start(self):
+        """The only one that is named."""
+        self.ip("tuntap", "add", "tun0", "mode", "tun")
+        with self.assertRaises(AssertionError):
+            self.start("covey_fabric_interface: tun0")
+        self.assertIn("host hv1 has none of its covey_fabric_interface: the frames of interface tun0 have no "
+                      "Ethernet header", self.log)
+
     def test_no_ethernet(self):
         """A tunnel of IP packets on the way to a VTEP, and a device that would leave by it in clear."""
         self.start()
