@@ -167,13 +167,18 @@ static void check_packet(const struct frames_input *input)
 
 /* --- what its sender is told ------------------------------------------------------------------ */
 
+static bool is_tag(uint32_t type)
+{
+	return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+}
+
 /* Where the tenant's IP packet begins, behind VXLAN, Ethernet and tags. */
 static uint32_t find_inner_ip(const uint8_t *frame, uint32_t len, uint32_t vxlan)
 {
 	uint32_t at = vxlan + 8 + 14;
 
 	must(at <= len);
-	for (; be16(frame + at - 2) == 0x8100 || be16(frame + at - 2) == 0x88a8; at += 4)
+	for (; is_tag(be16(frame + at - 2)); at += 4)
 		must(at + 4 <= len);
 	return at;
 }
