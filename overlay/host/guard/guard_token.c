@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "guard_text.h"
+
 #define REFUSED "meta priority != "
 
 /* Both halves are in the text, as of a traffic class: nft has words for some numbers, and leaves
@@ -57,4 +59,17 @@ uint32_t guard_token_read(const char *rules)
 	if (!at || sscanf(at + strlen(REFUSED), "%4x:%4x", &major, &minor) != 2)
 		return 0;
 	return (uint32_t)major << 16 | minor;
+}
+
+uint64_t guard_token_refused(const char *rules)
+{
+	struct guard_reader reader = guard_read_text(rules);
+	struct guard_line line;
+
+	while (guard_read_line(&reader, &line)) {
+		if (line.kind == GUARD_LINE_RULE && line.counts &&
+		    strcmp(line.what, GUARD_TOKEN_REFUSED) == 0)
+			return line.packets;
+	}
+	return 0;
 }

@@ -32,5 +32,15 @@ const char *guard_token_take(uint32_t token, char ret_text[GUARD_TOKEN_TEXT_SIZE
 /* The condition that it does not have the token. */
 const char *guard_token_refuse(uint32_t token, char ret_text[GUARD_TOKEN_TEXT_SIZE]);
 
+/* The comment of the rule at uplinks that refuses. */
+#define GUARD_TOKEN_REFUSED "VXLAN that did not pass this host's output hook"
+
+/* So many packets that were refused are an attempt to guess the token. Of 4096 attempts with so
+ * many packets, one finds it. */
+#define GUARD_TOKEN_GUESSES_MAX (UINT64_C(1) << 20)
+
+/* How many packets were refused, by rules as nft lists them with their counters. */
+uint64_t guard_token_refused(const char *rules);
+
 /* The token of rules as text: ours, or as nft lists them. 0: there is none. */
 uint32_t guard_token_read(const char *rules);

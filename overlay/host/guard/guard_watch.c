@@ -4,6 +4,7 @@
 
 #include <clock.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <log.h>
 #include <net/if.h>
 #include <peer_log.h>
@@ -13,8 +14,10 @@
 #include <sys/prctl.h>
 
 #include "guard_events.h"
+#include "guard_nft.h"
 #include "guard_restores.h"
 #include "guard_text.h"
+#include "guard_token.h"
 #include "installed_guard.h"
 #include "link_burst.h"
 #include "other_host.h"
@@ -190,12 +193,41 @@ static bool is_urgent(void *arg)
 	return guard_is_urgent(&watch->guard.wanted, &watch->guard.standing);
 }
 
+/* Draw another token if somebody tries to guess it. While another covey-host has the say, nothing
+ * is forwarded, or that one does this. */
+static void renew_token(struct guard_watch *watch)
+{
+	struct guard_config *wanted = &watch->guard.wanted;
+	struct covey_error error;
+	uint64_t refused;
+	char *listing;
+
+	if (watch->yields || watch->guard.off || wanted->local.token == 0 ||
+	    guard_nft_list(watch->guard.interface, true, &listing, &error))
+		return;
+	refused = guard_token_refused(listing);
+	free(listing);
+	if (refused < GUARD_TOKEN_GUESSES_MAX)
+		return;
+	peer_log_line(
+		watch->guard.log, LOG_LEVEL_WARNING, "token",
+		"guard: %" PRIu64 " packets with covey's mark came to an uplink, but not "
+		"through this host's output hook: a container with a macvlan or a VLAN device "
+		"of an uplink (`ls -d /sys/class/net/UPLINK/upper_*`) tries to have VXLAN "
+		"encrypted that no VXLAN device sent",
+		refused);
+	wanted->local.token = guard_token_draw();
+	if (installed_guard_put_up(&watch->guard, &error))
+		fail(watch, &error);
+}
+
 static void on_again(evutil_socket_t fd, short events, void *arg)
 {
 	struct guard_watch *watch = arg;
 
 	on_changed(watch->events.fd, EV_READ, watch);
 	look(watch, &no_changes);
+	renew_token(watch);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

@@ -106,7 +106,7 @@ static void write_forward(FILE *stream, const struct guard_config *config)
 
 	fprintf(stream,
 		"\t\tudp dport %u %scounter drop "
-		"comment \"VXLAN that did not pass this host's output hook\"\n",
+		"comment \"" GUARD_TOKEN_REFUSED "\"\n",
 		config->vxlan_port, guard_token_refuse(config->local.token, ask));
 	if (config->steer.forward)
 		fprintf(stream, "\t\tudp dport %u counter fwd to \"%s\" comment \"%s\"\n",

@@ -98,8 +98,8 @@ class Followed(unittest.TestCase):
         self.addCleanup(process.kill)
         return process
 
-    def wait_log(self, text):
-        deadline = time.monotonic() + 20
+    def wait_log(self, text, seconds=20):
+        deadline = time.monotonic() + seconds
         while text not in self.log:
             left = max(deadline - time.monotonic(), 0)
             self.assertTrue(select.select([self.host.stderr], [], [], left)[0],
@@ -321,11 +321,11 @@ class GroupTest(Followed):
 
 
 # Sends VXLAN with a mark of its own and the VTEP as source, by a UDP socket and by a packet socket.
-# MARK, then PRIORITY, then the Ethernet addresses of the gateway and of the sender.
+# MARK, PRIORITY, how many packets by each, the Ethernet addresses of the gateway and of the sender.
 FORGER = """
 import socket, struct, sys
-mark, priority = (int(word, 0) for word in sys.argv[1:3])
-macs = b"".join(bytes.fromhex(word.replace(":", "")) for word in sys.argv[3:])
+mark, priority, count = (int(word, 0) for word in sys.argv[1:4])
+macs = b"".join(bytes.fromhex(word.replace(":", "")) for word in sys.argv[4:])
 vxlan = struct.pack("!II", 8 << 24, 100 << 8) + bytes(60)
 udp = struct.pack("!HHHH", 40000, 4789, 8 + len(vxlan), 0) + vxlan
 ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0)
@@ -339,7 +339,7 @@ for family, kind, protocol in ((socket.AF_INET, socket.SOCK_DGRAM, 0),
         forger.setsockopt(socket.SOL_SOCKET, 36, mark)  # SO_MARK
         forger.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, priority)
         forger.bind(("10.77.0.1", 0) if family == socket.AF_INET else ("mv0", 0x0800))
-        for _ in range(5):
+        for _ in range(count):
             try:
                 if family == socket.AF_INET:
                     forger.sendto(vxlan, ("10.77.0.2", 4789))
@@ -375,8 +375,12 @@ class ContainerTest(Followed):
         return run("nsenter", "--target", str(self.container.pid), "--user", "--preserve-credentials",
                    "--net", *command)
 
-    def forge(self, mark, priority):
-        self.inside("/usr/bin/python3", "-c", FORGER, str(mark), str(priority), *self.macs)
+    def forge(self, mark, priority, count=5):
+        self.inside("/usr/bin/python3", "-c", FORGER, str(mark), str(priority), str(count), *self.macs)
+
+    def token(self):
+        rules = run("ip", "netns", "exec", self.space, "nft", "list", "table", "netdev", "covey_guard_covey0")
+        return rules.split("meta priority != ")[1].split()[0]
 
     def guard(self):
         """How many packets are forwarded, and dropped by which rule."""
@@ -421,27 +425,31 @@ class ContainerTest(Followed):
 
     def test_token(self):
         """It is another one after each start, and a kept guard takes that of covey-host over."""
-        def token():
-            rules = run("ip", "netns", "exec", self.space, "nft", "list", "table", "netdev",
-                        "covey_guard_covey0")
-            return rules.split("meta priority != ")[1].split()[0]
-
-        first = token()
+        first = self.token()
         keeper = self.spawn(COVEY_HOST, "-i", self.path("inventory"), "-n", "hv1", "--guard", "keep")
         while "kept on covey0" not in keeper.stdout.readline():
             self.assertIsNone(keeper.poll())
-        self.wait(lambda: token() == first, "covey-host puts its guard back")
+        self.wait(lambda: self.token() == first, "covey-host puts its guard back")
         self.host.terminate()
         self.host.wait()
         self.start()
-        second = token()
+        second = self.token()
         self.assertNotEqual(second, first)
         self.add_wire("e", 10, 1500)
         self.route(10)
         self.wait(lambda: '"e0"' in run("ip", "netns", "exec", self.space, "nft", "list", "table", "netdev",
                                         "covey_guard_covey0"), "the guard is at e0")
         time.sleep(0.5)  # each of the two has its turn
-        self.assertEqual(token(), second)
+        self.assertEqual(self.token(), second)
+        self.assertEqual(self.show("guard")["guard"]["restored"], 0)
+
+    def test_guessed_token(self):
+        """Who tries a million times makes it another one, within half a minute."""
+        before = self.token()
+        self.forge(1 << 30, 1, 1 << 19)
+        self.wait_log("packets with covey's mark came to an uplink, but not through this host's output hook", 60)
+        self.wait(lambda: self.token() != before, "another token")
+        self.assertEqual(self.guard()[0], 0)
         self.assertEqual(self.show("guard")["guard"]["restored"], 0)
 
 
