@@ -90,10 +90,21 @@ static const struct sa *without(const struct place *place)
 	return found;
 }
 
+/* Without a connection, and may still send on an SA: of this key manager, or of one before it. */
+static bool is_away(const struct member *member)
+{
+	return !member->session && (member->sends_from_spi || member->restored);
+}
+
 /* Is an SA in use at all? Otherwise there is nothing to replace. */
 static bool is_any_in_use(const struct place *place)
 {
-	return !group_needs_sa(place->realm->served.group);
+	const struct group *group = place->realm->served.group;
+
+	for (size_t i = 0; i < group->seats; i++)
+		if (i != place->seat && is_away(&group->members[i]))
+			return true;
+	return !group_needs_sa(group);
 }
 
 static bool is_shut_out(const struct place *place)
@@ -111,7 +122,7 @@ static json_t *away_names(const struct place *place)
 	json_t *names = json_array();
 
 	for (size_t i = 0; i < group->seats; i++)
-		if (!group->members[i].session && group->members[i].sends_from_spi)
+		if (i != place->seat && is_away(&group->members[i]))
 			json_array_append_new(names,
 					      json_string(realm_member_name(place->realm, i)));
 	return names;
