@@ -100,6 +100,7 @@ static int set_all(int fd, const struct udp_socket *wish)
 
 int udp_socket_open(const struct udp_socket *wish)
 {
+	static const struct option alone = {SOL_SOCKET, SO_REUSEPORT, 0};
 	int fd = socket(wish->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	union udp_address address;
 	socklen_t len = udp_address(wish->family, wish->address, wish->port, &address);
@@ -108,6 +109,9 @@ int udp_socket_open(const struct udp_socket *wish)
 	if (fd < 0)
 		return -errno;
 	status = set_all(fd, wish);
+	/* The kernel may choose a port that other sockets share, for one that would share it. */
+	if (status == 0 && wish->port == 0)
+		status = set(fd, &alone, 1);
 	if (status == 0 && bind(fd, &address.any, len) != 0)
 		status = -errno;
 	if (status == 0)
