@@ -4,6 +4,7 @@
 # a VTEP address that no interface has, a VXLAN device whose VNI is in no group, a guard that was switched
 # off, a program that has taken VXLAN's port. A stopped key manager does not do later what it did not answer.
 # Its VXLAN devices may be elsewhere, so that it must hold the port in any case.
+# shellcheck disable=SC2034 # read by name
 LAB_HOST_VARS_3="          covey_vxlan_elsewhere: true"
 . "$(dirname "$0")/_init.sh"
 

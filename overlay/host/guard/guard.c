@@ -269,7 +269,7 @@ int guard_check(const struct guard_config *config, const struct guard_standing *
 		status = guard_compare(standing->listing, listing, error);
 		if (status == 0)
 			status = covey_error_set(error, -EEXIST, "a rule says something else");
-	} else if (!guard_is_bound(config, standing)) {
+	} else if (listing[0] != '\0' && !guard_is_bound(config, standing)) {
 		status = covey_error_set(error, -ENOENT, "an interface has come, gone or changed");
 	}
 	free(listing);

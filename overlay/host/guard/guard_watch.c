@@ -386,6 +386,7 @@ void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status
 {
 	on_changed(watch->events.fd, EV_READ, watch);
 	look(watch, &no_changes);
+	renew_token(watch); /* whoever asks often puts the next look off */
 	guard_watch_last(watch, ret_status);
 }
 

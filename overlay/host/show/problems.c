@@ -120,7 +120,8 @@ static void check_foreign(json_t *problems, const struct host *host)
 		return;
 	list = foreign_vxlan_list(host->foreign, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (host->guard && guard_watch_drops(host->guard, list[i].port))
+		if (!list[i].unguarded && host->guard &&
+		    guard_watch_drops(host->guard, list[i].port))
 			continue;
 		add(problems,
 		    "VXLAN device %s sends to UDP port %u, not the fabric's %u, over %s, so what "
@@ -129,7 +130,7 @@ static void check_foreign(json_t *problems, const struct host *host)
 		    list[i].over[0] != '\0' ? list[i].over : "whatever its forwarding table says",
 		    host->inventory->vxlan_port,
 		    host->self->foreign_vxlan == FOREIGN_VXLAN_DROP
-			    ? "remove it: the guard does not drop this port"
+			    ? "remove it: the guard does not drop it there"
 			    : "set covey_foreign_vxlan: drop");
 	}
 }

@@ -17,8 +17,8 @@
 #include "route_watch.h"
 #include "vxlan_devices.h"
 
-/* covey0 and what leads to the fabric. */
-#define OURS_MAX (1 + COVEY_UPLINKS_MAX)
+/* covey0 and what leads to the fabric, also where the guard has no hooks. */
+#define OURS_MAX (1 + 2 * COVEY_UPLINKS_MAX)
 /* How many interfaces may stand on one another, such as a VLAN on a bond on a card. */
 #define STACK_MAX 8
 
@@ -37,6 +37,7 @@ struct look {
 	const struct foreign_vxlan_config *config;
 	struct nl_sock *socket;
 	int ours[OURS_MAX]; /* indices: covey0's, the fabric's; 0: there is none */
+	size_t guarded;     /* so many of them, the first; the others are left out */
 	struct foreign_vxlan list[FOREIGN_VXLAN_MAX];
 	size_t count;
 };
@@ -139,13 +140,17 @@ static void take(struct look *look, const struct vxlan_device *device)
 	memcpy(found->name, device->name, sizeof(found->name));
 	if (over)
 		if_indextoname((unsigned)over, found->over);
+	for (size_t i = look->guarded; i < OURS_MAX; i++)
+		found->unguarded |= over != 0 && over == look->ours[i];
 }
 
 static int fill(struct look *look)
 {
 	const struct uplinks_wanted *wanted = &look->config->uplinks;
 	struct uplink uplinks[COVEY_UPLINKS_MAX];
+	struct uplinks_left_out left_out;
 	struct vxlan_devices devices;
+	size_t count;
 	int status = nl_connect(look->socket, NETLINK_ROUTE);
 
 	if (status == 0)
@@ -153,8 +158,12 @@ static int fill(struct look *look)
 	if (status)
 		return status;
 	look->ours[0] = (int)if_nametoindex(wanted->host_interface);
-	for (size_t i = uplinks_find(wanted, uplinks); i-- > 0;)
+	count = uplinks_find_all(wanted, uplinks, &left_out);
+	for (size_t i = 0; i < count; i++)
 		look->ours[i + 1] = (int)uplinks[i].index;
+	look->guarded = 1 + count;
+	for (size_t i = 0; i < left_out.count; i++)
+		look->ours[count + 1 + i] = (int)left_out.list[i].index;
 	for (size_t i = 0; i < devices.count; i++)
 		take(look, &devices.list[i]);
 	vxlan_devices_free(&devices);

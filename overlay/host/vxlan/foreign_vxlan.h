@@ -11,6 +11,7 @@
 #include <event2/event.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct foreign_vxlan {
 	char name[IFNAMSIZ];
 	uint16_t port;       /* that it sends to */
 	char over[IFNAMSIZ]; /* the interface; empty: depends on its forwarding table */
+	bool unguarded;      /* that is an uplink that is left out: the guard has no hook there */
 };
 
 struct foreign_vxlan_watch;

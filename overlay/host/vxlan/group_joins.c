@@ -147,7 +147,6 @@ static int fulfil(struct group_joins *joins, const struct wishes *wishes, struct
 {
 	int status = 0;
 
-	leave_others(joins, wishes);
 	for (size_t i = 0; i < wishes->count; i++) {
 		int failed = is_joined(joins, &wishes->list[i])
 				     ? 0
@@ -162,17 +161,22 @@ int group_joins_follow(struct group_joins *joins, const struct vxlan_devices *de
 		       unsigned interface, struct covey_error *error)
 {
 	struct wishes wishes = {.count = 0};
-	int status = 0;
+	struct covey_error second;
+	int status = 0, failed;
 
 	if (joins->interface != interface)
 		group_joins_clear(joins);
 	joins->interface = interface;
-	for (size_t i = 0; status == 0 && i < devices->count; i++)
-		status = find_wishes(&wishes, &devices->list[i], error);
+	for (size_t i = 0; i < devices->count; i++) {
+		failed = find_wishes(&wishes, &devices->list[i], status ? &second : error);
+		status = status ? status : failed;
+	}
+	/* What could not be asked for its groups keeps those that it has. */
 	if (status == 0)
-		status = fulfil(joins, &wishes, error);
+		leave_others(joins, &wishes);
+	failed = fulfil(joins, &wishes, status ? &second : error);
 	free(wishes.list);
-	return status;
+	return status ? status : failed;
 }
 
 static const struct group_join *find_before(const struct group_joins *joins, size_t at)

@@ -262,6 +262,13 @@ static void foreign_dropped(struct daemon *daemon)
 	played.dropped = 8472;
 }
 
+/* A rule drops the port, but not where the device sends. */
+static void foreign_unguarded(struct daemon *daemon)
+{
+	foreign_dropped(daemon);
+	played.foreign.unguarded = true;
+}
+
 static void deaf(struct daemon *daemon)
 {
 	member_state_find(member_read_state(daemon->member), "tenants")->deaf = true;
@@ -305,6 +312,7 @@ static void test_ready(void **state)
 		{foreign, true, "VXLAN device vxl? sends to UDP port 8472, not the fabric's 4789",
 		 "set covey_foreign_vxlan: drop"},
 		{foreign_dropped, true, NULL, NULL},
+		{foreign_unguarded, true, "over eth0, so what it sends leaves in clear", "or"},
 		{deaf, true, "group tenants: deaf", "switch's table of multicast groups"},
 		{expired, true, "this host's certificate (CN = hv1) has expired at",
 		 "`covey pki issue hv1 --force`"},
