@@ -134,7 +134,8 @@ refused_at() {
 	set_clock "$1" "$2"
 	lines=$(wc -l <"$LAB_DIR/log/$3")
 	break_session 3
-	lab_wait 15 "the refusal of hv3" refusal_is_logged "$3" "$lines" "$4"
+	# Lines of one kind are summed up, so the words may come with the next sum.
+	lab_wait 40 "the refusal of hv3" refusal_is_logged "$3" "$lines" "$4"
 	expect "hv3's SAs that are active" \
 		"$(lab_show 3 '[.sas[] | select(.state == "active")] | length')" 1
 	lab_poll 5 e2e_ping 3 1 || fail "hv3 sends no more when only a new session is refused"
