@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/rseq.h>
 #include <sys/ucontext.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@ static struct watch {
 	void (*function)(void *arg);
 	void *arg;
 	void (*begin)(void);
+	const void *waiting; /* where the kernel notes the processor of the thread that waits */
 	char signal_stack[SIGNAL_SIZE];
 } * watch;
 
@@ -91,22 +93,30 @@ static UNCHECKED void on_step(int number, siginfo_t *info, void *arg)
 /* --- what to watch -----------------------------------------------------------------------------
  */
 
-/* Cut a piece out of the last area; what lies behind it becomes another. */
+/* Cut a piece out of an area; what lies behind it becomes another. */
+static void cut(size_t index, uintptr_t start, uintptr_t end)
+{
+	struct area *area = &watch->areas[index];
+	const struct area behind = {end, area->end};
+
+	if (end <= area->start || start >= area->end)
+		return;
+	area->end = start > area->start ? start : area->start;
+	if (behind.start >= behind.end)
+		return;
+	if (watch->area_count == AREAS_MAX)
+		abort();
+	watch->areas[watch->area_count++] = behind;
+}
+
+/* A piece may lie in any area: the kernel joins mappings that are neighbours. */
 static void leave_out(const void *memory, size_t size)
 {
 	uintptr_t start = (uintptr_t)memory & ~(uintptr_t)(PAGE - 1);
 	uintptr_t end = ((uintptr_t)memory + size + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
-	struct area *area = &watch->areas[watch->area_count - 1];
-	struct area behind;
 
-	if (watch->area_count == 0 || end <= area->start || start >= area->end)
-		return;
-	behind = (struct area){end, area->end};
-	area->end = start > area->start ? start : area->start;
-	if (area->start == area->end)
-		watch->area_count--;
-	if (behind.start < behind.end && watch->area_count < AREAS_MAX)
-		watch->areas[watch->area_count++] = behind;
+	for (size_t i = watch->area_count; i > 0; i--)
+		cut(i - 1, start, end);
 }
 
 /* The thread's variables lie behind its stack, in the same mapping. */
@@ -136,11 +146,12 @@ static void find_areas(void)
 		    end - start > AREA_SIZE_MAX || strstr(line, "[stack]"))
 			continue;
 		watch->areas[watch->area_count++] = (struct area){start, end};
-		leave_out_own_stack();
-		leave_out(watch, sizeof(*watch));
-		leave_out(watch->writes, sizeof(*watch->writes));
 	}
 	fclose(maps);
+	leave_out_own_stack();
+	leave_out(watch, sizeof(*watch));
+	leave_out(watch->writes, sizeof(*watch->writes));
+	leave_out(watch->waiting, sizeof(struct rseq));
 }
 
 static UNCHECKED void protect(int protection)
@@ -198,6 +209,8 @@ void writes_of(void (*function)(void *arg), void *arg, struct writes *ret_writes
 	watch->writes = own_pages(sizeof(*ret_writes));
 	watch->function = function;
 	watch->arg = arg;
+	/* The kernel ends a thread whose restartable sequences it cannot note. */
+	watch->waiting = (const char *)__builtin_thread_pointer() + __rseq_offset;
 	sigaction(SIGSEGV, &fault, &old_fault);
 	sigaction(SIGTRAP, &step, &old_step);
 	if (pthread_create(&thread, NULL, run, NULL) != 0)
