@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../unit/free_port.h"
 #include "gkm_scale_pki.h"
 
 #define START_S       30
@@ -30,21 +31,6 @@ static void path_of(const struct scale_gkm *gkm, const char *name, char path[512
 void scale_gkm_socket(const struct scale_gkm *gkm, char path[512])
 {
 	path_of(gkm, "gkm.sock", path);
-}
-
-static uint16_t free_port(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &len) < 0)
-		address.sin_port = 0;
-	if (fd >= 0)
-		close(fd);
-	return ntohs(address.sin_port);
 }
 
 int scale_gkm_prepare(struct scale_gkm *gkm, struct covey_error *error)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fabric.h"
 
+#include "../free_port.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -41,19 +43,6 @@ int fabric_arguments(int argc, char **argv, const char *usage)
 void path_of(const struct fabric *fabric, const char *name, char path[512])
 {
 	snprintf(path, 512, "%s/%s", fabric->directory, name);
-}
-
-static uint16_t free_port(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-	close(fd);
-	return ntohs(address.sin_port);
 }
 
 /* hv4 is of the fabric but of no group; hv3's SenderID is fixed. */
@@ -219,6 +208,7 @@ int begin(void **state)
 	fabric->rekey = "activation_delay: 2s, on_join: false";
 	fabric->base = event_base_new();
 	fabric->port = free_port();
+	assert_int_not_equal(fabric->port, 0);
 	path_of(fabric, "pki", pki);
 	make_pki(pki);
 	write_inventory(fabric, "127.0.0.1");
