@@ -224,9 +224,10 @@ class GuardTest(Followed):
         self.add_wire("e", 10, 9000)
         self.start()
         for _ in range(8):
-            for net, device in ((10, "e0"), (9, "d0")):
+            for net, device, mtu in ((10, "e0", 9000), (9, "d0", 1500)):
                 self.route(net)
                 self.wait(lambda: self.is_bound(device), f"the guard is at {device}")
+                self.expect_mtu(mtu)
         self.host.terminate()
         self.wait_log("stopped")
         for line in ("the routes to the other hosts lead through:", "the smallest MTU of the uplinks is"):
