@@ -149,7 +149,7 @@ struct dataplane_port_status {
 	char driver[32];
 	uint16_t mtu;
 	uint16_t rx_queues, tx_queues; /* those in use */
-	char offload[96];              /* what the kernel joins and cuts for it, as text */
+	char offload[256];             /* what the kernel joins and cuts for it, as text */
 	uint64_t rx_packets, rx_bytes, rx_missed;
 	uint64_t tx_packets, tx_bytes, tx_errors;
 };

@@ -26,6 +26,7 @@ struct rte_mbuf;
 struct rte_mempool;
 
 #define PORT_NAME_MAX   64
+#define PORT_NOTE_MAX   200
 #define PORT_QUEUES_MAX 64
 /* Packets in the deepest ring of a port, which is AF_XDP's. */
 #define PORT_RING_MAX 2048u
@@ -75,7 +76,7 @@ struct port {
 	struct port_queue tx[PORT_QUEUES_MAX];
 	char name[PORT_NAME_MAX]; /* what the operator calls it: the interface's name */
 	char spread[64];          /* how it spreads packets over its receive queues, as text */
-	char note[32];            /* what is to be known of its offload besides; may be empty */
+	char note[PORT_NOTE_MAX]; /* what is to be known of its offload besides; may be empty */
 };
 
 /* The number of workers that EAL was started for. A port is asked for as many queues. */

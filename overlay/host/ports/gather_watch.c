@@ -9,6 +9,7 @@
 #include <log.h>
 #include <port.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gather_rule.h"
 
@@ -19,6 +20,7 @@ struct gather_watch {
 	struct port *fabric;
 	struct event *timer;
 	struct gather_rule rule;
+	char note[PORT_NOTE_MAX]; /* the port's own, while it gathers */
 };
 
 static void stop(struct gather_watch *watch, const struct dataplane_counters *counters)
@@ -35,7 +37,7 @@ static void stop(struct gather_watch *watch, const struct dataplane_counters *co
 static void absolve(struct gather_watch *watch, const struct dataplane_counters *counters)
 {
 	port_kernel_gather(watch->fabric, true);
-	port_set_note(watch->fabric, "");
+	port_set_note(watch->fabric, watch->note);
 	log_warning("packets still fail authentication that are genuine and that this kernel did "
 		    "not gather: it gathers again. Their sender, SenderID %" PRIu64
 		    ", or the way from there spoils them: set covey_offload: off on that host, "
@@ -46,7 +48,7 @@ static void absolve(struct gather_watch *watch, const struct dataplane_counters 
 static void resume(struct gather_watch *watch)
 {
 	port_kernel_gather(watch->fabric, true);
-	port_set_note(watch->fabric, "");
+	port_set_note(watch->fabric, watch->note);
 	log_notice("the kernel gathers packets again (UDP_GRO): will they authenticate now?");
 }
 
@@ -89,6 +91,7 @@ int gather_watch_new(struct event_base *base, const struct dataplane *dataplane,
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->dataplane = dataplane;
 	watch->fabric = fabric;
+	memcpy(watch->note, fabric->note, sizeof(watch->note));
 	watch->timer = event_new(base, -1, EV_PERSIST, look, watch);
 	if (!watch->timer || event_add(watch->timer, &interval) < 0) {
 		gather_watch_free(watch);

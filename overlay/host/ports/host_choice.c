@@ -38,7 +38,7 @@ struct host_choice host_choice_make(const struct inventory_host *host,
 	case OFFLOAD_SPOILS:
 		return without_tunnel(host, verdicts->pair, "failed the self-test");
 	case OFFLOAD_UNTESTED:
-		return (struct host_choice){HOST_PORT_TAP, true, false, "self-test could not run"};
+		return (struct host_choice){HOST_PORT_TAP, true, false, HOST_CHOICE_UNTESTED};
 	case OFFLOAD_WORKS:
 		break;
 	}

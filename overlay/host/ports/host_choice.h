@@ -14,6 +14,9 @@
 
 #include "offload_test.h"
 
+/* What people are told of a port whose offload nobody could test; why that is so follows. */
+#define HOST_CHOICE_UNTESTED "untested: the self-test could not run"
+
 struct host_choice {
 	enum host_port_kind kind; /* HOST_PORT_TAP or HOST_PORT_VETH */
 	bool offload;             /* it may hand over super-frames */

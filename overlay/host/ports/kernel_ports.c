@@ -98,14 +98,20 @@ static int measure(const struct inventory *inventory, const struct inventory_hos
 
 /* --- offload --------------------------------------------------------------------------------- */
 
-/* Tell the operator what a self-test has found, unless it has found nothing. */
-static void note_result(struct ports *ports, const struct offload_result *result, const char *what)
+#define USED                                                                                       \
+	"It is used all the same, as far as this kernel has it; covey_offload: off leaves it out"
+#define UNUSED "It is not used"
+
+/* Tell the operator what a self-test has found, unless it has found nothing. untested: what becomes
+ * of an offload of which nothing is known. */
+static void note_result(struct ports *ports, const struct offload_result *result, const char *what,
+			const char *untested)
 {
 	if (result->verdict == OFFLOAD_UNTESTED)
 		ports_note(ports,
 			   "%s: it is not known whether this kernel does it right, for the "
-			   "self-test could not run: %.300s",
-			   what, result->why.text);
+			   "self-test could not run: %.200s. %s",
+			   what, result->why.text, untested);
 	if (result->verdict == OFFLOAD_SPOILS)
 		ports_note(ports,
 			   "%s: this kernel spoils packets (self-test: %.200s). It is switched "
@@ -124,31 +130,35 @@ static struct offload_test test_of(const struct inventory_host *host, const stru
 	};
 }
 
-/* Whether a port uses the kernel's offload, and what people are told of it. */
-struct offload_choice {
-	bool on;
-	const char *note;
-};
+/* What people are told of a port's offload, and if it was not tested, why. */
+static void set_note(struct port *port, const char *note, const struct offload_result *result)
+{
+	char text[PORT_NOTE_MAX];
 
-static struct offload_choice choose_fabric(const struct inventory_host *host, struct ports *ports)
+	snprintf(text, sizeof(text), "%.40s: %.150s", note, result->why.text);
+	port_set_note(port, result->verdict == OFFLOAD_UNTESTED ? text : note);
+}
+
+static const char *fabric_note(enum offload_verdict verdict)
+{
+	if (verdict == OFFLOAD_UNTESTED)
+		return HOST_CHOICE_UNTESTED;
+	return verdict == OFFLOAD_SPOILS ? "failed the self-test" : "";
+}
+
+/* Whether the fabric port uses the kernel's offload; what a self-test found, unless there was none,
+ * in *ret_result. */
+static bool choose_fabric(const struct inventory_host *host, struct ports *ports,
+			  struct offload_result *ret_result)
 {
 	const struct offload_test test = test_of(host, ports);
-	struct offload_result result;
 
+	*ret_result = (struct offload_result){.verdict = OFFLOAD_ABSENT};
 	if (host->offload == OFFLOAD_OFF)
-		return (struct offload_choice){.on = false, .note = ""};
-	result = offload_test_fabric(&test);
-	note_result(ports, &result, "offload of the fabric port (UDP_SEGMENT, UDP_GRO)");
-	switch (result.verdict) {
-	case OFFLOAD_UNTESTED:
-		return (struct offload_choice){.on = true, .note = "self-test could not run"};
-	case OFFLOAD_SPOILS:
-		return (struct offload_choice){.on = false, .note = "failed the self-test"};
-	case OFFLOAD_ABSENT:
-	case OFFLOAD_WORKS:
-		break;
-	}
-	return (struct offload_choice){.on = true, .note = ""};
+		return false;
+	*ret_result = offload_test_fabric(&test);
+	note_result(ports, ret_result, "offload of the fabric port (UDP_SEGMENT, UDP_GRO)", USED);
+	return ret_result->verdict != OFFLOAD_SPOILS;
 }
 
 /* --- buffers --------------------------------------------------------------------------------- */
@@ -185,36 +195,40 @@ static int make_pool(const struct inventory_host *host, enum host_port_kind kind
 	return ports->pool ? 0 : -ENOMEM;
 }
 
-static enum offload_verdict test_tap(const struct offload_test *test, struct ports *ports)
+static struct offload_result test_tap(const struct offload_test *test, struct ports *ports)
 {
 	const struct offload_result result = offload_test_host(test);
 
-	note_result(ports, &result, "offload of the host port (tunnel GSO)");
-	return result.verdict;
+	note_result(ports, &result, "offload of the host port (tunnel GSO)", USED);
+	return result;
 }
 
 static enum offload_verdict test_pair(const struct offload_test *test, struct ports *ports)
 {
 	const struct offload_result result = offload_test_pair(test);
 
-	note_result(ports, &result, "offload of the host port (UDP GSO)");
+	note_result(ports, &result, "offload of the host port (UDP GSO)", UNUSED);
 	return result.verdict;
 }
 
-/* The tests need buffers that suit a TAP device, which it mostly is. */
+/* The tests need buffers that suit a TAP device, which it mostly is. What that of the TAP device
+ * found, unless there was none, is in *ret_tap. */
 static int choose_host(const struct inventory_host *host, struct ports *ports,
-		       struct host_choice *ret_choice, struct covey_error *error)
+		       struct host_choice *ret_choice, struct offload_result *ret_tap,
+		       struct covey_error *error)
 {
 	struct host_verdicts verdicts = {OFFLOAD_ABSENT, OFFLOAD_ABSENT};
 	struct offload_test test;
 	int status;
 
+	*ret_tap = (struct offload_result){.verdict = OFFLOAD_ABSENT};
 	if (host_choice_is_open(host)) {
 		status = make_pool(host, HOST_PORT_TAP, ports, error);
 		if (status)
 			return status;
 		test = test_of(host, ports);
-		verdicts.tap = test_tap(&test, ports);
+		*ret_tap = test_tap(&test, ports);
+		verdicts.tap = ret_tap->verdict;
 		if (verdicts.tap == OFFLOAD_ABSENT || verdicts.tap == OFFLOAD_SPOILS)
 			verdicts.pair = test_pair(&test, ports);
 	}
@@ -329,7 +343,8 @@ static int open_host(const struct inventory *inventory, const struct inventory_h
 		     struct ports *ports, struct covey_error *error)
 {
 	struct host_choice choice;
-	int status = choose_host(host, ports, &choice, error);
+	struct offload_result tap;
+	int status = choose_host(host, ports, &choice, &tap, error);
 
 	if (status)
 		return status;
@@ -338,7 +353,7 @@ static int open_host(const struct inventory *inventory, const struct inventory_h
 					      : open_pair(inventory, host, &choice, ports, error);
 	if (status)
 		return status;
-	port_set_note(ports->host, choice.note);
+	set_note(ports->host, choice.note, &tap);
 	return link_tap_set_up(host->host_interface, host->vtep.family, host_mac, ports->host_mtu,
 			       error);
 }
@@ -357,14 +372,15 @@ static void name_uplinks(const struct inventory_host *host, struct ports *ports)
 static int open_fabric(const struct inventory *inventory, const struct inventory_host *host,
 		       struct ports *ports, struct covey_error *error)
 {
-	const struct offload_choice offload = choose_fabric(host, ports);
+	struct offload_result result;
+	bool offload = choose_fabric(host, ports, &result);
 	struct port_kernel_config config = {
 		.name = ports->uplinks,
 		.vtep = host->vtep,
 		.vpe_port = inventory->vpe_port,
 		.mtu = ports->fabric_mtu,
 		.queues = port_workers(),
-		.offload = offload.on,
+		.offload = offload,
 		.mark = UINT32_C(1) << host->mark_bit,
 	};
 	int status;
@@ -374,8 +390,8 @@ static int open_fabric(const struct inventory *inventory, const struct inventory
 	status = port_open_kernel(&config, ports->pool, &ports->fabric, error);
 	if (status)
 		return status;
-	port_set_note(ports->fabric, offload.note);
-	ports->gathers = offload.on && port_kernel_gather(ports->fabric, true);
+	set_note(ports->fabric, fabric_note(result.verdict), &result);
+	ports->gathers = offload && port_kernel_gather(ports->fabric, true);
 	return 0;
 }
 

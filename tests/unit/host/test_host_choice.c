@@ -96,7 +96,7 @@ static const struct {
 	 HOST_PORT_TAP,
 	 true,
 	 false,
-	 "self-test could not run"},
+	 "untested: the self-test could not run"},
 	{HOST_PORT_AUTO,
 	 OFFLOAD_OFF,
 	 {OFFLOAD_WORKS, OFFLOAD_WORKS},

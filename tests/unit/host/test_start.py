@@ -203,6 +203,24 @@ class StartTest(unittest.TestCase):
         self.assertEqual(offloads["fabric"], "off (failed the self-test)")
         self.assertNotIn("self-test", offloads["host"])
 
+    def test_self_test_that_cannot_run(self):
+        """The kernel is taken to be good. Log and ports say that this is not known, and why."""
+        self.write_inventory("covey_fabric_port: kernel")
+        process = self.start("untested", "setpriv", "--bounding-set", "-sys_admin")
+        log = self.read_until_forwarding(process)
+        why = "no network namespace of its own: Operation not permitted (it needs CAP_SYS_ADMIN"
+        for port in "fabric", "host":
+            lines = [line for line in log.splitlines() if f"offload of the {port} port" in line]
+            self.assertEqual(len(lines), 1, log)
+            for word in (why, "used all the same", "covey_offload: off"):
+                self.assertIn(word, lines[0])
+        tested = self.start("tested")
+        self.read_until_forwarding(tested)
+        offloads, known = self.offloads("untested"), self.offloads("tested")
+        for role in offloads:
+            words = f" (untested: the self-test could not run: {why}"
+            self.assertEqual(offloads[role][:len(known[role] + words)], known[role] + words)
+
     def test_self_test_is_left_out(self):
         self.write_inventory("covey_fabric_port: kernel, covey_offload: off")
         log = self.read_until_forwarding(self.start("off", *preloaded(OFFLOAD_FAULTS)))
