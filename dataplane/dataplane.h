@@ -11,6 +11,7 @@
 #include <covey/drop.h>
 #include <covey/error.h>
 #include <covey/limits.h>
+#include <covey/mode.h>
 #include <covey/sa.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,6 +77,14 @@ void dataplane_close(struct dataplane *dataplane);
  */
 int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
 			size_t vni_count, struct covey_error *error);
+
+/*
+ * Say in which mode the group's members are. The group enforces until this is called, and again
+ * after it was forgotten. With vxlan_only the mode changes nothing here: what comes to us is
+ * encrypted, and clear VXLAN does not come to us; the guard follows the mode. -ENOENT when the
+ * group has no VNIs, -EINVAL for a group or mode that there is not; then nothing changes.
+ */
+int dataplane_group_mode(struct dataplane *dataplane, uint32_t group, enum covey_mode mode);
 
 /* --- SAs ---------------------------------------------------------------------------------- */
 

@@ -82,12 +82,37 @@ static void free_records(struct dataplane *dataplane)
 		free(dataplane->groups[i].vnis);
 }
 
+/* Fragments do not tell their VNI, all but the first. So they may only be in clear where no group
+ * of this host has to be protected from it. */
+static void publish_modes(const struct dataplane *dataplane, struct sadb *next)
+{
+	bool enforced = false, leave = false, enter = false;
+
+	if (dataplane->engine.config.vxlan_only)
+		return;
+	for (unsigned i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		const struct group_record *record = &dataplane->groups[i];
+		struct sadb_group *group = &next->groups[i];
+
+		if (record->vni_count == 0)
+			continue;
+		group->clear_out = covey_mode_sends_clear(record->mode);
+		group->clear_in = covey_mode_accepts_clear(record->mode);
+		enforced |= !group->clear_in;
+		leave |= group->clear_out;
+		enter |= group->clear_in;
+	}
+	next->fragments_out = leave && !enforced;
+	next->fragments_in = enter && !enforced;
+}
+
 void dataplane_publish(struct dataplane *dataplane)
 {
 	struct sadb *next = dataplane->spare;
 	struct sadb_group *group;
 
 	sadb_clear(next, dataplane->vnis);
+	publish_modes(dataplane, next);
 	for (struct sa_record *record = dataplane->sas; record; record = record->next) {
 		sadb_add(next, record->parts.rx);
 		if (record->state != COVEY_SA_ACTIVE)

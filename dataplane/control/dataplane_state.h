@@ -14,7 +14,8 @@
 
 struct group_record {
 	uint32_t *vnis;
-	size_t vni_count;
+	size_t vni_count; /* 0: there is no such group */
+	enum covey_mode mode;
 };
 
 struct dataplane {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which VNIs belong to which group. */
+/* Which VNIs belong to which group, and in which mode each group is. */
 #include "dataplane_state.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -71,6 +71,7 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
 	if (vni_count > 0)
 		memcpy(after.vnis, vnis, vni_count * sizeof(*vnis));
 	before = dataplane->groups[group];
+	after.mode = before.vni_count > 0 ? before.mode : COVEY_MODE_ENFORCE;
 	dataplane->groups[group] = after;
 	status = build_vnis(dataplane, &dataplane->vnis, error);
 	if (status != 0) {
@@ -81,5 +82,19 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
 	dataplane_publish(dataplane);
 	vni_table_free(old);
 	free(before.vnis);
+	return 0;
+}
+
+int dataplane_group_mode(struct dataplane *dataplane, uint32_t group, enum covey_mode mode)
+{
+	if (group >= COVEY_GROUPS_PER_HOST_MAX || mode < COVEY_MODE_OBSERVE ||
+	    mode > COVEY_MODE_ENFORCE)
+		return -EINVAL;
+	if (dataplane->groups[group].vni_count == 0)
+		return -ENOENT;
+	if (dataplane->groups[group].mode == mode)
+		return 0;
+	dataplane->groups[group].mode = mode;
+	dataplane_publish(dataplane);
 	return 0;
 }

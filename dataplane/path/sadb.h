@@ -24,6 +24,8 @@ _Static_assert(1u << SADB_SPI_BITS >= 2 * SADB_SAS_MAX, "half full at the most")
 struct sadb_group {
 	const struct sa_tx *tx;
 	enum covey_drop reason;
+	bool clear_out; /* its VXLAN leaves in clear, whether it has an SA or not */
+	bool clear_in;  /* its VXLAN may enter in clear */
 };
 
 struct sadb_spi {
@@ -33,6 +35,8 @@ struct sadb_spi {
 
 struct sadb {
 	const struct vni_table *vnis;
+	bool fragments_out; /* fragments of VXLAN may leave in clear */
+	bool fragments_in;
 	struct sadb_group groups[COVEY_GROUPS_PER_HOST_MAX];
 	struct sadb_spi spis[1u << SADB_SPI_BITS];
 };
@@ -42,7 +46,7 @@ static inline uint32_t sadb_first(uint32_t spi)
 	return (uint32_t)(spi * UINT32_C(0x9e3779b1)) >> (32 - SADB_SPI_BITS);
 }
 
-/* Before publication: remove all SAs, so that no group sends. */
+/* Before publication: remove all SAs, so that no group sends. All groups enforce. */
 static inline void sadb_clear(struct sadb *sadb, const struct vni_table *vnis)
 {
 	memset(sadb, 0, sizeof(*sadb));
