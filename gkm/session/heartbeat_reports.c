@@ -197,6 +197,43 @@ static bool take_use(struct session *session, const Covey__SaUse *use)
 	return true;
 }
 
+/* --- what members hear in clear ------------------------------------------------------------ */
+
+static int check_clear(const Covey__Heartbeat *report, struct covey_error *why)
+{
+	struct covey_addr vtep;
+
+	if (report->n_clear > COVEY_CLEAR_HEARD_MAX)
+		return covey_error_set(why, -EINVAL, "Heartbeat with %zu senders in clear",
+				       report->n_clear);
+	for (size_t i = 0; i < report->n_clear; i++) {
+		const Covey__ClearHeard *heard = report->clear[i];
+
+		if (message_addr_get(&heard->vtep, &vtep) < 0)
+			return covey_error_set(why, -EINVAL,
+					       "Heartbeat with a sender in clear whose address "
+					       "has %zu bytes",
+					       heard->vtep.len);
+		if (heard->vni > COVEY_VNI_MAX || heard->packets == 0)
+			return covey_error_set(why, -EINVAL,
+					       "Heartbeat with %" PRIu64 " clear packets of "
+					       "VNI %" PRIu32,
+					       heard->packets, heard->vni);
+	}
+	return 0;
+}
+
+/* False when the session has ended. */
+static bool take_clear(struct session *session, const Covey__Heartbeat *report)
+{
+	struct covey_error why = {.text = ""};
+
+	if (check_clear(report, &why) == 0)
+		return true;
+	session_end(session, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "%s", why.text);
+	return false;
+}
+
 /* Lists the groups in which the member is deaf, and perhaps so. A member is in no more groups than
  * fit. */
 static void list_deaf(struct session *session, char *deaf[COVEY_GROUPS_PER_HOST_MAX],
@@ -229,6 +266,8 @@ void heartbeat_reports_take(struct session *session, const Covey__Heartbeat *rep
 	for (size_t i = 0; i < report->n_use; i++)
 		if (!take_use(session, report->use[i]))
 			return;
+	if (!take_clear(session, report))
+		return;
 	list_deaf(session, deaf, perhaps, &answer);
 	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
 	message.heartbeat = &answer;

@@ -92,7 +92,12 @@
 /* How many Joins of one host may be refused for reasons that lie with the host. After that its
  * session is closed, and the host has to wait. A host that is configured for 256 groups and is in
  * none of them asks about 500 times in a minute. */
-#define COVEY_REFUSALS_MAX        1024u
-#define COVEY_REFUSALS_SECONDS    60
-#define COVEY_LOG_PEERS_MAX       65536u /* pairs of a peer and a kind of line, counted apart */
-#define COVEY_CONTROL_REQUEST_MAX (64u << 10) /* bytes of one request on the local socket */
+#define COVEY_REFUSALS_MAX     1024u
+#define COVEY_REFUSALS_SECONDS 60
+/* Reports of clear packets. The second bound is for one member, and the third for a group, as the
+ * GKM remembers them. */
+#define COVEY_CLEAR_HEARD_MAX            64u
+#define COVEY_CLEAR_HEARD_PER_MEMBER_MAX COVEY_CLEAR_HEARD_MAX
+#define COVEY_CLEAR_HEARD_PER_GROUP_MAX  4096u
+#define COVEY_LOG_PEERS_MAX              65536u /* pairs of a peer and a kind of line, counted apart */
+#define COVEY_CONTROL_REQUEST_MAX        (64u << 10) /* bytes of one request on the local socket */

@@ -65,9 +65,12 @@ static int check_heartbeat(const Covey__Message *message, struct covey_error *er
 	const Covey__Heartbeat *heartbeat = message->heartbeat;
 	int status = check_groups(message, heartbeat->deaf_groups, heartbeat->n_deaf_groups, error);
 
-	return status ? status
-		      : check_groups(message, heartbeat->perhaps_deaf_groups,
-				     heartbeat->n_perhaps_deaf_groups, error);
+	if (status == 0)
+		status = check_groups(message, heartbeat->perhaps_deaf_groups,
+				      heartbeat->n_perhaps_deaf_groups, error);
+	for (size_t i = 0; i < heartbeat->n_clear && status == 0; i++)
+		status = check_group(message, heartbeat->clear[i]->group, error);
+	return status;
 }
 
 int message_check_text(const Covey__Message *message, struct covey_error *error)

@@ -89,6 +89,11 @@ def floors(group, spi, more=False):
                                     f6=[Fixed64(1 << 48 | n) for n in (5, 9, 2)]))
 
 
+def mode(group, serial, number, left=0, then=0):
+    """In its own frame."""
+    return record(0, fields(f17=fields(f1=group, f2=serial, f3=number, f4=left, f5=then)))
+
+
 def member():
     opening = record(OPENED) + welcome()
     tenants = record(WANT, b"\1") + record(WANT)
@@ -115,6 +120,9 @@ def member():
         record(REFUSED, fields(f2=13, f3="out\n"))
     yield tenants + opening + record(DATAPLANE_FAILS, b"\0") + group + sa + record(SEND_FAILS) + \
         record(TIME, struct.pack("<I", 30000)) + record(IMPOSTOR, b"\3")
+    yield tenants + opening + joined("tenants") + mode("tenants", 1, 1) + roster("tenants") + sa + \
+        mode("tenants", 2, 2, 5000, 1) + record(TIME, struct.pack("<I", 20000)) + \
+        mode("tenants", 3, 3)
     # The first in its own frame.
     yield tenants + record(OPENED) + record(0, fields(f2=fields(f1=1, f2=Fixed64(1), f3=10))) + group
 

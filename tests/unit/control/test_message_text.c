@@ -88,6 +88,26 @@ static void deaf_groups(void **state)
 	assert_int_equal(message_check_text(&message, &error), 0);
 }
 
+static void groups_in_which_clear_packets_are_heard(void **state)
+{
+	Covey__ClearHeard first = COVEY__CLEAR_HEARD__INIT, second = COVEY__CLEAR_HEARD__INIT;
+	Covey__ClearHeard *heard[] = {&first, &second};
+	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+	struct covey_error error;
+
+	first.group = second.group = (char *)"tenants";
+	heartbeat.clear = heard;
+	heartbeat.n_clear = 2;
+	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
+	message.heartbeat = &heartbeat;
+	assert_int_equal(message_check_text(&message, &error), 0);
+	second.group = (char *)"a b";
+	assert_int_equal(message_check_text(&message, &error), -EPROTO);
+	second.group = (char *)"";
+	assert_int_equal(message_check_text(&message, &error), -EPROTO);
+}
+
 static void software(void **state)
 {
 	static const char *const good[] = {"", A63, "covey-host/1.0 (a test)", " ~"};
@@ -126,6 +146,7 @@ int main(void)
 		cmocka_unit_test(names_of_groups),
 		cmocka_unit_test(every_group_is_looked_at),
 		cmocka_unit_test(deaf_groups),
+		cmocka_unit_test(groups_in_which_clear_packets_are_heard),
 		cmocka_unit_test(software),
 		cmocka_unit_test(a_zero_byte_ends_a_text),
 	};

@@ -77,6 +77,8 @@ void guest_heartbeat(struct guest *guest);
 void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t failures);
 /* The same, of all fields. */
 void guest_report_use(struct guest *guest, const Covey__SaUse *use);
+/* The same report of a sender in clear, so often in one Heartbeat. */
+void guest_report_clear(struct guest *guest, const Covey__ClearHeard *heard, size_t count);
 void guest_send_welcome(struct guest *guest);
 /* A body of a number that no message has. */
 #define GUEST_UNKNOWN_BODY 1000

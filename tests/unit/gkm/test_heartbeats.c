@@ -174,6 +174,49 @@ static void as_many_windows_as_esns(void **state)
 	}
 }
 
+/* The same report, count times. */
+static void assert_no_such_clear(struct fabric *fabric, const Covey__ClearHeard *heard,
+				 size_t count, const char *reason)
+{
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_report_clear(guest, heard, count);
+	assert_cut(fabric, guest, PROTOCOL, reason);
+}
+
+static void reports_of_clear_packets_that_nobody_makes(void **state)
+{
+	struct fabric *fabric = *state;
+	uint8_t address[17] = {192, 0, 2, 9};
+	Covey__ClearHeard good = COVEY__CLEAR_HEARD__INIT, bad;
+	struct guest *guest = bring(fabric, HV1);
+
+	good.group = (char *)GUEST_GROUP;
+	good.vtep = (ProtobufCBinaryData){4, address};
+	good.vni = 0xffffff;
+	good.packets = 1;
+	guest_report_clear(guest, &good, COVEY_CLEAR_HEARD_MAX);
+	WAIT_FOR(fabric, guest->closed || guest->heartbeats == 1);
+	assert_false(guest->closed);
+	guest_vanish(guest);
+	assert_no_such_clear(fabric, &good, COVEY_CLEAR_HEARD_MAX + 1, "65 senders in clear");
+	bad = good;
+	bad.vni = 0x1000000;
+	assert_no_such_clear(fabric, &bad, 1, "1 clear packets of VNI 16777216");
+	bad = good;
+	bad.packets = 0;
+	assert_no_such_clear(fabric, &bad, 1, "0 clear packets of VNI");
+	for (size_t len = 0; len <= sizeof(address); len++) {
+		bad = good;
+		bad.vtep.len = len;
+		if (len != 4 && len != 16)
+			assert_no_such_clear(fabric, &bad, 1, "in clear whose address has");
+	}
+	bad = good;
+	bad.group = (char *)"a b";
+	assert_no_such_clear(fabric, &bad, 1, "without the name of a group");
+}
+
 static void impostors_raise_an_alarm(void **state)
 {
 	struct fabric *fabric = *state;
@@ -203,6 +246,7 @@ int main(int argc, char **argv)
 		TEST(nobody_holds_more_than_there_can_be),
 		TEST(no_impossible_windows),
 		TEST(as_many_windows_as_esns),
+		TEST(reports_of_clear_packets_that_nobody_makes),
 		TEST(impostors_raise_an_alarm),
 	};
 
