@@ -59,9 +59,9 @@ static size_t count_rights(const struct inventory_group *group, bool sending)
 
 static void print_groups(const struct inventory *inventory)
 {
-	static const char *const columns[] = {"GROUP", "VNIS",           ">MEMBERS",
-					      ">SEND", ">RECEIVE",       "CIPHER",
-					      "KEY",   "KEY ENDS AFTER", NULL};
+	static const char *const columns[] = {"GROUP",    "VNIS",   ">MEMBERS", ">SEND",
+					      ">RECEIVE", "CIPHER", "KEY",      "KEY ENDS AFTER",
+					      "MODE",     NULL};
 	struct table *table = table_new(columns);
 	char time[WORDS_TIME_SIZE];
 
@@ -77,6 +77,7 @@ static void print_groups(const struct inventory *inventory)
 		table_cell(table, "%s", covey_cipher_name(group->cipher));
 		table_cell(table, "per %s", covey_key_scope_name(group->key_scope));
 		table_cell(table, "%s", words_time(group->rekey.hard_lifetime_s, time));
+		table_cell(table, "%s", covey_mode_name(group->mode));
 		free(vnis);
 	}
 	table_print(table, "No groups.", stdout);

@@ -52,11 +52,13 @@ static json_t *groups(const struct inventory *inventory)
 		const struct inventory_group *group = &inventory->groups[i];
 
 		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:o}", "name", group->name,
-					"vnis", vnis(group), "members", members(inventory, group),
-					"cipher", covey_cipher_name(group->cipher), "key_scope",
-					covey_key_scope_name(group->key_scope), "replay_window",
-					(int)group->replay_window, "rekey", rekey(&group->rekey)));
+			list,
+			json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:s, s:o}", "name", group->name,
+				  "vnis", vnis(group), "members", members(inventory, group),
+				  "cipher", covey_cipher_name(group->cipher), "key_scope",
+				  covey_key_scope_name(group->key_scope), "replay_window",
+				  (int)group->replay_window, "mode", covey_mode_name(group->mode),
+				  "rekey", rekey(&group->rekey)));
 	}
 	return list;
 }

@@ -14,6 +14,7 @@ static const struct inventory_group defaults = {
 	.cipher = COVEY_AES_256_GCM,
 	.key_scope = COVEY_KEY_SCOPE_SENDER,
 	.replay_window = COVEY_REPLAY_WINDOW_DEFAULT,
+	.mode = COVEY_MODE_ENFORCE,
 	.rekey = {.interval_s = 3600,
 		  .activation_delay_s = 10,
 		  .drain_delay_s = 30,

@@ -13,6 +13,7 @@
 #include <covey/addr.h>
 #include <covey/error.h>
 #include <covey/limits.h>
+#include <covey/mode.h>
 #include <covey/sa.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -82,6 +83,8 @@ struct inventory_group {
 	enum covey_cipher cipher;
 	enum covey_key_scope key_scope;
 	uint32_t replay_window;
+	/* Until `covey mode` sets another one. Default COVEY_MODE_ENFORCE. */
+	enum covey_mode mode;
 	struct rekey_policy rekey;
 };
 

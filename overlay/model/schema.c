@@ -15,6 +15,10 @@ static const struct choice ciphers[] = {
 	{"aes-256-gcm", COVEY_AES_256_GCM}, {"aes-128-gcm", COVEY_AES_128_GCM}, {NULL, 0}};
 static const struct choice key_scopes[] = {
 	{"sender", COVEY_KEY_SCOPE_SENDER}, {"group", COVEY_KEY_SCOPE_GROUP}, {NULL, 0}};
+static const struct choice modes[] = {{"observe", COVEY_MODE_OBSERVE},
+				      {"transition", COVEY_MODE_TRANSITION},
+				      {"enforce", COVEY_MODE_ENFORCE},
+				      {NULL, 0}};
 static const struct choice fabric_ports[] = {
 	{"auto", FABRIC_PORT_AUTO},           {"af_xdp", FABRIC_PORT_AF_XDP},
 	{"af_packet", FABRIC_PORT_AF_PACKET}, {"device", FABRIC_PORT_DEVICE},
@@ -102,6 +106,7 @@ static const struct field group_fields[] = {
 	 .choices = key_scopes},
 	{"replay_window", FIELD_OF_GROUP, FIELD_INTEGER, AT(struct inventory_group, replay_window),
 	 .min = COVEY_REPLAY_WINDOW_MIN, .max = COVEY_REPLAY_WINDOW_MAX, .power_of_two = true},
+	{"mode", FIELD_OF_GROUP, FIELD_CHOICE, AT(struct inventory_group, mode), .choices = modes},
 	{"rekey", FIELD_OF_GROUP, FIELD_NODE, NO_MEMBER},
 };
 

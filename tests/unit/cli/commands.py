@@ -240,7 +240,7 @@ class Check(Case):
             code, out, err = run(*arguments)
             self.assertEqual((code, err), (0, ""))
             self.assertIn("is good.", out)
-            self.assertRegex(out, r"tenants +100, 200-219 +3 +3 +3 +aes-256-gcm +per sender +1d\n")
+            self.assertRegex(out, r"tenants +100, 200-219 +3 +3 +3 +aes-256-gcm +per sender +1d +enforce\n")
             self.assertRegex(out, r"feed +300 +2 +1 +1 ")
             self.assertRegex(out, r"hv3 +198\.51\.100\.3 +ens2f0np0 ")
 

@@ -204,6 +204,11 @@ static const struct mistake mistakes[] = {
 	{"bad key scope", GROUP_G("vnis: [1], members: [a], key_scope: senders"),
 	 "6:47: key_scope must be sender or group, not the text \"senders\" (did you mean "
 	 "sender?)\n"},
+	{"bad mode", GROUP_G("vnis: [1], members: [a], mode: enforced"),
+	 "6:42: mode must be observe, transition or enforce, not the text \"enforced\" (did you "
+	 "mean enforce?)\n"},
+	{"mode that is a number", GROUP_G("vnis: [1], members: [a], mode: 3"),
+	 "6:42: mode must be observe, transition or enforce, not the number 3\n"},
 	{"window no power of two", GROUP_G("vnis: [1], members: [a], replay_window: 1000"),
 	 "6:51: replay_window must be a power of two, not 1000: 512 or 1024\n"},
 	{"window too small", GROUP_G("vnis: [1], members: [a], replay_window: 32"),

@@ -30,6 +30,7 @@ static void expect_default_group(const struct inventory_group *group)
 	assert_int_equal(group->cipher, COVEY_AES_256_GCM);
 	assert_int_equal(group->key_scope, COVEY_KEY_SCOPE_SENDER);
 	assert_int_equal(group->replay_window, 1024);
+	assert_int_equal(group->mode, COVEY_MODE_ENFORCE);
 	assert_int_equal(group->rekey.interval_s, 3600);
 	assert_int_equal(group->rekey.activation_delay_s, 10);
 	assert_int_equal(group->rekey.drain_delay_s, 30);
@@ -143,6 +144,7 @@ static void test_everything_set(void **state)
 		"        cipher: aes-128-gcm\n"
 		"        key_scope: group\n"
 		"        replay_window: 65536\n"
+		"        mode: observe\n"
 		"        rekey: {interval: 90, activation_delay: 0, drain_delay: 1m30s,\n"
 		"                hard_lifetime: 2d, on_join: off}\n"
 		"  hosts:\n"
@@ -190,6 +192,7 @@ static void test_everything_set(void **state)
 	assert_int_equal(group->cipher, COVEY_AES_128_GCM);
 	assert_int_equal(group->key_scope, COVEY_KEY_SCOPE_GROUP);
 	assert_int_equal(group->replay_window, 65536);
+	assert_int_equal(group->mode, COVEY_MODE_OBSERVE);
 	assert_int_equal(group->rekey.interval_s, 90);
 	assert_int_equal(group->rekey.activation_delay_s, 0);
 	assert_int_equal(group->rekey.drain_delay_s, 90);
