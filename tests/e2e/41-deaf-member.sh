@@ -140,6 +140,7 @@ goes_deaf() {
 	lab_wait $SAID_S "both to say '$1' of hv2" both_say "$1"
 	figure "$1-said-of-$LAB_HOSTS-after-$2" $((SECONDS - began)) s
 	expect "what covey show says of it" "$(lab_covey 2 show | grep -c "^tenants: ${SHOWN[$1]}:")" 1
+	expect "its problems" "$(lab_show 2 '.problems[]' | grep -c "tenants: ${SHOWN[$1]/DEAF/deaf}:")" 1
 	expect "what covey show --gkm says of it" \
 		"$(lab_at_gkm show --gkm | grep -c "hv2: ${SHOWN[$1]} in tenants")" 1
 	expect_others_fine

@@ -164,6 +164,28 @@ static void check_certificates(json_t *problems, const struct host *host)
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
+/* What the key manager says of it. That a group is perhaps deaf it cannot know, so this says what
+ * speaks for it, and how to find out. */
+static void check_hearing(json_t *problems, const struct membership *group)
+{
+	if (group->deaf)
+		add(problems,
+		    "group %s: deaf: the others report that they send in it, and nothing of it "
+		    "arrives here: check this host's packet filter (`nft list ruleset`), its "
+		    "fabric "
+		    "interface and XDP program (`ip link`), and the switch's table of multicast "
+		    "groups",
+		    group->name);
+	else if (group->perhaps_deaf)
+		add(problems,
+		    "group %s: perhaps deaf: the others report that they send in it, nothing at "
+		    "all arrives here, and some of what members send arrived nowhere: if tenants "
+		    "here miss something, check this host's packet filter (`nft list ruleset`), "
+		    "its fabric interface and XDP program (`ip link`); if not, that was for a host "
+		    "that is away. This is said until something arrives here",
+		    group->name);
+}
+
 static void check_group(json_t *problems, const struct membership *group,
 			const struct member_status *status, uint64_t now)
 {
@@ -185,14 +207,7 @@ static void check_group(json_t *problems, const struct membership *group,
 		    "group %s: the key manager has not let this host in again yet; traffic goes on "
 		    "with the present key",
 		    group->name);
-	if (group->deaf)
-		add(problems,
-		    "group %s: deaf: the others report that they send in it, and nothing of it "
-		    "arrives here: check this host's packet filter (`nft list ruleset`), its "
-		    "fabric "
-		    "interface and XDP program (`ip link`), and the switch's table of multicast "
-		    "groups",
-		    group->name);
+	check_hearing(problems, group);
 }
 
 static void check_groups(json_t *problems, const struct host *host)

@@ -274,6 +274,11 @@ static void deaf(struct daemon *daemon)
 	member_state_find(member_read_state(daemon->member), "tenants")->deaf = true;
 }
 
+static void perhaps_deaf(struct daemon *daemon)
+{
+	member_state_find(member_read_state(daemon->member), "tenants")->perhaps_deaf = true;
+}
+
 static void expired(struct daemon *daemon)
 {
 	played.chain.list[0].not_after = time(NULL) - 1;
@@ -314,6 +319,8 @@ static void test_ready(void **state)
 		{foreign_dropped, true, NULL, NULL},
 		{foreign_unguarded, true, "over eth0, so what it sends leaves in clear", "or"},
 		{deaf, true, "group tenants: deaf", "switch's table of multicast groups"},
+		{perhaps_deaf, true, "group tenants: perhaps deaf",
+		 "if tenants here miss something"},
 		{expired, true, "this host's certificate (CN = hv1) has expired at",
 		 "`covey pki issue hv1 --force`"},
 		{ca_expired, true, "the certificate of its CA (CN = hv1) has expired at",
