@@ -233,6 +233,14 @@ size_t group_live_sas(const struct group *group)
 	return count;
 }
 
+bool group_has_sa(const struct group *group, uint32_t spi)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (group->sas[i]->spi == spi)
+			return sa_is_live(group->sas[i]);
+	return false;
+}
+
 struct sa *group_active_sa(const struct group *group)
 {
 	for (size_t i = 0; i < group->sa_count; i++)

@@ -187,4 +187,6 @@ struct sa *group_installing_sa(const struct group *group);
 size_t group_live_members(const struct group *group);
 /* How many SAs are not retired; and the lowest SPI of these, UINT32_MAX when there are none. */
 size_t group_live_sas(const struct group *group);
+/* Is one of them this? */
+bool group_has_sa(const struct group *group, uint32_t spi);
 uint32_t group_lowest_spi(const struct group *group);

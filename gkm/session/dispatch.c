@@ -17,12 +17,14 @@
 
 /* The session's registration in a group, by the group's name. Ends the session when there is none.
  */
+static bool has_name(const struct registration *registration, const void *name)
+{
+	return strcmp(registration->served->config->name, name) == 0;
+}
+
 static struct registration *find_registration(struct session *session, const char *group)
 {
-	for (size_t i = 0; i < session->registration_count; i++)
-		if (strcmp(session->registrations[i].served->config->name, group) == 0)
-			return &session->registrations[i];
-	return NULL;
+	return session_find(session, has_name, group);
 }
 
 static void on_roster_ack(struct session *session, const Covey__RosterAck *ack)

@@ -175,25 +175,29 @@ static bool end_for(struct session *session, const struct covey_error *why)
 	return false;
 }
 
+/* No SPI is in two groups. */
+static bool has_sa(const struct registration *registration, const void *spi)
+{
+	return group_has_sa(registration->served->group, *(const uint32_t *)spi);
+}
+
 /* False when the session has ended. A report of an SA that is in no group of the session is
  * outdated. */
 static bool take_use(struct session *session, const Covey__SaUse *use)
 {
 	struct covey_error why = {.text = ""};
+	struct registration *registration;
 
 	if (check_windows(use, &why) < 0)
 		return end_for(session, &why);
-	for (size_t i = 0; i < session->registration_count; i++) {
-		struct registration *registration = &session->registrations[i];
-
-		if (!registration->joined)
-			continue;
-		if (take_usage(registration, session, use, &why) < 0 ||
-		    take_windows(registration, session, use, &why) < 0 ||
-		    take_impostors(registration, session, use, &why) < 0)
-			return end_for(session, &why);
-		take_hearing(registration, use);
-	}
+	registration = session_find(session, has_sa, &use->spi);
+	if (!registration || !registration->joined)
+		return true;
+	if (take_usage(registration, session, use, &why) < 0 ||
+	    take_windows(registration, session, use, &why) < 0 ||
+	    take_impostors(registration, session, use, &why) < 0)
+		return end_for(session, &why);
+	take_hearing(registration, use);
 	return true;
 }
 

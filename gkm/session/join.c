@@ -156,6 +156,14 @@ static void register_member(const struct candidate *candidate)
 	served->wake(served->arg);
 }
 
+/* Asked of each Join. The list of those who wait is long when many hosts come at once, and holds
+ * nobody whose identity has not requested a SenderID in the group. */
+static bool waits_for_sender_id(const struct session *session, const struct served_group *served)
+{
+	return sender_ids_find(&served->requested, session->peer.uri) &&
+	       bindings_has(&session->sessions->bindings, session, served);
+}
+
 void join_group(struct session *session, const struct join_request *request)
 {
 	struct sessions *sessions = session->sessions;
@@ -170,8 +178,7 @@ void join_group(struct session *session, const struct join_request *request)
 	};
 	struct registration *registration = session_registration(session, served);
 
-	if ((registration && registration->joined) ||
-	    bindings_has(&sessions->bindings, session, served)) {
+	if ((registration && registration->joined) || waits_for_sender_id(session, served)) {
 		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL,
 			    "Join of group %s, which it is in", group->name);
 		return;

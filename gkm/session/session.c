@@ -58,6 +58,22 @@ struct registration *session_register(struct session *session, struct served_gro
 	return found;
 }
 
+struct registration *session_find(struct session *session,
+				  bool (*fits)(const struct registration *registration,
+					       const void *key),
+				  const void *key)
+{
+	for (size_t i = 0; i < session->registration_count; i++) {
+		size_t at = (session->found + i) % session->registration_count;
+
+		if (!fits(&session->registrations[at], key))
+			continue;
+		session->found = at;
+		return &session->registrations[at];
+	}
+	return NULL;
+}
+
 /* The groups keep what the member had until it comes back or leaves. */
 static void release(struct session *session)
 {

@@ -44,6 +44,7 @@ struct session {
 	uint64_t heard_ms; /* when the last message came */
 	struct registration *registrations;
 	size_t registration_count;
+	size_t found; /* where session_find() found the last one */
 };
 
 /* Take over an accepted socket. If this fails, the socket is closed. */
@@ -88,6 +89,15 @@ struct registration *session_registration(struct session *session,
 /* The same. If there is none, makes one that is not joined. NULL when there is no memory. */
 struct registration *session_register(struct session *session, struct served_group *served,
 				      size_t seat);
+
+/*
+ * The registration that fits(); NULL when there is none. A host in many groups speaks of one after
+ * the other, so this looks at the last one that was found and those behind it first.
+ */
+struct registration *session_find(struct session *session,
+				  bool (*fits)(const struct registration *registration,
+					       const void *key),
+				  const void *key);
 
 /* Write "hv1 (192.0.2.1 port 4711)" into buf, for logs. Returns buf. */
 #define SESSION_NAME_LEN 192

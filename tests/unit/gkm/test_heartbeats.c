@@ -237,6 +237,45 @@ static void impostors_raise_an_alarm(void **state)
 	assert_cut(fabric, guest, PROTOCOL, "more than there was time for");
 }
 
+/* A host in two groups reports both at once, in any order: each report is of its own group. */
+static void each_report_is_of_its_group(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *first = bring(fabric, HV1);
+	struct guest *feed = knock(fabric, HV2);
+	struct guest *newcomer;
+	uint32_t spi;
+
+	feed->group = "feed";
+	feed->joins = true;
+	guest_hello(feed);
+	WAIT_FOR(fabric, feed->active_spi || feed->closed);
+	spi = feed->active_spi;
+	assert_int_not_equal(spi, first->active_spi);
+	feed->group = GUEST_GROUP;
+	guest_join(feed, GUEST_GROUP);
+	WAIT_FOR(fabric, feed->active_spi != spi);
+	report_window(fabric, feed, 7, covey_esn(1, 100));
+	feed->active_spi = spi;
+	report_window(fabric, feed, 8, covey_esn(1, 200));
+	feed->active_spi = first->active_spi;
+	report_window(fabric, feed, 9, covey_esn(1, 300));
+	assert_false(feed->closed);
+	newcomer = bring(fabric, HV3);
+	assert_int_equal(newcomer->spi, first->spi);
+	assert_int_equal(newcomer->floor_count, 2);
+	assert_int_equal(newcomer->floor.window_id, 9);
+	guest_vanish(feed);
+	newcomer = knock(fabric, HV3);
+	newcomer->group = "feed";
+	newcomer->joins = true;
+	guest_hello(newcomer);
+	WAIT_FOR(fabric, newcomer->active_spi || newcomer->closed);
+	assert_int_equal(newcomer->spi, spi);
+	assert_int_equal(newcomer->floor_count, 1);
+	assert_int_equal(newcomer->floor.window_id, 8);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +287,7 @@ int main(int argc, char **argv)
 		TEST(as_many_windows_as_esns),
 		TEST(reports_of_clear_packets_that_nobody_makes),
 		TEST(impostors_raise_an_alarm),
+		TEST(each_report_is_of_its_group),
 	};
 
 	if (fabric_arguments(argc, argv, "COVEY-GKM") < 0)
