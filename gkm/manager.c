@@ -62,13 +62,25 @@ static int name_hosts(struct manager *manager, struct covey_error *error)
 	return 0;
 }
 
+static size_t count_beginning(void *arg, uint64_t now_ms)
+{
+	const struct manager *manager = arg;
+	size_t count = 0;
+
+	for (size_t i = 0; i < manager->realm_count; i++)
+		count += realm_is_beginning(&manager->realms[i], now_ms);
+	return count;
+}
+
 static int init_realms(struct manager *manager, struct covey_error *error)
 {
 	const struct realm_tools tools = {.base = manager->base,
 					  .inventory = manager->inventory,
 					  .identities = manager->identities,
 					  .store = manager->store,
-					  .log = manager->log};
+					  .log = manager->log,
+					  .count_beginning = count_beginning,
+					  .arg = manager};
 
 	for (size_t i = 0; i < manager->inventory->group_count; i++) {
 		int status = realm_init(&manager->realms[i], &tools, &manager->inventory->groups[i],

@@ -14,6 +14,9 @@
 /* When an SA that members wait for could not begin, it is tried again after this time, in
  * milliseconds. */
 #define RETRY_MS 2000u
+/* So many SPIs at most are taken from the state file at once. A restart loses those of them that
+ * were not needed. */
+#define SPIS_AT_ONCE 64u
 
 /* --- the log ------------------------------------------------------------------------------- */
 
@@ -41,6 +44,26 @@ static uint64_t spread(uint64_t ms)
 	return ms - ms / 10 * number / UINT32_MAX;
 }
 
+bool realm_is_beginning(const struct realm *realm, uint64_t now_ms)
+{
+	return group_needs_sa(realm->served.group) ||
+	       rekey_due(realm->served.group, now_ms) != REKEY_NONE;
+}
+
+/* After a power cut, or the eviction of a host, many groups begin an SA at once. */
+static int take_spi(const struct realm *realm, uint32_t *ret_spi, struct covey_error *error)
+{
+	const struct realm_tools *tools = &realm->tools;
+	struct store *store = tools->store;
+
+	if (store->next_spi == store->next_spi_in_file && tools->count_beginning) {
+		size_t count = tools->count_beginning(tools->arg, clock_ms());
+
+		store->spis_wanted = count < SPIS_AT_ONCE ? (uint32_t)count : SPIS_AT_ONCE;
+	}
+	return store->ops->take_spi(store, ret_spi, error);
+}
+
 static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t *tek, size_t len,
 			  struct covey_error *error)
 {
@@ -59,7 +82,7 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 
 	if (RAND_priv_bytes(tek, (int)len) != 1)
 		return covey_error_set(error, -EIO, "the system gives no random numbers");
-	status = realm->tools.store->ops->take_spi(realm->tools.store, &spi, error);
+	status = take_spi(realm, &spi, error);
 	if (status < 0)
 		return status;
 	status = group_begin_sa(realm->served.group, spi, tek, len, &timing);

@@ -29,6 +29,9 @@ struct realm_tools {
 	char *const *identities; /* by host, in the order of inventory->hosts */
 	struct store *store;
 	struct peer_log *log;
+	/* How many groups would begin an SA now. NULL: this is the only one. */
+	size_t (*count_beginning)(void *arg, uint64_t now_ms);
+	void *arg;
 };
 
 struct realm {
@@ -59,6 +62,8 @@ void realm_free(struct realm *realm);
  * or when it has rested from the last time (group/pace.h). */
 void realm_wake(struct realm *realm);
 
+/* Would it begin an SA now if somebody joined? */
+bool realm_is_beginning(const struct realm *realm, uint64_t now_ms);
 /* Begin an SA if the group has no SA to send on. */
 int realm_ensure_sa(struct realm *realm, struct covey_error *error);
 

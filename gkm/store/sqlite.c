@@ -107,7 +107,7 @@ static int read_serial(struct sqlite_store *store, struct covey_error *error)
 
 	if (status < 0)
 		return status;
-	store->store.next_spi = strtoull(text, NULL, 10);
+	store->store.next_spi = store->store.next_spi_in_file = strtoull(text, NULL, 10);
 	free(text);
 	return 0;
 }

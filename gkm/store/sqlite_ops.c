@@ -22,8 +22,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[EACH_EVICTION] = "SELECT identity, \"group\" FROM eviction",
 	[EVICT] = "INSERT INTO eviction VALUES (?1, ?2) ON CONFLICT DO NOTHING",
 	[READMIT] = "DELETE FROM eviction WHERE identity = ?1 AND (\"group\" = ?2 OR ?2 IS NULL)",
-	[TAKE_SPI] = "UPDATE serial SET next_spi = next_spi + 1, complement = ~(next_spi + 1) "
-		     "RETURNING next_spi - 1",
+	[TAKE_SPI] = "UPDATE serial SET next_spi = next_spi + ?1, complement = ~(next_spi + ?1) "
+		     "RETURNING next_spi",
 	[RAISE_SPI] = "UPDATE serial SET next_spi = ?1 + 1, complement = ~(?1 + 1) "
 		      "WHERE next_spi <= ?1",
 };
@@ -221,20 +221,41 @@ static int lifetime(struct store *base, const char *group, uint32_t seconds, uin
 	return status;
 }
 
+/* So many more belong to this instance, if there are so many. Then *ret_code is SQLITE_DONE. */
+static int take_from_file(struct sqlite_store *store, uint32_t count, int *ret_code,
+			  struct covey_error *error)
+{
+	sqlite3_stmt *statement = store->statements[TAKE_SPI];
+	sqlite3_int64 next = 0;
+	int status;
+
+	sqlite3_bind_int64(statement, 1, count);
+	*ret_code = sqlite3_step(statement);
+	if (*ret_code == SQLITE_ROW) {
+		next = sqlite3_column_int64(statement, 0);
+		*ret_code = sqlite3_step(statement);
+	}
+	status = finish(store, statement, "taking an SPI", error);
+	if (*ret_code == SQLITE_CONSTRAINT || status < 0)
+		return status;
+	if (next < (sqlite3_int64)COVEY_SPI_MIN + count)
+		return sqlite_damaged(store, error, "the SPI serial is missing");
+	store->store.next_spi = (uint64_t)next - count;
+	store->store.next_spi_in_file = (uint64_t)next;
+	return 0;
+}
+
 static int take_spi(struct store *base, uint32_t *ret_spi, struct covey_error *error)
 {
 	struct sqlite_store *store = sqlite_of(base);
-	sqlite3_stmt *statement = store->statements[TAKE_SPI];
-	sqlite3_int64 spi = 0;
-	int code;
-	int status;
+	uint32_t wanted = base->spis_wanted ? base->spis_wanted : 1;
+	int code = SQLITE_DONE;
+	int status = 0;
 
-	code = sqlite3_step(statement);
-	if (code == SQLITE_ROW) {
-		spi = sqlite3_column_int64(statement, 0);
-		code = sqlite3_step(statement);
-	}
-	status = finish(store, statement, "taking an SPI", error);
+	if (base->next_spi == base->next_spi_in_file)
+		status = take_from_file(store, wanted, &code, error);
+	if (code == SQLITE_CONSTRAINT && wanted > 1)
+		status = take_from_file(store, 1, &code, error);
 	if (code == SQLITE_CONSTRAINT)
 		return covey_error_set(error, -EOVERFLOW,
 				       "all SPIs are used up: move state file %s away and restart "
@@ -242,10 +263,7 @@ static int take_spi(struct store *base, uint32_t *ret_spi, struct covey_error *e
 				       store->path);
 	if (status < 0)
 		return status;
-	if (spi < COVEY_SPI_MIN)
-		return sqlite_damaged(store, error, "the SPI serial is missing");
-	base->next_spi = (uint64_t)spi + 1;
-	*ret_spi = (uint32_t)spi;
+	*ret_spi = (uint32_t)base->next_spi++;
 	return 0;
 }
 
@@ -258,9 +276,13 @@ static int raise_spi(struct store *base, uint32_t spi, struct covey_error *error
 	sqlite3_bind_int64(statement, 1, spi);
 	sqlite3_step(statement);
 	status = finish(store, statement, "raising the SPI serial", error);
-	if (status == 0 && base->next_spi <= spi)
+	if (status < 0)
+		return status;
+	if (base->next_spi <= spi)
 		base->next_spi = (uint64_t)spi + 1;
-	return status;
+	if (base->next_spi_in_file < base->next_spi)
+		base->next_spi_in_file = base->next_spi;
+	return 0;
 }
 
 static void close_file(struct store *base)

@@ -75,7 +75,8 @@ struct store_ops {
 			     int (*each)(const char *identity, const char *group, void *arg),
 			     void *arg, struct covey_error *error);
 
-	/* Take an SPI that was never taken before. -EOVERFLOW when none is left. */
+	/* Take an SPI that was never taken before. -EOVERFLOW when none is left. If the disk must
+	 * be written for it, it is written once for store->spis_wanted of them. */
 	int (*take_spi)(struct store *store, uint32_t *ret_spi, struct covey_error *error);
 	/* Make sure that no SPI up to this one is taken any more. */
 	int (*raise_spi)(struct store *store, uint32_t spi, struct covey_error *error);
@@ -86,6 +87,12 @@ struct store {
 	/* The lowest SPI that was never taken: COVEY_SPI_MIN to 2^32; the last value means that
 	 * none is left. */
 	uint64_t next_spi;
+	/* This one and those above it were never taken from the file. It is above next_spi when
+	 * more SPIs were wanted than were taken so far; no other instance takes those between. */
+	uint64_t next_spi_in_file;
+	/* How many SPIs the caller may soon take; 0 is as 1. When many groups begin at once, they
+	 * do not wait for the disk one after the other. */
+	uint32_t spis_wanted;
 };
 
 static inline void store_close(struct store *store)

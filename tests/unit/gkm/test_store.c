@@ -321,6 +321,46 @@ static void the_serial_can_be_raised(void **state)
 	store_close(store);
 }
 
+/* Many at once are one write, and no other instance takes those that are left. */
+static void spis_that_are_wanted_come_together(void **state)
+{
+	const struct place *place = *state;
+	struct covey_error error = {0};
+	struct store *store = state_file_open(place->file);
+
+	store->spis_wanted = 10;
+	assert_int_equal(state_file_take_spi(store), 256);
+	assert_true(store->next_spi == 257 && store->next_spi_in_file == 266);
+	for (uint32_t spi = 257; spi < 260; spi++)
+		assert_int_equal(state_file_take_spi(store), spi);
+	/* What a member knows of them is no sign of an older file. */
+	assert_int_equal(store->ops->raise_spi(store, 261, &error), 0);
+	assert_int_equal(state_file_take_spi(store), 262);
+	store = state_file_reopen(store, place->file);
+	assert_true(store->next_spi == 266 && store->next_spi_in_file == 266);
+	assert_int_equal(state_file_take_spi(store), 266);
+	store_close(store);
+}
+
+static void the_last_spis_are_taken_one_by_one(void **state)
+{
+	const struct place *place = *state;
+	struct covey_error error = {0};
+	struct store *store;
+	uint32_t spi = 4711;
+
+	store_close(state_file_open(place->file));
+	state_file_run_sql(place->file,
+			   "UPDATE serial SET next_spi = 4294967294, complement = ~4294967294");
+	store = state_file_open(place->file);
+	store->spis_wanted = 10;
+	assert_int_equal(state_file_take_spi(store), UINT32_MAX - 1);
+	assert_int_equal(state_file_take_spi(store), UINT32_MAX);
+	assert_int_equal(store->ops->take_spi(store, &spi, &error), -EOVERFLOW);
+	assert_int_equal(spi, 4711);
+	store_close(store);
+}
+
 static void spis_run_out_and_never_wrap(void **state)
 {
 	const struct place *place = *state;
@@ -353,6 +393,8 @@ int main(void)
 		TEST(many_are_bound_together_or_none),
 		TEST(the_serial_can_be_raised),
 		TEST(spis_run_out_and_never_wrap),
+		TEST(spis_that_are_wanted_come_together),
+		TEST(the_last_spis_are_taken_one_by_one),
 	};
 
 	return cmocka_run_group_tests_name("gkm-store", tests, NULL, NULL);
