@@ -1,9 +1,10 @@
 /*
- * Many members of one group at a real covey-gkm, over real TLS 1.3, from this one process: they
- * join as a storm, or one by one, and are rekeyed.
+ * Many members at a real covey-gkm, over real TLS 1.3, from this one process: they join as a storm,
+ * or one by one, and are rekeyed. All of them are in one group, or in each of many. After a power
+ * cut they come back, first to a key manager that still runs, then to one that begins with them.
  *
- *     gkm-scale [--members N] [--one-by-one K] [--rekeys R] [--at-once N] [--json] [--aims]
- * COVEY-GKM
+ *     gkm-scale [--members N] [--one-by-one K] [--rekeys R] [--at-once N]
+ *               [--groups G] [--vnis V] [--rest S] [--power-cut] [--json] [--aims] COVEY-GKM
  *
  * Each member has a certificate of its own; they share one key, as they share this process. The
  * figures are of a machine that covey-gkm and this program share.
@@ -35,6 +36,10 @@ struct options {
 	size_t one_by_one;
 	size_t rekeys;
 	size_t at_once;
+	size_t groups;
+	size_t vnis;
+	size_t rest_s;
+	bool power_cut;
 	bool json;
 	bool aims;
 	bool quiet;
@@ -70,6 +75,18 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		options->at_once =
 			read_number(text, "at-once", COVEY_SESSIONS_UNAUTHENTICATED_MAX, state);
 		return 0;
+	case 'g':
+		options->groups = read_number(text, "groups", COVEY_GROUPS_PER_HOST_MAX, state);
+		return 0;
+	case 'v':
+		options->vnis = read_number(text, "vnis", COVEY_VNIS_PER_GROUP_MAX, state);
+		return 0;
+	case 's':
+		options->rest_s = read_number(text, "rest", 3600, state);
+		return 0;
+	case 'p':
+		options->power_cut = true;
+		return 0;
 	case 'j':
 		options->json = true;
 		return 0;
@@ -85,10 +102,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!options->gkm)
 			argp_error(state, "which covey-gkm?");
-		if (options->members < 1 || options->at_once < 1)
+		if (options->members < 1 || options->at_once < 1 || options->groups < 1 ||
+		    options->vnis < 1)
 			argp_error(state, "none are too few");
 		if (options->one_by_one > options->members)
 			argp_error(state, "--one-by-one is of --members");
+		if (options->one_by_one && options->groups > 1)
+			argp_error(state, "--one-by-one is of one group");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -100,6 +120,13 @@ static const struct argp_option argp_options[] = {
 	{"one-by-one", '1', "K", 0, "the last K come when the one before sends (0)", 0},
 	{"rekeys", 'r', "R", 0, "rekey so often when all are there (0)", 0},
 	{"at-once", 'a', "N", 0, "so many are on their way into the group at a time (256)", 0},
+	{"groups", 'g', "G", 0, "each of which has all members (1)", 0},
+	{"vnis", 'v', "V", 0, "of each group (1)", 0},
+	{"rest", 's', "S", 0, "then tell what heartbeats alone cost, for S seconds (0)", 0},
+	{"power-cut", 'p', NULL, 0,
+	 "at the end all members lose their power and come back at once, then the key manager with "
+	 "them",
+	 0},
 	{"json", 'j', NULL, 0, "for programs, a line for each phase", 0},
 	{"aims", 'A', NULL, 0,
 	 "fail when 10,000 members would not join in 12 s, a rekey takes "
@@ -174,14 +201,12 @@ static struct scale_traffic add_up(const struct crowd *crowd)
 	return traffic;
 }
 
-static int measure_storm(const struct options *options, struct crowd *crowd,
-			 const struct scale_gkm *gkm, struct scale_storm *storm,
-			 struct covey_error *error)
+static int measure_storm(struct crowd *crowd, const struct scale_gkm *gkm,
+			 struct scale_storm *storm, struct covey_error *error)
 {
 	double own = own_cpu();
 	int status;
 
-	storm->members = options->members - options->one_by_one;
 	storm->before = scale_gkm_cost(gkm);
 	status = crowd_gather(crowd, storm->members, false, PATIENCE_S, error);
 	storm->active_s = crowd_now() - crowd->began;
@@ -236,7 +261,73 @@ static int measure_rekeys(const struct options *options, struct crowd *crowd,
 	return status;
 }
 
-static int measure_phases(const struct options *options, const struct scale_gkm *gkm,
+static int measure_rest(const struct options *options, struct crowd *crowd,
+			const struct scale_gkm *gkm, struct scale_rest *rest,
+			struct covey_error *error)
+{
+	double began = crowd_now(), cpu_s;
+	int status;
+
+	if (options->rest_s == 0)
+		return 0;
+	/* What comes of the joins is over then. */
+	status = crowd_idle(crowd, BETWEEN_REKEYS_S, error);
+	began = crowd_now();
+	cpu_s = scale_gkm_cost(gkm).cpu_s;
+	if (status == 0)
+		status = crowd_idle(crowd, (double)options->rest_s, error);
+	rest->seconds = crowd_now() - began;
+	rest->cpu_s = scale_gkm_cost(gkm).cpu_s - cpu_s;
+	return status;
+}
+
+static struct scale_fabric fabric_of(const struct options *options)
+{
+	return (struct scale_fabric){
+		.hosts = options->members, .groups = options->groups, .vnis = options->vnis};
+}
+
+/* with_gkm: it dies, too, and begins again with its state file. */
+static int measure_return(const struct options *options, struct crowd *crowd, struct scale_gkm *gkm,
+			  bool with_gkm, struct scale_return *back, struct covey_error *error)
+{
+	struct scale_fabric fabric = fabric_of(options);
+	double began = crowd_now();
+	int status = 0;
+
+	back->with_gkm = with_gkm;
+	back->storm.members = options->members;
+	if (with_gkm)
+		scale_gkm_kill(gkm);
+	crowd_cut(crowd);
+	if (with_gkm)
+		status = scale_gkm_start(gkm, options->gkm, &fabric, error);
+	back->started_s = crowd_now() - began;
+	if (status == 0)
+		status = measure_storm(crowd, gkm, &back->storm, error);
+	back->measured = status == 0;
+	return status;
+}
+
+static int measure_power_cut(const struct options *options, struct crowd *crowd,
+			     struct scale_gkm *gkm, struct scale_report *report,
+			     struct covey_error *error)
+{
+	int status = 0;
+
+	if (!options->power_cut)
+		return 0;
+	status = crowd_idle(crowd, BETWEEN_REKEYS_S, error);
+	if (status == 0)
+		status = measure_return(options, crowd, gkm, false, &report->returns[0], error);
+	if (status == 0)
+		status = crowd_idle(crowd, BETWEEN_REKEYS_S, error);
+	if (status == 0)
+		status = measure_return(options, crowd, gkm, true, &report->returns[1], error);
+	return status;
+}
+
+static int measure_phases(const struct options *options, struct scale_gkm *gkm,
 			  const struct scale_pki *pki, struct scale_report *report,
 			  struct covey_error *error)
 {
@@ -244,17 +335,24 @@ static int measure_phases(const struct options *options, const struct scale_gkm 
 			      .port = gkm->port,
 			      .at_once = options->at_once,
 			      .quiet = options->quiet,
-			      .count = options->members};
+			      .count = options->members,
+			      .group_count = options->groups};
 	int status = crowd_new(&crowd, error);
 
 	if (status < 0)
 		return status;
-	status = measure_storm(options, &crowd, gkm, &report->storm, error);
+	report->groups = options->groups;
+	report->storm.members = options->members - options->one_by_one;
+	status = measure_storm(&crowd, gkm, &report->storm, error);
 	if (status == 0)
 		status = measure_one_by_one(options, &crowd, &report->one_by_one, error);
 	if (status == 0)
+		status = measure_rest(options, &crowd, gkm, &report->rest, error);
+	if (status == 0)
 		status = measure_rekeys(options, &crowd, gkm, &report->rekeys, error);
 	report->last = scale_gkm_cost(gkm);
+	if (status == 0)
+		status = measure_power_cut(options, &crowd, gkm, report, error);
 	crowd_free(&crowd);
 	return status;
 }
@@ -263,6 +361,7 @@ static int measure(const struct options *options, struct scale_report *report,
 		   struct covey_error *error)
 {
 	struct scale_pki pki = {0};
+	struct scale_fabric fabric = fabric_of(options);
 	struct scale_gkm gkm;
 	double start = crowd_now();
 	int status = scale_gkm_prepare(&gkm, error);
@@ -271,7 +370,7 @@ static int measure(const struct options *options, struct scale_report *report,
 		status = scale_pki_new(&pki, gkm.directory, options->members, error);
 	report->certificates_s = crowd_now() - start;
 	if (status == 0)
-		status = scale_gkm_start(&gkm, options->gkm, options->members, error);
+		status = scale_gkm_start(&gkm, options->gkm, &fabric, error);
 	if (status == 0)
 		status = measure_phases(options, &gkm, &pki, report, error);
 	scale_gkm_stop(&gkm, status < 0);
@@ -287,7 +386,7 @@ int main(int argc, char **argv)
 		.args_doc = "COVEY-GKM",
 		.doc = "Have many members join a covey-gkm that is started for them, and measure.",
 	};
-	struct options options = {.members = 1000, .at_once = 256};
+	struct options options = {.members = 1000, .at_once = 256, .groups = 1, .vnis = 1};
 	struct scale_report report = {0};
 	struct covey_error error = {.text = ""};
 	int status;

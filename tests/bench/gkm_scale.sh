@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Many members of one group: a hundred, quickly; in the long form 100, 1,000 and 10,000, with the
-# figures, and with the project's aims for 10,000 as the limit. The machine must do nothing else then.
+# Many members of one group: a hundred, quickly; then some in many groups, before and after a power
+# cut. In the long form 100, 1,000 and 10,000, with the figures, and with the project's aims for 10,000
+# as the limit; and 100 in 256 groups. The machine must do nothing else then.
 #
 #     gkm_scale.sh GKM-SCALE COVEY-GKM
 
@@ -13,7 +14,8 @@ scale=$1
 gkm=$2
 
 if [[ -z ${COVEY_TEST_LONG:-} ]]; then
-	exec "$scale" --quiet --members 100 --one-by-one 3 --rekeys 3 "$gkm"
+	"$scale" --quiet --members 100 --one-by-one 3 --rekeys 3 "$gkm"
+	exec "$scale" --quiet --members 20 --groups 64 --vnis 16 --rekeys 2 --power-cut "$gkm"
 fi
 
 # figures SIZE: of the phases' lines, for docs/reliability.md. Times in ms; of a rekey, from its trigger.
@@ -23,6 +25,7 @@ figures() {
 		def ms: . * 1000 | round;
 		if .phase == "storm" then
 			figure("joined-after"; .joined_s | ms; "ms"),
+			figure("all-send-after"; .active_s | ms; "ms"),
 			figure("join-rate"; .joins_per_s | round; "joins/s"),
 			figure("gkm-cpu-per-join"; .gkm_cpu_ms_per_member; "ms"),
 			figure("resident-per-member"; .resident_kib_per_member; "KiB"),
@@ -33,6 +36,12 @@ figures() {
 		elif .phase == "rekeys" then
 			(.member_acked_s | to_entries[] | figure("member-acked-\(.key)"; .value | ms; "ms")),
 			(.last_acked_s | to_entries[] | figure("last-acked-\(.key)"; .value | ms; "ms"))
+		elif .phase == "rest" then
+			figure("gkm-cpu-at-rest"; .gkm_cpu_s * 100000 / .seconds | round / 1000; "%")
+		elif .phase == "power-cut-of-members" or .phase == "power-cut-of-all" then
+			figure("\(.phase)-all-send-after"; .active_s | ms; "ms"),
+			figure("\(.phase)-gkm-cpu-per-member"; .gkm_cpu_ms_per_member; "ms"),
+			figure("\(.phase)-resident"; .resident_bytes_after / 1048576 | round; "MiB")
 		else empty end'
 }
 
@@ -42,3 +51,7 @@ for size in "${LONG_SIZES[@]}"; do
 	"$scale" --quiet --json --members "$size" --one-by-one 5 --rekeys 10 "${aims[@]}" "$gkm" |
 		figures "$size"
 done
+
+# Each member in 256 groups with 16 VNIs each.
+"$scale" --quiet --json --members 100 --groups 256 --vnis 16 --rest 30 --rekeys 10 --power-cut "$gkm" |
+	figures 100x256

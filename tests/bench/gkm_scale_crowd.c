@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,15 +44,24 @@ static void tell(struct crowd *crowd)
 	if (crowd->quiet || now - crowd->told < TELL_EVERY_S)
 		return;
 	crowd->told = now;
-	fprintf(stderr, "%s%7.1f s  %zu of %zu connected, %zu joined, %zu send%s",
+	fprintf(stderr, "%s%7.1f s  %zu of %zu connected, %zu joined, ",
 		isatty(STDERR_FILENO) ? "\r" : "", now - crowd->began, crowd->connected,
-		crowd->target, crowd->joined, crowd->active, isatty(STDERR_FILENO) ? "   " : "\n");
+		crowd->target, crowd->joined);
+	if (crowd->group_count > 1)
+		fprintf(stderr, "%.0f %% of all seats send, all in %zu of %zu groups",
+			(double)crowd->active * 100 / (double)crowd->target /
+				(double)crowd->group_count,
+			crowd->complete, crowd->group_count);
+	else
+		fprintf(stderr, "%zu send", crowd->active);
+	fputs(isatty(STDERR_FILENO) ? "   " : "\n", stderr);
 }
 
 /* --- one after the other ------------------------------------------------------------------- */
 
 static void connect_next(struct crowd *crowd)
 {
+	/* One by one there is one group. */
 	size_t done = crowd->one_by_one ? crowd->active : crowd->joined;
 	size_t at_once = crowd->one_by_one ? 1 : crowd->at_once;
 
@@ -77,39 +87,63 @@ void crowd_joined(struct scale_member *member)
 	connect_next(crowd);
 }
 
-/* A newer SA than any before: nobody sends on it yet. */
-static void count_again(struct crowd *crowd, uint32_t spi)
+/* All send in the group, and on a newer SA than before the phase. */
+static bool is_complete(const struct crowd *crowd, const struct crowd_group *group)
 {
-	crowd->newest = spi;
-	crowd->active = 0;
-	for (size_t i = 0; i < crowd->connected; i++)
-		crowd->active += crowd->members[i].active == spi;
+	return group->active == crowd->target && group->newest > crowd->beyond;
 }
 
-void crowd_acked(struct scale_member *member)
+static void count_complete(struct crowd *crowd)
+{
+	crowd->complete = 0;
+	for (size_t i = 0; i < crowd->group_count; i++)
+		crowd->complete += is_complete(crowd, &crowd->groups[i]);
+}
+
+static bool is_over(const struct crowd *crowd)
+{
+	return crowd->rekey ? is_complete(crowd, &crowd->groups[0])
+			    : crowd->complete == crowd->group_count;
+}
+
+void crowd_acked(struct scale_member *member, size_t group)
 {
 	struct crowd *crowd = member->crowd;
 	double now = crowd_now() - crowd->began;
 
-	if (!crowd->rekey || member->installed <= crowd->beyond)
+	if (!crowd->rekey || member->seats[group].installed <= crowd->beyond)
 		return;
+	if (group != 0) {
+		crowd_fail(crowd, "the rekey of one group gives another one a new SA");
+		return;
+	}
 	crowd->rekey->acked[member->number] = now;
 	crowd->rekey->last_acked = now;
 	crowd->acked++;
 }
 
-void crowd_activated(struct scale_member *member)
+void crowd_activated(struct scale_member *member, size_t number, uint32_t before)
 {
 	struct crowd *crowd = member->crowd;
+	struct crowd_group *group = &crowd->groups[number];
+	uint32_t spi = member->seats[number].active;
 
-	if (member->active > crowd->newest)
-		count_again(crowd, member->active);
-	else if (member->active == crowd->newest)
+	crowd->complete -= is_complete(crowd, group);
+	if (spi > group->newest) {
+		/* A newer SA than any before: nobody sends on it yet. */
+		group->newest = spi;
+		crowd->active -= group->active;
+		group->active = 0;
+	}
+	if (spi == group->newest && spi != before) {
+		group->active++;
 		crowd->active++;
-	if (crowd->rekey && crowd->active == 1 && crowd->newest > crowd->beyond)
+	}
+	crowd->complete += is_complete(crowd, group);
+	if (crowd->rekey && group->active == 1 && group->newest > crowd->beyond)
 		crowd->rekey->told = crowd_now() - crowd->began;
 	connect_next(crowd);
-	if (crowd->active == crowd->target && crowd->newest > crowd->beyond)
+	if (is_over(crowd))
 		event_base_loopbreak(crowd->base);
 }
 
@@ -168,18 +202,39 @@ int crowd_new(struct crowd *crowd, struct covey_error *error)
 
 	crowd->base = event_base_new();
 	crowd->members = calloc(crowd->count, sizeof(*crowd->members));
+	crowd->seats = calloc(crowd->count * crowd->group_count, sizeof(*crowd->seats));
+	crowd->groups = calloc(crowd->group_count, sizeof(*crowd->groups));
 	if (crowd->base) {
 		crowd->pulse = event_new(crowd->base, -1, EV_PERSIST, on_pulse, crowd);
 		crowd->patience = evtimer_new(crowd->base, on_patience, crowd);
 	}
-	if (!crowd->members || !crowd->pulse || !crowd->patience || set_up_tls(crowd) < 0 ||
-	    set_up_signals(crowd) < 0 || event_add(crowd->pulse, &pulse) < 0) {
+	if (!crowd->members || !crowd->seats || !crowd->groups || !crowd->pulse ||
+	    !crowd->patience || set_up_tls(crowd) < 0 || set_up_signals(crowd) < 0 ||
+	    event_add(crowd->pulse, &pulse) < 0) {
 		crowd_free(crowd);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
 	for (size_t i = 0; i < crowd->count; i++)
-		crowd->members[i] = (struct scale_member){.crowd = crowd, .number = i};
+		crowd->members[i] = (struct scale_member){
+			.crowd = crowd,
+			.number = i,
+			.seats = &crowd->seats[i * crowd->group_count],
+		};
 	return 0;
+}
+
+void crowd_cut(struct crowd *crowd)
+{
+	for (size_t i = 0; i < crowd->connected; i++) {
+		struct scale_member *member = &crowd->members[i];
+
+		scale_member_free(member);
+		*member =
+			(struct scale_member){.crowd = crowd, .number = i, .seats = member->seats};
+	}
+	memset(crowd->seats, 0, crowd->count * crowd->group_count * sizeof(*crowd->seats));
+	memset(crowd->groups, 0, crowd->group_count * sizeof(*crowd->groups));
+	crowd->connected = crowd->joined = crowd->active = crowd->complete = 0;
 }
 
 void crowd_free(struct crowd *crowd)
@@ -187,7 +242,11 @@ void crowd_free(struct crowd *crowd)
 	for (size_t i = 0; crowd->members && i < crowd->connected; i++)
 		scale_member_free(&crowd->members[i]);
 	free(crowd->members);
+	free(crowd->seats);
+	free(crowd->groups);
 	crowd->members = NULL;
+	crowd->seats = NULL;
+	crowd->groups = NULL;
 	crowd->connected = 0;
 	for (size_t i = 0; i < 2; i++)
 		if (crowd->signals[i])
@@ -228,12 +287,13 @@ static int run_to_the_end(struct crowd *crowd, double seconds, struct covey_erro
 {
 	int status = run(crowd, seconds, error);
 
-	if (status < 0 || (crowd->active == crowd->target && crowd->newest > crowd->beyond))
+	if (status < 0 || is_over(crowd))
 		return status;
 	return covey_error_set(error, -ETIMEDOUT,
 			       "after %.0f s %zu of %zu members have joined, %zu have acknowledged "
-			       "the SA, %zu send",
-			       seconds, crowd->joined, crowd->target, crowd->acked, crowd->active);
+			       "the SA, %zu send in %zu groups, all of them in %zu",
+			       seconds, crowd->joined, crowd->target, crowd->acked, crowd->active,
+			       crowd->group_count, crowd->complete);
 }
 
 int crowd_gather(struct crowd *crowd, size_t target, bool one_by_one, double seconds,
@@ -243,6 +303,7 @@ int crowd_gather(struct crowd *crowd, size_t target, bool one_by_one, double sec
 	crowd->one_by_one = one_by_one;
 	crowd->beyond = 0;
 	crowd->began = crowd->told = crowd_now();
+	count_complete(crowd);
 	connect_next(crowd);
 	return run_to_the_end(crowd, seconds, error);
 }
@@ -258,7 +319,11 @@ int crowd_rekey(struct crowd *crowd, const char *socket, double seconds,
 	struct trigger *trigger;
 	int status;
 
-	crowd->beyond = crowd->newest;
+	crowd->beyond = 0;
+	for (size_t i = 0; i < crowd->group_count; i++)
+		if (crowd->groups[i].newest > crowd->beyond)
+			crowd->beyond = crowd->groups[i].newest;
+	count_complete(crowd);
 	crowd->acked = 0;
 	crowd->rekey = ret_rekey;
 	crowd->began = crowd->told = crowd_now();

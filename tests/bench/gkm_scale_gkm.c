@@ -19,6 +19,7 @@
 #include "gkm_scale_pki.h"
 
 #define START_S       30
+#define FIRST_VNI     100
 #define LOOK_EVERY_NS 20000000
 
 /* --- what it needs ------------------------------------------------------------------------- */
@@ -47,7 +48,23 @@ int scale_gkm_prepare(struct scale_gkm *gkm, struct covey_error *error)
 	return gkm->port ? 0 : covey_error_set(error, -EADDRNOTAVAIL, "no free TCP port");
 }
 
-static int write_inventory(const struct scale_gkm *gkm, size_t hosts, struct covey_error *error)
+static void write_groups(const struct scale_fabric *fabric, FILE *file)
+{
+	char name[SCALE_NAME_LEN];
+
+	fprintf(file, "    covey_groups:\n");
+	for (size_t i = 0; i < fabric->groups; i++) {
+		size_t first = FIRST_VNI + i * fabric->vnis;
+
+		fprintf(file,
+			"      %s:\n        vnis: [%zu-%zu]\n        members: [all]\n"
+			"        rekey: {drain_delay: %us}\n",
+			scale_group_name(i, name), first, first + fabric->vnis - 1, SCALE_DRAIN_S);
+	}
+}
+
+static int write_inventory(const struct scale_gkm *gkm, const struct scale_fabric *fabric,
+			   struct covey_error *error)
 {
 	char path[512], name[SCALE_NAME_LEN];
 	FILE *file;
@@ -58,11 +75,11 @@ static int write_inventory(const struct scale_gkm *gkm, size_t hosts, struct cov
 		return covey_error_set(error, -errno, "cannot write %s: %m", path);
 	fprintf(file,
 		"all:\n  vars:\n    covey_fabric: " SCALE_FABRIC "\n    covey_gkm: 127.0.0.1\n"
-		"    covey_gkm_port: %u\n    covey_groups:\n      " SCALE_FABRIC ":\n"
-		"        vnis: [100]\n        members: [all]\n"
-		"        rekey: {drain_delay: %us}\n  hosts:\n",
-		gkm->port, SCALE_DRAIN_S);
-	for (size_t i = 0; i < hosts; i++) {
+		"    covey_gkm_port: %u\n",
+		gkm->port);
+	write_groups(fabric, file);
+	fprintf(file, "  hosts:\n");
+	for (size_t i = 0; i < fabric->hosts; i++) {
 		struct in_addr vtep = {.s_addr = htonl(0x0a000001u + (uint32_t)i)};
 
 		fprintf(file, "    %s: {covey_vtep: %s, covey_fabric_interface: eth0}\n",
@@ -116,12 +133,12 @@ static void show_log(const struct scale_gkm *gkm)
 		fclose(file);
 }
 
-int scale_gkm_start(struct scale_gkm *gkm, const char *program, size_t hosts,
+int scale_gkm_start(struct scale_gkm *gkm, const char *program, const struct scale_fabric *fabric,
 		    struct covey_error *error)
 {
 	const struct timespec moment = {.tv_nsec = LOOK_EVERY_NS};
 	time_t until = time(NULL) + START_S;
-	int status = write_inventory(gkm, hosts, error);
+	int status = write_inventory(gkm, fabric, error);
 
 	if (status < 0)
 		return status;
@@ -146,6 +163,13 @@ int scale_gkm_start(struct scale_gkm *gkm, const char *program, size_t hosts,
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
 {
 	return remove(path);
+}
+
+void scale_gkm_kill(struct scale_gkm *gkm)
+{
+	kill(gkm->pid, SIGKILL);
+	waitpid(gkm->pid, NULL, 0);
+	gkm->pid = 0;
 }
 
 void scale_gkm_stop(struct scale_gkm *gkm, bool tell)

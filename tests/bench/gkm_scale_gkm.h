@@ -12,6 +12,12 @@
 /* A rekey's old SA is gone so soon, else the next rekeys would wait for room. */
 #define SCALE_DRAIN_S 1u
 
+struct scale_fabric {
+	size_t hosts;
+	size_t groups;
+	size_t vnis; /* of each group */
+};
+
 struct scale_gkm {
 	char directory[256];
 	uint16_t port;
@@ -25,9 +31,11 @@ struct scale_cost {
 
 /* Its directory: for the certificates, before it is started. */
 int scale_gkm_prepare(struct scale_gkm *gkm, struct covey_error *error);
-/* Start it with an inventory of so many hosts in one group; returns when it listens. */
-int scale_gkm_start(struct scale_gkm *gkm, const char *program, size_t hosts,
+/* Start it with an inventory of so many hosts, which are in all groups; returns when it listens. */
+int scale_gkm_start(struct scale_gkm *gkm, const char *program, const struct scale_fabric *fabric,
 		    struct covey_error *error);
+/* It dies, as in a power cut. Its state file stays, so it can be started again. */
+void scale_gkm_kill(struct scale_gkm *gkm);
 /* Where it takes commands. */
 void scale_gkm_socket(const struct scale_gkm *gkm, char path[512]);
 /* What it costs now; zero when that cannot be read. */

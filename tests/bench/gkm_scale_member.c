@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "gkm_scale_crowd.h"
@@ -18,6 +19,8 @@
 
 /* Loopback has ports for so many connections from one address to another. */
 #define MEMBERS_PER_ADDRESS 20000
+/* As covey-host. */
+#define USES_PER_MESSAGE 64
 
 /* --- what it says -------------------------------------------------------------------------- */
 
@@ -50,75 +53,118 @@ static void say_hello(struct scale_member *member)
 	say(member, &message);
 }
 
-static void say_join(struct scale_member *member)
+static void say_join(struct scale_member *member, size_t group)
 {
+	char name[SCALE_NAME_LEN];
 	Covey__Join join = COVEY__JOIN__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	join.group = SCALE_FABRIC;
+	join.group = (char *)scale_group_name(group, name);
 	message.body_case = COVEY__MESSAGE__BODY_JOIN;
 	message.join = &join;
 	say(member, &message);
 }
 
-static void acknowledge_roster(struct scale_member *member)
+static void acknowledge_roster(struct scale_member *member, size_t group)
 {
+	char name[SCALE_NAME_LEN];
 	Covey__RosterAck ack = COVEY__ROSTER_ACK__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	ack.group = SCALE_FABRIC;
-	ack.generation = member->generation;
+	ack.group = (char *)scale_group_name(group, name);
+	ack.generation = member->seats[group].generation;
 	message.body_case = COVEY__MESSAGE__BODY_ROSTER_ACK;
 	message.roster_ack = &ack;
 	say(member, &message);
 }
 
-static void acknowledge_sa(struct scale_member *member)
+static void acknowledge_sa(struct scale_member *member, size_t group)
 {
+	char name[SCALE_NAME_LEN];
 	Covey__SaInstalled ack = COVEY__SA_INSTALLED__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	ack.group = SCALE_FABRIC;
-	ack.spi = member->installed;
+	ack.group = (char *)scale_group_name(group, name);
+	ack.spi = member->seats[group].installed;
 	message.body_case = COVEY__MESSAGE__BODY_SA_INSTALLED;
 	message.sa_installed = &ack;
 	say(member, &message);
 }
 
-static void acknowledge_switch(struct scale_member *member)
+static void acknowledge_switch(struct scale_member *member, size_t group)
 {
+	char name[SCALE_NAME_LEN];
 	Covey__SaActivated ack = COVEY__SA_ACTIVATED__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	ack.group = SCALE_FABRIC;
-	ack.spi = member->active;
+	ack.group = (char *)scale_group_name(group, name);
+	ack.spi = member->seats[group].active;
 	message.body_case = COVEY__MESSAGE__BODY_SA_ACTIVATED;
 	message.sa_activated = &ack;
 	say(member, &message);
 }
 
-void scale_member_heartbeat(struct scale_member *member)
+static void say_uses(struct scale_member *member, Covey__SaUse **uses, size_t count)
 {
 	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
+	heartbeat.use = uses;
+	heartbeat.n_use = count;
 	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
 	message.heartbeat = &heartbeat;
-	if (member->joined)
-		say(member, &message);
+	say(member, &message);
+}
+
+/* As covey-host, that says something of each SA, and sends nothing but a sign of life without one.
+ */
+void scale_member_heartbeat(struct scale_member *member)
+{
+	Covey__SaUse uses[USES_PER_MESSAGE], *pointers[USES_PER_MESSAGE];
+	size_t count = 0;
+
+	if (member->joined == 0)
+		return;
+	for (size_t i = 0; i < member->crowd->group_count; i++) {
+		if (member->seats[i].active == 0)
+			continue;
+		if (count == USES_PER_MESSAGE) {
+			say_uses(member, pointers, count);
+			count = 0;
+		}
+		covey__sa_use__init(&uses[count]);
+		uses[count].spi = member->seats[i].active;
+		uses[count].receives = true;
+		pointers[count] = &uses[count];
+		count++;
+	}
+	say_uses(member, pointers, count);
 }
 
 /* --- what it hears ------------------------------------------------------------------------- */
+
+/* A group by its name in a message; fails if there is none. */
+static struct scale_seat *seat_of(struct scale_member *member, const char *name, size_t len,
+				  size_t *ret_group)
+{
+	if (scale_group_number(name, len, ret_group) && *ret_group < member->crowd->group_count)
+		return &member->seats[*ret_group];
+	crowd_fail(member->crowd, "member %zu hears of group \"%.*s\"", member->number + 1,
+		   (int)len, name);
+	return NULL;
+}
 
 /* Read by gkm_scale_roster.c: to decode each entry of N rosters of N entries would be what we
  * measure. */
 static void hear_roster(struct scale_member *member, const struct roster_head *roster, size_t len)
 {
-	bool follows = roster->full || roster->generation == member->generation + 1 ||
-		       roster->generation == member->generation;
+	size_t group;
+	struct scale_seat *seat = seat_of(member, roster->group, roster->group_len, &group);
+	bool follows = seat && (roster->full || roster->generation == seat->generation + 1 ||
+				roster->generation == seat->generation);
 
 	member->roster_bytes += len;
-	if (!member->has_roster)
+	if (seat && !seat->has_roster)
 		member->first_roster_bytes += len;
 	member->rosters++;
 	if (!follows) {
@@ -126,32 +172,55 @@ static void hear_roster(struct scale_member *member, const struct roster_head *r
 			   member->number + 1);
 		return;
 	}
-	member->generation = roster->generation;
+	seat->generation = roster->generation;
 	if (!roster->more) {
-		member->has_roster = true;
-		acknowledge_roster(member);
+		seat->has_roster = true;
+		acknowledge_roster(member, group);
 	}
+}
+
+static void hear_install(struct scale_member *member, const Covey__SaInstall *install)
+{
+	size_t group;
+	struct scale_seat *seat = seat_of(member, install->group, strlen(install->group), &group);
+
+	if (!seat)
+		return;
+	seat->installed = install->spi;
+	acknowledge_sa(member, group);
+	crowd_acked(member, group);
+}
+
+static void hear_activate(struct scale_member *member, const Covey__SaActivate *activate)
+{
+	size_t group;
+	struct scale_seat *seat = seat_of(member, activate->group, strlen(activate->group), &group);
+	uint32_t before;
+
+	if (!seat)
+		return;
+	before = seat->active;
+	seat->active = activate->spi;
+	acknowledge_switch(member, group);
+	crowd_activated(member, group, before);
 }
 
 static void hear(struct scale_member *member, const Covey__Message *message)
 {
 	switch (message->body_case) {
 	case COVEY__MESSAGE__BODY_WELCOME:
-		say_join(member);
+		for (size_t i = 0; i < member->crowd->group_count; i++)
+			say_join(member, i);
 		return;
 	case COVEY__MESSAGE__BODY_JOINED:
-		member->joined = true;
-		crowd_joined(member);
+		if (++member->joined == member->crowd->group_count)
+			crowd_joined(member);
 		return;
 	case COVEY__MESSAGE__BODY_SA_INSTALL:
-		member->installed = message->sa_install->spi;
-		acknowledge_sa(member);
-		crowd_acked(member);
+		hear_install(member, message->sa_install);
 		return;
 	case COVEY__MESSAGE__BODY_SA_ACTIVATE:
-		member->active = message->sa_activate->spi;
-		acknowledge_switch(member);
-		crowd_activated(member);
+		hear_activate(member, message->sa_activate);
 		return;
 	case COVEY__MESSAGE__BODY_REFUSED:
 		crowd_fail(member->crowd, "member %zu is refused: %s", member->number + 1,

@@ -14,20 +14,25 @@
 
 struct crowd;
 
+/* A member in one group. */
+struct scale_seat {
+	uint64_t generation; /* of the last roster */
+	uint32_t installed;  /* the newest SA, 0: none */
+	uint32_t active;     /* the one to send on, 0: none */
+	bool has_roster;
+};
+
 struct scale_member {
 	struct crowd *crowd;
 	size_t number;
 	struct bufferevent *stream;
 	SSL *ssl;
-	bool joined;
-	uint64_t generation; /* of the last roster */
-	uint32_t installed;  /* the newest SA, 0: none */
-	uint32_t active;     /* the one to send on, 0: none */
-	double joined_at;    /* seconds, as crowd_now() */
-	uint64_t bytes;      /* of messages from the GKM, frame headers included */
+	struct scale_seat *seats; /* by group */
+	size_t joined;            /* groups */
+	double joined_at;         /* the last of them, in seconds, as crowd_now() */
+	uint64_t bytes;           /* of messages from the GKM, frame headers included */
 	uint64_t roster_bytes;
-	uint64_t first_roster_bytes; /* of the whole one that it began with */
-	bool has_roster;
+	uint64_t first_roster_bytes; /* of the whole ones that it began with */
 	uint64_t rosters;
 };
 

@@ -19,6 +19,27 @@ const char *scale_host_name(size_t host, char buf[SCALE_NAME_LEN])
 	return buf;
 }
 
+const char *scale_group_name(size_t group, char buf[SCALE_NAME_LEN])
+{
+	snprintf(buf, SCALE_NAME_LEN, "g%zu", group + 1);
+	return buf;
+}
+
+bool scale_group_number(const char *name, size_t len, size_t *ret_group)
+{
+	size_t number = 0;
+
+	if (len < 2 || len >= SCALE_NAME_LEN || name[0] != 'g')
+		return false;
+	for (size_t i = 1; i < len; i++) {
+		if (name[i] < '0' || name[i] > '9')
+			return false;
+		number = number * 10 + (size_t)(name[i] - '0');
+	}
+	*ret_group = number - 1;
+	return number > 0;
+}
+
 static int load_issuer(const char *directory, X509 **ret_ca, EVP_PKEY **ret_key,
 		       struct covey_error *error)
 {

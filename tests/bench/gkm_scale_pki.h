@@ -9,6 +9,7 @@
 #include <covey/error.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SCALE_FABRIC "scale"
@@ -28,3 +29,6 @@ void scale_pki_free(struct scale_pki *pki);
 /* "h1" and so on, into buf. Returns buf. */
 #define SCALE_NAME_LEN 16
 const char *scale_host_name(size_t host, char buf[SCALE_NAME_LEN]);
+/* The same for groups, "g1" and so on, and back. False when there is no such group. */
+const char *scale_group_name(size_t group, char buf[SCALE_NAME_LEN]);
+bool scale_group_number(const char *name, size_t len, size_t *ret_group);

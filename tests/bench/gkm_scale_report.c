@@ -99,13 +99,13 @@ static double kib_per_member(const struct scale_storm *storm)
 
 /* --- for people ---------------------------------------------------------------------------- */
 
-static void table_storm(const struct scale_storm *storm)
+static void table_storm(const struct scale_storm *storm, size_t groups)
 {
 	const struct scale_traffic *traffic = &storm->traffic;
 	double n = (double)storm->members;
 
 	printf("all joined after          %10.2f s, %.0f a second\n", storm->joined_s,
-	       n / storm->joined_s);
+	       n * (double)groups / storm->joined_s);
 	printf("all send after            %10.2f s\n", storm->active_s);
 	printf("sent to a member          %10.0f bytes, %.0f with TLS\n",
 	       (double)traffic->bytes / n, (double)traffic->wire_bytes / n);
@@ -118,6 +118,29 @@ static void table_storm(const struct scale_storm *storm)
 	       (double)storm->after.resident_bytes / (1 << 20));
 	printf("covey-gkm, CPU            %10.2f ms a member (this program: %.2f ms)\n",
 	       (storm->after.cpu_s - storm->before.cpu_s) * 1000 / n, storm->own_cpu_s * 1000 / n);
+}
+
+static void table_returns(const struct scale_report *report)
+{
+	for (size_t i = 0; i < SCALE_RETURNS; i++) {
+		const struct scale_return *back = &report->returns[i];
+
+		if (!back->measured)
+			continue;
+		if (back->with_gkm)
+			printf("power cut of all: covey-gkm listens after %.2f s, then\n",
+			       back->started_s);
+		else
+			printf("power cut of all members, not of covey-gkm\n");
+		table_storm(&back->storm, report->groups);
+	}
+}
+
+static void table_rest(const struct scale_rest *rest)
+{
+	if (rest->seconds > 0)
+		printf("heartbeats alone          %10.2f %% of a processor\n",
+		       rest->cpu_s * 100 / rest->seconds);
 }
 
 static void table_one_by_one(const struct scale_one_by_one *one)
@@ -139,14 +162,10 @@ static void table_spread(const char *name, struct spread spread)
 	       spread.p99 * 1000, spread.max * 1000);
 }
 
-void scale_report_table(const struct scale_report *report)
+static void table_rekeys(const struct scale_report *report)
 {
 	const struct scale_rekeys *rekeys = &report->rekeys;
 
-	printf("members                   %10zu as a storm\n", report->storm.members);
-	printf("certificates made in      %10.2f s\n", report->certificates_s);
-	table_storm(&report->storm);
-	table_one_by_one(&report->one_by_one);
 	if (rekeys->count == 0)
 		return;
 	printf("rekeys                    %10zu; from the command, p50 of all\n", rekeys->count);
@@ -159,6 +178,18 @@ void scale_report_table(const struct scale_report *report)
 	       (report->last.cpu_s - rekeys->before.cpu_s) / (double)rekeys->count);
 }
 
+void scale_report_table(const struct scale_report *report)
+{
+	printf("members                   %10zu as a storm, of %zu group%s each\n",
+	       report->storm.members, report->groups, report->groups == 1 ? "" : "s");
+	printf("certificates made in      %10.2f s\n", report->certificates_s);
+	table_storm(&report->storm, report->groups);
+	table_one_by_one(&report->one_by_one);
+	table_rest(&report->rest);
+	table_rekeys(report);
+	table_returns(report);
+}
+
 /* --- for programs -------------------------------------------------------------------------- */
 
 static void json_spread(const char *name, struct spread spread)
@@ -167,15 +198,14 @@ static void json_spread(const char *name, struct spread spread)
 	       spread.p99, spread.max);
 }
 
-static void json_storm(const struct scale_report *report)
+static void json_storm(const struct scale_storm *storm, size_t groups)
 {
-	const struct scale_storm *storm = &report->storm;
 	const struct scale_traffic *traffic = &storm->traffic;
 	double n = (double)storm->members;
 
-	printf("{\"phase\": \"storm\", \"members\": %zu, \"certificates_s\": %.3f, "
-	       "\"joined_s\": %.3f, \"joins_per_s\": %.1f, \"active_s\": %.3f, ",
-	       storm->members, report->certificates_s, storm->joined_s, n / storm->joined_s,
+	printf("\"members\": %zu, \"groups\": %zu, \"joined_s\": %.3f, \"joins_per_s\": %.1f, "
+	       "\"active_s\": %.3f, ",
+	       storm->members, groups, storm->joined_s, n * (double)groups / storm->joined_s,
 	       storm->active_s);
 	printf("\"bytes\": %" PRIu64 ", \"wire_bytes\": %" PRIu64 ", \"roster_bytes\": %" PRIu64
 	       ", \"roster_messages\": %" PRIu64 ", ",
@@ -187,18 +217,23 @@ static void json_storm(const struct scale_report *report)
 	       (storm->after.cpu_s - storm->before.cpu_s) * 1000 / n, storm->own_cpu_s * 1000 / n);
 }
 
-void scale_report_json(const struct scale_report *report)
+static void json_returns(const struct scale_report *report)
 {
-	const struct scale_one_by_one *one = &report->one_by_one;
+	for (size_t i = 0; i < SCALE_RETURNS; i++) {
+		const struct scale_return *back = &report->returns[i];
+
+		if (!back->measured)
+			continue;
+		printf("{\"phase\": \"power-cut-of-%s\", \"started_s\": %.3f, ",
+		       back->with_gkm ? "all" : "members", back->started_s);
+		json_storm(&back->storm, report->groups);
+	}
+}
+
+static void json_rekeys(const struct scale_report *report)
+{
 	const struct scale_rekeys *rekeys = &report->rekeys;
 
-	json_storm(report);
-	if (one->members)
-		printf("{\"phase\": \"one-by-one\", \"members\": %zu, \"already\": %zu, "
-		       "\"seconds\": %.3f, \"own_roster_bytes\": %" PRIu64
-		       ", \"other_roster_bytes\": %" PRIu64 "}\n",
-		       one->members, one->already, one->seconds, one->own_roster_bytes,
-		       one->other_roster_bytes);
 	if (rekeys->count == 0)
 		return;
 	printf("{\"phase\": \"rekeys\", \"rekeys\": %zu, \"members\": %zu", rekeys->count,
@@ -210,6 +245,25 @@ void scale_report_json(const struct scale_report *report)
 	printf(", \"gkm_cpu_s\": %.4f, \"resident_bytes\": %" PRIu64 "}\n",
 	       (report->last.cpu_s - rekeys->before.cpu_s) / (double)rekeys->count,
 	       report->last.resident_bytes);
+}
+
+void scale_report_json(const struct scale_report *report)
+{
+	const struct scale_one_by_one *one = &report->one_by_one;
+
+	printf("{\"phase\": \"storm\", \"certificates_s\": %.3f, ", report->certificates_s);
+	json_storm(&report->storm, report->groups);
+	if (one->members)
+		printf("{\"phase\": \"one-by-one\", \"members\": %zu, \"already\": %zu, "
+		       "\"seconds\": %.3f, \"own_roster_bytes\": %" PRIu64
+		       ", \"other_roster_bytes\": %" PRIu64 "}\n",
+		       one->members, one->already, one->seconds, one->own_roster_bytes,
+		       one->other_roster_bytes);
+	if (report->rest.seconds > 0)
+		printf("{\"phase\": \"rest\", \"seconds\": %.3f, \"gkm_cpu_s\": %.3f}\n",
+		       report->rest.seconds, report->rest.cpu_s);
+	json_rekeys(report);
+	json_returns(report);
 }
 
 /* --- aims ---------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 /* What was measured, for people and for programs. */
 
 #include <covey/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ struct scale_traffic {
 	uint64_t rosters;
 };
 
+#define SCALE_RETURNS 2u
+
 struct scale_storm {
 	size_t members;
 	double joined_s;
@@ -26,6 +29,20 @@ struct scale_storm {
 	struct scale_cost before;
 	struct scale_cost after;
 	struct scale_traffic traffic;
+};
+
+/* A power cut: how all come back. */
+struct scale_return {
+	bool measured;
+	bool with_gkm;    /* the key manager has lost its power, too */
+	double started_s; /* it listens; not part of the storm's times */
+	struct scale_storm storm;
+};
+
+/* Nothing but heartbeats, each member one each five seconds. */
+struct scale_rest {
+	double seconds;
+	double cpu_s; /* of the key manager */
 };
 
 struct scale_one_by_one {
@@ -46,7 +63,10 @@ struct scale_rekeys {
 
 struct scale_report {
 	double certificates_s;
+	size_t groups;
 	struct scale_storm storm;
+	struct scale_rest rest;
+	struct scale_return returns[SCALE_RETURNS];
 	struct scale_one_by_one one_by_one;
 	struct scale_rekeys rekeys;
 	struct scale_cost last;

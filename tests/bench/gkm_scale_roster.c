@@ -3,6 +3,7 @@
 
 /* Field numbers of covey.proto, and protobuf's wire types. */
 #define MESSAGE_ROSTER    8
+#define ROSTER_GROUP      1
 #define ROSTER_GENERATION 2
 #define ROSTER_FULL       3
 #define ROSTER_MORE       4
@@ -51,7 +52,10 @@ bool roster_head_read(const uint8_t *message, size_t len, struct roster_head *re
 	while (reader.at < reader.end) {
 		if (!read_field(&reader, &tag, &value))
 			return false;
-		if (tag == (ROSTER_GENERATION << 3 | TYPE_VARINT))
+		if (tag == (ROSTER_GROUP << 3 | TYPE_BYTES)) {
+			head.group = (const char *)reader.at;
+			head.group_len = value;
+		} else if (tag == (ROSTER_GENERATION << 3 | TYPE_VARINT))
 			head.generation = value;
 		else if (tag == (ROSTER_FULL << 3 | TYPE_VARINT))
 			head.full = value;

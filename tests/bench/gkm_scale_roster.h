@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 struct roster_head {
+	const char *group; /* within the message, without a final zero */
+	size_t group_len;
 	uint64_t generation;
 	bool full;
 	bool more;

@@ -11,7 +11,7 @@
 
 #include "gkm_scale_crowd.h"
 
-static const char request[] = "{\"command\": \"rekey\", \"group\": \"" SCALE_FABRIC "\"}\n";
+static const char request[] = "{\"command\": \"rekey\", \"group\": \"g1\"}\n";
 
 struct trigger {
 	struct crowd *crowd;
