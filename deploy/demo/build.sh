@@ -22,7 +22,7 @@ build_missing() {
 	done
 }
 
-# build_install LOG SECTION...: install what is missing, from Debian.
+# build_install LOG SECTION...: install what is missing, from Debian. Services that come along are not started.
 build_install() {
 	local log=$1 missing
 
@@ -31,7 +31,7 @@ build_install() {
 	if ((${#missing[@]} == 0)); then
 		return 0
 	fi
-	export DEBIAN_FRONTEND=noninteractive
+	export DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1
 	build_step "$log" "package lists" '' apt-get update
 	build_step "$log" "${#missing[@]} packages and what they need" '^(Get|Setting up)' \
 		apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"
