@@ -7,21 +7,12 @@
 LAB_HOSTS=2
 LAB_GROUP_VARS="        rekey: {drain_delay: 1s}"
 . "$(dirname "$0")/_init.sh"
+# shellcheck source=tests/e2e/_streams.sh
+. "$E2E_HERE/_streams.sh"
 
 REKEYS=$(long_or_short 400 25)
 STALL_S=$((20 * ${COVEY_PATIENCE:-1}))
-# Drops of full queues, because TCP finds its own rate, and of what is not tenants'.
-LEFT_OUT=(out-tx-full out-no-buffer in-tx-full in-no-buffer in-handover-full out-not-vxlan)
-
-start_stream() {
-	lab_spawn server t2 /usr/bin/python3 "$E2E_HERE/tcp_stream.py" serve 9000 "$LAB_DIR/stop"
-	lab_wait 10 "the server" grep -q ready "$LAB_DIR/log/server"
-	lab_spawn client t1 /usr/bin/python3 "$E2E_HERE/tcp_stream.py" connect "$(lab_tenant 2)" 9000 \
-		"$LAB_DIR/stop"
-	for name in server client; do
-		lab_wait 20 "bytes at the $name" grep -q sends "$LAB_DIR/log/$name"
-	done
-}
+PORT=9000
 
 # rekey_until SPI: the key manager begins the next one when it can.
 rekey_until() {
@@ -33,34 +24,20 @@ rekey_until() {
 		((spi == before)) || since=$SECONDS
 		before=$spi
 		((SECONDS - since < STALL_S)) || fail "no new SA since $spi for $STALL_S s"
-		lab_is_running client || fail "the connection ended at SA $spi"
+		streams_are_up $PORT || fail "the connection ended at SA $spi"
 		sleep 0.02 # leaves the processor to the traffic
 	done
 }
 
-# All others, by reason.
-drops() { # N
-	lab_show "$1" '.drops' | jq -c 'del(.[$ARGS.positional[]]) | with_entries(select(.value > 0))' \
-		--args "${LEFT_OUT[@]}"
-}
-
-received() { # NAME
-	tail -n 1 "$LAB_DIR/log/$1"
-}
-
 e2e_up
 e2e_wait_ping 1 2
-start_stream
+streams_start $PORT
 first=$(e2e_gkm_active_spi)
-for n in 1 2; do before[n]=$(drops "$n"); done
+for n in 1 2; do before[n]=$(streams_drops "$n"); done
 rekey_until $((first + REKEYS))
-touch "$LAB_DIR/stop"
-for name in server client; do
-	lab_wait 30 "the $name to end" lab_is_gone "$name"
-	[[ $(received "$name") =~ ^[0-9]+$ ]] || fail "the $name: $(received "$name")"
-	(($(received "$name") >= 10000000)) || fail "the $name received only $(received "$name") bytes"
-done
-echo "$(($(e2e_gkm_active_spi) - first)) rekeys, $(received server) and $(received client) bytes"
-for n in 1 2; do expect "drops at hv$n" "$(drops "$n")" "${before[n]}"; done
+streams_end 10000000 $PORT
+echo "$(($(e2e_gkm_active_spi) - first)) rekeys, $(streams_received server-$PORT) and" \
+	"$(streams_received client-$PORT) bytes"
+for n in 1 2; do expect "drops at hv$n" "$(streams_drops "$n")" "${before[n]}"; done
 expect "late members" "$(grep -c 'has not acknowledged' "$LAB_DIR/log/gkm" || true)" 0
 e2e_expect_no_alarm
