@@ -34,6 +34,8 @@ void group_free(struct group *group)
 		return;
 	for (size_t i = 0; i < group->sa_count; i++)
 		sa_free(group->sas[i]);
+	for (size_t i = 0; i < group->seats; i++)
+		clear_heard_forget(group, i, UINT64_MAX);
 	sender_ids_free(&group->sender_ids);
 	roster_free(&group->roster);
 	free(group->members);
@@ -99,6 +101,8 @@ static void forget_registration(struct group *group, size_t seat)
 	member->acked_generation = 0;
 	member->listed_generation = 0;
 	member->listed_by_ms = 0;
+	member->knows_modes = false;
+	member->mode_told = member->mode_acked = 0;
 	for (size_t i = 0; i < group->sa_count; i++)
 		if (group->sas[i]->members[seat] != SA_MEMBER_BARRED)
 			group->sas[i]->members[seat] = SA_MEMBER_NONE;

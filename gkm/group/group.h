@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clear_heard.h"
+#include "mode.h"
 #include "rekey.h"
 #include "roster.h"
 #include "sa.h"
@@ -53,6 +55,8 @@ struct member {
 	uint32_t sends_from_spi;
 	uint32_t sends_to_spi;
 	struct rekey_budget rekeys; /* for rekeys that it causes */
+	struct clear_list clear;
+	bool mode_late; /* it has not acknowledged a step of the operator's last change in time */
 
 	/* The rest belongs to the live registration. */
 	bool greeted; /* it has the whole roster, and gets changes from now on */
@@ -60,6 +64,9 @@ struct member {
 	uint64_t acked_generation;
 	uint64_t listed_generation; /* of the first roster that has its epoch; 0: none yet */
 	struct hearing hearing;
+	bool knows_modes;      /* it said that it understands modes */
+	uint64_t mode_told;    /* serials of the mode; 0: none yet */
+	uint64_t mode_acked;   /* the last one */
 	uint64_t listed_by_ms; /* until when we wait for the others' acknowledgement */
 };
 
@@ -76,6 +83,13 @@ struct group_output {
 	void (*late)(const struct member *who, const struct sa *sa, void *arg);
 	/* For the log: the SA has a new state. */
 	void (*changed)(const struct sa *sa, void *arg);
+	/* Tell a member that understands modes. */
+	void (*mode)(const struct member *to, const struct mode_order *order, void *arg);
+	/* Write it to durable storage, at once. Returns 0 or a negative errno; then nothing
+	 * changes. NULL: there is none. */
+	int (*keep_mode)(const struct mode_record *record, void *arg);
+	/* For the log. May be NULL. */
+	void (*mode_event)(enum mode_event event, void *arg);
 	void *arg;
 };
 
@@ -97,6 +111,8 @@ struct group {
 	uint64_t join_due_ms;       /* when they get one */
 	struct usage_limits limits; /* usage.h; may be changed only before the first SA */
 	uint64_t deadline_ms;
+	struct group_mode mode;
+	struct clear_total clear;
 	struct rekey_wish wish;     /* rekey.h */
 	struct rekey_budget rekeys; /* for rekeys that its members cause, all together */
 	struct group_output output;

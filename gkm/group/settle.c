@@ -323,7 +323,7 @@ static void drain(struct group *group, uint64_t now_ms)
 static uint64_t next_deadline(const struct group *group)
 {
 	const struct sa *active = group_active_sa(group);
-	uint64_t deadline = settle_publish_ms(group);
+	uint64_t deadline = earlier(settle_publish_ms(group), mode_deadline(group));
 
 	for (size_t i = 0; i < group->sa_count; i++) {
 		const struct sa *sa = group->sas[i];
@@ -347,6 +347,7 @@ static uint64_t next_deadline(const struct group *group)
 
 void group_settle(struct group *group, uint64_t now_ms)
 {
+	mode_settle(group, now_ms);
 	rekey_for_newcomers(group, now_ms);
 	rekey_hasten(group, now_ms);
 	retire_due(group, now_ms);

@@ -81,6 +81,35 @@ static void on_changed(const struct sa *sa, void *arg)
 					.state = sa->state});
 }
 
+/* What members are told is on disk. */
+static void on_mode(const struct member *to, const struct mode_order *order, void *arg)
+{
+	struct world *world = arg;
+
+	assert_int_equal(world->kept.serial, world->kept.serial ? order->serial : 0);
+	assert_true(to->knows_modes);
+	write_down(world, (struct saying){.what = SAID_MODE,
+					  .seat = seat_of(world, to),
+					  .generation = order->serial,
+					  .order = *order});
+}
+
+static int keep_mode(const struct mode_record *record, void *arg)
+{
+	struct world *world = arg;
+
+	if (world->keep_fails)
+		return world->keep_fails;
+	assert_true(record->serial > world->kept.serial);
+	world->kept = *record;
+	return 0;
+}
+
+static void on_mode_event(enum mode_event event, void *arg)
+{
+	((struct world *)arg)->events[event]++;
+}
+
 struct world *world_new(void)
 {
 	struct world *world = calloc(1, sizeof(*world));
@@ -90,6 +119,9 @@ struct world *world_new(void)
 					    .drain = on_drain,
 					    .late = on_late,
 					    .changed = on_changed,
+					    .mode = on_mode,
+					    .keep_mode = keep_mode,
+					    .mode_event = on_mode_event,
 					    .arg = world};
 
 	assert_non_null(world);

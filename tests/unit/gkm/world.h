@@ -27,6 +27,7 @@ enum said {
 	SAID_DRAIN,
 	SAID_LATE,    /* of it, to nobody */
 	SAID_CHANGED, /* to nobody: an SA is in a new state */
+	SAID_MODE,
 };
 
 struct saying {
@@ -37,6 +38,7 @@ struct saying {
 	enum sa_state state;
 	uint64_t generation;
 	bool full;
+	struct mode_order order;
 };
 
 struct world {
@@ -48,8 +50,11 @@ struct world {
 	uint16_t next_sender_id;
 	uint64_t interval_ms; /* until the next SA after each, 0: none */
 	uint64_t drain_ms;
-	bool patient; /* SAs begin for the interval alone */
-	bool evicts;  /* the next SAs are made for an eviction */
+	bool patient;            /* SAs begin for the interval alone */
+	bool evicts;             /* the next SAs are made for an eviction */
+	struct mode_record kept; /* as on disk */
+	int keep_fails;          /* the next ones cannot be kept */
+	size_t events[MODE_NOT_KEPT + 1];
 };
 
 #define DELAY_MS    UINT64_C(10000)
