@@ -36,6 +36,7 @@ int pki_main(struct cli *cli, int argc, char **argv);
 int join_main(struct cli *cli, int argc, char **argv);
 int leave_main(struct cli *cli, int argc, char **argv);
 int show_main(struct cli *cli, int argc, char **argv);
+int status_main(struct cli *cli, int argc, char **argv);
 int rekey_main(struct cli *cli, int argc, char **argv);
 int evict_main(struct cli *cli, int argc, char **argv);
 int readmit_main(struct cli *cli, int argc, char **argv);

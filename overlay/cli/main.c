@@ -18,9 +18,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{"check", check_main}, {"pki", pki_main},         {"join", join_main},
-	{"leave", leave_main}, {"show", show_main},       {"rekey", rekey_main},
-	{"evict", evict_main}, {"readmit", readmit_main},
+	{"check", check_main}, {"pki", pki_main},     {"join", join_main},
+	{"leave", leave_main}, {"show", show_main},   {"status", status_main},
+	{"rekey", rekey_main}, {"evict", evict_main}, {"readmit", readmit_main},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -35,6 +35,7 @@ static const char doc[] =
 	"  leave    have this host leave a group\n"
 	"  show     what this host does: groups, SAs, members, windows, drops, ports;\n"
 	"           --gkm: what the key manager on this machine does\n"
+	"  status   whether all is well here; the exit status says so, too\n"
 	"  rekey    have the key manager on this machine replace a group's key\n"
 	"  evict    have it throw a host out of a group, or of all\n"
 	"  readmit  undo that\n"
@@ -57,8 +58,8 @@ static const struct command *find(const char *name, struct argp_state *state)
 		suggestion_try(&suggestion, commands[i].name);
 	}
 	argp_error(state,
-		   "unknown command %s%s: there are check, pki, join, leave, show, rekey, evict "
-		   "and readmit",
+		   "unknown command %s%s: there are check, pki, join, leave, show, status, "
+		   "rekey, evict and readmit",
 		   name, suggestion_format(&suggestion, hint));
 	return NULL;
 }
@@ -77,8 +78,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		state->next = state->argc; /* the command itself reads the rest */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "a command is missing: check, pki, join, leave, show, rekey, "
-				  "evict or readmit");
+		argp_error(state, "a command is missing: check, pki, join, leave, show, status, "
+				  "rekey, evict or readmit");
 		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;

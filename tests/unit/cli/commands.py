@@ -607,6 +607,20 @@ class Client(Case):
                                 "rekey", "g", option="--gkm-socket")
         self.assertEqual((code, out), (0, "Rekey of g: done, the new SPI is 300.\n"))
 
+    def test_status(self):
+        for ready, problems, status, words in (
+            (True, [], 0, "hv1 is well: all is as it should be.\n"),
+            (True, ["a is so: do b"], 1, "hv1 is not well (`covey show` tells more):\n  PROBLEM: a is so: do b\n"),
+            (False, [], 1, "hv1 is not well (`covey show` tells more):\n"),
+        ):
+            answer = {"ok": True, "host": "hv1", "ready": ready, "problems": problems, "groups": []}
+            code, out, _ = self.ask(answer, "status")
+            self.assertEqual((code, out), (status, words))
+            self.assertEqual(self.request, {"command": "show"})
+            code, out, _ = self.ask(answer, "--json", "status")
+            self.assertEqual((code, json.loads(out)), (status, {
+                "ok": True, "host": "hv1", "well": status == 0, "problems": problems}))
+
     def test_evict(self):
         outcomes = [
             {"group": "a", "rekey": "done", "spi": 300, "awaited": [], "away": []},

@@ -53,7 +53,7 @@ static int fill(void **state)
 	static char group[] = "tenants", text[] = "text";
 	static char *deaf_group = group;
 
-	hello = (Covey__Hello){hello.base, 1, {4, vtep}, text, UINT64_MAX, UINT32_MAX, UINT64_MAX};
+	hello = (Covey__Hello){hello.base, 1, {4, vtep}, text, UINT64_MAX, UINT32_MAX, UINT64_MAX, 1};
 	welcome = (Covey__Welcome){welcome.base, 1, UINT64_C(0xfedcba9876543210), 10};
 	join.held_spis = numbers;
 	join.n_held_spis = 2;
