@@ -43,9 +43,16 @@ static Covey__SaUse uses[2] = {COVEY__SA_USE__INIT, COVEY__SA_USE__INIT};
 static Covey__SaUse *use[2] = {&uses[0], &uses[1]};
 static Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
 static Covey__SaFloors sa_floors = COVEY__SA_FLOORS__INIT;
+static Covey__SaActivated sa_activated = COVEY__SA_ACTIVATED__INIT;
+static Covey__GroupMode group_mode = COVEY__GROUP_MODE__INIT;
+static Covey__GroupModeInForce in_force = COVEY__GROUP_MODE_IN_FORCE__INIT;
+static Covey__ClearHeard heard = COVEY__CLEAR_HEARD__INIT;
+static Covey__ClearHeard *clear[] = {&heard};
 static uint64_t esns[] = {UINT64_C(1) << 48 | 7, UINT64_MAX};
 
-static Covey__Message messages[15];
+#define MESSAGES 18
+
+static Covey__Message messages[MESSAGES];
 
 /* Every field of every message, so that a round trip that loses one is seen. */
 static int fill(void **state)
@@ -53,7 +60,8 @@ static int fill(void **state)
 	static char group[] = "tenants", text[] = "text";
 	static char *deaf_group = group;
 
-	hello = (Covey__Hello){hello.base, 1, {4, vtep}, text, UINT64_MAX, UINT32_MAX, UINT64_MAX, 1};
+	hello = (Covey__Hello){hello.base, 1,          {4, vtep},  text,
+			       UINT64_MAX, UINT32_MAX, UINT64_MAX, 1};
 	welcome = (Covey__Welcome){welcome.base, 1, UINT64_C(0xfedcba9876543210), 10};
 	join.held_spis = numbers;
 	join.n_held_spis = 2;
@@ -109,13 +117,25 @@ static int fill(void **state)
 	heartbeat.n_deaf_groups = 1;
 	heartbeat.perhaps_deaf_groups = &deaf_group;
 	heartbeat.n_perhaps_deaf_groups = 1;
+	heard.group = group;
+	heard.vtep = (ProtobufCBinaryData){4, vtep};
+	heard.vni = 0xffffff;
+	heard.packets = UINT64_MAX;
+	heartbeat.clear = clear;
+	heartbeat.n_clear = 1;
+	sa_activated.group = group_mode.group = in_force.group = group;
+	sa_activated.spi = 256;
+	group_mode.serial = in_force.serial = UINT64_MAX;
+	group_mode.mode = 1;
+	group_mode.left_ms = UINT32_MAX;
+	group_mode.then = 3;
 	sa_floors.group = group;
 	sa_floors.spi = 256;
 	sa_floors.more = 1;
 	sa_floors.sender_ids = sa_floors.window_ids = numbers;
 	sa_floors.esns = esns;
 	sa_floors.n_sender_ids = sa_floors.n_window_ids = sa_floors.n_esns = 2;
-	for (int i = 0; i < 15; i++) {
+	for (int i = 0; i < MESSAGES; i++) {
 		messages[i] = (Covey__Message)COVEY__MESSAGE__INIT;
 		messages[i].body_case = (Covey__Message__BodyCase)(i + 1);
 	}
@@ -134,6 +154,9 @@ static int fill(void **state)
 	messages[12].sa_drain = &sa_drain;
 	messages[13].heartbeat = &heartbeat;
 	messages[14].sa_floors = &sa_floors;
+	messages[15].sa_activated = &sa_activated;
+	messages[16].group_mode = &group_mode;
+	messages[17].group_mode_in_force = &in_force;
 	return 0;
 }
 
@@ -147,13 +170,16 @@ static uint8_t *encode(const Covey__Message *message, size_t *ret_len)
 
 static void every_message_comes_back(void **state)
 {
-	static const char *const names[15] = {
-		"Hello",       "Welcome",    "Join",    "Joined",    "Refused",
-		"Leave",       "Left",       "Roster",  "RosterAck", "SaInstall",
-		"SaInstalled", "SaActivate", "SaDrain", "Heartbeat", "SaFloors",
+	static const char *const names[MESSAGES] = {
+		"Hello",       "Welcome",     "Join",
+		"Joined",      "Refused",     "Leave",
+		"Left",        "Roster",      "RosterAck",
+		"SaInstall",   "SaInstalled", "SaActivate",
+		"SaDrain",     "Heartbeat",   "SaFloors",
+		"SaActivated", "GroupMode",   "GroupModeInForce",
 	};
 
-	for (int i = 0; i < 15; i++) {
+	for (int i = 0; i < MESSAGES; i++) {
 		Covey__Message *decoded;
 		size_t len, again_len;
 		uint8_t *frame = encode(&messages[i], &len), *again;
@@ -196,7 +222,7 @@ static void fields_come_back(void **state)
 
 static void truncation_anywhere_is_refused(void **state)
 {
-	for (int i = 0; i < 15; i++) {
+	for (int i = 0; i < MESSAGES; i++) {
 		size_t len;
 		uint8_t *frame = encode(&messages[i], &len);
 
@@ -233,7 +259,8 @@ static void one_body_and_nothing_else(void **state)
 		{{0x1a, 0x00, 0x1a, 0x00}, 4, false},              /* the same body twice */
 		{{0x1a, 0x00, 0x32, 0x00}, 4, false},              /* two bodies */
 		{{0x1a, 0x00, 0xfa, 0x01, 0x00}, 5, false},        /* an unknown one behind */
-		{{0x8a, 0x01, 0x00}, 3, false},                    /* body 17 */
+		{{0x8a, 0x01, 0x00}, 3, true},                     /* GroupMode, empty */
+		{{0x9a, 0x01, 0x00}, 3, false},                    /* body 19 */
 		{{0xfa, 0x01, 0x00}, 3, false},                    /* body 31 */
 		{{0x18, 0x00}, 2, false},                          /* Join as a number */
 		{{0x1b, 0x1c}, 2, false},                          /* Join as a group */
@@ -415,7 +442,7 @@ static void mutated_messages_do_no_harm(void **state)
 
 	for (int round = 0; round < MUTATIONS; round++) {
 		size_t len, again_len;
-		uint8_t *frame = encode(&messages[round % 15], &len), *again;
+		uint8_t *frame = encode(&messages[round % MESSAGES], &len), *again;
 		uint8_t *bytes = malloc(len - 4);
 		Covey__Message *message;
 
