@@ -2,6 +2,7 @@
 
 #include "checksum.h"
 
+#include <covey/limits.h>
 #include <headers.h>
 #include <rte_tcp.h>
 
@@ -90,4 +91,17 @@ void checksum_finish(uint8_t *data, size_t l2_len, size_t frame_len)
 	if ((type == RTE_ETHER_TYPE_IPV4 && find_ipv4(ip, len, &upper) == 0) ||
 	    (type == RTE_ETHER_TYPE_IPV6 && find_ipv6(ip, len, &upper) == 0))
 		finish(&upper);
+}
+
+void checksum_finish_vxlan(uint8_t *data, size_t l2_len, size_t inner_at, size_t frame_len)
+{
+	size_t ip_at = inner_at + sizeof(struct rte_ether_hdr);
+
+	for (unsigned tags = 0; tags < COVEY_VLAN_TAGS_MAX && ip_at <= frame_len &&
+				is_vlan(read_be16(data + ip_at - 2));
+	     tags++)
+		ip_at += sizeof(struct rte_vlan_hdr);
+	if (ip_at <= frame_len)
+		checksum_finish(data, ip_at, frame_len);
+	checksum_finish(data, l2_len, frame_len);
 }

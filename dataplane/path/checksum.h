@@ -22,3 +22,7 @@
  * Senders never leave an unfinished checksum in fragments, nor behind IPv6 extension headers.
  */
 void checksum_finish(uint8_t *data, size_t l2_len, size_t frame_len);
+
+/* The same for a VXLAN frame: first in the tenant's frame, which begins at inner_at, then of the
+ * UDP around it, whose checksum covers it. */
+void checksum_finish_vxlan(uint8_t *data, size_t l2_len, size_t inner_at, size_t frame_len);

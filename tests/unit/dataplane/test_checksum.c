@@ -176,6 +176,84 @@ static void test_others_untouched(void **state)
 	}
 }
 
+/* --- in VXLAN ------------------------------------------------------------------------------- */
+
+#define OUTER_LEN 50u /* Ethernet, IPv4, UDP, VXLAN */
+#define UDP_AT    34u
+
+/* From 10.9.0.1 to 10.9.0.2. The UDP checksum is left out, or left to hardware. */
+static void wrap(const struct frame *inner, bool has_sum, uint8_t *bytes)
+{
+	static const uint8_t ip[] = {0x45, 0, 0,  0, 0, 0, 0x40, 0, 0x40, 17,
+				     0,    0, 10, 9, 0, 1, 10,   9, 0,    2};
+	uint16_t udp_len = (uint16_t)(16 + inner->len), sum = (uint16_t)(0x1426 + udp_len);
+
+	memset(bytes, 0, OUTER_LEN);
+	bytes[12] = 8;
+	memcpy(bytes + L2, ip, sizeof(ip));
+	bytes[L2 + 3] = (uint8_t)(20 + udp_len);
+	bytes[UDP_AT + 2] = 4789 >> 8;
+	bytes[UDP_AT + 3] = 4789 & 0xff;
+	bytes[UDP_AT + 5] = (uint8_t)udp_len;
+	bytes[UDP_AT + 6] = has_sum ? sum >> 8 : 0;
+	bytes[UDP_AT + 7] = has_sum ? sum & 0xff : 0;
+	bytes[UDP_AT + 8] = 8;
+	memcpy(bytes + OUTER_LEN, inner->bytes, inner->len);
+}
+
+/* RFC 1071: of UDP with its pseudo-header it is 0xffff when the checksum is right. */
+static uint16_t udp_sum(const uint8_t *bytes, size_t len)
+{
+	uint32_t sum = 0x1426 + (uint32_t)(len - UDP_AT);
+
+	for (size_t i = UDP_AT; i < len; i++)
+		sum += i % 2 == 0 ? (uint32_t)bytes[i] << 8 : bytes[i];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+static void test_in_vxlan(void **state)
+{
+	uint8_t bytes[OUTER_LEN + FRAME_SIZE];
+	struct frame inner, wanted;
+
+	for (size_t i = 0; i < 4 * ROWS; i++) {
+		bool has_sum = i % 4 >= 2;
+		size_t len;
+
+		whole(i / 4, i % 2, &wanted);
+		whole(i / 4, i % 2, &inner);
+		leave(i / 4, &inner);
+		wrap(&inner, has_sum, bytes);
+		len = OUTER_LEN + inner.len;
+		checksum_finish_vxlan(bytes, L2, OUTER_LEN, len);
+		assert_memory_equal(bytes + OUTER_LEN, wanted.bytes, wanted.len);
+		if (has_sum)
+			assert_int_equal(udp_sum(bytes, len), 0xffff);
+		else
+			assert_int_equal(bytes[UDP_AT + 6] | bytes[UDP_AT + 7], 0);
+	}
+}
+
+/* Wherever the tenant's frame ends, and if there is none. */
+static void test_cut_in_vxlan(void **state)
+{
+	uint8_t bytes[OUTER_LEN + FRAME_SIZE], before[OUTER_LEN + FRAME_SIZE];
+	struct frame inner;
+
+	for (size_t i = 0; i < 2 * ROWS; i++) {
+		whole(i / 2, i % 2, &inner);
+		leave(i / 2, &inner);
+		for (size_t len = OUTER_LEN; len < OUTER_LEN + inner.len; len++) {
+			wrap(&inner, false, bytes);
+			memcpy(before, bytes, OUTER_LEN + inner.len);
+			checksum_finish_vxlan(bytes, L2, OUTER_LEN, len);
+			assert_memory_equal(bytes, before, OUTER_LEN + inner.len);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +262,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_ones_untouched),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_others_untouched),
+		cmocka_unit_test(test_in_vxlan),
+		cmocka_unit_test(test_cut_in_vxlan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
