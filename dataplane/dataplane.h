@@ -129,6 +129,13 @@ struct dataplane_counters {
 	uint64_t spoiled_alone;
 	uint64_t forged;
 	uint64_t spoiled_sender; /* SenderID of one of the spoiled packets; 0: there is none */
+	/* VXLAN that passed in clear, because its group is in a mode that allows it: */
+	uint64_t clear_out;
+	uint64_t clear_in;
+	uint64_t unheard; /* those of them that dataplane_read_heard() had no room for */
+	/* Packets that passed and would be dropped if all groups enforced. Without them, what left
+	 * in clear would leave encrypted. */
+	uint64_t would_drop[COVEY_DROP_COUNT];
 	uint64_t drops[COVEY_DROP_COUNT];
 };
 
@@ -171,6 +178,25 @@ void dataplane_read_counters(const struct dataplane *dataplane,
  * a group by now is not listed.
  */
 size_t dataplane_read_unknown_vnis(const struct dataplane *dataplane, uint32_t *vnis, size_t max);
+
+/* VXLAN of one VNI that passed in clear, to or from one address. */
+struct dataplane_heard {
+	struct covey_addr peer; /* its sender; of what left, its receiver or multicast group */
+	uint32_t vni;
+	bool outbound;
+	uint64_t packets;       /* since it is in the list */
+	uint64_t would_drop;    /* of these, those that would be dropped if the group enforced */
+	enum covey_drop reason; /* of the last of them; COVEY_DROP_COUNT when there is none */
+	uint32_t seen_ms;       /* how long ago the last packet passed */
+};
+
+/*
+ * Lists who sends in clear, in no order, at most max of them. Returns how many are in the list. Who
+ * has sent nothing for a minute may be missing, or still be there; then packets begins at 0 when it
+ * sends again. Later fragments, which have no VNI, are not in it.
+ */
+size_t dataplane_read_heard(const struct dataplane *dataplane, struct dataplane_heard *list,
+			    size_t max);
 /* Fill at most max entries; return how many there are. */
 size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa_status *sas,
 			  size_t max);

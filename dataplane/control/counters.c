@@ -40,8 +40,13 @@ void dataplane_read_counters(const struct dataplane *dataplane,
 		sum.forged += counter_read(&counters->forged);
 		if (counter_read(&counters->spoiled_sender) != 0)
 			sum.spoiled_sender = counter_read(&counters->spoiled_sender);
-		for (unsigned reason = 0; reason < COVEY_DROP_COUNT; reason++)
+		sum.clear_out += counter_read(&counters->clear_out);
+		sum.clear_in += counter_read(&counters->clear_in);
+		sum.unheard += counter_read(&counters->unheard);
+		for (unsigned reason = 0; reason < COVEY_DROP_COUNT; reason++) {
+			sum.would_drop[reason] += counter_read(&counters->would_drop[reason]);
 			sum.drops[reason] += counter_read(&counters->drops[reason]);
+		}
 	}
 	add_ports(dataplane, &sum);
 	*ret_counters = sum;

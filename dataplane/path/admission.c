@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "admission.h"
 #include "checksum.h"
+#include "clear.h"
 #include "outer.h"
 #include "segments.h"
 #include <headers.h>
@@ -141,6 +142,37 @@ static enum covey_drop read_slowly(struct sorting *sorting, const struct rte_mbu
 	return find_sa(sorting, arrival);
 }
 
+/* May this VXLAN, which is in clear, enter? Its group's mode says that. Of fragments only the first
+ * has a VNI. What a quote holds was sent from here, and came back. */
+static bool enters_in_clear(const struct sorting *sorting, const struct frame *frame)
+{
+	const struct sadb *sadb = sorting->arrivals->sadb;
+	int group;
+
+	if (frame->kind == FRAME_QUOTED_VXLAN ||
+	    (frame->kind == FRAME_FRAGMENT_VXLAN &&
+	     (!sadb->fragments_in || frame->vni == UINT32_MAX)))
+		return false;
+	group = vni_table_find(sadb->vnis, frame->vni);
+	return group != VNI_NO_GROUP && sadb->groups[group].clear_in;
+}
+
+/* Let VXLAN in clear enter unchanged, except for checksums that a sender on this machine left to
+ * hardware. */
+static void enter_in_clear(struct sorting *sorting, struct rte_mbuf *packet,
+			   const struct frame *frame)
+{
+	uint8_t *data = rte_pktmbuf_mtod(packet, uint8_t *);
+
+	clear_passes(sorting->worker, data + frame->l2_len, frame->vni, false,
+		     COVEY_DROP_IN_CLEAR_VXLAN);
+	if (frame->kind == FRAME_VXLAN && segment_is_alone(packet))
+		checksum_finish_vxlan(data, frame->l2_len,
+				      (size_t)frame->l2_len + frame->payload_offset +
+					      sizeof(struct rte_vxlan_hdr),
+				      packet->data_len);
+}
+
 /* Let a frame pass unchanged, except for a checksum that a sender on this machine left to hardware.
  */
 static void pass(struct sorting *sorting, struct rte_mbuf *packet, const struct frame *frame)
@@ -171,6 +203,10 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, uint16_t index, 
 		verdict = verdict_of(sorting->engine, frame.kind);
 		if (verdict == NO_DROP)
 			pass(sorting, *slot, &frame);
+		if (verdict == COVEY_DROP_IN_CLEAR_VXLAN && enters_in_clear(sorting, &frame)) {
+			enter_in_clear(sorting, *slot, &frame);
+			verdict = NO_DROP;
+		}
 	}
 	if (verdict != NO_DROP)
 		burst_drop(sorting->worker, slot, verdict);

@@ -110,12 +110,11 @@ static enum frame_kind found(const struct walk *walk, enum frame_kind kind, stru
 static enum frame_kind found_vxlan(struct walk *walk, struct frame *frame)
 {
 	const struct rte_vxlan_hdr *vxlan = (const void *)(walk->ip + walk->offset);
+	bool has_vni = readable(walk, sizeof(*vxlan)) && vxlan_has_vni(vxlan);
 
-	if (!walk->fragment) {
-		if (!readable(walk, sizeof(*vxlan)) || !vxlan_has_vni(vxlan))
-			return FRAME_MALFORMED;
-		frame->vni = vxlan_vni(vxlan);
-	}
+	if (!walk->fragment && !has_vni)
+		return FRAME_MALFORMED;
+	frame->vni = has_vni ? vxlan_vni(vxlan) : UINT32_MAX;
 	return found(walk, FRAME_VXLAN, frame);
 }
 

@@ -29,7 +29,7 @@ struct classifier {
 };
 
 /* What was found. l2_len and ip_len are set for IP that is not malformed. The rest is set for
- * FRAME_VXLAN and FRAME_VPE only. */
+ * FRAME_VXLAN and FRAME_VPE only, and vni for FRAME_FRAGMENT_VXLAN. */
 struct frame {
 	enum frame_kind kind;
 	uint16_t l2_len;         /* Ethernet header and VLAN tags */
@@ -38,7 +38,7 @@ struct frame {
 	uint16_t payload_len;    /* from there to the end */
 	uint16_t source_port;    /* UDP, 0 when there is none */
 	bool in_udp;             /* for VPE: it is in UDP, not directly in IP */
-	uint32_t vni;            /* for VXLAN */
+	uint32_t vni;            /* for VXLAN; of its first fragment, too, or UINT32_MAX */
 };
 
 /*

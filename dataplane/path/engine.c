@@ -2,8 +2,10 @@
 #include "engine.h"
 #include "windows.h"
 #include <errno.h>
+#include <rte_cycles.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 _Static_assert(offsetof(struct engine_worker, counters) % RTE_CACHE_LINE_SIZE == 0,
 	       "a worker's counters share no cache line with what others read");
@@ -77,6 +79,21 @@ static void begin_worker(struct engine *engine, unsigned index)
 	worker->handover.counters = &worker->counters;
 }
 
+/* So few random bytes come at once, or not at all. */
+static int begin_heard(struct engine *engine, struct covey_error *error)
+{
+	if (getrandom(&engine->secret, sizeof(engine->secret), 0) != sizeof(engine->secret))
+		return covey_error_set(error, -EIO, "the kernel gives no random numbers");
+	for (unsigned i = 0; i < engine->worker_count; i++) {
+		engine->workers[i].heard =
+			heard_new(&engine->secret, HEARD_KEPT_SECONDS * rte_get_tsc_hz());
+		if (!engine->workers[i].heard)
+			return covey_error_set(error, -ENOMEM, "out of memory for %u workers",
+					       engine->worker_count);
+	}
+	return 0;
+}
+
 int engine_open(struct engine *engine, const struct dataplane_config *config, unsigned worker_count,
 		struct covey_error *error)
 {
@@ -97,6 +114,8 @@ int engine_open(struct engine *engine, const struct dataplane_config *config, un
 				       worker_count);
 	if (worker_count > 1)
 		status = handover_new(worker_count, &engine->handover, error);
+	if (status == 0)
+		status = begin_heard(engine, error);
 	if (status != 0) {
 		engine_close(engine);
 		return status;
@@ -109,6 +128,8 @@ int engine_open(struct engine *engine, const struct dataplane_config *config, un
 void engine_close(struct engine *engine)
 {
 	handover_free(engine->handover);
+	for (unsigned i = 0; i < engine->worker_count; i++)
+		heard_free(engine->workers[i].heard);
 	free(engine->qsbr);
 	explicit_bzero(engine, sizeof(*engine));
 }

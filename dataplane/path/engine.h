@@ -15,6 +15,7 @@
 #include "cipher.h"
 #include "classify.h"
 #include "handover.h"
+#include "heard.h"
 #include "recognise.h"
 #include "spoiled.h"
 #include <counter.h>
@@ -46,6 +47,7 @@ struct engine_worker {
 	struct failed_packets failed; /* inbound */
 	uint32_t
 		unknown_vnis[ENGINE_UNKNOWN_VNIS]; /* VNI + 1, placed by its lowest bits; 0: none */
+	struct heard *heard;                       /* who sends in clear */
 } __rte_cache_aligned;
 
 struct engine {
@@ -57,6 +59,7 @@ struct engine {
 	struct rte_rcu_qsbr *qsbr;
 	unsigned worker_count;
 	struct handover *handover; /* NULL with one worker */
+	struct keyed_hash secret;  /* of the places in the workers' tables */
 	struct engine_worker workers[ENGINE_WORKERS_MAX];
 };
 
@@ -66,7 +69,7 @@ struct engine {
  * Prepare engine for this number of workers, all of them offline. Nothing is published yet, and no
  * worker may run before something is. -EINVAL (worker_count is 0 or above ENGINE_WORKERS_MAX, or
  * worker_count times config->paths is above COVEY_WINDOW_PATHS; vtep, encapsulation, paths, or a
- * class is out of range), -ENOMEM, -EMFILE.
+ * class is out of range), -ENOMEM, -EMFILE, -EIO (no random numbers).
  */
 int engine_open(struct engine *engine, const struct dataplane_config *config, unsigned worker_count,
 		struct covey_error *error);

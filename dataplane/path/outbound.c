@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "outbound.h"
 #include "burst.h"
+#include "clear.h"
 #include "flow.h"
 #include "sadb.h"
 #include "segments.h"
@@ -26,6 +27,9 @@ struct sorting {
 	uint32_t vni;              /* VNI of that packet; UINT32_MAX: none */
 	enum covey_drop reason;    /* why there is no sa */
 	struct departure *next;    /* the first one that is free */
+	/* The group, if its VXLAN leaves in clear. Then there is no sa here, so that no packet
+	 * takes the quick way. */
+	const struct sadb_group *clear;
 	uint64_t bypassed;
 };
 
@@ -56,18 +60,24 @@ static enum covey_drop verdict_of(const struct engine *engine, enum frame_kind k
 /* Find the SA of a VNI. Consecutive packets mostly have the same VNI. */
 static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 {
-	int group = vni_table_find(sorting->sadb->vnis, vni);
+	int index = vni_table_find(sorting->sadb->vnis, vni);
+	const struct sadb_group *group;
 
 	sorting->vni = vni;
 	sorting->sa = NULL;
+	sorting->clear = NULL;
 	sorting->reason = COVEY_DROP_OUT_UNKNOWN_VNI;
-	if (group == VNI_NO_GROUP) {
+	if (index == VNI_NO_GROUP) {
 		__atomic_store_n(&sorting->worker->unknown_vnis[vni & (ENGINE_UNKNOWN_VNIS - 1)],
 				 vni + 1, __ATOMIC_RELAXED);
 		return;
 	}
-	sorting->sa = sorting->sadb->groups[group].tx;
-	sorting->reason = sorting->sadb->groups[group].reason;
+	group = &sorting->sadb->groups[index];
+	sorting->reason = group->reason;
+	if (group->clear_out)
+		sorting->clear = group;
+	else
+		sorting->sa = group->tx;
 	if (sorting->sa)
 		sorting->state = &sorting->sa->states[sorting->worker->index];
 }
@@ -90,13 +100,18 @@ static enum covey_drop why_without_sa(const struct sorting *sorting, const uint8
 	return COVEY_DROP_OUT_SOURCE;
 }
 
-/* May the VXLAN packet leave? Changes nothing. */
-static enum covey_drop check(const struct sorting *sorting, const struct rte_mbuf *packet,
-			     const struct frame *frame, const uint8_t *ip, bool ipv6)
+/* May the VXLAN packet leave encrypted, on the SA if there is one? Changes nothing. In the address
+ * family that is not the engine's, no packet has our source address. */
+static enum covey_drop check(const struct sorting *sorting, const struct sa_tx *sa,
+			     const struct rte_mbuf *packet, const struct frame *frame,
+			     const uint8_t *ip, bool ipv6)
 {
 	const struct engine *engine = sorting->engine;
 
-	if (!sorting->sa)
+	if (ip_version(ip) != (ipv6 ? 6 : 4))
+		return sorting->reason == COVEY_DROP_OUT_UNKNOWN_VNI ? COVEY_DROP_OUT_UNKNOWN_VNI
+								     : COVEY_DROP_OUT_SOURCE;
+	if (!sa)
 		return why_without_sa(sorting, ip, ipv6);
 	if (!is_our_source(engine, ip, ipv6))
 		return COVEY_DROP_OUT_SOURCE;
@@ -106,6 +121,42 @@ static enum covey_drop check(const struct sorting *sorting, const struct rte_mbu
 		return COVEY_DROP_OUT_BUFFER;
 	if (!segments_are_own(packet, (uint32_t)frame->l2_len + frame->ip_len))
 		return COVEY_DROP_OUT_BUFFER;
+	return NO_DROP;
+}
+
+/* --- in clear ------------------------------------------------------------------------------ */
+
+/* Let a VXLAN packet of a group that sends in clear leave unchanged. enforced: what check() says. A
+ * packet that is too big even so would be lost on its way, where nobody counts it. */
+static enum covey_drop leave_in_clear(const struct sorting *sorting, const struct frame *frame,
+				      const uint8_t *ip, enum covey_drop enforced)
+{
+	if (frame->ip_len > sorting->engine->config.fabric_mtu)
+		return COVEY_DROP_OUT_TOO_BIG;
+	clear_passes(sorting->worker, ip, frame->vni, true, enforced);
+	return NO_DROP;
+}
+
+/* May a fragment leave that is, or may be, of VXLAN? Only the first one has a VNI. Without it the
+ * later ones are never put together. */
+static enum covey_drop leave_in_part(struct sorting *sorting, const struct rte_mbuf *packet,
+				     const struct frame *frame)
+{
+	if (!sorting->sadb->fragments_out)
+		return COVEY_DROP_OUT_FRAGMENT;
+	if (frame->kind == FRAME_FRAGMENT_UNKNOWN) {
+		clear_passes_unnamed(sorting->worker, COVEY_DROP_OUT_FRAGMENT);
+		sorting->bypassed++;
+		return NO_DROP;
+	}
+	if (frame->vni == UINT32_MAX)
+		return COVEY_DROP_OUT_FRAGMENT;
+	look_up(sorting, frame->vni);
+	if (!sorting->clear)
+		return COVEY_DROP_OUT_FRAGMENT;
+	clear_passes(sorting->worker,
+		     rte_pktmbuf_mtod_offset(packet, const uint8_t *, frame->l2_len), frame->vni,
+		     true, COVEY_DROP_OUT_FRAGMENT);
 	return NO_DROP;
 }
 
@@ -150,8 +201,7 @@ static __rte_always_inline bool depart(struct sorting *sorting, struct rte_mbuf 
 
 /* --- sorting ------------------------------------------------------------------------------- */
 
-/* For VXLAN of any form. In the address family that is not the engine's, no packet has our source
- * address. */
+/* For VXLAN of any form. */
 static __rte_always_inline enum covey_drop depart_slowly(struct sorting *sorting,
 							 struct rte_mbuf *packet,
 							 const struct frame *frame, bool ipv6,
@@ -162,10 +212,10 @@ static __rte_always_inline enum covey_drop depart_slowly(struct sorting *sorting
 	enum covey_drop verdict;
 
 	look_up(sorting, frame->vni);
-	if (ip_version(ip) != (ipv6 ? 6 : 4))
-		return sorting->reason == COVEY_DROP_OUT_UNKNOWN_VNI ? COVEY_DROP_OUT_UNKNOWN_VNI
-								     : COVEY_DROP_OUT_SOURCE;
-	verdict = check(sorting, packet, frame, ip, ipv6);
+	verdict = check(sorting, sorting->clear ? sorting->clear->tx : sorting->sa, packet, frame,
+			ip, ipv6);
+	if (sorting->clear)
+		return leave_in_clear(sorting, frame, ip, verdict);
 	if (verdict != NO_DROP)
 		return verdict;
 	return depart(sorting, packet, ip, &vxlan, ipv6, udp, false) ? NO_DROP
@@ -183,9 +233,11 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf 
 	burst_classify(sorting->worker, *slot, &frame);
 	verdict = frame.kind == FRAME_VXLAN ? depart_slowly(sorting, *slot, &frame, ipv6, udp)
 					    : verdict_of(sorting->engine, frame.kind);
+	if (verdict == COVEY_DROP_OUT_FRAGMENT)
+		verdict = leave_in_part(sorting, *slot, &frame);
 	if (verdict != NO_DROP)
 		burst_drop(sorting->worker, slot, verdict);
-	else if (frame.kind != FRAME_VXLAN)
+	else if (frame.kind == FRAME_BYPASS)
 		sorting->bypassed++;
 }
 

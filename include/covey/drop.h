@@ -23,7 +23,7 @@
 	X(OUT_SOURCE, "out-source", "VXLAN whose source address is not this host's VTEP address")  \
 	X(OUT_NO_SA, "out-no-sa", "VXLAN of a group that has no active SA")                        \
 	X(OUT_NOT_SENDER, "out-not-sender", "VXLAN of a group that this host may not send to")     \
-	X(OUT_TOO_BIG, "out-too-big", "packet that would exceed the fabric's MTU once encrypted")  \
+	X(OUT_TOO_BIG, "out-too-big", "packet that exceeds the fabric's MTU, or would encrypted")  \
 	X(OUT_LIMIT, "out-limit", "the SA's packet limit is reached, waiting for a rekey")         \
 	X(OUT_TX_FULL, "out-tx-full", "the fabric port's queue is full")                           \
 	X(OUT_UNREACHABLE, "out-unreachable", "the kernel has no way to the receiver")             \
