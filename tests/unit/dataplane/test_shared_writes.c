@@ -41,19 +41,32 @@ static void open_scene(struct scene *scene)
 	scene->sa = lab_reference(&scene->lab, &sa);
 }
 
-static void make_outbound(struct scene *scene, unsigned index, struct turn *turn)
+/* VXLAN, as it is until something is encrypted, and after all is decrypted. */
+static void make_vxlan(unsigned i, uint8_t source, struct turn *turn)
 {
 	uint8_t frame[REFERENCE_BYTES_MAX];
+	struct sample sample = lab_sample();
 
+	sample.source = source;
+	sample.source_port = (uint16_t)(i * 997);
+	sample.payload_len = (uint16_t)(i * 40);
+	turn->packets[i] = lab_packet(frame, reference_vxlan(&sample, frame));
+}
+
+static void make_outbound(struct scene *scene, unsigned index, struct turn *turn)
+{
 	turn->worker = dataplane_worker(scene->lab.dataplane, index);
 	turn->burst = outbound_burst;
-	for (unsigned i = 0; i < PACKETS; i++) {
-		struct sample sample = lab_sample();
+	for (unsigned i = 0; i < PACKETS; i++)
+		make_vxlan(i, LAB_SELF, turn);
+}
 
-		sample.source_port = (uint16_t)(i * 997);
-		sample.payload_len = (uint16_t)(i * 40);
-		turn->packets[i] = lab_packet(frame, reference_vxlan(&sample, frame));
-	}
+static void make_clear_inbound(struct scene *scene, unsigned index, struct turn *turn)
+{
+	turn->worker = dataplane_worker(scene->lab.dataplane, index);
+	turn->burst = inbound_burst;
+	for (unsigned i = 0; i < PACKETS; i++)
+		make_vxlan(i, LAB_PEER, turn);
 }
 
 /* Of windows that this worker comes to own. */
@@ -91,7 +104,8 @@ static void end_turn(struct turn *turn)
 
 typedef void make_turn(struct scene *scene, unsigned index, struct turn *turn);
 
-/* Shares are taken and windows claimed in the first burst: no packet's work. */
+/* Shares are taken and windows claimed in the first burst: no packet's work. So are the places of
+ * those who send in clear. */
 static void warm_up(struct scene *scene, make_turn *make)
 {
 	for (unsigned i = 0; i < WORKERS; i++) {
@@ -111,7 +125,8 @@ static void expect_apart(const struct writes *a, const struct writes *b)
 				 a->lines[i] * WRITES_LINE);
 }
 
-static void check(make_turn *make)
+/* written: how many cache lines each burst writes at least. */
+static void check(make_turn *make, enum covey_mode mode, size_t written)
 {
 	struct writes *writes = calloc(WORKERS, sizeof(*writes));
 	struct turn turns[WORKERS];
@@ -119,14 +134,14 @@ static void check(make_turn *make)
 
 	assert_non_null(writes);
 	open_scene(&scene);
+	assert_int_equal(dataplane_group_mode(scene.lab.dataplane, 0, mode), 0);
 	warm_up(&scene, make);
 	for (unsigned i = 0; i < WORKERS; i++)
 		make(&scene, i, &turns[i]);
 	for (unsigned i = 0; i < WORKERS; i++)
 		writes_of(run_turn, &turns[i], &writes[i]);
 	for (unsigned i = 0; i < WORKERS; i++) {
-		/* Packets at least were written. */
-		assert_in_range(writes[i].count, PACKETS, WRITES_LINES_MAX - 1);
+		assert_in_range(writes[i].count, written, WRITES_LINES_MAX - 1);
 		for (unsigned other = 0; other < i; other++)
 			expect_apart(&writes[i], &writes[other]);
 		end_turn(&turns[i]);
@@ -137,12 +152,23 @@ static void check(make_turn *make)
 
 static void test_encrypting(void **state)
 {
-	check(make_outbound);
+	check(make_outbound, COVEY_MODE_ENFORCE, PACKETS);
 }
 
 static void test_decrypting(void **state)
 {
-	check(make_inbound);
+	check(make_inbound, COVEY_MODE_ENFORCE, PACKETS);
+}
+
+/* A packet does not change. Counters do, and the place of who sent or receives it. */
+static void test_leaving_in_clear(void **state)
+{
+	check(make_outbound, COVEY_MODE_OBSERVE, 2);
+}
+
+static void test_entering_in_clear(void **state)
+{
+	check(make_clear_inbound, COVEY_MODE_OBSERVE, 2);
 }
 
 /* --- that it can fail ---------------------------------------------------------------------- */
@@ -167,6 +193,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_encrypting),
 		cmocka_unit_test(test_decrypting),
+		cmocka_unit_test(test_leaving_in_clear),
+		cmocka_unit_test(test_entering_in_clear),
 		cmocka_unit_test(test_a_shared_counter_is_seen),
 	};
 
