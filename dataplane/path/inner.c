@@ -27,12 +27,10 @@ static enum covey_drop check(struct arrivals *arrivals, const struct arrival *ar
 		return COVEY_DROP_IN_INNER_ADDRESS;
 	if (unlikely(frame.kind != FRAME_VXLAN))
 		return COVEY_DROP_IN_INNER_NOT_VXLAN;
-	if (unlikely(vni_table_find(arrivals->sadb->vnis, frame.vni) != (int)arrival->sa->group))
+	if (unlikely(!inner_is_of_group(arrivals, arrival->sa, frame.vni)))
 		return COVEY_DROP_IN_INNER_VNI;
 	if (unlikely(!ecn_propagate(arrival->outer, inner)))
 		return COVEY_DROP_IN_ECN;
-	arrivals->sa = arrival->sa;
-	arrivals->vni = frame.vni;
 	return NO_DROP;
 }
 

@@ -13,10 +13,22 @@
  */
 enum covey_drop inner_enter_any(struct arrivals *arrivals, const struct arrival *arrival);
 
+/* Does the VNI belong to the group of the SA? Consecutive packets often have the same. */
+static __rte_always_inline bool inner_is_of_group(struct arrivals *arrivals, const struct sa_rx *sa,
+						  uint32_t vni)
+{
+	if (likely(vni == arrivals->vni && sa == arrivals->sa))
+		return true;
+	if (unlikely(vni_table_find(arrivals->sadb->vnis, vni) != (int)sa->group))
+		return false;
+	arrivals->sa = sa;
+	arrivals->vni = vni;
+	return true;
+}
+
 /* Is there nothing special about a plain arrival's inner packet, so that it may enter without
- * further checks? That is so when its VNI is that of the packet before, and its congestion mark
- * that of the outer header. */
-static __rte_always_inline bool inner_is_plain(const struct arrivals *arrivals,
+ * further checks? That is so when its congestion mark is that of the outer header. */
+static __rte_always_inline bool inner_is_plain(struct arrivals *arrivals,
 					       const struct arrival *arrival, bool ipv6)
 {
 	const struct classifier *classifier = &arrivals->worker->engine->classifier;
@@ -26,9 +38,10 @@ static __rte_always_inline bool inner_is_plain(const struct arrivals *arrivals,
 
 	if (unlikely(!recognise_ip_of(classifier, ipv6, inner, len, &frame)))
 		return false;
-	return frame.kind == FRAME_VXLAN && frame.ip_len == len && frame.vni == arrivals->vni &&
-	       arrival->sa == arrivals->sa && ((inner[1] ^ outer[1]) & (ipv6 ? 0x30 : 0x03)) == 0 &&
-	       (ipv6 ? memcmp(inner + 8, outer + 8, 32) == 0 : is_same_8(inner + 12, outer + 12));
+	return frame.kind == FRAME_VXLAN && frame.ip_len == len &&
+	       ((inner[1] ^ outer[1]) & (ipv6 ? 0x30 : 0x03)) == 0 &&
+	       (ipv6 ? memcmp(inner + 8, outer + 8, 32) == 0 : is_same_8(inner + 12, outer + 12)) &&
+	       inner_is_of_group(arrivals, arrival->sa, frame.vni);
 }
 
 /* Remove what is between Ethernet and a plain arrival's inner packet, and what is after it. */

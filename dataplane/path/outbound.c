@@ -57,7 +57,25 @@ static enum covey_drop verdict_of(const struct engine *engine, enum frame_kind k
 	return COVEY_DROP_OUT_MALFORMED;
 }
 
-/* Find the SA of a VNI. Consecutive packets mostly have the same VNI. */
+/* Turn to the VNI of a packet that may leave. False when it has no SA to send on; then nothing
+ * changes. Consecutive packets often have the same VNI. */
+static __rte_always_inline bool turn_to(struct sorting *sorting, uint32_t vni)
+{
+	int group = vni_table_find(sorting->sadb->vnis, vni);
+	const struct sa_tx *sa;
+
+	if (unlikely(group == VNI_NO_GROUP))
+		return false;
+	sa = sorting->sadb->groups[group].tx;
+	if (unlikely(!sa))
+		return false;
+	sorting->vni = vni;
+	sorting->sa = sa;
+	sorting->state = &sa->states[sorting->worker->index];
+	return true;
+}
+
+/* Find the SA of a VNI, or why there is none. */
 static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 {
 	int index = vni_table_find(sorting->sadb->vnis, vni);
@@ -253,8 +271,8 @@ static __rte_always_inline bool sort_quickly(struct sorting *sorting, struct rte
 		     packet->data_off < outer_len(ipv6, udp) ||
 		     !recognise_own(&sorting->engine->own, data, packet->data_len, ipv6, &vxlan)))
 		return false;
-	if (unlikely(vxlan.vni != sorting->vni))
-		look_up(sorting, vxlan.vni);
+	if (vxlan.vni != sorting->vni && unlikely(!turn_to(sorting, vxlan.vni)))
+		return false;
 	if (unlikely(!sorting->sa))
 		return false;
 	return depart(sorting, packet, data + vxlan.l2_len, &vxlan, ipv6, udp, true);

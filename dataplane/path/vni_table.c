@@ -18,6 +18,7 @@ struct vni_table *vni_table_new(size_t count)
 		return NULL;
 	vnis->shift = 32 - bits;
 	vnis->mask = (1u << bits) - 1;
+	vnis->group_of_last = VNI_NO_GROUP;
 	memset(vnis->cells, 0xff, sizeof(vnis->cells[0]) << bits);
 	return vnis;
 }
@@ -29,13 +30,17 @@ void vni_table_free(struct vni_table *vnis)
 
 int vni_table_add(struct vni_table *vnis, uint32_t vni, uint32_t group)
 {
+	int before = vni_table_find(vnis, vni);
 	uint32_t i = vni_table_first(vnis, vni);
 
-	while (vnis->cells[i].vni != UINT32_MAX) {
-		if (vnis->cells[i].vni == vni)
-			return vnis->cells[i].group == group ? 0 : -EEXIST;
-		i = (i + 1) & vnis->mask;
+	if (before != VNI_NO_GROUP)
+		return before == (int)group ? 0 : -EEXIST;
+	if (vni == COVEY_VNI_MAX) {
+		vnis->group_of_last = (int32_t)group;
+		return 0;
 	}
-	vnis->cells[i] = (struct vni_cell){.vni = vni, .group = group};
+	while (vnis->cells[i] != VNI_CELL_EMPTY)
+		i = (i + 1) & vnis->mask;
+	vnis->cells[i] = vni << 8 | group;
 	return 0;
 }

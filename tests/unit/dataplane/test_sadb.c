@@ -51,12 +51,20 @@ static void test_vnis(void **state)
 		assert_int_equal(vni_table_find(vnis, i * 16 + 15), i % COVEY_GROUPS_PER_HOST_MAX);
 		assert_int_equal(vni_table_find(vnis, i * 16), VNI_NO_GROUP);
 	}
+	/* The highest one, VNI 16777215, is among them. */
+	assert_int_equal((VNIS - 1) * 16 + 15, COVEY_VNI_MAX);
 	assert_int_equal(vni_table_add(vnis, 15, 0), 0);
 	assert_int_equal(vni_table_add(vnis, 15, 1), -EEXIST);
 	vni_table_free(vnis);
 	vnis = vni_table_new(0);
 	assert_non_null(vnis);
 	assert_int_equal(vni_table_find(vnis, 0), VNI_NO_GROUP);
+	/* An empty cell is no VNI. */
+	assert_int_equal(vni_table_find(vnis, COVEY_VNI_MAX), VNI_NO_GROUP);
+	assert_int_equal(vni_table_add(vnis, COVEY_VNI_MAX, 255), 0);
+	assert_int_equal(vni_table_find(vnis, COVEY_VNI_MAX), 255);
+	assert_int_equal(vni_table_add(vnis, COVEY_VNI_MAX, 254), -EEXIST);
+	assert_int_equal(vni_table_find(vnis, COVEY_VNI_MAX - 1), VNI_NO_GROUP);
 	vni_table_free(vnis);
 }
 
