@@ -36,6 +36,9 @@ struct bench_dataplane {
 	/* A core begins or ends to run bursts. NULL: no need to know. */
 	void (*enter)(void *state, unsigned core);
 	void (*leave)(void *state, unsigned core);
+	/* Change the packets of a core before a round, which is not timed. They stay plain VXLAN
+	 * from and to the same. NULL: there is nothing to change. */
+	void (*prepare)(void *state, struct rte_mbuf **packets, unsigned count);
 	/* Take at most BENCH_BURST packets, move those that went through to the front, in order,
 	 * and return their number. What becomes of the others is the dataplane's: it frees them. */
 	uint16_t (*encrypt)(void *state, unsigned core, struct rte_mbuf **packets, uint16_t count);

@@ -55,6 +55,8 @@ int bench_figure_headroom(const struct bench_figure *figure, const struct bench_
 			  struct bench_report *report, struct covey_error *error);
 int bench_figure_senders(const struct bench_figure *figure, const struct bench_options *options,
 			 struct bench_report *report, struct covey_error *error);
+int bench_figure_groups(const struct bench_figure *figure, const struct bench_options *options,
+			struct bench_report *report, struct covey_error *error);
 int bench_figure_reorder(const struct bench_figure *figure, const struct bench_options *options,
 			 struct bench_report *report, struct covey_error *error);
 int bench_figure_gateway(const struct bench_figure *figure, const struct bench_options *options,

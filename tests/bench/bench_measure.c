@@ -90,6 +90,8 @@ static void round_on(struct slice *slice, unsigned core)
 	uint64_t start;
 
 	bench_buffers_reset(&run->buffers[core], packets);
+	if (dataplane->prepare)
+		dataplane->prepare(state, packets, BENCH_PACKETS);
 	if (decrypt)
 		count = pass(dataplane->encrypt, burst, state, core, packets, count);
 	bench_meeting_wait(&slice->meeting, run->shape.cores);
@@ -161,6 +163,8 @@ static int verify_core(struct bench_run *run, unsigned index, unsigned core,
 	void *state = run->states[index];
 
 	bench_buffers_reset(&run->buffers[core], packets);
+	if (dataplane->prepare)
+		dataplane->prepare(state, packets, BENCH_PACKETS);
 	count = pass(dataplane->encrypt, burst, state, core, packets, BENCH_PACKETS);
 	if (count != BENCH_PACKETS)
 		return lost(run, index, BENCH_PACKETS - count, error);

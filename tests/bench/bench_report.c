@@ -28,6 +28,8 @@ static void tell_json(const struct bench_row *row)
 		       row->depth, (unsigned long long)row->lost);
 	if (row->one_core_ns > 0)
 		printf(", \"one_core_ns_per_packet\": %.2f", row->one_core_ns);
+	if (row->one_vni_ns > 0)
+		printf(", \"one_vni_ns_per_packet\": %.2f", row->one_vni_ns);
 	if (row->receivers)
 		printf(", \"receivers\": %u", row->receivers);
 	if (row->burst)
@@ -107,8 +109,9 @@ static void tell_head(enum bench_axis axis, const struct bench_row *rows, unsign
 		printf(", replay window %u: packets lost of %llu", rows->replay_window,
 		       (unsigned long long)rows->packets);
 	else
-		printf(": ns a packet (Gbit/s)%s",
-		       axis == BENCH_AXIS_CORES ? ", times one core" : "");
+		printf(": ns a packet (Gbit/s)%s", axis == BENCH_AXIS_CORES ? ", times one core"
+						   : rows->one_vni_ns > 0   ? ", times of one VNI"
+									    : "");
 	printf("\n%9s", axis_names[axis]);
 	for (unsigned i = 0; i < count; i++)
 		printf(" %18s", rows[i].dataplane);
@@ -137,6 +140,9 @@ static void tell_cell(const struct bench_row *row)
 	else if (row && row->cores > 1 && row->one_core_ns > 0)
 		snprintf(text, sizeof(text), "%.1f (%.1f) %.2fx", row->ns, row->gbit,
 			 row->one_core_ns / row->ns);
+	else if (row && row->one_vni_ns > 0)
+		snprintf(text, sizeof(text), "%.1f (%.1f) %.3fx", row->ns, row->gbit,
+			 row->ns / row->one_vni_ns);
 	else if (row)
 		snprintf(text, sizeof(text), "%.1f (%.1f)", row->ns, row->gbit);
 	printf(" %18s", text);

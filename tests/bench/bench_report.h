@@ -40,6 +40,7 @@ struct bench_row {
 	unsigned burst;        /* the figure throughput alone */
 	const char *key_scope; /* the figure senders alone */
 	double one_core_ns;    /* the figure cores alone: of the same dataplane */
+	double one_vni_ns;     /* the figure groups alone: of the same point */
 	/* The figure gateway alone, shares: of the time that the generator waited for the program,
 	 * and of its looks at which the program might have waited for it. */
 	bool has_generator;

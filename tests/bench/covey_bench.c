@@ -25,6 +25,8 @@ const struct bench_figure bench_figures[] = {
 	 0.2, BENCH_BOTH, ONLY_ENCRYPT, bench_figure_headroom, 0},
 	{"senders", "by number of senders, and of windows of each", BENCH_AXIS_SENDERS, 1,
 	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_senders, BENCH_TAKES_KEY_SCOPE},
+	{"groups", "what 4,096 VNIs in 256 groups cost beside one VNI", BENCH_AXIS_SIZE, 2,
+	 BENCH_BOTH, BENCH_BOTH, bench_figure_groups, 0},
 	{"reorder", "packets lost by replay window, when QoS reorders classes", BENCH_AXIS_DEPTH, 1,
 	 ONLY_DECRYPT, ONLY_DECRYPT, bench_figure_reorder, 0},
 	{"multicast", "a sender's cost for one packet to several receivers", BENCH_AXIS_RECEIVERS,

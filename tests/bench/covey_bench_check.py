@@ -149,6 +149,17 @@ def check_senders_of(scope, *arguments):
     check(values(rows, "dataplane") == {("raw",), ("vpe",)}, "senders is of raw and vpe")
 
 
+def check_groups():
+    rows, _ = rows_of("groups", "--size", "92", fields={"one_vni_ns_per_packet"})
+    loads = {"1-vni", "1-of-4096-vnis", "16-vnis", "4096-vnis", "groups-by-burst", "groups-at-random"}
+    check(values(rows, "dataplane", "direction") == product(loads, BOTH), "groups is not whole")
+    for row in rows:
+        check(row["dataplane"] != "1-vni" or row["one_vni_ns_per_packet"] == row["ns_per_packet"],
+              f"one VNI is not one VNI: {row}")
+    ran = bench("groups", "--size", "92", *SHORT)
+    check("times of one VNI" in ran.stdout and "1.000x" in ran.stdout, "groups has no ratios")
+
+
 def check_reorder():
     rows, _ = rows_of("reorder", fields=REORDER_FIELDS)
     check(values(rows, "dataplane", "replay_window", "depth")
@@ -274,6 +285,7 @@ BAD = {
     ("throughput", "--", "--no-huge"): "no arguments for EAL",
     ("--", "gateway"): "which figure",
     ("senders", "--dataplane", "raw"): "a figure of vpe",
+    ("groups", "--dataplane", "raw"): "a figure of vpe",
 }
 
 
@@ -296,6 +308,7 @@ check_bad_input()
 check_burst()
 check_size_and_headroom()
 check_senders()
+check_groups()
 check_multicast()
 check_gateway()
 check_gateway_devices()
