@@ -26,7 +26,7 @@ static const struct argp_option table[] = {
 	{0}};
 
 static const char *const parts[] = {"groups", "sas",   "members", "windows",
-				    "drops",  "ports", "guard"};
+				    "drops",  "clear", "ports",   "guard"};
 
 static void check_part(const char *part, struct argp_state *state)
 {
@@ -40,7 +40,7 @@ static void check_part(const char *part, struct argp_state *state)
 	}
 	argp_error(state,
 		   "nothing to show is called %s%s: there are groups, sas, members, windows, "
-		   "drops, ports and guard",
+		   "drops, clear, ports and guard",
 		   part, suggestion_format(&suggestion, hint));
 }
 
@@ -98,6 +98,8 @@ static void overview(const json_t *answer, bool all)
 	printf("\n");
 	view_drops(answer, all);
 	printf("\n");
+	if (view_clear(answer, false))
+		printf("\n");
 	view_guard(answer, all);
 	printf("\nWindows: %zu (`covey show windows` lists them)\n",
 	       json_array_size(json_object_get(answer, "windows")));
@@ -117,6 +119,8 @@ static void show(const json_t *answer, const char *part, bool all)
 		view_windows(answer);
 	else if (strcmp(part, "drops") == 0)
 		view_drops(answer, all);
+	else if (strcmp(part, "clear") == 0)
+		view_clear(answer, true);
 	else if (strcmp(part, "guard") == 0)
 		view_guard(answer, all);
 	else
@@ -170,7 +174,7 @@ int show_main(struct cli *cli, int argc, char **argv)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.args_doc = "[groups|sas|members|windows|drops|ports|guard]",
+		.args_doc = "[groups|sas|members|windows|drops|clear|ports|guard]",
 		.doc = "Show what this host's covey-host does, or with --gkm the key manager on "
 		       "this machine: all in short, or one part.",
 		.children = cli_children};

@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <covey/drop.h>
-#include <string.h>
-
+#include "drop_text.h"
 #include "json_text.h"
 #include "table.h"
 #include "views.h"
-
-/* A newer covey-host may have reasons that this program does not know. */
-static const char *explain(const char *name)
-{
-	for (size_t i = 0; i < COVEY_DROP_COUNT; i++)
-		if (strcmp(covey_drop_names[i], name) == 0)
-			return covey_drop_texts[i];
-	return "-";
-}
 
 void view_drops(const json_t *answer, bool all)
 {
@@ -27,7 +16,7 @@ void view_drops(const json_t *answer, bool all)
 			continue;
 		table_cell(table, FIELD_NUMBER, json_integer_value(count));
 		table_cell(table, "%s", name);
-		table_cell(table, "%s", explain(name));
+		table_cell(table, "%s", drop_text(name));
 	}
 	table_print(table, "No packet was dropped.", stdout);
 }

@@ -17,6 +17,9 @@ void view_members(const json_t *answer);
 void view_windows(const json_t *answer);
 /* all: also reasons for which nothing was dropped. */
 void view_drops(const json_t *answer, bool all);
+/* What covey-host has let pass in clear. Prints nothing and returns false when that is nothing,
+ * unless it shall say so. */
+bool view_clear(const json_t *answer, bool always);
 void view_ports(const json_t *answer);
 /* all: also rules that have never dropped a packet. */
 void view_guard(const json_t *answer, bool all);

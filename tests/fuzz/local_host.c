@@ -84,6 +84,15 @@ void dataplane_read_buffers(const struct dataplane *dataplane,
 	*ret_buffers = (struct dataplane_buffers){.total = 8191, .free = 8000};
 }
 
+size_t dataplane_read_heard(const struct dataplane *dataplane, struct dataplane_heard *list,
+			    size_t max)
+{
+	must(max > 0);
+	*list = (struct dataplane_heard){
+		.vni = 100, .packets = UINT64_MAX, .reason = COVEY_DROP_COUNT};
+	return 1;
+}
+
 size_t dataplane_read_unknown_vnis(const struct dataplane *dataplane, uint32_t *vnis, size_t max)
 {
 	return 0;

@@ -15,6 +15,7 @@
 #include "member.h"
 #include "problems.h"
 #include "refusal.h"
+#include "show_clear.h"
 #include "show_dataplane.h"
 #include "show_guard.h"
 
@@ -195,6 +196,7 @@ json_t *show_host(const struct host *host)
 	json_object_set_new(answer, "windows", show_windows(host->dataplane));
 	json_object_set_new(answer, "counters", show_counters(host->dataplane));
 	json_object_set_new(answer, "drops", show_drops(host->dataplane));
+	json_object_set_new(answer, "clear", show_clear(host->dataplane));
 	json_object_set_new(answer, "ports", show_ports(host->dataplane));
 	json_object_set_new(answer, "buffers", show_buffers(host->dataplane));
 	json_object_set_new(answer, "guard", guard);

@@ -92,6 +92,16 @@ SHOWN = {
     "workers": 2,
     "counters": {"encrypted_packets": 10, "handed_over": 4711, "told_too_big": 42},
     "drops": {"in-icv": 0, "in-replay-seen": 12},
+    "clear": {
+        "out": 33,
+        "in": 4,
+        "unheard": 5,
+        "would_drop": {"out-source": 6, "in-clear-vxlan": 4},
+        "heard": [{"vni": 100, "peer": "10.0.0.9", "direction": "in", "packets": 4, "would_drop": 4,
+                   "reason": "in-clear-vxlan", "ago_s": 61},
+                  {"vni": 100, "peer": "10.0.0.8", "direction": "out", "packets": 27, "would_drop": 0,
+                   "reason": None, "ago_s": 0}],
+    },
     "ports": [{"role": "fabric", "name": "eth1", "driver": "net_af_xdp", "mtu": 1500, "rx_queues": 2, "tx_queues": 2}],
     "buffers": {"total": 16383, "free": 12000},
     "foreign_vxlan": [{"device": "vx9", "port": 8472, "over": "covey0", "dropped": False},
@@ -464,6 +474,11 @@ class Client(Case):
         self.assertRegex(out, r"256 +tenants +active .* 1m 1s +1d ")
         self.assertRegex(out, r"12 +in-replay-seen +VPE packet that was received before")
         self.assertNotIn("in-icv", out)
+        self.assertIn("IN CLEAR, by the modes of groups: 33 packets left, 4 entered\n", out)
+        self.assertRegex(out, r" 6 +out-source +VXLAN whose source address is not")
+        self.assertRegex(out, r"\n100 +in +10\.0\.0\.9 +4 +4 +in-clear-vxlan +1m 1s ago\n")
+        self.assertRegex(out, r"\n100 +out +10\.0\.0\.8 +27 +0 +- +0s ago\n")
+        self.assertIn("And 5 packets of others, for whom there was no room\n", out)
         self.assertIn("Guard on eth1: NOT all that it should be\n  no egress hook on eth1\n", out)
         self.assertIn("put back 3 times, last 1m 1s ago after a change by nft (process 12)", out)
         self.assertRegex(out, r"11 +netdev ingress +clear VXLAN\n")
@@ -480,6 +495,7 @@ class Client(Case):
             ("members", "EPOCH FLOOR"),
             ("windows", "0003000000000005"),
             ("drops", "in-replay-seen"),
+            ("clear", "10.0.0.9"),
             ("ports", "net_af_xdp"),
             ("ports", "Packet buffers: 16383, free: 12000"),
             ("guard", "netdev ingress"),
@@ -498,18 +514,22 @@ class Client(Case):
 
     def test_empty_and_strange(self):
         strange = {"ok": True, "groups": 5, "sas": [1, "x"], "drops": [], "gkm": 7, "ports": {},
-                   "guard": {"hooks": 5, "uplinks": [1], "drops": [1], "restored": "x", "last_changed": {}}}
+                   "guard": {"hooks": 5, "uplinks": [1], "drops": [1], "restored": "x", "last_changed": {}},
+                   "clear": {"out": 1, "would_drop": 5, "heard": [1, {"ago_s": -1}]}}
         for answer in ({"ok": True}, strange):
             code, out, _ = self.ask(answer, "show")
             self.assertEqual(code, 0)
             self.assertIn("No packet was dropped.", out)
+        self.assertNotIn("clear", self.ask({"ok": True, "clear": {"out": 0, "in": 0}}, "show")[1].lower())
+        nothing = self.ask({"ok": True}, "show", "clear")
+        self.assertEqual(nothing[:2], (0, "No packet has passed covey-host in clear.\n"))
 
     def test_json_passes_through(self):
         code, out, _ = self.ask(SHOWN, "show", "--json")
         self.assertEqual((code, json.loads(out)), (0, SHOWN))
 
     def test_json_of_one_part(self):
-        for part in ("groups", "sas", "windows", "drops", "ports"):
+        for part in ("groups", "sas", "windows", "drops", "clear", "ports"):
             code, out, _ = self.ask(SHOWN, "--json", "show", part)
             self.assertEqual((code, json.loads(out)), (0, {"ok": True, part: SHOWN[part]}))
         code, out, _ = self.ask(SHOWN, "--json", "show", "members")
@@ -750,6 +770,7 @@ class Client(Case):
             "gkm": {"last_error": evil},
             "groups": [{"name": evil, "refusal": evil, "members": [{"identity": evil}]}],
             "drops": {evil: 1},
+            "clear": {"in": 1, "would_drop": {evil: 1}, "heard": [{"peer": evil, "reason": evil}]},
         }
         _, out, _ = self.ask(answer, "show")
         for letter in "\x1b\x9b\r\x7f":

@@ -19,6 +19,25 @@ void dataplane_read_counters(const struct dataplane *dataplane,
 {
 	memset(ret_counters, 0, sizeof(*ret_counters));
 	ret_counters->drops[COVEY_DROP_IN_ICV] = 3;
+	ret_counters->clear_out = 7;
+	ret_counters->clear_in = 9;
+	ret_counters->unheard = 1;
+	ret_counters->would_drop[COVEY_DROP_IN_CLEAR_VXLAN] = 9;
+}
+
+size_t dataplane_read_heard(const struct dataplane *dataplane, struct dataplane_heard *list,
+			    size_t max)
+{
+	list[0] = (struct dataplane_heard){.vni = 300,
+					   .packets = 8,
+					   .would_drop = 8,
+					   .reason = COVEY_DROP_IN_CLEAR_VXLAN,
+					   .seen_ms = 61999};
+	list[1] = (struct dataplane_heard){
+		.vni = 300, .outbound = true, .packets = 7, .reason = COVEY_DROP_COUNT};
+	covey_addr_parse("10.0.0.9", &list[0].peer);
+	covey_addr_parse("fd00::9", &list[1].peer);
+	return 2;
 }
 
 size_t dataplane_read_unknown_vnis(const struct dataplane *dataplane, uint32_t *vnis, size_t max)

@@ -53,6 +53,26 @@ static void test_show(void **state)
 	daemon_free(daemon);
 }
 
+static void test_show_what_is_in_clear(void **state)
+{
+	static const char wanted[] =
+		"{\"out\": 7, \"in\": 9, \"unheard\": 1, \"would_drop\": {\"in-clear-vxlan\": 9},"
+		"\"heard\": [{\"vni\": 300, \"peer\": \"10.0.0.9\", \"direction\": \"in\", "
+		"\"packets\": 8,"
+		" \"would_drop\": 8, \"reason\": \"in-clear-vxlan\", \"ago_s\": 61},"
+		"{\"vni\": 300, \"peer\": \"fd00::9\", \"direction\": \"out\", \"packets\": 7,"
+		" \"would_drop\": 0, \"reason\": null, \"ago_s\": 0}]}";
+	struct daemon *daemon = daemon_new();
+	json_t *answer = daemon_ask(daemon, "{\"command\": \"show\"}\n");
+	json_t *clear = json_loads(wanted, 0, NULL);
+
+	assert_non_null(clear);
+	assert_true(json_equal(json_object_get(answer, "clear"), clear));
+	json_decref(clear);
+	json_decref(answer);
+	daemon_free(daemon);
+}
+
 /* What cannot be undone now is to be known. */
 static void test_leave_while_the_gkm_is_away(void **state)
 {
@@ -269,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_show_what_is_in_clear),
 		cmocka_unit_test(test_leave_while_the_gkm_is_away),
 		cmocka_unit_test(test_who_has_gone_wants_nothing),
 		cmocka_unit_test(test_garbage),
