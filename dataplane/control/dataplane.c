@@ -118,7 +118,8 @@ void dataplane_publish(struct dataplane *dataplane)
 		if (record->state != COVEY_SA_ACTIVE)
 			continue;
 		group = &next->groups[record->group];
-		group->tx = record->parts.tx;
+		group->has_tx = record->parts.tx != NULL;
+		group->tx = group->clear_out ? NULL : record->parts.tx;
 		group->reason = COVEY_DROP_OUT_NOT_SENDER;
 	}
 	dataplane->spare = engine_publish(&dataplane->engine, next);

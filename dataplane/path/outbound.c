@@ -22,14 +22,12 @@ struct sorting {
 	struct engine_worker *worker;
 	const struct engine *engine;
 	const struct sadb *sadb;
-	const struct sa_tx *sa;    /* of the last VXLAN packet's group */
-	struct sa_tx_state *state; /* this worker's part of it */
-	uint32_t vni;              /* VNI of that packet; UINT32_MAX: none */
-	enum covey_drop reason;    /* why there is no sa */
-	struct departure *next;    /* the first one that is free */
-	/* The group, if its VXLAN leaves in clear. Then there is no sa here, so that no packet
-	 * takes the quick way. */
-	const struct sadb_group *clear;
+	const struct sa_tx *sa;         /* of the last VXLAN packet's group */
+	struct sa_tx_state *state;      /* this worker's part of it */
+	uint32_t vni;                   /* VNI of that packet; UINT32_MAX: none */
+	enum covey_drop reason;         /* why there is no sa */
+	struct departure *next;         /* the first one that is free */
+	const struct sadb_group *clear; /* that group, if its VXLAN leaves in clear: look_up() */
 	uint64_t bypassed;
 };
 
@@ -91,11 +89,10 @@ static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 		return;
 	}
 	group = &sorting->sadb->groups[index];
+	sorting->sa = group->tx;
 	sorting->reason = group->reason;
 	if (group->clear_out)
 		sorting->clear = group;
-	else
-		sorting->sa = group->tx;
 	if (sorting->sa)
 		sorting->state = &sorting->sa->states[sorting->worker->index];
 }
@@ -118,9 +115,9 @@ static enum covey_drop why_without_sa(const struct sorting *sorting, const uint8
 	return COVEY_DROP_OUT_SOURCE;
 }
 
-/* May the VXLAN packet leave encrypted, on the SA if there is one? Changes nothing. In the address
- * family that is not the engine's, no packet has our source address. */
-static enum covey_drop check(const struct sorting *sorting, const struct sa_tx *sa,
+/* May the VXLAN packet leave encrypted? Changes nothing. In the address family that is not the
+ * engine's, no packet has our source address. */
+static enum covey_drop check(const struct sorting *sorting, bool has_sa,
 			     const struct rte_mbuf *packet, const struct frame *frame,
 			     const uint8_t *ip, bool ipv6)
 {
@@ -129,7 +126,7 @@ static enum covey_drop check(const struct sorting *sorting, const struct sa_tx *
 	if (ip_version(ip) != (ipv6 ? 6 : 4))
 		return sorting->reason == COVEY_DROP_OUT_UNKNOWN_VNI ? COVEY_DROP_OUT_UNKNOWN_VNI
 								     : COVEY_DROP_OUT_SOURCE;
-	if (!sa)
+	if (!has_sa)
 		return why_without_sa(sorting, ip, ipv6);
 	if (!is_our_source(engine, ip, ipv6))
 		return COVEY_DROP_OUT_SOURCE;
@@ -230,8 +227,8 @@ static __rte_always_inline enum covey_drop depart_slowly(struct sorting *sorting
 	enum covey_drop verdict;
 
 	look_up(sorting, frame->vni);
-	verdict = check(sorting, sorting->clear ? sorting->clear->tx : sorting->sa, packet, frame,
-			ip, ipv6);
+	verdict = check(sorting, sorting->clear ? sorting->clear->has_tx : sorting->sa != NULL,
+			packet, frame, ip, ipv6);
 	if (sorting->clear)
 		return leave_in_clear(sorting, frame, ip, verdict);
 	if (verdict != NO_DROP)

@@ -20,13 +20,17 @@
 
 _Static_assert(1u << SADB_SPI_BITS >= 2 * SADB_SAS_MAX, "half full at the most");
 
-/* What a group sends on. If tx is NULL, the reason why it does not send. */
+/* What a group sends on. If tx is NULL, the reason why it does not send, unless it sends in clear:
+ * a group that does has no tx here, so that none of its packets takes the way of encrypted ones. */
 struct sadb_group {
 	const struct sa_tx *tx;
 	enum covey_drop reason;
-	bool clear_out; /* its VXLAN leaves in clear, whether it has an SA or not */
+	bool clear_out; /* its VXLAN leaves in clear */
+	bool has_tx;    /* whether it would have a tx if it did not */
 	bool clear_in;  /* its VXLAN may enter in clear */
 };
+
+_Static_assert(sizeof(struct sadb_group) == 16, "four groups share a cache line");
 
 struct sadb_spi {
 	const struct sa_rx *rx; /* NULL: empty */
