@@ -34,6 +34,7 @@ struct ways {
 	size_t count;
 	uint16_t mtu;
 	struct uplinks_left_out left_out;
+	const struct uplink *tap; /* of the list, or NULL */
 };
 
 static void find_ways(const struct inventory *inventory, const struct inventory_host *host,
@@ -50,6 +51,7 @@ static void find_ways(const struct inventory *inventory, const struct inventory_
 		    (mtu == 0 || link.mtu < mtu))
 			mtu = link.mtu;
 	ret_ways->mtu = inventory_limit_mtu(host, mtu);
+	ret_ways->tap = uplinks_find_tap(&wanted, ret_ways->list, ret_ways->count);
 }
 
 static void print_left_out(const struct uplinks_left_out *left_out)
@@ -90,6 +92,8 @@ static void print_ways(const struct inventory_host *host, const struct ways *way
 	for (size_t i = 0; i < ways->count; i++)
 		printf("%s %s", i ? "," : "", ways->list[i].name);
 	printf(" (found by the %s).\n", host->uplink_count > 0 ? "inventory" : "routes");
+	if (ways->tap)
+		printf("\nOn this host: " UPLINK_TAP ".\n", ways->tap->name, ways->tap->name);
 }
 
 static void print_devices(const struct inventory *inventory, const struct inventory_host *host,

@@ -29,7 +29,7 @@ attach_kernel() {
 	lab_wait 60 "covey0 of hv$1" lab_host_is_up "$1"
 	lab_ip "hv$1" link add vxlan100 type vxlan id 100 group "$(lab_multicast)" local "$(lab_vtep "$1")" \
 		dev fab0 dstport 4789
-	lab_ip "hv$1" link set vxlan100 up
+	lab_ip "hv$1" link set vxlan100 mtu 1450 up
 	ovs_docs "$1" "br-int vxlan100"
 }
 
@@ -75,6 +75,20 @@ take_card() { # N
 	lab_address "hv$1" br-phy "$(lab_vtep "$1")"
 }
 
+# Without the card's name, its bridge is the only uplink, and covey-host says what that means. Then the guard does not
+# keep in what the tenants still have to say.
+warns_of_bridge() {
+	lab_stop recorder
+	LAB_FABRIC_INTERFACE=
+	lab_write_inventory "$LAB_DIR/inventory.yaml"
+	lab_stop hv1
+	lab_start_covey 1
+	lab_wait 30 "hv1 to join with its bridge as uplink" lab_has_joined 1
+	grep -q "warning: uplink br-phy is a TAP device" "$LAB_DIR/log/hv1" || fail "hv1's log does not warn"
+	in_ns hv1 "$(lab_program covey)" --inventory "$LAB_DIR/inventory.yaml" check --host hv1 |
+		grep -q "On this host: uplink br-phy is a TAP device" || fail "covey check does not warn"
+}
+
 both_casts
 lab_spawn server t2 /usr/bin/python3 "$E2E_HERE/mtu_tenant.py" serve
 lab_wait 10 "the server" grep -q ready "$LAB_DIR/log/server"
@@ -94,3 +108,4 @@ else
 fi
 reaches_no_more "by VXLAN without a mark"
 e2e_guarded_more 1 "$NO_DEVICE" $((before + 1)) || fail "the guard dropped nothing"
+[[ $LAB_PORTS != kernel ]] || warns_of_bridge

@@ -74,6 +74,7 @@ static void log_left_out(const struct installed_guard *guard, const struct uplin
 /* Found by the routes, they are nowhere else to be read. */
 static void log_uplinks(const struct installed_guard *guard, const struct steer *now)
 {
+	const struct uplink *tap;
 	char text[NAMES_SIZE];
 
 	if (steer_same_uplinks(&guard->standing.steer, now))
@@ -84,6 +85,9 @@ static void log_uplinks(const struct installed_guard *guard, const struct steer 
 			      "the routes to the other hosts lead through:%s",
 			      now->uplink_count ? text : " no interface, so VXLAN does not leave");
 	log_left_out(guard, &now->left_out);
+	tap = uplinks_find_tap(&now->wanted, now->uplinks, now->uplink_count);
+	if (tap)
+		peer_log_line(guard->log, LOG_LEVEL_WARNING, "", UPLINK_TAP, tap->name, tap->name);
 }
 
 static int keep_own(struct installed_guard *guard, struct guard_standing *standing,

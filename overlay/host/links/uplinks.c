@@ -50,7 +50,8 @@ static void take(struct found *found, const struct link_info *link)
 {
 	struct uplink uplink = {.index = link->index,
 				.by_default = found->is_default,
-				.no_ethernet = !link->ethernet};
+				.no_ethernet = !link->ethernet,
+				.tap = link->ethernet && strcmp(link->kind, "tun") == 0};
 
 	memcpy(uplink.name, link->name, sizeof(uplink.name));
 	if (link->ethernet && found->count < COVEY_UPLINKS_MAX)
@@ -224,4 +225,18 @@ size_t uplinks_find(const struct uplinks_wanted *wanted,
 		    struct uplink ret_uplinks[COVEY_UPLINKS_MAX])
 {
 	return uplinks_find_all(wanted, ret_uplinks, NULL);
+}
+
+const struct uplink *uplinks_find_tap(const struct uplinks_wanted *wanted,
+				      const struct uplink *uplinks, size_t count)
+{
+	const struct uplink *tap = NULL;
+
+	for (size_t i = count; i-- > 0;) {
+		if (uplinks[i].tap)
+			tap = &uplinks[i];
+		else if (!wanted->by_routes)
+			return NULL;
+	}
+	return tap;
 }

@@ -26,7 +26,15 @@ struct uplink {
 	 * host is down. It is guarded, but not what packets are made for. */
 	bool by_default;
 	bool no_ethernet; /* left out because its frames have no Ethernet header */
+	bool tap;         /* a program carries its frames on, by what else it has */
 };
+
+/* What to say of an uplink that is a TAP device: its name, twice. */
+#define UPLINK_TAP                                                                                 \
+	"uplink %s is a TAP device, so a program carries its frames on. If that is a bridge, "     \
+	"such as Open vSwitch with datapath_type=netdev, the guard does not see its card: VXLAN "  \
+	"that it makes itself leaves there in clear. Name the card, too: "                         \
+	"covey_fabric_interface: [%s, CARD]"
 
 /* What to find. All of it is the caller's. */
 struct uplinks_wanted {
@@ -60,6 +68,11 @@ size_t uplinks_find_all(const struct uplinks_wanted *wanted,
 /* The same for who does not ask for those that are left out. */
 size_t uplinks_find(const struct uplinks_wanted *wanted,
 		    struct uplink ret_uplinks[COVEY_UPLINKS_MAX]);
+
+/* The first uplink that is a TAP device; NULL: there is none, or the inventory names another as
+ * well, which may be the card behind it. */
+const struct uplink *uplinks_find_tap(const struct uplinks_wanted *wanted,
+				      const struct uplink *uplinks, size_t count);
 
 /* True when a route may make this interface an uplink: it is there, and neither lo, nor what a
  * covey-host has made, nor a VXLAN device, and its frames have an Ethernet header. */

@@ -228,6 +228,40 @@ static void test_no_ethernet(void **state)
 	assert_int_equal(left_out.count, 0);
 }
 
+/* It is one, but not all that a program may send by. */
+static void test_tap(void **state)
+{
+	char *given[] = {"tap0", "eth0"};
+	struct inventory_host list[2] = {
+		{.fabric_port = FABRIC_PORT_KERNEL, .host_interface = "covey0"}};
+	struct inventory inventory = {.hosts = list, .host_count = 2};
+	struct uplink uplinks[COVEY_UPLINKS_MAX];
+	struct uplinks_wanted wanted;
+
+	covey_addr_parse("10.77.0.1", &list[0].vtep);
+	covey_addr_parse("10.77.0.2", &list[1].vtep);
+	run("ip tuntap add tap0 mode tap && ip link set tap0 up && ip route add 10.77.0.2 "
+	    "nexthop dev eth0 nexthop dev tap0");
+	list[0].uplinks = given;
+	for (list[0].uplink_count = 0; list[0].uplink_count <= 2; list[0].uplink_count++) {
+		size_t count;
+
+		wanted = uplinks_wanted_of(&inventory, &list[0]);
+		count = uplinks_find(&wanted, uplinks);
+		assert_int_equal(count, list[0].uplink_count == 1 ? 1 : 2);
+		if (list[0].uplink_count == 2)
+			assert_null(uplinks_find_tap(&wanted, uplinks, count));
+		else
+			assert_string_equal(uplinks_find_tap(&wanted, uplinks, count)->name,
+					    "tap0");
+	}
+	run("ip route replace 10.77.0.2 dev eth0");
+	list[0].uplink_count = 0;
+	wanted = uplinks_wanted_of(&inventory, &list[0]);
+	assert_int_equal(uplinks_find(&wanted, uplinks), 1);
+	assert_null(uplinks_find_tap(&wanted, uplinks, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rules, set_up),
 		cmocka_unit_test_setup(test_too_many, set_up),
 		cmocka_unit_test_setup(test_no_ethernet, set_up),
+		cmocka_unit_test_setup(test_tap, set_up),
 	};
 
 	_Static_assert(LINK_GROUP_COVEY == 4798, "the group that is set above");
