@@ -78,20 +78,32 @@ static void take_chain(struct guard_reader *reader, const char *line, struct gua
 	sscanf(line, "chain %31[^ {]", reader->chain);
 }
 
+static void take_set(struct guard_reader *reader, const char *line, struct guard_line *ret_line)
+{
+	ret_line->kind = GUARD_LINE_SET;
+	sscanf(line, "set %135[^ {]", ret_line->what);
+	reader->in_set = true;
+}
+
 /* False when the line says nothing. */
 static bool take_line(struct guard_reader *reader, const char *line, size_t len,
 		      struct guard_line *ret_line)
 {
 	const char *hook = memmem(line, len, " hook ", 6);
 
-	if (len && *line == '}')
+	if (len && *line == '}') {
 		reader->chain[0] = '\0';
-	if (len == 0 || *line == '}' || begins(line, len, "add ") || begins(line, len, "delete "))
+		reader->in_set = false;
+	}
+	if (reader->in_set || len == 0 || *line == '}' || begins(line, len, "add ") ||
+	    begins(line, len, "delete "))
 		return false;
 	if (begins(line, len, "table "))
 		take_table(reader, line, ret_line);
 	else if (begins(line, len, "chain "))
 		take_chain(reader, line, ret_line);
+	else if (reader->chain[0] == '\0' && begins(line, len, "set "))
+		take_set(reader, line, ret_line);
 	else if (reader->chain[0] == '\0' && begins(line, len, "comment "))
 		return false;
 	else if (reader->chain[0] == '\0') {
@@ -169,6 +181,9 @@ static void describe(const struct guard_line *line, char *ret_text, size_t size)
 	case GUARD_LINE_FLAGS:
 		snprintf(ret_text, size, "%s table's \"%.130s\"", line->family, line->what);
 		break;
+	case GUARD_LINE_SET:
+		snprintf(ret_text, size, "%s set %.130s", line->family, line->what);
+		break;
 	case GUARD_LINE_CHAIN:
 		snprintf(ret_text, size, "%s chain %s", line->family, line->chain);
 		break;
@@ -210,13 +225,26 @@ static int report(const struct guard_line *line, int status, const char *how,
 	return covey_error_set(error, status, "%s %s", text, how);
 }
 
-int guard_compare(const char *asked, const char *listed, struct covey_error *error)
+/* The next line of the same chain. */
+static bool read_chain_line(struct guard_reader *reader, const struct guard_line *chain,
+			    struct guard_line *ret_line)
+{
+	while (guard_read_line(reader, ret_line)) {
+		if (strcmp(ret_line->family, chain->family) == 0 &&
+		    strcmp(ret_line->chain, chain->chain) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int compare_chain(const char *asked, const char *listed, const struct guard_line *chain,
+			 struct covey_error *error)
 {
 	struct guard_reader ours = guard_read_text(asked), theirs = guard_read_text(listed);
 	struct guard_line want, have;
 
-	while (guard_read_line(&ours, &want)) {
-		if (!guard_read_line(&theirs, &have))
+	while (read_chain_line(&ours, chain, &want)) {
+		if (!read_chain_line(&theirs, chain, &have))
 			return report(&want, -ENOENT, "is missing", error);
 		if (is_same(&want, &have))
 			continue;
@@ -224,7 +252,29 @@ int guard_compare(const char *asked, const char *listed, struct covey_error *err
 			return report(&want, -ENOENT, "is missing", error);
 		return report(&have, -EEXIST, "is not where covey put it", error);
 	}
-	if (guard_read_line(&theirs, &have))
+	if (read_chain_line(&theirs, chain, &have))
 		return report(&have, -EEXIST, "is not covey's", error);
 	return 0;
+}
+
+/* Only within a chain does the order count: a chain or set that is added to a table is listed
+ * behind the others. */
+int guard_compare(const char *asked, const char *listed, struct covey_error *error)
+{
+	struct guard_reader ours = guard_read_text(asked), theirs = guard_read_text(listed);
+	struct guard_line line;
+	int status = 0;
+
+	while (status == 0 && guard_read_line(&ours, &line)) {
+		if (line.kind == GUARD_LINE_CHAIN)
+			status = compare_chain(asked, listed, &line, error);
+		else if (line.chain[0] == '\0' && !holds(listed, &line))
+			status = report(&line, -ENOENT, "is missing", error);
+	}
+	while (status == 0 && guard_read_line(&theirs, &line)) {
+		if ((line.kind == GUARD_LINE_CHAIN || line.chain[0] == '\0') &&
+		    !holds(asked, &line))
+			status = report(&line, -EEXIST, "is not covey's", error);
+	}
+	return status;
 }

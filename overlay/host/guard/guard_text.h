@@ -20,6 +20,7 @@ struct guard_line {
 	enum guard_line_kind {
 		GUARD_LINE_TABLE,
 		GUARD_LINE_FLAGS, /* of the table: "dormant" */
+		GUARD_LINE_SET,   /* its name; what is in it says guard_clear_read_set() */
 		GUARD_LINE_CHAIN,
 		GUARD_LINE_HOOK, /* where the chain is called; only a base chain has one */
 		GUARD_LINE_RULE,
@@ -35,6 +36,7 @@ struct guard_line {
 struct guard_reader {
 	const char *at;
 	char family[8], chain[32];
+	bool in_set;
 };
 
 struct guard_reader guard_read_text(const char *text);
@@ -45,6 +47,6 @@ bool guard_read_line(struct guard_reader *reader, struct guard_line *ret_line);
  * Returns how many; 0 also when there is no such rule. */
 size_t guard_read_ports(const char *text, const char *comment, uint16_t *ret_ports, size_t max);
 
-/* 0 when each table, chain, hook and rule that was asked for is listed, and nothing else is.
+/* 0 when each table, set, chain, hook and rule that was asked for is listed, and nothing else is.
  * Otherwise -ENOENT or -EEXIST, and error names the first difference. */
 int guard_compare(const char *asked, const char *listed, struct covey_error *error);

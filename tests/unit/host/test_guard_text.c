@@ -23,6 +23,9 @@
 #define CLEAR "\t\tudp dport 4789 counter packets 12 bytes 900 drop comment \"clear VXLAN\"\n"
 #define VPE   "\t\tudp dport 4798 counter packets 0 bytes 0 drop comment \"VPE\"\n"
 #define END   "\t}\n"
+#define SET                                                                                        \
+	"\tset clear {\n\t\ttypeof @th,96,24\n\t\telements = { 0x1, 0x2, 0x3, 0x4, 0x5,\n"         \
+	"\t\t\t     0x6, 0xffffff }\n\t}\n\n"
 #define PASS                                                                                       \
 	"\t\tudp dport != 4789 udp dport != 4798 accept comment \"pass: UDP to another port\"\n"
 
@@ -88,7 +91,15 @@ static const struct {
 	{"passes last", TABLE INGRESS CLEAR VPE PASS END "}\n", -EEXIST,
 	 "netdev chain ingress, rule \"clear VXLAN\" is not where covey put it"},
 	{"dormant", TABLE "\tflags dormant\n\n" INGRESS PASS CLEAR VPE END "}\n", -EEXIST,
-	 "netdev table's \"flags dormant\" is not where covey put it"},
+	 "netdev table's \"flags dormant\" is not covey's"},
+	{"another chain", TABLE INGRESS PASS CLEAR VPE END "\tchain x {\n\t\taccept\n\t}\n}\n",
+	 -EEXIST, "netdev chain x is not covey's"},
+	{"a chain of that name in another family",
+	 TABLE INGRESS PASS CLEAR VPE END
+	 "}\ntable inet covey_guard_d0 {\n" INGRESS PASS CLEAR VPE END "}\n",
+	 -EEXIST, "table inet covey_guard_d0 is not covey's"},
+	{"a set", TABLE SET INGRESS PASS CLEAR VPE END "}\n", -EEXIST,
+	 "netdev set clear is not covey's"},
 };
 
 static void test_compare(void **state)
