@@ -31,7 +31,7 @@ static int insist(const struct guard_config *config, struct guard_standing *ret_
 	int status;
 
 	do {
-		status = guard_up(config, ret_standing, error);
+		status = guard_up(config, NULL, ret_standing, error);
 	} while (status == -EAGAIN && clock_ms() < deadline);
 	return status;
 }

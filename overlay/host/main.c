@@ -137,7 +137,7 @@ static int resolve_interfaces(struct process *process, struct covey_error *error
 
 static int raise_guard(struct process *process, struct covey_error *error)
 {
-	return protection_raise(process->base, process->inventory, process->self,
+	return protection_raise(process->base, process->inventory, process->self, NULL,
 				&process->protection, error);
 }
 

@@ -38,7 +38,7 @@ static int read_table(const struct device_marks *marks, char **ret_listing,
 		      struct covey_error *error)
 {
 	struct covey_error reason;
-	int status = guard_nft_list_netdev(marks->table, ret_listing, &reason);
+	int status = guard_nft_list_netdev(marks->table, false, ret_listing, &reason);
 
 	if (status)
 		covey_error_set(error, 0,

@@ -9,15 +9,37 @@
 #include <unistd.h>
 
 #include "guard_nft.h"
+#include "guard_replace.h"
 #include "guard_text.h"
 #include "link.h"
+#include "steer_own.h"
 
 /* For a moment, the kernel may be short of memory, or of room in a socket: so there are several
  * tries. */
 #define TRIES         5
 #define FIRST_REST_US 10000
 
-static int write_rules(const struct guard_config *config, enum guard_device_hooks hooks,
+static int write_tables(const struct guard_config *config, enum guard_device_hooks hooks,
+			char **ret_tables, struct covey_error *error)
+{
+	char *tables = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&tables, &len);
+
+	if (!stream)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	guard_rules_write_tables(stream, config, hooks);
+	if (fclose(stream) != 0) {
+		free(tables);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	*ret_tables = tables;
+	return 0;
+}
+
+/* One transaction that puts the tables in the place of those that stand. standing: of which there
+ * are some, and they are changed in place. NULL: they are removed, if there are any. */
+static int write_rules(const struct guard_config *config, const char *tables, const char *standing,
 		       char **ret_rules, struct covey_error *error)
 {
 	char *rules = NULL;
@@ -26,7 +48,13 @@ static int write_rules(const struct guard_config *config, enum guard_device_hook
 
 	if (!stream)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	guard_rules_write(stream, config, hooks);
+	guard_rules_write_others_removal(stream, config);
+	if (standing) {
+		guard_replace_write(stream, tables, standing);
+	} else {
+		guard_rules_write_removal(stream, config->interface);
+		fputs(tables, stream);
+	}
 	if (fclose(stream) != 0) {
 		free(rules);
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -110,6 +138,8 @@ static int verify(const struct guard_config *config, const char *rules, unsigned
 	if (status)
 		return status;
 	status = guard_compare(rules, listing, &difference);
+	if (status == 0 && !guard_clear_same_sets(rules, listing))
+		status = covey_error_set(&difference, -EAGAIN, "other VNIs pass in clear");
 	if (status == 0 && if_nametoindex(config->interface) != index)
 		status = covey_error_set(&difference, -EAGAIN, "the interface was replaced");
 	if (status == 0)
@@ -123,25 +153,64 @@ static int verify(const struct guard_config *config, const char *rules, unsigned
 	return 0;
 }
 
-static int try_once(const struct guard_config *config, enum guard_device_hooks hooks,
-		    struct guard_standing *standing, struct covey_error *error)
+/* In one transaction with this process's own table, if it has one. */
+static int install_with(const struct guard_config *config, enum guard_device_hooks hooks,
+			const char *tables, const char *standing, struct steer_own *own,
+			struct covey_error *error)
+{
+	struct guard_config hooked = *config;
+	char *rules = NULL;
+	int status = write_rules(config, tables, standing, &rules, error);
+
+	if (status)
+		return status;
+	hooked.steer.hooked = true;
+	if (own && config->steer.on && hooks == GUARD_INGRESS_EGRESS)
+		status = steer_own_set(own, &hooked, rules, error);
+	else
+		status = guard_nft_run(rules, error);
+	free(rules);
+	return status;
+}
+
+/* in_place: if possible, so that no packet is lost. If what stands is not as it was listed any
+ * more, or is of another version, it is removed. */
+static int install(const struct guard_config *config, enum guard_device_hooks hooks, bool in_place,
+		   const char *tables, struct steer_own *own, struct covey_error *error)
+{
+	char *standing = NULL;
+	int status = -ENOENT;
+
+	if (in_place && config->steer.on &&
+	    guard_nft_list(config->interface, false, &standing, NULL) == 0 &&
+	    guard_replace_fits(tables, standing))
+		status = install_with(config, hooks, tables, standing, own, error);
+	free(standing);
+	return status ? install_with(config, hooks, tables, NULL, own, error) : 0;
+}
+
+static int try_once(const struct guard_config *config, enum guard_device_hooks hooks, bool in_place,
+		    struct steer_own *own, struct guard_standing *standing,
+		    struct covey_error *error)
 {
 	unsigned index = if_nametoindex(config->interface);
 	unsigned host_index = guard_host_index(config), to_index = guard_to_index(config);
 	struct guard_config now = *config;
-	char *rules = NULL, *listing = NULL;
+	char *tables = NULL, *listing = NULL;
 	int status;
 
 	now.local.present = host_index != 0;
 	find_uplinks(&now.steer);
 	now.steer.forward = to_index != 0 && to_index == config->steer.to_index;
-	status = write_rules(&now, hooks, &rules, error);
+	status = write_tables(&now, hooks, &tables, error);
 	if (status)
 		return status;
-	status = guard_nft_run(rules, error);
+	status = install(&now, hooks, in_place, tables, own, error);
+	if (status == 0 && own && own->rules)
+		status = steer_own_check(own, &now, error);
 	if (status == 0)
-		status = verify(config, rules, index, &listing, error);
-	free(rules);
+		status = verify(config, tables, index, &listing, error);
+	free(tables);
 	if (status)
 		return status;
 	standing->hooks = hooks;
@@ -149,6 +218,7 @@ static int try_once(const struct guard_config *config, enum guard_device_hooks h
 	standing->host_index = host_index;
 	standing->to_index = to_index;
 	standing->steer = now.steer;
+	standing->steer.clear = (struct guard_clear){0}; /* which need not live as long */
 	standing->listing = listing;
 	return 0;
 }
@@ -164,15 +234,16 @@ static bool passes(const struct guard_config *config, int status)
 }
 
 static int try_well(const struct guard_config *config, enum guard_device_hooks hooks,
-		    struct guard_standing *standing, struct covey_error *error)
+		    struct steer_own *own, struct guard_standing *standing,
+		    struct covey_error *error)
 {
 	useconds_t rest = FIRST_REST_US;
-	int status = try_once(config, hooks, standing, error);
+	int status = try_once(config, hooks, true, own, standing, error);
 
 	for (int i = 1; i < TRIES && status && passes(config, status); i++) {
 		usleep(rest);
 		rest *= 2;
-		status = try_once(config, hooks, standing, error);
+		status = try_once(config, hooks, false, own, standing, error);
 	}
 	return status;
 }
@@ -229,8 +300,8 @@ static bool lacks_hook(const struct guard_config *config, int status)
 	return status == -EOPNOTSUPP || (status == -ENOENT && !config->steer.on);
 }
 
-int guard_up(const struct guard_config *asked, struct guard_standing *ret_standing,
-	     struct covey_error *error)
+int guard_up(const struct guard_config *asked, struct steer_own *own,
+	     struct guard_standing *ret_standing, struct covey_error *error)
 {
 	enum guard_device_hooks hooks = GUARD_INGRESS_EGRESS;
 	struct covey_error reason = {.text = ""}, first = {.text = ""};
@@ -243,7 +314,7 @@ int guard_up(const struct guard_config *asked, struct guard_standing *ret_standi
 				       config.interface);
 	config.bridge = is_bridge(config.interface);
 	for (;; hooks--) {
-		status = try_well(&config, hooks, &standing, &reason);
+		status = try_well(&config, hooks, own, &standing, &reason);
 		if (!lacks_hook(&config, status) || hooks == GUARD_NO_DEVICE)
 			break;
 		if (first.text[0] == '\0')
@@ -272,6 +343,22 @@ int guard_check(const struct guard_config *config, const struct guard_standing *
 	} else if (listing[0] != '\0' && !guard_is_bound(config, standing)) {
 		status = covey_error_set(error, -ENOENT, "an interface has come, gone or changed");
 	}
+	free(listing);
+	return status;
+}
+
+int guard_standing_clear(const char *host_interface, struct guard_clear *ret_clear,
+			 bool *ret_stands, struct covey_error *error)
+{
+	char *listing;
+	int status = guard_nft_list(host_interface, false, &listing, error);
+
+	if (status)
+		return status;
+	if (guard_clear_read(listing, ret_clear))
+		status = covey_error_set(error, -ENOMEM, "out of memory");
+	else
+		*ret_stands = listing[0] != '\0';
 	free(listing);
 	return status;
 }

@@ -11,6 +11,8 @@
 
 #include "guard_rules.h"
 
+struct steer_own;
+
 /* How long a start tries to install the guard, if somebody undoes it each time. This is longer than
  * any firewall takes to be loaded anew. Nothing is forwarded meanwhile. */
 #define GUARD_START_MS 5000u
@@ -31,11 +33,12 @@ struct guard_standing {
  * failure that may pass, this is tried again, a few times within half a second. If the kernel or
  * the device lacks the hooks at the device, the rest is installed, and `weaker` says what that lets
  * through: the caller decides whether to run like that. The interface need not exist yet: then
- * `weaker` says when its hooks are bound. Returns 0 and fills *ret_standing (guard_standing_free),
- * or a negative errno.
+ * `weaker` says when its hooks are bound. own: this process's own table, which is renewed in the
+ * same transaction; NULL: it has none. Returns 0 and fills *ret_standing (guard_standing_free), or
+ * a negative errno.
  */
-int guard_up(const struct guard_config *config, struct guard_standing *ret_standing,
-	     struct covey_error *error);
+int guard_up(const struct guard_config *config, struct steer_own *own,
+	     struct guard_standing *ret_standing, struct covey_error *error);
 
 /* 0 as long as the kernel has what guard_up() has installed, bound to the same device. -ENOENT or
  * -EEXIST when something differs; error says what. Another negative errno when the rules cannot be
@@ -58,6 +61,14 @@ bool guard_is_bound(const struct guard_config *config, const struct guard_standi
  * VXLAN leaves by a new way, or comes in, before the guard has it.
  */
 bool guard_is_urgent(const struct guard_config *config, const struct guard_standing *standing);
+
+/*
+ * Which VNIs the guard of this host interface lets pass in clear, as the kernel has it, whoever put
+ * it up: for a process that starts, and does not know better yet. *ret_stands: there is such a
+ * guard. *ret_clear is guard_clear_free()'s.
+ */
+int guard_standing_clear(const char *host_interface, struct guard_clear *ret_clear,
+			 bool *ret_stands, struct covey_error *error);
 
 void guard_standing_free(struct guard_standing *standing);
 

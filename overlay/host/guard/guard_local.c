@@ -40,7 +40,8 @@ static void write_pair(FILE *stream, const char *key, const char *host, const ch
  * These rules are not at the hook before routing. There they would also see what tenants send each
  * other over a bridge (under br_netfilter), and what a router forwards for tenants.
  */
-static void write_vxlan_in(FILE *stream, const struct guard_local *local, const char *fabric)
+static void write_vxlan_in(FILE *stream, const struct guard_local *local, const char *fabric,
+			   const struct steer *steer)
 {
 	const char *host = local->host_interface;
 
@@ -62,6 +63,8 @@ static void write_vxlan_in(FILE *stream, const struct guard_local *local, const 
 			"\t\tiifname \"%s\" accept comment \"the fabric, which has its own "
 			"rules\"\n",
 			fabric);
+	if (steer)
+		steer_write_clear_in(stream, steer);
 	fprintf(stream, "\t\tcounter drop comment \"VXLAN from elsewhere than the fabric\"\n\t}\n");
 }
 
@@ -197,15 +200,21 @@ static void write_other_ways_out(FILE *stream, const struct guard_local *local, 
 /*
  * A packet of a VXLAN device in another namespace has lost its mark. At this hook a packet still
  * has its sender. If a socket of this namespace has sent it, it has that socket's owner (skuid) and
- * is dropped. If it has none, it comes from the kernel.
+ * is dropped. If it has none, it comes from the kernel. clear: also let pass what may leave in
+ * clear; NULL: nothing.
  */
-static void write_marked(FILE *stream, const struct guard_local *local, uint32_t token)
+static void write_marked(FILE *stream, const struct guard_local *local, uint32_t token,
+			 const struct steer *clear)
 {
 	char give[GUARD_TOKEN_TEXT_SIZE];
 
 	guard_token_give(token, give);
+	if (clear)
+		steer_write_observed_out(stream, clear, local->mark);
 	fprintf(stream, "\t\tmeta mark & 0x%08x != 0 %saccept comment \"through a VXLAN device\"\n",
 		local->mark, give);
+	if (clear)
+		steer_write_unmarked_out(stream, clear, local->elsewhere);
 	if (local->elsewhere) {
 		fprintf(stream, "\t\tmeta skuid >= 0 " NO_DEVICE "\n");
 		fprintf(stream,
@@ -222,12 +231,12 @@ static void write_vxlan_out(FILE *stream, const struct guard_local *local, const
 {
 	if (steer) {
 		fprintf(stream, "\tchain local_vxlan_marked {\n");
-		write_marked(stream, local, local->token);
+		write_marked(stream, local, local->token, steer);
 		fprintf(stream, "\t}\n");
 	}
 	fprintf(stream, "\tchain local_vxlan_out {\n");
 	write_other_ways_out(stream, local, fabric, steer);
-	write_marked(stream, local, steer ? local->token : 0);
+	write_marked(stream, local, steer ? local->token : 0, NULL);
 	fprintf(stream, "\t}\n");
 }
 
@@ -265,7 +274,7 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 			    const char *fabric_interface, const struct steer *steer,
 			    uint16_t vxlan_port)
 {
-	write_vxlan_in(stream, local, fabric_interface);
+	write_vxlan_in(stream, local, fabric_interface, steer);
 	write_vxlan_out(stream, local, fabric_interface, steer);
 	write_base(stream, "local_input", "input", EARLY);
 	write_pass(stream, vxlan_port);

@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #include "guard_rules.h"
+#include "own_rules.h"
 
-#define COMMAND_SIZE (64 + GUARD_MARKS_NAME_SIZE)
+#define COMMAND_SIZE (64 + OWN_RULES_NAME_SIZE)
 
 /* How a libnftables before 1.0.1 says that it does not know the egress hook of a network device.
  * The program may run with an older one than it was built with. */
@@ -143,7 +144,8 @@ int guard_nft_list(const char *interface, bool counters, char **ret_text, struct
 	return list(true, table, counters, ret_text, error);
 }
 
-int guard_nft_list_netdev(const char *table, char **ret_text, struct covey_error *error)
+int guard_nft_list_netdev(const char *table, bool counters, char **ret_text,
+			  struct covey_error *error)
 {
-	return list(false, table, false, ret_text, error);
+	return list(false, table, counters, ret_text, error);
 }

@@ -20,9 +20,10 @@ int guard_nft_run(const char *commands, struct covey_error *error);
 int guard_nft_list(const char *interface, bool counters, char **ret_text,
 		   struct covey_error *error);
 
-/* List one table of family netdev, without counters; empty text when it does not exist. *ret_text
- * is the caller's to free. */
-int guard_nft_list_netdev(const char *table, char **ret_text, struct covey_error *error);
+/* List one table of family netdev; empty text when it does not exist. *ret_text is the caller's to
+ * free. */
+int guard_nft_list_netdev(const char *table, bool counters, char **ret_text,
+			  struct covey_error *error);
 
 /*
  * A conversation with the kernel that goes on. A table with the flag `owner` belongs to the

@@ -206,6 +206,10 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 	fprintf(stream,
 		"\tcomment \"covey: no clear VXLAN on %s, even while covey-host is dead\"\n",
 		config->interface);
+	if (steer_is_clear(&config->steer)) {
+		guard_clear_write_set(stream, GUARD_SET_CLEAR, &config->steer.clear.accepted);
+		guard_clear_write_observed(stream, &config->steer.clear);
+	}
 	if (config->bridge) {
 		write_bridge(stream, config);
 	} else if (!config->local_only) {
@@ -280,6 +284,8 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 			 enum guard_device_hooks hooks)
 {
 	write_table(stream, "netdev", config->interface);
+	if (steer_is_clear(&config->steer))
+		guard_clear_write_set(stream, GUARD_SET_CLEAR, &config->steer.clear.accepted);
 	write_tagged(stream, config);
 	if (!config->local_only)
 		write_device(stream, config, hooks);
@@ -292,8 +298,8 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 	fprintf(stream, "}\n");
 }
 
-void guard_rules_write(FILE *stream, const struct guard_config *config,
-		       enum guard_device_hooks hooks)
+void guard_rules_write_tables(FILE *stream, const struct guard_config *config,
+			      enum guard_device_hooks hooks)
 {
 	struct guard_config marked = *config;
 
@@ -301,16 +307,19 @@ void guard_rules_write(FILE *stream, const struct guard_config *config,
 	if (hooks != GUARD_INGRESS_EGRESS)
 		marked.local.elsewhere = true;
 	marked.steer.hooked = hooks == GUARD_INGRESS_EGRESS;
-	guard_rules_write_removal(stream, config->interface);
-	/* Remove a guard from when the kernel did not drive the fabric port: it would go on
-	 * dropping what is delivered. */
+	write_inet(stream, &marked);
+	if (hooks != GUARD_NO_DEVICE)
+		write_netdev(stream, &marked, hooks);
+}
+
+/* A guard from when the kernel did not drive the fabric port would go on dropping what is
+ * delivered. */
+void guard_rules_write_others_removal(FILE *stream, const struct guard_config *config)
+{
 	if (config->local.host_interface &&
 	    strcmp(config->local.host_interface, config->interface) != 0)
 		guard_rules_write_removal(stream, config->local.host_interface);
 	steer_write_removal(stream, &config->steer);
-	write_inet(stream, &marked);
-	if (hooks != GUARD_NO_DEVICE)
-		write_netdev(stream, config, hooks);
 }
 
 void guard_rules_write_removal(FILE *stream, const char *interface)

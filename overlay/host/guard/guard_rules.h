@@ -61,9 +61,12 @@ void guard_table_name(const char *interface, char *ret_name);
 /* Write the rule that drops VXLAN of ports that are not the fabric's, if there are any. */
 void guard_rules_write_foreign(FILE *stream, const struct guard_config *config);
 
-/* Write one transaction that replaces the interface's guard, if it has one, by this one. */
-void guard_rules_write(FILE *stream, const struct guard_config *config,
-		       enum guard_device_hooks hooks);
+/* Write the guard's tables. */
+void guard_rules_write_tables(FILE *stream, const struct guard_config *config,
+			      enum guard_device_hooks hooks);
+
+/* Write the removal of the guards that another mode of covey has left. */
+void guard_rules_write_others_removal(FILE *stream, const struct guard_config *config);
 
 /* Write one transaction that removes the interface's guard, if there is one. */
 void guard_rules_write_removal(FILE *stream, const char *interface);

@@ -193,6 +193,23 @@ static bool is_urgent(void *arg)
 	return guard_is_urgent(&watch->guard.wanted, &watch->guard.standing);
 }
 
+/* How many packets were refused here and in this process's own table. */
+static uint64_t count_refused(const struct guard_watch *watch)
+{
+	uint64_t refused = 0;
+	char *listing;
+
+	if (guard_nft_list(watch->guard.interface, true, &listing, NULL) == 0) {
+		refused = guard_token_refused(listing);
+		free(listing);
+	}
+	if (guard_watch_list_own(watch, &listing, NULL) == 0) {
+		refused += guard_token_refused(listing);
+		free(listing);
+	}
+	return refused;
+}
+
 /* Draw another token if somebody tries to guess it. While another covey-host has the say, nothing
  * is forwarded, or that one does this. */
 static void renew_token(struct guard_watch *watch)
@@ -200,13 +217,10 @@ static void renew_token(struct guard_watch *watch)
 	struct guard_config *wanted = &watch->guard.wanted;
 	struct covey_error error;
 	uint64_t refused;
-	char *listing;
 
-	if (watch->yields || watch->guard.off || wanted->local.token == 0 ||
-	    guard_nft_list(watch->guard.interface, true, &listing, &error))
+	if (watch->yields || watch->guard.off || wanted->local.token == 0)
 		return;
-	refused = guard_token_refused(listing);
-	free(listing);
+	refused = count_refused(watch);
 	if (refused < GUARD_TOKEN_GUESSES_MAX)
 		return;
 	peer_log_line(
@@ -251,6 +265,23 @@ static int listen_to(struct guard_watch *watch, struct covey_error *error)
 		       : 0;
 }
 
+/* Its lists are a copy. */
+static int take_config(struct guard_watch *watch, const struct guard_config *config,
+		       struct covey_error *error)
+{
+	struct guard_clear clear;
+	int status = guard_clear_check(&config->steer.clear, error);
+
+	watch->guard.wanted = *config;
+	watch->guard.wanted.steer.clear = (struct guard_clear){0};
+	if (status)
+		return status;
+	if (guard_clear_copy(&config->steer.clear, &clear))
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	installed_guard_take_clear(&watch->guard, &clear);
+	return 0;
+}
+
 int guard_watch_new(const struct guard_watch_config *config, struct guard_watch **ret_watch,
 		    struct covey_error *error)
 {
@@ -261,15 +292,17 @@ int guard_watch_new(const struct guard_watch_config *config, struct guard_watch 
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->base = config->base;
 	watch->yields = config->yields;
-	watch->guard.wanted = config->guard;
+	watch->guard.own.steers = !config->yields;
 	watch->guard.given = watch->given = strdup(config->given);
 	watch->guard.log = peer_log_new(config->base);
 	watch->events.fd = -1;
 	prctl(PR_GET_NAME, watch->own_name);
 	/* Listen first, so that nothing is missed from the first rule on. */
 	status = watch->given && watch->guard.log
-			 ? listen_to(watch, error)
+			 ? take_config(watch, &config->guard, error)
 			 : covey_error_set(error, -ENOMEM, "out of memory");
+	if (status == 0)
+		status = listen_to(watch, error);
 	if (status == 0)
 		status = insist(watch, error);
 	if (status) {
@@ -364,6 +397,60 @@ int guard_watch_set_steered(struct guard_watch *watch, const char *to, unsigned 
 	return status;
 }
 
+/* Exchange what is wanted with *clear. */
+static void swap_clear(struct guard_watch *watch, struct guard_clear *clear)
+{
+	struct guard_clear before = watch->guard.clear;
+
+	watch->guard.clear = *clear;
+	watch->guard.wanted.steer.clear = *clear;
+	*clear = before;
+}
+
+int guard_watch_set_clear(struct guard_watch *watch, const struct guard_clear *clear,
+			  struct covey_error *error)
+{
+	struct guard_clear other;
+	int status = guard_clear_check(clear, error);
+
+	if (status || !watch->guard.wanted.steer.on || guard_clear_same(clear, &watch->guard.clear))
+		return status;
+	if (guard_clear_copy(clear, &other))
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	if (!watch->guard.off)
+		status = installed_guard_steer_more(&watch->guard, &other, error);
+	swap_clear(watch, &other);
+	if (status == 0 && !watch->guard.off)
+		status = installed_guard_put_up(&watch->guard, error);
+	if (status) {
+		swap_clear(watch, &other);
+		watch->outdated = true; /* perhaps it stands, and was not read back */
+		put_up_again(watch);
+	}
+	guard_clear_free(&other);
+	return status;
+}
+
+int guard_watch_list_own(const struct guard_watch *watch, char **ret_text,
+			 struct covey_error *error)
+{
+	return steer_own_list(&watch->guard.own, watch->guard.wanted.host_interface, ret_text,
+			      error);
+}
+
+int guard_watch_read_heard(const struct guard_watch *watch, struct guard_heard *list, size_t max,
+			   size_t *ret_count, struct covey_error *error)
+{
+	char *listing;
+	int status = guard_watch_list_own(watch, &listing, error);
+
+	if (status)
+		return status;
+	*ret_count = guard_heard_read(listing, list, max);
+	free(listing);
+	return 0;
+}
+
 bool guard_watch_has_uplink(const struct guard_watch *watch)
 {
 	return !watch->guard.wanted.steer.on || watch->guard.standing.steer.uplink_count > 0;
@@ -398,6 +485,7 @@ void guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_
 		.interface = watch->guard.interface,
 		.hooks = watch->guard.standing.hooks,
 		.steer = watch->guard.wanted.steer.on ? &watch->guard.standing.steer : NULL,
+		.clear = &watch->guard.clear,
 		.present = watch->guard.standing.index != 0 || watch->guard.wanted.steer.on,
 		.off = watch->guard.off,
 		.weaker = watch->guard.standing.weaker.text,

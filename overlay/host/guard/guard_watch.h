@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guard_heard.h"
 #include "guard_rules.h"
 
 struct guard_watch;
@@ -19,7 +20,7 @@ struct guard_watch;
 struct guard_watch_config {
 	struct event_base *base;
 	const char *given;         /* the interface as the inventory names it */
-	struct guard_config guard; /* its interface is found by `given` */
+	struct guard_config guard; /* its interface is found by `given`; lists are copied */
 	bool yields; /* leave another covey-host's rules alone: it knows its port better */
 };
 
@@ -28,13 +29,14 @@ struct guard_status {
 	const char *interface; /* the kernel's own name */
 	enum guard_device_hooks hooks;
 	const struct steer *steer; /* its uplinks; NULL: the kernel does not keep its interfaces */
-	bool present;              /* the interface is there */
-	bool off;                  /* `covey-host --guard off` took it away */
-	const char *weaker;        /* what it does not hold back; empty: nothing */
-	const char *failing;       /* why it is not as it should be now; empty: it is */
-	uint64_t restored;         /* how often somebody took it away or changed it */
-	const char *last;          /* who did so last, "nft (process 12)"; empty: nobody did */
-	uint64_t last_ago_ms;      /* how long ago that was */
+	const struct guard_clear *clear; /* the VNIs that pass in clear */
+	bool present;                    /* the interface is there */
+	bool off;                        /* `covey-host --guard off` took it away */
+	const char *weaker;              /* what it does not hold back; empty: nothing */
+	const char *failing;             /* why it is not as it should be now; empty: it is */
+	uint64_t restored;               /* how often somebody took it away or changed it */
+	const char *last;     /* who did so last, "nft (process 12)"; empty: nobody did */
+	uint64_t last_ago_ms; /* how long ago that was */
 };
 
 /* Install the guard and watch it. Returns 0 also when it is weaker than it could be: see the
@@ -61,6 +63,25 @@ int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey
  * dropped. In force when it returns 0. */
 int guard_watch_set_steered(struct guard_watch *watch, const char *to, unsigned index,
 			    struct covey_error *error);
+
+/*
+ * Say which VNIs pass in clear. In force when it returns 0: guard and own table were replaced in
+ * one transaction, and read back. Otherwise a negative errno: the VNIs from before are wanted
+ * again. They still are in force, or, if it was the reading that failed, are put back at once or as
+ * soon as that succeeds. Nothing happens where the kernel does not keep its interfaces.
+ */
+int guard_watch_set_clear(struct guard_watch *watch, const struct guard_clear *clear,
+			  struct covey_error *error);
+
+/* Who is heard in clear: guard_heard_read() for this process's own table, which counts if it
+ * steers. */
+int guard_watch_read_heard(const struct guard_watch *watch, struct guard_heard *list, size_t max,
+			   size_t *ret_count, struct covey_error *error);
+
+/* This process's own table, with its counters; empty text: there is none. *ret_text is the caller's
+ * to free. */
+int guard_watch_list_own(const struct guard_watch *watch, char **ret_text,
+			 struct covey_error *error);
 
 /* False when the kernel keeps its interfaces, and none of them leads to another host. */
 bool guard_watch_has_uplink(const struct guard_watch *watch);

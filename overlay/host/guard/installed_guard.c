@@ -5,6 +5,7 @@
 #include <log.h>
 #include <peer_log.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "link_name.h"
@@ -90,19 +91,6 @@ static void log_uplinks(const struct installed_guard *guard, const struct steer 
 		peer_log_line(guard->log, LOG_LEVEL_WARNING, "", UPLINK_TAP, tap->name, tap->name);
 }
 
-static int keep_own(struct installed_guard *guard, struct guard_standing *standing,
-		    struct covey_error *error)
-{
-	int status;
-
-	if (guard->own.nft && steer_same_uplinks(&guard->standing.steer, &standing->steer))
-		return 0;
-	status = steer_own_set(&guard->own, &guard->wanted, &standing->steer, error);
-	if (status)
-		guard_standing_free(standing);
-	return status;
-}
-
 int installed_guard_put_up(struct installed_guard *guard, struct covey_error *error)
 {
 	struct covey_error before = guard->standing.weaker;
@@ -112,9 +100,7 @@ int installed_guard_put_up(struct installed_guard *guard, struct covey_error *er
 	status = find_interface(guard, error);
 	if (status)
 		return status;
-	status = guard_up(&guard->wanted, &standing, error);
-	if (status == 0 && standing.steer.on && standing.hooks == GUARD_INGRESS_EGRESS)
-		status = keep_own(guard, &standing, error);
+	status = guard_up(&guard->wanted, &guard->own, &standing, error);
 	if (status)
 		return status;
 	log_uplinks(guard, &standing.steer);
@@ -136,8 +122,37 @@ bool installed_guard_has_moved(const struct installed_guard *guard)
 	       !guard_is_bound(&guard->wanted, &guard->standing);
 }
 
+void installed_guard_take_clear(struct installed_guard *guard, struct guard_clear *clear)
+{
+	guard_clear_free(&guard->clear);
+	guard->clear = *clear;
+	guard->wanted.steer.clear = *clear;
+	*clear = (struct guard_clear){0};
+}
+
+int installed_guard_steer_more(struct installed_guard *guard, const struct guard_clear *clear,
+			       struct covey_error *error)
+{
+	struct guard_config now = guard->wanted;
+	struct guard_vnis both;
+	int status = 0;
+
+	if (!guard->own.nft || guard->standing.hooks != GUARD_INGRESS_EGRESS)
+		return 0;
+	if (guard_clear_join(&guard->clear.steered, &clear->steered, &both))
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	now.steer = guard->standing.steer;
+	now.steer.hooked = true;
+	now.steer.clear = (struct guard_clear){guard->clear.accepted, both};
+	if (both.count > guard->clear.steered.count)
+		status = steer_own_set(&guard->own, &now, NULL, error);
+	free(both.list);
+	return status;
+}
+
 void installed_guard_end(struct installed_guard *guard)
 {
 	steer_own_end(&guard->own);
+	guard_clear_free(&guard->clear);
 	guard_standing_free(&guard->standing);
 }

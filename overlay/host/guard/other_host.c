@@ -2,6 +2,7 @@
 
 #include "other_host.h"
 
+#include <errno.h>
 #include <log.h>
 #include <net/if.h>
 #include <stddef.h>
@@ -46,6 +47,25 @@ static void take_steered(struct steer *steer, const char *listing)
 	steer->to[end - name] = '\0';
 }
 
+/* Also into this process's own table, which would go on dropping them. */
+static int take_clear(struct installed_guard *guard, const char *listing, struct covey_error *error)
+{
+	struct guard_config now = guard->wanted;
+	struct guard_clear clear;
+
+	if (!now.steer.on)
+		return 0;
+	if (guard_clear_read(listing, &clear))
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	installed_guard_take_clear(guard, &clear);
+	if (!guard->own.nft)
+		return 0;
+	now.steer = guard->standing.steer;
+	now.steer.hooked = true;
+	now.steer.clear = guard->clear;
+	return steer_own_set(&guard->own, &now, NULL, error);
+}
+
 /* Take over what only the other covey-host can know. */
 static void take_over(struct installed_guard *guard, const char *listing)
 {
@@ -77,6 +97,12 @@ int other_host_accept(struct installed_guard *guard, bool removed, bool yields, 
 		free(listing);
 		*ret_accepted = false;
 		return 0;
+	}
+	if (listing[0] != '\0')
+		status = take_clear(guard, listing, error);
+	if (status) {
+		free(listing);
+		return status;
 	}
 	free(guard->standing.listing);
 	guard->standing.listing = listing;

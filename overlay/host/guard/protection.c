@@ -25,10 +25,11 @@ struct protection {
 };
 
 /* From here on the guard is read back, and put back if it was changed. */
-static int raise_guard(struct protection *protection, struct covey_error *error)
+static int raise_guard(struct protection *protection, const struct guard_clear *clear,
+		       struct covey_error *error)
 {
 	const struct inventory_host *self = protection->self;
-	const struct guard_watch_config config = {
+	struct guard_watch_config config = {
 		.base = protection->base,
 		.given = guard_interface_of(self),
 		.guard = guard_config_of(protection->inventory, self,
@@ -37,6 +38,8 @@ static int raise_guard(struct protection *protection, struct covey_error *error)
 	struct guard_status guard;
 	int status;
 
+	if (clear)
+		config.guard.steer.clear = *clear;
 	if (!self->fabric_interface && self->fabric_port != FABRIC_PORT_KERNEL)
 		log_notice("the guard protects only against programs on this host: the kernel does "
 			   "not drive the fabric port");
@@ -103,8 +106,8 @@ static int watch_vxlans(struct protection *protection, struct covey_error *error
 }
 
 int protection_raise(struct event_base *base, const struct inventory *inventory,
-		     const struct inventory_host *self, struct protection **ret_protection,
-		     struct covey_error *error)
+		     const struct inventory_host *self, const struct guard_clear *clear,
+		     struct protection **ret_protection, struct covey_error *error)
 {
 	struct protection *protection = calloc(1, sizeof(*protection));
 	int status;
@@ -114,7 +117,7 @@ int protection_raise(struct event_base *base, const struct inventory *inventory,
 	protection->base = base;
 	protection->inventory = inventory;
 	protection->self = self;
-	status = raise_guard(protection, error);
+	status = raise_guard(protection, clear, error);
 	if (status) {
 		protection_free(protection);
 		return status;
@@ -182,6 +185,18 @@ int protection_steer(struct protection *protection, const char *to, struct covey
 	if (to && index == 0)
 		return covey_error_set(error, -ENODEV, "interface %s is gone", to);
 	return guard_watch_set_steered(protection->guard, to ? to : "", index, error);
+}
+
+int protection_set_clear(struct protection *protection, const struct guard_clear *clear,
+			 struct covey_error *error)
+{
+	return guard_watch_set_clear(protection->guard, clear, error);
+}
+
+int protection_read_heard(struct protection *protection, struct guard_heard *list, size_t max,
+			  size_t *ret_count, struct covey_error *error)
+{
+	return guard_watch_read_heard(protection->guard, list, max, ret_count, error);
 }
 
 struct guard_watch *protection_guard(const struct protection *protection)

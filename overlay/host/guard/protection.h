@@ -11,6 +11,9 @@
 #include <event2/event.h>
 #include <stdbool.h>
 
+#include "guard_clear.h"
+#include "guard_heard.h"
+
 struct foreign_vxlan_watch;
 struct group_joins_handlers;
 struct guard_watch;
@@ -19,11 +22,23 @@ struct inventory_host;
 struct protection;
 struct vxlan_watch;
 
-/* Install the guard, verify it and watch it. The inventory must outlive it. 0 or a negative errno;
- * what could be installed stays in the kernel in any case. */
+/* Install the guard, verify it and watch it. The inventory must outlive it. clear: the VNIs that
+ * pass in clear from the beginning, copied; NULL: none. 0 or a negative errno; what could be
+ * installed stays in the kernel in any case. */
 int protection_raise(struct event_base *base, const struct inventory *inventory,
-		     const struct inventory_host *self, struct protection **ret_protection,
-		     struct covey_error *error);
+		     const struct inventory_host *self, const struct guard_clear *clear,
+		     struct protection **ret_protection, struct covey_error *error);
+/*
+ * With covey_fabric_port: kernel, which VNIs pass in clear: guard_watch_set_clear(). It copies the
+ * lists. In force when it returns 0. Otherwise those from before are, or will be as soon as the
+ * kernel takes them. In another mode nothing happens, because covey-host itself passes them.
+ */
+int protection_set_clear(struct protection *protection, const struct guard_clear *clear,
+			 struct covey_error *error);
+/* Who was heard in clear within the last minute, by address, VNI and direction. Fills at most max
+ * entries; *ret_count is how many there are, perhaps more than max. */
+int protection_read_heard(struct protection *protection, struct guard_heard *list, size_t max,
+			  size_t *ret_count, struct covey_error *error);
 /* With covey_fabric_port: kernel, before protection_watch(): who is to hear of groups that VXLAN
  * devices join and leave, and the largest IP packet that they may send. handlers stay the
  * caller's. */

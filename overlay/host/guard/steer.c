@@ -6,7 +6,13 @@
 
 #include "guard_pass.h"
 #include "guard_rules.h"
+#include "guard_text.h"
 #include "guard_token.h"
+
+/* The beginning of a rule about VXLAN of a VNI that may pass in clear; and what such a rule is
+ * called. Its text is as nft lists it (GUARD_PASS). */
+#define CLEAR      GUARD_VNI " @" GUARD_SET_CLEAR
+#define CLEAR_NAME GUARD_PASS "VXLAN in clear, by the group's mode"
 
 static bool is_same(const struct uplink *a, size_t a_count, const struct uplink *b, size_t b_count)
 {
@@ -25,6 +31,42 @@ bool steer_same_uplinks(const struct steer *a, const struct steer *b)
 	       is_same(a->left_out.list, a->left_out.count, b->left_out.list, b->left_out.count);
 }
 
+bool steer_is_clear(const struct steer *steer)
+{
+	return steer->on && steer->hooked && steer->clear.accepted.count > 0;
+}
+
+/*
+ * By whichever interface: a way in that is no uplink must work before the group enforces, as it
+ * does without covey and as it will for encrypted packets. Only what this host sends itself is
+ * none of that.
+ */
+void steer_write_clear_in(FILE *stream, const struct steer *steer)
+{
+	if (steer_is_clear(steer))
+		fprintf(stream, "\t\tiifname != \"lo\" " CLEAR " counter accept "
+				"comment \"VXLAN in clear, by the group's mode\"\n");
+}
+
+void steer_write_observed_out(FILE *stream, const struct steer *steer, uint32_t mark)
+{
+	const struct guard_clear *clear = &steer->clear;
+
+	if (steer_is_clear(steer) && clear->accepted.count > clear->steered.count)
+		fprintf(stream,
+			"\t\t" GUARD_VNI " @" GUARD_SET_OBSERVED
+			" meta mark set meta mark & 0x%08x "
+			"accept comment \"" GUARD_PASS "VXLAN in clear, of an observed group\"\n",
+			~mark);
+}
+
+void steer_write_unmarked_out(FILE *stream, const struct steer *steer, bool by_process)
+{
+	if (steer_is_clear(steer))
+		fprintf(stream, "\t\t%s" CLEAR " accept comment \"" CLEAR_NAME "\"\n",
+			by_process ? "meta skuid >= 0 " : "");
+}
+
 /*
  * An uplink is known by its index and its name. So if one is renamed or made anew, what leaves by
  * it is dropped here until its hooks are bound again.
@@ -38,6 +80,13 @@ void steer_write_ways_out(FILE *stream, const struct steer *steer, uint32_t mark
 			"%s\"\n",
 			steer->uplinks[i].index, steer->uplinks[i].name, steer->uplinks[i].name);
 	fprintf(stream, "\t\toifname \"lo\" accept comment \"to this host itself\"\n");
+	/* It is not encrypted there. Members that hear it in clear keep the group from enforcing.
+	 */
+	if (steer_is_clear(steer))
+		fprintf(stream,
+			"\t\toifname != \"%s\" " CLEAR " counter accept "
+			"comment \"VXLAN in clear by an interface that is no uplink\"\n",
+			host_interface);
 	fprintf(stream,
 		"\t\toifname != \"%s\" meta mark & 0x%08x != 0 counter drop "
 		"comment \"VXLAN by an interface that is no uplink\"\n",
@@ -89,13 +138,52 @@ static void write_other_ports(FILE *stream, const struct guard_config *config, b
 	guard_pass_write_ports(stream, ports, count);
 }
 
+/* A packet of a VNI that passes in clear. */
+static void write_clear(FILE *stream, const struct guard_config *config)
+{
+	if (steer_is_clear(&config->steer))
+		fprintf(stream, "\t\tudp dport %u " CLEAR " accept comment \"" CLEAR_NAME "\"\n",
+			config->vxlan_port);
+}
+
+/* The same in frames whose VLAN tag is still in the frame: see guard_rules.c. It is a chain of its
+ * own, because what goes to covey0 passes the other one. */
+static void write_clear_tagged(FILE *stream, const struct guard_config *config)
+{
+	if (!steer_is_clear(&config->steer))
+		return;
+	fprintf(stream, "\tchain tagged_clear {\n");
+	for (unsigned at = 18; at <= 22; at += 4) {
+		unsigned type = (at - 2) * 8, v4 = (at + 9) * 8, v6 = (at + 6) * 8;
+
+		fprintf(stream,
+			"\t\t@ll,%u,16 0x800 @ll,%u,8 0x11 @ll,%u,16 0x%x @ll,%u,24 "
+			"@" GUARD_SET_CLEAR " accept comment \"" CLEAR_NAME "\"\n",
+			type, v4, (at + 22) * 8, config->vxlan_port, (at + 32) * 8);
+		fprintf(stream,
+			"\t\t@ll,%u,16 0x86dd @ll,%u,8 0x11 @ll,%u,16 0x%x @ll,%u,24 "
+			"@" GUARD_SET_CLEAR " accept comment \"" CLEAR_NAME "\"\n",
+			type, v6, (at + 42) * 8, config->vxlan_port, (at + 52) * 8);
+	}
+	fprintf(stream, "\t}\n");
+}
+
+static void write_jump_tagged_clear(FILE *stream, const struct guard_config *config)
+{
+	if (steer_is_clear(&config->steer))
+		fprintf(stream, "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged_clear "
+				"comment \"look behind VLAN tags for VNIs\"\n");
+}
+
 static void write_in(FILE *stream, const struct guard_config *config)
 {
 	fprintf(stream, "\tchain steer_in {\n");
 	write_other_ports(stream, config, false);
+	write_clear(stream, config);
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
 		config->vxlan_port);
 	guard_rules_write_foreign(stream, config);
+	write_jump_tagged_clear(stream, config);
 	write_tagged(stream);
 	fprintf(stream, "\t}\n");
 }
@@ -121,17 +209,25 @@ static void write_forward(FILE *stream, const struct guard_config *config)
 /*
  * A later fragment has no port. VXLAN's are known by the mark, so other programs' fragments pass;
  * and no rule lets pass by its port what has a mark. What a process sends without a mark has been
- * dropped before the kernel made fragments of it.
+ * dropped before the kernel made fragments of it, unless its VNI may pass in clear. What has a mark
+ * and may pass in clear comes here when covey-host, which would have it steered, is dead
+ * (own_rules.c). No queue is to see its token.
  */
 static void write_marked_out(FILE *stream, const struct guard_config *config)
 {
 	fprintf(stream, "\tchain steer_marked_out {\n");
+	if (steer_is_clear(&config->steer))
+		fprintf(stream,
+			"\t\tudp dport %u " CLEAR " meta priority set none accept "
+			"comment \"" CLEAR_NAME "\"\n",
+			config->vxlan_port);
 	write_forward(stream, config);
 	guard_rules_write_foreign(stream, config);
 	fprintf(stream, "\t\tip frag-off & 0x1fff != 0 meta l4proto udp counter drop "
 			"comment \"fragment of VXLAN\"\n");
 	fprintf(stream, "\t\tfrag frag-off != 0 counter drop "
 			"comment \"fragment of VXLAN over IPv6\"\n");
+	write_jump_tagged_clear(stream, config);
 	write_tagged(stream);
 	fprintf(stream, "\t}\n");
 }
@@ -145,6 +241,7 @@ static void write_out(FILE *stream, const struct guard_config *config)
 		"comment \"through a VXLAN device, or covey's own\"\n",
 		config->local.mark);
 	write_other_ports(stream, config, true);
+	write_clear(stream, config);
 	fprintf(stream,
 		"\t\tudp dport %u counter drop "
 		"comment \"VXLAN that came through no VXLAN device\"\n",
@@ -152,6 +249,7 @@ static void write_out(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"VPE that is not covey's\"\n",
 		config->vpe_port);
 	guard_rules_write_foreign(stream, config);
+	write_jump_tagged_clear(stream, config);
 	write_tagged(stream);
 	fprintf(stream, "\t}\n");
 }
@@ -160,6 +258,7 @@ void steer_write_netdev(FILE *stream, const struct guard_config *config)
 {
 	const struct steer *steer = &config->steer;
 
+	write_clear_tagged(stream, config);
 	write_in(stream, config);
 	write_out(stream, config);
 	for (size_t i = 0; i < steer->uplink_count; i++) {
@@ -176,33 +275,4 @@ void steer_write_removal(FILE *stream, const struct steer *steer)
 {
 	for (size_t i = 0; i < steer->uplink_count; i++)
 		guard_rules_write_removal(stream, steer->uplinks[i].name);
-}
-
-void steer_own_name(const char *host_interface, unsigned process, char *ret_name)
-{
-	guard_table_name(host_interface, ret_name);
-	sprintf(ret_name + strlen(ret_name), "/own/%u", process);
-}
-
-/* Behind the guard's own hooks: nothing comes here while those are there. */
-void steer_write_own(FILE *stream, const struct guard_config *config, unsigned process)
-{
-	char name[STEER_OWN_NAME_SIZE];
-
-	steer_own_name(config->host_interface, process, name);
-	/* A table that has an owner can only be added with that flag. */
-	fprintf(stream, "table netdev %s {\n\tflags owner\n}\ndelete table netdev %s\n", name,
-		name);
-	fprintf(stream, "table netdev %s {\n\tflags owner\n", name);
-	for (size_t i = 0; i < config->steer.uplink_count; i++) {
-		const struct uplink *uplink = &config->steer.uplinks[i];
-
-		write_base(stream, uplink, "ingress", -490);
-		fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n\t}\n",
-			config->vxlan_port);
-		write_base(stream, uplink, "egress", 510);
-		fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n\t}\n",
-			config->vxlan_port);
-	}
-	fprintf(stream, "}\n");
 }

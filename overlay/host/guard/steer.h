@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "guard_clear.h"
 #include "uplinks.h"
 
 struct guard_config;
@@ -27,7 +28,8 @@ struct steer {
 	struct uplinks_wanted wanted;
 	/* Where covey-host takes VXLAN: the host interface, or an end of a veth pair beside it. */
 	char to[IFNAMSIZ];
-	unsigned to_index; /* 0: it takes none */
+	unsigned to_index;        /* 0: it takes none */
+	struct guard_clear clear; /* not owned; VNIs that pass in clear */
 	/* What guard_up() finds out: */
 	bool hooked;  /* uplinks have their hooks */
 	bool forward; /* the interface of that name is the one of that index */
@@ -55,15 +57,18 @@ void steer_write_quotes(FILE *stream, uint16_t vxlan_port);
 /* Write the chains of the netdev table. They jump to its chain "tagged". */
 void steer_write_netdev(FILE *stream, const struct guard_config *config);
 
+/* True if VXLAN of any VNI passes in clear. */
+bool steer_is_clear(const struct steer *steer);
+
+/* Write the rule of the inet table that takes what came in in clear. */
+void steer_write_clear_in(FILE *stream, const struct steer *steer);
+
+/* Write the rules of the inet table about VXLAN that may leave in clear by an uplink. Those of
+ * VNIs that are only observed come before the rule that gives the token, and take the mark out, so
+ * that fragments of it pass like other programs'. */
+void steer_write_observed_out(FILE *stream, const struct steer *steer, uint32_t mark);
+/* What has no mark, behind that rule. by_process: only what a process sends. */
+void steer_write_unmarked_out(FILE *stream, const struct steer *steer, bool by_process);
+
 /* Write the removal of what another mode of covey left on the uplinks. */
 void steer_write_removal(FILE *stream, const struct steer *steer);
-
-/*
- * A second table with the uplinks' last word: in it VXLAN in clear is dropped, whatever became of
- * the guard. It belongs to the process that makes it (flags owner): nobody else can change or
- * remove it, `nft flush ruleset` included, and it ends with the process. The name has the process's
- * id.
- */
-#define STEER_OWN_NAME_SIZE (sizeof("covey_guard_/own/4294967295") + 3 * (IFNAMSIZ - 1))
-void steer_own_name(const char *host_interface, unsigned process, char *ret_name);
-void steer_write_own(FILE *stream, const struct guard_config *config, unsigned process);
