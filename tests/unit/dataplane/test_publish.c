@@ -2,7 +2,7 @@
 /*
  * A worker runs bursts while the control thread installs, activates, rosters and removes: nothing
  * is used after it was freed (run it under a sanitizer, too), and every packet either arrives as it
- * was sent or is counted under a reason that fits.
+ * was sent or is counted under a reason that fits. While modes change, every packet arrives.
  */
 #include "lab.h"
 #include <setjmp.h>
@@ -143,35 +143,88 @@ static void check_counts(const struct pair *pair)
 	assert_true(pair->arrived > 0);
 }
 
-static void test_publication_under_traffic(void **state)
+static void open_pair(struct pair *pair)
 {
 	struct dataplane_config config = lab_config(false, COVEY_ENCAPSULATION_UDP);
-	static struct pair pair;
+
+	lab_open(&pair->sender, &config);
+	config.vtep = lab_address(false, 0xc8); /* where reference_vxlan() sends */
+	lab_open(&pair->receiver, &config);
+}
+
+static void close_pair(struct pair *pair)
+{
+	lab_close(&pair->sender);
+	lab_close(&pair->receiver);
+	assert_int_equal(lab_packets_out(), 0);
+}
+
+static void run_under_traffic(struct pair *pair, void (*round)(struct pair *pair, unsigned number))
+{
 	pthread_t thread;
 
-	lab_open(&pair.sender, &config);
-	config.vtep = lab_address(false, 0xc8); /* where reference_vxlan() sends */
-	lab_open(&pair.receiver, &config);
-	assert_int_equal(pthread_create(&thread, NULL, work, &pair), 0);
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		unsigned before = atomic_load(&pair.bursts);
+	assert_int_equal(pthread_create(&thread, NULL, work, pair), 0);
+	for (unsigned number = 0; number < ROUNDS; number++) {
+		unsigned before = atomic_load(&pair->bursts);
 
-		churn(&pair, round);
-		while (atomic_load(&pair.bursts) == before)
+		round(pair, number);
+		while (atomic_load(&pair->bursts) == before)
 			sched_yield();
 	}
-	atomic_store(&pair.stop, true);
+	atomic_store(&pair->stop, true);
 	pthread_join(thread, NULL);
+}
+
+static void test_publication_under_traffic(void **state)
+{
+	static struct pair pair;
+
+	open_pair(&pair);
+	run_under_traffic(&pair, churn);
 	check_counts(&pair);
-	lab_close(&pair.sender);
-	lab_close(&pair.receiver);
-	assert_int_equal(lab_packets_out(), 0);
+	close_pair(&pair);
+}
+
+/* From enforce to observe and back, by steps, as fast as they go. One of the two is always a step
+ * ahead. */
+static void change_modes(struct pair *pair, unsigned number)
+{
+	static const enum covey_mode modes[] = {COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE,
+						COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE};
+	struct dataplane *first = pair->sender.dataplane, *second = pair->receiver.dataplane;
+
+	for (unsigned i = 0; i < RTE_DIM(modes); i++) {
+		assert_int_equal(dataplane_group_mode(number % 2 ? first : second, 0, modes[i]), 0);
+		assert_int_equal(dataplane_group_mode(number % 2 ? second : first, 0, modes[i]), 0);
+	}
+}
+
+static void test_no_packet_is_lost_while_modes_change(void **state)
+{
+	struct dataplane_counters out, in;
+	static struct pair pair;
+
+	open_pair(&pair);
+	install_both(&pair, LAB_SPI, 1);
+	assert_int_equal(dataplane_sa_activate(pair.sender.dataplane, LAB_SPI, NULL), 0);
+	run_under_traffic(&pair, change_modes);
+	dataplane_read_counters(pair.sender.dataplane, &out);
+	dataplane_read_counters(pair.receiver.dataplane, &in);
+	assert_int_equal(pair.arrived, pair.sent);
+	assert_int_equal(pair.altered, 0);
+	assert_int_equal(in.clear_in, out.clear_out);
+	assert_int_equal(in.decrypted_packets, out.encrypted_packets);
+	assert_int_equal(out.clear_out + out.encrypted_packets, pair.sent);
+	assert_true(out.clear_out > 0);
+	assert_true(out.encrypted_packets > 0);
+	close_pair(&pair);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_publication_under_traffic),
+		cmocka_unit_test(test_no_packet_is_lost_while_modes_change),
 	};
 
 	return cmocka_run_group_tests(tests, lab_eal, NULL);
