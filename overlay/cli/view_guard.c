@@ -56,6 +56,37 @@ static void print_reason(const json_t *guard, const char *name)
 		printf("  %s\n", field_text(guard, name));
 }
 
+/* "100-103 200": numbers one after the other are one word. */
+static void print_vnis(const json_t *vnis)
+{
+	size_t count = json_array_size(vnis);
+
+	for (size_t i = 0; i < count;) {
+		json_int_t first = json_integer_value(json_array_get(vnis, i)), last = first;
+
+		for (i++; i < count && json_integer_value(json_array_get(vnis, i)) == last + 1; i++)
+			last++;
+		printf(" " FIELD_NUMBER, first);
+		if (last > first)
+			printf("-" FIELD_NUMBER, last);
+	}
+	printf("\n");
+}
+
+static void print_clear(const json_t *guard)
+{
+	const json_t *clear = json_object_get(guard, "clear");
+
+	if (!json_is_object(clear))
+		return;
+	printf("  lets pass IN CLEAR, in and out: VNI");
+	print_vnis(json_object_get(clear, "accepted"));
+	if (json_array_size(json_object_get(clear, "steered")) == 0)
+		return;
+	printf("  of which these leave encrypted while covey-host runs: VNI");
+	print_vnis(json_object_get(clear, "steered"));
+}
+
 static void print_drops(const json_t *guard, bool all)
 {
 	static const char *const columns[] = {">PACKETS", "AT", "THE GUARD DROPPED", NULL};
@@ -147,6 +178,7 @@ void view_guard(const json_t *answer, bool all)
 	       explain(field_text(guard, "state")));
 	print_reason(guard, "weaker");
 	print_reason(guard, "failing");
+	print_clear(guard);
 	print_hooks(guard);
 	if (json_is_integer(json_object_get(guard, "forwarded")))
 		printf("  forwarded " FIELD_NUMBER " packets of VXLAN devices to covey\n",

@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <signal.h>
 
+#include "first_clear.h"
 #include "guard.h"
 #include "guard_config.h"
 #include "guard_watch.h"
@@ -36,14 +37,15 @@ static int insist(const struct guard_config *config, struct guard_standing *ret_
 	return status;
 }
 
-int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
-		     struct covey_error *error)
+static int switch_on(const struct inventory *inventory, const struct inventory_host *self,
+		     const struct guard_clear *clear, struct covey_error *error)
 {
 	struct guard_config config = guard_config_of(inventory, self, is_af_packet(self));
 	struct guard_standing standing;
 	char interface[IFNAMSIZ];
 	int status;
 
+	config.steer.clear = *clear;
 	status = link_name_find(guard_interface_of(self), interface, error);
 	if (status)
 		return status;
@@ -56,6 +58,19 @@ int guard_command_on(const struct inventory *inventory, const struct inventory_h
 	status = guard_accept(self, standing.index != 0 || config.steer.on, standing.weaker.text,
 			      error);
 	guard_standing_free(&standing);
+	return status;
+}
+
+int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
+		     struct covey_error *error)
+{
+	struct guard_clear clear;
+	int status = first_clear_find(inventory, self, &clear, error);
+
+	if (status)
+		return status;
+	status = switch_on(inventory, self, &clear, error);
+	guard_clear_free(&clear);
 	return status;
 }
 
@@ -95,10 +110,15 @@ static int keep_up(struct event_base *base, const struct inventory *inventory,
 		.yields = true,
 	};
 	struct guard_status status;
-	int result;
+	struct guard_clear clear;
+	int result = first_clear_find(inventory, self, &clear, error);
 
+	if (result)
+		return result;
 	config.guard.local.unbound = true;
+	config.guard.steer.clear = clear;
 	result = guard_watch_new(&config, ret_watch, error);
+	guard_clear_free(&clear);
 	if (result)
 		return result;
 	guard_watch_read(*ret_watch, &status);

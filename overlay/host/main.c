@@ -20,6 +20,7 @@
 #include "carrier.h"
 #include "commands.h"
 #include "cores.h"
+#include "first_clear.h"
 #include "group_reports.h"
 #include "guard_command.h"
 #include "member.h"
@@ -137,8 +138,15 @@ static int resolve_interfaces(struct process *process, struct covey_error *error
 
 static int raise_guard(struct process *process, struct covey_error *error)
 {
-	return protection_raise(process->base, process->inventory, process->self, NULL,
-				&process->protection, error);
+	struct guard_clear clear;
+	int status = first_clear_find(process->inventory, process->self, &clear, error);
+
+	if (status)
+		return status;
+	status = protection_raise(process->base, process->inventory, process->self, &clear,
+				  &process->protection, error);
+	guard_clear_free(&clear);
+	return status;
 }
 
 /* The guard stays in the kernel: it is there for this case. */

@@ -133,6 +133,19 @@ int guard_clear_join(const struct guard_vnis *a, const struct guard_vnis *b,
 	return 0;
 }
 
+void guard_clear_keep(struct guard_vnis *vnis, const struct guard_vnis *of)
+{
+	size_t count = 0;
+
+	for (size_t i = 0, j = 0; i < vnis->count; i++) {
+		while (j < of->count && of->list[j] < vnis->list[i])
+			j++;
+		if (j < of->count && of->list[j] == vnis->list[i])
+			vnis->list[count++] = vnis->list[i];
+	}
+	vnis->count = count;
+}
+
 /* --- text ------------------------------------------------------------------------------------- */
 
 static void begin_set(FILE *stream, const char *name)

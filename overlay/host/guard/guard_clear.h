@@ -46,6 +46,9 @@ void guard_clear_free(struct guard_clear *clear);
 int guard_clear_join(const struct guard_vnis *a, const struct guard_vnis *b,
 		     struct guard_vnis *ret_both);
 
+/* Take those out of vnis that are not in of. */
+void guard_clear_keep(struct guard_vnis *vnis, const struct guard_vnis *of);
+
 /* Write one set of a table; nothing if it is empty. */
 void guard_clear_write_set(FILE *stream, const char *name, const struct guard_vnis *vnis);
 /* Write the set of those that are accepted and not steered. */

@@ -61,17 +61,47 @@ static json_t *show_rules(const char *listing)
 	return array;
 }
 
-/* What it has forwarded to the host interface; null: there is no such rule. */
-static json_t *show_forwarded(const char *listing)
+/* False: there is no such rule. */
+static bool add_forwarded(const char *listing, uint64_t *packets)
 {
 	struct guard_reader reader = guard_read_text(listing);
 	struct guard_line line;
 
 	while (guard_read_line(&reader, &line)) {
-		if (line.kind == GUARD_LINE_RULE && strcmp(line.what, STEER_FORWARDED) == 0)
-			return json_integer((json_int_t)line.packets);
+		if (line.kind == GUARD_LINE_RULE && strcmp(line.what, STEER_FORWARDED) == 0) {
+			*packets += line.packets;
+			return true;
+		}
 	}
-	return json_null();
+	return false;
+}
+
+/* What it has forwarded to the host interface, with what the process's own table has; null: neither
+ * has such a rule. */
+static json_t *show_forwarded(const char *listing, const char *own)
+{
+	uint64_t packets = 0;
+	bool here = add_forwarded(listing, &packets), there = add_forwarded(own, &packets);
+
+	return here || there ? json_integer((json_int_t)packets) : json_null();
+}
+
+static json_t *show_vnis(const struct guard_vnis *vnis)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < vnis->count; i++)
+		json_array_append_new(array, json_integer((json_int_t)vnis->list[i]));
+	return array;
+}
+
+/* The VNIs that pass in clear; null: this guard lets none pass. */
+static json_t *show_clear_vnis(const struct guard_status *status)
+{
+	if (!status->clear || status->clear->accepted.count == 0)
+		return json_null();
+	return json_pack("{s:o, s:o}", "accepted", show_vnis(&status->clear->accepted), "steered",
+			 show_vnis(&status->clear->steered));
 }
 
 static json_t *show_last(const struct guard_status *status)
@@ -90,7 +120,7 @@ static const char *or_null(const char *text)
 json_t *show_guard(struct guard_watch *watch)
 {
 	struct guard_status status;
-	char *listing = NULL;
+	char *listing = NULL, *own = NULL;
 	json_t *object;
 
 	if (!watch)
@@ -98,14 +128,18 @@ json_t *show_guard(struct guard_watch *watch)
 	guard_watch_read(watch, &status);
 	if (guard_nft_list(status.interface, true, &listing, NULL))
 		listing = NULL;
-	object = json_pack(
-		"{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:o, s:o, s:o}", "state",
-		state_name(&status), "interface", status.interface, "hooks",
-		show_hooks(listing ? listing : ""), "weaker", or_null(status.weaker), "failing",
-		or_null(status.failing), "restored", (json_int_t)status.restored, "last_changed",
-		show_last(&status), "drops", show_rules(listing ? listing : ""), "forwarded",
-		show_forwarded(listing ? listing : ""), "uplinks", show_uplinks(&status));
+	if (guard_watch_list_own(watch, &own, NULL))
+		own = NULL;
+	object = json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:o, s:o, s:o, s:o}", "state",
+			   state_name(&status), "interface", status.interface, "hooks",
+			   show_hooks(listing ? listing : ""), "weaker", or_null(status.weaker),
+			   "failing", or_null(status.failing), "restored",
+			   (json_int_t)status.restored, "last_changed", show_last(&status), "drops",
+			   show_rules(listing ? listing : ""), "forwarded",
+			   show_forwarded(listing ? listing : "", own ? own : ""), "clear",
+			   show_clear_vnis(&status), "uplinks", show_uplinks(&status));
 	free(listing);
+	free(own);
 	return object;
 }
 

@@ -10,7 +10,7 @@
  *
  *   clear ACCEPTED STEERED   lists of VNIs with commas between, "-" is an empty one
  *   steer INTERFACE          steer VXLAN there
- *   held                     deliver what came in
+ *   held [no]                deliver what came in, or do not
  *   heard                    who was heard in clear: "in ADDRESS VNI PACKETS"
  *   standing                 "ACCEPTED STEERED", as they are read from the kernel
  *   time                     how many microseconds the last "clear" took
@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -85,6 +86,11 @@ static int print_heard(struct covey_error *error)
 	return status;
 }
 
+static int hold(bool held, struct covey_error *error)
+{
+	return guard_watch_set_port_held(watch, held, error);
+}
+
 static int print_standing(struct covey_error *error)
 {
 	struct guard_clear clear;
@@ -109,7 +115,7 @@ static int run(char *line, struct covey_error *error)
 	if (strcmp(what, "steer") == 0 && first)
 		return guard_watch_set_steered(watch, first, if_nametoindex(first), error);
 	if (strcmp(what, "held") == 0)
-		return guard_watch_set_port_held(watch, !first, error);
+		return hold(!first, error);
 	if (strcmp(what, "heard") == 0)
 		return print_heard(error);
 	if (strcmp(what, "standing") == 0)
@@ -156,6 +162,7 @@ int main(int argc, char **argv)
 	struct covey_error error;
 	struct event *input;
 
+	prctl(PR_SET_NAME, "covey-host"); /* for a process that keeps the same guard */
 	covey_addr_parse("10.9.0.1", &hosts[0].vtep);
 	covey_addr_parse("10.9.0.2", &hosts[1].vtep);
 	setvbuf(stdin, NULL, _IONBF, 0); /* or the event loop would not see the second line */

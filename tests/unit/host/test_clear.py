@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Groups that are not in enforce: the guard lets their VNIs pass in clear, and no others.
 
-    test_clear.py CLEAR_GUARD
+    test_clear.py CLEAR_GUARD COVEY_HOST
 
 The host is as in test_steer.py. A program that does what covey-host does about the guard keeps it; covey0
 is a pair of interfaces whose other end counts what is to be encrypted. VNI 100 is in a group that passes
@@ -12,10 +12,13 @@ in clear, VNI 200 is in another one.
 import collections
 import json
 import os
+import re
 import signal
+import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -92,7 +95,7 @@ class Guard:
         self.process.communicate()
 
 
-class ClearTest(Steered):
+class Clear(Steered):
     def setUp(self):
         super().setUp()
         self.host.ip("link", "add", "covey0", "type", "veth", "peer", "name", "x0")
@@ -105,6 +108,8 @@ class ClearTest(Steered):
         self.mac = json.loads(self.host.ip("-json", "link", "show", "d0"))[0]["address"]
         fabric = json.loads(self.fabric.ip("-json", "link", "show", "d1"))[0]["address"]
         self.host.ip("neigh", "replace", "10.9.0.2", "lladdr", fabric, "dev", "d0")
+
+    def start(self):
         self.guard = Guard(self, "d0")
         self.guard.ask("steer covey0")
         self.guard.ask("held")
@@ -177,6 +182,18 @@ class ClearTest(Steered):
             self.send_from(self.fabric, "d1", wrap(frame) if wrap else frame)
             got[vni] = self.received(vni) - before
         return got
+
+    def standing(self):
+        """The sets of VNIs in the netdev table."""
+        done = subprocess.run(["ip", "netns", "exec", self.host.name, "nft", "list", "table", "netdev",
+                               TABLE], capture_output=True, text=True)
+        return " ".join(re.findall(r"set clear \{[^}]*\{([^}]*)\}", done.stdout)).split()
+
+
+class ClearTest(Clear):
+    def setUp(self):
+        super().setUp()
+        self.start()
 
     def test_modes(self):
         """Back and forth, step by step."""
@@ -498,9 +515,96 @@ class ClearTest(Steered):
                 for family in ("inet", "netdev")]
 
 
+class BootTest(Clear):
+    """Before covey-host runs: by the modes that the inventory gives, or by what the guard of this boot has."""
+
+    def set_mode(self, mode, first="[100]"):
+        self.inventory = test_steer.INVENTORY.replace(
+            "{g: {vnis: [100], members: [hv1]}}", f"""
+      g: {{vnis: {first}, members: [hv1], mode: {mode}}}
+      h: {{vnis: [200], members: [hv1]}}
+      i: {{vnis: [300], members: [hv2], mode: observe}}""")
+
+    def test_by_the_inventory(self):
+        self.add_vnis()
+        for mode, clear in (("observe", {"100": 5}), ("transition", {"100": 5}), ("enforce", {})):
+            for what in ("on", "keep"):
+                with self.subTest(f"{mode}, {what}"):
+                    self.set_mode(mode)
+                    if what == "on":
+                        self.guard_command("on")
+                    else:
+                        keeper = self.start_keeper()
+                    self.assertEqual(self.standing(), ["0x64"] if clear else [])
+                    self.assertEqual(self.send_vnis()["clear"], clear)
+                    if what == "keep":
+                        keeper.terminate()
+                        keeper.wait()
+                    self.guard_command("off")
+
+    def guard_command(self, what):
+        done = subprocess.run(self.command(what), capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def start_keeper(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "notify")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+                notify.bind(path)
+                notify.settimeout(30)
+                keeper = subprocess.Popen(self.command("keep"),
+                                          env={**os.environ, "NOTIFY_SOCKET": path})
+                self.addCleanup(keeper.wait)
+                self.addCleanup(keeper.terminate)
+                self.assertIn(b"READY=1", notify.recv(4096))
+        return keeper
+
+    def test_by_the_guard_of_this_boot(self):
+        """What the key manager said is kept, unless the group has lost the VNI."""
+        self.set_mode("enforce")
+        self.start()
+        self.guard.ask("clear 100,200,300 100")
+        self.guard.kill()
+        self.guard_command("on")
+        self.assertEqual(self.standing(), ["0x64,", "0xc8"])
+        self.set_mode("observe", first="[101]")
+        self.guard_command("on")
+        self.assertEqual(self.standing(), ["0xc8"])
+
+    def test_beside_a_keeper(self):
+        """covey-guard.service has a last word of its own: it follows covey-host, and keeps what it left."""
+        self.add_vnis()
+        self.set_mode("enforce")
+        self.start_keeper()
+        self.start()
+        for mode, clear in (("observe", {"100": 5}), ("transition", {}), ("enforce", {})):
+            with self.subTest(mode):
+                self.guard.mode(mode)
+                self.wait(lambda: self.keepers_vnis() == (1 if mode != "enforce" else 0), "it follows")
+                self.assertEqual(self.send_vnis()["clear"], clear)
+                self.assertEqual(self.receive_vnis(), {100: 0 if mode == "enforce" else 5, 200: 0})
+        self.guard.mode("transition")
+        self.wait(lambda: self.keepers_vnis() == 1, "it follows")
+        self.guard.kill()
+        self.assertEqual(self.send_vnis()["clear"], {"100": 5})
+        self.host.run("nft", "flush", "ruleset")
+        self.wait(lambda: self.standing() == ["0x64"], "it puts back what was there")
+        for vni in (100, 200):
+            self.mark(f"vx{vni}")
+        self.host.run("nft", COUNTER.replace("DEVICE", "x0"))
+        self.assertEqual(self.send_vnis()["clear"], {"100": 5})
+
+    def keepers_vnis(self):
+        """In how many own tables but the driver's VNI 100 passes."""
+        tables = [line.split()[2] for line in self.host.run("nft", "list", "tables").splitlines()
+                  if "/own/" in line and not line.endswith(f"/{self.guard.process.pid}")]
+        return sum("0x64" in self.host.run("nft", "list", "table", "netdev", table) for table in tables)
+
+
 if __name__ == "__main__":
     if os.geteuid() != 0:
         print("needs root, for network namespaces")
         sys.exit(SKIPPED)
     PROGRAM = sys.argv.pop(1)
+    test_steer.PROGRAM = sys.argv.pop(1)
     unittest.main(verbosity=2)

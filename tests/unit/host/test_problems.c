@@ -33,6 +33,8 @@ bool __wrap_guard_watch_has_uplink(const struct guard_watch *watch);
 bool __wrap_guard_watch_drops(const struct guard_watch *watch, uint16_t port);
 int __wrap_guard_nft_list(const char *interface, bool counters, char **ret_text,
 			  struct covey_error *error);
+int __wrap_guard_watch_list_own(const struct guard_watch *watch, char **ret_text,
+				struct covey_error *error);
 const char *__wrap_vxlan_watch_failing(const struct vxlan_watch *watch);
 const char *__wrap_vxlan_watch_misplaced(const struct vxlan_watch *watch);
 size_t __wrap_vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list,
@@ -65,6 +67,13 @@ bool __wrap_guard_watch_drops(const struct guard_watch *watch, uint16_t port)
 
 int __wrap_guard_nft_list(const char *interface, bool counters, char **ret_text,
 			  struct covey_error *error)
+{
+	*ret_text = strdup("");
+	return 0;
+}
+
+int __wrap_guard_watch_list_own(const struct guard_watch *watch, char **ret_text,
+				struct covey_error *error)
 {
 	*ret_text = strdup("");
 	return 0;
