@@ -14,8 +14,9 @@ const char *guard_interface_of(const struct inventory_host *self)
 	return self->fabric_interface ? self->fabric_interface : self->host_interface;
 }
 
-/* The UDP port that a VXLAN device sends to if it was made without `dstport`. */
-#define KERNEL_VXLAN_PORT 8472
+/* Ports of tunnels that are not the fabric's: what a VXLAN device has if it was made without
+ * `dstport`, VXLAN-GPE, and Geneve (RFC 8926). */
+static const uint16_t known_ports[] = {8472, 4790, 6081};
 
 static size_t add_port(uint16_t *ports, size_t count, uint16_t port)
 {
@@ -37,8 +38,11 @@ size_t guard_foreign_ports(const struct inventory *inventory, const struct inven
 
 	if (self->foreign_vxlan != FOREIGN_VXLAN_DROP)
 		return 0;
-	if (inventory->vxlan_port != KERNEL_VXLAN_PORT)
-		ports = add_port(ret_ports, ports, KERNEL_VXLAN_PORT);
+	for (size_t i = 0; i < sizeof(known_ports) / sizeof(known_ports[0]); i++) {
+		if (known_ports[i] != inventory->vxlan_port &&
+		    known_ports[i] != inventory->vpe_port)
+			ports = add_port(ret_ports, ports, known_ports[i]);
+	}
 	for (size_t i = 0; i < count; i++)
 		ports = add_port(ret_ports, ports, found[i].port);
 	return ports;

@@ -26,7 +26,8 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 /*
  * Find the UDP ports of VXLAN devices that are not the fabric's (found; may be none) whose packets
  * the guard is to drop. There are none unless the inventory says `covey_foreign_vxlan: drop`. If it
- * does, the kernel's default port is among them even before a device uses it. ret_ports has room
+ * does, the kernel's default port and those of VXLAN-GPE and Geneve are among them even before a
+ * device uses them. ret_ports has room
  * for GUARD_FOREIGN_MAX; it is sorted. Returns how many there are.
  */
 size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,

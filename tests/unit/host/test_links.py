@@ -379,14 +379,15 @@ class LinksTest(unittest.TestCase):
                                           "routed": (9999, "e0")})
 
     def test_foreign_vxlan_dropped(self):
-        """By the kernel's default port from the start, by others when they are there."""
+        """By the kernel's default port, VXLAN-GPE's and Geneve's from the start, by others when they are
+        there."""
         self.variables = "covey_foreign_vxlan: drop"
         self.start_well("af_packet")
-        self.assertIn("udp dport 8472 counter packets 0 bytes 0 drop", self.rules())
+        self.assertIn("udp dport { 4790, 6081, 8472 } counter packets 0 bytes 0 drop", self.rules())
         self.ip("link", "add", "vx", "type", "vxlan", "id", "8", "group", "239.1.1.1", "dev", "covey0",
                 "dstport", "9")
         deadline = time.monotonic() + 10
-        while self.rules().count("udp dport { 9, 8472 }") != 6:
+        while self.rules().count("udp dport { 9, 4790, 6081, 8472 }") != 6:
             self.assertLess(time.monotonic(), deadline, self.rules())
 
     def test_bound_before_it_forwards(self):
