@@ -73,6 +73,10 @@
 #define COVEY_FLOORS_PER_SENDER_MAX COVEY_REPLAY_WINDOWS_PER_SENDER_MAX
 #define COVEY_FLOORS_PER_MESSAGE    4096u
 
+/* --- the host's guard -------------------------------------------------------------------- */
+/* Addresses and VNIs of clear VXLAN that the kernel counts, of each direction and family. */
+#define COVEY_GUARD_HEARD_MAX 4096u
+
 /* --- control channel --------------------------------------------------------------------- */
 #define COVEY_PROTOCOL_VERSION             1u
 #define COVEY_MESSAGE_TO_GKM_MAX           (16u << 10)  /* bytes of one message, member to GKM */

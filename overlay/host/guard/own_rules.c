@@ -2,6 +2,7 @@
 
 #include "own_rules.h"
 
+#include <covey/limits.h>
 #include <string.h>
 
 #include "guard_rules.h"
@@ -44,7 +45,7 @@ static void write_heard_set(FILE *stream, const char *name, unsigned version, co
 	fprintf(stream,
 		"\tset %s%u {\n\t\ttypeof %s . " GUARD_VNI "\n\t\tsize %u\n"
 		"\t\tflags dynamic,timeout\n\t\ttimeout %us\n\t}\n",
-		name, version, address, OWN_HEARD_MAX, OWN_HEARD_S);
+		name, version, address, COVEY_GUARD_HEARD_MAX, OWN_HEARD_S);
 }
 
 /* When a set is full, the packet is not counted, and the next rule lets it pass. */

@@ -22,10 +22,8 @@ struct guard_config;
 #define OWN_HEARD     "heard_"
 #define OWN_HEARD_IN  OWN_HEARD "in" /* with the address family behind it: "heard_in4" */
 #define OWN_HEARD_OUT OWN_HEARD "out"
-/* So many addresses and VNIs at most, of each direction and family, for so many seconds after the
- * last packet. */
-#define OWN_HEARD_MAX 4096u
-#define OWN_HEARD_S   60u
+/* For so many seconds after the last packet. There is room for COVEY_GUARD_HEARD_MAX. */
+#define OWN_HEARD_S 60u
 
 #define OWN_RULES_NAME_SIZE (sizeof("covey_guard_/own/4294967295") + 3 * (IFNAMSIZ - 1))
 void own_rules_name(const char *host_interface, unsigned process, char *ret_name);

@@ -30,13 +30,24 @@ int __wrap_guard_nft_run(const char *commands, struct covey_error *error)
 		       : __real_guard_nft_run(commands, error);
 }
 
+int __wrap_guard_nft_run_in(struct guard_nft *nft, const char *commands, struct covey_error *error);
+int __real_guard_nft_run_in(struct guard_nft *nft, const char *commands, struct covey_error *error);
+
+int __wrap_guard_nft_run_in(struct guard_nft *nft, const char *commands, struct covey_error *error)
+{
+	return refuses ? covey_error_set(error, -EIO, "no room")
+		       : __real_guard_nft_run_in(nft, commands, error);
+}
+
 static bool succeeds(const char *command)
 {
 	return system(command) == 0;
 }
 
-static int set_up(void **state)
+static int set_up_with(bool steers)
 {
+	static char uplink[] = "eth0";
+	static char *const uplinks[] = {uplink};
 	struct guard_watch_config config = {
 		.given = "eth0",
 		.guard = {.vxlan_port = 4789,
@@ -46,11 +57,28 @@ static int set_up(void **state)
 	};
 	struct covey_error error;
 
+	if (steers) {
+		config.given = "covey0";
+		config.guard.local_only = true;
+		config.guard.steer = (struct steer){
+			.on = true,
+			.wanted = {.given = uplinks, .given_count = 1, .host_interface = "covey0"}};
+	}
 	if (unshare(CLONE_NEWNET) != 0 || !succeeds("ip link add eth0 type veth peer name p0 && "
 						    "ip link add covey0 type veth peer name p1"))
 		return -1;
 	base = config.base = event_base_new();
 	return base ? guard_watch_new(&config, &watch, &error) : -1;
+}
+
+static int set_up(void **state)
+{
+	return set_up_with(false);
+}
+
+static int set_up_steering(void **state)
+{
+	return set_up_with(true);
 }
 
 static int tear_down(void **state)
@@ -99,10 +127,50 @@ static void test_foreign_port_refused(void **state)
 	assert_true(succeeds(LISTS_9999));
 }
 
+static uint32_t numbers[] = {100, 200};
+static const struct guard_clear one = {.accepted = {numbers, 1}}, both = {.accepted = {numbers, 2}};
+
+#define PASSES_CLEAR "nft list table netdev covey_guard_covey0 | grep -q 'elements = { 0x64 }'"
+
+/* It carries the packets itself, so the rules stay as they are in every mode. */
+static void test_bump_stays_closed(void **state)
+{
+	assert_int_equal(guard_watch_set_clear(watch, &one, NULL), 0);
+	assert_false(succeeds("nft list ruleset | grep -q 'set clear'"));
+	assert_true(
+		succeeds("nft list table netdev covey_guard_eth0 | grep -q 'drop.*clear VXLAN'"));
+}
+
+/* Then those from before stand. */
+static void test_vnis_refused(void **state)
+{
+	struct guard_status status;
+	struct covey_error error = {.text = ""};
+	uint64_t deadline = clock_ms() + 10000;
+
+	assert_int_equal(guard_watch_set_clear(watch, &one, &error), 0);
+	assert_true(succeeds(PASSES_CLEAR));
+	refuses = true;
+	assert_int_equal(guard_watch_set_clear(watch, &both, &error), -EIO);
+	assert_true(succeeds(PASSES_CLEAR));
+	guard_watch_last(watch, &status);
+	assert_int_equal(status.clear->accepted.count, 1);
+	assert_true(is_failing());
+	refuses = false;
+	while (is_failing() && clock_ms() < deadline)
+		serve(20);
+	assert_false(is_failing());
+	assert_true(succeeds(PASSES_CLEAR));
+	assert_int_equal(guard_watch_set_clear(watch, &both, &error), 0);
+	assert_false(succeeds(PASSES_CLEAR));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_foreign_port_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bump_stays_closed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_vnis_refused, set_up_steering, tear_down),
 	};
 
 	if (geteuid() != 0) {
