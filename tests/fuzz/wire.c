@@ -193,6 +193,48 @@ void wire_reset(struct wire *wire)
 	}
 }
 
+/* --- modes ---------------------------------------------------------------------------------- */
+
+void wire_set_modes(struct wire *wire, uint8_t all)
+{
+	static const enum covey_mode modes[] = {COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION,
+						COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE};
+
+	for (unsigned i = 0; i < WIRE_SAS; i++) {
+		unsigned bits = all >> (sas[i].group & 1 ? 6 : 4) & 3;
+
+		wire->modes[i] = all & 0x08 ? modes[bits] : COVEY_MODE_ENFORCE;
+		must(dataplane_group_mode(wire->dataplane, sas[i].group, wire->modes[i]) == 0);
+	}
+}
+
+static bool is_clear(enum covey_mode mode, bool outbound)
+{
+	return mode == COVEY_MODE_OBSERVE || (mode == COVEY_MODE_TRANSITION && !outbound);
+}
+
+bool wire_is_clear(const struct wire *wire, uint32_t vni, bool outbound)
+{
+	for (unsigned i = 0; i < WIRE_SAS; i++)
+		if (sas[i].vni == vni)
+			return is_clear(wire->modes[i], outbound);
+	return false;
+}
+
+bool wire_is_clear_in_parts(const struct wire *wire, bool outbound)
+{
+	bool some = false;
+
+	for (unsigned i = 0; i < WIRE_SAS; i++) {
+		if (wire->modes[i] == COVEY_MODE_ENFORCE)
+			return false;
+		some |= is_clear(wire->modes[i], outbound);
+	}
+	return some;
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
 struct wire_sa *wire_sa(struct wire *wire, uint32_t spi)
 {
 	for (unsigned i = 0; i < WIRE_SAS; i++)

@@ -45,6 +45,7 @@ struct wire {
 	struct dataplane *dataplane;
 	struct engine_worker *worker;
 	struct wire_sa sas[WIRE_SAS];
+	enum covey_mode modes[WIRE_SAS]; /* of each SA's group */
 };
 
 /* Starts EAL and makes the engines. */
@@ -54,6 +55,15 @@ struct wire *wire_get(unsigned index);
 void wire_reset(struct wire *wire);
 /* So many packets may still be sent on an SA that sends, and none was. */
 void wire_leave(const struct wire_sa *sa, uint64_t packets);
+/*
+ * Set the groups' modes by a byte for all: with bit 3, those of even groups by bits 4 and 5, of odd
+ * ones by bits 6 and 7. Without it, all enforce.
+ */
+void wire_set_modes(struct wire *wire, uint8_t all);
+/* May VXLAN of this VNI leave, or enter, in clear? */
+bool wire_is_clear(const struct wire *wire, uint32_t vni, bool outbound);
+/* May parts of some? */
+bool wire_is_clear_in_parts(const struct wire *wire, bool outbound);
 /* NULL when there is none. */
 struct wire_sa *wire_sa(struct wire *wire, uint32_t spi);
 /* NULL when the fuzzer does not have it. */
@@ -79,9 +89,9 @@ uint64_t wire_drops(const struct wire *wire);
 /* --- inputs --------------------------------------------------------------------------------- */
 
 /*
- * An input is a byte for all (bits 0 and 1: which dataplane), then records: how (1 byte), where to
- * split or spoil (1 byte), length (2 bytes, little-endian), and as many bytes of a frame, or what
- * is left of them.
+ * An input is a byte for all (bits 0 and 1: which dataplane; from bit 3 on: modes), then records:
+ * how (1 byte), where to split or spoil (1 byte), length (2 bytes, little-endian), and as many
+ * bytes of a frame, or what is left of them.
  */
 struct wire_record {
 	uint8_t how;

@@ -131,6 +131,7 @@ static void check_encrypted(const struct frame_out *frame, uint8_t *bytes, size_
 	must(outer.vpe && !outer.vxlan && !outer.fragment && outer.ip == ip_at);
 	must(sight_is_ordinary(&outer, bytes, len) && outer.ip_len <= WIRE_MTU);
 	must(frame->sight.vxlan && !frame->sight.fragment && is_from_us(frame));
+	must(!wire_is_clear(scene.wire, frame->sight.vni, true));
 	must(sa && covey_vpe_spi(header) == sa->sa.spi);
 	must(covey_vpe_window(header) >> 16 == WIRE_SELF);
 	must(memcmp(bytes, frame->bytes, ip_at) == 0);
@@ -149,12 +150,19 @@ static void check_sent(const struct frame_out *frame)
 		check_encrypted(frame, bytes, len);
 		return;
 	}
-	must(!frame->sight.vxlan && !frame->sight.quotes_vxlan && !frame->sight.vpe);
-	must(!frame->sight.udp || !frame->sight.later_fragment);
+	must(!frame->sight.quotes_vxlan && !frame->sight.vpe);
+	if (frame->sight.vxlan)
+		must(wire_is_clear(scene.wire, frame->sight.vni, true) &&
+		     (frame->sight.fragment || frame->sight.ip_len <= WIRE_MTU));
+	if (frame->sight.fragment && (frame->sight.vxlan || frame->sight.udp))
+		must(wire_is_clear_in_parts(scene.wire, true) ||
+		     !(frame->sight.vxlan || frame->sight.later_fragment));
 }
 
 static void check_dropped(const struct frame_out *frame)
 {
+	must(!frame->ordinary || !wire_is_clear(scene.wire, frame->sight.vni, true) ||
+	     frame->sight.ip_len > WIRE_MTU);
 	must(!frame->ordinary || !is_from_us(frame) || !sa_of_vni(frame->sight.vni) ||
 	     frame->sight.ip_len + scene.wire->dataplane->engine.overhead > WIRE_MTU);
 }
@@ -233,6 +241,7 @@ static void begin(uint8_t all)
 	scene.wire = wire_get(all);
 	scene.count = scene.begun = 0;
 	wire_reset(scene.wire);
+	wire_set_modes(scene.wire, all);
 	for (unsigned i = 0; i < scene.sent_count; i++)
 		scene.sent[i].sa->record->tx_states[0].esn[scene.sent[i].window_id] = 0;
 	scene.sent_count = 0;
