@@ -53,16 +53,17 @@ static int take(struct sqlite_store *store, struct covey_error *error)
 /* Add to a file of an earlier version what is new in this one, all or nothing. */
 static int migrate(struct sqlite_store *store, struct covey_error *error)
 {
-	char sql[sizeof(EVICTION_SQL VERSION_3_SQL) + 80];
+	char sql[sizeof(EVICTION_SQL VERSION_3_SQL VERSION_4_SQL) + 80];
 	char *version;
 	int status;
 
 	status = sqlite_query(store, "PRAGMA user_version", &version, error);
 	if (status < 0)
 		return status;
-	if (strcmp(version, "1") == 0 || strcmp(version, "2") == 0) {
-		snprintf(sql, sizeof(sql), "BEGIN; %s; %s; PRAGMA user_version = %d; COMMIT;",
-			 version[0] == '1' ? EVICTION_SQL : "", VERSION_3_SQL, USER_VERSION);
+	if (version[0] >= '1' && version[0] <= '3' && version[1] == '\0') {
+		snprintf(sql, sizeof(sql), "BEGIN; %s; %s; %s; PRAGMA user_version = %d; COMMIT;",
+			 version[0] == '1' ? EVICTION_SQL : "",
+			 version[0] <= '2' ? VERSION_3_SQL : "", VERSION_4_SQL, USER_VERSION);
 		status = sqlite_execute(store, sql, "adding what is new in this version", error);
 	}
 	free(version);
@@ -89,7 +90,7 @@ static int check_content(struct sqlite_store *store, struct covey_error *error)
 			"SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema "
 			"WHERE sql IS NOT NULL ORDER BY name)",
 			BINDING_SQL ";" EVICTION_SQL ";" FORMER_SQL ";" GIVE_UP_SQL ";" LIFETIME_SQL
-				    ";" SERIAL_SQL ";" TAKE_UP_SQL,
+				    ";" MODE_SQL ";" SERIAL_SQL ";" TAKE_UP_SQL,
 			"its tables are not as expected", error);
 	if (status < 0)
 		return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <covey/limits.h>
+#include <covey/mode.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -22,6 +23,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[EACH_EVICTION] = "SELECT identity, \"group\" FROM eviction",
 	[EVICT] = "INSERT INTO eviction VALUES (?1, ?2) ON CONFLICT DO NOTHING",
 	[READMIT] = "DELETE FROM eviction WHERE identity = ?1 AND (\"group\" = ?2 OR ?2 IS NULL)",
+	[NOTE_MODE] = "INSERT OR REPLACE INTO mode VALUES (?1, ?2, ?3, ?4, ?5)",
+	[READ_MODE] = "SELECT serial, mode, goal, after FROM mode WHERE \"group\" = ?1",
 	[TAKE_SPI] = "UPDATE serial SET next_spi = next_spi + ?1, complement = ~(next_spi + ?1) "
 		     "RETURNING next_spi",
 	[RAISE_SPI] = "UPDATE serial SET next_spi = ?1 + 1, complement = ~(?1 + 1) "
@@ -245,6 +248,54 @@ static int take_from_file(struct sqlite_store *store, uint32_t count, int *ret_c
 	return 0;
 }
 
+static int note_mode(struct store *base, const char *group, const struct store_mode *mode,
+		     struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[NOTE_MODE];
+
+	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)mode->serial);
+	sqlite3_bind_int(statement, 3, mode->mode);
+	sqlite3_bind_int(statement, 4, mode->goal);
+	sqlite3_bind_int(statement, 5, mode->after);
+	sqlite3_step(statement);
+	return finish(store, statement, "noting a mode", error);
+}
+
+/* What note_mode() writes, or nothing. */
+static bool is_sane(const struct store_mode *mode)
+{
+	return mode->serial == 0 ||
+	       (mode->serial <= INT64_MAX && mode->mode >= COVEY_MODE_OBSERVE &&
+		mode->mode <= COVEY_MODE_ENFORCE && mode->goal >= COVEY_MODE_OBSERVE &&
+		mode->goal <= COVEY_MODE_ENFORCE && mode->after <= COVEY_MODE_ENFORCE);
+}
+
+static int read_mode(struct store *base, const char *group, struct store_mode *ret_mode,
+		     struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[READ_MODE];
+	struct store_mode mode = {0};
+	int status;
+
+	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		mode = (struct store_mode){
+			.serial = (uint64_t)sqlite3_column_int64(statement, 0),
+			.mode = (uint8_t)sqlite3_column_int(statement, 1),
+			.goal = (uint8_t)sqlite3_column_int(statement, 2),
+			.after = (uint8_t)sqlite3_column_int(statement, 3),
+		};
+	status = finish(store, statement, "reading a mode", error);
+	if (status == 0 && !is_sane(&mode))
+		status = sqlite_damaged(store, error, "a group has a mode that there is not");
+	if (status == 0)
+		*ret_mode = mode;
+	return status;
+}
+
 static int take_spi(struct store *base, uint32_t *ret_spi, struct covey_error *error)
 {
 	struct sqlite_store *store = sqlite_of(base);
@@ -306,6 +357,8 @@ const struct store_ops sqlite_ops = {
 	.evict = evict,
 	.readmit = readmit,
 	.each_eviction = each_eviction,
+	.note_mode = note_mode,
+	.read_mode = read_mode,
 	.take_spi = take_spi,
 	.raise_spi = raise_spi,
 };

@@ -6,7 +6,7 @@
  */
 
 #define APPLICATION_ID 0x436f5679 /* "CoVy" */
-#define USER_VERSION   3          /* 1 had no evictions, 2 had no SenderIDs that were given up */
+#define USER_VERSION   4 /* 1 had no evictions, 2 no SenderIDs that were given up, 3 no modes */
 
 /*
  * The tables contain everything twice, so that the check at start finds a flipped bit. Each binding
@@ -49,4 +49,11 @@
 #define TAKE_UP_SQL                                                                                \
 	"CREATE TRIGGER take_up AFTER INSERT ON binding BEGIN "                                    \
 	"DELETE FROM former WHERE \"group\" = new.\"group\" AND sender_id = new.sender_id; END"
+/* The modes of groups for which the operator has set one. */
+#define MODE_SQL                                                                                   \
+	"CREATE TABLE mode (\"group\" TEXT NOT NULL PRIMARY KEY, serial INTEGER NOT NULL CHECK "   \
+	"(serial > 0), mode INTEGER NOT NULL CHECK (mode BETWEEN 1 AND 3), goal INTEGER NOT NULL " \
+	"CHECK (goal BETWEEN 1 AND 3), after INTEGER NOT NULL CHECK (after BETWEEN 0 AND 3), "     \
+	"UNIQUE (serial, \"group\", mode, goal, after)) STRICT, WITHOUT ROWID"
+#define VERSION_4_SQL MODE_SQL
 #define VERSION_3_SQL FORMER_SQL ";" GIVE_UP_SQL ";" LIFETIME_SQL ";" TAKE_UP_SQL

@@ -3,8 +3,8 @@
 
 /*
  * The key manager's durable state: which identity is bound to which SenderID, and was before; which
- * identities are evicted; and the next SPI. It never contains a key. An implementation fills in
- * struct store. sqlite.h has one that uses a single file.
+ * identities are evicted; which mode each group has; and the next SPI. It never contains a key. An
+ * implementation fills in struct store. sqlite.h has one that uses a single file.
  *
  * When a function returns 0, its change is durable: it survives a crash of the program and of the
  * machine. Only one program can have a store open at a time. Errors: -EBUSY (another program has
@@ -22,6 +22,14 @@ struct store_binding {
 	const char *group;
 	const char *identity;
 	uint16_t sender_id;
+};
+
+/* The mode of a group, as the operator has set it. Numbers of covey/mode.h. */
+struct store_mode {
+	uint64_t serial; /* of what members were told; 0: nobody has set a mode */
+	uint8_t mode;    /* that members were told */
+	uint8_t goal;    /* where it goes from there */
+	uint8_t after;   /* the one after a deadline; 0: there is none */
 };
 
 struct store_ops {
@@ -74,6 +82,13 @@ struct store_ops {
 	int (*each_eviction)(struct store *store,
 			     int (*each)(const char *identity, const char *group, void *arg),
 			     void *arg, struct covey_error *error);
+
+	/* Note the group's mode, in place of the one before. serial: 1 to INT64_MAX. */
+	int (*note_mode)(struct store *store, const char *group, const struct store_mode *mode,
+			 struct covey_error *error);
+	/* All zero when none was noted. */
+	int (*read_mode)(struct store *store, const char *group, struct store_mode *ret_mode,
+			 struct covey_error *error);
 
 	/* Take an SPI that was never taken before. -EOVERFLOW when none is left. If the disk must
 	 * be written for it, it is written once for store->spis_wanted of them. */

@@ -86,12 +86,18 @@ static int bind_one(struct store *store, const char *identity, uint16_t sender_i
 
 static void use(struct store *store)
 {
+	const struct store_mode noted = {.serial = 9, .mode = 1, .goal = 1};
+	struct store_mode mode;
 	struct covey_error error;
 	uint32_t seconds;
 
 	(void)store->ops->each_binding(store, "tenants", on_binding, NULL, &error);
 	(void)store->ops->each_former(store, "tenants", on_former, NULL, &error);
 	(void)store->ops->each_eviction(store, on_eviction, NULL, &error);
+	if (store->ops->read_mode(store, "tenants", &mode, &error) == 0)
+		must(mode.serial == 0 || (mode.serial <= INT64_MAX && mode.mode - 1u < 3 &&
+					  mode.goal - 1u < 3 && mode.after <= 3));
+	(void)store->ops->note_mode(store, "tenants", &noted, &error);
 	if (store->ops->lifetime(store, "tenants", 100000, &seconds, &error) == 0)
 		must(seconds >= 86400);
 	(void)bind_one(store, "spiffe://f/host/hv1", 7, &error);

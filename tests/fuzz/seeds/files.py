@@ -44,7 +44,8 @@ def schema():
         parts = re.findall(r'"((?:[^"\\]|\\.)*)"|(\w+_SQL)', body)
         macros[name] = "".join(macros[macro] if macro else piece.replace('\\"', '"')
                                for piece, macro in parts)
-    return [macros[name] for name in ("BINDING_SQL", "EVICTION_SQL", "VERSION_3_SQL", "SERIAL_SQL")]
+    return [macros[name] for name in ("BINDING_SQL", "EVICTION_SQL", "VERSION_3_SQL", "VERSION_4_SQL",
+                                     "SERIAL_SQL")]
 
 
 def state_file(directory, name, rows):
@@ -54,7 +55,7 @@ def state_file(directory, name, rows):
         base.execute("PRAGMA page_size = 512")
         base.executescript(";".join(schema()))
         base.execute("PRAGMA application_id = " + str(0x436f5679) + "")
-        base.execute("PRAGMA user_version = 3")
+        base.execute("PRAGMA user_version = 4")
         base.execute("INSERT INTO serial VALUES (1, 300, ~300)")
         for row in rows:
             base.execute(row)
@@ -69,7 +70,8 @@ def state_files(directory):
         "INSERT INTO binding VALUES ('tenants', 'spiffe://f/host/hv2', 2)",
         "UPDATE binding SET sender_id = 3 WHERE sender_id = 1",
         "INSERT INTO eviction VALUES ('spiffe://f/host/hv3', '')",
-        "INSERT INTO lifetime VALUES ('tenants', 100000)"])
+        "INSERT INTO lifetime VALUES ('tenants', 100000)",
+        "INSERT INTO mode VALUES ('tenants', 7, 2, 1, 3)"])
 
 
 def der(path, kind):

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <covey/limits.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,23 +194,74 @@ static void lifetimes(void **state)
 	store_close(store);
 }
 
-/* Version 1 had no evictions, version 2 no former SenderIDs. */
-static void a_file_of_the_version_before(void **state)
+/* Numbers of serial, mode, goal and the mode after. */
+static void assert_mode(struct store *store, const char *group, const char *expected)
 {
+	struct store_mode mode;
+	struct covey_error error;
+	char found[64];
+
+	assert_int_equal(store->ops->read_mode(store, group, &mode, &error), 0);
+	snprintf(found, sizeof(found), "%" PRIu64 " %u %u %u", mode.serial, mode.mode, mode.goal,
+		 mode.after);
+	assert_string_equal(found, expected);
+}
+
+static void modes_last(void **state)
+{
+	static const struct store_mode bad[] = {{0, 1, 1, 0}, {UINT64_MAX, 1, 1, 0}, {4, 0, 1, 0},
+						{4, 4, 1, 0}, {4, 1, 0, 0},          {4, 1, 4, 0},
+						{4, 1, 1, 4}};
+	const struct place *place = *state;
+	struct store *store = state_file_open(place->file);
+	struct covey_error error;
+
+	assert_mode(store, "g", "0 0 0 0");
+	assert_int_equal(
+		store->ops->note_mode(store, "g", &(struct store_mode){2, 1, 1, 0}, &error), 0);
+	assert_int_equal(
+		store->ops->note_mode(store, "h", &(struct store_mode){2, 1, 1, 0}, &error), 0);
+	assert_int_equal(
+		store->ops->note_mode(store, "g", &(struct store_mode){3, 2, 1, 3}, &error), 0);
+	store = state_file_reopen(store, place->file);
+	assert_mode(store, "g", "3 2 1 3");
+	assert_mode(store, "h", "2 1 1 0");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(store->ops->note_mode(store, "g", &bad[i], &error) < 0);
+	assert_mode(store, "g", "3 2 1 3");
+	store_close(store);
+}
+
+/* Version 1 had no evictions, version 2 no former SenderIDs, version 3 no modes. */
+static void a_file_of_a_version_before(void **state)
+{
+	static const char *const sql[] = {
+		"DROP TABLE mode; PRAGMA user_version = 3",
+		"DROP TRIGGER give_up; DROP TRIGGER take_up; DROP TABLE former; "
+		"DROP TABLE lifetime; DROP TABLE mode; PRAGMA user_version = 2",
+		"DROP TRIGGER give_up; DROP TRIGGER take_up; DROP TABLE former; "
+		"DROP TABLE lifetime; DROP TABLE mode; DROP TABLE eviction; "
+		"PRAGMA user_version = 1",
+	};
 	const struct place *place = *state;
 	struct covey_error error;
 	struct store *store;
 	char buf[4096];
 
 	state_file_make(place->file);
-	state_file_run_sql(place->file,
-			   "DROP TRIGGER give_up; DROP TRIGGER take_up; DROP TABLE former; "
-			   "DROP TABLE lifetime; DROP TABLE eviction; PRAGMA user_version = 1");
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
+		state_file_run_sql(place->file, sql[i]);
 		store = state_file_open(place->file);
 		assert_string_equal(state_file_bindings(store, "g", buf), "a=1 b=2 ");
-		assert_string_equal(evictions(store, buf), i ? "a from g; " : "");
+		assert_string_equal(evictions(store, buf), i == 1 ? "a from g; " : "");
+		assert_mode(store, "g", "0 0 0 0");
 		assert_int_equal(store->ops->evict(store, "a", "g", &error), 0);
+		assert_int_equal(
+			store->ops->note_mode(store, "g", &(struct store_mode){3, 2, 1, 3}, &error),
+			0);
+		store = state_file_reopen(store, place->file);
+		assert_string_equal(evictions(store, buf), "a from g; ");
+		assert_mode(store, "g", "3 2 1 3");
 		store_close(store);
 	}
 }
@@ -387,7 +439,8 @@ int main(void)
 		TEST(evictions_last),
 		TEST(former_sender_ids),
 		TEST(lifetimes),
-		TEST(a_file_of_the_version_before),
+		TEST(modes_last),
+		TEST(a_file_of_a_version_before),
 		TEST(it_survives_being_killed),
 		TEST(a_sender_id_is_bound_once_per_group),
 		TEST(many_are_bound_together_or_none),
