@@ -12,6 +12,7 @@
 #include "local_json.h"
 #include "log.h"
 #include "manager.h"
+#include "mode_answers.h"
 #include "rekey_answers.h"
 #include "show.h"
 #include "suggest.h"
@@ -150,14 +151,26 @@ static void run_readmit(const struct request *request)
 	change_eviction(request, readmit, readmission_question);
 }
 
+static void run_mode(const struct request *request)
+{
+	struct realm *realm = need_group(request);
+	struct late_question question;
+	json_t *answer;
+
+	if (!realm)
+		return;
+	if (mode_request_run(realm, request->object, &answer, &question))
+		local_answer_json(request->client, answer);
+	else
+		late_answers_add(request->commands->late, request->client, &question);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const struct request *request);
 } table[] = {
-	{"show", show},
-	{"rekey", rekey},
-	{"evict", run_evict},
-	{"readmit", run_readmit},
+	{"show", show},           {"rekey", rekey},   {"evict", run_evict},
+	{"readmit", run_readmit}, {"mode", run_mode},
 };
 
 static void on_request(struct local_client *client, const char *line, size_t len, void *arg)
@@ -177,8 +190,8 @@ static void on_request(struct local_client *client, const char *line, size_t len
 		table[i].run(&request);
 	else
 		local_answer_error(client,
-				   "unknown command: this covey-gkm knows show, rekey, evict and "
-				   "readmit");
+				   "unknown command: this covey-gkm knows show, rekey, evict, "
+				   "readmit and mode");
 	json_decref(request.object);
 }
 

@@ -44,7 +44,8 @@ void late_answers_add(struct late_answers *answers, struct local_client *client,
 			continue;
 		answer->client = client;
 		answer->question = *question;
-		answer->until_ms = clock_ms() + PATIENCE_MS;
+		answer->until_ms =
+			clock_ms() + (question->patience_ms ? question->patience_ms : PATIENCE_MS);
 		look(-1, 0, answer);
 		return;
 	}

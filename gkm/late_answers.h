@@ -28,6 +28,8 @@ struct late_question {
 	size_t host;               /* of those of the inventory, if it is about one */
 	uint32_t before_spi;       /* rekey_answers.h */
 	bool wanted;
+	uint64_t change;      /* mode_answers.h */
+	uint64_t patience_ms; /* for how long we wait; 0: the usual time */
 };
 
 struct late_answers;

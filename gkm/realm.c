@@ -170,6 +170,47 @@ void realm_release_formers(struct realm *realm, uint64_t now_ms)
 			    realm->served.config->name, error.text);
 }
 
+/* --- the mode ------------------------------------------------------------------------------ */
+
+/* The caller says what follows from a failure. */
+static int keep_mode(void *arg, const struct mode_record *record)
+{
+	const struct store_mode mode = {.serial = record->serial,
+					.mode = (uint8_t)record->mode,
+					.goal = (uint8_t)record->goal,
+					.after = (uint8_t)record->then};
+	struct realm *realm = arg;
+	struct store *store = realm->tools.store;
+	int status =
+		store->ops->note_mode(store, realm->served.config->name, &mode, &realm->mode_error);
+
+	if (status < 0)
+		log_error("%s: the mode cannot be stored: %s", realm->served.config->name,
+			  realm->mode_error.text);
+	return status;
+}
+
+static int restore_mode(struct realm *realm, uint64_t now_ms, struct covey_error *error)
+{
+	const struct inventory_group *config = realm->served.config;
+	struct store_mode stored;
+	int status = realm->tools.store->ops->read_mode(realm->tools.store, config->name, &stored,
+							error);
+
+	if (status < 0)
+		return status;
+	mode_start(realm->served.group,
+		   &(struct mode_record){.serial = stored.serial,
+					 .mode = (enum covey_mode)stored.mode,
+					 .goal = (enum covey_mode)stored.goal,
+					 .then = (enum covey_mode)stored.after},
+		   config->mode, now_ms);
+	/* Some of it may be due soon, also if no member comes. */
+	if (mode_deadline(realm->served.group) != UINT64_MAX)
+		realm_wake(realm);
+	return 0;
+}
+
 /* --- members that still send but have no control channel ----------------------------------- */
 
 const char *realm_member_name(const struct realm *realm, size_t seat)
@@ -356,7 +397,11 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 	int status;
 
 	*realm = (struct realm){
-		.served = {.config = config, .wake = wake, .ensure_sa = ensure_sa, .arg = realm},
+		.served = {.config = config,
+			   .wake = wake,
+			   .ensure_sa = ensure_sa,
+			   .keep_mode = keep_mode,
+			   .arg = realm},
 		.tools = *tools,
 	};
 	outbox_init(&realm->outbox, &realm->served, tools->log);
@@ -377,6 +422,8 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 				config->name, strerror(-status));
 	if (status == 0)
 		status = restore_formers(realm, clock_ms(), error);
+	if (status == 0)
+		status = restore_mode(realm, clock_ms(), error);
 	if (status < 0)
 		goto fail;
 	return 0;

@@ -46,6 +46,7 @@ struct realm {
 	 * when there are none. */
 	uint64_t formers_until_ms;
 	uint32_t formers_until_spi;
+	struct covey_error mode_error; /* why the mode could not be stored the last time */
 };
 
 /*

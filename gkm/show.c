@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "floor_reports.h"
 #include "manager.h"
+#include "mode_show.h"
 #include "own_json.h"
 #include "revoked_hosts.h"
 
@@ -75,13 +76,13 @@ static json_t *show_member(const struct group *group, size_t seat)
 	const struct member *member = &group->members[seat];
 	char vtep[COVEY_ADDR_STRLEN];
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:I, s:I, s:b, s:b}", "identity",
-			 member->identity, "vtep", covey_addr_format(&member->vtep, vtep), "state",
-			 presence(member), "sender_id", (int)member->sender_id, "epoch",
-			 (int)member->epoch, "may_send", member->may_send, "spi",
-			 (json_int_t)sends_on(group, seat), "own_sender",
-			 (json_int_t)member->own_sender, "deaf", member->hearing.deaf,
-			 "perhaps_deaf", member->hearing.perhaps);
+	return json_pack(
+		"{s:s, s:s, s:s, s:i, s:i, s:b, s:I, s:I, s:b, s:b, s:o}", "identity",
+		member->identity, "vtep", covey_addr_format(&member->vtep, vtep), "state",
+		presence(member), "sender_id", (int)member->sender_id, "epoch", (int)member->epoch,
+		"may_send", member->may_send, "spi", (json_int_t)sends_on(group, seat),
+		"own_sender", (json_int_t)member->own_sender, "deaf", member->hearing.deaf,
+		"perhaps_deaf", member->hearing.perhaps, "mode", mode_show_member(group, seat));
 }
 
 static json_t *show_members(const struct group *group)
@@ -98,11 +99,12 @@ static json_t *show_group(const struct realm *realm, uint64_t now_ms)
 	const struct group *group = realm->served.group;
 	uint64_t rekey_ms = rekey_deadline(group);
 
-	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "name", realm->served.config->name,
+	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o}", "name", realm->served.config->name,
 			 "connected", (json_int_t)group_live_members(group), "rekey_s",
 			 rekey_ms == UINT64_MAX ? json_null()
 						: json_integer(seconds_until(rekey_ms, now_ms)),
-			 "sas", show_sas(group, now_ms), "members", show_members(group));
+			 "sas", show_sas(group, now_ms), "members", show_members(group), "mode",
+			 mode_show(realm, now_ms));
 }
 
 static json_t *show_groups(const struct manager *manager)

@@ -64,10 +64,11 @@ struct member {
 	uint64_t acked_generation;
 	uint64_t listed_generation; /* of the first roster that has its epoch; 0: none yet */
 	struct hearing hearing;
-	bool knows_modes;      /* it said that it understands modes */
-	uint64_t mode_told;    /* serials of the mode; 0: none yet */
-	uint64_t mode_acked;   /* the last one */
-	uint64_t listed_by_ms; /* until when we wait for the others' acknowledgement */
+	bool knows_modes;              /* it said that it understands modes */
+	uint64_t mode_told;            /* serials of the mode; 0: none yet */
+	uint64_t mode_acked;           /* the last one */
+	enum covey_mode mode_in_force; /* as it says; 0: not known */
+	uint64_t listed_by_ms;         /* until when we wait for the others' acknowledgement */
 };
 
 /* What the state machine tells the caller to do. None of these functions may call back into the

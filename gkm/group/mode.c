@@ -51,6 +51,8 @@ int mode_acked(struct group *group, size_t seat, uint64_t serial)
 		return -EPROTO;
 	if (serial > member->mode_acked)
 		member->mode_acked = serial;
+	if (serial == group->mode.now.serial)
+		member->mode_in_force = group->mode.now.mode;
 	return 0;
 }
 
@@ -371,12 +373,14 @@ void mode_start(struct group *group, const struct mode_record *stored, enum cove
 		.told_ms = now_ms,
 		.remind_ms = now_ms + MODE_REMIND_MS,
 	};
-	if (stored->serial == 0)
-		return;
-	mode->now = *stored;
-	mode->before = stored->mode;
-	mode->resumed = true;
+	if (stored->serial) {
+		mode->now = *stored;
+		mode->before = stored->mode;
+		mode->resumed = true;
+	}
 	/* Only mode_settle() may change what is stored. */
 	mode->deadline_ms = now_ms;
-	mode->under_way = stored->mode != stored->goal || stored->then;
+	mode->under_way = mode->now.mode != mode->now.goal || mode->now.then;
+	if (mode->under_way || mode->now.mode != COVEY_MODE_ENFORCE)
+		tell_log(group, MODE_REMINDER);
 }

@@ -48,8 +48,8 @@ enum mode_event {
 	MODE_UNDONE,     /* the deadline is over */
 	MODE_ENDED,     /* the key manager was restarted before a deadline, which ends the change */
 	MODE_CONFIRMED, /* there is no deadline any more */
-	MODE_REMINDER,
-	MODE_NOT_KEPT, /* what is due cannot be stored; it is tried again */
+	MODE_REMINDER,  /* also at the start */
+	MODE_NOT_KEPT,  /* what is due cannot be stored; it is tried again */
 };
 
 /* What became of the last change that the operator asked for. */

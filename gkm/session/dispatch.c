@@ -78,6 +78,23 @@ static void on_sa_activated(struct session *session, const Covey__SaActivated *a
 	registration->served->wake(registration->served->arg);
 }
 
+static void on_mode_in_force(struct session *session, const Covey__GroupModeInForce *ack)
+{
+	struct registration *registration = find_registration(session, ack->group);
+
+	if (registration && !registration->joined)
+		return;
+	if (!registration ||
+	    mode_acked(registration->served->group, registration->seat, ack->serial) < 0) {
+		session_end(session, PROTOCOL,
+			    "GroupModeInForce of serial %" PRIu64
+			    " in group \"%s\", which was never sent",
+			    ack->serial, ack->group);
+		return;
+	}
+	registration->served->wake(registration->served->arg);
+}
+
 /* --- the rest ------------------------------------------------------------------------------ */
 
 /* Ends the host's registration, also one of an earlier session: the Leave may have been lost with
@@ -172,6 +189,9 @@ void dispatch(struct session *session, const Covey__Message *message)
 		return;
 	case COVEY__MESSAGE__BODY_SA_ACTIVATED:
 		on_sa_activated(session, message->sa_activated);
+		return;
+	case COVEY__MESSAGE__BODY_GROUP_MODE_IN_FORCE:
+		on_mode_in_force(session, message->group_mode_in_force);
 		return;
 	case COVEY__MESSAGE__BODY_HEARTBEAT:
 		heartbeat_reports_take(session, message->heartbeat);

@@ -4,6 +4,7 @@
 #include <covey/limits.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "clock.h"
 #include "floor_reports.h"
@@ -227,15 +228,34 @@ static int check_clear(const Covey__Heartbeat *report, struct covey_error *why)
 	return 0;
 }
 
+/* If it is in no group of the session any more, it is outdated. */
+static void note_clear(struct session *session, const Covey__ClearHeard *report)
+{
+	struct clear_heard heard = {
+		.vni = report->vni, .packets = report->packets, .at_ms = clock_ms()};
+
+	message_addr_get(&report->vtep, &heard.vtep);
+	for (size_t i = 0; i < session->registration_count; i++) {
+		struct registration *registration = &session->registrations[i];
+
+		if (registration->joined &&
+		    strcmp(registration->served->config->name, report->group) == 0)
+			clear_heard_take(registration->served->group, registration->seat, &heard);
+	}
+}
+
 /* False when the session has ended. */
 static bool take_clear(struct session *session, const Covey__Heartbeat *report)
 {
 	struct covey_error why = {.text = ""};
 
-	if (check_clear(report, &why) == 0)
-		return true;
-	session_end(session, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "%s", why.text);
-	return false;
+	if (check_clear(report, &why) < 0) {
+		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL, "%s", why.text);
+		return false;
+	}
+	for (size_t i = 0; i < report->n_clear; i++)
+		note_clear(session, report->clear[i]);
+	return true;
 }
 
 /* Lists the groups in which the member is deaf, and perhaps so. A member is in no more groups than

@@ -179,6 +179,7 @@ void hello(struct session *session, const Covey__Hello *said)
 		return;
 	}
 	session->instance = said->instance;
+	session->modes = said->modes;
 	live = &sessions->by_host[session->host];
 	if (*live)
 		succeed(*live, session, said->previous);

@@ -146,6 +146,8 @@ static void register_member(const struct candidate *candidate)
 		return;
 	}
 	registration->joined = true;
+	if (session->modes)
+		mode_understood(served->group, candidate->seat);
 	floor_reports_note_held(served->group, candidate->seat, candidate->request->held_spis,
 				candidate->request->held_count);
 	peer_log_line(session->sessions->log, LOG_LEVEL_INFO, session->peer.host,

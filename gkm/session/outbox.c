@@ -7,6 +7,7 @@
 
 #include "floor_reports.h"
 #include "message.h"
+#include "mode_outbox.h"
 #include "peer_log.h"
 #include "roster_columns.h"
 #include "served_group.h"
@@ -316,5 +317,8 @@ struct group_output outbox_output(struct outbox *outbox)
 				     .drain = send_drain,
 				     .late = log_late,
 				     .changed = log_state,
+				     .mode = mode_outbox_send,
+				     .keep_mode = mode_outbox_keep,
+				     .mode_event = mode_outbox_log,
 				     .arg = outbox};
 }

@@ -23,5 +23,7 @@ struct served_group {
 	void (*wake)(void *arg);
 	/* Begin an SA if the group has no SA to send on. */
 	int (*ensure_sa)(void *arg, struct covey_error *error);
+	/* Write the group's mode to disk. Whoever is told why it cannot be is told elsewhere. */
+	int (*keep_mode)(void *arg, const struct mode_record *record);
 	void *arg;
 };

@@ -41,6 +41,7 @@ struct session {
 	struct identity peer;
 	size_t host;       /* index into inventory->hosts, once welcomed */
 	uint64_t instance; /* of the member's program, from its Hello; 0: unknown */
+	bool modes;        /* it understands GroupMode, as its Hello says */
 	uint64_t heard_ms; /* when the last message came */
 	struct registration *registrations;
 	size_t registration_count;

@@ -40,3 +40,4 @@ int status_main(struct cli *cli, int argc, char **argv);
 int rekey_main(struct cli *cli, int argc, char **argv);
 int evict_main(struct cli *cli, int argc, char **argv);
 int readmit_main(struct cli *cli, int argc, char **argv);
+int mode_main(struct cli *cli, int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{"check", check_main}, {"pki", pki_main},     {"join", join_main},
 	{"leave", leave_main}, {"show", show_main},   {"status", status_main},
 	{"rekey", rekey_main}, {"evict", evict_main}, {"readmit", readmit_main},
+	{"mode", mode_main},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -39,6 +40,7 @@ static const char doc[] =
 	"  rekey    have the key manager on this machine replace a group's key\n"
 	"  evict    have it throw a host out of a group, or of all\n"
 	"  readmit  undo that\n"
+	"  mode     show or change whether a group's members send in clear or encrypted\n"
 	"\v`covey COMMAND --help` tells more. Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 struct choice_of_command {
@@ -59,7 +61,7 @@ static const struct command *find(const char *name, struct argp_state *state)
 	}
 	argp_error(state,
 		   "unknown command %s%s: there are check, pki, join, leave, show, status, "
-		   "rekey, evict and readmit",
+		   "rekey, evict, readmit and mode",
 		   name, suggestion_format(&suggestion, hint));
 	return NULL;
 }
@@ -79,7 +81,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "a command is missing: check, pki, join, leave, show, status, "
-				  "rekey, evict or readmit");
+				  "rekey, evict, readmit or mode");
 		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;

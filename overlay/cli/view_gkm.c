@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "json_text.h"
+#include "mode_text.h"
 #include "table.h"
 #include "views.h"
 #include "words.h"
@@ -58,8 +59,8 @@ static void view_manager(const json_t *answer)
 
 static void view_groups_of(const json_t *groups)
 {
-	static const char *const columns[] = {"GROUP", ">MEMBERS",   ">CONNECTED",
-					      ">SAS",  "NEXT REKEY", NULL};
+	static const char *const columns[] = {"GROUP",      ">MEMBERS", ">CONNECTED", ">SAS",
+					      "NEXT REKEY", "MODE",     NULL};
 	struct table *table = table_new(columns);
 	json_t *group;
 	size_t i;
@@ -70,8 +71,10 @@ static void view_groups_of(const json_t *groups)
 		table_cell(table, FIELD_NUMBER, field_number(group, "connected"));
 		table_cell(table, "%zu", json_array_size(json_object_get(group, "sas")));
 		add_time(table, group, "rekey_s");
+		table_cell(table, "%s", field_text(json_object_get(group, "mode"), "mode"));
 	}
 	table_print(table, "The inventory has no groups.", stdout);
+	mode_text_warn(groups);
 }
 
 static void view_sas_of(const json_t *groups)
@@ -97,9 +100,9 @@ static void view_sas_of(const json_t *groups)
 
 static void view_members_of(const json_t *groups)
 {
-	static const char *const columns[] = {"GROUP",       ">SENDERID", ">EPOCH",
-					      "VTEP",        "STATE",     ">SENDS ON",
-					      ">OWN-SENDER", "IDENTITY",  NULL};
+	static const char *const columns[] = {"GROUP",    ">SENDERID", ">EPOCH",      "VTEP",
+					      "STATE",    ">SENDS ON", ">OWN-SENDER", "MODE",
+					      "IDENTITY", NULL};
 	struct table *table = table_new(columns);
 	json_t *group, *member;
 	size_t i, j;
@@ -113,6 +116,7 @@ static void view_members_of(const json_t *groups)
 			table_cell(table, "%s", field_text(member, "state"));
 			table_cell(table, FIELD_NUMBER, field_number(member, "spi"));
 			table_cell(table, FIELD_NUMBER, field_number(member, "own_sender"));
+			table_cell(table, "%s", field_text(member, "mode"));
 			table_cell(table, "%s", field_text(member, "identity"));
 		}
 	table_print(table, "No group has members.", stdout);

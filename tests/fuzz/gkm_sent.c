@@ -104,6 +104,13 @@ static void check_in_group(const struct gkm_peer *peer, const char *name)
 	must(!is_evicted(all.manager, peer->host, &all.manager->realms[group]));
 }
 
+static void check_mode(const Covey__GroupMode *mode)
+{
+	must(mode->serial > 0 && mode->mode >= 1 && mode->mode <= 3);
+	must(mode->left_ms <= COVEY_MODE_DEADLINE_MAX_S * 1000);
+	must(mode->left_ms ? mode->then >= 1 && mode->then <= 3 : mode->then == 0);
+}
+
 static void check_refused(struct gkm_peer *peer, const Covey__Refused *refused)
 {
 	must(strlen(refused->reason) <= COVEY_REASON_MAX);
@@ -134,6 +141,10 @@ void gkm_sent(struct gkm_peer *peer, const Covey__Message *message)
 	case COVEY__MESSAGE__BODY_LEFT:
 		if (inventory_find_group(all.manager->inventory, message->left->group))
 			peer->joined[group_of(message->left->group)] = false;
+		return;
+	case COVEY__MESSAGE__BODY_GROUP_MODE:
+		check_in_group(peer, message->group_mode->group);
+		check_mode(message->group_mode);
 		return;
 	case COVEY__MESSAGE__BODY_ROSTER:
 		check_in_group(peer, message->roster->group);

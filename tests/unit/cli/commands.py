@@ -209,6 +209,20 @@ class Usage(Case):
             ([], 2, "a command is missing"),
             (["shwo"], 2, "unknown command shwo (did you mean show?)"),
             (["check", "a", "b"], 2, "b is too much"),
+            (["mode"], 2, "the group's name is missing"),
+            (["mode", "g", "open"], 2, "open is no mode: there are observe, transition and enforce"),
+            (["mode", "g", "observe", "enforce"], 2, "one mode at a time: enforce is too much"),
+            (["mode", "g", "--for", "1h"], 2, "a time needs a mode"),
+            (["mode", "g", "confirm", "--for", "1h"], 2, "a time needs a mode"),
+            (["mode", "g", "observe", "--for", "1h", "--confirm-within", "1h"], 2, "exclude each other"),
+            (["mode", "g", "observe", "--for", "0"], 2, "is no time from 1s to 7d"),
+            (["mode", "g", "observe", "--for", "-5"], 2, "is no time from 1s to 7d"),
+            (["mode", "g", "observe", "--for", "8d"], 2, "is no time from 1s to 7d"),
+            (["mode", "g", "observe", "--for", "604801"], 2, "is no time from 1s to 7d"),
+            (["mode", "g", "observe", "--for", "1y"], 2, "is no time from 1s to 7d"),
+            (["mode", "g", "observe", "--for", ""], 2, "is no time from 1s to 7d"),
+            (["mode", "g", "observe", "--for", "99999999999999999999"], 2, "is no time from 1s to 7d"),
+            (["mode", "g", "observe", "--for", "1h 5"], 2, "is no time from 1s to 7d"),
             (["show", "sa"], 2, "(did you mean sas?)"),
             (["join"], 2, "the group's name is missing"),
             (["leave", "a", "b"], 2, "one group at a time"),
@@ -681,6 +695,34 @@ class Client(Case):
             self.assertEqual(code, 0)
             self.assertIn("What comes of it: `covey show --gkm`.", out)
 
+    def test_mode(self):
+        answer = {"ok": True, "group": "g", "mode": "transition", "goal": "observe", "serial": 4,
+                  "under_way": True, "left_s": 61, "then": "enforce", "unconfirmed": False,
+                  "late": ["hv1", "hv2"], "old": ["hv3"], "away": ["hv4"], "obstacle_count": 3,
+                  "obstacles": [{"text": "hv1 heard\n clear VXLAN"}, {"text": "hv4 is away"}]}
+        code, out, _ = self.ask(answer, "mode", "g", option="--gkm-socket")
+        self.assertEqual(code, 0)
+        self.assertEqual(self.request, {"command": "mode", "group": "g"})
+        self.assertEqual(out, "Mode of g: transition: members send encrypted, and accept CLEAR and "
+                         "encrypted packets.\nIt is on the way to observe.\n"
+                         "In 1m 1s it becomes enforce.\nNot acknowledged by hv1, hv2.\n"
+                         "These know no modes, and enforce: hv3.\n"
+                         "No connection to the key manager: hv4: they keep the mode that they "
+                         "have, until they are back or its deadline comes.\n"
+                         "In the way of the next step:\n  hv1 heard? clear VXLAN\n  hv4 is away\n"
+                         "  and 1 more\n")
+        self.ask(answer, "mode", "g", "observe", "--for", "1h30m", option="--gkm-socket")
+        self.assertEqual(self.request,
+                         {"command": "mode", "group": "g", "mode": "observe", "for_s": 5400})
+        self.ask(answer, "mode", "g", "enforce", "--confirm-within=90", option="--gkm-socket")
+        self.assertEqual(self.request,
+                         {"command": "mode", "group": "g", "mode": "enforce", "confirm_s": 90})
+        self.ask(answer, "mode", "g", "confirm", option="--gkm-socket")
+        self.assertEqual(self.request, {"command": "mode", "group": "g", "confirm": True})
+        # Of a daemon that says nothing of it.
+        code, out, _ = self.ask({"ok": True}, "mode", "g", option="--gkm-socket")
+        self.assertEqual((code, out), (0, "Mode of -: -: unknown to this covey.\n"))
+
     def test_gkm_overview(self):
         group = {
             "name": "tenants",
@@ -700,8 +742,11 @@ class Client(Case):
                     "own_sender": 12,
                     "deaf": False,
                     "perhaps_deaf": False,
+                    "mode": "observe",
                 }
             ],
+            "mode": {"mode": "transition", "goal": "transition", "serial": 4, "left_s": 61,
+                     "then": "observe", "unconfirmed": True},
         }
         lists = {"path": "/p/crl.pem", "lists": 1, "revoked": 2, "late": True,
                  "this_update": "2026-01-01T00:00:00Z", "next_update": "2026-02-01T00:00:00Z"}
@@ -714,9 +759,12 @@ class Client(Case):
         self.assertIn("instance 0123, 1 sessions", out)
         self.assertIn("Revoked certificates: 2 (/p/crl.pem, of 2026-01-01T00:00:00Z, "
                       "next 2026-02-01T00:00:00Z: LATE)\n", out)
-        self.assertRegex(out, r"tenants +1 +1 +1 +59m 59s\n")
+        self.assertRegex(out, r"tenants +1 +1 +1 +59m 59s +transition\n")
         self.assertRegex(out, r"300 +tenants +active +1 +1 +1m 1s +9s\n")
-        self.assertRegex(out, r"tenants +7 +3 +198.51.100.1 +away +0 +12 +spiffe://f/host/hv1\n")
+        self.assertRegex(out, r"tenants +7 +3 +198.51.100.1 +away +0 +12 +observe +spiffe://f/host/hv1\n")
+        self.assertIn("tenants: mode transition: members send encrypted, and accept CLEAR and "
+                      "encrypted packets.\nIn 1m 1s it becomes observe, unless it is confirmed: "
+                      "`covey mode tenants confirm`.\n", out)
         self.assertNotIn("STATE FILE", out)
         self.assertNotIn("BELIEVED", out)
         self.assertNotIn("DEAF", out)

@@ -291,7 +291,8 @@ def check_options(source, programs, mistakes):
             entries.add((match[1] or "", match[2]))
         options = options_of(program)
         if name == "covey":
-            for command in ("check", "pki", "join", "leave", "show", "status", "rekey", "evict", "readmit"):
+            for command in ("check", "pki", "join", "leave", "show", "status", "rekey", "evict", "readmit",
+                            "mode"):
                 mistakes.expect(re.search(rf"^\.It Cm {command}\b", page, re.M),
                                 f"covey.1 has no entry for {command}")
                 options |= options_of(program, command)

@@ -58,10 +58,12 @@ void write_inventory(const struct fabric *fabric, const char *gkm_address)
 		"all:\n  vars:\n    covey_fabric: test\n    covey_gkm: %s\n"
 		"    covey_gkm_port: %u\n    covey_groups:\n      tenants:\n"
 		"        vnis: [100, 101]\n        members: [hv1, hv2, hv3]\n"
-		"        rekey: {%s}\n      feed: {vnis: [200, 201], members: [hv1, hv2, hv3],\n"
+		"        rekey: {%s}\n        %s%s\n      feed: {vnis: [200, 201], members: [hv1, "
+		"hv2, hv3],\n"
 		"        rekey: {on_join: false}}\n"
 		"  hosts:\n",
-		gkm_address, fabric->port, fabric->rekey);
+		gkm_address, fabric->port, fabric->rekey, fabric->mode ? "mode: " : "",
+		fabric->mode ? fabric->mode : "");
 	for (size_t i = HV1; i <= HV4; i++)
 		fprintf(file, "    %s: {covey_vtep: %s, covey_fabric_interface: eth0%s}\n",
 			names[i], vteps[i], i == HV3 ? ", covey_sender_id: 3" : "");

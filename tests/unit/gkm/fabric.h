@@ -31,6 +31,7 @@ struct fabric {
 	pid_t gkm;
 	char state[32];    /* the state file's name in the directory */
 	const char *rekey; /* group tenants' policy in the inventory */
+	const char *mode;  /* and its mode there; NULL: none */
 	struct event_base *base;
 	struct guest guests[GUESTS];
 };

@@ -26,6 +26,7 @@ void guest_hello(struct guest *guest)
 	hello.version = COVEY_PROTOCOL_VERSION;
 	hello.software = (char *)(guest->software ? guest->software : "a test/1");
 	hello.instance = guest->program;
+	hello.modes = guest->modes;
 	hello.previous = guest->previous;
 	hello.highest_spi = guest->knows;
 	message_addr_set(&hello.vtep, &guest->vtep);
@@ -86,6 +87,17 @@ void guest_ack_switch(struct guest *guest, uint32_t spi)
 	ack.spi = spi;
 	message.sa_activated = &ack;
 	send_message(guest, &message, COVEY__MESSAGE__BODY_SA_ACTIVATED);
+}
+
+void guest_ack_mode(struct guest *guest, uint64_t serial)
+{
+	Covey__GroupModeInForce ack = COVEY__GROUP_MODE_IN_FORCE__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	ack.group = (char *)guest->group;
+	ack.serial = serial;
+	message.group_mode_in_force = &ack;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_GROUP_MODE_IN_FORCE);
 }
 
 void guest_heartbeat(struct guest *guest)
@@ -163,6 +175,7 @@ static void on_roster(struct guest *guest, const Covey__Roster *roster)
 	struct roster_row row;
 
 	assert_string_equal(roster->group, guest->group);
+	assert_true(!guest->modes || guest->modes_told > 0);
 	assert_true(roster->full ? guest->generation == 0
 				 : roster->generation == guest->generation + 1);
 	guest->generation = roster->generation;
@@ -226,6 +239,22 @@ static void on_joined(struct guest *guest, const Covey__Joined *joined)
 	guest->epoch = (uint16_t)joined->epoch;
 }
 
+/* It comes before rosters and SAs. */
+static void on_mode(struct guest *guest, const Covey__GroupMode *mode)
+{
+	assert_true(guest->modes && guest->joined);
+	assert_string_equal(mode->group, guest->group);
+	assert_true(mode->mode >= COVEY_MODE_OBSERVE && mode->mode <= COVEY_MODE_ENFORCE);
+	assert_true(mode->serial > guest->mode_serial || guest->generation == 0);
+	guest->mode = (enum covey_mode)mode->mode;
+	guest->then = (enum covey_mode)mode->then;
+	guest->left_ms = mode->left_ms;
+	guest->mode_serial = mode->serial;
+	guest->modes_told++;
+	if (guest->acks)
+		guest_ack_mode(guest, mode->serial);
+}
+
 static void on_refused(struct guest *guest, const Covey__Refused *refused)
 {
 	guest->refusal = refused->code;
@@ -252,6 +281,9 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 		break;
 	case COVEY__MESSAGE__BODY_ROSTER:
 		on_roster(guest, message->roster);
+		break;
+	case COVEY__MESSAGE__BODY_GROUP_MODE:
+		on_mode(guest, message->group_mode);
 		break;
 	case COVEY__MESSAGE__BODY_SA_FLOORS:
 		on_floors(guest, message->sa_floors);

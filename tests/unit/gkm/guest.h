@@ -7,6 +7,7 @@
  */
 
 #include <covey/limits.h>
+#include <covey/mode.h>
 #include <covey/sa.h>
 #include <event2/event.h>
 #include <stdbool.h>
@@ -27,6 +28,7 @@ struct guest {
 	bool acks;         /* acknowledges by itself */
 	uint64_t program;  /* the instance that it says in Hello */
 	uint64_t previous; /* what it says of the start before */
+	bool modes;        /* understands modes, and says so */
 	uint32_t knows;    /* the highest SPI that it says there */
 	const char *software;
 	uint32_t drain_s; /* what Joined has to say; 0: the default */
@@ -48,6 +50,11 @@ struct guest {
 	uint8_t tek[COVEY_TEK_BYTES_MAX];
 	size_t tek_len;
 	uint32_t lifetime_s;
+	enum covey_mode mode; /* the last one that it was told; 0: none */
+	enum covey_mode then;
+	uint32_t left_ms;
+	uint64_t mode_serial;
+	size_t modes_told;
 	uint32_t active_spi;
 	uint32_t drained_spi;
 	size_t heartbeats;
@@ -72,6 +79,7 @@ void guest_leave(struct guest *guest);
 void guest_ack_roster(struct guest *guest, uint64_t generation);
 void guest_ack_sa(struct guest *guest, uint32_t spi);
 void guest_ack_switch(struct guest *guest, uint32_t spi);
+void guest_ack_mode(struct guest *guest, uint64_t serial);
 void guest_heartbeat(struct guest *guest);
 /* With the use of one SA. */
 void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t failures);

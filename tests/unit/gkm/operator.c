@@ -2,6 +2,9 @@
 #include "operator.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +64,23 @@ int type_meanwhile(struct fabric *fabric, json_t **ret_answer, const char *const
 	}
 	*ret_answer = read_answer(fabric);
 	return wait_for_exit(child);
+}
+
+json_t *ask_raw(struct fabric *fabric, const char *request)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+	json_t *answer;
+	char path[512];
+
+	path_of(fabric, "gkm.sock", path);
+	assert_true(strlen(path) < sizeof(address.sun_path));
+	strcpy(address.sun_path, path);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(dprintf(client, "%s\n", request), strlen(request) + 1);
+	answer = json_loadfd(client, JSON_DISABLE_EOF_CHECK, NULL);
+	close(client);
+	return answer;
 }
 
 const char *text_in(const json_t *answer, const char *key)

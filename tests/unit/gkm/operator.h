@@ -23,6 +23,9 @@ int type_meanwhile(struct fabric *fabric, json_t **ret_answer, const char *const
 #define TYPE_MEANWHILE(fabric, answer, ...)                                                        \
 	type_meanwhile(fabric, answer, (const char *const[ARGUMENTS_MAX]){__VA_ARGS__})
 
+/* Send this line to the socket, as no covey does. Returns the answer, to be released. */
+json_t *ask_raw(struct fabric *fabric, const char *request);
+
 /* A text in an answer, "" when there is none. */
 const char *text_in(const json_t *answer, const char *key);
 /* The command failed and said why. Releases the answer. */

@@ -340,6 +340,8 @@ static void the_log_is_reminded(void **state)
 	const struct mode_request request = {.mode = COVEY_MODE_ENFORCE};
 	struct world *world = *state;
 
+	assert_int_equal(world->events[MODE_REMINDER], 1);
+	world->events[MODE_REMINDER] = 0;
 	world_calm(world);
 	world_pass(world, MODE_REMIND_MS - 1);
 	assert_int_equal(world->events[MODE_REMINDER], 0);

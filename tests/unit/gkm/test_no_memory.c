@@ -87,6 +87,17 @@ static void join(struct world *world, size_t seat)
 	world_calm(world);
 }
 
+/* What was not noted must not look like silence. */
+static void hear(struct world *world, size_t seat)
+{
+	const struct clear_heard heard = {
+		.vtep = world->group->members[0].vtep, .packets = 1, .at_ms = world->now_ms};
+
+	clear_heard_take(world->group, seat, &heard);
+	assert_true(world->group->members[seat].clear.count == 1 ||
+		    clear_heard_missed(world->group, world->now_ms));
+}
+
 /* True when an allocation has failed. */
 static bool run_with(unsigned at)
 {
@@ -100,6 +111,8 @@ static bool run_with(unsigned at)
 	assert_int_equal(group_active_sa(world->group)->spi, COVEY_SPI_MIN);
 	for (size_t seat = 0; seat < WORLD_SEATS; seat++)
 		TRY(report(world, seat));
+	for (size_t seat = 0; seat < WORLD_SEATS; seat++)
+		hear(world, seat);
 	rekey(world);
 	world_calm(world);
 	world_pass(world, DELAY_MS + 1);

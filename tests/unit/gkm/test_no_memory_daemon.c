@@ -79,7 +79,7 @@ static bool comes_in(struct fabric *fabric, size_t who, unsigned long at)
 	int status = 0;
 
 	for (unsigned tries = 0; tries < TRIES_MAX && fabric->gkm; tries++) {
-		connect_from(fabric, who, "pki", true);
+		connect_from(fabric, who, "pki", true)->modes = true;
 		WAIT_FOR(fabric, guest->active_spi || guest->refusal || guest->closed ||
 					 has_ended(fabric, &status));
 		if (guest->active_spi)

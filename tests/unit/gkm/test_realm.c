@@ -115,11 +115,19 @@ static int lifetime(struct store *store, const char *group, uint32_t seconds, ui
 	return 0;
 }
 
+static int read_mode(struct store *store, const char *group, struct store_mode *ret_mode,
+		     struct covey_error *error)
+{
+	*ret_mode = (struct store_mode){0};
+	return 0;
+}
+
 static const struct store_ops ops = {
 	.each_binding = each_binding,
 	.each_former = each_former,
 	.forget_former = forget_former,
 	.lifetime = lifetime,
+	.read_mode = read_mode,
 	.take_spi = take_spi,
 };
 

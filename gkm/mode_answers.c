@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "mode_answers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "mode_show.h"
+#include "realm.h"
+
+/* A change that members do not acknowledge is taken back before that. */
+#define PATIENCE_MS (MODE_ACK_MS + 2000)
+
+static json_t *refuse(const char *text)
+{
+	return json_pack("{s:b, s:s}", "ok", 0, "error", text);
+}
+
+/* --- what is so ---------------------------------------------------------------------------- */
+
+/* In a step of the change that is over. */
+static bool was_late(const struct group *group, size_t seat)
+{
+	return group->members[seat].mode_late;
+}
+
+static bool is_late(const struct group *group, size_t seat)
+{
+	return was_late(group, seat) || (group->mode.under_way && mode_awaits(group, seat));
+}
+
+/* It cannot be told, and so stays in the mode that it has, until its deadline. */
+static bool is_away(const struct group *group, size_t seat)
+{
+	const struct member *member = &group->members[seat];
+
+	return !member->session && !member->evicted && (member->enrolled || member->restored);
+}
+
+static bool is_old(const struct group *group, size_t seat)
+{
+	return group->members[seat].session && !group->members[seat].knows_modes;
+}
+
+static const char *outcome_name(enum mode_outcome outcome)
+{
+	static const char *const names[] = {
+		[MODE_OUTCOME_NONE] = "nothing was asked",
+		[MODE_OUTCOME_UNDER_WAY] = "under way",
+		[MODE_OUTCOME_DONE] = "done",
+		[MODE_OUTCOME_TAKEN_BACK] = "taken back",
+		[MODE_OUTCOME_UNDONE] = "undone",
+	};
+
+	return names[outcome];
+}
+
+/* What keeps the group from going one step further, if there is one. */
+static json_t *obstacles(const struct realm *realm, size_t *ret_count)
+{
+	const struct group *group = realm->served.group;
+	struct mode_flaws flaws = {0};
+
+	if (group->mode.now.mode < COVEY_MODE_ENFORCE)
+		mode_flaws_find(group, (enum covey_mode)(group->mode.now.mode + 1), clock_ms(),
+				&flaws);
+	*ret_count = flaws.count;
+	return mode_show_flaws(realm, &flaws);
+}
+
+static json_t *tell(const struct realm *realm)
+{
+	json_t *answer = mode_show(realm, clock_ms());
+	size_t count;
+
+	json_object_set_new(answer, "ok", json_true());
+	json_object_set_new(answer, "group", json_string(realm->served.config->name));
+	json_object_set_new(answer, "outcome",
+			    json_string(outcome_name(realm->served.group->mode.outcome)));
+	json_object_set_new(answer, "late", mode_show_names(realm, is_late));
+	json_object_set_new(answer, "away", mode_show_names(realm, is_away));
+	json_object_set_new(answer, "old", mode_show_names(realm, is_old));
+	json_object_set_new(answer, "obstacles", obstacles(realm, &count));
+	json_object_set_new(answer, "obstacle_count", json_integer((json_int_t)count));
+	return answer;
+}
+
+/* --- how a change ends --------------------------------------------------------------------- */
+
+static void print_names(FILE *out, const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name)
+		if (i < MODE_FLAWS_NAMED)
+			fprintf(out, "%s%s", i ? ", " : "", json_string_value(name));
+	if (json_array_size(names) > MODE_FLAWS_NAMED)
+		fprintf(out, " and %zu more", json_array_size(names) - MODE_FLAWS_NAMED);
+}
+
+static json_t *tell_taken_back(const struct realm *realm)
+{
+	/* Now all are to acknowledge the mode before, and may not have done so yet. */
+	json_t *late = mode_show_names(realm, was_late), *answer;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out) {
+		fprintf(out,
+			"group %s is back in %s: the new mode was not acknowledged within %u s by ",
+			realm->served.config->name,
+			covey_mode_name(realm->served.group->mode.now.goal),
+			(unsigned)(MODE_ACK_MS / 1000));
+		print_names(out, late);
+		fprintf(out, ": look at their logs and connections, then try again");
+		fclose(out);
+	}
+	answer = text ? refuse(text) : NULL;
+	json_object_set_new(answer, "late", late);
+	free(text);
+	return answer;
+}
+
+static json_t *answer(const struct late_question *question)
+{
+	const struct realm *realm = question->realm;
+	const struct group_mode *mode = &realm->served.group->mode;
+	struct covey_error error;
+
+	if (mode->change != question->change)
+		return tell(realm);
+	if (mode->outcome == MODE_OUTCOME_TAKEN_BACK)
+		return tell_taken_back(realm);
+	if (mode->outcome != MODE_OUTCOME_UNDONE)
+		return tell(realm);
+	covey_error_set(&error, 0,
+			"group %s goes to %s: the deadline came before all members had "
+			"acknowledged the change",
+			realm->served.config->name, covey_mode_name(mode->now.goal));
+	return refuse(error.text);
+}
+
+static bool is_over(const struct late_question *question)
+{
+	const struct group_mode *mode = &question->realm->served.group->mode;
+
+	return mode->change != question->change || mode->outcome != MODE_OUTCOME_UNDER_WAY;
+}
+
+/* --- why not ------------------------------------------------------------------------------- */
+
+static json_t *tell_obstacles(const struct realm *realm, enum covey_mode mode)
+{
+	size_t count, i;
+	json_t *list = obstacles(realm, &count), *answer;
+	const json_t *obstacle;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out) {
+		fprintf(out, "group %s stays in %s, because not all could follow to %s: ",
+			realm->served.config->name,
+			covey_mode_name(realm->served.group->mode.now.mode), covey_mode_name(mode));
+		json_array_foreach(list, i, obstacle)
+			fprintf(out, "%s%s", i ? "; " : "",
+				json_string_value(json_object_get(obstacle, "text")));
+		if (count > MODE_FLAWS_NAMED)
+			fprintf(out, "; and %zu more", count - MODE_FLAWS_NAMED);
+		fclose(out);
+	}
+	answer = text ? refuse(text) : NULL;
+	json_object_set_new(answer, "obstacles", list);
+	json_object_set_new(answer, "obstacle_count", json_integer((json_int_t)count));
+	free(text);
+	return answer;
+}
+
+static json_t *explain(const struct realm *realm, enum mode_verdict verdict, enum covey_mode mode)
+{
+	const char *group = realm->served.config->name;
+	const struct group_mode *now = &realm->served.group->mode;
+	struct covey_error error;
+
+	switch (verdict) {
+	case MODE_BUSY:
+		covey_error_set(
+			&error, 0,
+			"a change of group %s to %s is under way: try again in some seconds", group,
+			covey_mode_name(now->now.goal));
+		break;
+	case MODE_UNCONFIRMED:
+		covey_error_set(&error, 0,
+				"group %s goes back to %s soon, unless you confirm its mode first: "
+				"`covey mode %s confirm`",
+				group, covey_mode_name(now->now.then), group);
+		break;
+	case MODE_TOO_FAR:
+		covey_error_set(&error, 0,
+				"group %s cannot go from %s to %s in one step, since their members "
+				"do not understand each other: `covey mode %s transition` comes "
+				"first",
+				group, covey_mode_name(now->now.mode), covey_mode_name(mode),
+				group);
+		break;
+	case MODE_POINTLESS:
+		covey_error_set(&error, 0,
+				"this would change nothing: group %s is in %s, and --for ends in "
+				"enforce, --confirm-within in the mode before",
+				group, covey_mode_name(now->now.mode));
+		break;
+	case MODE_BAD_TIME:
+		covey_error_set(&error, 0, "a deadline is 1 s to 7 days, and there is only one");
+		break;
+	case MODE_NOTHING:
+		covey_error_set(&error, 0,
+				"no change of group %s waits to be confirmed: it is in %s", group,
+				covey_mode_name(now->now.mode));
+		break;
+	case MODE_FLAWED:
+		return tell_obstacles(realm, mode);
+	default:
+		covey_error_set(&error, 0, "the mode of group %s stays as it is: %.400s", group,
+				realm->mode_error.text);
+	}
+	return refuse(error.text);
+}
+
+/* --- the request --------------------------------------------------------------------------- */
+
+/* A time that is there and 0, negative or no number is bad, too. */
+static bool read_seconds(const json_t *request, const char *key, uint64_t *ret_seconds)
+{
+	const json_t *value = json_object_get(request, key);
+	json_int_t seconds = json_integer_value(value);
+
+	if (!value || json_is_null(value))
+		return true;
+	if (seconds <= 0)
+		return false;
+	*ret_seconds = (uint64_t)seconds;
+	return true;
+}
+
+static bool begun(struct realm *realm, enum mode_verdict verdict, enum covey_mode mode,
+		  json_t **ret_answer, struct late_question *ret_question)
+{
+	if (verdict != MODE_BEGUN) {
+		*ret_answer = verdict == MODE_ALREADY ? tell(realm) : explain(realm, verdict, mode);
+		return true;
+	}
+	realm_wake(realm);
+	*ret_question = (struct late_question){.is_over = is_over,
+					       .answer = answer,
+					       .realm = realm,
+					       .change = realm->served.group->mode.change,
+					       .patience_ms = PATIENCE_MS};
+	return false;
+}
+
+bool mode_request_run(struct realm *realm, const json_t *request, json_t **ret_answer,
+		      struct late_question *ret_question)
+{
+	const char *name = json_string_value(json_object_get(request, "mode"));
+	struct group *group = realm->served.group;
+	struct mode_request wanted = {0};
+
+	if (json_is_true(json_object_get(request, "confirm")))
+		return begun(realm, mode_confirm(group, clock_ms()), 0, ret_answer, ret_question);
+	if (!name)
+		*ret_answer = tell(realm);
+	else if (!covey_mode_parse(name, &wanted.mode))
+		*ret_answer = refuse("the mode of a group is observe, transition or enforce");
+	else if (!read_seconds(request, "for_s", &wanted.for_s) ||
+		 !read_seconds(request, "confirm_s", &wanted.confirm_s))
+		*ret_answer = explain(realm, MODE_BAD_TIME, wanted.mode);
+	else
+		return begun(realm, mode_change(group, &wanted, clock_ms()), wanted.mode,
+			     ret_answer, ret_question);
+	return true;
+}
