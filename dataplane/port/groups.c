@@ -2,12 +2,11 @@
 #include "groups.h"
 #include "group_report.h"
 #include "port.h"
-#include "udp_socket.h"
+#include <covey/group_sockets.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Twice as many as there can be groups, so that searches are short. A power of two. */
 #define SLOTS (2 * PORT_GROUPS_MAX)
@@ -22,7 +21,7 @@ struct slot {
 	atomic_uint interface;       /* 0: not joined any more */
 };
 
-/* One group on one interface: a socket that has joined it. */
+/* One group on one interface, and the socket that has joined it. */
 struct membership {
 	struct covey_addr group;
 	unsigned ifindex;
@@ -34,6 +33,7 @@ struct groups {
 	/* The control thread's own, in the order of joining: */
 	unsigned count;
 	struct membership memberships[PORT_GROUPS_MAX];
+	struct group_sockets sockets;
 };
 
 struct groups *groups_new(void)
@@ -43,8 +43,8 @@ struct groups *groups_new(void)
 
 void groups_free(struct groups *groups)
 {
-	for (unsigned i = 0; groups && i < groups->count; i++)
-		close(groups->memberships[i].fd);
+	if (groups)
+		group_sockets_clear(&groups->sockets);
 	free(groups);
 }
 
@@ -144,7 +144,7 @@ int groups_join(struct groups *groups, const struct covey_addr *group, unsigned 
 	if (find_membership(groups, group, ifindex) < 0) {
 		if (groups->count == PORT_GROUPS_MAX)
 			return refuse(group, ifindex, -ENOSPC, error);
-		fd = udp_socket_join(group, ifindex);
+		fd = group_sockets_join(&groups->sockets, group, ifindex);
 		if (fd < 0)
 			return refuse(group, ifindex, fd, error);
 		groups->memberships[groups->count++] = (struct membership){*group, ifindex, fd};
@@ -168,7 +168,7 @@ void groups_leave(struct groups *groups, const struct covey_addr *group, unsigne
 
 	if (at < 0)
 		return;
-	close(groups->memberships[at].fd);
+	group_sockets_leave(&groups->sockets, groups->memberships[at].fd, group, ifindex);
 	groups->count--;
 	memmove(&groups->memberships[at], &groups->memberships[at + 1],
 		(groups->count - (unsigned)at) * sizeof(groups->memberships[0]));

@@ -135,20 +135,3 @@ bool udp_socket_segments(int fd)
 
 	return setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &unless_told, sizeof(unless_told)) == 0;
 }
-
-int udp_socket_join(const struct covey_addr *group, unsigned ifindex)
-{
-	int fd = socket(group->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct group_req request = {.gr_interface = ifindex};
-	int level = group->family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	int status;
-
-	if (fd < 0)
-		return -errno;
-	covey_addr_to_socket(group, 0, &request.gr_group);
-	if (setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof(request)) == 0)
-		return fd;
-	status = -errno;
-	close(fd);
-	return status;
-}

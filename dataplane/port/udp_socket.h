@@ -37,6 +37,3 @@ int udp_socket_open(const struct udp_socket *socket);
 bool udp_socket_gather(int fd, bool on);
 /* Can the kernel cut what this socket sends (UDP_SEGMENT)? */
 bool udp_socket_segments(int fd);
-
-/* A socket that has joined a group on an interface, until it is closed. Or a negative errno. */
-int udp_socket_join(const struct covey_addr *group, unsigned ifindex);

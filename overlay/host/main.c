@@ -131,6 +131,13 @@ static void close_control(struct process *process)
 }
 
 /* From here on the inventory has the kernel's own names of our interfaces. */
+/* DPDK, which starts with the ports, raises the limit as far as it can. */
+static int bound_descriptors(struct process *process, struct covey_error *error)
+{
+	startup_bound_descriptors();
+	return 0;
+}
+
 static int resolve_interfaces(struct process *process, struct covey_error *error)
 {
 	return startup_resolve_interfaces(process->inventory, process->self, error);
@@ -245,6 +252,7 @@ static const struct step {
 	{process_watch_crl, process_unwatch_crl, false},
 	{process_watch_ports, process_unwatch_ports, false},
 	{process_open_ports, process_close_ports, false},
+	{bound_descriptors, NULL, false},
 	{watch_vxlans, unwatch_vxlans, false},
 	{process_start_dataplane, process_stop_dataplane, false},
 	{process_watch_gathering, process_unwatch_gathering, false},

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <suggest.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 #include "link_name.h"
@@ -20,6 +22,16 @@ int startup_check_root(struct covey_error *error)
 	return covey_error_set(error, -EPERM,
 			       "covey-host opens network devices and sets kernel rules: run it as "
 			       "root (sudo), or by its systemd unit");
+}
+
+void startup_bound_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= FD_SETSIZE)
+		return;
+	limit.rlim_cur = FD_SETSIZE;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* Write the names of the inventory's hosts as "a, b, c", as far as there is room. */

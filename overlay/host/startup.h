@@ -14,6 +14,10 @@ struct tls;
 /* -EPERM unless we are root. */
 int startup_check_root(struct covey_error *error);
 
+/* Open no descriptor from FD_SETSIZE on: libnftables waits with select(), and the C library ends
+ * the process there. So what comes too much gets an error instead. */
+void startup_bound_descriptors(void);
+
 /* This machine's full host name, empty when it cannot be read. */
 #define STARTUP_HOST_NAME_SIZE 65 /* HOST_NAME_MAX and a zero */
 void startup_read_host_name(char ret_name[STARTUP_HOST_NAME_SIZE]);

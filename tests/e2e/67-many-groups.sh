@@ -137,6 +137,45 @@ done
 expect "frames twice" "$(e2e_report rx '[.streams[].duplicates] | add')" 0
 expect "altered frames" "$(e2e_report rx .altered)" 0
 
+# --- a multicast group for each VNI ---------------------------------------------------------------
+
+# multicast_devices COMMAND: 600 VXLAN devices of hv1, made or removed. With two sockets for each group,
+# covey-host would run out of file descriptors.
+multicast_devices() {
+	local n device=()
+
+	for n in $(seq 600); do
+		if [[ $1 == add ]]; then
+			device=(type vxlan id $((3000 + n)) group "239.2.$((n / 250)).$((n % 250 + 1))" local
+				"$(lab_vtep 1)" dev "$(lab_underlay 1)" dstport 4789)
+			echo "link add many$n up ${device[*]}"
+		else
+			echo "link delete many$n"
+		fi
+	done >"$LAB_DIR/devices"
+	lab_ip hv1 -batch "$LAB_DIR/devices"
+}
+
+multicast_groups() {
+	lab_ip hv1 -4 -json maddress show dev covey0 | jq '[.[].maddr[].address |
+		select(startswith("239."))] | length'
+}
+groups_are() { [[ $(multicast_groups) == "$1" ]]; }
+
+host=$(lab_pid hv1)
+in_ns hv1 sysctl -qw net.ipv4.igmp_max_memberships=1000 # the kernel's VXLAN has one socket for all
+multicast_devices add
+lab_wait 20 "all groups to be joined on covey0" groups_are 601
+(($(find "/proc/$host/fd" -mindepth 1 | wc -l) < 200)) || fail "covey-host needs many file descriptors"
+expect "file descriptors that covey-host may have" \
+	"$(awk '/^Max open files/ { print ($4 <= 1024) }' "/proc/$host/limits")" 1
+lab_wait 15 "VNI ${vnis[0]} to pass" reaches 1 1
+multicast_devices delete
+lab_wait 20 "all groups to be left on covey0" groups_are 1
+lab_is_running hv1 || fail "covey-host of hv1 has ended"
+expect "covey-host's process" "$(lab_pid hv1)" "$host"
+lab_wait 15 "VNI ${vnis[0]} to pass" reaches 1 1
+
 # --- forged VNIs ----------------------------------------------------------------------------------
 
 # From inside: a VNI of no group.

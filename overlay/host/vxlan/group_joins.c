@@ -3,12 +3,9 @@
 #include "group_joins.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "vni_groups.h"
 
@@ -79,27 +76,6 @@ static bool is_wanted(const struct wishes *wishes, const struct group_join *join
 	return false;
 }
 
-/* One socket for each group: the kernel bounds the groups of one socket. */
-static int open_member(const struct covey_addr *group, unsigned interface)
-{
-	struct ip_mreqn v4 = {.imr_ifindex = (int)interface};
-	struct ipv6_mreq v6 = {.ipv6mr_interface = interface};
-	int fd = socket(group->family, SOCK_DGRAM | SOCK_CLOEXEC, 0), status;
-
-	if (fd < 0)
-		return -errno;
-	memcpy(&v4.imr_multiaddr, group->bytes, sizeof(v4.imr_multiaddr));
-	memcpy(&v6.ipv6mr_multiaddr, group->bytes, sizeof(v6.ipv6mr_multiaddr));
-	status = group->family == AF_INET
-			 ? setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof(v4))
-			 : setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &v6, sizeof(v6));
-	if (status == 0)
-		return fd;
-	status = -errno;
-	close(fd);
-	return status;
-}
-
 static int join(struct group_joins *joins, const struct wish *wish, struct covey_error *error)
 {
 	const struct group_joins_handlers *handlers = joins->handlers;
@@ -109,7 +85,7 @@ static int join(struct group_joins *joins, const struct wish *wish, struct covey
 	if (!list)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	joins->list = list;
-	fd = open_member(&wish->group, joins->interface);
+	fd = group_sockets_join(&joins->sockets, &wish->group, joins->interface);
 	if (fd < 0)
 		return covey_error_set(error, fd,
 				       "cannot join the group of VXLAN device %s on the host "
@@ -117,17 +93,17 @@ static int join(struct group_joins *joins, const struct wish *wish, struct covey
 				       wish->device, strerror(-fd));
 	status = handlers->join(&wish->group, wish->uplink, handlers->arg, error);
 	if (status) {
-		close(fd);
+		group_sockets_leave(&joins->sockets, fd, &wish->group, joins->interface);
 		return status;
 	}
 	list[joins->count++] = (struct group_join){wish->group, wish->uplink, fd, false};
 	return 0;
 }
 
-static void leave(const struct group_joins *joins, const struct group_join *join)
+static void leave(struct group_joins *joins, const struct group_join *join)
 {
 	joins->handlers->leave(&join->group, join->uplink, joins->handlers->arg);
-	close(join->fd);
+	group_sockets_leave(&joins->sockets, join->fd, &join->group, joins->interface);
 }
 
 static void leave_others(struct group_joins *joins, const struct wishes *wishes)
@@ -207,6 +183,7 @@ void group_joins_clear(struct group_joins *joins)
 {
 	for (size_t i = 0; i < joins->count; i++)
 		leave(joins, &joins->list[i]);
+	group_sockets_clear(&joins->sockets);
 	free(joins->list);
 	joins->list = NULL;
 	joins->count = 0;

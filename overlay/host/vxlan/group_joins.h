@@ -10,6 +10,7 @@
 
 #include <covey/addr.h>
 #include <covey/error.h>
+#include <covey/group_sockets.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,6 +35,7 @@ struct group_joins {
 	unsigned interface; /* index of the host interface that the groups are joined on */
 	struct group_join *list;
 	size_t count;
+	struct group_sockets sockets;
 };
 
 /* Join what these devices that are up have joined, and leave the rest. Returns 0, or a negative

@@ -11,12 +11,14 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Milliseconds for what takes microseconds: the machine may be busy. */
@@ -122,6 +124,73 @@ static void test_igmp(void **state)
 	assert_memory_equal(frame.bytes + ETHERNET + 12, wanted + 12, sizeof(wanted) - 12);
 	close(fd);
 	groups_free(groups);
+}
+
+static size_t count_descriptors(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory))
+		count++;
+	closedir(directory);
+	return count;
+}
+
+static struct covey_addr one_of_many(unsigned index)
+{
+	return (struct covey_addr){.family = AF_INET,
+				   .bytes = {239, 2, (uint8_t)(index >> 8), (uint8_t)index}};
+}
+
+static void set_memberships(const char *number)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/igmp_max_memberships", "w");
+
+	assert_non_null(file);
+	assert_true(fputs(number, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* As many as there can be do not use up a process's descriptors, although the kernel bounds the
+ * groups of one socket. Who leaves one that is in the middle leaves no other one. */
+static void test_many_groups(void **state)
+{
+	struct groups *groups = groups_new();
+	unsigned wire = if_nametoindex("wire");
+	size_t before = count_descriptors();
+	struct covey_error error;
+
+	set_memberships("20");
+	for (unsigned i = 0; i < PORT_GROUPS_MAX; i++) {
+		struct covey_addr group = one_of_many(i);
+
+		if (groups_join(groups, &group, wire, &error) != 0)
+			fail_msg("%u: %s", i, error.text);
+	}
+	assert_int_equal(count_descriptors() - before, (PORT_GROUPS_MAX + 19) / 20);
+	for (unsigned i = 0; i < PORT_GROUPS_MAX; i += 2) {
+		struct covey_addr group = one_of_many(i);
+
+		groups_leave(groups, &group, wire);
+	}
+	for (unsigned i = 0; i < PORT_GROUPS_MAX; i++) {
+		struct covey_addr group = one_of_many(i);
+		uint8_t address[16] = {0};
+
+		memcpy(address, group.bytes, 4);
+		assert_int_equal(groups_interface(groups, address), i % 2 ? wire : 0);
+	}
+	/* There is room in the sockets that are there. */
+	for (unsigned i = 0; i < PORT_GROUPS_MAX; i += 2) {
+		struct covey_addr group = one_of_many(i);
+
+		assert_int_equal(groups_join(groups, &group, wire, &error), 0);
+	}
+	assert_int_equal(count_descriptors() - before, (PORT_GROUPS_MAX + 19) / 20);
+	groups_free(groups);
+	assert_int_equal(count_descriptors(), before);
 }
 
 /* Versions are those that the kernel goes by. */
@@ -242,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_old_queriers),
 		cmocka_unit_test(test_mld),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_many_groups),
 		cmocka_unit_test(test_an_interface_that_is_down),
 	};
 
