@@ -17,7 +17,7 @@ DATA = SOURCE / "tests/bench/performance_data.py"
 TABLES = SOURCE / "tests/bench/performance_tables.py"
 PICTURE = SOURCE / "tests/bench/performance_picture.py"
 NAMES = ("about", "aims", "throughput", "bursts", "cores", "size", "segments", "senders",
-         "multicast", "reorder", "gateway")
+         "multicast", "reorder", "queue", "gateway")
 # As covey-bench prints it.
 LINE = {"figure": "throughput", "dataplane": "raw", "direction": "encrypt", "size": 92, "cores": 1,
         "senders": 1, "windows": 1, "headroom": 0, "segments": 1, "packets": 7503360,
@@ -201,6 +201,13 @@ def check_tables():
     check([row[3] for row in rows_of(page, "about")] == ["`covey-bench one`", "`covey-bench two`"]
           * 4, "commands are missing")
     check("Not measured yet: `tests/performance gateway`." in page, "what is absent is not told")
+    check("Not measured yet: `tests/bench/qos_queue.sh`." in page, "nor who measures it")
+    page = page_of({"qos_queue": [
+        {"figure": "qos_queue", "way": way, "replay_window": window, "packets": 2000, "queued": 1000,
+         "lost": lost} for way, window, lost in (("eight", 64, 0), ("eight", 2048, 0), ("one", 64, 1500),
+                                                 ("one", 2048, 0))]})
+    check(rows_of(page, "queue") == [["64", "1,500 (75 %)", "0 (0 %)"], ["2,048", "0 (0 %)", "0 (0 %)"]],
+          f"queue: {rows_of(page, 'queue')}")
     check("old" not in page and page.count("\ntext\n") == len(NAMES), "the text does not stay")
 
 

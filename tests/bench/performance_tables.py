@@ -18,7 +18,7 @@ from performance_aims import aims, cut, rate_over, thousands
 from performance_data import Figure
 
 FIGURES = ("throughput", "bursts", "cores", "size", "headroom", "senders", "multicast", "reorder",
-           "gateway")
+           "qos_queue", "gateway")
 DIRECTIONS = ("encrypt", "decrypt")
 
 
@@ -188,6 +188,17 @@ def reorder(figures):
     yield from table(["", "replay window", *(f"depth {thousands(depth)}" for depth in depths)], rows)
 
 
+def queue(figures):
+    figure = figures["qos_queue"]
+    ways = {"one": "all in one window", "eight": "a window for each class"}
+    rows = []
+    for window in figure.values("replay_window"):
+        points = [figure.row(way=way, replay_window=window) for way in ways]
+        rows.append([thousands(window), *(
+            f"{thousands(point['lost'])} ({point['lost'] / point['packets'] * 100:.0f} %)" for point in points)])
+    yield from table(["replay window", *ways.values()], rows)
+
+
 def gateway(figures):
     figure = figures["gateway"]
     rows = []
@@ -212,8 +223,11 @@ TABLES = {
     "senders": (("senders",), senders),
     "multicast": (("multicast",), multicast),
     "reorder": (("reorder",), reorder),
+    "queue": (("qos_queue",), queue),
     "gateway": (("gateway",), gateway),
 }
+# What measures a figure that tests/performance does not.
+OTHERS = {"qos_queue": "tests/bench/qos_queue.sh"}
 
 
 # --- the page -------------------------------------------------------------------------------------
@@ -222,7 +236,7 @@ def text_of(name, figures):
     needs, make = TABLES[name]
     absent = [figure for figure in needs if not figures[figure].rows]
     if absent:
-        return f"Not measured yet: `tests/performance {absent[0]}`."
+        return f"Not measured yet: `{OTHERS.get(absent[0], f'tests/performance {absent[0]}')}`."
     return "\n".join(make(figures)).strip()
 
 
