@@ -6,7 +6,6 @@
  * that it has. COVEY_OTHER_VNI is "OLD:NEW", both of one byte (1 to 127).
  */
 
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
