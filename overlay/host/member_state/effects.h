@@ -22,6 +22,15 @@ struct dataplane_ops {
 	__typeof__(dataplane_read_sent) *read_sent;
 };
 
+struct member_mode_first;
+
+/* VXLAN in clear that came from an address in a VNI, in the last minute. */
+struct effects_heard {
+	struct covey_addr address;
+	uint32_t vni;
+	uint64_t packets;
+};
+
 struct effects {
 	const struct dataplane_ops *ops;
 	struct dataplane *dataplane;
@@ -33,6 +42,13 @@ struct effects {
 	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
 	/* Called when nothing arrives of what others send, perhaps. NULL: nobody wants to know. */
 	void (*deaf)(void *arg);
+	/* Do what the modes of all groups say, at guard and dataplane. When it returns 0, they do.
+	 * NULL: there is neither. */
+	int (*modes)(void *arg, struct covey_error *error);
+	/* The mode that a group has until the GKM says it. NULL: all enforce. */
+	void (*first_mode)(void *arg, const char *group, struct member_mode_first *ret_first);
+	/* Clear VXLAN that came in lately: at most max entries. NULL: nobody can tell. */
+	size_t (*heard)(void *arg, struct effects_heard *list, size_t max);
 	/* A number in 0..bound-1, to spread retries over time. */
 	uint32_t (*random)(void *arg, uint32_t bound);
 	void *arg;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "clear_reports.h"
 #include "state.h"
 
 #define SAS_MAX ((size_t)COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
@@ -28,6 +29,7 @@ struct batch {
 	size_t window_count;
 	struct dataplane_window_status windows[COVEY_FLOORS_PER_SENDER_MAX];
 	struct dataplane_sa_status sas[SAS_MAX];
+	struct clear_reports clear;
 };
 
 static int flush(const struct member_state *state, struct batch *batch)
@@ -158,6 +160,22 @@ static int send_all(struct member_state *state, struct batch *batch)
 	return flush(state, batch);
 }
 
+/* In a message of its own, because the others may be full. */
+static int send_clear(const struct member_state *state, struct clear_reports *reports)
+{
+	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	clear_reports_make(state, reports);
+	if (reports->count == 0)
+		return 0;
+	heartbeat.clear = reports->pointers;
+	heartbeat.n_clear = reports->count;
+	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
+	message.heartbeat = &heartbeat;
+	return state->effects.send(state->effects.arg, &message);
+}
+
 int heartbeat_send(struct member_state *state, struct covey_error *error)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
@@ -166,6 +184,8 @@ int heartbeat_send(struct member_state *state, struct covey_error *error)
 	if (!batch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	status = send_all(state, batch);
+	if (status == 0)
+		status = send_clear(state, &batch->clear);
 	free(batch);
 	if (status)
 		return covey_error_set(error, -EPROTO, "cannot queue Heartbeat");

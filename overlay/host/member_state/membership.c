@@ -53,6 +53,7 @@ int membership_send_join(struct membership *group, uint64_t instance, const stru
 	message.join = &join;
 	senders_reset(&group->senders);
 	floors_clear(&group->floors);
+	member_mode_session(&group->mode, instance != group->instance);
 	group->state = MEMBERSHIP_JOINING;
 	if (effects->send(effects->arg, &message) != 0)
 		return covey_error_set(error, -EPROTO, "cannot queue Join");
@@ -153,6 +154,7 @@ int membership_joined(struct membership *group, uint64_t instance, const Covey__
 	group->replay_window = message->replay_window;
 	group->drain_s = message->drain_s;
 	group->state = MEMBERSHIP_JOINED;
+	member_mode_renew(&group->mode);
 	group->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
 	group->refusal_reason[0] = '\0';
 	senders_reset(&group->senders);
@@ -250,6 +252,7 @@ void membership_wipe(struct membership *group, const struct effects *effects)
 	group->vni_count = 0;
 	senders_clear(&group->senders);
 	floors_clear(&group->floors);
+	member_mode_end(group, effects);
 }
 
 const struct held_sa *membership_active_sa(const struct membership *group)

@@ -13,6 +13,7 @@
 #include "effects.h"
 #include "floors.h"
 #include "held_sa.h"
+#include "member_mode.h"
 #include "senders.h"
 
 enum membership_state {
@@ -49,6 +50,7 @@ struct membership {
 	uint32_t replay_window; /* packets */
 	uint32_t drain_s;
 
+	struct member_mode mode;
 	struct senders senders;
 	struct floors floors; /* of the SA that is to be installed next */
 	struct held_sa sas[COVEY_SAS_PER_GROUP_MAX];

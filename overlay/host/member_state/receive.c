@@ -200,6 +200,10 @@ static int receive_in_group(struct member_state *state, const Covey__Message *me
 		return group ? held_sa_drain(group, message->sa_drain->spi,
 					     message->sa_drain->drain_s, now, effects, error)
 			     : 0;
+	case COVEY__MESSAGE__BODY_GROUP_MODE:
+		group = joined_group(state, message->group_mode->group);
+		return group ? member_mode_told(group, message->group_mode, now, effects, error)
+			     : 0;
 	default:
 		return unexpected(message, error);
 	}

@@ -53,6 +53,19 @@ struct membership *member_state_find(const struct member_state *state, const cha
 	return NULL;
 }
 
+static void begin_mode(const struct member_state *state, struct membership *group)
+{
+	const struct effects *effects = &state->effects;
+	struct member_mode_first first = {
+		.mode = COVEY_MODE_ENFORCE,
+		.then_at = MEMBER_MODE_NEVER,
+	};
+
+	if (effects->first_mode)
+		effects->first_mode(effects->arg, group->name, &first);
+	member_mode_begin(&group->mode, &first);
+}
+
 static int add(struct member_state *state, const char *name, struct membership **ret_group,
 	       struct covey_error *error)
 {
@@ -75,6 +88,7 @@ static int add(struct member_state *state, const char *name, struct membership *
 	group = membership_new(name, index);
 	if (!group)
 		return covey_error_set(error, -ENOMEM, "out of memory");
+	begin_mode(state, group);
 	state->groups[index] = group;
 	*ret_group = group;
 	return 0;
@@ -151,6 +165,7 @@ void member_state_hello(const struct member_state *state, Covey__Hello *ret_hell
 	ret_hello->instance = state->own_instance;
 	ret_hello->previous = state->previous;
 	ret_hello->highest_spi = state->highest_spi;
+	ret_hello->modes = true;
 }
 
 static void greeted(struct member_state *state)
@@ -206,21 +221,31 @@ static bool retries(const struct member_state *state, const struct membership *g
 	return group->state == MEMBERSHIP_REFUSED && state->session == SESSION_OPEN;
 }
 
+static int tick_group(const struct member_state *state, struct membership *group, uint64_t now,
+		      struct covey_error *error)
+{
+	bool open = state->session == SESSION_OPEN;
+
+	held_sa_expire(group, now, &state->effects);
+	if (retries(state, group) && now >= group->retry_at) {
+		int status = membership_send_join(group, state->instance, &state->effects, error);
+
+		if (status)
+			return status;
+	}
+	return member_mode_run(group, open && group->state == MEMBERSHIP_JOINED, now,
+			       &state->effects, error);
+}
+
 int member_state_tick(struct member_state *state, uint64_t now, struct covey_error *error)
 {
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		struct membership *group = state->groups[i];
 
-		if (!group)
-			continue;
-		held_sa_expire(group, now, &state->effects);
-		if (retries(state, group) && now >= group->retry_at) {
-			int status = membership_send_join(group, state->instance, &state->effects,
-							  error);
+		int status = group ? tick_group(state, group, now, error) : 0;
 
-			if (status)
-				return status;
-		}
+		if (status)
+			return status;
 	}
 	if (state->session == SESSION_OPEN && now >= state->heartbeat_at) {
 		state->heartbeat_at = now + state->heartbeat;
@@ -240,6 +265,8 @@ uint64_t member_state_deadline(const struct member_state *state)
 		if (!group)
 			continue;
 		first = held_sa_deadline(group);
+		if (member_mode_deadline(&group->mode) < first)
+			first = member_mode_deadline(&group->mode);
 		if (first < deadline)
 			deadline = first;
 		if (retries(state, group) && group->retry_at < deadline)

@@ -63,6 +63,28 @@ static void deaf(void *arg)
 		member->config.deaf(member->config.arg);
 }
 
+static int put_modes(void *arg, struct covey_error *error)
+{
+	const struct member *member = arg;
+
+	return member->config.modes ? member->config.modes(member->config.arg, error) : 0;
+}
+
+static size_t heard(void *arg, struct effects_heard *list, size_t max)
+{
+	const struct member *member = arg;
+
+	return member->config.heard ? member->config.heard(member->config.arg, list, max) : 0;
+}
+
+static void first_mode(void *arg, const char *group, struct member_mode_first *ret_first)
+{
+	const struct member *member = arg;
+
+	if (member->config.first_mode)
+		member->config.first_mode(member->config.arg, group, ret_first);
+}
+
 /* --- life ------------------------------------------------------------------------------------ */
 
 int member_new(const struct member_config *config, struct member **ret_member,
@@ -76,6 +98,9 @@ int member_new(const struct member_config *config, struct member **ret_member,
 		.note = note,
 		.listens = listens,
 		.deaf = deaf,
+		.modes = put_modes,
+		.first_mode = first_mode,
+		.heard = heard,
 		.random = random_below,
 		.arg = member,
 	};

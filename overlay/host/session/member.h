@@ -27,6 +27,9 @@ struct member_config {
 	/* See effects.h; may be NULL. */
 	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
 	void (*deaf)(void *arg);
+	int (*modes)(void *arg, struct covey_error *error);
+	size_t (*heard)(void *arg, struct effects_heard *list, size_t max);
+	void (*first_mode)(void *arg, const char *group, struct member_mode_first *ret_first);
 	void (*connecting)(void *arg); /* before each attempt to connect; may be NULL */
 	void (*changed)(void *arg); /* something that `covey show` shows is different; may be NULL
 				     */
