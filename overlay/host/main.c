@@ -20,7 +20,6 @@
 #include "carrier.h"
 #include "commands.h"
 #include "cores.h"
-#include "first_clear.h"
 #include "group_reports.h"
 #include "guard_command.h"
 #include "member.h"
@@ -145,15 +144,8 @@ static int resolve_interfaces(struct process *process, struct covey_error *error
 
 static int raise_guard(struct process *process, struct covey_error *error)
 {
-	struct guard_clear clear;
-	int status = first_clear_find(process->inventory, process->self, &clear, error);
-
-	if (status)
-		return status;
-	status = protection_raise(process->base, process->inventory, process->self, &clear,
-				  &process->protection, error);
-	guard_clear_free(&clear);
-	return status;
+	return protection_raise(process->base, process->inventory, process->self, &process->clear,
+				&process->protection, error);
 }
 
 /* The guard stays in the kernel: it is there for this case. */
@@ -245,6 +237,7 @@ static const struct step {
 	{process_claim, process_release, true},
 	{open_control, close_control, true},
 	{resolve_interfaces, NULL, false},
+	{process_read_modes, process_forget_modes, false},
 	{raise_guard, leave_guard, false},
 	{check_rights, NULL, false},
 	{process_load_tls, process_free_tls, false},

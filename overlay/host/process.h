@@ -10,9 +10,12 @@
 #include <covey/error.h>
 #include <event2/event.h>
 
+#include "clear_heard.h"
 #include "group_joins.h"
+#include "guard_clear.h"
 #include "host.h"
 #include "listening.h"
+#include "mode_file.h"
 #include "options.h"
 
 struct process {
@@ -33,6 +36,11 @@ struct process {
 	struct ports *ports;
 	struct dataplane *dataplane;
 	struct member *member;
+	struct mode_record *modes; /* as they were when covey-host ran last */
+	size_t mode_count;
+	struct clear_heard *heard;
+	uint64_t modes_read_at;      /* ms, monotonic */
+	struct guard_clear clear;    /* what the guard has */
 	struct gather_watch *gather; /* NULL: the kernel gathers nothing for us */
 	struct notify *notify;
 	struct own_watch *own;
@@ -62,6 +70,15 @@ void process_end_reports(struct process *process);
 /* Call this when forwarding begins, or when the GKM says that we do not hear what others multicast:
  * the switch is to hear of our groups again. arg: struct process. */
 void process_report_groups_anew(void *arg);
+
+/* process_modes.c: the modes of groups. The first two: before the guard goes up, and last of all.
+ */
+int process_read_modes(struct process *process, struct covey_error *error);
+void process_forget_modes(struct process *process);
+/* For the member (effects.h). arg: struct process. */
+void process_first_mode(void *arg, const char *group, struct member_mode_first *ret_first);
+int process_put_modes(void *arg, struct covey_error *error);
+size_t process_hear_clear(void *arg, struct effects_heard *list, size_t max);
 
 /* process_session.c: what talks to the key manager. */
 int process_load_tls(struct process *process, struct covey_error *error);

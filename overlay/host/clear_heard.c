@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "clear_heard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Guard and dataplane keep no more of them. */
+#define SENDERS_MAX 4096u
+
+struct round {
+	struct effects_heard list[SENDERS_MAX];
+	size_t count;
+};
+
+struct clear_heard {
+	struct round rounds[2];
+	unsigned now; /* the one that is being filled */
+};
+
+struct clear_heard *clear_heard_new(void)
+{
+	return calloc(1, sizeof(struct clear_heard));
+}
+
+void clear_heard_free(struct clear_heard *heard)
+{
+	free(heard);
+}
+
+void clear_heard_add(struct clear_heard *heard, const struct covey_addr *address, uint32_t vni,
+		     uint64_t packets)
+{
+	struct round *round = &heard->rounds[heard->now];
+
+	if (round->count < SENDERS_MAX)
+		round->list[round->count++] = (struct effects_heard){*address, vni, packets};
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct effects_heard *left = a, *right = b;
+	int order = memcmp(left->address.bytes, right->address.bytes, sizeof(left->address.bytes));
+
+	return order ? order : (left->vni > right->vni) - (left->vni < right->vni);
+}
+
+/* A counter that is lower than before has begun anew. */
+static uint64_t more_than_before(const struct round *before, const struct effects_heard *now)
+{
+	const struct effects_heard *then =
+		bsearch(now, before->list, before->count, sizeof(*now), compare);
+
+	return then && then->packets <= now->packets ? now->packets - then->packets : now->packets;
+}
+
+size_t clear_heard_take(struct clear_heard *heard, struct effects_heard *list, size_t max)
+{
+	struct round *now = &heard->rounds[heard->now], *before = &heard->rounds[!heard->now];
+	size_t count = 0;
+
+	qsort(now->list, now->count, sizeof(now->list[0]), compare);
+	for (size_t i = 0; i < now->count && count < max; i++) {
+		uint64_t packets = more_than_before(before, &now->list[i]);
+
+		if (packets == 0)
+			continue;
+		list[count] = now->list[i];
+		list[count++].packets = packets;
+	}
+	before->count = 0;
+	heard->now = !heard->now;
+	return count;
+}

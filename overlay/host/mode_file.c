@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "mode_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BOOT_ID      "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_SIZE 37
+
+/* The machine's time since it was started, which nobody can set and which does not stop while it
+ * sleeps. */
+static uint64_t boot_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Another one after each start of the machine. "" when it cannot be read: then no file counts. */
+static void read_boot_id(char ret_id[BOOT_ID_SIZE])
+{
+	FILE *stream = fopen(BOOT_ID, "re");
+
+	ret_id[0] = '\0';
+	if (!stream)
+		return;
+	if (!fgets(ret_id, BOOT_ID_SIZE, stream))
+		ret_id[0] = '\0';
+	fclose(stream);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* A plain file that only we may read and write. */
+static int open_ours(const char *path, struct covey_error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat info;
+
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() &&
+	    !(info.st_mode & 077))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return covey_error_set(error, -EPERM,
+			       "%.200s is not a plain file that belongs to this user alone: the "
+			       "modes in it are not believed: remove it",
+			       path);
+}
+
+static bool read_record(json_t *json, struct mode_record *ret_record)
+{
+	const char *group, *mode, *then;
+	json_int_t deadline = -1;
+	uint64_t now = boot_ms();
+
+	if (json_unpack(json, "{s:s, s:s, s:s, s?I}", "group", &group, "mode", &mode, "then", &then,
+			"deadline_ms", &deadline) != 0)
+		return false;
+	if (strlen(group) > COVEY_NAME_MAX || !covey_mode_parse(mode, &ret_record->mode) ||
+	    !covey_mode_parse(then, &ret_record->then))
+		return false;
+	strcpy(ret_record->group, group);
+	ret_record->left_ms = UINT64_MAX;
+	if (deadline >= 0)
+		ret_record->left_ms = (uint64_t)deadline > now ? (uint64_t)deadline - now : 0;
+	return deadline < 0 || ret_record->left_ms <= COVEY_MODE_DEADLINE_MAX_S * UINT64_C(1000);
+}
+
+static int read_records(json_t *json, struct mode_record *records, size_t max)
+{
+	char boot_id[BOOT_ID_SIZE];
+	const char *written;
+	json_t *groups;
+	size_t count = 0;
+
+	read_boot_id(boot_id);
+	if (json_unpack(json, "{s:s, s:o}", "boot_id", &written, "groups", &groups) != 0 ||
+	    boot_id[0] == '\0' || strcmp(written, boot_id) != 0)
+		return 0;
+	for (size_t i = 0; i < json_array_size(groups) && count < max; i++)
+		count += read_record(json_array_get(groups, i), &records[count]);
+	return (int)count;
+}
+
+int mode_file_read(const char *path, struct mode_record *records, size_t max,
+		   struct covey_error *error)
+{
+	int fd = open_ours(path, error), count = 0;
+	json_t *json;
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	json = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
+	close(fd);
+	if (json)
+		count = read_records(json, records, max);
+	json_decref(json);
+	return count;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static json_t *record_json(const struct mode_record *record)
+{
+	json_t *json =
+		json_pack("{s:s, s:s, s:s}", "group", record->group, "mode",
+			  covey_mode_name(record->mode), "then", covey_mode_name(record->then));
+
+	if (json && record->left_ms != UINT64_MAX)
+		json_object_set_new(json, "deadline_ms",
+				    json_integer((json_int_t)(boot_ms() + record->left_ms)));
+	return json;
+}
+
+static json_t *records_json(const struct mode_record *records, size_t count)
+{
+	json_t *groups = json_array();
+	char boot_id[BOOT_ID_SIZE];
+
+	read_boot_id(boot_id);
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(groups, record_json(&records[i])) != 0) {
+			json_decref(groups);
+			return NULL;
+		}
+	return json_pack("{s:s, s:o}", "boot_id", boot_id, "groups", groups);
+}
+
+/* It need not survive a power cut: nothing in it counts after that. */
+static int write_new(const char *path, json_t *json)
+{
+	int fd, status;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	status = json_dumpfd(json, fd, JSON_COMPACT) == 0 ? 0 : -EIO;
+	close(fd);
+	return status;
+}
+
+int mode_file_write(const char *path, const struct mode_record *records, size_t count,
+		    struct covey_error *error)
+{
+	json_t *json = records_json(records, count);
+	char *new = NULL;
+	int status;
+
+	if (!json || asprintf(&new, "%s.new", path) < 0) {
+		json_decref(json);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	status = write_new(new, json);
+	if (status == 0 && rename(new, path) < 0)
+		status = -errno;
+	if (status) {
+		unlink(new);
+		covey_error_set(error, status, "%.200s cannot be written (%s)", path,
+				strerror(-status));
+	}
+	json_decref(json);
+	free(new);
+	return status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * A file with the modes that the groups had last, for a covey-host that is started again: until it
+ * has heard the key manager, it goes on as before, and deadlines hold. Nothing in it counts after a
+ * reboot of the machine.
+ */
+
+#include <covey/error.h>
+#include <covey/limits.h>
+#include <covey/mode.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mode_record {
+	char group[COVEY_NAME_MAX + 1];
+	enum covey_mode mode;
+	enum covey_mode then; /* the mode after that */
+	uint64_t left_ms;     /* until then; UINT64_MAX: no deadline */
+};
+
+/*
+ * Read the file at path. Returns the number of records, at most max: 0 when there is no such file,
+ * it is of another start of the machine, or not whole. A deadline that has passed has left_ms 0.
+ * -EPERM, with the reason in error, when the file is not ours alone; then nothing in it is
+ * believed.
+ */
+int mode_file_read(const char *path, struct mode_record *records, size_t max,
+		   struct covey_error *error);
+
+/* Replace the file at once: a reader sees the old one or this one. 0 or a negative errno. */
+int mode_file_write(const char *path, const struct mode_record *records, size_t count,
+		    struct covey_error *error);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "mode_lists.h"
+
+#include <errno.h>
+#include <inventory.h>
+#include <state.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mode_file.h"
+
+struct mode_record mode_lists_first(const struct inventory *inventory, const char *name,
+				    const struct mode_record *records, size_t count)
+{
+	const struct inventory_group *group = inventory_find_group(inventory, name);
+	struct mode_record first = {
+		.mode = group ? group->mode : COVEY_MODE_ENFORCE,
+		.then = COVEY_MODE_ENFORCE,
+		.left_ms = UINT64_MAX,
+	};
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(records[i].group, name) == 0)
+			first = records[i];
+	if (first.left_ms == 0)
+		first = (struct mode_record){
+			.mode = first.then, .then = first.then, .left_ms = UINT64_MAX};
+	strcpy(first.group, name);
+	return first;
+}
+
+/* --- lists ------------------------------------------------------------------------------------ */
+
+static int append(struct guard_vnis *vnis, const uint32_t *list, size_t count)
+{
+	uint32_t *larger = realloc(vnis->list, (vnis->count + count) * sizeof(*larger));
+
+	if (!larger)
+		return -ENOMEM;
+	memcpy(larger + vnis->count, list, count * sizeof(*list));
+	vnis->list = larger;
+	vnis->count += count;
+	return 0;
+}
+
+static int add(struct guard_clear *clear, enum covey_mode mode, const uint32_t *list, size_t count)
+{
+	int status;
+
+	if (!covey_mode_accepts_clear(mode) || count == 0)
+		return 0;
+	status = append(&clear->accepted, list, count);
+	if (status == 0 && !covey_mode_sends_clear(mode))
+		status = append(&clear->steered, list, count);
+	return status;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static void sort(struct guard_vnis *vnis)
+{
+	size_t kept = 0;
+
+	if (vnis->count > 1)
+		qsort(vnis->list, vnis->count, sizeof(*vnis->list), by_number);
+	for (size_t i = 0; i < vnis->count; i++)
+		if (kept == 0 || vnis->list[kept - 1] != vnis->list[i])
+			vnis->list[kept++] = vnis->list[i];
+	vnis->count = kept;
+}
+
+static int end(struct guard_clear *clear, int status, struct covey_error *error)
+{
+	if (status) {
+		guard_clear_free(clear);
+		return covey_error_set(error, status, "out of memory");
+	}
+	sort(&clear->accepted);
+	sort(&clear->steered);
+	return 0;
+}
+
+int mode_lists_of_first(const struct inventory *inventory, const struct inventory_host *self,
+			const struct mode_record *records, size_t count,
+			struct guard_clear *ret_clear, struct covey_error *error)
+{
+	int status = 0;
+
+	*ret_clear = (struct guard_clear){0};
+	for (size_t i = 0; i < inventory->group_count && status == 0; i++) {
+		const struct inventory_group *group = &inventory->groups[i];
+
+		if (inventory_find_member(inventory, group, self))
+			status = add(ret_clear,
+				     mode_lists_first(inventory, group->name, records, count).mode,
+				     group->vnis, group->vni_count);
+	}
+	return end(ret_clear, status, error);
+}
+
+static int add_membership(struct guard_clear *clear, const struct inventory *inventory,
+			  const struct membership *group)
+{
+	const struct inventory_group *known;
+
+	if (group->state == MEMBERSHIP_LEAVING)
+		return 0;
+	if (group->vni_count > 0)
+		return add(clear, group->mode.mode, group->vnis, group->vni_count);
+	known = inventory_find_group(inventory, group->name);
+	return known ? add(clear, group->mode.mode, known->vnis, known->vni_count) : 0;
+}
+
+int mode_lists_of_member(const struct inventory *inventory, const struct member_state *state,
+			 struct guard_clear *ret_clear, struct covey_error *error)
+{
+	int status = 0;
+
+	*ret_clear = (struct guard_clear){0};
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX && status == 0; i++)
+		if (state->groups[i])
+			status = add_membership(ret_clear, inventory, state->groups[i]);
+	return end(ret_clear, status, error);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What the modes of this host's groups mean for the guard: of which VNIs clear VXLAN may pass.
+ */
+
+#include <covey/error.h>
+#include <covey/mode.h>
+#include <guard_clear.h>
+#include <stddef.h>
+
+struct inventory;
+struct inventory_host;
+struct member_state;
+struct mode_record;
+
+/* The mode that a group has as long as the key manager has not said it: the one that it had when
+ * covey-host ran last (records), else the inventory's. A deadline that has passed counts. */
+struct mode_record mode_lists_first(const struct inventory *inventory, const char *group,
+				    const struct mode_record *records, size_t count);
+
+/* The lists are guard_clear_free()'s. Before there is a member: by the modes above, for all groups
+ * of this host by the inventory. */
+int mode_lists_of_first(const struct inventory *inventory, const struct inventory_host *self,
+			const struct mode_record *records, size_t count,
+			struct guard_clear *ret_clear, struct covey_error *error);
+
+/* By the member's groups. If one has not been joined yet, its VNIs are the inventory's. */
+int mode_lists_of_member(const struct inventory *inventory, const struct member_state *state,
+			 struct guard_clear *ret_clear, struct covey_error *error);

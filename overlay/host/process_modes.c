@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * The modes of this host's groups: from the key manager to the guard, the dataplane and the file
+ * for the next start.
+ */
+
+#include <clock.h>
+#include <dataplane.h>
+#include <inventory.h>
+#include <log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard_heard.h"
+#include "member.h"
+#include "mode_file.h"
+#include "mode_lists.h"
+#include "process.h"
+#include "protection.h"
+
+static int file_path(const struct process *process, char **ret_path, struct covey_error *error)
+{
+	if (asprintf(ret_path, "%s.modes", process->options.socket) < 0)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	return 0;
+}
+
+/* --- before there is a member ----------------------------------------------------------------- */
+
+/* A file that cannot be believed is as good as none: the inventory says the mode then, and the key
+ * manager soon. */
+int process_read_modes(struct process *process, struct covey_error *error)
+{
+	struct covey_error reason;
+	int count, status;
+	char *path;
+
+	process->modes = calloc(COVEY_GROUPS_PER_HOST_MAX, sizeof(*process->modes));
+	process->heard = clear_heard_new();
+	if (!process->modes || !process->heard)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	status = file_path(process, &path, error);
+	if (status)
+		return status;
+	count = mode_file_read(path, process->modes, COVEY_GROUPS_PER_HOST_MAX, &reason);
+	free(path);
+	if (count < 0)
+		log_warning("%s", reason.text);
+	process->mode_count = count < 0 ? 0 : (size_t)count;
+	process->modes_read_at = clock_ms();
+	return mode_lists_of_first(process->inventory, process->self, process->modes,
+				   process->mode_count, &process->clear, error);
+}
+
+void process_forget_modes(struct process *process)
+{
+	guard_clear_free(&process->clear);
+	clear_heard_free(process->heard);
+	free(process->modes);
+}
+
+void process_first_mode(void *arg, const char *group, struct member_mode_first *ret_first)
+{
+	const struct process *process = arg;
+	const struct mode_record first =
+		mode_lists_first(process->inventory, group, process->modes, process->mode_count);
+
+	*ret_first = (struct member_mode_first){
+		.mode = first.mode,
+		.then = first.then,
+		.then_at = first.left_ms == UINT64_MAX ? MEMBER_MODE_NEVER
+						       : process->modes_read_at + first.left_ms,
+	};
+}
+
+/* --- when a mode is another one now ----------------------------------------------------------- */
+
+static struct mode_record record_of(const struct membership *group, uint64_t now)
+{
+	const struct member_mode *mode = &group->mode;
+	struct mode_record record = {
+		.mode = mode->mode,
+		.then = mode->then ? mode->then : COVEY_MODE_ENFORCE,
+		.left_ms = UINT64_MAX,
+	};
+
+	if (mode->then_at != MEMBER_MODE_NEVER) {
+		record.left_ms = mode->then_at > now ? mode->then_at - now : 0;
+	} else if (mode->mode != mode->goal) {
+		record.then = mode->goal;
+		record.left_ms = mode->step_at > now ? mode->step_at - now : 0;
+	}
+	snprintf(record.group, sizeof(record.group), "%s", group->name);
+	return record;
+}
+
+static int write_file(const struct process *process, const struct member_state *state,
+		      struct covey_error *error)
+{
+	static struct mode_record records[COVEY_GROUPS_PER_HOST_MAX];
+	uint64_t now = clock_ms();
+	size_t count = 0;
+	int status;
+	char *path;
+
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
+		if (state->groups[i] && state->groups[i]->state != MEMBERSHIP_LEAVING)
+			records[count++] = record_of(state->groups[i], now);
+	status = file_path(process, &path, error);
+	if (status)
+		return status;
+	status = mode_file_write(path, records, count, error);
+	free(path);
+	return status;
+}
+
+/* A group without VNIs has nothing that a mode could be about. */
+static int tell_dataplane(const struct process *process, const struct member_state *state,
+			  struct covey_error *error)
+{
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		const struct membership *group = state->groups[i];
+		int status = group && group->vni_count > 0
+				     ? dataplane_group_mode(process->dataplane, group->index,
+							    group->mode.mode)
+				     : 0;
+
+		if (status)
+			return covey_error_set(error, status, "the dataplane cannot follow (%s)",
+					       strerror(-status));
+	}
+	return 0;
+}
+
+/* As a bump in the wire, covey-host itself carries what is in clear. */
+static int tell_guard(struct process *process, struct guard_clear *clear, struct covey_error *error)
+{
+	struct guard_clear before = process->clear;
+	int status;
+
+	if (guard_clear_same(clear, &process->clear))
+		return 0;
+	status = protection_set_clear(process->protection, clear, error);
+	if (status)
+		return status;
+	process->clear = *clear;
+	*clear = before;
+	return 0;
+}
+
+int process_put_modes(void *arg, struct covey_error *error)
+{
+	struct process *process = arg;
+	const struct member_state *state = member_read_state(process->member);
+	struct covey_error reason;
+	struct guard_clear clear;
+	int status;
+
+	status = mode_lists_of_member(process->inventory, state, &clear, error);
+	if (status)
+		return status;
+	status = tell_dataplane(process, state, error);
+	if (status == 0)
+		status = tell_guard(process, &clear, error);
+	guard_clear_free(&clear);
+	/* Without the file only a restart is less smooth. */
+	if (status == 0 && write_file(process, state, &reason) < 0)
+		log_warning("%s: after a restart, groups begin in the inventory's mode",
+			    reason.text);
+	return status;
+}
+
+/* --- who sends in clear ----------------------------------------------------------------------- */
+
+/* Guard and dataplane keep no more. */
+#define HEARD_MAX 4096u
+
+static void hear_at_guard(const struct process *process)
+{
+	static struct guard_heard list[HEARD_MAX];
+	struct covey_error error;
+	size_t count;
+
+	if (protection_read_heard(process->protection, list, HEARD_MAX, &count, &error) < 0) {
+		log_warning("who sends VXLAN in clear cannot be read: %s", error.text);
+		return;
+	}
+	for (size_t i = 0; i < count && i < HEARD_MAX; i++)
+		if (!list[i].out)
+			clear_heard_add(process->heard, &list[i].address, list[i].vni,
+					list[i].packets);
+}
+
+static void hear_at_dataplane(const struct process *process)
+{
+	static struct dataplane_heard list[HEARD_MAX];
+	size_t count = dataplane_read_heard(process->dataplane, list, HEARD_MAX);
+
+	for (size_t i = 0; i < count && i < HEARD_MAX; i++)
+		if (!list[i].outbound)
+			clear_heard_add(process->heard, &list[i].peer, list[i].vni,
+					list[i].packets);
+}
+
+size_t process_hear_clear(void *arg, struct effects_heard *list, size_t max)
+{
+	const struct process *process = arg;
+
+	if (process->self->fabric_port == FABRIC_PORT_KERNEL)
+		hear_at_guard(process);
+	else
+		hear_at_dataplane(process);
+	return clear_heard_take(process->heard, list, max);
+}
