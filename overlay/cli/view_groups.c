@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "json_text.h"
 #include "table.h"
@@ -55,6 +57,26 @@ static void add_group(struct table *table, const json_t *group)
 	free(vnis);
 }
 
+/* Groups that enforce are as they should be. */
+static void print_mode(const json_t *group)
+{
+	const json_t *mode = json_object_get(group, "mode");
+	const char *name = field_text(mode, "name");
+
+	if (strcmp(name, "enforce") != 0)
+		printf("%s: in %s: %s\n", field_text(group, "name"), name,
+		       strcmp(name, "observe") == 0
+			       ? "its VXLAN leaves IN CLEAR, and clear VXLAN comes in"
+			       : "its VXLAN leaves encrypted, but CLEAR VXLAN comes in, too");
+	if (json_object_get(mode, "ends_in_ms"))
+		printf("%s: %s in %" PRIu64 " s\n", field_text(group, "name"),
+		       field_text(mode, "then"),
+		       (uint64_t)(field_number(mode, "ends_in_ms") + 999) / 1000);
+	if (!field_true(mode, "in_force"))
+		printf("%s: %s is not in force yet (see the log)\n", field_text(group, "name"),
+		       name);
+}
+
 void view_groups(const json_t *answer)
 {
 	static const char *const columns[] = {"GROUP",    "STATE", ">SENDERID",
@@ -72,6 +94,8 @@ void view_groups(const json_t *answer)
 		if (json_is_string(json_object_get(group, "refusal")))
 			printf("%s: the key manager refuses: %s\n", field_text(group, "name"),
 			       field_text(group, "refusal"));
+	json_array_foreach(groups, i, group)
+		print_mode(group);
 	json_array_foreach(groups, i, group) {
 		if (field_true(group, "deaf"))
 			printf("%s: DEAF: others send in it and nothing of it arrives here\n",

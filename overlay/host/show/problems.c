@@ -162,6 +162,38 @@ static void check_certificates(json_t *problems, const struct host *host)
 		    problem);
 }
 
+/* --- modes of groups -------------------------------------------------------------------------- */
+
+static void check_mode(json_t *problems, const struct host *host, const struct membership *group)
+{
+	const struct member_mode *mode = &group->mode;
+	const struct inventory_group *known = inventory_find_group(host->inventory, group->name);
+
+	if (mode->mode == COVEY_MODE_OBSERVE)
+		add(problems,
+		    "group %s is in observe: its VXLAN leaves in clear, and clear VXLAN comes in: "
+		    "when `covey show` names nothing that would be dropped, go on with `covey mode "
+		    "%s transition` at the key manager",
+		    group->name, group->name);
+	if (mode->mode == COVEY_MODE_TRANSITION)
+		add(problems,
+		    "group %s is in transition: its VXLAN leaves encrypted, but clear VXLAN comes "
+		    "in, too: end that with `covey mode %s enforce` at the key manager",
+		    group->name, group->name);
+	if (!member_mode_in_force(mode))
+		add(problems,
+		    "group %s: its mode is %s, and the guard or the dataplane does not do so: it "
+		    "is tried again each second, see the log",
+		    group->name, covey_mode_name(mode->mode));
+	if (mode->told && mode->mode == COVEY_MODE_ENFORCE && known &&
+	    known->mode != COVEY_MODE_ENFORCE)
+		add(problems,
+		    "group %s enforces, but the inventory says `mode: %s`: after a reboot its "
+		    "VXLAN "
+		    "is in clear until the key manager is heard: remove that line",
+		    group->name, covey_mode_name(known->mode));
+}
+
 /* --- groups ----------------------------------------------------------------------------------- */
 
 /* What the key manager says of it. That a group is perhaps deaf it cannot know, so this says what
@@ -228,6 +260,7 @@ static void check_groups(json_t *problems, const struct host *host)
 		if (!health_wants(state->groups[i]))
 			continue;
 		check_group(problems, state->groups[i], &status, now);
+		check_mode(problems, host, state->groups[i]);
 		wanted++;
 	}
 	if (wanted == 0)

@@ -85,19 +85,39 @@ static const char *refusal_text(const struct membership *group, char *buf, size_
 	return buf;
 }
 
+/* What a mode of the group is to be replaced by, and when, is there only if it is. */
+static json_t *show_mode(const struct membership *group, uint64_t now)
+{
+	const struct member_mode *mode = &group->mode;
+	json_t *object = json_pack("{s:s, s:b, s:b, s:I}", "name", covey_mode_name(mode->mode),
+				   "told", mode->told, "in_force", member_mode_in_force(mode),
+				   "serial", (json_int_t)mode->serial);
+
+	if (object && mode->mode != mode->goal)
+		json_object_set_new(object, "goal", json_string(covey_mode_name(mode->goal)));
+	if (object && mode->then_at != MEMBER_MODE_NEVER) {
+		json_object_set_new(object, "then", json_string(covey_mode_name(mode->then)));
+		json_object_set_new(
+			object, "ends_in_ms",
+			json_integer((json_int_t)(mode->then_at > now ? mode->then_at - now : 0)));
+	}
+	return object;
+}
+
 static json_t *show_group(const struct host *host, const struct membership *group)
 {
 	char refusal[COVEY_REASON_MAX + 64];
 	json_t *object;
 
 	object = json_pack(
-		"{s:s, s:i, s:s, s:s?, s:i, s:i, s:b, s:b, s:b, s:b, s:o, s:i, s:o}", "name",
+		"{s:s, s:i, s:s, s:o, s:s?, s:i, s:i, s:b, s:b, s:b, s:b, s:o, s:i, s:o}", "name",
 		group->name, "index", (int)group->index, "state", membership_state_name(group),
-		"refusal", refusal_text(group, refusal, sizeof(refusal)), "sender_id",
-		(int)group->sender_id, "epoch", (int)group->epoch, "may_send", group->may_send,
-		"may_receive", group->may_receive, "deaf", group->deaf, "perhaps_deaf",
-		group->perhaps_deaf, "vnis", show_vnis(group), "replay_window",
-		(int)group->replay_window, "members", show_senders(host, group));
+		"mode", show_mode(group, clock_ms()), "refusal",
+		refusal_text(group, refusal, sizeof(refusal)), "sender_id", (int)group->sender_id,
+		"epoch", (int)group->epoch, "may_send", group->may_send, "may_receive",
+		group->may_receive, "deaf", group->deaf, "perhaps_deaf", group->perhaps_deaf,
+		"vnis", show_vnis(group), "replay_window", (int)group->replay_window, "members",
+		show_senders(host, group));
 	health_show_group(object, group, clock_ms());
 	return object;
 }

@@ -4,6 +4,7 @@
 
 #include "daemon.h"
 
+#include <clock.h>
 #include <foreign_vxlan.h>
 #include <guard_watch.h>
 #include <own_watch.h>
@@ -213,7 +214,11 @@ static struct daemon *good_daemon(void)
 	assert_int_equal(member_join(daemon->member, "tenants", &error), 0);
 	group = member_state_find(member_read_state(daemon->member), "tenants");
 	group->state = MEMBERSHIP_JOINED;
-	group->sas[0] = (struct held_sa){.spi = 256, .state = COVEY_SA_ACTIVE};
+	group->sas[0] = (struct held_sa){.spi = 256,
+					 .state = COVEY_SA_ACTIVE,
+					 .drained_at = SA_NEVER,
+					 .expires_at = clock_ms() + 86400000};
+	group->mode.try_at = MEMBER_MODE_NEVER;
 	group->sa_count = 1;
 	return daemon;
 }
@@ -288,6 +293,36 @@ static void perhaps_deaf(struct daemon *daemon)
 	member_state_find(member_read_state(daemon->member), "tenants")->perhaps_deaf = true;
 }
 
+static struct member_mode *mode(struct daemon *daemon)
+{
+	return &member_state_find(member_read_state(daemon->member), "tenants")->mode;
+}
+
+static void observes(struct daemon *daemon)
+{
+	mode(daemon)->mode = mode(daemon)->goal = COVEY_MODE_OBSERVE;
+}
+
+static void in_transition(struct daemon *daemon)
+{
+	mode(daemon)->mode = mode(daemon)->goal = COVEY_MODE_TRANSITION;
+}
+
+/* The next try is far away. */
+static void not_in_force(struct daemon *daemon)
+{
+	mode(daemon)->try_at = clock_ms() + 3600000;
+}
+
+static void begins_in_observe(struct daemon *daemon)
+{
+	struct inventory_group *groups = daemon->inventory->groups;
+
+	for (size_t i = 0; i < daemon->inventory->group_count; i++)
+		groups[i].mode = COVEY_MODE_OBSERVE;
+	mode(daemon)->told = true;
+}
+
 static void expired(struct daemon *daemon)
 {
 	played.chain.list[0].not_after = time(NULL) - 1;
@@ -330,6 +365,12 @@ static void test_ready(void **state)
 		{deaf, true, "group tenants: deaf", "switch's table of multicast groups"},
 		{perhaps_deaf, true, "group tenants: perhaps deaf",
 		 "if tenants here miss something"},
+		{observes, true, "group tenants is in observe: its VXLAN leaves in clear",
+		 "`covey mode tenants transition`"},
+		{in_transition, true, "group tenants is in transition: its VXLAN leaves encrypted",
+		 "`covey mode tenants enforce`"},
+		{not_in_force, true, "the guard or the dataplane does not do so", "see the log"},
+		{begins_in_observe, true, "the inventory says `mode: observe`", "remove that line"},
 		{expired, true, "this host's certificate (CN = hv1) has expired at",
 		 "`covey pki issue hv1 --force`"},
 		{ca_expired, true, "the certificate of its CA (CN = hv1) has expired at",
