@@ -249,7 +249,7 @@ class GuardTest(Followed):
             self.assertIsNone(keeper.poll())
         # It could send anywhere, so it stays one of those.
         self.ip("link", "add", "vx", "type", "vxlan", "id", "8", "dstport", "9")
-        self.wait(lambda: "udp dport { 9, 8472 }" in run(
+        self.wait(lambda: "udp dport { 9, 4790, 6081, 8472 }" in run(
             "ip", "netns", "exec", self.space, "nft", "list", "table", "netdev", "covey_guard_covey0"),
             "the guard knows port 9")
         monitor = self.spawn("stdbuf", "-oL", "nft", "monitor")
@@ -263,7 +263,7 @@ class GuardTest(Followed):
             line = monitor.stdout.readline()
             if "clear VXLAN of another port" in line:
                 rules += 1
-                self.assertIn("udp dport { 9, 8472 }", line)
+                self.assertIn("udp dport { 9, 4790, 6081, 8472 }", line)
             pids -= {pid for pid in pids if f"by process {pid} (covey-host)" in line}
         self.assertGreater(rules, 0)
 
