@@ -191,6 +191,13 @@ static json_t *explain(const struct realm *realm, enum mode_verdict verdict, enu
 			"a change of group %s to %s is under way: try again in some seconds", group,
 			covey_mode_name(now->now.goal));
 		break;
+	case MODE_TOO_LATE:
+		covey_error_set(
+			&error, 0,
+			"too late: the deadline is here, and group %s becomes %s: try again "
+			"in some seconds",
+			group, covey_mode_name(now->now.then));
+		break;
 	case MODE_UNCONFIRMED:
 		covey_error_set(&error, 0,
 				"group %s goes back to %s soon, unless you confirm its mode first: "

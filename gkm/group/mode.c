@@ -20,8 +20,10 @@ static int keep(struct group *group, struct mode_record *record)
 	record->serial = group->mode.now.serial + 1;
 	if (group->output.keep_mode)
 		status = group->output.keep_mode(record, group->output.arg);
-	if (status == 0)
+	if (status == 0) {
 		group->mode.now = *record;
+		group->mode.owes = false;
+	}
 	return status;
 }
 
@@ -109,6 +111,15 @@ static enum mode_verdict judge_same(const struct group_mode *mode,
 	return request->for_s || mode->now.then ? MODE_BEGUN : MODE_ALREADY;
 }
 
+/*
+ * Members go by themselves soon. What they would be told now could reach some of them before that,
+ * and others after it; and these could be too far from each other.
+ */
+static bool is_too_late(const struct group_mode *mode, uint64_t now_ms)
+{
+	return mode->now.then && now_ms + COVEY_MODE_BETWEEN_MS > mode->deadline_ms;
+}
+
 static enum mode_verdict judge(const struct group *group, const struct mode_request *request,
 			       uint64_t now_ms)
 {
@@ -120,6 +131,8 @@ static enum mode_verdict judge(const struct group *group, const struct mode_requ
 		return verdict;
 	if (mode->under_way)
 		return MODE_BUSY;
+	if (is_too_late(mode, now_ms))
+		return MODE_TOO_LATE;
 	if (request->mode == mode->now.mode)
 		return judge_same(mode, request);
 	if (request->for_s && request->mode == COVEY_MODE_ENFORCE)
@@ -182,8 +195,10 @@ enum mode_verdict mode_confirm(struct group *group, uint64_t now_ms)
 
 	if (mode->under_way)
 		return MODE_BUSY;
-	if (!mode->now.then || !mode->confirms || now_ms >= mode->deadline_ms)
+	if (!mode->now.then || !mode->confirms)
 		return MODE_NOTHING;
+	if (is_too_late(mode, now_ms))
+		return MODE_TOO_LATE;
 	if (keep(group, &next) < 0)
 		return MODE_NOT_STORED;
 	mode->before = mode->now.mode;
@@ -196,17 +211,42 @@ enum mode_verdict mode_confirm(struct group *group, uint64_t now_ms)
 
 /* --- what happens by itself ---------------------------------------------------------------- */
 
-/* A step that nobody has asked for. If it cannot be stored, it is tried again later. */
-static bool step(struct group *group, const struct mode_record *to, uint64_t now_ms)
+/*
+ * The deadline of what is stored has come, or was cut short by a restart: that this ends is stored
+ * already. So it goes on even if the rest of it cannot be stored now.
+ */
+static void owe(struct group *group, struct mode_record *record, uint64_t now_ms)
+{
+	group->mode.now = *record;
+	group->mode.owes = true;
+	group->mode.owes_ms = now_ms + MODE_RETRY_MS;
+}
+
+/* A step that nobody has asked for. If it cannot be stored, and is not to go on anyway, it is tried
+ * again later. */
+static bool step(struct group *group, const struct mode_record *to, bool anyway, uint64_t now_ms)
 {
 	struct mode_record next = *to;
 
 	next.mode = covey_mode_step(group->mode.now.mode, next.goal);
 	if (keep(group, &next) == 0)
 		return true;
-	group->mode.retry_ms = now_ms + MODE_RETRY_MS;
 	tell_log(group, MODE_NOT_KEPT);
-	return false;
+	if (anyway)
+		owe(group, &next, now_ms);
+	else
+		group->mode.retry_ms = now_ms + MODE_RETRY_MS;
+	return anyway;
+}
+
+static void pay(struct group *group, uint64_t now_ms)
+{
+	struct group_mode *mode = &group->mode;
+
+	if (!mode->owes || now_ms < mode->owes_ms)
+		return;
+	mode->owes = group->output.keep_mode(&mode->now, group->output.arg) < 0;
+	mode->owes_ms = now_ms + MODE_RETRY_MS;
 }
 
 /* The deadline is over: members go by themselves now, whether they hear of it or not. */
@@ -216,8 +256,7 @@ static void undo(struct group *group, uint64_t now_ms)
 	const struct mode_record next = {.goal = mode->now.then};
 	enum covey_mode before = mode->now.mode;
 
-	if (!step(group, &next, now_ms))
-		return;
+	(void)step(group, &next, true, now_ms);
 	mode->before = before;
 	if (mode->under_way)
 		mode->outcome = MODE_OUTCOME_UNDONE;
@@ -235,7 +274,7 @@ static void take_back(struct group *group, uint64_t now_ms)
 	struct group_mode *mode = &group->mode;
 	const struct mode_record next = {.goal = mode->before};
 
-	if (!step(group, &next, now_ms))
+	if (!step(group, &next, false, now_ms))
 		return;
 	mode->forward = false;
 	mode->outcome = MODE_OUTCOME_TAKEN_BACK;
@@ -256,14 +295,13 @@ static void finish(struct group *group)
 /* When the present step ends, as far as is known now. */
 static uint64_t step_ends_ms(const struct group_mode *mode)
 {
-	if (mode->now.mode == mode->now.goal)
-		return mode->hurries    ? mode->told_ms
-		       : mode->acked_ms ? mode->acked_ms
-					: mode->told_ms + MODE_ACK_MS;
+	bool last = mode->now.mode == mode->now.goal;
+
 	if (mode->hurries)
 		return mode->told_ms + COVEY_MODE_BETWEEN_MS;
-	return mode->acked_ms ? mode->acked_ms + COVEY_MODE_BETWEEN_MS
-			      : mode->told_ms + MODE_ACK_MS;
+	if (!mode->acked_ms)
+		return mode->told_ms + MODE_ACK_MS;
+	return mode->acked_ms + (last ? 0 : COVEY_MODE_BETWEEN_MS);
 }
 
 /* For the answer to the operator. */
@@ -288,7 +326,9 @@ static void go_on(struct group *group, uint64_t now_ms)
 		take_back(group, now_ms);
 	else if (mode->now.mode == mode->now.goal)
 		finish(group);
-	else if (step(group, &next, now_ms))
+	else if (is_too_late(mode, now_ms))
+		mode->retry_ms = mode->deadline_ms;
+	else if (step(group, &next, mode->hurries, now_ms))
 		tell_from_now_on(group, now_ms);
 }
 
@@ -338,6 +378,7 @@ void mode_settle(struct group *group, uint64_t now_ms)
 		else if (mode->under_way)
 			go_on(group, now_ms);
 	}
+	pay(group, now_ms);
 	remind(group, now_ms);
 	tell_members(group, now_ms);
 }
@@ -355,6 +396,8 @@ uint64_t mode_deadline(const struct group *group)
 		next_ms = mode->deadline_ms;
 	if (next_ms < mode->retry_ms)
 		next_ms = mode->retry_ms;
+	if (mode->owes && mode->owes_ms < next_ms)
+		next_ms = mode->owes_ms;
 	if (mode->now.mode != COVEY_MODE_ENFORCE || mode->now.then)
 		remind_ms = mode->remind_ms;
 	return next_ms < remind_ms ? next_ms : remind_ms;

@@ -49,7 +49,7 @@ enum mode_event {
 	MODE_ENDED,     /* the key manager was restarted before a deadline, which ends the change */
 	MODE_CONFIRMED, /* there is no deadline any more */
 	MODE_REMINDER,  /* also at the start */
-	MODE_NOT_KEPT,  /* what is due cannot be stored; it is tried again */
+	MODE_NOT_KEPT,  /* what is due cannot be stored; that is tried again */
 };
 
 /* What became of the last change that the operator asked for. */
@@ -74,7 +74,9 @@ struct group_mode {
 	uint64_t deadline_ms; /* if there is now.then */
 	uint64_t remind_ms;
 	uint64_t retry_ms;
-	uint64_t change; /* how many changes the operator has asked for */
+	bool owes;        /* what members are told is not on disk yet, but leads to the same */
+	uint64_t owes_ms; /* when it is tried again */
+	uint64_t change;  /* how many changes the operator has asked for */
 	enum mode_outcome outcome;
 };
 
@@ -94,6 +96,7 @@ enum mode_verdict {
 	MODE_BEGUN,
 	MODE_ALREADY,     /* nothing to do */
 	MODE_BUSY,        /* a change is under way */
+	MODE_TOO_LATE,    /* the deadline of the present mode is now */
 	MODE_UNCONFIRMED, /* the change before must be confirmed first */
 	MODE_TOO_FAR,     /* transition comes first */
 	MODE_POINTLESS,   /* a deadline that would change nothing */

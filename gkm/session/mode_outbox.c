@@ -134,7 +134,7 @@ void mode_outbox_log(enum mode_event event, void *arg)
 		return;
 	case MODE_NOT_KEPT:
 		log_mode(LOG_LEVEL_ERROR, name,
-			 "%s stays in mode %s for now: the change to %s is tried again", name,
+			 "%s: the way from mode %s to %s is not on disk; this is tried again", name,
 			 covey_mode_name(mode->now.mode),
 			 covey_mode_name(mode->now.then ? mode->now.then : mode->now.goal));
 		return;

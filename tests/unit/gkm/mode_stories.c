@@ -67,7 +67,7 @@ const struct story mode_stories[] = {
 	 "is:enforce confirm=nothing"},
 	{"not confirmed", COVEY_MODE_TRANSITION,
 	 "enforce:c60=begun ack +59999 is:enforce +1 is:transition left:0 kept:transition "
-	 "end:none confirm=nothing"},
+	 "end:none confirm=busy observe=busy +499 observe=busy +1 observe=begun"},
 	{"not confirmed, two steps back", COVEY_MODE_ENFORCE,
 	 "observe:c60=begun is:transition then:enforce left:60000 ack +500 is:observe "
 	 "then:enforce left:59500 ack +59499 is:observe +1 is:transition kept:transition "
@@ -98,6 +98,11 @@ const struct story mode_stories[] = {
 	 "enforce:f60=pointless enforce:c60=pointless transition=begun ack enforce:f60=pointless "
 	 "transition:c60=pointless"},
 	{"nothing to confirm", COVEY_MODE_ENFORCE, "confirm=nothing"},
+	{"too late", COVEY_MODE_ENFORCE,
+	 "transition:c60=begun ack +59500 observe=begun observe=busy ack transition:c60=begun "
+	 "ack +59501 confirm=late observe=late enforce=late +499 is:observe"},
+	{"too late for the second step of a short change", COVEY_MODE_ENFORCE,
+	 "observe:c10=begun ack:ABCDE +9400 ack +500 is:transition +100 is:enforce"},
 	/* Two operators. */
 	{"one after the other", COVEY_MODE_ENFORCE,
 	 "observe=begun observe=busy transition=busy enforce=busy confirm=busy ack +500 "
@@ -107,8 +112,11 @@ const struct story mode_stories[] = {
 	 "full observe=unstored is:enforce serial:1 empty observe=begun full ack +500 "
 	 "is:transition empty +1999 is:transition +1 is:observe"},
 	{"a disk that is full at the deadline", COVEY_MODE_ENFORCE,
-	 "transition:c60=begun ack full +60000 is:transition empty +1999 is:transition +1 "
-	 "is:enforce"},
+	 "transition:c60=begun ack full +60000 is:enforce kept:transition end:enforce ack empty "
+	 "+1999 kept:transition +1 kept:enforce end:none serial:3"},
+	{"a disk that is full at the deadline, and then a restart", COVEY_MODE_ENFORCE,
+	 "observe:c60=begun ack +500 ack full +60000 is:transition kept:observe +500 is:enforce "
+	 "kept:observe empty restart " ALL_BACK "is:enforce kept:enforce"},
 	{"a disk that is full when it should be confirmed", COVEY_MODE_ENFORCE,
 	 "transition:c60=begun ack full confirm=unstored is:transition empty confirm=begun"},
 	/* Restarts at every point. */
@@ -139,7 +147,8 @@ const struct story mode_stories[] = {
 	{"restart: two of them", COVEY_MODE_ENFORCE,
 	 "observe:c60=begun ack +500 restart +100 restart " ALL_BACK "is:enforce"},
 	{"restart: undone, not stored", COVEY_MODE_ENFORCE,
-	 "observe:c60=begun full restart " ALL_BACK "is:transition empty +3000 is:enforce"},
+	 "observe:c60=begun full restart " ALL_BACK "is:enforce kept:transition end:enforce empty "
+	 "+2000 kept:enforce end:none"},
 };
 
 const size_t mode_story_count = sizeof(mode_stories) / sizeof(mode_stories[0]);

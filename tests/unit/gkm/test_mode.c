@@ -15,11 +15,17 @@
 #include "world.h"
 
 static const char *const verdicts[] = {
-	[MODE_BEGUN] = "begun",     [MODE_ALREADY] = "already",
-	[MODE_BUSY] = "busy",       [MODE_UNCONFIRMED] = "unconfirmed",
-	[MODE_TOO_FAR] = "far",     [MODE_POINTLESS] = "pointless",
-	[MODE_BAD_TIME] = "time",   [MODE_FLAWED] = "flawed",
-	[MODE_NOTHING] = "nothing", [MODE_NOT_STORED] = "unstored",
+	[MODE_BEGUN] = "begun",
+	[MODE_ALREADY] = "already",
+	[MODE_BUSY] = "busy",
+	[MODE_TOO_LATE] = "late",
+	[MODE_UNCONFIRMED] = "unconfirmed",
+	[MODE_TOO_FAR] = "far",
+	[MODE_POINTLESS] = "pointless",
+	[MODE_BAD_TIME] = "time",
+	[MODE_FLAWED] = "flawed",
+	[MODE_NOTHING] = "nothing",
+	[MODE_NOT_STORED] = "unstored",
 };
 
 static const char *const outcomes[] = {

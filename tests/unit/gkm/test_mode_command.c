@@ -213,7 +213,7 @@ static void a_change_that_is_not_acknowledged(void **state)
 	REFUSED(fabric,
 		"is back in transition: the new mode was not acknowledged within 10 s by hv2:",
 		"enforce");
-	assert_true(all_in(fabric, COVEY_MODE_TRANSITION));
+	WAIT_FOR(fabric, all_in(fabric, COVEY_MODE_TRANSITION));
 	assert_int_equal(fabric->guests[HV1].modes_told, 3);
 }
 
@@ -248,6 +248,8 @@ static void it_goes_back_unless_it_is_confirmed(void **state)
 	assert_true(now_ms() <= deadline_ms + 1000);
 	WAIT_FOR(fabric, log_says(fabric, "the time of mode enforce is over, and it was not "
 					  "confirmed: to transition"));
+	/* Until then, a change would come to some before they have gone back. */
+	WAIT_FOR(fabric, log_says(fabric, "tenants: mode transition is "));
 	ASK(fabric, "enforce", "--confirm-within", "1h");
 	assert_in_range(fabric->guests[HV1].left_ms, 3500000, 3600000);
 	ASK(fabric, "confirm");
