@@ -7,6 +7,7 @@
 #include "hello.h"
 #include "join.h"
 #include "message_text.h"
+#include "probes.h"
 #include "served_group.h"
 #include "session.h"
 #include "sessions.h"
@@ -195,6 +196,12 @@ void dispatch(struct session *session, const Covey__Message *message)
 		return;
 	case COVEY__MESSAGE__BODY_HEARTBEAT:
 		heartbeat_reports_take(session, message->heartbeat);
+		return;
+	case COVEY__MESSAGE__BODY_PROBE_REQUEST:
+		probes_request(session, message->probe_request);
+		return;
+	case COVEY__MESSAGE__BODY_PROBE_REPORT:
+		probes_report(session, message->probe_report);
 		return;
 	default:
 		session_end(session, PROTOCOL, "%s is no message to a key manager",

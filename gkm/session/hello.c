@@ -180,6 +180,7 @@ void hello(struct session *session, const Covey__Hello *said)
 	}
 	session->instance = said->instance;
 	session->modes = said->modes;
+	session->probes = said->probes;
 	live = &sessions->by_host[session->host];
 	if (*live)
 		succeed(*live, session, said->previous);

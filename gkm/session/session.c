@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "probes.h"
 #include "served_group.h"
 #include "sessions.h"
 
@@ -85,6 +86,7 @@ static void release(struct session *session)
 	if (session->stage == SESSION_WELCOMED && sessions->by_host[session->host] == session)
 		sessions->by_host[session->host] = NULL;
 	bindings_forget(&sessions->bindings, session, NULL);
+	probes_forget(sessions->probes, session);
 	for (size_t i = 0; i < session->registration_count; i++) {
 		struct registration *registration = &session->registrations[i];
 

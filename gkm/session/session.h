@@ -42,6 +42,7 @@ struct session {
 	size_t host;       /* index into inventory->hosts, once welcomed */
 	uint64_t instance; /* of the member's program, from its Hello; 0: unknown */
 	bool modes;        /* it understands GroupMode, as its Hello says */
+	bool probes;       /* it understands ProbeOrder */
 	uint64_t heard_ms; /* when the last message came */
 	struct registration *registrations;
 	size_t registration_count;

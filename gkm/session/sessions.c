@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "probes.h"
 #include "served_group.h"
 #include "session.h"
 
@@ -15,7 +16,8 @@ int sessions_init(struct sessions *sessions, const struct binding_handlers *bind
 	LIST_INIT(&sessions->list);
 	sessions->by_host = calloc(hosts, sizeof(struct session *));
 	sessions->refusals = calloc(hosts, sizeof(*sessions->refusals));
-	if (!sessions->by_host || !sessions->refusals)
+	sessions->probes = probes_new(sessions);
+	if (!sessions->by_host || !sessions->refusals || !sessions->probes)
 		return -ENOMEM;
 	return bindings_init(&sessions->bindings, sessions->base, sessions->store, binding);
 }
@@ -27,6 +29,7 @@ void sessions_free(struct sessions *sessions)
 	while ((session = LIST_FIRST(&sessions->list)))
 		session_free(session);
 	bindings_free(&sessions->bindings);
+	probes_free(sessions->probes);
 	free(sessions->refusals);
 	free(sessions->by_host);
 }

@@ -64,6 +64,7 @@ struct sessions {
 	size_t count;
 	size_t unauthenticated_count; /* sessions whose Hello was not accepted yet */
 	struct bindings bindings;
+	struct probes *probes;
 	struct refusals *refusals; /* by host */
 	struct serial serial;      /* what members say about the age of the state file */
 };

@@ -46,13 +46,57 @@ static Covey__SaFloors sa_floors = COVEY__SA_FLOORS__INIT;
 static Covey__SaActivated sa_activated = COVEY__SA_ACTIVATED__INIT;
 static Covey__GroupMode group_mode = COVEY__GROUP_MODE__INIT;
 static Covey__GroupModeInForce in_force = COVEY__GROUP_MODE_IN_FORCE__INIT;
+static Covey__ProbeRequest probe_request = COVEY__PROBE_REQUEST__INIT;
+static Covey__ProbeOrder probe_order = COVEY__PROBE_ORDER__INIT;
+static Covey__ProbeReport probe_report = COVEY__PROBE_REPORT__INIT;
+static Covey__ProbeSeen seen = COVEY__PROBE_SEEN__INIT, *seen_list[] = {&seen};
+static Covey__ProbeDrop probe_drop = COVEY__PROBE_DROP__INIT, *probe_drops[] = {&probe_drop};
+static ProtobufCBinaryData vteps[] = {{4, vtep}};
 static Covey__ClearHeard heard = COVEY__CLEAR_HEARD__INIT;
 static Covey__ClearHeard *clear[] = {&heard};
 static uint64_t esns[] = {UINT64_C(1) << 48 | 7, UINT64_MAX};
 
-#define MESSAGES 18
+#define MESSAGES 21
 
 static Covey__Message messages[MESSAGES];
+
+static void fill_probes(char *text)
+{
+	static char *to[2];
+
+	to[0] = to[1] = text;
+	probe_request =
+		(Covey__ProbeRequest){probe_request.base, text, UINT64_MAX, text, 2,    to, 1,
+				      0xffffff,           3,    numbers,    63,   65535};
+	probe_order = (Covey__ProbeOrder){probe_order.base,
+					  text,
+					  UINT64_MAX,
+					  COVEY__PROBE_ROLE__PROBE_ROLE_END,
+					  {32, tek},
+					  1,
+					  vteps,
+					  1,
+					  0xffffff,
+					  3,
+					  numbers,
+					  63,
+					  65535,
+					  1};
+	seen = (Covey__ProbeSeen){seen.base, {4, vtep},  1,     65535, 1, 2,
+				  4,         UINT32_MAX, 65535, 65535, 3, numbers};
+	probe_drop = (Covey__ProbeDrop){probe_drop.base, text, UINT64_MAX};
+	probe_report = (Covey__ProbeReport){probe_report.base,
+					    text,
+					    UINT64_MAX,
+					    text,
+					    COVEY__PROBE_STATE__PROBE_STATE_FAILED,
+					    text,
+					    1,
+					    seen_list,
+					    1,
+					    probe_drops,
+					    text};
+}
 
 /* Every field of every message, so that a round trip that loses one is seen. */
 static int fill(void **state)
@@ -60,8 +104,8 @@ static int fill(void **state)
 	static char group[] = "tenants", text[] = "text";
 	static char *deaf_group = group;
 
-	hello = (Covey__Hello){hello.base, 1,          {4, vtep},  text,
-			       UINT64_MAX, UINT32_MAX, UINT64_MAX, 1};
+	hello = (Covey__Hello){hello.base, 1,          {4, vtep}, text, UINT64_MAX,
+			       UINT32_MAX, UINT64_MAX, 1,         1};
 	welcome = (Covey__Welcome){welcome.base, 1, UINT64_C(0xfedcba9876543210), 10};
 	join.held_spis = numbers;
 	join.n_held_spis = 2;
@@ -157,6 +201,10 @@ static int fill(void **state)
 	messages[15].sa_activated = &sa_activated;
 	messages[16].group_mode = &group_mode;
 	messages[17].group_mode_in_force = &in_force;
+	fill_probes(group);
+	messages[18].probe_request = &probe_request;
+	messages[19].probe_order = &probe_order;
+	messages[20].probe_report = &probe_report;
 	return 0;
 }
 
@@ -171,12 +219,13 @@ static uint8_t *encode(const Covey__Message *message, size_t *ret_len)
 static void every_message_comes_back(void **state)
 {
 	static const char *const names[MESSAGES] = {
-		"Hello",       "Welcome",     "Join",
-		"Joined",      "Refused",     "Leave",
-		"Left",        "Roster",      "RosterAck",
-		"SaInstall",   "SaInstalled", "SaActivate",
-		"SaDrain",     "Heartbeat",   "SaFloors",
-		"SaActivated", "GroupMode",   "GroupModeInForce",
+		"Hello",        "Welcome",     "Join",
+		"Joined",       "Refused",     "Leave",
+		"Left",         "Roster",      "RosterAck",
+		"SaInstall",    "SaInstalled", "SaActivate",
+		"SaDrain",      "Heartbeat",   "SaFloors",
+		"SaActivated",  "GroupMode",   "GroupModeInForce",
+		"ProbeRequest", "ProbeOrder",  "ProbeReport",
 	};
 
 	for (int i = 0; i < MESSAGES; i++) {
@@ -260,7 +309,7 @@ static void one_body_and_nothing_else(void **state)
 		{{0x1a, 0x00, 0x32, 0x00}, 4, false},              /* two bodies */
 		{{0x1a, 0x00, 0xfa, 0x01, 0x00}, 5, false},        /* an unknown one behind */
 		{{0x8a, 0x01, 0x00}, 3, true},                     /* GroupMode, empty */
-		{{0x9a, 0x01, 0x00}, 3, false},                    /* body 19 */
+		{{0xb2, 0x01, 0x00}, 3, false},                    /* body 22 */
 		{{0xfa, 0x01, 0x00}, 3, false},                    /* body 31 */
 		{{0x18, 0x00}, 2, false},                          /* Join as a number */
 		{{0x1b, 0x1c}, 2, false},                          /* Join as a group */

@@ -140,7 +140,8 @@ def check_messages(source, programs, mistakes):
     proto = re.sub(r"//.*", "", read(source, "overlay/control/channel/covey.proto"))
     page = read(source, "docs/protocol.md")
     sections = sections_of(page, 4)
-    sub = {"SaUse": "Heartbeat", "ClearHeard": "Heartbeat"}
+    sub = {"SaUse": "Heartbeat", "ClearHeard": "Heartbeat", "ProbeSeen": "ProbeReport",
+           "ProbeDrop": "ProbeReport"}
     messages = re.findall(r"message (\w+) \{(.*?)\n\}", proto, re.S)
     mistakes.expect(len(messages) > 10, "covey.proto holds hardly any message")
     check_bodies(proto, page, mistakes)

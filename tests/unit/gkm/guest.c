@@ -29,6 +29,7 @@ void guest_hello(struct guest *guest)
 	hello.modes = guest->modes;
 	hello.previous = guest->previous;
 	hello.highest_spi = guest->knows;
+	hello.probes = guest->probes;
 	message_addr_set(&hello.vtep, &guest->vtep);
 	message.hello = &hello;
 	send_message(guest, &message, COVEY__MESSAGE__BODY_HELLO);
@@ -146,6 +147,22 @@ void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t 
 	guest_report_use(guest, &use);
 }
 
+void guest_send_request(struct guest *guest, const Covey__ProbeRequest *request)
+{
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	message.probe_request = (Covey__ProbeRequest *)request;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_PROBE_REQUEST);
+}
+
+void guest_send_report(struct guest *guest, const Covey__ProbeReport *report)
+{
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	message.probe_report = (Covey__ProbeReport *)report;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_PROBE_REPORT);
+}
+
 void guest_send_welcome(struct guest *guest)
 {
 	Covey__Welcome nonsense = COVEY__WELCOME__INIT;
@@ -261,6 +278,28 @@ static void on_refused(struct guest *guest, const Covey__Refused *refused)
 	snprintf(guest->refusal_reason, sizeof(guest->refusal_reason), "%s", refused->reason);
 }
 
+static void on_order(struct guest *guest, const Covey__ProbeOrder *order)
+{
+	assert_true(guest->joined && guest->probes);
+	assert_string_equal(order->group, guest->group);
+	assert_int_equal(order->nonce.len, sizeof(guest->nonce));
+	memcpy(guest->nonce, order->nonce.data, sizeof(guest->nonce));
+	guest->role = order->role;
+	guest->order_id = order->id;
+	guest->order_vteps = order->n_vteps;
+	guest->orders++;
+}
+
+static void on_report(struct guest *guest, const Covey__ProbeReport *report)
+{
+	assert_string_equal(report->group, guest->group);
+	guest->probe_state = report->state;
+	guest->report_id = report->id;
+	snprintf(guest->report_host, sizeof(guest->report_host), "%s", report->host);
+	snprintf(guest->report_reason, sizeof(guest->report_reason), "%s", report->reason);
+	guest->reports++;
+}
+
 static void on_received(struct channel *channel, const Covey__Message *message, void *arg)
 {
 	struct guest *guest = arg;
@@ -301,6 +340,12 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 		break;
 	case COVEY__MESSAGE__BODY_LEFT:
 		guest->left = true;
+		break;
+	case COVEY__MESSAGE__BODY_PROBE_ORDER:
+		on_order(guest, message->probe_order);
+		break;
+	case COVEY__MESSAGE__BODY_PROBE_REPORT:
+		on_report(guest, message->probe_report);
 		break;
 	case COVEY__MESSAGE__BODY_HEARTBEAT:
 		guest->heartbeats++;

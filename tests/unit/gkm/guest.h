@@ -31,6 +31,7 @@ struct guest {
 	bool modes;        /* understands modes, and says so */
 	uint32_t knows;    /* the highest SPI that it says there */
 	const char *software;
+	bool probes;      /* says in Hello that it understands ProbeOrder */
 	uint32_t drain_s; /* what Joined has to say; 0: the default */
 
 	bool opened;
@@ -58,6 +59,17 @@ struct guest {
 	uint32_t active_spi;
 	uint32_t drained_spi;
 	size_t heartbeats;
+	/* The last ProbeOrder and ProbeReport, and how many there were. */
+	Covey__ProbeRole role;
+	uint64_t order_id;
+	uint8_t nonce[COVEY_PROBE_NONCE_LEN];
+	size_t order_vteps;
+	size_t orders;
+	Covey__ProbeState probe_state;
+	uint64_t report_id;
+	char report_host[COVEY_NAME_MAX + 1];
+	char report_reason[COVEY_REASON_MAX + 1];
+	size_t reports;
 
 	/* Says in Join that it has them. */
 	uint32_t held_spis[COVEY_SAS_PER_GROUP_MAX + 1];
@@ -87,6 +99,8 @@ void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t 
 void guest_report_use(struct guest *guest, const Covey__SaUse *use);
 /* The same report of a sender in clear, so often in one Heartbeat. */
 void guest_report_clear(struct guest *guest, const Covey__ClearHeard *heard, size_t count);
+void guest_send_request(struct guest *guest, const Covey__ProbeRequest *request);
+void guest_send_report(struct guest *guest, const Covey__ProbeReport *report);
 void guest_send_welcome(struct guest *guest);
 /* A body of a number that no message has. */
 #define GUEST_UNKNOWN_BODY 1000
