@@ -39,8 +39,10 @@ struct process {
 	struct mode_record *modes; /* as they were when covey-host ran last */
 	size_t mode_count;
 	struct clear_heard *heard;
-	uint64_t modes_read_at;      /* ms, monotonic */
-	struct guard_clear clear;    /* what the guard has */
+	uint64_t modes_read_at;   /* ms, monotonic */
+	struct guard_clear clear; /* what the guard has */
+	struct probe_run *probe_run;
+	struct probe_ask *probe_ask;
 	struct gather_watch *gather; /* NULL: the kernel gathers nothing for us */
 	struct notify *notify;
 	struct own_watch *own;
@@ -87,5 +89,7 @@ int process_watch_own(struct process *process, struct covey_error *error);
 void process_unwatch_own(struct process *process);
 int process_watch_crl(struct process *process, struct covey_error *error);
 void process_unwatch_crl(struct process *process);
+int process_open_probes(struct process *process, struct covey_error *error);
+void process_close_probes(struct process *process);
 int process_start_member(struct process *process, struct covey_error *error);
 void process_stop_member(struct process *process);

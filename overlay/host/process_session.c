@@ -5,6 +5,7 @@
  */
 
 #include <dataplane.h>
+#include <errno.h>
 #include <inventory.h>
 #include <own_log.h>
 #include <tls.h>
@@ -13,6 +14,9 @@
 #include "commands.h"
 #include "member.h"
 #include "notify.h"
+#include "ports.h"
+#include "probe_ask.h"
+#include "probe_run.h"
 #include "process.h"
 #include "revoked_gkm.h"
 #include "startup.h"
@@ -115,6 +119,65 @@ static void on_connecting(void *arg)
 	own_watch_check(process->own);
 }
 
+static int send_to_gkm(void *arg, const Covey__Message *message)
+{
+	const struct process *process = arg;
+
+	return member_send(process->member, message);
+}
+
+/* AF_XDP takes packets before packet sockets see them, and gives them out behind them. */
+static const char *blind(const struct process *process)
+{
+	const struct ports *ports = process->ports;
+
+	if (process->self->fabric_port == FABRIC_PORT_DEVICE)
+		return "the network card is a device of DPDK, which the kernel does not see";
+	return ports->fabric_af_xdp
+		       ? "AF_XDP has the fabric interface, where the kernel sees nothing"
+		       : NULL;
+}
+
+int process_open_probes(struct process *process, struct covey_error *error)
+{
+	const struct probe_run_config config = {
+		.base = process->base,
+		.inventory = process->inventory,
+		.self = process->self,
+		.dataplane = process->dataplane,
+		.blind = blind(process),
+		.send = send_to_gkm,
+		.arg = process,
+	};
+
+	process->probe_run = probe_run_new(&config);
+	process->probe_ask = probe_ask_new(process->base, process->inventory, process->self,
+					   &process->ports->host_mtu);
+	if (process->probe_run && process->probe_ask)
+		return 0;
+	return covey_error_set(error, -ENOMEM, "out of memory");
+}
+
+void process_close_probes(struct process *process)
+{
+	probe_ask_free(process->probe_ask);
+	probe_run_free(process->probe_run);
+}
+
+static void probe_order(void *arg, const Covey__ProbeOrder *order)
+{
+	const struct process *process = arg;
+
+	probe_run_order(process->probe_run, order);
+}
+
+static void probe_report(void *arg, const Covey__ProbeReport *report)
+{
+	const struct process *process = arg;
+
+	probe_ask_reported(process->probe_ask, report);
+}
+
 int process_start_member(struct process *process, struct covey_error *error)
 {
 	const struct member_config config = {
@@ -130,6 +193,8 @@ int process_start_member(struct process *process, struct covey_error *error)
 		.modes = process_put_modes,
 		.first_mode = process_first_mode,
 		.heard = process_hear_clear,
+		.probe_order = probe_order,
+		.probe_report = probe_report,
 		.connecting = on_connecting,
 		.changed = changed,
 		.arg = process,

@@ -49,6 +49,11 @@ struct effects {
 	void (*first_mode)(void *arg, const char *group, struct member_mode_first *ret_first);
 	/* Clear VXLAN that came in lately: at most max entries. NULL: nobody can tell. */
 	size_t (*heard)(void *arg, struct effects_heard *list, size_t max);
+	/* Take this part in a run of probes: the message has been checked, and is about a group
+	 * that we have joined. Called only within a session. NULL: we take part in none. */
+	void (*probe_order)(void *arg, const Covey__ProbeOrder *order);
+	/* What others saw of probes that this host has asked for. NULL: it asks for none. */
+	void (*probe_report)(void *arg, const Covey__ProbeReport *report);
 	/* A number in 0..bound-1, to spread retries over time. */
 	uint32_t (*random)(void *arg, uint32_t bound);
 	void *arg;

@@ -9,6 +9,7 @@
 
 #include "hearing.h"
 #include "held_sa_install.h"
+#include "probe_order.h"
 #include "refusal.h"
 #include "state.h"
 
@@ -187,6 +188,11 @@ static int receive_in_group(struct member_state *state, const Covey__Message *me
 	case COVEY__MESSAGE__BODY_SA_FLOORS:
 		group = joined_group(state, message->sa_floors->group);
 		return group ? membership_floors(group, message->sa_floors, error) : 0;
+	case COVEY__MESSAGE__BODY_PROBE_ORDER:
+		group = joined_group(state, message->probe_order->group);
+		return group ? probe_order_take(group, message->probe_order, effects, error) : 0;
+	case COVEY__MESSAGE__BODY_PROBE_REPORT:
+		return probe_order_reported(message->probe_report, effects, error);
 	case COVEY__MESSAGE__BODY_SA_INSTALL:
 		group = joined_group(state, message->sa_install->group);
 		return group ? receive_install(state, group, message->sa_install, now, error) : 0;

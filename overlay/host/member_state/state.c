@@ -162,6 +162,7 @@ void member_state_hello(const struct member_state *state, Covey__Hello *ret_hell
 	ret_hello->version = COVEY_PROTOCOL_VERSION;
 	message_addr_set(&ret_hello->vtep, &state->vtep);
 	ret_hello->software = "covey-host/" COVEY_VERSION;
+	ret_hello->probes = state->effects.probe_order != NULL;
 	ret_hello->instance = state->own_instance;
 	ret_hello->previous = state->previous;
 	ret_hello->highest_spi = state->highest_spi;

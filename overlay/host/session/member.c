@@ -85,6 +85,20 @@ static void first_mode(void *arg, const char *group, struct member_mode_first *r
 		member->config.first_mode(member->config.arg, group, ret_first);
 }
 
+static void probe_order(void *arg, const Covey__ProbeOrder *order)
+{
+	const struct member *member = arg;
+
+	member->config.probe_order(member->config.arg, order);
+}
+
+static void probe_report(void *arg, const Covey__ProbeReport *report)
+{
+	const struct member *member = arg;
+
+	member->config.probe_report(member->config.arg, report);
+}
+
 /* --- life ------------------------------------------------------------------------------------ */
 
 int member_new(const struct member_config *config, struct member **ret_member,
@@ -101,6 +115,8 @@ int member_new(const struct member_config *config, struct member **ret_member,
 		.modes = put_modes,
 		.first_mode = first_mode,
 		.heard = heard,
+		.probe_order = config->probe_order ? probe_order : NULL,
+		.probe_report = config->probe_report ? probe_report : NULL,
 		.random = random_below,
 		.arg = member,
 	};
@@ -193,6 +209,13 @@ void member_free(struct member *member)
 	member_state_free(member->state);
 	peer_log_free(member->log);
 	free(member);
+}
+
+int member_send(struct member *member, const Covey__Message *message)
+{
+	if (!member->channel || member->finished || member->state->session != SESSION_OPEN)
+		return -ENOTCONN;
+	return channel_send(member->channel, message);
 }
 
 int member_join(struct member *member, const char *group, struct covey_error *error)

@@ -30,6 +30,8 @@ struct member_config {
 	int (*modes)(void *arg, struct covey_error *error);
 	size_t (*heard)(void *arg, struct effects_heard *list, size_t max);
 	void (*first_mode)(void *arg, const char *group, struct member_mode_first *ret_first);
+	void (*probe_order)(void *arg, const Covey__ProbeOrder *order);
+	void (*probe_report)(void *arg, const Covey__ProbeReport *report);
 	void (*connecting)(void *arg); /* before each attempt to connect; may be NULL */
 	void (*changed)(void *arg); /* something that `covey show` shows is different; may be NULL
 				     */
@@ -73,6 +75,10 @@ void member_recheck(struct member *member);
 void member_renewed(struct member *member);
 /* Closes the session without leaving any group: SenderIDs and rosters stay. NULL-safe. */
 void member_free(struct member *member);
+
+/* Tell the GKM of probes. -ENOTCONN without a session; another negative errno: it cannot be sent,
+ * and the session ends. */
+int member_send(struct member *member, const Covey__Message *message);
 
 /* See member_state_join() and member_state_leave(). */
 int member_join(struct member *member, const char *group, struct covey_error *error);

@@ -13,6 +13,7 @@
 
 #include "host.h"
 #include "member.h"
+#include "probe_ask.h"
 #include "refusal.h"
 #include "show.h"
 
@@ -184,13 +185,18 @@ static void leave(struct commands *commands, struct local_client *client, const 
 }
 
 static void run(struct commands *commands, struct local_client *client, const char *command,
-		const char *group)
+		const json_t *request)
 {
+	const char *group = json_string_value(json_object_get(request, "group"));
+
 	if (strcmp(command, "show") == 0)
 		local_answer_json(client, show_host(commands->host));
+	else if (strcmp(command, "probe") == 0 && commands->host->probes)
+		probe_ask_request(commands->host->probes, commands->host->member, client, request);
 	else if (strcmp(command, "join") != 0 && strcmp(command, "leave") != 0)
-		local_answer_error(client,
-				   "unknown command: this covey-host knows show, join and leave");
+		local_answer_error(
+			client,
+			"unknown command: this covey-host knows show, join, leave and probe");
 	else if (!group || group[0] == '\0' || strlen(group) > COVEY_NAME_MAX)
 		local_answer_error(client, "join and leave need the name of a group");
 	else if (command[0] == 'j')
@@ -205,7 +211,7 @@ static void request(struct local_client *client, const char *line, size_t len, v
 	json_t *object = local_request_read(client, line, len, &command);
 
 	if (object)
-		run(arg, client, command, json_string_value(json_object_get(object, "group")));
+		run(arg, client, command, object);
 	json_decref(object);
 }
 

@@ -18,6 +18,7 @@ struct inventory;
 struct inventory_host;
 struct member;
 struct own_watch;
+struct probe_ask;
 struct vxlan_watch;
 
 struct host {
@@ -27,6 +28,7 @@ struct host {
 	struct member *member;
 	const struct own_watch *own; /* its certificates */
 	struct dataplane *dataplane;
+	struct probe_ask *probes;  /* NULL: it cannot be asked for any */
 	struct guard_watch *guard; /* NULL: the kernel does not drive the fabric port */
 	struct foreign_vxlan_watch *foreign;
 	const struct vxlan_watch *vxlans; /* NULL: nobody follows them */

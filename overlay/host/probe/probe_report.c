@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "probe_report.h"
+
+#include <printable.h>
+
+static void send_report(const struct probe_run *run, Covey__ProbeReport *report)
+{
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	message.body_case = COVEY__MESSAGE__BODY_PROBE_REPORT;
+	message.probe_report = report;
+	run->config.send(run->config.arg, &message);
+}
+
+void probe_report_failed(const struct probe_run *run, const Covey__ProbeOrder *order,
+			 const char *reason)
+{
+	char text[COVEY_REASON_MAX + 1];
+	Covey__ProbeReport report = COVEY__PROBE_REPORT__INIT;
+
+	printable_copy(text, sizeof(text), reason);
+	report.group = order->group;
+	report.id = order->id;
+	report.state = COVEY__PROBE_STATE__PROBE_STATE_FAILED;
+	report.reason = text;
+	send_report(run, &report);
+}
+
+void probe_report_ready(const struct probe_run *run)
+{
+	Covey__ProbeReport report = COVEY__PROBE_REPORT__INIT;
+
+	report.group = (char *)run->group;
+	report.id = run->id;
+	report.state = COVEY__PROBE_STATE__PROBE_STATE_READY;
+	send_report(run, &report);
+}
+
+static void fill_side(const struct probe_side *side, bool out, Covey__ProbeSeen *seen)
+{
+	covey__probe_seen__init(seen);
+	message_addr_set(&seen->vtep, &side->peer);
+	seen->out = out;
+	seen->sent = side->sent;
+	seen->encrypted = side->encrypted;
+	seen->clear = side->clear;
+	seen->delivered = side->delivered;
+	seen->spi = side->spi;
+	seen->sender_id = side->sender_id;
+	seen->window_id = side->window_id;
+}
+
+/* Other packets that were dropped meanwhile are counted, too. */
+static size_t fill_drops(const struct probe_run *run, Covey__ProbeDrop *drops)
+{
+	struct dataplane_counters now;
+	size_t count = 0;
+
+	dataplane_read_counters(run->config.dataplane, &now);
+	for (size_t i = 0; i < COVEY_DROP_COUNT && count < COVEY_PROBE_DROPS_MAX; i++) {
+		if (now.drops[i] == run->before.drops[i])
+			continue;
+		covey__probe_drop__init(&drops[count]);
+		drops[count].name = (char *)covey_drop_names[i];
+		drops[count++].packets = now.drops[i] - run->before.drops[i];
+	}
+	return count;
+}
+
+void probe_report_done(const struct probe_run *run)
+{
+	Covey__ProbeSeen sides[2], *seen[2] = {&sides[0], &sides[1]};
+	Covey__ProbeDrop drops[COVEY_PROBE_DROPS_MAX], *rose[COVEY_PROBE_DROPS_MAX];
+	Covey__ProbeReport report = COVEY__PROBE_REPORT__INIT;
+	char reason[COVEY_REASON_MAX + 1];
+
+	fill_side(&run->out, true, &sides[0]);
+	fill_side(&run->in, false, &sides[1]);
+	sides[0].round_trip_us = (uint32_t *)run->round_trip_us;
+	sides[0].n_round_trip_us = run->length_count;
+	for (size_t i = 0; i < COVEY_PROBE_DROPS_MAX; i++)
+		rose[i] = &drops[i];
+	printable_copy(reason, sizeof(reason), run->trouble.text);
+	report.group = (char *)run->group;
+	report.id = run->id;
+	report.state = COVEY__PROBE_STATE__PROBE_STATE_DONE;
+	report.reason = reason;
+	report.blind = (char *)(run->config.blind ? run->config.blind : "");
+	report.seen = seen;
+	report.n_seen = 2;
+	report.drops = rose;
+	report.n_drops = fill_drops(run, drops);
+	send_report(run, &report);
+}

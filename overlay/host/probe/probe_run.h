@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * This host's part in a run of probes, by the key manager's order: it listens on its uplinks and
+ * behind covey, sends probes or answers them, and reports. There is one at a time.
+ */
+
+#include <covey/error.h>
+#include <dataplane.h>
+#include <event2/event.h>
+#include <message.h>
+
+#include "probe_tap.h"
+
+struct inventory;
+struct inventory_host;
+
+struct probe_run_config {
+	struct event_base *base;
+	const struct inventory *inventory;
+	const struct inventory_host *self;
+	struct dataplane *dataplane;
+	/* Why nothing can be seen of the uplinks; NULL: it can. */
+	const char *blind;
+	/* To the key manager. */
+	int (*send)(void *arg, const Covey__Message *message);
+	void *arg;
+};
+
+/* What was seen of a direction: sets of probes, by their number. */
+struct probe_side {
+	struct covey_addr peer; /* the other end; of multicast that is sent: the group */
+	uint32_t sent, encrypted, clear, delivered;
+	uint32_t spi;
+	uint16_t sender_id, window_id;
+};
+
+struct probe_run {
+	struct probe_run_config config;
+	struct probe_wire wire;
+	struct event *timer;
+
+	uint64_t id; /* the key manager's; 0: there is none */
+	char group[COVEY_NAME_MAX + 1];
+	Covey__ProbeRole role;
+	uint8_t nonce[COVEY_PROBE_NONCE_LEN];
+	bool multicast, answered;
+	uint32_t vni;
+	uint8_t dscp;
+	uint16_t source_port;
+	uint32_t lengths[COVEY_PROBES_PER_RUN_MAX];
+	size_t length_count;
+	unsigned interface; /* by which multicast leaves */
+	int fd;             /* -1: nothing is sent */
+	struct probe_tap taps[COVEY_UPLINKS_MAX + 1];
+	size_t tap_count;
+	size_t next; /* the probe to send; length_count: all are sent */
+	struct probe_side out, in;
+	uint64_t sent_us[COVEY_PROBES_PER_RUN_MAX];
+	uint32_t round_trip_us[COVEY_PROBES_PER_RUN_MAX];
+	bool ending;
+	struct covey_error trouble; /* of sending; empty: none */
+	struct dataplane_counters before;
+};
+
+/* NULL when there is no memory. */
+struct probe_run *probe_run_new(const struct probe_run_config *config);
+/* NULL-safe. */
+void probe_run_free(struct probe_run *run);
+/* An order, which the state machine has checked. */
+void probe_run_order(struct probe_run *run, const Covey__ProbeOrder *order);
