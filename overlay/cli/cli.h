@@ -35,6 +35,7 @@ int check_main(struct cli *cli, int argc, char **argv);
 int pki_main(struct cli *cli, int argc, char **argv);
 int join_main(struct cli *cli, int argc, char **argv);
 int leave_main(struct cli *cli, int argc, char **argv);
+int ping_main(struct cli *cli, int argc, char **argv);
 int show_main(struct cli *cli, int argc, char **argv);
 int status_main(struct cli *cli, int argc, char **argv);
 int rekey_main(struct cli *cli, int argc, char **argv);

@@ -21,7 +21,7 @@ static const struct command commands[] = {
 	{"check", check_main}, {"pki", pki_main},     {"join", join_main},
 	{"leave", leave_main}, {"show", show_main},   {"status", status_main},
 	{"rekey", rekey_main}, {"evict", evict_main}, {"readmit", readmit_main},
-	{"mode", mode_main},
+	{"mode", mode_main},   {"ping", ping_main},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -37,6 +37,7 @@ static const char doc[] =
 	"  show     what this host does: groups, SAs, members, windows, drops, ports;\n"
 	"           --gkm: what the key manager on this machine does\n"
 	"  status   whether all is well here; the exit status says so, too\n"
+	"  ping     send probes to a host, and say how they were seen on the wire\n"
 	"  rekey    have the key manager on this machine replace a group's key\n"
 	"  evict    have it throw a host out of a group, or of all\n"
 	"  readmit  undo that\n"
@@ -60,7 +61,7 @@ static const struct command *find(const char *name, struct argp_state *state)
 		suggestion_try(&suggestion, commands[i].name);
 	}
 	argp_error(state,
-		   "unknown command %s%s: there are check, pki, join, leave, show, status, "
+		   "unknown command %s%s: there are check, pki, join, leave, show, status, ping, "
 		   "rekey, evict, readmit and mode",
 		   name, suggestion_format(&suggestion, hint));
 	return NULL;
@@ -80,8 +81,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		state->next = state->argc; /* the command itself reads the rest */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "a command is missing: check, pki, join, leave, show, status, "
-				  "rekey, evict, readmit or mode");
+		argp_error(state,
+			   "a command is missing: check, pki, join, leave, show, status, ping, "
+			   "rekey, evict, readmit or mode");
 		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;

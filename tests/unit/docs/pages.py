@@ -293,7 +293,7 @@ def check_options(source, programs, mistakes):
         options = options_of(program)
         if name == "covey":
             for command in ("check", "pki", "join", "leave", "show", "status", "rekey", "evict", "readmit",
-                            "mode"):
+                            "mode", "ping"):
                 mistakes.expect(re.search(rf"^\.It Cm {command}\b", page, re.M),
                                 f"covey.1 has no entry for {command}")
                 options |= options_of(program, command)

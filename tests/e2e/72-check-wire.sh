@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Proof on the wire: what `covey ping` says of probes between two hosts, by packet sockets on the uplinks of
+# both. It finds a path in clear, a path of one direction and a wrong MTU, each planted, and names it.
+LAB_HOSTS=2
+. "$(dirname "$0")/_init.sh"
+
+# probe FROM TO [OPTION...]: one run of probes; the answer is in $answer, and it is good if all were encrypted.
+probe() {
+	answer=$(lab_covey "$1" --json ping --count 1 "hv$2" "${@:3}")
+}
+
+# direction FROM TO FIELD: what the answer says of that direction.
+direction() {
+	jq -r ".directions[] | select(.from == \"hv$1\" and .to == \"hv$2\") | .$3" <<<"$answer"
+}
+
+expect_verdicts() {
+	expect "$1: hv1 to hv2: $(direction 1 2 detail)" "$(direction 1 2 verdict)" "$2"
+	expect "$1: hv2 to hv1: $(direction 2 1 detail)" "$(direction 2 1 verdict)" "$3"
+}
+
+# expect_named FROM TO TEXT: the reason contains it.
+expect_named() {
+	[[ $(direction "$1" "$2" detail) == *"$3"* ]] ||
+		fail "hv$1 to hv$2: \"$(direction "$1" "$2" detail)\" does not say \"$3\""
+}
+
+good() { probe 1 2; }
+
+guard() {
+	in_ns "hv$1" "$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" \
+		--pki "$LAB_DIR/pki" --name "hv$1" --guard "$2"
+}
+
+# block FROM TO: the switch drops VPE of that direction.
+block() {
+	in_ns sw nft -f - <<-RULES
+		table netdev oneway {
+			chain in {
+				type filter hook ingress device "hv$1" priority 0;
+				ip saddr $(lab_vtep "$1") ip daddr $(lab_vtep "$2") udp dport 4798 counter drop
+			}
+		}
+	RULES
+}
+
+# What hv2's VXLAN device knows, but for the address of the probes themselves.
+learned() {
+	in_ns hv2 bridge fdb show dev vxlan100 | grep -v '^01:80:c2:00:00:01' | sort
+}
+
+e2e_up
+before=$(learned)
+lab_wait 10 "probes to pass" good
+
+# Encrypted, under the SA that is active, and seen so at all four places.
+probe 1 2 || fail "probes do not pass: $answer"
+expect_verdicts "all is well" encrypted encrypted
+expect "the SA" "$(direction 1 2 spi)" "$(e2e_active_spi 1)"
+expect "probes that were seen at each uplink" "$(jq -c '[.reports[].seen[].encrypted] | unique' \
+	<<<"$answer")" "[31]"
+expect "answers that were measured" "$(jq '[.reports[] | select(.host == "hv1") | .seen[] |
+	.round_trip_us[] | select(. > 0)] | length' <<<"$answer")" 5
+expect "what VXLAN devices have learned" "$(learned)" "$before"
+probe 2 1 || fail "probes of hv2 do not pass: $answer"
+probe 1 2 --class 5 || fail "probes of class 5 do not pass: $answer"
+expect "the class of the window" "$(jq '[.reports[].seen[].window_id / 8192 | floor] | unique | .[]' \
+	<<<"$answer")" 5
+
+# The fabric carries 1600 bytes: 60 are VPE's, and 50 VXLAN's.
+expect "the largest that pass" "$(lab_covey 1 --json ping --sweep hv2 |
+	jq -c '[.largest_there, .largest_back]')" "[1490,1490]"
+probe 1 2 --size 1491 && fail "1491 bytes pass"
+expect_verdicts "too large for hv1" "not seen" "not seen"
+expect_named 1 2 "out-too-big"
+
+# What cannot be asked for.
+for wrong in "hv1" "hv9" "hv2 feeds"; do
+	# shellcheck disable=SC2086 # words
+	lab_covey 1 ping --count 1 $wrong 2>"$LAB_DIR/wrong" && fail "ping $wrong is no failure"
+	grep -q "^covey ping: " "$LAB_DIR/wrong" || fail "ping $wrong: $(cat "$LAB_DIR/wrong")"
+done
+
+block 2 1
+probe 1 2 && fail "the path of one direction is not found"
+expect_verdicts "one direction is blocked" encrypted "not seen"
+expect_named 2 1 "they left hv2 encrypted, and did not come to hv1"
+in_ns sw nft delete table netdev oneway
+good || fail "after the block: $answer"
+
+lab_ip sw link set hv2 mtu 1400
+probe 1 2 && fail "the small MTU of the switch is not found"
+expect_verdicts "the switch has a small MTU" "too big" encrypted
+expect_named 1 2 "of 1490 bytes do not"
+lab_ip sw link set hv2 mtu "$LAB_FABRIC_MTU"
+good || fail "after the small MTU: $answer"
+
+# In clear, while the operator has removed the guard.
+e2e_oracles || fail "the oracles, before the leak that is planted"
+E2E_ORACLES=off
+guard 1 off
+probe 1 2 && fail "the path in clear is not found"
+expect "hv1 to hv2" "$(direction 1 2 verdict)" clear
+expect_named 1 2 "seen in clear on the uplink of hv1"
+(($(e2e_report recorder .kinds.vxlan) > 0)) || fail "nothing was in clear"
+guard 1 on
+lab_wait 10 "probes to be encrypted again" good
+expect_verdicts "the guard is back" encrypted encrypted
