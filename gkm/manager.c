@@ -79,6 +79,7 @@ static int init_realms(struct manager *manager, struct covey_error *error)
 					  .identities = manager->identities,
 					  .store = manager->store,
 					  .log = manager->log,
+					  .publishing = &manager->publishing,
 					  .count_beginning = count_beginning,
 					  .arg = manager};
 

@@ -36,7 +36,8 @@ struct manager {
 	struct realm *realms;         /* by group, in the order of inventory->groups */
 	struct served_group **groups; /* the served groups of these realms */
 	size_t realm_count;
-	struct peer_log *log; /* for lines that members and strangers cause */
+	struct publishing publishing; /* what all of them have told lately */
+	struct peer_log *log;         /* for lines that members and strangers cause */
 	struct sessions sessions;
 	struct revoked_hosts *revoked_hosts; /* which host showed which certificate */
 	struct own_watch *own; /* the key manager's own certificate; belongs to main() */

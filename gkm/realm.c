@@ -414,6 +414,7 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 	}
 	realm->served.group->limits.key_is_shared = config->key_scope == COVEY_KEY_SCOPE_GROUP;
 	realm->served.group->rekeys_on_join = config->rekey.on_join;
+	realm->served.group->publishing = tools->publishing;
 	seat_members(realm);
 	error->text[0] = '\0';
 	status = tools->store->ops->each_binding(tools->store, config->name, restore, realm, error);

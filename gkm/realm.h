@@ -29,6 +29,7 @@ struct realm_tools {
 	char *const *identities; /* by host, in the order of inventory->hosts */
 	struct store *store;
 	struct peer_log *log;
+	struct publishing *publishing; /* of all groups */
 	/* How many groups would begin an SA now. NULL: this is the only one. */
 	size_t (*count_beginning)(void *arg, uint64_t now_ms);
 	void *arg;

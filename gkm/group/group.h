@@ -19,6 +19,7 @@
 
 #include "clear_heard.h"
 #include "mode.h"
+#include "publishing.h"
 #include "rekey.h"
 #include "roster.h"
 #include "sa.h"
@@ -32,7 +33,8 @@
  * Changes of the roster are collected and published together. The time for this in milliseconds is
  * the number of connected members divided by this number, at most half a second. So 10,000 members
  * that return together read about ten generations, not thousands. With fewer members than this,
- * changes are published at once.
+ * changes are published at once. Where many groups publish at the same time, the number of members
+ * that all of them have told lately counts instead (publishing.h).
  */
 #define GROUP_PUBLISH_PER_MS     20u
 #define GROUP_PUBLISH_GAP_MAX_MS UINT64_C(500)
@@ -98,7 +100,8 @@ struct group {
 	struct member *members; /* by seat */
 	size_t seats;
 	struct group_roster roster;
-	uint64_t published_ms; /* when the last generation was published */
+	uint64_t published_ms;         /* when the last generation was published */
+	struct publishing *publishing; /* of all groups, whoever runs them owns it; NULL: of none */
 	struct sender_ids sender_ids;
 	/* Sorted by SPI: the live ones, and the last few retired ones. */
 	struct sa *sas[COVEY_SAS_PER_GROUP_MAX + GROUP_RETIRED_KEPT];

@@ -56,7 +56,9 @@ static void send_changes(const struct roster_part *part, void *arg)
  * to all members. */
 uint64_t settle_publish_ms(const struct group *group)
 {
-	uint64_t gap_ms = group_live_members(group) / GROUP_PUBLISH_PER_MS;
+	uint64_t lately = group->publishing ? publishing_lately(group->publishing) : 0;
+	uint64_t live = group_live_members(group);
+	uint64_t gap_ms = (live > lately ? live : lately) / GROUP_PUBLISH_PER_MS;
 
 	if (group->roster.changes == 0)
 		return GROUP_NEVER;
@@ -66,9 +68,12 @@ uint64_t settle_publish_ms(const struct group *group)
 
 void settle_publish(struct group *group, uint64_t now_ms)
 {
-	if (now_ms >= settle_publish_ms(group) &&
-	    roster_publish(&group->roster, send_changes, group))
-		group->published_ms = now_ms;
+	if (now_ms < settle_publish_ms(group) ||
+	    !roster_publish(&group->roster, send_changes, group))
+		return;
+	group->published_ms = now_ms;
+	if (group->publishing)
+		publishing_add(group->publishing, group_live_members(group), now_ms);
 }
 
 /* --- newcomers ------------------------------------------------------------------------------ */

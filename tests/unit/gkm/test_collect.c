@@ -200,6 +200,42 @@ static void few_wait_for_nothing(void **state)
 	}
 }
 
+/* In one of many groups: while the others tell very many members, few wait as these. */
+static void few_wait_when_many_groups_publish(void **state)
+{
+	struct crowd *crowd = *state;
+	struct publishing all = {0};
+
+	crowd->group->publishing = &all;
+	for (size_t i = 0; i < 4; i++)
+		join(crowd, i);
+	settle(crowd);
+	acknowledge(crowd, 1);
+	settle(crowd);
+	assert_int_equal(crowd->changes[0], 1);
+	assert_int_equal(publishing_lately(&all), 4);
+	publishing_add(&all, 1000 * GROUP_PUBLISH_PER_MS, crowd->now_ms);
+	acknowledge(crowd, 2);
+	settle(crowd);
+	crowd->now_ms += GROUP_PUBLISH_GAP_MAX_MS - 1;
+	acknowledge(crowd, 3);
+	settle(crowd);
+	assert_int_equal(crowd->changes[0], 1);
+	crowd->now_ms++;
+	settle(crowd);
+	assert_int_equal(crowd->changes[0], 2);
+	assert_int_equal(crowd->entries[0], 2);
+	/* A second later it is forgotten. */
+	crowd->now_ms += 2 * PUBLISHING_LATELY_MS;
+	for (size_t i = 4; i < 6; i++) {
+		join(crowd, i);
+		settle(crowd);
+		acknowledge(crowd, i);
+		settle(crowd);
+		assert_int_equal(crowd->changes[0], i - 1);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -208,6 +244,7 @@ int main(void)
 		TEST(changes_are_collected),
 		TEST(who_comes_meanwhile_gets_it_with_the_changes),
 		TEST(few_wait_for_nothing),
+		TEST(few_wait_when_many_groups_publish),
 	};
 
 	return cmocka_run_group_tests_name("gkm-collect", tests, NULL, NULL);
