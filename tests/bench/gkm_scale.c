@@ -27,6 +27,7 @@
 #define PATIENCE_S      600.0
 /* Of both processes and the kernel together, roughly. */
 #define MACHINE_KIB_PER_MEMBER 200
+#define MACHINE_KIB_PER_SEAT   2 /* a member in a group */
 /* After a rekey, until there is room for the next: the drain, and what a member's rounding adds. */
 #define BETWEEN_REKEYS_S (SCALE_DRAIN_S + 0.5)
 
@@ -157,8 +158,9 @@ static int raise_descriptors(size_t members, struct covey_error *error)
 }
 
 /* Better to say so now than to be killed half-way. */
-static int check_memory(size_t members, struct covey_error *error)
+static int check_memory(size_t members, size_t groups, struct covey_error *error)
 {
+	size_t needed_kib = members * (MACHINE_KIB_PER_MEMBER + groups * MACHINE_KIB_PER_SEAT);
 	unsigned long long available_kib = 0;
 	char line[128];
 	FILE *file = fopen("/proc/meminfo", "r");
@@ -168,11 +170,11 @@ static int check_memory(size_t members, struct covey_error *error)
 			break;
 	if (file)
 		fclose(file);
-	if (available_kib == 0 || available_kib >= members * MACHINE_KIB_PER_MEMBER)
+	if (available_kib == 0 || available_kib >= needed_kib)
 		return 0;
-	return covey_error_set(
-		error, -ENOMEM, "%zu members take some %zu MiB of memory, %llu MiB are available",
-		members, members * MACHINE_KIB_PER_MEMBER / 1024, available_kib / 1024);
+	return covey_error_set(error, -ENOMEM,
+			       "%zu members take some %zu MiB of memory, %llu MiB are available",
+			       members, needed_kib / 1024, available_kib / 1024);
 }
 
 static double own_cpu(void)
@@ -395,7 +397,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	status = raise_descriptors(options.members, &error);
 	if (status == 0)
-		status = check_memory(options.members, &error);
+		status = check_memory(options.members, options.groups, &error);
 	if (status == 0)
 		status = measure(&options, &report, &error);
 	if (status == 0)
