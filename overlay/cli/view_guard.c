@@ -81,10 +81,14 @@ static void print_clear(const json_t *guard)
 		return;
 	printf("  lets pass IN CLEAR, in and out: VNI");
 	print_vnis(json_object_get(clear, "accepted"));
-	if (json_array_size(json_object_get(clear, "steered")) == 0)
-		return;
-	printf("  of which these leave encrypted while covey-host runs: VNI");
-	print_vnis(json_object_get(clear, "steered"));
+	if (json_array_size(json_object_get(clear, "steered")) > 0) {
+		printf("  of which these leave encrypted while covey-host runs: VNI");
+		print_vnis(json_object_get(clear, "steered"));
+	}
+	if (field_number(clear, "other_way") > 0)
+		printf("  " FIELD_NUMBER " packets of these VNIs left by an interface that is no "
+		       "uplink, where covey cannot encrypt them\n",
+		       field_number(clear, "other_way"));
 }
 
 static void print_drops(const json_t *guard, bool all)

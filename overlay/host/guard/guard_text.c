@@ -57,6 +57,7 @@ static void take_rule(const char *line, size_t len, struct guard_line *ret_line)
 	const char *packets = memmem(line, len, "counter packets ", 16);
 
 	ret_line->kind = GUARD_LINE_RULE;
+	ret_line->drops = memmem(line, len, " drop ", 6) != NULL;
 	ret_line->counts = packets != NULL;
 	if (packets)
 		ret_line->packets = strtoull(packets + 16, NULL, 10);

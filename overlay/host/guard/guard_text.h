@@ -29,6 +29,7 @@ struct guard_line {
 	char chain[32];             /* where the line stands; empty for one of the table itself */
 	char what[GUARD_WORD_SIZE]; /* the hook with its device, flags, or what a rule is known by
 				     */
+	bool drops;                 /* the rule does */
 	bool counts;                /* the rule has a counter, with this value: */
 	uint64_t packets;
 };

@@ -85,7 +85,7 @@ void steer_write_ways_out(FILE *stream, const struct steer *steer, uint32_t mark
 	if (steer_is_clear(steer))
 		fprintf(stream,
 			"\t\toifname != \"%s\" " CLEAR " counter accept "
-			"comment \"VXLAN in clear by an interface that is no uplink\"\n",
+			"comment \"" STEER_OTHER_WAY "\"\n",
 			host_interface);
 	fprintf(stream,
 		"\t\toifname != \"%s\" meta mark & 0x%08x != 0 counter drop "

@@ -22,6 +22,8 @@ struct guard_config;
 
 /* The comment of the rule that forwards. */
 #define STEER_FORWARDED "VXLAN, to be encrypted"
+/* Of the rule that lets VXLAN of a VNI that passes in clear leave where it cannot be encrypted. */
+#define STEER_OTHER_WAY "VXLAN in clear by an interface that is no uplink"
 
 struct steer {
 	bool on;

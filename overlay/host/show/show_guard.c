@@ -51,8 +51,7 @@ static json_t *show_rules(const char *listing)
 	json_t *array = json_array();
 
 	while (guard_read_line(&reader, &line)) {
-		if (line.kind == GUARD_LINE_RULE && line.counts &&
-		    strcmp(line.what, STEER_FORWARDED) != 0)
+		if (line.kind == GUARD_LINE_RULE && line.counts && line.drops)
 			json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:I}", "family",
 							       line.family, "chain", line.chain,
 							       "rule", line.what, "packets",
@@ -62,13 +61,13 @@ static json_t *show_rules(const char *listing)
 }
 
 /* False: there is no such rule. */
-static bool add_forwarded(const char *listing, uint64_t *packets)
+static bool add_packets(const char *listing, const char *comment, uint64_t *packets)
 {
 	struct guard_reader reader = guard_read_text(listing);
 	struct guard_line line;
 
 	while (guard_read_line(&reader, &line)) {
-		if (line.kind == GUARD_LINE_RULE && strcmp(line.what, STEER_FORWARDED) == 0) {
+		if (line.kind == GUARD_LINE_RULE && strcmp(line.what, comment) == 0) {
 			*packets += line.packets;
 			return true;
 		}
@@ -81,7 +80,8 @@ static bool add_forwarded(const char *listing, uint64_t *packets)
 static json_t *show_forwarded(const char *listing, const char *own)
 {
 	uint64_t packets = 0;
-	bool here = add_forwarded(listing, &packets), there = add_forwarded(own, &packets);
+	bool here = add_packets(listing, STEER_FORWARDED, &packets);
+	bool there = add_packets(own, STEER_FORWARDED, &packets);
 
 	return here || there ? json_integer((json_int_t)packets) : json_null();
 }
@@ -96,12 +96,16 @@ static json_t *show_vnis(const struct guard_vnis *vnis)
 }
 
 /* The VNIs that pass in clear; null: this guard lets none pass. */
-static json_t *show_clear_vnis(const struct guard_status *status)
+static json_t *show_clear_vnis(const struct guard_status *status, const char *listing)
 {
+	uint64_t other_way = 0;
+
 	if (!status->clear || status->clear->accepted.count == 0)
 		return json_null();
-	return json_pack("{s:o, s:o}", "accepted", show_vnis(&status->clear->accepted), "steered",
-			 show_vnis(&status->clear->steered));
+	add_packets(listing, STEER_OTHER_WAY, &other_way);
+	return json_pack("{s:o, s:o, s:I}", "accepted", show_vnis(&status->clear->accepted),
+			 "steered", show_vnis(&status->clear->steered), "other_way",
+			 (json_int_t)other_way);
 }
 
 static json_t *show_last(const struct guard_status *status)
@@ -130,14 +134,14 @@ json_t *show_guard(struct guard_watch *watch)
 		listing = NULL;
 	if (guard_watch_list_own(watch, &own, NULL))
 		own = NULL;
-	object = json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:o, s:o, s:o, s:o}", "state",
-			   state_name(&status), "interface", status.interface, "hooks",
-			   show_hooks(listing ? listing : ""), "weaker", or_null(status.weaker),
-			   "failing", or_null(status.failing), "restored",
-			   (json_int_t)status.restored, "last_changed", show_last(&status), "drops",
-			   show_rules(listing ? listing : ""), "forwarded",
-			   show_forwarded(listing ? listing : "", own ? own : ""), "clear",
-			   show_clear_vnis(&status), "uplinks", show_uplinks(&status));
+	object = json_pack(
+		"{s:s, s:s, s:o, s:s?, s:s?, s:I, s:o, s:o, s:o, s:o, s:o}", "state",
+		state_name(&status), "interface", status.interface, "hooks",
+		show_hooks(listing ? listing : ""), "weaker", or_null(status.weaker), "failing",
+		or_null(status.failing), "restored", (json_int_t)status.restored, "last_changed",
+		show_last(&status), "drops", show_rules(listing ? listing : ""), "forwarded",
+		show_forwarded(listing ? listing : "", own ? own : ""), "clear",
+		show_clear_vnis(&status, listing ? listing : ""), "uplinks", show_uplinks(&status));
 	free(listing);
 	free(own);
 	return object;
