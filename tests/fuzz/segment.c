@@ -207,7 +207,7 @@ static void check_answer(const struct frames_input *input)
 	struct too_big_sender sender;
 	uint32_t len, inner;
 
-	if (frames_find_outer(input->frame, input->len, &outer))
+	if (frames_find_outer(input->frame, input->len, &outer) && outer.udp + 4 <= input->len)
 		link.vxlan_port = (uint16_t)be16(input->frame + outer.udp + 2);
 	len = too_big_answer(&link, input->frame, input->len, &sender, told);
 	must(len <= TOO_BIG_ANSWER_MAX);
