@@ -58,7 +58,8 @@ static bool may_be_joined(const struct coalesce_offloads *offloads, const uint8_
 {
 	const struct shape *shape = ret_shape;
 
-	if (shape_find(frame, len, ret_shape) || shape->payload == len ||
+	/* To the kernel's vnet header there is always Ethernet in a tunnel. */
+	if (shape_find(frame, len, ret_shape) || !shape->inner_ethernet || shape->payload == len ||
 	    len - shape->outer_ip > IP_LEN_MAX)
 		return false;
 	if (read_be16(frame + shape->outer_udp + 4) != len - shape->outer_udp ||

@@ -72,6 +72,28 @@ static int skip_l4(const uint8_t *frame, uint32_t len, unsigned protocol, uint32
 	return 0;
 }
 
+/* VXLAN-GPE's P flag and next protocols (draft-ietf-nvo3-vxlan-gpe, section 3.2). */
+#define GPE_HAS_PROTOCOL 0x04
+#define GPE_IPV4         1
+#define GPE_IPV6         2
+
+/* Skip VXLAN and what is between it and the inner IP header. Returns the ethertype of that, or 0.
+ */
+static uint16_t skip_vxlan(const uint8_t *frame, uint32_t len, uint32_t *at, bool *ret_ethernet)
+{
+	const uint8_t *vxlan = frame + *at;
+
+	*at += sizeof(struct rte_vxlan_hdr);
+	*ret_ethernet = true;
+	if (*at > len)
+		return 0;
+	if ((vxlan[0] & GPE_HAS_PROTOCOL) && (vxlan[3] == GPE_IPV4 || vxlan[3] == GPE_IPV6)) {
+		*ret_ethernet = false;
+		return vxlan[3] == GPE_IPV4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
+	}
+	return shape_skip_ethernet(frame, len, at);
+}
+
 int shape_find(const uint8_t *frame, uint32_t len, struct shape *ret_shape)
 {
 	struct shape shape;
@@ -83,8 +105,8 @@ int shape_find(const uint8_t *frame, uint32_t len, struct shape *ret_shape)
 	if (shape_skip_ip(frame, len, type, &at, &shape.outer_ipv6) != IPPROTO_UDP)
 		return -EINVAL;
 	shape.outer_udp = (uint16_t)at;
-	at += sizeof(struct rte_udp_hdr) + sizeof(struct rte_vxlan_hdr);
-	type = shape_skip_ethernet(frame, len, &at);
+	at += sizeof(struct rte_udp_hdr);
+	type = skip_vxlan(frame, len, &at, &shape.inner_ethernet);
 	shape.inner_ip = (uint16_t)at;
 	protocol = shape_skip_ip(frame, len, type, &at, &shape.inner_ipv6);
 	shape.l4 = (uint16_t)at;

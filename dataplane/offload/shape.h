@@ -3,8 +3,9 @@
 
 /*
  * Where the headers of a VXLAN frame are that carries TCP or UDP: outer Ethernet (with VLAN tags),
- * IPv4 or IPv6, UDP, VXLAN, inner Ethernet (with VLAN tags), IPv4 or IPv6, TCP or UDP. What has
- * other headers, IP options, extension headers or fragments among it, has no shape.
+ * IPv4 or IPv6, UDP, VXLAN, inner Ethernet (with VLAN tags), IPv4 or IPv6, TCP or UDP. VXLAN-GPE
+ * may say that there is no inner Ethernet. What has other headers, IP options, extension headers or
+ * fragments among it, has no shape.
  */
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct shape {
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	bool outer_ipv6;
 	bool inner_ipv6;
+	bool inner_ethernet;
 };
 
 /* The longest headers that have a shape: three Ethernet headers' worth of tags, IPv6 twice, TCP

@@ -21,6 +21,7 @@ FLOW_MTU=1450 # as the tenants have it
 #   table    the same, and where frames go is in the bridge's table
 #   flows    it has none: it takes VNI and remote from the route, and the hosts' own addresses are in there
 #   flows-c  the same, and the route asks for UDP checksums
+#   flows-g  as flows, but there is no Ethernet in it (VXLAN-GPE)
 devices_4() {
 	cat <<-DEVICES
 		bound      bridge   id 100 local LOCAL remote REMOTE dev fab0
@@ -34,6 +35,7 @@ devices_4() {
 		ports      bridge   id 100 local LOCAL remote REMOTE srcport 20000 20100
 		external   flows    external
 		checked    flows-c  external
+		generic    flows-g  external gpe
 	DEVICES
 }
 
@@ -46,6 +48,7 @@ devices_6() {
 		zero-in    bridge   id 100 local LOCAL remote REMOTE noudp6zerocsumtx udp6zerocsumrx
 		external   flows-c  external
 		zero-flows flows    external udp6zerocsumrx
+		generic    flows-g  external gpe udp6zerocsumrx
 	DEVICES
 }
 
@@ -58,7 +61,8 @@ add_device() {
 	options=${options//LOCAL/$(lab_vtep "$n")}
 	options=${options//REMOTE/$(lab_vtep $((3 - n)))}
 	# shellcheck disable=SC2086 # words
-	lab_ip "hv$n" link add vxlan100 address "02:00:00:00:10:0$n" type vxlan dstport 4789 $options
+	lab_ip "hv$n" link add vxlan100 type vxlan dstport 4789 $options
+	[[ $options == *gpe* ]] || lab_ip "hv$n" link set vxlan100 address "02:00:00:00:10:0$n"
 	lab_ip "hv$n" link set vxlan100 up || { lab_ip "hv$n" link delete vxlan100 && return 1; }
 }
 
@@ -72,13 +76,13 @@ attach() {
 		dst "$(lab_vtep $((3 - n)))" ;;
 	flows*)
 		((LAB_FAMILY == 4)) || encap=ip6
-		[[ $1 == flows ]] || checksums=(csum)
+		[[ $1 != flows-c ]] || checksums=(csum)
 		lab_ip "hv$n" link set vxlan100 mtu "$FLOW_MTU"
 		lab_ip "hv$n" address add "$(flow_address "$n")/32" dev vxlan100
 		lab_ip "hv$n" route add "$(flow_address $((3 - n)))/32" src "$(flow_address "$n")" encap "$encap" \
 			id 100 dst "$(lab_vtep $((3 - n)))" src "$(lab_vtep "$n")" "${checksums[@]}" dev vxlan100
-		lab_ip "hv$n" neigh add "$(flow_address $((3 - n)))" lladdr "02:00:00:00:10:0$((3 - n))" \
-			dev vxlan100
+		[[ $1 == flows-g ]] || lab_ip "hv$n" neigh add "$(flow_address $((3 - n)))" \
+			lladdr "02:00:00:00:10:0$((3 - n))" dev vxlan100
 		;;
 	esac
 }

@@ -32,6 +32,13 @@ bool frames_read(const uint8_t *data, size_t size, struct frames_input *ret_inpu
 
 /* --- headers --------------------------------------------------------------------------------- */
 
+static bool is_ip(const uint8_t *frame, uint32_t len, uint32_t at, uint32_t type)
+{
+	return (type == 0x0800 && at + 20 <= len && frame[at] == 0x45 &&
+		(be16(frame + at + 6) & 0x3fff) == 0) ||
+	       (type == 0x86dd && at + 40 <= len && frame[at] >> 4 == 6);
+}
+
 static bool find_ip(const uint8_t *frame, uint32_t len, uint32_t *at, bool *ret_ipv6)
 {
 	uint32_t type = *at + 12;
@@ -43,9 +50,7 @@ static bool find_ip(const uint8_t *frame, uint32_t len, uint32_t *at, bool *ret_
 			continue;
 		*at = type + 2;
 		*ret_ipv6 = value == 0x86dd;
-		return (value == 0x0800 && *at + 20 <= len && frame[*at] == 0x45 &&
-			(be16(frame + *at + 6) & 0x3fff) == 0) ||
-		       (value == 0x86dd && *at + 40 <= len && frame[*at] >> 4 == 6);
+		return is_ip(frame, len, *at, value);
 	}
 	return false;
 }
@@ -61,6 +66,17 @@ bool frames_find_outer(const uint8_t *frame, uint32_t len, struct frames_outer *
 	return frame[at + (ret->ipv6 ? 6u : 9u)] == IPPROTO_UDP;
 }
 
+/* Behind VXLAN's header; VXLAN-GPE may have no Ethernet. */
+static bool find_inner_ip(const uint8_t *frame, uint32_t len, uint32_t *at, bool *ret_ipv6)
+{
+	uint32_t protocol = *at <= len && (frame[*at - 8] & 4) ? frame[*at - 5] : 0;
+
+	if (protocol != 1 && protocol != 2)
+		return find_ip(frame, len, at, ret_ipv6);
+	*ret_ipv6 = protocol == 2;
+	return is_ip(frame, len, *at, *ret_ipv6 ? 0x86dd : 0x0800);
+}
+
 bool frames_find(const uint8_t *frame, uint32_t len, struct frames_places *ret)
 {
 	struct frames_outer outer;
@@ -72,7 +88,7 @@ bool frames_find(const uint8_t *frame, uint32_t len, struct frames_places *ret)
 	ret->outer_ip = outer.ip;
 	ret->outer_udp = outer.udp;
 	at = outer.udp + 16;
-	if (!find_ip(frame, len, &at, &ret->inner_ipv6))
+	if (!find_inner_ip(frame, len, &at, &ret->inner_ipv6))
 		return false;
 	ret->inner_ip = at;
 	protocol = frame[at + (ret->inner_ipv6 ? 6u : 9u)];
