@@ -6,6 +6,7 @@
  * hold. One execution is a message that a session hears.
  */
 
+#include "clock.h"
 #include "conversation.h"
 #include "count.h"
 #include "evictions.h"
@@ -45,6 +46,7 @@ static void come_back(bool with_hello)
 	hello.version = COVEY_PROTOCOL_VERSION;
 	hello.vtep = (ProtobufCBinaryData){.len = sizeof(vtep), .data = (uint8_t *)vtep};
 	hello.software = "fuzz";
+	hello.modes = true;
 	hello.instance = speaker + 1;
 	message.body_case = COVEY__MESSAGE__BODY_HELLO;
 	message.hello = &hello;
@@ -79,11 +81,29 @@ static void change_eviction(uint64_t number, int (*change)(struct manager *, siz
 	(void)change(manager, number % GKM_HOSTS, number / 8 % 5 ? realm : NULL, &error);
 }
 
+static void change_mode(struct group *group, uint64_t number)
+{
+	const struct mode_request request = {
+		.mode = (enum covey_mode)(COVEY_MODE_OBSERVE + number % 3),
+		.for_s = number / 3 % 4 == 1 ? number / 12 : 0,
+		.confirm_s = number / 3 % 4 == 2 ? number / 12 : 0,
+	};
+
+	if (number / 3 % 4 == 3)
+		(void)mode_confirm(group, clock_ms());
+	else
+		(void)mode_change(group, &request, clock_ms());
+}
+
+/* Or, for half of the numbers, another mode. */
 static void rekey(uint64_t number)
 {
 	struct realm *realm = &gkm_world_manager()->realms[number % 2];
 
-	(void)rekey_want(realm->served.group, REKEY_OPERATOR, 0);
+	if (number / 2 % 2)
+		change_mode(realm->served.group, number / 4);
+	else
+		(void)rekey_want(realm->served.group, REKEY_OPERATOR, 0);
 	realm_wake(realm);
 }
 

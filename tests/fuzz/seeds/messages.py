@@ -127,9 +127,18 @@ def member():
     yield tenants + record(OPENED) + record(0, fields(f2=fields(f1=1, f2=Fixed64(1), f3=10))) + group
 
 
-def hello(host=1, instance=1, highest=0):
+def hello(host=1, instance=1, highest=0, modes=False):
     return record(HELLO, fields(f1=1, f2=bytes([10, 0, 0, host]), f3="covey", f4=Fixed64(instance),
-                                f5=highest))
+                                f5=highest, f7=modes))
+
+
+def mode_in_force(group, serial):
+    """In its own frame."""
+    return record(0, fields(f18=fields(f1=group, f2=serial)))
+
+
+def heard(group="tenants", last=9):
+    return fields(f1=group, f2=bytes([10, 0, 0, last]), f3=100, f4=5)
 
 
 def session(number):
@@ -164,6 +173,9 @@ def gkm():
     yield session(0) + hello(1, 1, 100000) + join("nobody") + record(HEARTBEAT) + record(WELCOME)
     yield session(0) + hello() + join() + record(HEARTBEAT, fields(f1=[use(256, own=3)])) + later + \
         record(HEARTBEAT, fields(f1=[use(256, 2000, 1 << 33)]))
+    yield session(0) + hello(modes=True) + join() + acks() + mode_in_force("tenants", 1) + \
+        record(HEARTBEAT, fields(f4=[heard(), heard("tenants", 2)])) + record(WANT, b"\2") + later + \
+        mode_in_force("tenants", 2) + record(WANT, b"\x12") + later + record(HEARTBEAT)
     for kind in (WANT, LEAVE_IT, DATAPLANE_FAILS, SEND_FAILS, IMPOSTOR):
         yield session(0) + hello() + join() + acks() + session(1) + hello(2) + join() + later + \
             record(kind, b"\0\1") + later + acks() + session(0) + acks(spi=257)
