@@ -62,7 +62,8 @@ static int open_ours(const char *path, struct covey_error *error)
 static bool read_record(json_t *json, struct mode_record *ret_record)
 {
 	const char *group, *mode, *then;
-	json_int_t deadline = -1;
+	bool ends = json_object_get(json, "deadline_ms") != NULL;
+	json_int_t deadline = 0;
 	uint64_t now = boot_ms();
 
 	if (json_unpack(json, "{s:s, s:s, s:s, s?I}", "group", &group, "mode", &mode, "then", &then,
@@ -73,9 +74,11 @@ static bool read_record(json_t *json, struct mode_record *ret_record)
 		return false;
 	strcpy(ret_record->group, group);
 	ret_record->left_ms = UINT64_MAX;
-	if (deadline >= 0)
-		ret_record->left_ms = (uint64_t)deadline > now ? (uint64_t)deadline - now : 0;
-	return deadline < 0 || ret_record->left_ms <= COVEY_MODE_DEADLINE_MAX_S * UINT64_C(1000);
+	if (!ends)
+		return true;
+	ret_record->left_ms =
+		deadline > 0 && (uint64_t)deadline > now ? (uint64_t)deadline - now : 0;
+	return deadline >= 0 && ret_record->left_ms <= COVEY_MODE_DEADLINE_MAX_S * UINT64_C(1000);
 }
 
 static int read_records(json_t *json, struct mode_record *records, size_t max)
@@ -118,9 +121,12 @@ static json_t *record_json(const struct mode_record *record)
 		json_pack("{s:s, s:s, s:s}", "group", record->group, "mode",
 			  covey_mode_name(record->mode), "then", covey_mode_name(record->then));
 
-	if (json && record->left_ms != UINT64_MAX)
-		json_object_set_new(json, "deadline_ms",
-				    json_integer((json_int_t)(boot_ms() + record->left_ms)));
+	if (json && record->left_ms != UINT64_MAX &&
+	    json_object_set_new(json, "deadline_ms",
+				json_integer((json_int_t)(boot_ms() + record->left_ms))) != 0) {
+		json_decref(json);
+		return NULL; /* rather than a mode without an end */
+	}
 	return json;
 }
 
@@ -152,8 +158,7 @@ static int write_new(const char *path, json_t *json)
 	return status;
 }
 
-int mode_file_write(const char *path, const struct mode_record *records, size_t count,
-		    struct covey_error *error)
+static int replace(const char *path, const struct mode_record *records, size_t count)
 {
 	json_t *json = records_json(records, count);
 	char *new = NULL;
@@ -161,17 +166,27 @@ int mode_file_write(const char *path, const struct mode_record *records, size_t 
 
 	if (!json || asprintf(&new, "%s.new", path) < 0) {
 		json_decref(json);
-		return covey_error_set(error, -ENOMEM, "out of memory");
+		return -ENOMEM;
 	}
 	status = write_new(new, json);
 	if (status == 0 && rename(new, path) < 0)
 		status = -errno;
-	if (status) {
+	if (status)
 		unlink(new);
-		covey_error_set(error, status, "%.200s cannot be written (%s)", path,
-				strerror(-status));
-	}
 	json_decref(json);
 	free(new);
 	return status;
+}
+
+int mode_file_write(const char *path, const struct mode_record *records, size_t count,
+		    struct covey_error *error)
+{
+	int status = replace(path, records, count);
+
+	if (status == 0)
+		return 0;
+	/* What it says is not so any more. */
+	unlink(path);
+	return covey_error_set(error, status, "%.200s cannot be written (%s)", path,
+			       strerror(-status));
 }

@@ -29,6 +29,7 @@ struct mode_record {
 int mode_file_read(const char *path, struct mode_record *records, size_t max,
 		   struct covey_error *error);
 
-/* Replace the file at once: a reader sees the old one or this one. 0 or a negative errno. */
+/* Replace the file at once: a reader sees the old one or this one. 0, or a negative errno: then the
+ * old one is removed, too, if that is possible, as it is out of date. */
 int mode_file_write(const char *path, const struct mode_record *records, size_t count,
 		    struct covey_error *error);
