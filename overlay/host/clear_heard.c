@@ -8,6 +8,7 @@
 /* Guard and dataplane keep no more of them. */
 #define SENDERS_MAX 4096u
 
+/* packets: those that clear_heard_take() has given out, once it was called. */
 struct round {
 	struct effects_heard list[SENDERS_MAX];
 	size_t count;
@@ -15,7 +16,8 @@ struct round {
 
 struct clear_heard {
 	struct round rounds[2];
-	unsigned now; /* the one that is being filled */
+	unsigned now;              /* the one that is being filled */
+	struct effects_heard last; /* the last one that was given out */
 };
 
 struct clear_heard *clear_heard_new(void)
@@ -40,8 +42,11 @@ void clear_heard_add(struct clear_heard *heard, const struct covey_addr *address
 static int compare(const void *a, const void *b)
 {
 	const struct effects_heard *left = a, *right = b;
-	int order = memcmp(left->address.bytes, right->address.bytes, sizeof(left->address.bytes));
+	int order = left->address.family - right->address.family;
 
+	if (order == 0)
+		order = memcmp(left->address.bytes, right->address.bytes,
+			       sizeof(left->address.bytes));
 	return order ? order : (left->vni > right->vni) - (left->vni < right->vni);
 }
 
@@ -54,18 +59,35 @@ static uint64_t more_than_before(const struct round *before, const struct effect
 	return then && then->packets <= now->packets ? now->packets - then->packets : now->packets;
 }
 
+/* Those behind the last one that was given out come first, so that everybody's turn comes. */
+static size_t first_of(const struct clear_heard *heard, const struct round *round)
+{
+	size_t first = 0;
+
+	while (first < round->count && compare(&round->list[first], &heard->last) <= 0)
+		first++;
+	return first;
+}
+
 size_t clear_heard_take(struct clear_heard *heard, struct effects_heard *list, size_t max)
 {
 	struct round *now = &heard->rounds[heard->now], *before = &heard->rounds[!heard->now];
-	size_t count = 0;
+	size_t count = 0, first;
 
 	qsort(now->list, now->count, sizeof(now->list[0]), compare);
-	for (size_t i = 0; i < now->count && count < max; i++) {
-		uint64_t packets = more_than_before(before, &now->list[i]);
+	first = first_of(heard, now);
+	for (size_t i = 0; i < now->count; i++) {
+		struct effects_heard *sender = &now->list[(first + i) % now->count];
+		uint64_t packets = more_than_before(before, sender);
 
 		if (packets == 0)
 			continue;
-		list[count] = now->list[i];
+		if (count == max) { /* next time */
+			sender->packets -= packets;
+			continue;
+		}
+		heard->last = *sender;
+		list[count] = *sender;
 		list[count++].packets = packets;
 	}
 	before->count = 0;

@@ -22,5 +22,6 @@ void clear_heard_free(struct clear_heard *heard); /* NULL-safe */
 void clear_heard_add(struct clear_heard *heard, const struct covey_addr *address, uint32_t vni,
 		     uint64_t packets);
 
-/* Who has sent since the last call: at most max. Returns how many. Then all is added anew. */
+/* Who has sent since the last call: at most max. Returns how many. The others are given out by the
+ * next calls, if they are added again. Then all is added anew. */
 size_t clear_heard_take(struct clear_heard *heard, struct effects_heard *list, size_t max);
