@@ -34,7 +34,7 @@ struct mode_record mode_lists_first(const struct inventory *inventory, const cha
 
 static int append(struct guard_vnis *vnis, const uint32_t *list, size_t count)
 {
-	uint32_t *larger = realloc(vnis->list, (vnis->count + count) * sizeof(*larger));
+	uint32_t *larger = reallocarray(vnis->list, vnis->count + count, sizeof(*larger));
 
 	if (!larger)
 		return -ENOMEM;
@@ -44,15 +44,23 @@ static int append(struct guard_vnis *vnis, const uint32_t *list, size_t count)
 	return 0;
 }
 
-static int add(struct guard_clear *clear, enum covey_mode mode, const uint32_t *list, size_t count)
+/* What is collected group by group. */
+struct lists {
+	struct guard_clear clear;
+	struct guard_vnis enforced;
+};
+
+static int add(struct lists *lists, enum covey_mode mode, const uint32_t *list, size_t count)
 {
 	int status;
 
-	if (!covey_mode_accepts_clear(mode) || count == 0)
+	if (count == 0)
 		return 0;
-	status = append(&clear->accepted, list, count);
+	if (!covey_mode_accepts_clear(mode))
+		return append(&lists->enforced, list, count);
+	status = append(&lists->clear.accepted, list, count);
 	if (status == 0 && !covey_mode_sends_clear(mode))
-		status = append(&clear->steered, list, count);
+		status = append(&lists->clear.steered, list, count);
 	return status;
 }
 
@@ -75,36 +83,46 @@ static void sort(struct guard_vnis *vnis)
 	vnis->count = kept;
 }
 
-static int end(struct guard_clear *clear, int status, struct covey_error *error)
+/* Two groups have the same VNI as long as the key manager and our inventory do not say the same.
+ * The stricter mode counts then. */
+static int end(struct lists *lists, int status, struct guard_clear *ret_clear,
+	       struct covey_error *error)
 {
-	if (status) {
-		guard_clear_free(clear);
-		return covey_error_set(error, status, "out of memory");
-	}
+	struct guard_clear *clear = &lists->clear;
+
 	sort(&clear->accepted);
 	sort(&clear->steered);
-	return 0;
+	sort(&lists->enforced);
+	guard_clear_drop(&clear->accepted, &lists->enforced);
+	guard_clear_drop(&clear->steered, &lists->enforced);
+	free(lists->enforced.list);
+	if (status) {
+		guard_clear_free(clear);
+		covey_error_set(error, status, "out of memory");
+	}
+	*ret_clear = *clear;
+	return status;
 }
 
 int mode_lists_of_first(const struct inventory *inventory, const struct inventory_host *self,
 			const struct mode_record *records, size_t count,
 			struct guard_clear *ret_clear, struct covey_error *error)
 {
+	struct lists lists = {0};
 	int status = 0;
 
-	*ret_clear = (struct guard_clear){0};
 	for (size_t i = 0; i < inventory->group_count && status == 0; i++) {
 		const struct inventory_group *group = &inventory->groups[i];
 
 		if (inventory_find_member(inventory, group, self))
-			status = add(ret_clear,
+			status = add(&lists,
 				     mode_lists_first(inventory, group->name, records, count).mode,
 				     group->vnis, group->vni_count);
 	}
-	return end(ret_clear, status, error);
+	return end(&lists, status, ret_clear, error);
 }
 
-static int add_membership(struct guard_clear *clear, const struct inventory *inventory,
+static int add_membership(struct lists *lists, const struct inventory *inventory,
 			  const struct membership *group)
 {
 	const struct inventory_group *known;
@@ -112,19 +130,19 @@ static int add_membership(struct guard_clear *clear, const struct inventory *inv
 	if (group->state == MEMBERSHIP_LEAVING)
 		return 0;
 	if (group->vni_count > 0)
-		return add(clear, group->mode.mode, group->vnis, group->vni_count);
+		return add(lists, group->mode.mode, group->vnis, group->vni_count);
 	known = inventory_find_group(inventory, group->name);
-	return known ? add(clear, group->mode.mode, known->vnis, known->vni_count) : 0;
+	return known ? add(lists, group->mode.mode, known->vnis, known->vni_count) : 0;
 }
 
 int mode_lists_of_member(const struct inventory *inventory, const struct member_state *state,
 			 struct guard_clear *ret_clear, struct covey_error *error)
 {
+	struct lists lists = {0};
 	int status = 0;
 
-	*ret_clear = (struct guard_clear){0};
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX && status == 0; i++)
 		if (state->groups[i])
-			status = add_membership(ret_clear, inventory, state->groups[i]);
-	return end(ret_clear, status, error);
+			status = add_membership(&lists, inventory, state->groups[i]);
+	return end(&lists, status, ret_clear, error);
 }

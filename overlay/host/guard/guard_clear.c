@@ -146,6 +146,11 @@ void guard_clear_keep(struct guard_vnis *vnis, const struct guard_vnis *of)
 	vnis->count = count;
 }
 
+void guard_clear_drop(struct guard_vnis *vnis, const struct guard_vnis *of)
+{
+	vnis->count = without(vnis, of, vnis->list);
+}
+
 /* --- text ------------------------------------------------------------------------------------- */
 
 static void begin_set(FILE *stream, const char *name)

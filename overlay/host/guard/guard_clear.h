@@ -48,6 +48,8 @@ int guard_clear_join(const struct guard_vnis *a, const struct guard_vnis *b,
 
 /* Take those out of vnis that are not in of. */
 void guard_clear_keep(struct guard_vnis *vnis, const struct guard_vnis *of);
+/* Take those out of vnis that are in of. */
+void guard_clear_drop(struct guard_vnis *vnis, const struct guard_vnis *of);
 
 /* Write one set of a table; nothing if it is empty. */
 void guard_clear_write_set(FILE *stream, const char *name, const struct guard_vnis *vnis);

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Of which VNIs clear VXLAN may pass, by the modes of this host's groups. */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <diagnostics.h>
+#include <inventory.h>
+#include <mode_file.h>
+#include <mode_lists.h>
+#include <state.h>
+
+#include "../faulty_memory.h"
+
+#define NEVER UINT64_MAX
+
+static const char text[] =
+	"all:\n"
+	"  vars:\n"
+	"    covey_fabric: test.example\n"
+	"    covey_gkm: 10.9.0.254\n"
+	"    covey_groups:\n"
+	"      a: {vnis: [100, 7, 300], members: [hv1, hv2], mode: observe}\n"
+	"      b: {vnis: [200, 8], members: [hv1], mode: transition}\n"
+	"      c: {vnis: [9], members: [hv1]}\n"
+	"      d: {vnis: [400], members: [hv2], mode: observe}\n"
+	"  hosts:\n"
+	"    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: d0, covey_fabric_port: kernel}\n"
+	"    hv2: {covey_vtep: 10.9.0.2, covey_fabric_interface: d0, covey_fabric_port: kernel}\n";
+
+struct scene {
+	struct inventory *inventory;
+	struct member_state state;
+	struct guard_clear clear;
+};
+
+static int set_up(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+	struct diagnostics diagnostics;
+
+	diagnostics_init(&diagnostics);
+	if (inventory_parse("test", text, strlen(text), &diagnostics, &scene->inventory)) {
+		diagnostics_print(&diagnostics, stderr);
+		return -1;
+	}
+	diagnostics_free(&diagnostics);
+	*state = scene;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
+		if (scene->state.groups[i]) {
+			free(scene->state.groups[i]->vnis);
+			free(scene->state.groups[i]);
+		}
+	guard_clear_free(&scene->clear);
+	inventory_free(scene->inventory);
+	free(scene);
+	return 0;
+}
+
+static void add_vni(struct membership *group, uint32_t vni)
+{
+	group->vnis = realloc(group->vnis, (group->vni_count + 1) * sizeof(*group->vnis));
+	group->vnis[group->vni_count++] = vni;
+}
+
+/* A group without VNIs has not been joined yet. */
+static struct membership *add_group(struct scene *scene, size_t place, const char *name,
+				    enum covey_mode mode)
+{
+	struct membership *group = calloc(1, sizeof(*group));
+
+	snprintf(group->name, sizeof(group->name), "%s", name);
+	group->mode.mode = mode;
+	scene->state.groups[place] = group;
+	return group;
+}
+
+static void append_list(char *text_of, const struct guard_vnis *vnis)
+{
+	for (size_t i = 0; i < vnis->count; i++)
+		sprintf(text_of + strlen(text_of), "%s%u", i ? "," : "", vnis->list[i]);
+}
+
+/* "100,200 200": accepted and steered. */
+static void expect(struct scene *scene, const char *wanted)
+{
+	char got[512] = "";
+
+	append_list(got, &scene->clear.accepted);
+	strcat(got, " ");
+	append_list(got, &scene->clear.steered);
+	assert_string_equal(got, wanted);
+	assert_int_equal(guard_clear_check(&scene->clear, NULL), 0);
+	guard_clear_free(&scene->clear);
+}
+
+static void expect_first(struct scene *scene, const struct mode_record *records, size_t count,
+			 const char *wanted)
+{
+	struct covey_error error;
+
+	assert_int_equal(mode_lists_of_first(scene->inventory,
+					     inventory_find_host(scene->inventory, "hv1"), records,
+					     count, &scene->clear, &error),
+			 0);
+	expect(scene, wanted);
+}
+
+static void expect_member(struct scene *scene, const char *wanted)
+{
+	struct covey_error error;
+
+	assert_int_equal(
+		mode_lists_of_member(scene->inventory, &scene->state, &scene->clear, &error), 0);
+	expect(scene, wanted);
+}
+
+/* --- before there is a member ----------------------------------------------------------------- */
+
+static void by_the_inventory(void **state)
+{
+	expect_first(*state, NULL, 0, "7,8,100,200,300 8,200");
+}
+
+static void by_the_last_run(void **state)
+{
+	static const struct mode_record records[] = {
+		{"a", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, NEVER},
+		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_ENFORCE, NEVER},
+		{"c", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 60000},
+		{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER}, /* not of this host */
+		{"e", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER}, /* nor of the inventory */
+	};
+
+	expect_first(*state, records, 5, "7,9,100,300 7,100,300");
+	/* The others are in the inventory's mode. */
+	expect_first(*state, records, 1, "7,8,100,200,300 7,8,100,200,300");
+}
+
+static void a_deadline_that_has_passed(void **state)
+{
+	static const struct mode_record records[] = {
+		{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0},
+		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0},
+		{"c", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0},
+	};
+	struct scene *scene = *state;
+	struct mode_record first = mode_lists_first(scene->inventory, "a", records, 3);
+
+	expect_first(scene, records, 3, "8,9,200 8,200");
+	assert_string_equal(first.group, "a");
+	assert_int_equal(first.mode, COVEY_MODE_ENFORCE);
+	assert_int_equal(first.then, COVEY_MODE_ENFORCE);
+	assert_true(first.left_ms == NEVER);
+}
+
+static void a_group_that_nobody_knows(void **state)
+{
+	struct scene *scene = *state;
+	struct mode_record first = mode_lists_first(scene->inventory, "nobody's", NULL, 0);
+
+	assert_string_equal(first.group, "nobody's");
+	assert_int_equal(first.mode, COVEY_MODE_ENFORCE);
+	assert_true(first.left_ms == NEVER);
+}
+
+/* --- the member's groups ---------------------------------------------------------------------- */
+
+static void no_group(void **state)
+{
+	expect_member(*state, " ");
+}
+
+static void two_groups_in_different_modes(void **state)
+{
+	static const struct {
+		enum covey_mode first, second;
+		const char *wanted;
+	} cases[] = {
+		{COVEY_MODE_OBSERVE, COVEY_MODE_OBSERVE, "1,2,3,4 "},
+		{COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION, "1,2,3,4 2,4"},
+		{COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, "1,3 "},
+		{COVEY_MODE_TRANSITION, COVEY_MODE_TRANSITION, "1,2,3,4 1,2,3,4"},
+		{COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, "1,3 1,3"},
+		{COVEY_MODE_ENFORCE, COVEY_MODE_ENFORCE, " "},
+	};
+	struct scene *scene = *state;
+	struct membership *first = add_group(scene, 3, "a", COVEY_MODE_OBSERVE);
+	struct membership *second = add_group(scene, 1, "b", COVEY_MODE_OBSERVE);
+
+	add_vni(first, 3); /* as the key manager says them, in any order */
+	add_vni(first, 1);
+	add_vni(second, 4);
+	add_vni(second, 2);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		first->mode.mode = cases[i].first;
+		second->mode.mode = cases[i].second;
+		expect_member(scene, cases[i].wanted);
+	}
+}
+
+static void a_group_that_is_left(void **state)
+{
+	struct scene *scene = *state;
+	struct membership *group = add_group(scene, 0, "a", COVEY_MODE_OBSERVE);
+
+	group->state = MEMBERSHIP_LEAVING;
+	expect_member(scene, " ");
+	add_vni(group, 5); /* not wiped yet */
+	expect_member(scene, " ");
+}
+
+/* After a refusal, or an eviction: it has no VNIs any more, and enforces. */
+static void a_group_that_is_wiped(void **state)
+{
+	struct scene *scene = *state;
+	struct membership *group = add_group(scene, 0, "a", COVEY_MODE_ENFORCE);
+
+	group->state = MEMBERSHIP_REFUSED;
+	expect_member(scene, " ");
+}
+
+static void a_group_that_is_not_joined_yet(void **state)
+{
+	struct scene *scene = *state;
+
+	add_group(scene, 0, "a", COVEY_MODE_OBSERVE);
+	add_group(scene, 255, "b", COVEY_MODE_TRANSITION);
+	add_group(scene, 5, "nobody's", COVEY_MODE_OBSERVE);
+	expect_member(scene, "7,8,100,200,300 8,200");
+}
+
+static void other_vnis_than_the_inventorys(void **state)
+{
+	struct scene *scene = *state;
+
+	add_vni(add_group(scene, 0, "a", COVEY_MODE_OBSERVE), 500);
+	expect_member(scene, "500 ");
+}
+
+/* As long as key manager and inventory do not say the same: the stricter mode. */
+static void a_vni_of_two_groups(void **state)
+{
+	struct scene *scene = *state;
+	struct membership *joined = add_group(scene, 0, "c", COVEY_MODE_ENFORCE);
+	struct membership *not_yet = add_group(scene, 1, "a", COVEY_MODE_OBSERVE);
+
+	add_vni(joined, 100);
+	expect_member(scene, "7,300 ");
+	not_yet->mode.mode = COVEY_MODE_TRANSITION;
+	expect_member(scene, "7,300 7,300");
+	joined->mode.mode = COVEY_MODE_OBSERVE;
+	expect_member(scene, "7,100,300 7,100,300");
+	joined->mode.mode = COVEY_MODE_TRANSITION;
+	not_yet->mode.mode = COVEY_MODE_OBSERVE;
+	expect_member(scene, "7,100,300 100");
+	not_yet->mode.mode = COVEY_MODE_ENFORCE;
+	expect_member(scene, " ");
+}
+
+/* --- no memory -------------------------------------------------------------------------------- */
+
+static void no_memory(void **state)
+{
+	struct scene *scene = *state;
+	unsigned at = 0;
+	int status;
+
+	add_group(scene, 0, "a", COVEY_MODE_OBSERVE);
+	add_group(scene, 1, "b", COVEY_MODE_TRANSITION);
+	add_group(scene, 2, "c", COVEY_MODE_ENFORCE);
+	do {
+		struct covey_error error = {.text = ""};
+
+		faulty_memory_begin(++at);
+		status = mode_lists_of_member(scene->inventory, &scene->state, &scene->clear,
+					      &error);
+		if (faulty_memory_end() == (status == 0))
+			fail_msg("allocation %u", at);
+		if (status) {
+			assert_int_equal(status, -ENOMEM);
+			assert_string_equal(error.text, "out of memory");
+			assert_int_equal(scene->clear.accepted.count, 0);
+			assert_null(scene->clear.accepted.list);
+		}
+	} while (status);
+	expect(scene, "7,8,100,200,300 8,200");
+	assert_true(at > 3);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		test(by_the_inventory),
+		test(by_the_last_run),
+		test(a_deadline_that_has_passed),
+		test(a_group_that_nobody_knows),
+		test(no_group),
+		test(two_groups_in_different_modes),
+		test(a_group_that_is_left),
+		test(a_group_that_is_wiped),
+		test(a_group_that_is_not_joined_yet),
+		test(other_vnis_than_the_inventorys),
+		test(a_vni_of_two_groups),
+		test(no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
