@@ -87,9 +87,25 @@ static bool read_name(struct reader *reader, const struct node *key, char **ret_
 	return *ret_name != NULL;
 }
 
+/* counts: by host, in how many groups it is. Each host that is in too many is told of once. */
+static void count_members(struct reader *reader, const struct node *key,
+			  const struct inventory_group *group, uint16_t *counts)
+{
+	for (size_t i = 0; i < group->member_count; i++) {
+		size_t host = group->members[i].host;
+
+		if (++counts[host] == COVEY_GROUPS_PER_HOST_MAX + 1)
+			reader_report(reader, key,
+				      "group %s is one too many for host %s: a host can be in %u",
+				      group->name, reader->inventory->hosts[host].name,
+				      COVEY_GROUPS_PER_HOST_MAX);
+	}
+}
+
 void groups_read(struct reader *reader, const struct node *mapping)
 {
 	struct inventory *inventory = reader->inventory;
+	uint16_t *counts;
 
 	if (mapping->kind != NODE_MAPPING || mapping->count == 0) {
 		value_mismatch(reader, "covey_groups", mapping,
@@ -103,7 +119,8 @@ void groups_read(struct reader *reader, const struct node *mapping)
 		return;
 	}
 	inventory->groups = calloc(mapping->count, sizeof(*inventory->groups));
-	if (!inventory->groups) {
+	counts = reader_alloc(reader, (inventory->host_count + 1) * sizeof(*counts));
+	if (!inventory->groups || !counts) {
 		reader->diagnostics->out_of_memory = true;
 		return;
 	}
@@ -115,5 +132,6 @@ void groups_read(struct reader *reader, const struct node *mapping)
 			continue;
 		inventory->group_count++;
 		read_group(reader, key, value, group);
+		count_members(reader, key, group, counts);
 	}
 }

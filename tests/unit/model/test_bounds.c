@@ -132,6 +132,23 @@ static void test_groups(void **state)
 	expect(&text, -EINVAL, "group g4094 is one too many: the inventory may have 4096");
 }
 
+/* The last of them has all hosts of the others, and one more that is in no other. */
+static void test_groups_of_a_host(void **state)
+{
+	struct text text;
+
+	text_open(&text);
+	fprintf(text.stream, "all:\n  vars:\n    covey_fabric: f\n    covey_gkm: 10.0.0.9\n"
+			     "    covey_groups:\n");
+	for (int i = 0; i <= COVEY_GROUPS_PER_HOST_MAX; i++)
+		fprintf(text.stream, "      g%d: {vnis: [%d], members: [%s]}\n", i, i + 1,
+			i < COVEY_GROUPS_PER_HOST_MAX ? "h1" : "h2, h1");
+	fprintf(text.stream, "  hosts:\n    h1: {covey_vtep: 10.0.0.1, covey_fabric_interface: a}\n"
+			     "    h2: {covey_vtep: 10.0.0.2, covey_fabric_interface: a}\n");
+	expect(&text, -EINVAL,
+	       "test.yaml:262:7: group g256 is one too many for host h1: a host can be in 256");
+}
+
 static void test_memberships(void **state)
 {
 	struct text text;
@@ -247,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_groups_of_a_host),
 		cmocka_unit_test(test_memberships),
 		cmocka_unit_test(test_many_mistakes),
 		cmocka_unit_test(test_largest),
