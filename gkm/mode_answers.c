@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "mode_show.h"
+#include "peer_log.h"
 #include "realm.h"
 
 /* A change that members do not acknowledge is taken back before that. */
@@ -251,11 +252,23 @@ static bool read_seconds(const json_t *request, const char *key, uint64_t *ret_s
 	return true;
 }
 
+/* Scripts may ask again and again. */
+static void log_refusal(const struct realm *realm, const json_t *answer)
+{
+	const char *text = json_string_value(json_object_get(answer, "error"));
+
+	peer_log_line(realm->tools.log, LOG_LEVEL_NOTICE, realm->served.config->name,
+		      "%s: what the operator asks of its mode is refused: %.800s",
+		      realm->served.config->name, text ? text : "out of memory");
+}
+
 static bool begun(struct realm *realm, enum mode_verdict verdict, enum covey_mode mode,
 		  json_t **ret_answer, struct late_question *ret_question)
 {
 	if (verdict != MODE_BEGUN) {
 		*ret_answer = verdict == MODE_ALREADY ? tell(realm) : explain(realm, verdict, mode);
+		if (verdict != MODE_ALREADY)
+			log_refusal(realm, *ret_answer);
 		return true;
 	}
 	realm_wake(realm);

@@ -154,6 +154,7 @@ static void it_names_who_could_not_follow(void **state)
 	guest_vanish(&fabric->guests[HV3]);
 	WAIT_FOR(fabric, log_says(fabric, " departs: "));
 	REFUSED(fabric, "hv3 has no connection", "transition");
+	assert_true(log_says(fabric, "of its mode is refused: group tenants stays in observe"));
 	bring(fabric, HV3);
 	REFUSED(fabric, "the covey-host of hv3 knows no modes", "transition");
 	guest_vanish(&fabric->guests[HV3]);
