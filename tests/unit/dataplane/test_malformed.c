@@ -350,7 +350,7 @@ static const char *describe(const struct row *row, unsigned shape, unsigned step
 
 	snprintf(text, sizeof(text), "%s, %s, step %u, IPv%c, in %s, %s, %u buffers", row->name,
 		 places[row->place], step, shape & IPV6 ? '6' : '4', shape & IN_UDP ? "UDP" : "IP",
-		 shape & KERNEL ? "kernel" : "bump", in_two + 1);
+		 shape & KERNEL ? "kernel" : "bump", in_two + 1u);
 	return text;
 }
 
