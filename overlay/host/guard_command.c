@@ -13,6 +13,7 @@
 #include "first_clear.h"
 #include "guard.h"
 #include "guard_config.h"
+#include "guard_deadlines.h"
 #include "guard_watch.h"
 #include "link_name.h"
 #include "notify.h"
@@ -21,6 +22,12 @@
 static bool is_af_packet(const struct inventory_host *self)
 {
 	return self->fabric_port == FABRIC_PORT_AF_PACKET;
+}
+
+/* Only where the kernel keeps its interfaces, VNIs pass the guard in clear. */
+static bool has_clear(const struct inventory_host *self)
+{
+	return self->fabric_port == FABRIC_PORT_KERNEL;
 }
 
 /* A covey-host that runs puts its own rules in the place of these, but only so often in a second.
@@ -61,11 +68,26 @@ static int switch_on(const struct inventory *inventory, const struct inventory_h
 	return status;
 }
 
-int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
-		     struct covey_error *error)
+/* What the guard shall let pass in clear when it is put up. */
+static int find_clear(const struct guard_deadlines_config *config, struct guard_clear *ret_clear,
+		      struct covey_error *error)
 {
+	int status = first_clear_find(config->inventory, config->self, ret_clear, error);
+
+	if (status || !has_clear(config->self))
+		return status;
+	status = guard_deadlines_apply(config, ret_clear, error);
+	if (status)
+		guard_clear_free(ret_clear);
+	return status;
+}
+
+int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
+		     const char *socket, struct covey_error *error)
+{
+	const struct guard_deadlines_config deadlines = {inventory, self, socket};
 	struct guard_clear clear;
-	int status = first_clear_find(inventory, self, &clear, error);
+	int status = find_clear(&deadlines, &clear, error);
 
 	if (status)
 		return status;
@@ -99,75 +121,98 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
-static int keep_up(struct event_base *base, const struct inventory *inventory,
-		   const struct inventory_host *self, struct guard_watch **ret_watch,
+struct keeper {
+	struct event_base *base;
+	struct event *term, *interrupt;
+	struct guard_watch *watch;
+	struct guard_deadlines *deadlines;
+};
+
+static int keep_up(struct keeper *keeper, const struct guard_deadlines_config *deadlines,
 		   struct covey_error *error)
 {
+	const struct inventory_host *self = deadlines->self;
 	struct guard_watch_config config = {
-		.base = base,
+		.base = keeper->base,
 		.given = guard_interface_of(self),
-		.guard = guard_config_of(inventory, self, is_af_packet(self)),
+		.guard = guard_config_of(deadlines->inventory, self, is_af_packet(self)),
 		.yields = true,
 	};
 	struct guard_status status;
 	struct guard_clear clear;
-	int result = first_clear_find(inventory, self, &clear, error);
+	int result = find_clear(deadlines, &clear, error);
 
 	if (result)
 		return result;
 	config.guard.local.unbound = true;
 	config.guard.steer.clear = clear;
-	result = guard_watch_new(&config, ret_watch, error);
+	result = guard_watch_new(&config, &keeper->watch, error);
 	guard_clear_free(&clear);
 	if (result)
 		return result;
-	guard_watch_read(*ret_watch, &status);
+	guard_watch_read(keeper->watch, &status);
 	result = guard_accept(self, status.present, status.weaker, error);
 	if (result == 0)
 		log_notice("guard: kept on %s", status.interface);
+	if (result == 0 && has_clear(self))
+		result = guard_deadlines_new(keeper->base, deadlines, keeper->watch,
+					     &keeper->deadlines, error);
 	return result;
 }
 
-static int keep(const struct inventory *inventory, const struct inventory_host *self,
-		struct covey_error *error)
+static int catch_signals(struct keeper *keeper, struct covey_error *error)
 {
-	struct event_base *base = event_base_new();
-	struct event *term = NULL, *interrupt = NULL;
-	struct guard_watch *watch = NULL;
-	int status = -ENOMEM;
+	struct event_base *base = keeper->base = event_base_new();
 
 	if (base) {
-		term = evsignal_new(base, SIGTERM, on_signal, base);
-		interrupt = evsignal_new(base, SIGINT, on_signal, base);
+		keeper->term = evsignal_new(base, SIGTERM, on_signal, base);
+		keeper->interrupt = evsignal_new(base, SIGINT, on_signal, base);
 	}
-	if (!term || !interrupt || event_add(term, NULL) < 0 || event_add(interrupt, NULL) < 0)
-		covey_error_set(error, 0, "out of memory");
-	else
-		status = keep_up(base, inventory, self, &watch, error);
+	if (!keeper->term || !keeper->interrupt || event_add(keeper->term, NULL) < 0 ||
+	    event_add(keeper->interrupt, NULL) < 0)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static void end_keeper(struct keeper *keeper)
+{
+	guard_deadlines_free(keeper->deadlines);
+	guard_watch_free(keeper->watch);
+	if (keeper->interrupt)
+		event_free(keeper->interrupt);
+	if (keeper->term)
+		event_free(keeper->term);
+	if (keeper->base)
+		event_base_free(keeper->base);
+}
+
+static int keep(const struct guard_deadlines_config *deadlines, struct covey_error *error)
+{
+	struct keeper keeper = {0};
+	int status = catch_signals(&keeper, error);
+
+	if (status == 0)
+		status = keep_up(&keeper, deadlines, error);
 	if (status == 0) {
 		notify_ready();
-		event_base_dispatch(base);
+		event_base_dispatch(keeper.base);
 	}
-	guard_watch_free(watch);
-	if (interrupt)
-		event_free(interrupt);
-	if (term)
-		event_free(term);
-	if (base)
-		event_base_free(base);
+	end_keeper(&keeper);
 	return status;
 }
 
-int guard_command(enum guard_command command, const struct inventory *inventory,
+int guard_command(const struct options *options, const struct inventory *inventory,
 		  const struct inventory_host *self, struct covey_error *error)
 {
-	switch (command) {
+	const struct guard_deadlines_config deadlines = {inventory, self, options->socket};
+
+	switch (options->guard) {
 	case GUARD_COMMAND_ON:
-		return guard_command_on(inventory, self, error);
+		return guard_command_on(inventory, self, options->socket, error);
 	case GUARD_COMMAND_OFF:
 		return switch_off(self, error);
 	case GUARD_COMMAND_KEEP:
-		return keep(inventory, self, error);
+		return keep(&deadlines, error);
 	case GUARD_COMMAND_NONE:
 		break;
 	}

@@ -12,10 +12,11 @@
 struct inventory;
 struct inventory_host;
 
-/* Install the guard once, and log what it does not hold back. */
+/* Install the guard once, and log what it does not hold back. socket: covey-host's, beside which
+ * the modes of groups are. */
 int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
-		     struct covey_error *error);
+		     const char *socket, struct covey_error *error);
 
 /* `keep` returns after SIGTERM or SIGINT, and tells the service manager when the guard is up. */
-int guard_command(enum guard_command command, const struct inventory *inventory,
+int guard_command(const struct options *options, const struct inventory *inventory,
 		  const struct inventory_host *self, struct covey_error *error);

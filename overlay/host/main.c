@@ -268,7 +268,8 @@ static int start(struct process *process, size_t *ret_count, struct covey_error 
 		/* The guard goes up whatever else is wrong, unless another covey-host has the
 		 * interface. */
 		if (status && steps[i].before_guard && status != -EADDRINUSE)
-			guard_command_on(process->inventory, process->self, NULL);
+			guard_command_on(process->inventory, process->self, process->options.socket,
+					 NULL);
 	}
 	return status;
 }
@@ -286,8 +287,7 @@ static int run_guard(struct process *process, struct covey_error *error)
 	int status = load_inventory(process, error);
 
 	if (status == 0)
-		status = guard_command(process->options.guard, process->inventory, process->self,
-				       error);
+		status = guard_command(&process->options, process->inventory, process->self, error);
 	inventory_free(process->inventory);
 	return status;
 }

@@ -146,3 +146,77 @@ int mode_lists_of_member(const struct inventory *inventory, const struct member_
 			status = add_membership(&lists, inventory, state->groups[i]);
 	return end(&lists, status, ret_clear, error);
 }
+
+/* --- deadlines without covey-host ------------------------------------------------------------- */
+
+static bool is_due(const struct mode_record *records, size_t count, const char *group)
+{
+	for (size_t i = 0; i < count; i++)
+		if (records[i].left_ms == 0 && strcmp(records[i].group, group) == 0)
+			return true;
+	return false;
+}
+
+/* Those of the groups that are due go into lists by their mode, those of the others into
+ * ret_others. */
+static int divide(const struct inventory *inventory, const struct inventory_host *self,
+		  const struct mode_record *records, size_t count, struct lists *lists,
+		  struct guard_vnis *ret_others, bool *ret_due)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < inventory->group_count && status == 0; i++) {
+		const struct inventory_group *group = &inventory->groups[i];
+
+		if (!inventory_find_member(inventory, group, self) || group->vni_count == 0)
+			continue;
+		if (!is_due(records, count, group->name)) {
+			status = append(ret_others, group->vnis, group->vni_count);
+			continue;
+		}
+		*ret_due = true;
+		status = add(lists, mode_lists_first(inventory, group->name, records, count).mode,
+			     group->vnis, group->vni_count);
+	}
+	sort(ret_others);
+	return status;
+}
+
+/* Those that stand now and are of other groups. */
+static int add_standing(struct guard_vnis *vnis, const struct guard_vnis *standing,
+			const struct guard_vnis *others)
+{
+	struct guard_vnis kept = {0};
+	int status = standing->count ? append(&kept, standing->list, standing->count) : 0;
+
+	guard_clear_keep(&kept, others);
+	if (status == 0 && kept.count > 0)
+		status = append(vnis, kept.list, kept.count);
+	free(kept.list);
+	return status;
+}
+
+int mode_lists_follow(const struct inventory *inventory, const struct inventory_host *self,
+		      const struct mode_record *records, size_t count, struct guard_clear *clear,
+		      struct covey_error *error)
+{
+	struct guard_vnis others = {0};
+	struct guard_clear now;
+	struct lists lists = {0};
+	bool due = false;
+	int status = divide(inventory, self, records, count, &lists, &others, &due);
+
+	if (status == 0)
+		status = add_standing(&lists.clear.accepted, &clear->accepted, &others);
+	if (status == 0)
+		status = add_standing(&lists.clear.steered, &clear->steered, &others);
+	free(others.list);
+	status = end(&lists, status, &now, error);
+	if (status || !due) {
+		guard_clear_free(&now);
+		return status;
+	}
+	guard_clear_free(clear);
+	*clear = now;
+	return 0;
+}

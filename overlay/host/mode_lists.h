@@ -26,6 +26,17 @@ int mode_lists_of_first(const struct inventory *inventory, const struct inventor
 			const struct mode_record *records, size_t count,
 			struct guard_clear *ret_clear, struct covey_error *error);
 
+/*
+ * While covey-host does not run: change what stands by the deadlines that have passed. Groups whose
+ * deadline that was are in the mode after it, at once: without covey-host, transition on the way is
+ * as clear as observe. Then VNIs that this inventory gives to none of the host's groups are closed
+ * as well, as nobody can tell which group they are of. Nothing changes as long as no deadline has
+ * passed, and after an error.
+ */
+int mode_lists_follow(const struct inventory *inventory, const struct inventory_host *self,
+		      const struct mode_record *records, size_t count, struct guard_clear *clear,
+		      struct covey_error *error);
+
 /* By the member's groups. If one has not been joined yet, its VNIs are the inventory's. */
 int mode_lists_of_member(const struct inventory *inventory, const struct member_state *state,
 			 struct guard_clear *ret_clear, struct covey_error *error);

@@ -47,12 +47,28 @@ static int make_directory(const char *path, struct covey_error *error)
 	return 0;
 }
 
+int local_socket_listens(const char *path, bool *ret_listens, struct covey_error *error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return covey_error_set(error, -errno, "cannot make a Unix socket: %s",
+				       strerror(errno));
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	*ret_listens = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ||
+		       (errno != ECONNREFUSED && errno != ENOENT);
+	close(fd);
+	return 0;
+}
+
 /* Remove what is at path, if it is a socket on which nobody listens. */
 static int make_way(const struct sockaddr_un *address, struct covey_error *error)
 {
 	const char *path = address->sun_path;
 	struct stat info;
-	int fd, failed;
+	bool listens;
+	int status;
 
 	if (lstat(path, &info) < 0)
 		return errno == ENOENT
@@ -63,13 +79,10 @@ static int make_way(const struct sockaddr_un *address, struct covey_error *error
 				       "%s is there and no socket: remove it, or name another "
 				       "place by --socket",
 				       path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return covey_error_set(error, -errno, "cannot make a Unix socket: %s",
-				       strerror(errno));
-	failed = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? errno : 0;
-	close(fd);
-	if (failed != ECONNREFUSED && failed != ENOENT)
+	status = local_socket_listens(path, &listens, error);
+	if (status)
+		return status;
+	if (listens)
 		return covey_error_set(
 			error, -EADDRINUSE,
 			"another covey program listens on %s: stop it, or name another "

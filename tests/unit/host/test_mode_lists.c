@@ -273,6 +273,78 @@ static void a_vni_of_two_groups(void **state)
 	expect_member(scene, " ");
 }
 
+/* --- deadlines without covey-host ------------------------------------------------------------- */
+
+static struct guard_vnis list_of(const char *text_of)
+{
+	struct guard_vnis vnis = {.list = malloc((strlen(text_of) + 1) * sizeof(*vnis.list))};
+	char *end;
+
+	for (; *text_of; text_of = *end ? end + 1 : end)
+		vnis.list[vnis.count++] = (uint32_t)strtoul(text_of, &end, 10);
+	return vnis;
+}
+
+static int follow(struct scene *scene, const struct mode_record *records, size_t count)
+{
+	struct covey_error error;
+
+	return mode_lists_follow(scene->inventory, inventory_find_host(scene->inventory, "hv1"),
+				 records, count, &scene->clear, &error);
+}
+
+static void deadlines_without_covey_host(void **state)
+{
+	static const struct {
+		struct mode_record record;
+		const char *wanted;
+	} cases[] = {
+		/* Not yet, never, not this host's, or nobody's. */
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 1}, "7,8,100,200,300,999 8,200"},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER}, "7,8,100,200,300,999 8,200"},
+		{{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0}, "7,8,100,200,300,999 8,200"},
+		{{"x", COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE, 0}, "7,8,100,200,300,999 8,200"},
+		/* Now. What is nobody's by our inventory is closed, too. */
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0}, "8,200 8,200"},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION, 0},
+		 "7,8,100,200,300 7,8,100,200,300"},
+		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0}, "7,8,100,200,300 "},
+		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, 0}, "7,100,300 "},
+		{{"c", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0}, "7,8,9,100,200,300 8,9,200"},
+	};
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		scene->clear =
+			(struct guard_clear){list_of("7,8,100,200,300,999"), list_of("8,200")};
+		assert_int_equal(follow(scene, &cases[i].record, 1), 0);
+		expect(scene, cases[i].wanted);
+	}
+	/* Nothing stands, nothing is known. */
+	assert_int_equal(follow(scene, NULL, 0), 0);
+	expect(scene, " ");
+}
+
+static void no_memory_to_follow(void **state)
+{
+	static const struct mode_record record = {"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0};
+	struct scene *scene = *state;
+	unsigned at = 0;
+	int status;
+
+	scene->clear = (struct guard_clear){list_of("7,8,100,200,300"), list_of("8,200")};
+	do {
+		faulty_memory_begin(++at);
+		status = follow(scene, &record, 1);
+		if (faulty_memory_end() == (status == 0))
+			fail_msg("allocation %u", at);
+		assert_true(status == 0 || status == -ENOMEM);
+		assert_int_equal(scene->clear.accepted.count, status ? 5 : 2);
+	} while (status);
+	expect(scene, "8,200 8,200");
+	assert_true(at > 3);
+}
+
 /* --- no memory -------------------------------------------------------------------------------- */
 
 static void no_memory(void **state)
@@ -319,6 +391,8 @@ int main(void)
 		test(a_group_that_is_not_joined_yet),
 		test(other_vnis_than_the_inventorys),
 		test(a_vni_of_two_groups),
+		test(deadlines_without_covey_host),
+		test(no_memory_to_follow),
 		test(no_memory),
 	};
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "guard_deadlines.h"
+
+#include <clock.h>
+#include <errno.h>
+#include <inventory.h>
+#include <local_socket.h>
+#include <log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard_clear.h"
+#include "guard_watch.h"
+#include "mode_file.h"
+#include "mode_lists.h"
+
+/* How often to look: a deadline may be said at any time, and the timer does not count while the
+ * machine sleeps. */
+#define LOOK_MS 1000u
+/* When a deadline has passed, and covey-host still runs. It may have died in the middle of it. */
+#define AGAIN_MS 200u
+
+struct guard_deadlines {
+	struct guard_deadlines_config config;
+	struct guard_watch *watch;
+	struct event *timer;
+	struct covey_error said; /* what was logged last, and is still so; empty: nothing */
+	struct mode_record records[COVEY_GROUPS_PER_HOST_MAX];
+};
+
+static int read_file(const struct guard_deadlines_config *config, struct mode_record *records,
+		     struct covey_error *error)
+{
+	char *path;
+	int count;
+
+	if (asprintf(&path, "%s.modes", config->socket) < 0)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	count = mode_file_read(path, records, COVEY_GROUPS_PER_HOST_MAX, error);
+	free(path);
+	return count;
+}
+
+static uint64_t soonest(const struct mode_record *records, int count)
+{
+	uint64_t left = UINT64_MAX;
+
+	for (int i = 0; i < count; i++)
+		if (records[i].left_ms < left)
+			left = records[i].left_ms;
+	return left;
+}
+
+/* covey-host has the say, unless it certainly is dead. */
+static bool host_runs(const struct guard_deadlines_config *config)
+{
+	bool listens;
+
+	return local_socket_listens(config->socket, &listens, NULL) < 0 || listens;
+}
+
+int guard_deadlines_apply(const struct guard_deadlines_config *config, struct guard_clear *clear,
+			  struct covey_error *error)
+{
+	struct mode_record *records = calloc(COVEY_GROUPS_PER_HOST_MAX, sizeof(*records));
+	struct covey_error reason;
+	int count, status = 0;
+
+	if (!records)
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	count = read_file(config, records, &reason);
+	if (count < 0)
+		log_warning("guard: %s", reason.text);
+	if (soonest(records, count) == 0 && !host_runs(config))
+		status = mode_lists_follow(config->inventory, config->self, records, (size_t)count,
+					   clear, error);
+	free(records);
+	return status;
+}
+
+/* --- from now on ------------------------------------------------------------------------------ */
+
+/* Once, as long as it stays so. */
+static void say(struct guard_deadlines *deadlines, const struct covey_error *error)
+{
+	if (strcmp(deadlines->said.text, error->text) != 0 && error->text[0] != '\0')
+		log_error("guard: the modes of groups cannot be followed: %s", error->text);
+	deadlines->said = *error;
+}
+
+static int follow(struct guard_deadlines *deadlines, int count, struct covey_error *error)
+{
+	const struct guard_deadlines_config *config = &deadlines->config;
+	struct guard_status guard;
+	struct guard_clear clear;
+	int status;
+
+	guard_watch_last(deadlines->watch, &guard);
+	if (guard_clear_copy(guard.clear, &clear))
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	status = mode_lists_follow(config->inventory, config->self, deadlines->records,
+				   (size_t)count, &clear, error);
+	if (status == 0 && !guard_clear_same(&clear, guard.clear)) {
+		size_t before = guard.clear->accepted.count;
+
+		status = guard_watch_set_clear(deadlines->watch, &clear, error);
+		if (status == 0)
+			log_notice("guard: the deadline of a mode has passed, and covey-host does "
+				   "not run: VXLAN of %zu VNIs passes in clear now, of %zu before",
+				   clear.accepted.count, before);
+	}
+	guard_clear_free(&clear);
+	return status;
+}
+
+static void on_time(evutil_socket_t fd, short events, void *arg)
+{
+	struct guard_deadlines *deadlines = arg;
+	struct covey_error error = {.text = ""};
+	uint64_t rest = LOOK_MS, left;
+	struct timeval after;
+	int count = read_file(&deadlines->config, deadlines->records, &error);
+
+	left = soonest(deadlines->records, count);
+	if (left == 0 && host_runs(&deadlines->config))
+		rest = AGAIN_MS;
+	else if (left == 0)
+		follow(deadlines, count, &error);
+	else if (left < rest)
+		rest = left;
+	say(deadlines, &error);
+	after = clock_timeval(rest);
+	event_add(deadlines->timer, &after);
+}
+
+int guard_deadlines_new(struct event_base *base, const struct guard_deadlines_config *config,
+			struct guard_watch *watch, struct guard_deadlines **ret_deadlines,
+			struct covey_error *error)
+{
+	struct guard_deadlines *deadlines = calloc(1, sizeof(*deadlines));
+
+	if (deadlines)
+		deadlines->timer = evtimer_new(base, on_time, deadlines);
+	if (!deadlines || !deadlines->timer) {
+		free(deadlines);
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	deadlines->config = *config;
+	deadlines->watch = watch;
+	on_time(-1, 0, deadlines);
+	*ret_deadlines = deadlines;
+	return 0;
+}
+
+void guard_deadlines_free(struct guard_deadlines *deadlines)
+{
+	if (!deadlines)
+		return;
+	event_free(deadlines->timer);
+	free(deadlines);
+}
