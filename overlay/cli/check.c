@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check_host.h"
+#include "check_wire.h"
 #include "cli.h"
 #include "inventory.h"
 #include "inventory_json.h"
@@ -17,12 +18,16 @@
 struct check {
 	struct cli *cli;
 	const char *host; /* NULL: the one of the machine's name */
+	bool wire;
+	char *argument; /* a file or, with wire, a group */
 };
 
-enum { OPTION_HOST = 0x100 };
+enum { OPTION_HOST = 0x100, OPTION_WIRE };
 
 static const struct argp_option options[] = {
 	{"host", OPTION_HOST, "NAME", 0, "This machine's name in the inventory (its host name)", 0},
+	{"wire", OPTION_WIRE, NULL, 0,
+	 "Have the members of GROUP, or of all groups of this host, send probes to each other", 0},
 	{0},
 };
 
@@ -38,10 +43,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case OPTION_HOST:
 		check->host = value;
 		return 0;
+	case OPTION_WIRE:
+		check->wire = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
-			argp_error(state, "one inventory at a time: %s is too much", value);
-		cli->inventory = value;
+			argp_error(state, "one at a time: %s is too much", value);
+		check->argument = value;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -147,11 +155,14 @@ int check_main(struct cli *cli, int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "[FILE]",
+		.args_doc = "[FILE]\n--wire [GROUP]",
 		.doc = "Read the inventory and report every mistake with its place. Without FILE, "
 		       "the one of --inventory. On a host of the fabric, report VXLAN devices "
 		       "whose MTU leaves no room for encryption, and what a bump in the wire has "
-		       "left, too.",
+		       "left, too. With --wire, ask the local covey-host to have the members of "
+		       "a group send probes to each other, and say how each direction was seen on "
+		       "the "
+		       "wire; exit status 1 unless all were encrypted.",
 		.children = cli_children};
 	struct check check = {.cli = cli};
 	struct diagnostics diagnostics;
@@ -160,16 +171,22 @@ int check_main(struct cli *cli, int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &check))
 		return CLI_USAGE;
+	if (check.argument && !check.wire)
+		cli->inventory = check.argument;
 	diagnostics_init(&diagnostics);
 	good = inventory_load(cli->inventory, &diagnostics, &inventory) == 0;
-	if (cli->json)
-		good &= inventory_json_print(inventory, &diagnostics) == 0;
-	else if (good)
-		print_summary(cli, inventory);
-	else
-		diagnostics_print(&diagnostics, stderr);
-	if (good && !cli->json)
-		check_host_print(inventory, check.host);
+	if (good && check.wire) {
+		good = check_wire(cli, inventory, check.argument) == CLI_OK;
+	} else {
+		if (cli->json)
+			good &= inventory_json_print(inventory, &diagnostics) == 0;
+		else if (good)
+			print_summary(cli, inventory);
+		else
+			diagnostics_print(&diagnostics, stderr);
+		if (good && !cli->json)
+			check_host_print(inventory, check.host);
+	}
 	diagnostics_free(&diagnostics);
 	inventory_free(inventory);
 	return good ? CLI_OK : CLI_FAILURE;

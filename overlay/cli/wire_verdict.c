@@ -249,3 +249,31 @@ json_t *wire_verdict_json(const struct wire_verdict *verdict, const char *from, 
 			 (int)verdict->sent, "arrived", (int)verdict->arrived, "detail",
 			 verdict->detail);
 }
+
+double wire_round_trip_ms(const json_t *answer, const char *from)
+{
+	const json_t *time;
+	double sum = 0;
+	unsigned count = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(side(wire_report(answer, from), true), "round_trip_us"),
+			   i, time) {
+		sum += (double)json_integer_value(time) / 1000;
+		count += json_integer_value(time) > 0;
+	}
+	return count ? sum / count : 0;
+}
+
+bool wire_may(const struct inventory *inventory, const struct inventory_group *group,
+	      const char *from, const char *to)
+{
+	const struct inventory_host *sender = inventory_find_host(inventory, from);
+	const struct inventory_host *receiver = inventory_find_host(inventory, to);
+	const struct inventory_member *sends =
+		sender ? inventory_find_member(inventory, group, sender) : NULL;
+	const struct inventory_member *receives =
+		receiver ? inventory_find_member(inventory, group, receiver) : NULL;
+
+	return sends && receives && sends->may_send && receives->may_receive;
+}

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "inventory.h"
+
 enum wire_verdict_kind {
 	WIRE_ENCRYPTED,
 	WIRE_CLEAR,
@@ -38,5 +40,10 @@ json_t *wire_verdict_json(const struct wire_verdict *verdict, const char *from, 
 
 /* The report of a host; NULL when there is none. */
 const json_t *wire_report(const json_t *answer, const char *host);
+/* The mean of the answers to what that host has sent, in milliseconds; 0: no answer came. */
+double wire_round_trip_ms(const json_t *answer, const char *from);
+/* May this host of a group send to that one? */
+bool wire_may(const struct inventory *inventory, const struct inventory_group *group,
+	      const char *from, const char *to);
 /* A set of probes (bit 0 is the first) in what a report says of a direction. */
 unsigned wire_set(const json_t *report, bool out, const char *name);

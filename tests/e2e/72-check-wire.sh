@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Proof on the wire: what `covey ping` says of probes between two hosts, by packet sockets on the uplinks of
-# both. It finds a path in clear, a path of one direction and a wrong MTU, each planted, and names it.
-LAB_HOSTS=2
+# Proof on the wire: what `covey ping` and `covey check --wire` say of probes between hosts, by packet sockets
+# on their uplinks. They find a path in clear, a path of one direction, a wrong MTU and a missing multicast
+# route, each planted, and name it.
 . "$(dirname "$0")/_init.sh"
 
 # probe FROM TO [OPTION...]: one run of probes; the answer is in $answer, and it is good if all were encrypted.
@@ -27,6 +27,19 @@ expect_named() {
 }
 
 good() { probe 1 2; }
+
+# check: all members of the group, from hv1. The answer is in $checked.
+check() {
+	checked=$(lab_covey 1 --json --inventory "$LAB_DIR/inventory.yaml" check --wire tenants)
+}
+
+all_good() { check; }
+
+# bad: the directions that are not encrypted, as "FROM>TO CAST VERDICT", by line.
+bad() {
+	jq -r '.directions[] | select(.verdict != "encrypted") | "\(.from)>\(.to) \(.cast) \(.verdict)"' \
+		<<<"$checked" | sort
+}
 
 guard() {
 	in_ns "hv$1" "$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" \
@@ -75,6 +88,15 @@ probe 1 2 --size 1491 && fail "1491 bytes pass"
 expect_verdicts "too large for hv1" "not seen" "not seen"
 expect_named 1 2 "out-too-big"
 
+# All members, within 5 seconds: six directions by unicast, six by multicast.
+lab_wait 10 "all members to be probed" all_good
+began=$(lab_now_ms)
+check || fail "not all is encrypted: $checked"
+took=$(($(lab_now_ms) - began))
+((took <= 5000)) || fail "check --wire took $took ms"
+expect "directions" "$(jq -c '[.directions[] | .cast] | group_by(.) | map(length)' <<<"$checked")" "[6,6]"
+expect "the largest packets" "$(jq -c '[.directions[].largest] | unique' <<<"$checked")" "[1490]"
+
 # What cannot be asked for.
 for wrong in "hv1" "hv9" "hv2 feeds"; do
 	# shellcheck disable=SC2086 # words
@@ -86,6 +108,8 @@ block 2 1
 probe 1 2 && fail "the path of one direction is not found"
 expect_verdicts "one direction is blocked" encrypted "not seen"
 expect_named 2 1 "they left hv2 encrypted, and did not come to hv1"
+check && fail "check --wire does not find the path of one direction"
+expect "what check --wire finds" "$(bad)" "hv2>hv1 unicast not seen"
 in_ns sw nft delete table netdev oneway
 good || fail "after the block: $answer"
 
@@ -96,6 +120,21 @@ expect_named 1 2 "of 1490 bytes do not"
 lab_ip sw link set hv2 mtu "$LAB_FABRIC_MTU"
 good || fail "after the small MTU: $answer"
 
+# The switch sends no multicast to hv3.
+in_ns sw nft -f - <<-RULES
+	table netdev unrouted {
+		chain out {
+			type filter hook egress device "hv3" priority 0;
+			ip daddr $(lab_multicast) counter drop
+		}
+	}
+RULES
+check && fail "the missing multicast route is not found"
+expect "what check --wire finds" "$(bad)" "hv1>hv3 multicast not seen
+hv2>hv3 multicast not seen"
+in_ns sw nft delete table netdev unrouted
+check || fail "after the missing route: $checked"
+
 # In clear, while the operator has removed the guard.
 e2e_oracles || fail "the oracles, before the leak that is planted"
 E2E_ORACLES=off
@@ -103,6 +142,11 @@ guard 1 off
 probe 1 2 && fail "the path in clear is not found"
 expect "hv1 to hv2" "$(direction 1 2 verdict)" clear
 expect_named 1 2 "seen in clear on the uplink of hv1"
+check && fail "check --wire does not find the path in clear"
+[[ $(bad | grep clear) == "hv1>hv2 multicast clear
+hv1>hv2 unicast clear
+hv1>hv3 multicast clear
+hv1>hv3 unicast clear" ]] || fail "check --wire in clear: $(bad)"
 (($(e2e_report recorder .kinds.vxlan) > 0)) || fail "nothing was in clear"
 guard 1 on
 lab_wait 10 "probes to be encrypted again" good

@@ -83,13 +83,16 @@ void probe_ask_request(struct probe_ask *ask, struct member *member, struct loca
 	struct timeval wait = clock_timeval(WAIT_MS);
 	struct probe_wish wish = {0};
 	struct covey_error error;
+	int status;
 
 	if (!question) {
 		local_answer_error(client, "too many clients at once, try again");
 		return;
 	}
-	if (probe_json_read(request, ask->inventory, ask->self, *ask->full, &wish, &error) < 0) {
-		local_answer_error(client, error.text);
+	status = probe_json_read(request, ask->inventory, ask->self, *ask->full, &wish, &error);
+	if (status) {
+		local_answer_json(client, json_pack("{s:b, s:s, s:b}", "ok", 0, "error", error.text,
+						    "no_multicast", status == -ENODEV));
 		return;
 	}
 	wish.message.id = ++ask->last_id;

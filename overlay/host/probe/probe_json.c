@@ -172,23 +172,31 @@ static const struct inventory_group *find_group(const json_t *request,
 	return group;
 }
 
-/* Rather one that has a VXLAN device here: then there is one elsewhere, too. */
-static uint32_t choose_vni(const struct inventory *inventory, const struct inventory_group *group)
+static bool sends(const struct vxlan_device *device, const struct inventory *inventory,
+		  uint32_t vni, bool multicast)
 {
+	return device->vni == vni && device->port == inventory->vxlan_port &&
+	       (!multicast || covey_addr_is_multicast(&device->remote));
+}
+
+/* Rather one that has a VXLAN device here: then there is one elsewhere, too. COVEY_VNI_MAX + 1:
+ * multicast needs one, and there is none. */
+static uint32_t choose_vni(const struct inventory *inventory, const struct inventory_group *group,
+			   bool multicast)
+{
+	uint32_t vni = multicast ? COVEY_VNI_MAX + 1 : group->vnis[0];
 	struct vxlan_devices devices;
 	struct covey_error error;
-	uint32_t vni = group->vnis[0];
+	bool found = false;
 
 	if (vxlan_devices_list(&devices, &error) < 0)
 		return vni;
-	for (size_t i = 0; i < group->vni_count; i++)
-		for (size_t j = 0; j < devices.count; j++)
-			if (devices.list[j].vni == group->vnis[i] &&
-			    devices.list[j].port == inventory->vxlan_port) {
+	for (size_t i = 0; i < group->vni_count && !found; i++)
+		for (size_t j = 0; j < devices.count && !found; j++) {
+			found = sends(&devices.list[j], inventory, group->vnis[i], multicast);
+			if (found)
 				vni = group->vnis[i];
-				vxlan_devices_free(&devices);
-				return vni;
-			}
+		}
 	vxlan_devices_free(&devices);
 	return vni;
 }
@@ -220,13 +228,19 @@ int probe_json_read(const json_t *request, const struct inventory *inventory,
 	group = find_group(request, inventory, ret_wish, error);
 	if (!group)
 		return -EINVAL;
-	vni = number(request, "vni", COVEY_VNI_MAX, choose_vni(inventory, group));
+	message->multicast = json_is_true(json_object_get(request, "multicast"));
+	vni = number(request, "vni", COVEY_VNI_MAX,
+		     choose_vni(inventory, group, message->multicast));
+	if (vni > COVEY_VNI_MAX)
+		return covey_error_set(error, -ENODEV,
+				       "no VXLAN device here sends a VNI of group %s to a "
+				       "multicast group",
+				       group->name);
 	if (vni < 0 || class < 0 || dscp < 0 || port < 0)
 		return covey_error_set(error, -EINVAL,
 				       "a VNI has 24 bits, a class is 0 to 7, a DSCP 0 to 63, and "
 				       "a port at most 65535");
 	message->group = group->name;
-	message->multicast = json_is_true(json_object_get(request, "multicast"));
 	message->vni = (uint32_t)vni;
 	message->dscp = class == 8 ? (uint32_t)dscp : dscp_of(inventory, (unsigned)class);
 	message->source_port = (uint32_t)port;

@@ -20,9 +20,10 @@ struct probe_wish {
 	uint32_t lengths[COVEY_PROBES_PER_RUN_MAX];
 };
 
-/* -EINVAL, and error says what is wrong. What is not said gets a default: this host sends, in the
- * first group of both, in one of that group's VNIs, probes of random lengths. full: the longest
- * VXLAN packet that this host sends, in bytes from the IP header on. */
+/* -EINVAL, and error says what is wrong; -ENODEV: nothing here is sent by multicast. What is not
+ * said gets a default: this host sends, in the first group of both, in one of that group's VNIs,
+ * probes of random lengths. full: the longest VXLAN packet that this host sends, in bytes from the
+ * IP header on. */
 int probe_json_read(const json_t *request, const struct inventory *inventory,
 		    const struct inventory_host *self, uint32_t full, struct probe_wish *ret_wish,
 		    struct covey_error *error);
