@@ -101,6 +101,9 @@ static const char *const flaw_texts[] = {
 			   "needs a moment)",
 	[MODE_FLAW_NO_SA] = "the group has no active SA (try again when its members have one)",
 	[MODE_FLAW_SA] = "%s does not use the active SA yet (try again, or look at its log)",
+	[MODE_FLAW_SILENT] =
+		"%s has not said yet what it hears in clear since all encrypt (it does "
+		"so every 10 s: try again)",
 	[MODE_FLAW_CLEAR_MISSED] = "more addresses send in clear than the key manager remembers",
 };
 
@@ -135,6 +138,7 @@ json_t *mode_show_flaws(const struct realm *realm, const struct mode_flaws *flaw
 		[MODE_FLAW_NO_SA] = "no SA",
 		[MODE_FLAW_SA] = "SA not in use",
 		[MODE_FLAW_CLEAR] = "clear packets",
+		[MODE_FLAW_SILENT] = "no report yet",
 		[MODE_FLAW_CLEAR_MISSED] = "too many clear senders",
 	};
 	json_t *array = json_array();

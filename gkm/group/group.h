@@ -69,6 +69,7 @@ struct member {
 	bool knows_modes;              /* it said that it understands modes */
 	uint64_t mode_told;            /* serials of the mode; 0: none yet */
 	uint64_t mode_acked;           /* the last one */
+	uint64_t reported_ms;          /* when it said last what it hears in clear; 0: never */
 	enum covey_mode mode_in_force; /* as it says; 0: not known */
 	uint64_t listed_by_ms;         /* until when we wait for the others' acknowledgement */
 };

@@ -45,6 +45,11 @@ void mode_understood(struct group *group, size_t seat)
 	group->members[seat].knows_modes = true;
 }
 
+void mode_reported(struct group *group, size_t seat, uint64_t now_ms)
+{
+	group->members[seat].reported_ms = now_ms;
+}
+
 int mode_acked(struct group *group, size_t seat, uint64_t serial)
 {
 	struct member *member = &group->members[seat];
@@ -282,10 +287,12 @@ static void take_back(struct group *group, uint64_t now_ms)
 	tell_from_now_on(group, now_ms);
 }
 
-static void finish(struct group *group)
+static void finish(struct group *group, uint64_t now_ms)
 {
 	struct group_mode *mode = &group->mode;
 
+	if (mode->before == COVEY_MODE_OBSERVE && mode->now.mode == COVEY_MODE_TRANSITION)
+		mode->encrypts_ms = now_ms;
 	mode->under_way = mode->forward = mode->hurries = mode->resumed = false;
 	if (mode->outcome == MODE_OUTCOME_UNDER_WAY)
 		mode->outcome = MODE_OUTCOME_DONE;
@@ -325,7 +332,7 @@ static void go_on(struct group *group, uint64_t now_ms)
 	if (mode->forward && !mode->acked_ms)
 		take_back(group, now_ms);
 	else if (mode->now.mode == mode->now.goal)
-		finish(group);
+		finish(group, now_ms);
 	else if (is_too_late(mode, now_ms))
 		mode->retry_ms = mode->deadline_ms;
 	else if (step(group, &next, mode->hurries, now_ms))

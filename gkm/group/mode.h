@@ -71,6 +71,7 @@ struct group_mode {
 	bool confirms; /* the deadline can be confirmed away */
 	uint64_t told_ms;     /* when the mode was decided on that members are told now */
 	uint64_t acked_ms;    /* when all had acknowledged it; 0: not yet */
+	uint64_t encrypts_ms; /* since when nobody should send in clear; 0: since the start */
 	uint64_t deadline_ms; /* if there is now.then */
 	uint64_t remind_ms;
 	uint64_t retry_ms;
@@ -112,6 +113,8 @@ enum mode_verdict mode_confirm(struct group *group, uint64_t now_ms);
 
 /* The member has just registered, and said that it understands modes. */
 void mode_understood(struct group *group, size_t seat);
+/* The member has said what it hears in clear, which may be nothing. */
+void mode_reported(struct group *group, size_t seat, uint64_t now_ms);
 /* -EPROTO when it was never told this one. */
 int mode_acked(struct group *group, size_t seat, uint64_t serial);
 

@@ -70,6 +70,10 @@ void mode_flaws_find(const struct group *group, enum covey_mode to, uint64_t now
 			add(ret_flaws, flaw, i);
 	if (to != COVEY_MODE_ENFORCE)
 		return;
+	for (size_t i = 0; i < group->seats; i++)
+		if (group->members[i].session &&
+		    group->members[i].reported_ms < group->mode.encrypts_ms)
+			add(ret_flaws, MODE_FLAW_SILENT, i);
 	clear_heard_each(group, now_ms, add_clear, &search);
 	if (clear_heard_missed(group, now_ms))
 		add(ret_flaws, MODE_FLAW_CLEAR_MISSED, 0);

@@ -13,12 +13,13 @@
 struct group;
 
 enum mode_flaw {
-	MODE_FLAW_AWAY,  /* no connection */
-	MODE_FLAW_OLD,   /* it does not understand modes */
-	MODE_FLAW_MODE,  /* it has not acknowledged the present mode */
-	MODE_FLAW_NO_SA, /* the group has no active SA; about no member */
-	MODE_FLAW_SA,    /* it has not acknowledged the active SA, or may not send on it yet */
-	MODE_FLAW_CLEAR, /* it has received packets in clear in the last minute */
+	MODE_FLAW_AWAY,   /* no connection */
+	MODE_FLAW_OLD,    /* it does not understand modes */
+	MODE_FLAW_MODE,   /* it has not acknowledged the present mode */
+	MODE_FLAW_NO_SA,  /* the group has no active SA; about no member */
+	MODE_FLAW_SA,     /* it has not acknowledged the active SA, or may not send on it yet */
+	MODE_FLAW_SILENT, /* it has not said yet what it hears since nobody should send in clear */
+	MODE_FLAW_CLEAR,  /* it has received packets in clear in the last minute */
 	MODE_FLAW_CLEAR_MISSED, /* more addresses sent in clear than are remembered; no member */
 };
 

@@ -258,6 +258,17 @@ static bool take_clear(struct session *session, const Covey__Heartbeat *report)
 	return true;
 }
 
+/* A message without senders in clear comes after all that have some. */
+static void note_reported(struct session *session)
+{
+	for (size_t i = 0; i < session->registration_count; i++) {
+		struct registration *registration = &session->registrations[i];
+
+		if (registration->joined)
+			mode_reported(registration->served->group, registration->seat, clock_ms());
+	}
+}
+
 /* Lists the groups in which the member is deaf, and perhaps so. A member is in no more groups than
  * fit. */
 static void list_deaf(struct session *session, char *deaf[COVEY_GROUPS_PER_HOST_MAX],
@@ -292,6 +303,8 @@ void heartbeat_reports_take(struct session *session, const Covey__Heartbeat *rep
 			return;
 	if (!take_clear(session, report))
 		return;
+	if (report->n_clear == 0)
+		note_reported(session);
 	list_deaf(session, deaf, perhaps, &answer);
 	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
 	message.heartbeat = &answer;

@@ -183,9 +183,10 @@ int heartbeat_send(struct member_state *state, struct covey_error *error)
 
 	if (!batch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	status = send_all(state, batch);
+	/* What is in clear comes first: the other messages say that this is all of it. */
+	status = send_clear(state, &batch->clear);
 	if (status == 0)
-		status = send_clear(state, &batch->clear);
+		status = send_all(state, batch);
 	free(batch);
 	if (status)
 		return covey_error_set(error, -EPROTO, "cannot queue Heartbeat");

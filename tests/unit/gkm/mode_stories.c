@@ -7,7 +7,11 @@ const struct story mode_stories[] = {
 	/* Forward, step by step. */
 	{"the way in", COVEY_MODE_OBSERVE,
 	 "transition=begun is:transition serial:2 outcome:under-way ack:ABCDE outcome:under-way "
-	 "ack outcome:done kept:transition enforce=begun is:enforce ack outcome:done kept:enforce"},
+	 "ack outcome:done kept:transition report enforce=begun is:enforce ack outcome:done "
+	 "kept:enforce"},
+	{"who has not said what it hears", COVEY_MODE_OBSERVE,
+	 "report transition=begun +10 ack outcome:done enforce=flawed flaw:A:silent report:ABCDE "
+	 "enforce=flawed flaw:F:silent report:F enforce=begun"},
 	{"not in one go", COVEY_MODE_OBSERVE, "enforce=far is:observe serial:1"},
 	{"nothing to do", COVEY_MODE_ENFORCE, "enforce=already serial:1 kept:none"},
 	/* Who could not follow. */
@@ -88,7 +92,7 @@ const struct story mode_stories[] = {
 	 "observe:c60=begun ack lose:A +20000 back:A is:observe left:40000"},
 	{"further only when it is confirmed", COVEY_MODE_OBSERVE,
 	 "transition:c60=begun ack enforce=unconfirmed transition=unconfirmed confirm=begun "
-	 "confirm=busy ack enforce=begun"},
+	 "confirm=busy ack report enforce=begun"},
 	{"but back at once", COVEY_MODE_OBSERVE,
 	 "transition:c60=begun ack observe=begun is:observe left:0 ack +100000 is:observe"},
 	{"no such time", COVEY_MODE_TRANSITION,

@@ -110,6 +110,8 @@ static void at_seat(struct teller *teller, const char *what, size_t seat)
 		come(teller, seat, what[0] == 'b');
 	else if (strcmp(what, "leave") == 0)
 		group_left(group, seat);
+	else if (strcmp(what, "report") == 0)
+		mode_reported(group, seat, teller->world->now_ms);
 	else if (strcmp(what, "evict") == 0)
 		group_evict(group, seat);
 	else
@@ -126,13 +128,10 @@ static bool is_mode(enum covey_mode mode, const char *name)
 static bool has_flaw(const struct teller *teller, const char *text)
 {
 	static const char *const names[] = {
-		[MODE_FLAW_AWAY] = "away",
-		[MODE_FLAW_OLD] = "old",
-		[MODE_FLAW_MODE] = "mode",
-		[MODE_FLAW_NO_SA] = "no-sa",
-		[MODE_FLAW_SA] = "sa",
-		[MODE_FLAW_CLEAR] = "clear",
-		[MODE_FLAW_CLEAR_MISSED] = "missed",
+		[MODE_FLAW_AWAY] = "away",     [MODE_FLAW_OLD] = "old",
+		[MODE_FLAW_MODE] = "mode",     [MODE_FLAW_NO_SA] = "no-sa",
+		[MODE_FLAW_SA] = "sa",         [MODE_FLAW_CLEAR] = "clear",
+		[MODE_FLAW_SILENT] = "silent", [MODE_FLAW_CLEAR_MISSED] = "missed",
 	};
 	const struct world *world = teller->world;
 	struct mode_flaws flaws;
@@ -211,6 +210,9 @@ static void plain(struct teller *teller, const char *word)
 	if (strcmp(word, "ack") == 0)
 		for (size_t i = 0; i < WORLD_SEATS; i++)
 			acknowledge(teller, i);
+	else if (strcmp(word, "report") == 0)
+		for (size_t i = 0; i < WORLD_SEATS; i++)
+			mode_reported(world->group, i, world->now_ms);
 	else if (strcmp(word, "rekey") == 0)
 		world_rekey(world);
 	else if (strcmp(word, "switched") == 0)

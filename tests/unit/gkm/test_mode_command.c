@@ -86,6 +86,18 @@ static void it_is_told_when_it_joins(void **state)
 	assert_int_equal(bring(fabric, HV2)->modes_told, 0);
 }
 
+/* Each says that it hears nothing in clear. */
+static void report_all(struct fabric *fabric)
+{
+	for (size_t i = HV1; i <= HV3; i++) {
+		struct guest *guest = &fabric->guests[i];
+		unsigned before = guest->heartbeats;
+
+		guest_heartbeat(guest);
+		WAIT_FOR(fabric, guest->heartbeats > before);
+	}
+}
+
 static void the_way_in(void **state)
 {
 	struct fabric *fabric = *state;
@@ -98,6 +110,8 @@ static void the_way_in(void **state)
 	REFUSED(fabric, "`covey mode tenants transition` comes first", "enforce");
 	ASK(fabric, "transition");
 	assert_true(all_in(fabric, COVEY_MODE_TRANSITION));
+	REFUSED(fabric, "has not said yet what it hears in clear", "enforce");
+	report_all(fabric);
 	ASK(fabric, "enforce");
 	assert_true(all_in(fabric, COVEY_MODE_ENFORCE));
 	assert_true(log_says(fabric, "tenants: mode enforce is in force at all members"));
