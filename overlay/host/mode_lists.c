@@ -50,7 +50,9 @@ struct lists {
 	struct guard_vnis enforced;
 };
 
-static int add(struct lists *lists, enum covey_mode mode, const uint32_t *list, size_t count)
+/* keyed: there was an SA already, so what is steered to covey-host can be encrypted. */
+static int add(struct lists *lists, enum covey_mode mode, bool keyed, const uint32_t *list,
+	       size_t count)
 {
 	int status;
 
@@ -59,7 +61,7 @@ static int add(struct lists *lists, enum covey_mode mode, const uint32_t *list, 
 	if (!covey_mode_accepts_clear(mode))
 		return append(&lists->enforced, list, count);
 	status = append(&lists->clear.accepted, list, count);
-	if (status == 0 && !covey_mode_sends_clear(mode))
+	if (status == 0 && !covey_mode_sends_clear(mode) && keyed)
 		status = append(&lists->clear.steered, list, count);
 	return status;
 }
@@ -117,7 +119,7 @@ int mode_lists_of_first(const struct inventory *inventory, const struct inventor
 		if (inventory_find_member(inventory, group, self))
 			status = add(&lists,
 				     mode_lists_first(inventory, group->name, records, count).mode,
-				     group->vnis, group->vni_count);
+				     false, group->vnis, group->vni_count);
 	}
 	return end(&lists, status, ret_clear, error);
 }
@@ -130,9 +132,12 @@ static int add_membership(struct lists *lists, const struct inventory *inventory
 	if (group->state == MEMBERSHIP_LEAVING)
 		return 0;
 	if (group->vni_count > 0)
-		return add(lists, group->mode.mode, group->vnis, group->vni_count);
+		return add(lists, group->mode.mode, group->mode.keyed, group->vnis,
+			   group->vni_count);
 	known = inventory_find_group(inventory, group->name);
-	return known ? add(lists, group->mode.mode, known->vnis, known->vni_count) : 0;
+	return known ? add(lists, group->mode.mode, group->mode.keyed, known->vnis,
+			   known->vni_count)
+		     : 0;
 }
 
 int mode_lists_of_member(const struct inventory *inventory, const struct member_state *state,
@@ -176,7 +181,7 @@ static int divide(const struct inventory *inventory, const struct inventory_host
 		}
 		*ret_due = true;
 		status = add(lists, mode_lists_first(inventory, group->name, records, count).mode,
-			     group->vnis, group->vni_count);
+			     true, group->vnis, group->vni_count);
 	}
 	sort(ret_others);
 	return status;

@@ -115,6 +115,7 @@ int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
 		return status;
 	sa->state = COVEY_SA_ACTIVE;
 	sa->drained_at = SA_NEVER;
+	member_mode_keyed(&group->mode);
 	drain_others(group, spi, now, effects);
 	held_sa_expire(group, now, effects);
 	if (send_activated(group, spi, effects) != 0)

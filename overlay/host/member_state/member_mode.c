@@ -90,6 +90,14 @@ void member_mode_renew(struct member_mode *mode)
 	mode->try_at = 0;
 }
 
+void member_mode_keyed(struct member_mode *mode)
+{
+	if (mode->keyed)
+		return;
+	mode->keyed = true;
+	member_mode_renew(mode);
+}
+
 /* --- the GKM's word --------------------------------------------------------------------------- */
 
 static int check(const struct membership *group, const Covey__GroupMode *message,
@@ -190,6 +198,7 @@ int member_mode_run(struct membership *group, bool connected, uint64_t now,
 
 	if (now >= mode->then_at) {
 		mode->then_at = MEMBER_MODE_NEVER;
+		mode->to_ack = false; /* what it was about is over */
 		go(mode, mode->then, now);
 		mode->try_at = now;
 	}

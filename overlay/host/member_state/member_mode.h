@@ -31,6 +31,7 @@ struct member_mode {
 	uint64_t remind_at;   /* ms; when the log says again that the group is not in enforce */
 	uint64_t serial;      /* of the last GroupMode of this GKM instance; 0: none */
 	enum covey_mode said; /* what the log said last; 0: nothing */
+	bool keyed;           /* there was an SA to send on, since this start */
 	bool told;            /* a GKM has said it, in this session or before */
 	bool to_ack;          /* GroupModeInForce is to be sent, once it is so */
 };
@@ -62,6 +63,10 @@ void member_mode_renew(struct member_mode *mode);
  * connected: there is a session in which we are in the group. A negative errno ends the session. */
 int member_mode_run(struct membership *group, bool connected, uint64_t now,
 		    const struct effects *effects, struct covey_error *error);
+
+/* There is an SA to send on. From the first one on, transition means encrypted; before, VXLAN
+ * leaves in clear as in observe, because the alternative would be to lose it. */
+void member_mode_keyed(struct member_mode *mode);
 
 /* When member_mode_run() is due next; MEMBER_MODE_NEVER when it is not. */
 uint64_t member_mode_deadline(const struct member_mode *mode);

@@ -86,6 +86,7 @@ static struct membership *add_group(struct scene *scene, size_t place, const cha
 
 	snprintf(group->name, sizeof(group->name), "%s", name);
 	group->mode.mode = mode;
+	group->mode.keyed = true;
 	scene->state.groups[place] = group;
 	return group;
 }
@@ -130,11 +131,12 @@ static void expect_member(struct scene *scene, const char *wanted)
 	expect(scene, wanted);
 }
 
-/* --- before there is a member ----------------------------------------------------------------- */
+/* --- before there is a member, and so no SA: nothing is steered
+ * ----------------------------------------------------------------- */
 
 static void by_the_inventory(void **state)
 {
-	expect_first(*state, NULL, 0, "7,8,100,200,300 8,200");
+	expect_first(*state, NULL, 0, "7,8,100,200,300 ");
 }
 
 static void by_the_last_run(void **state)
@@ -147,9 +149,9 @@ static void by_the_last_run(void **state)
 		{"e", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER}, /* nor of the inventory */
 	};
 
-	expect_first(*state, records, 5, "7,9,100,300 7,100,300");
+	expect_first(*state, records, 5, "7,9,100,300 ");
 	/* The others are in the inventory's mode. */
-	expect_first(*state, records, 1, "7,8,100,200,300 7,8,100,200,300");
+	expect_first(*state, records, 1, "7,8,100,200,300 ");
 }
 
 static void a_deadline_that_has_passed(void **state)
@@ -162,7 +164,7 @@ static void a_deadline_that_has_passed(void **state)
 	struct scene *scene = *state;
 	struct mode_record first = mode_lists_first(scene->inventory, "a", records, 3);
 
-	expect_first(scene, records, 3, "8,9,200 8,200");
+	expect_first(scene, records, 3, "8,9,200 ");
 	assert_string_equal(first.group, "a");
 	assert_int_equal(first.mode, COVEY_MODE_ENFORCE);
 	assert_int_equal(first.then, COVEY_MODE_ENFORCE);
@@ -243,6 +245,21 @@ static void a_group_that_is_not_joined_yet(void **state)
 	add_group(scene, 255, "b", COVEY_MODE_TRANSITION);
 	add_group(scene, 5, "nobody's", COVEY_MODE_OBSERVE);
 	expect_member(scene, "7,8,100,200,300 8,200");
+}
+
+/* What is steered would be lost. */
+static void no_sa_yet(void **state)
+{
+	struct scene *scene = *state;
+	struct membership *group = add_group(scene, 255, "b", COVEY_MODE_TRANSITION);
+
+	group->mode.keyed = false;
+	expect_member(scene, "8,200 ");
+	add_vni(group, 5);
+	expect_member(scene, "5 ");
+	member_mode_keyed(&group->mode);
+	assert_int_equal(group->mode.try_at, 0);
+	expect_member(scene, "5 5");
 }
 
 static void other_vnis_than_the_inventorys(void **state)
@@ -389,6 +406,7 @@ int main(void)
 		test(a_group_that_is_left),
 		test(a_group_that_is_wiped),
 		test(a_group_that_is_not_joined_yet),
+		test(no_sa_yet),
 		test(other_vnis_than_the_inventorys),
 		test(a_vni_of_two_groups),
 		test(deadlines_without_covey_host),

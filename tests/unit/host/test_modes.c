@@ -219,6 +219,38 @@ static void test_confirmed(void **state)
 	end();
 }
 
+/* When the deadline has passed, what the message was about is over. */
+static void test_late_guard(void **state)
+{
+	begin_joined();
+	plant.fails = -EIO;
+	assert_int_equal(tell(1, COVEY_MODE_TRANSITION, 1500, COVEY_MODE_ENFORCE), 0);
+	assert_int_equal(world_pass(plant.world, 1600), 0);
+	plant.fails = 0;
+	assert_int_equal(world_pass(plant.world, 1000), 0);
+	assert_done("enforce; ");
+	assert_int_equal(plant.acks, 0);
+	end();
+}
+
+/* From the first SA on, transition means encrypted. */
+static void test_first_sa(void **state)
+{
+	begin_joined();
+	assert_int_equal(tell(1, COVEY_MODE_TRANSITION, 0, 0), 0);
+	assert_done("transition; ");
+	assert_false(mode_of_g()->keyed);
+	assert_int_equal(world_roster(plant.world, "g", 1, true, false, 7, 8, 0), 0);
+	assert_int_equal(world_install(plant.world, "g", 256, 86400), 0);
+	assert_int_equal(world_pass(plant.world, 0), 0);
+	assert_done("");
+	assert_int_equal(world_activate(plant.world, "g", 256), 0);
+	assert_int_equal(world_pass(plant.world, 0), 0);
+	assert_true(mode_of_g()->keyed);
+	assert_done("transition; ");
+	end();
+}
+
 /* Not acknowledged before it is so, and tried again. */
 static void test_guard_fails(void **state)
 {
@@ -370,6 +402,8 @@ int main(void)
 		cmocka_unit_test(test_unconfirmed),
 		cmocka_unit_test(test_unconfirmed_far),
 		cmocka_unit_test(test_confirmed),
+		cmocka_unit_test(test_late_guard),
+		cmocka_unit_test(test_first_sa),
 		cmocka_unit_test(test_guard_fails),
 		cmocka_unit_test(test_another_session),
 		cmocka_unit_test(test_first_mode),
