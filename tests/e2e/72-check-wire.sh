@@ -151,3 +151,10 @@ hv1>hv3 unicast clear" ]] || fail "check --wire in clear: $(bad)"
 guard 1 on
 lab_wait 10 "probes to be encrypted again" good
 expect_verdicts "the guard is back" encrypted encrypted
+
+# A group that sends in clear by its mode is in clear, and that is what is said.
+lab_at_gkm mode tenants observe >/dev/null || fail "the mode cannot be changed"
+check && fail "check --wire does not find a group in observe"
+expect "what check --wire finds in observe" "$(bad | grep -c " clear$")" 12
+lab_at_gkm mode tenants transition >/dev/null || fail "the mode cannot be changed again"
+check || fail "in transition not all is encrypted: $checked"

@@ -123,7 +123,20 @@ static void on_vpe(struct probe_run *run, struct probe_side *side,
 	}
 }
 
-/* An answer to a probe that was sent, or a probe that is to be answered once. */
+/* Each once. Also what came in clear, which does not come by covey: so the way back is seen, too.
+ */
+static void reply(struct probe_run *run, const struct probe_frame *frame)
+{
+	const uint32_t bit = 1u << frame->number;
+
+	if (run->role != COVEY__PROBE_ROLE__PROBE_ROLE_ANSWER || frame->answer ||
+	    (run->replied & bit) != 0)
+		return;
+	run->replied |= bit;
+	send_frame(run, frame->number, true);
+}
+
+/* A probe, or the answer to one that was sent. */
 static void on_delivered(struct probe_run *run, const struct probe_frame *frame)
 {
 	const uint32_t bit = 1u << frame->number;
@@ -135,8 +148,7 @@ static void on_delivered(struct probe_run *run, const struct probe_frame *frame)
 	if (sends && (run->out.sent & bit) != 0)
 		run->round_trip_us[frame->number] =
 			(uint32_t)(clock_us() - run->sent_us[frame->number]) + 1;
-	if (run->role == COVEY__PROBE_ROLE__PROBE_ROLE_ANSWER)
-		send_frame(run, frame->number, true);
+	reply(run, frame);
 	if (sends && run->next == run->length_count && run->in.delivered == run->out.sent &&
 	    !run->ending)
 		report_soon(run);
@@ -160,7 +172,9 @@ static void on_seen(void *arg, const struct probe_tap *tap, const struct probe_p
 		return;
 	if (tap->uplink)
 		side->clear |= 1u << packet->frame.number;
-	else if (!out)
+	if (tap->uplink && !out)
+		reply(run, &packet->frame);
+	else if (!tap->uplink && !out)
 		on_delivered(run, &packet->frame);
 }
 
@@ -292,6 +306,7 @@ static void reset(struct probe_run *run)
 	memset(run->sent_us, 0, sizeof(run->sent_us));
 	memset(run->round_trip_us, 0, sizeof(run->round_trip_us));
 	run->next = 0;
+	run->replied = 0;
 	run->interface = 0;
 	run->ending = false;
 	run->trouble.text[0] = '\0';

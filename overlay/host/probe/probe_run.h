@@ -57,6 +57,7 @@ struct probe_run {
 	size_t tap_count;
 	size_t next; /* the probe to send; length_count: all are sent */
 	struct probe_side out, in;
+	uint32_t replied; /* set of probes that were answered */
 	uint64_t sent_us[COVEY_PROBES_PER_RUN_MAX];
 	uint32_t round_trip_us[COVEY_PROBES_PER_RUN_MAX];
 	bool ending;

@@ -224,6 +224,80 @@ static void test_too_many_sas(void **state)
 	world_free(world);
 }
 
+static void count_order(void *arg, const Covey__ProbeOrder *order)
+{
+	struct world *world = arg;
+
+	world->listens = true; /* as a sign: nothing else looks at it here */
+}
+
+/* A good order, and what may be wrong with one. */
+static void test_probe_orders(void **state)
+{
+	static const struct {
+		uint64_t id;
+		int role;
+		size_t nonce_len, vteps, vtep_len, lengths;
+		uint32_t vni, length, dscp, source_port;
+		int expected;
+	} rows[] = {
+		{1, 1, 16, 1, 4, 1, 100, 9216, 63, 65535, 0},
+		{1, 4, 16, 16, 16, 16, 100, 100, 0, 0, 0},
+		{0, 1, 16, 1, 4, 1, 100, 100, 0, 0, -EPROTO},
+		{1, 0, 16, 1, 4, 1, 100, 100, 0, 0, -EPROTO},
+		{1, 5, 16, 1, 4, 1, 100, 100, 0, 0, -EPROTO},
+		{1, 1, 15, 1, 4, 1, 100, 100, 0, 0, -EPROTO},
+		{1, 1, 17, 1, 4, 1, 100, 100, 0, 0, -EPROTO},
+		{1, 1, 16, 0, 4, 1, 100, 100, 0, 0, -EPROTO},
+		{1, 1, 16, 17, 4, 1, 100, 100, 0, 0, -EPROTO},
+		{1, 1, 16, 1, 5, 1, 100, 100, 0, 0, -EPROTO},
+		{1, 1, 16, 1, 4, 0, 100, 100, 0, 0, -EPROTO},
+		{1, 1, 16, 1, 4, 17, 100, 100, 0, 0, -EPROTO},
+		{1, 1, 16, 1, 4, 1, 4711, 100, 0, 0, -EPROTO},
+		{1, 1, 16, 1, 4, 1, 100, 0, 0, 0, -EPROTO},
+		{1, 1, 16, 1, 4, 1, 100, 9217, 0, 0, -EPROTO},
+		{1, 1, 16, 1, 4, 1, 100, 100, 64, 0, -EPROTO},
+		{1, 1, 16, 1, 4, 1, 100, 100, 0, 65536, -EPROTO},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *world = world_joined_without_sa();
+		Covey__ProbeOrder order = COVEY__PROBE_ORDER__INIT;
+		Covey__Message message = COVEY__MESSAGE__INIT;
+		ProtobufCBinaryData vteps[17];
+		uint8_t bytes[17] = {0};
+		uint32_t lengths[17];
+		int status;
+
+		for (size_t j = 0; j < 17; j++) {
+			vteps[j] = (ProtobufCBinaryData){rows[i].vtep_len, bytes};
+			lengths[j] = rows[i].length;
+		}
+		world->listens = false;
+		world->state->effects.probe_order = count_order;
+		order.group = "g";
+		order.id = rows[i].id;
+		order.role = (Covey__ProbeRole)rows[i].role;
+		order.nonce = (ProtobufCBinaryData){rows[i].nonce_len, bytes};
+		order.vteps = vteps;
+		order.n_vteps = rows[i].vteps;
+		order.vni = rows[i].vni == 100 ? member_state_find(world->state, "g")->vnis[0]
+					       : rows[i].vni;
+		order.lengths = lengths;
+		order.n_lengths = rows[i].lengths;
+		order.dscp = rows[i].dscp;
+		order.source_port = rows[i].source_port;
+		message.body_case = COVEY__MESSAGE__BODY_PROBE_ORDER;
+		message.probe_order = &order;
+		status = world_message(world, &message);
+		if (status != rows[i].expected)
+			fail_msg("row %zu: %d", i, status);
+		assert_int_equal(world->listens, status == 0);
+		assert_journal(world, "");
+		world_free(world);
+	}
+}
+
 /* When the queue to the GKM is full the session ends; the next one puts it right. */
 static void test_send_fails(void **state)
 {
@@ -251,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_each_kind_in_each_state),
 		cmocka_unit_test(test_activate_unknown),
 		cmocka_unit_test(test_too_many_sas),
+		cmocka_unit_test(test_probe_orders),
 		cmocka_unit_test(test_send_fails),
 	};
 
