@@ -146,6 +146,13 @@ void gkm_sent(struct gkm_peer *peer, const Covey__Message *message)
 		check_in_group(peer, message->group_mode->group);
 		check_mode(message->group_mode);
 		return;
+	case COVEY__MESSAGE__BODY_PROBE_ORDER:
+		check_in_group(peer, message->probe_order->group);
+		must(message->probe_order->nonce.len == COVEY_PROBE_NONCE_LEN);
+		return;
+	case COVEY__MESSAGE__BODY_PROBE_REPORT:
+		must(message->probe_report->state >= COVEY__PROBE_STATE__PROBE_STATE_DONE);
+		return;
 	case COVEY__MESSAGE__BODY_ROSTER:
 		check_in_group(peer, message->roster->group);
 		return;
