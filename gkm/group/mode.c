@@ -328,7 +328,8 @@ static void go_on(struct group *group, uint64_t now_ms)
 		mode->acked_ms = now_ms;
 	if (now_ms < step_ends_ms(mode))
 		return;
-	note_late(group);
+	if (!mode->hurries)
+		note_late(group);
 	if (mode->forward && !mode->acked_ms)
 		take_back(group, now_ms);
 	else if (mode->now.mode == mode->now.goal)

@@ -38,6 +38,7 @@ struct process {
 	struct member *member;
 	struct mode_record *modes; /* as they were when covey-host ran last */
 	size_t mode_count;
+	bool clear_failed; /* the guard may have something else */
 	struct clear_heard *heard;
 	uint64_t modes_read_at;   /* ms, monotonic */
 	struct guard_clear clear; /* what the guard has */

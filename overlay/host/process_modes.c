@@ -64,8 +64,14 @@ void process_forget_modes(struct process *process)
 void process_first_mode(void *arg, const char *group, struct member_mode_first *ret_first)
 {
 	const struct process *process = arg;
-	const struct mode_record first =
+	struct mode_record first =
 		mode_lists_first(process->inventory, group, process->modes, process->mode_count);
+
+	/* Later nobody knows it: what was so at the start need not be so any more. */
+	if (process->host.ready)
+		first = (struct mode_record){.mode = COVEY_MODE_ENFORCE,
+					     .then = COVEY_MODE_ENFORCE,
+					     .left_ms = UINT64_MAX};
 
 	*ret_first = (struct member_mode_first){
 		.mode = first.mode,
@@ -140,9 +146,10 @@ static int tell_guard(struct process *process, struct guard_clear *clear, struct
 	struct guard_clear before = process->clear;
 	int status;
 
-	if (guard_clear_same(clear, &process->clear))
+	if (!process->clear_failed && guard_clear_same(clear, &process->clear))
 		return 0;
 	status = protection_set_clear(process->protection, clear, error);
+	process->clear_failed = status != 0;
 	if (status)
 		return status;
 	process->clear = *clear;
@@ -161,14 +168,14 @@ int process_put_modes(void *arg, struct covey_error *error)
 	status = mode_lists_of_member(process->inventory, state, &clear, error);
 	if (status)
 		return status;
+	/* First, so that whoever goes on from the file never opens what was closed. */
+	if (write_file(process, state, &reason) < 0)
+		log_warning("%s: after a restart, groups begin in the inventory's mode",
+			    reason.text);
 	status = tell_dataplane(process, state, error);
 	if (status == 0)
 		status = tell_guard(process, &clear, error);
 	guard_clear_free(&clear);
-	/* Without the file only a restart is less smooth. */
-	if (status == 0 && write_file(process, state, &reason) < 0)
-		log_warning("%s: after a restart, groups begin in the inventory's mode",
-			    reason.text);
 	return status;
 }
 

@@ -87,6 +87,30 @@ static int insist(struct guard_watch *watch, struct covey_error *error)
 	return status;
 }
 
+/* A keeper may have missed what another covey-host has closed meanwhile, as when the kernel had no
+ * room for more events. So it opens nothing again that is closed in what stands. */
+static int narrow(struct guard_watch *watch, struct covey_error *error)
+{
+	struct guard_clear standing, kept;
+	bool stands;
+	int status;
+
+	if (!watch->yields || !watch->guard.wanted.steer.on)
+		return 0;
+	status = guard_standing_clear(watch->guard.interface, &standing, &stands, error);
+	if (status)
+		return status;
+	if (stands && guard_clear_copy(&watch->guard.clear, &kept)) {
+		status = covey_error_set(error, -ENOMEM, "out of memory");
+	} else if (stands) {
+		guard_clear_keep(&kept.accepted, &standing.accepted);
+		guard_clear_keep(&kept.steered, &kept.accepted);
+		installed_guard_take_clear(&watch->guard, &kept);
+	}
+	guard_clear_free(&standing);
+	return status;
+}
+
 static void restore(struct guard_watch *watch, const char *what, const struct guard_author *author)
 {
 	struct covey_error error;
@@ -95,7 +119,7 @@ static void restore(struct guard_watch *watch, const char *what, const struct gu
 		schedule(watch, 1000 / GUARD_RESTORES_PER_S);
 		return;
 	}
-	if (installed_guard_put_up(&watch->guard, &error)) {
+	if (narrow(watch, &error) || installed_guard_put_up(&watch->guard, &error)) {
 		fail(watch, &error);
 		return;
 	}
