@@ -130,7 +130,7 @@ static enum mode_verdict judge(const struct group *group, const struct mode_requ
 {
 	const struct group_mode *mode = &group->mode;
 	enum mode_verdict verdict = judge_time(request);
-	struct mode_flaws flaws;
+	struct mode_flaws flaws = {0};
 
 	if (verdict != MODE_BEGUN)
 		return verdict;

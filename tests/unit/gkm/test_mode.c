@@ -134,7 +134,7 @@ static bool has_flaw(const struct teller *teller, const char *text)
 		[MODE_FLAW_SILENT] = "silent", [MODE_FLAW_CLEAR_MISSED] = "missed",
 	};
 	const struct world *world = teller->world;
-	struct mode_flaws flaws;
+	struct mode_flaws flaws = {0};
 
 	mode_flaws_find(world->group, (enum covey_mode)(world->group->mode.now.mode + 1),
 			world->now_ms, &flaws);
