@@ -16,9 +16,16 @@ fi
 BACK_MS=1000
 ALL=31 # number of t1's stream to the group; 3 is t3's to t2
 
+# Over IPv6 it cannot ask before the kernel has seen that nobody else has its address.
+switch_has_address() {
+	lab_ip sw -json -6 address show dev br0 | jq -e 'any(.[].addr_info[]?; .scope == "link" and (.tentative | not))' \
+		>/dev/null
+}
+
 # A switch that has just become a querier sends all groups to everybody until answers may have come. This one
 # begins again, with a second for answers.
 begin_snooping() {
+	((LAB_FAMILY == 4)) || lab_wait 10 "the switch's address" switch_has_address
 	lab_ip sw link set br0 type bridge mcast_query_response_interval 100 mcast_querier 0
 	lab_ip sw link set br0 type bridge mcast_querier 1
 }
@@ -45,14 +52,14 @@ knows_group_of_hv2() {
 # What its timer does 260 s after the last report. A port that is down has been forgotten already.
 forget() {
 	! knows_group_of_hv2 || in_ns sw bridge mdb del dev br0 port hv2 grp "$(lab_multicast)"
-	! knows_group_of_hv2 || fail "the switch does not forget"
+	! knows_group_of_hv2
 }
 
 # keeps_group_from_hv2: what the switch has forgotten does not come.
 keeps_group_from_hv2() {
 	local before
 
-	forget
+	forget || return 1 # hv2 has just said again what it wants
 	e2e_report rx2 .snapshot >/dev/null
 	before=$(received $ALL)
 	sleep 0.3
@@ -91,7 +98,7 @@ away() {
 	e2e_report rx2 .snapshot >/dev/null
 	since=$(jq .at_ms "$LAB_DIR/rx2.json")
 	"$2"
-	forget
+	forget || fail "the switch does not forget"
 	e2e_report rx2 .snapshot >/dev/null
 	"$3"
 	expect_back "$1" "$since" "$(received 3)" "$(received $ALL)"
