@@ -3,6 +3,7 @@
 # The switch has forgotten which groups a host wants, and asks nobody again: multicast is back within a
 # second of unicast, after covey-host was away and after the cable was. IPv4 and IPv6.
 # ports: both
+# alone: it measures how long multicast is away
 
 if [[ -z ${LAB_FAMILY:-} ]]; then
 	LAB_FAMILY=4 "$0" && LAB_FAMILY=6 exec "$0"
