@@ -87,28 +87,12 @@ static int insist(struct guard_watch *watch, struct covey_error *error)
 	return status;
 }
 
-/* A keeper may have missed what another covey-host has closed meanwhile, as when the kernel had no
- * room for more events. So it opens nothing again that is closed in what stands. */
-static int narrow(struct guard_watch *watch, struct covey_error *error)
+/* A keeper must not bring back what another covey-host has changed meanwhile. */
+static int put_up(struct guard_watch *watch, struct covey_error *error)
 {
-	struct guard_clear standing, kept;
-	bool stands;
-	int status;
+	int status = watch->yields ? other_host_follow(&watch->guard, error) : 0;
 
-	if (!watch->yields || !watch->guard.wanted.steer.on)
-		return 0;
-	status = guard_standing_clear(watch->guard.interface, &standing, &stands, error);
-	if (status)
-		return status;
-	if (stands && guard_clear_copy(&watch->guard.clear, &kept)) {
-		status = covey_error_set(error, -ENOMEM, "out of memory");
-	} else if (stands) {
-		guard_clear_keep(&kept.accepted, &standing.accepted);
-		guard_clear_keep(&kept.steered, &kept.accepted);
-		installed_guard_take_clear(&watch->guard, &kept);
-	}
-	guard_clear_free(&standing);
-	return status;
+	return status ? status : installed_guard_put_up(&watch->guard, error);
 }
 
 static void restore(struct guard_watch *watch, const char *what, const struct guard_author *author)
@@ -119,7 +103,7 @@ static void restore(struct guard_watch *watch, const char *what, const struct gu
 		schedule(watch, 1000 / GUARD_RESTORES_PER_S);
 		return;
 	}
-	if (narrow(watch, &error) || installed_guard_put_up(&watch->guard, &error)) {
+	if (put_up(watch, &error)) {
 		fail(watch, &error);
 		return;
 	}
@@ -138,7 +122,7 @@ static bool put_up_again(struct guard_watch *watch)
 
 	if (watch->guard.off || (!watch->outdated && !installed_guard_has_moved(&watch->guard)))
 		return false;
-	if (installed_guard_put_up(&watch->guard, &error)) {
+	if (put_up(watch, &error)) {
 		fail(watch, &error);
 	} else {
 		watch->outdated = false;

@@ -116,3 +116,40 @@ int other_host_accept(struct installed_guard *guard, bool removed, bool yields, 
 	*ret_accepted = true;
 	return 0;
 }
+
+/* Of what the keeper lets pass in clear, only what passes now, too. */
+static int narrow(struct installed_guard *guard, const char *listing)
+{
+	struct guard_clear standing, kept;
+	int status = guard_clear_read(listing, &standing);
+
+	if (status)
+		return status;
+	status = guard_clear_copy(&guard->clear, &kept);
+	if (status == 0) {
+		guard_clear_keep(&kept.accepted, &standing.accepted);
+		guard_clear_keep(&kept.steered, &kept.accepted);
+		installed_guard_take_clear(guard, &kept);
+	}
+	guard_clear_free(&standing);
+	return status;
+}
+
+int other_host_follow(struct installed_guard *guard, struct covey_error *error)
+{
+	char *listing;
+	int status = guard_nft_list(guard->interface, false, &listing, error);
+
+	if (status)
+		return status;
+	if (listing[0] != '\0') {
+		uint32_t token = guard_token_read(listing);
+
+		if (token)
+			guard->wanted.local.token = token;
+		if (guard->wanted.steer.on && narrow(guard, listing))
+			status = covey_error_set(error, -ENOMEM, "out of memory");
+	}
+	free(listing);
+	return status;
+}

@@ -22,3 +22,10 @@ bool other_host_is(const struct guard_author *author, const char *own_name);
  */
 int other_host_accept(struct installed_guard *guard, bool removed, bool yields, bool *ret_accepted,
 		      struct covey_error *error);
+
+/*
+ * Before a keeper puts its guard up: what another covey-host has changed last may not have reached
+ * it yet, or never will, as when the kernel had no room for more events. So take over the token of
+ * what stands, and open nothing that is closed in it.
+ */
+int other_host_follow(struct installed_guard *guard, struct covey_error *error);

@@ -10,6 +10,7 @@ The host's namespace is as in test_uplinks_followed.py.
 import collections
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -138,6 +139,28 @@ class ContainerTest(Followed):
         self.route(10)
         self.wait(lambda: '"e0"' in run("ip", "netns", "exec", self.space, "nft", "list", "table", "netdev",
                                         "covey_guard_covey0"), "the guard is at e0")
+        time.sleep(0.5)  # each of the two has its turn
+        self.assertEqual(self.token(), second)
+        self.assertEqual(self.show("guard")["guard"]["restored"], 0)
+
+    def test_keeper_is_late(self):
+        """It hears of another token and of a new uplink at once, and brings no old token back."""
+        keeper = self.spawn(test_uplinks_followed.COVEY_HOST, "-i", self.path("inventory"), "-n", "hv1",
+                            "--guard", "keep")
+        while "kept on covey0" not in keeper.stdout.readline():
+            self.assertIsNone(keeper.poll())
+        first = self.token()
+        keeper.send_signal(signal.SIGSTOP)
+        self.host.terminate()
+        self.host.wait()
+        self.start()
+        self.add_wire("e", 10, 1500)
+        self.route(10)
+        self.wait(lambda: '"e0"' in run("ip", "netns", "exec", self.space, "nft", "list", "table", "netdev",
+                                        "covey_guard_covey0"), "the guard is at e0")
+        second = self.token()
+        self.assertNotEqual(second, first)
+        keeper.send_signal(signal.SIGCONT)
         time.sleep(0.5)  # each of the two has its turn
         self.assertEqual(self.token(), second)
         self.assertEqual(self.show("guard")["guard"]["restored"], 0)
