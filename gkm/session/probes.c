@@ -139,6 +139,15 @@ static void go_without(const struct probes *probes, struct probe_run *run)
 	go_on(probes, run);
 }
 
+/* Not later than before: many requests would put it off for ever. */
+static void look_soon(const struct probes *probes)
+{
+	struct timeval tick = clock_timeval(500);
+
+	if (!evtimer_pending(probes->timer, NULL))
+		evtimer_add(probes->timer, &tick);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct probes *probes = arg;
@@ -154,11 +163,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 			go_without(probes, run);
 		more |= run->id != 0;
 	}
-	if (more) {
-		struct timeval tick = clock_timeval(500);
-
-		evtimer_add(probes->timer, &tick);
-	}
+	if (more)
+		look_soon(probes);
 }
 
 /* --- may it be? ------------------------------------------------------------------------------ */
@@ -302,10 +308,17 @@ static void fill_in(struct probe_run *run, const Covey__ProbeRequest *request)
 	run->until_ms = clock_ms() + PROBES_RUN_MS;
 }
 
+/* A report for each host, so that the one that asked waits for none. */
+static void fail_all(struct session *session, const Covey__ProbeRequest *said, const char *reason)
+{
+	for (size_t i = 0; i < said->n_to; i++)
+		send_failed(session, said->group, said->id, said->to[i], "nobody sends to it");
+	send_failed(session, said->group, said->id, said->from, reason);
+}
+
 static void begin(struct probes *probes, struct session *session, const Covey__ProbeRequest *said,
 		  struct served_group *served, struct probe_run *run)
 {
-	struct timeval tick = clock_timeval(500);
 	const char *reason;
 
 	*run = (struct probe_run){.asked_by = session, .served = served};
@@ -314,7 +327,7 @@ static void begin(struct probes *probes, struct session *session, const Covey__P
 	if (!reason && RAND_bytes(run->nonce, sizeof(run->nonce)) != 1)
 		reason = "the key manager's system gives no random numbers";
 	if (reason) {
-		send_failed(session, said->group, said->id, said->from, reason);
+		fail_all(session, said, reason);
 		return;
 	}
 	add_receivers(probes, run, said);
@@ -324,7 +337,7 @@ static void begin(struct probes *probes, struct session *session, const Covey__P
 		send_order(probes, run, &run->to[i],
 			   run->answered ? COVEY__PROBE_ROLE__PROBE_ROLE_ANSWER
 					 : COVEY__PROBE_ROLE__PROBE_ROLE_LISTEN);
-	evtimer_add(probes->timer, &tick);
+	look_soon(probes);
 	go_on(probes, run);
 }
 
