@@ -2,37 +2,21 @@
 
 #include "check_wire.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "json_text.h"
 #include "table.h"
 #include "wire_plan.h"
+#include "wire_runs.h"
 #include "wire_verdict.h"
 
-/* covey-host takes 16 clients at once, and others may ask it, too. */
-#define AT_ONCE 14
-/* The key manager takes 32 requests in a second of one host. */
-#define GAP_MS 35
-/* A run that finds a host busy is tried again, after some time. */
-#define TRIES    3
-#define RETRY_MS 300
 /* How many hosts one run of multicast asks. */
 #define RECEIVERS 15
-
-/* One run. */
-struct task {
-	const struct cli *cli;
-	json_t *request;
-	json_t *answer; /* NULL: there is none */
-	struct covey_error error;
-	pthread_t thread;
-	bool started;
-};
+/* After so many runs one after the other that came to nothing, nobody can be asked. */
+#define FAILURES_MAX 3
 
 struct wire {
 	struct cli *cli;
@@ -41,69 +25,36 @@ struct wire {
 	struct table *table;
 	json_t *directions;
 	bool whole; /* the table has all directions, not only bad ones */
+	json_t *groups;
 	size_t good, bad;
+	size_t runs_planned, runs_over; /* of this group */
+	unsigned failures;              /* runs that came to nothing, since the last good one */
 	bool no_multicast;
 };
 
-static void wait_ms(long ms)
-{
-	const struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+/* What is done with one group. */
+struct part {
+	struct wire *wire;
+	const struct wire_plan *plan;
+	size_t at;      /* the next pair, or sender of multicast */
+	size_t step;    /* to the next sender */
+	unsigned round; /* of the pairs */
+};
 
-	nanosleep(&wait, NULL);
+/* --- progress -------------------------------------------------------------------------------- */
+
+static void tell(const struct wire *wire)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr,
+			"\rGroup %s: %zu of %zu runs of probes, %zu directions are not encrypted ",
+			wire->group->name, wire->runs_over, wire->runs_planned, wire->bad);
 }
 
-/* --- runs ------------------------------------------------------------------------------------ */
-
-/* A host that did not take part was busy, or too many asked at once. */
-static bool is_to_be_tried_again(const json_t *answer)
+static void tell_no_more(void)
 {
-	const json_t *report;
-	size_t i;
-
-	if (strstr(field_text(answer, "error"), "try again"))
-		return true;
-	json_array_foreach(json_object_get(answer, "reports"), i, report)
-		if (strstr(field_text(report, "reason"), "try again"))
-			return true;
-	return false;
-}
-
-static void *run(void *arg)
-{
-	struct task *task = arg;
-	struct client_daemon daemon = client_host(task->cli);
-
-	for (int i = 0; i < TRIES; i++) {
-		json_decref(task->answer);
-		task->answer = NULL;
-		if (client_ask(&daemon, json_incref(task->request), &task->answer, &task->error) <
-			    0 ||
-		    !is_to_be_tried_again(task->answer))
-			break;
-		wait_ms(RETRY_MS);
-	}
-	return NULL;
-}
-
-static void start(struct task *task)
-{
-	task->started = pthread_create(&task->thread, NULL, run, task) == 0;
-	if (!task->started)
-		run(task);
-	wait_ms(GAP_MS);
-}
-
-static void finish(struct task *task)
-{
-	if (task->started)
-		pthread_join(task->thread, NULL);
-}
-
-static void clear(struct task *task)
-{
-	json_decref(task->request);
-	json_decref(task->answer);
-	*task = (struct task){0};
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
 }
 
 /* --- what comes out -------------------------------------------------------------------------- */
@@ -165,23 +116,36 @@ static void take_direction(struct wire *wire, const json_t *answer, const char *
 }
 
 /* False when nobody can be asked at all. */
-static bool take_answer(struct wire *wire, const struct task *task)
+static bool take_failure(struct wire *wire, const json_t *request, const char *reason)
 {
-	const json_t *answer = task->answer, *to;
+	const json_t *to = json_object_get(request, "to");
+
+	tell_no_more();
+	fprintf(stderr, "covey check: group %s: from %s to %s%s: %s\n", wire->group->name,
+		field_text(request, "from"), json_string_value(json_array_get(to, 0)),
+		json_array_size(to) > 1 ? " and others" : "", reason);
+	wire->bad++;
+	return ++wire->failures < FAILURES_MAX;
+}
+
+static bool take_answer(void *arg, const json_t *request, const json_t *answer,
+			const struct covey_error *error)
+{
+	struct wire *wire = ((struct part *)arg)->wire;
 	const char *from;
+	const json_t *to;
 	bool multicast;
 	size_t i;
 
-	if (!answer || !field_true(answer, "ok")) {
-		if (field_true(answer, "no_multicast")) {
-			wire->no_multicast = true;
-			return true;
-		}
-		fprintf(stderr, "covey check: group %s: %s\n", wire->group->name,
-			answer ? field_text(answer, "error") : task->error.text);
-		wire->bad++;
-		return false;
+	wire->runs_over++;
+	if (field_true(answer, "no_multicast")) {
+		wire->no_multicast = true;
+		return true;
 	}
+	if (!answer || !field_true(answer, "ok"))
+		return take_failure(wire, request,
+				    answer ? field_text(answer, "error") : error->text);
+	wire->failures = 0;
 	from = field_text(answer, "from");
 	multicast = field_true(answer, "multicast");
 	json_array_foreach(json_object_get(answer, "to"), i, to) {
@@ -191,6 +155,7 @@ static bool take_answer(struct wire *wire, const struct task *task)
 		if (!multicast && wire_may(wire->inventory, wire->group, name, from))
 			take_direction(wire, answer, name, from, "unicast");
 	}
+	tell(wire);
 	return true;
 }
 
@@ -209,46 +174,40 @@ static void add_receiver(const struct wire *wire, json_t *request, size_t host)
 			      json_string(wire->inventory->hosts[host].name));
 }
 
-/* Run them, and take their answers. */
-static bool run_all(struct wire *wire, struct task *tasks, size_t count)
+/* The next pair of the round: no host is in two of them. */
+static json_t *next_pair(void *arg)
 {
-	bool good = true;
+	struct part *part = arg;
+	const struct wire_pair *pair = &part->plan->pairs[part->at];
+	json_t *request;
 
-	for (size_t i = 0; i < count; i++)
-		start(&tasks[i]);
-	for (size_t i = 0; i < count; i++) {
-		finish(&tasks[i]);
-		good &= take_answer(wire, &tasks[i]);
-		clear(&tasks[i]);
-	}
-	return good;
+	if (part->at == part->plan->count || pair->round != part->round)
+		return NULL;
+	request = request_of(part->wire, pair->from);
+	add_receiver(part->wire, request, pair->to);
+	part->at++;
+	return request;
 }
 
 static bool check_unicast(struct wire *wire, const struct wire_plan *plan)
 {
-	struct task tasks[AT_ONCE] = {0};
-	size_t at = 0;
+	struct part part = {.wire = wire, .plan = plan};
+	const struct wire_runs runs = {.cli = wire->cli,
+				       .at_once = WIRE_RUNS_AT_ONCE,
+				       .next = next_pair,
+				       .take = take_answer,
+				       .arg = &part};
 	bool good = true;
 
-	while (at < plan->count && good) {
-		unsigned round = plan->pairs[at].round;
-		size_t count = 0;
-
-		for (; at < plan->count && plan->pairs[at].round == round && count < AT_ONCE;
-		     at++) {
-			tasks[count] =
-				(struct task){.cli = wire->cli,
-					      .request = request_of(wire, plan->pairs[at].from)};
-			add_receiver(wire, tasks[count++].request, plan->pairs[at].to);
-		}
-		good = run_all(wire, tasks, count);
+	while (part.at < plan->count && good) {
+		part.round = plan->pairs[part.at].round;
+		good = wire_runs_do(&runs);
 	}
 	return good;
 }
 
-/* False when there is nobody to send to. */
-static bool make_multicast(const struct wire *wire, const struct wire_plan *plan, size_t at,
-			   struct task *ret_task)
+/* NULL when there is nobody to send to. */
+static json_t *make_multicast(const struct wire *wire, const struct wire_plan *plan, size_t at)
 {
 	const char *from = wire->inventory->hosts[plan->order[at]].name;
 	json_t *request = request_of(wire, plan->order[at]);
@@ -260,38 +219,67 @@ static bool make_multicast(const struct wire *wire, const struct wire_plan *plan
 		if (wire_may(wire->inventory, wire->group, from, wire->inventory->hosts[host].name))
 			add_receiver(wire, request, host);
 	}
-	*ret_task = (struct task){.cli = wire->cli, .request = request};
 	if (json_array_size(json_object_get(request, "to")) > 0)
-		return true;
-	clear(ret_task);
-	return false;
+		return request;
+	json_decref(request);
+	return NULL;
 }
 
-/* Every step-th member from the first one on sends to the next few, so many at once. */
+/* Every step-th member sends to the next few. */
+static json_t *next_multicast(void *arg)
+{
+	struct part *part = arg;
+	json_t *request = NULL;
+
+	for (; part->at < part->plan->members && !request && !part->wire->no_multicast;
+	     part->at += part->step)
+		request = make_multicast(part->wire, part->plan, part->at);
+	return request;
+}
+
 static bool send_multicast(struct wire *wire, const struct wire_plan *plan, size_t first,
 			   size_t step, size_t at_once)
 {
-	struct task tasks[AT_ONCE] = {0};
-	bool good = true;
+	struct part part = {.wire = wire, .plan = plan, .at = first, .step = step};
+	const struct wire_runs runs = {.cli = wire->cli,
+				       .at_once = at_once,
+				       .next = next_multicast,
+				       .take = take_answer,
+				       .arg = &part};
 
-	while (first < plan->members && good && !wire->no_multicast) {
-		size_t count = 0;
-
-		for (; first < plan->members && count < at_once; first += step)
-			count += make_multicast(wire, plan, first, &tasks[count]);
-		good = run_all(wire, tasks, count);
-	}
-	return good;
+	return wire_runs_do(&runs);
 }
 
 /* In a small group each sends to all others. In a larger one, one of a few sends to the next few:
  * so each member receives. Those of two neighbours share a host. */
 static bool check_multicast(struct wire *wire, const struct wire_plan *plan)
 {
-	if (plan->members <= WIRE_ALL_PAIRS_MAX)
+	if (wire->whole)
 		return send_multicast(wire, plan, 0, 1, 1);
-	return send_multicast(wire, plan, 0, 2 * RECEIVERS, AT_ONCE) &&
-	       send_multicast(wire, plan, RECEIVERS, 2 * RECEIVERS, AT_ONCE);
+	return send_multicast(wire, plan, 0, 2 * RECEIVERS, WIRE_RUNS_AT_ONCE) &&
+	       send_multicast(wire, plan, RECEIVERS, 2 * RECEIVERS, WIRE_RUNS_AT_ONCE);
+}
+
+/* What was done, so that nobody takes a sample for all. */
+static void add_group(struct wire *wire, const struct wire_plan *plan)
+{
+	size_t all = plan->members * (plan->members - 1) / 2;
+
+	json_array_append_new(wire->groups,
+			      json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", wire->group->name,
+					"members", (json_int_t)plan->members, "pairs",
+					(json_int_t)all, "pairs_planned", (json_int_t)plan->count,
+					"runs", (json_int_t)wire->runs_over));
+	if (wire->cli->json)
+		return;
+	if (!wire->whole)
+		printf("Group %s: a sample of %zu of %zu pairs of its %zu members, drawn at "
+		       "random.\n",
+		       wire->group->name, plan->count, all, plan->members);
+	if (wire->no_multicast)
+		printf("Group %s: nothing is sent by multicast: no VXLAN device here has a "
+		       "multicast group.\n",
+		       wire->group->name);
 }
 
 static void check_group(struct wire *wire, const struct inventory_group *group)
@@ -303,12 +291,14 @@ static void check_group(struct wire *wire, const struct inventory_group *group)
 	wire->whole = group->member_count <= WIRE_ALL_PAIRS_MAX;
 	if (group->member_count < 2 || wire_plan_make(group, arc4random_uniform, &plan) < 0)
 		return;
+	wire->runs_over = 0;
+	wire->runs_planned =
+		plan.count +
+		(wire->whole ? plan.members : (plan.members + RECEIVERS - 1) / RECEIVERS);
 	if (check_unicast(wire, &plan))
 		check_multicast(wire, &plan);
-	if (wire->no_multicast && !wire->cli->json)
-		printf("Group %s: nothing is sent by multicast: no VXLAN device here has a "
-		       "multicast group.\n",
-		       group->name);
+	tell_no_more();
+	add_group(wire, &plan);
 	wire_plan_free(&plan);
 }
 
@@ -337,9 +327,10 @@ static void check_joined(struct wire *wire)
 static void print(struct wire *wire)
 {
 	if (wire->cli->json) {
-		json_print(json_pack("{s:b, s:i, s:i, s:O}", "ok", wire->bad == 0 && wire->good > 0,
-				     "good", (int)wire->good, "bad", (int)wire->bad, "directions",
-				     wire->directions));
+		json_print(json_pack("{s:b, s:i, s:i, s:O, s:O}", "ok",
+				     wire->bad == 0 && wire->good > 0, "good", (int)wire->good,
+				     "bad", (int)wire->bad, "directions", wire->directions,
+				     "groups", wire->groups));
 		return;
 	}
 	table_print(wire->table, "", stdout);
@@ -351,12 +342,16 @@ int check_wire(struct cli *cli, const struct inventory *inventory, const char *g
 {
 	static const char *const columns[] = {"GROUP",       "FROM",     "TO",          "CAST",
 					      ">ROUND TRIP", ">LARGEST", "ON THE WIRE", NULL};
-	struct wire wire = {.cli = cli, .inventory = inventory, .directions = json_array()};
+	struct wire wire = {.cli = cli,
+			    .inventory = inventory,
+			    .directions = json_array(),
+			    .groups = json_array()};
 	const struct inventory_group *only = group ? inventory_find_group(inventory, group) : NULL;
 
 	if (group && !only) {
 		fprintf(stderr, "covey check: %s has no group %s\n", cli->inventory, group);
 		json_decref(wire.directions);
+		json_decref(wire.groups);
 		return CLI_FAILURE;
 	}
 	wire.table = table_new(columns);
@@ -366,5 +361,6 @@ int check_wire(struct cli *cli, const struct inventory *inventory, const char *g
 		check_joined(&wire);
 	print(&wire);
 	json_decref(wire.directions);
+	json_decref(wire.groups);
 	return wire.bad == 0 && wire.good > 0 ? CLI_OK : CLI_FAILURE;
 }

@@ -212,10 +212,13 @@ void wire_verdict(const json_t *answer, const char *from, const char *to,
 			    .receiver = wire_report(answer, to),
 			    .from = from,
 			    .to = to};
+	bool failed;
 
 	*ret_verdict = (struct wire_verdict){.kind = WIRE_FAILED};
-	if (has_failed(ends.receiver, to, ret_verdict) ||
-	    has_failed(ends.sender, from, ret_verdict))
+	/* Both: one of them is often only that the other does not take part. */
+	failed = has_failed(ends.receiver, to, ret_verdict);
+	failed |= has_failed(ends.sender, from, ret_verdict);
+	if (failed)
 		return;
 	ends.left = wire_set(ends.sender, true, "encrypted");
 	ends.came = wire_set(ends.receiver, false, "encrypted");
