@@ -4,7 +4,8 @@
  * cut they come back, first to a key manager that still runs, then to one that begins with them.
  *
  *     gkm-scale [--members N] [--one-by-one K] [--rekeys R] [--at-once N]
- *               [--groups G] [--vnis V] [--rest S] [--power-cut] [--json] [--aims] COVEY-GKM
+ *               [--groups G] [--vnis V] [--rest S] [--power-cut] [--check-wire COVEY [--faults]]
+ *               [--json] [--aims] COVEY-GKM
  *
  * Each member has a certificate of its own; they share one key, as they share this process. The
  * figures are of a machine that covey-gkm and this program share.
@@ -22,8 +23,9 @@
 #include "gkm_scale_crowd.h"
 #include "gkm_scale_gkm.h"
 #include "gkm_scale_report.h"
+#include "gkm_scale_wire.h"
 
-#define OWN_DESCRIPTORS 64
+#define OWN_DESCRIPTORS 128
 #define PATIENCE_S      600.0
 /* Of both processes and the kernel together, roughly. */
 #define MACHINE_KIB_PER_MEMBER 200
@@ -33,6 +35,7 @@
 
 struct options {
 	const char *gkm;
+	const char *covey; /* NULL: the wire is not checked */
 	size_t members;
 	size_t one_by_one;
 	size_t rekeys;
@@ -41,6 +44,7 @@ struct options {
 	size_t vnis;
 	size_t rest_s;
 	bool power_cut;
+	bool faults;
 	bool json;
 	bool aims;
 	bool quiet;
@@ -88,6 +92,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'p':
 		options->power_cut = true;
 		return 0;
+	case 'w':
+		options->covey = text;
+		return 0;
+	case 'f':
+		options->faults = true;
+		return 0;
 	case 'j':
 		options->json = true;
 		return 0;
@@ -128,6 +138,9 @@ static const struct argp_option argp_options[] = {
 	 "at the end all members lose their power and come back at once, then the key manager with "
 	 "them",
 	 0},
+	{"check-wire", 'w', "COVEY", 0,
+	 "have this covey check the wire: all members answer as if there were probes", 0},
+	{"faults", 'f', NULL, 0, "some members have one, and covey must find them all", 0},
 	{"json", 'j', NULL, 0, "for programs, a line for each phase", 0},
 	{"aims", 'A', NULL, 0,
 	 "fail when 10,000 members would not join in 12 s, a rekey takes "
@@ -337,12 +350,15 @@ static int measure_phases(const struct options *options, struct scale_gkm *gkm,
 			      .port = gkm->port,
 			      .at_once = options->at_once,
 			      .quiet = options->quiet,
+			      .faults = options->faults,
 			      .count = options->members,
 			      .group_count = options->groups};
 	int status = crowd_new(&crowd, error);
 
+	if (status == 0 && options->covey)
+		status = scale_wire_prepare(&crowd, error);
 	if (status < 0)
-		return status;
+		goto out;
 	report->groups = options->groups;
 	report->storm.members = options->members - options->one_by_one;
 	status = measure_storm(&crowd, gkm, &report->storm, error);
@@ -353,8 +369,12 @@ static int measure_phases(const struct options *options, struct scale_gkm *gkm,
 	if (status == 0)
 		status = measure_rekeys(options, &crowd, gkm, &report->rekeys, error);
 	report->last = scale_gkm_cost(gkm);
+	if (status == 0 && options->covey)
+		status = scale_wire_measure(&crowd, gkm, options->covey, PATIENCE_S, &report->wire,
+					    error);
 	if (status == 0)
 		status = measure_power_cut(options, &crowd, gkm, report, error);
+out:
 	crowd_free(&crowd);
 	return status;
 }

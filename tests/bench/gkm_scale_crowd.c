@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gkm_scale_probe.h"
 #include "gkm_scale_trigger.h"
+#include "gkm_scale_wire.h"
 
 #define PULSE_S      5
 #define TELL_EVERY_S 1.0
@@ -85,6 +87,17 @@ void crowd_joined(struct scale_member *member)
 	member->joined_at = crowd_now() - crowd->began;
 	crowd->joined++;
 	connect_next(crowd);
+}
+
+void crowd_reported(struct scale_member *member, const Covey__ProbeReport *report)
+{
+	struct crowd *crowd = member->crowd;
+
+	crowd->reports++;
+	if (member->number == 0 && crowd->reported)
+		crowd->reported(crowd->reported_arg, report);
+	else
+		crowd_fail(crowd, "member %zu has not asked for probes", member->number + 1);
 }
 
 /* All send in the group, and on a newer SA than before the phase. */
@@ -229,8 +242,11 @@ void crowd_cut(struct crowd *crowd)
 		struct scale_member *member = &crowd->members[i];
 
 		scale_member_free(member);
-		*member =
-			(struct scale_member){.crowd = crowd, .number = i, .seats = member->seats};
+		scale_probe_free(member);
+		*member = (struct scale_member){.crowd = crowd,
+						.number = i,
+						.seats = member->seats,
+						.probe = member->probe};
 	}
 	memset(crowd->seats, 0, crowd->count * crowd->group_count * sizeof(*crowd->seats));
 	memset(crowd->groups, 0, crowd->group_count * sizeof(*crowd->groups));
@@ -241,6 +257,7 @@ void crowd_free(struct crowd *crowd)
 {
 	for (size_t i = 0; crowd->members && i < crowd->connected; i++)
 		scale_member_free(&crowd->members[i]);
+	scale_wire_free(crowd);
 	free(crowd->members);
 	free(crowd->seats);
 	free(crowd->groups);

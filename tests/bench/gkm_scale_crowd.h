@@ -5,6 +5,7 @@
 
 #include <covey/error.h>
 #include <event2/event.h>
+#include <message.h>
 #include <openssl/ssl.h>
 
 #include "gkm_scale_member.h"
@@ -51,13 +52,19 @@ struct crowd {
 	uint32_t beyond;           /* the phase ends when all send on a newer SA than this */
 	size_t acked;              /* of the rekey */
 	struct crowd_rekey *rekey; /* NULL: none in this phase */
+	/* Runs of probes. */
+	struct scale_probe *probes; /* by member; NULL: they do not know probes */
+	bool faults;                /* some members have one */
+	uint64_t reports;           /* to the one that asked */
+	void (*reported)(void *arg, const Covey__ProbeReport *report);
+	void *reported_arg;
 	char failure[512];
 };
 
 /* Seconds of a clock that only moves forward. */
 double crowd_now(void);
 
-/* pki, port, at_once, quiet, count and group_count are given. */
+/* pki, port, at_once, quiet, faults, count and group_count are given. */
 int crowd_new(struct crowd *crowd, struct covey_error *error);
 void crowd_free(struct crowd *crowd);
 /* All members lose their connections and forget all, as in a power cut. */
@@ -77,6 +84,7 @@ int crowd_idle(struct crowd *crowd, double seconds, struct covey_error *error);
 
 /* What members tell it. */
 void crowd_joined(struct scale_member *member);
+void crowd_reported(struct scale_member *member, const Covey__ProbeReport *report);
 void crowd_acked(struct scale_member *member, size_t group);
 /* The seat's active SA was before. */
 void crowd_activated(struct scale_member *member, size_t group, uint32_t before);

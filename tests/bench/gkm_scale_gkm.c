@@ -19,7 +19,6 @@
 #include "gkm_scale_pki.h"
 
 #define START_S       30
-#define FIRST_VNI     100
 #define LOOK_EVERY_NS 20000000
 
 /* --- what it needs ------------------------------------------------------------------------- */
@@ -54,7 +53,7 @@ static void write_groups(const struct scale_fabric *fabric, FILE *file)
 
 	fprintf(file, "    covey_groups:\n");
 	for (size_t i = 0; i < fabric->groups; i++) {
-		size_t first = FIRST_VNI + i * fabric->vnis;
+		size_t first = SCALE_FIRST_VNI + i * fabric->vnis;
 
 		fprintf(file,
 			"      %s:\n        vnis: [%zu-%zu]\n        members: [all]\n"

@@ -10,7 +10,8 @@
 #include <sys/types.h>
 
 /* A rekey's old SA is gone so soon, else the next rekeys would wait for room. */
-#define SCALE_DRAIN_S 1u
+#define SCALE_DRAIN_S   1u
+#define SCALE_FIRST_VNI 100u
 
 struct scale_fabric {
 	size_t hosts;

@@ -13,18 +13,20 @@
 #include <sys/socket.h>
 
 #include "gkm_scale_crowd.h"
+#include "gkm_scale_probe.h"
 #include "gkm_scale_roster.h"
 #include "message.h"
 #include "secret.h"
 
 /* Loopback has ports for so many connections from one address to another. */
 #define MEMBERS_PER_ADDRESS 20000
+#define FIRST_VTEP          0x0a000001u
 /* As covey-host. */
 #define USES_PER_MESSAGE 64
 
 /* --- what it says -------------------------------------------------------------------------- */
 
-static void say(struct scale_member *member, const Covey__Message *message)
+void scale_member_say(struct scale_member *member, const Covey__Message *message)
 {
 	uint8_t *data;
 	size_t len;
@@ -37,20 +39,47 @@ static void say(struct scale_member *member, const Covey__Message *message)
 	secret_free(data);
 }
 
+void scale_member_vtep(size_t number, struct covey_addr *ret_vtep)
+{
+	uint32_t address = htonl(FIRST_VTEP + (uint32_t)number);
+
+	*ret_vtep = (struct covey_addr){.family = AF_INET};
+	memcpy(ret_vtep->bytes, &address, sizeof(address));
+}
+
+int scale_member_number(const ProtobufCBinaryData *vtep, size_t *ret_number)
+{
+	uint32_t address;
+
+	if (vtep->len != sizeof(address))
+		return -ENOENT;
+	memcpy(&address, vtep->data, sizeof(address));
+	if (ntohl(address) < FIRST_VTEP)
+		return -ENOENT;
+	*ret_number = ntohl(address) - FIRST_VTEP;
+	return 0;
+}
+
+static bool knows_probes(const struct scale_member *member)
+{
+	return member->probe &&
+	       !(member->crowd->faults && scale_fault_of(member->number) == FAULT_OLD);
+}
+
 static void say_hello(struct scale_member *member)
 {
 	Covey__Hello hello = COVEY__HELLO__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
-	struct covey_addr vtep = {.family = AF_INET};
-	uint32_t address = htonl(0x0a000001u + (uint32_t)member->number);
+	struct covey_addr vtep;
 
-	memcpy(vtep.bytes, &address, sizeof(address));
+	scale_member_vtep(member->number, &vtep);
 	message_addr_set(&hello.vtep, &vtep);
 	hello.version = COVEY_PROTOCOL_VERSION;
 	hello.software = "gkm-scale";
+	hello.probes = knows_probes(member);
 	message.body_case = COVEY__MESSAGE__BODY_HELLO;
 	message.hello = &hello;
-	say(member, &message);
+	scale_member_say(member, &message);
 }
 
 static void say_join(struct scale_member *member, size_t group)
@@ -62,7 +91,7 @@ static void say_join(struct scale_member *member, size_t group)
 	join.group = (char *)scale_group_name(group, name);
 	message.body_case = COVEY__MESSAGE__BODY_JOIN;
 	message.join = &join;
-	say(member, &message);
+	scale_member_say(member, &message);
 }
 
 static void acknowledge_roster(struct scale_member *member, size_t group)
@@ -75,7 +104,7 @@ static void acknowledge_roster(struct scale_member *member, size_t group)
 	ack.generation = member->seats[group].generation;
 	message.body_case = COVEY__MESSAGE__BODY_ROSTER_ACK;
 	message.roster_ack = &ack;
-	say(member, &message);
+	scale_member_say(member, &message);
 }
 
 static void acknowledge_sa(struct scale_member *member, size_t group)
@@ -88,7 +117,7 @@ static void acknowledge_sa(struct scale_member *member, size_t group)
 	ack.spi = member->seats[group].installed;
 	message.body_case = COVEY__MESSAGE__BODY_SA_INSTALLED;
 	message.sa_installed = &ack;
-	say(member, &message);
+	scale_member_say(member, &message);
 }
 
 static void acknowledge_switch(struct scale_member *member, size_t group)
@@ -101,7 +130,7 @@ static void acknowledge_switch(struct scale_member *member, size_t group)
 	ack.spi = member->seats[group].active;
 	message.body_case = COVEY__MESSAGE__BODY_SA_ACTIVATED;
 	message.sa_activated = &ack;
-	say(member, &message);
+	scale_member_say(member, &message);
 }
 
 static void say_uses(struct scale_member *member, Covey__SaUse **uses, size_t count)
@@ -113,7 +142,7 @@ static void say_uses(struct scale_member *member, Covey__SaUse **uses, size_t co
 	heartbeat.n_use = count;
 	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
 	message.heartbeat = &heartbeat;
-	say(member, &message);
+	scale_member_say(member, &message);
 }
 
 /* As covey-host, that says something of each SA, and sends nothing but a sign of life without one.
@@ -225,6 +254,12 @@ static void hear(struct scale_member *member, const Covey__Message *message)
 	case COVEY__MESSAGE__BODY_REFUSED:
 		crowd_fail(member->crowd, "member %zu is refused: %s", member->number + 1,
 			   message->refused->reason);
+		return;
+	case COVEY__MESSAGE__BODY_PROBE_ORDER:
+		scale_probe_order(member, message->probe_order);
+		return;
+	case COVEY__MESSAGE__BODY_PROBE_REPORT:
+		crowd_reported(member, message->probe_report);
 		return;
 	default:
 		return;
@@ -351,6 +386,13 @@ uint64_t scale_member_wire_bytes(const struct scale_member *member)
 	BIO *bio = member->ssl ? SSL_get_rbio(member->ssl) : NULL;
 
 	return bio ? BIO_number_read(bio) : 0;
+}
+
+uint64_t scale_member_said_bytes(const struct scale_member *member)
+{
+	BIO *bio = member->ssl ? SSL_get_wbio(member->ssl) : NULL;
+
+	return bio ? BIO_number_written(bio) : 0;
 }
 
 void scale_member_free(struct scale_member *member)

@@ -178,6 +178,27 @@ static void table_rekeys(const struct scale_report *report)
 	       (report->last.cpu_s - rekeys->before.cpu_s) / (double)rekeys->count);
 }
 
+static void table_wire(const struct scale_wire_result *wire)
+{
+	double runs = (double)wire->runs;
+
+	if (!wire->measured)
+		return;
+	printf("covey check --wire        %10.2f s, %zu runs, %zu of %zu pairs\n", wire->seconds,
+	       wire->runs, wire->pairs, wire->of_pairs);
+	printf("  directions              %10zu, %zu are encrypted\n", wire->directions,
+	       wire->encrypted);
+	printf("  probes and answers      %10" PRIu64 ", of one host at most %" PRIu64
+	       " sent and %" PRIu64 " received\n",
+	       wire->frames, wire->frames_most, wire->received_most);
+	printf("  to covey-gkm            %10" PRIu64 " messages, %.1f a run; %" PRIu64 " bytes\n",
+	       wire->messages_to, (double)wire->messages_to / runs, wire->bytes_to);
+	printf("  from covey-gkm          %10" PRIu64 " messages, %.1f a run; %" PRIu64 " bytes\n",
+	       wire->messages_from, (double)wire->messages_from / runs, wire->bytes_from);
+	printf("  covey-gkm, CPU          %10.2f s, %.1f %% of a processor\n", wire->gkm_cpu_s,
+	       wire->gkm_cpu_s * 100 / wire->seconds);
+}
+
 void scale_report_table(const struct scale_report *report)
 {
 	printf("members                   %10zu as a storm, of %zu group%s each\n",
@@ -187,6 +208,7 @@ void scale_report_table(const struct scale_report *report)
 	table_one_by_one(&report->one_by_one);
 	table_rest(&report->rest);
 	table_rekeys(report);
+	table_wire(&report->wire);
 	table_returns(report);
 }
 
@@ -247,6 +269,21 @@ static void json_rekeys(const struct scale_report *report)
 	       report->last.resident_bytes);
 }
 
+static void json_wire(const struct scale_wire_result *wire)
+{
+	if (!wire->measured)
+		return;
+	printf("{\"phase\": \"check-wire\", \"seconds\": %.3f, \"runs\": %zu, \"pairs\": %zu, "
+	       "\"of_pairs\": %zu, \"directions\": %zu, \"encrypted\": %zu, ",
+	       wire->seconds, wire->runs, wire->pairs, wire->of_pairs, wire->directions,
+	       wire->encrypted);
+	printf("\"frames\": %" PRIu64 ", \"frames_most\": %" PRIu64 ", \"received_most\": %" PRIu64
+	       ", \"messages_to\": %" PRIu64 ", \"messages_from\": %" PRIu64
+	       ", \"bytes_to\": %" PRIu64 ", \"bytes_from\": %" PRIu64 ", \"gkm_cpu_s\": %.3f}\n",
+	       wire->frames, wire->frames_most, wire->received_most, wire->messages_to,
+	       wire->messages_from, wire->bytes_to, wire->bytes_from, wire->gkm_cpu_s);
+}
+
 void scale_report_json(const struct scale_report *report)
 {
 	const struct scale_one_by_one *one = &report->one_by_one;
@@ -263,6 +300,7 @@ void scale_report_json(const struct scale_report *report)
 		printf("{\"phase\": \"rest\", \"seconds\": %.3f, \"gkm_cpu_s\": %.3f}\n",
 		       report->rest.seconds, report->rest.cpu_s);
 	json_rekeys(report);
+	json_wire(&report->wire);
 	json_returns(report);
 }
 

@@ -10,6 +10,7 @@
 
 #include "gkm_scale_crowd.h"
 #include "gkm_scale_gkm.h"
+#include "gkm_scale_wire.h"
 
 /* What members were sent, all together. */
 struct scale_traffic {
@@ -69,6 +70,7 @@ struct scale_report {
 	struct scale_return returns[SCALE_RETURNS];
 	struct scale_one_by_one one_by_one;
 	struct scale_rekeys rekeys;
+	struct scale_wire_result wire;
 	struct scale_cost last;
 };
 
