@@ -2,8 +2,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Proof on the wire: what `covey ping` and `covey check --wire` say of probes between hosts, by packet sockets
 # on their uplinks. They find a path in clear, a path of one direction, a wrong MTU and a missing multicast
-# route, each planted, and name it.
+# route, each planted, and name it. In the long form also over an underlay of IPv6.
+# long: 240
+if [[ ! ${LAB_FAMILY:-} && ${COVEY_TEST_LONG:-} ]]; then
+	for family in 4 6; do LAB_FAMILY=$family "$0" || exit 1; done
+	exit 0
+fi
+LAB_FAMILY=${LAB_FAMILY:-4}
 . "$(dirname "$0")/_init.sh"
+
+# The fabric carries 1600 bytes: 60 are VPE's, and 50 VXLAN's; each 20 more over IPv6.
+IP=ip LARGEST=1490
+((LAB_FAMILY == 4)) || IP=ip6 LARGEST=1450
 
 # probe FROM TO [OPTION...]: one run of probes; the answer is in $answer, and it is good if all were encrypted.
 probe() {
@@ -52,7 +62,7 @@ block() {
 		table netdev oneway {
 			chain in {
 				type filter hook ingress device "hv$1" priority 0;
-				ip saddr $(lab_vtep "$1") ip daddr $(lab_vtep "$2") udp dport 4798 counter drop
+				$IP saddr $(lab_vtep "$1") $IP daddr $(lab_vtep "$2") udp dport 4798 counter drop
 			}
 		}
 	RULES
@@ -81,10 +91,9 @@ probe 1 2 --class 5 || fail "probes of class 5 do not pass: $answer"
 expect "the class of the window" "$(jq '[.reports[].seen[].window_id / 8192 | floor] | unique | .[]' \
 	<<<"$answer")" 5
 
-# The fabric carries 1600 bytes: 60 are VPE's, and 50 VXLAN's.
 expect "the largest that pass" "$(lab_covey 1 --json ping --sweep hv2 |
-	jq -c '[.largest_there, .largest_back]')" "[1490,1490]"
-probe 1 2 --size 1491 && fail "1491 bytes pass"
+	jq -c '[.largest_there, .largest_back]')" "[$LARGEST,$LARGEST]"
+probe 1 2 --size $((LARGEST + 1)) && fail "$((LARGEST + 1)) bytes pass"
 expect_verdicts "too large for hv1" "not seen" "not seen"
 expect_named 1 2 "out-too-big"
 
@@ -95,7 +104,7 @@ check || fail "not all is encrypted: $checked"
 took=$(($(lab_now_ms) - began))
 ((took <= 5000)) || fail "check --wire took $took ms"
 expect "directions" "$(jq -c '[.directions[] | .cast] | group_by(.) | map(length)' <<<"$checked")" "[6,6]"
-expect "the largest packets" "$(jq -c '[.directions[].largest] | unique' <<<"$checked")" "[1490]"
+expect "the largest packets" "$(jq -c '[.directions[].largest] | unique' <<<"$checked")" "[$LARGEST]"
 
 # What cannot be asked for.
 for wrong in "hv1" "hv9" "hv2 feeds"; do
@@ -116,7 +125,7 @@ good || fail "after the block: $answer"
 lab_ip sw link set hv2 mtu 1400
 probe 1 2 && fail "the small MTU of the switch is not found"
 expect_verdicts "the switch has a small MTU" "too big" encrypted
-expect_named 1 2 "of 1490 bytes do not"
+expect_named 1 2 "of $LARGEST bytes do not"
 lab_ip sw link set hv2 mtu "$LAB_FABRIC_MTU"
 good || fail "after the small MTU: $answer"
 
@@ -125,7 +134,7 @@ in_ns sw nft -f - <<-RULES
 	table netdev unrouted {
 		chain out {
 			type filter hook egress device "hv3" priority 0;
-			ip daddr $(lab_multicast) counter drop
+			$IP daddr $(lab_multicast) counter drop
 		}
 	}
 RULES
