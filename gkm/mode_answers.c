@@ -57,7 +57,7 @@ static const char *outcome_name(enum mode_outcome outcome)
 }
 
 /* What keeps the group from going one step further, if there is one. */
-static json_t *obstacles(const struct realm *realm, size_t *ret_count)
+static struct mode_flaws obstacles(const struct realm *realm)
 {
 	const struct group *group = realm->served.group;
 	struct mode_flaws flaws = {0};
@@ -65,14 +65,13 @@ static json_t *obstacles(const struct realm *realm, size_t *ret_count)
 	if (group->mode.now.mode < COVEY_MODE_ENFORCE)
 		mode_flaws_find(group, (enum covey_mode)(group->mode.now.mode + 1), clock_ms(),
 				&flaws);
-	*ret_count = flaws.count;
-	return mode_show_flaws(realm, &flaws);
+	return flaws;
 }
 
 static json_t *tell(const struct realm *realm)
 {
+	const struct mode_flaws flaws = obstacles(realm);
 	json_t *answer = mode_show(realm, clock_ms());
-	size_t count;
 
 	json_object_set_new(answer, "ok", json_true());
 	json_object_set_new(answer, "group", json_string(realm->served.config->name));
@@ -81,8 +80,19 @@ static json_t *tell(const struct realm *realm)
 	json_object_set_new(answer, "late", mode_show_names(realm, is_late));
 	json_object_set_new(answer, "away", mode_show_names(realm, is_away));
 	json_object_set_new(answer, "old", mode_show_names(realm, is_old));
-	json_object_set_new(answer, "obstacles", obstacles(realm, &count));
-	json_object_set_new(answer, "obstacle_count", json_integer((json_int_t)count));
+	json_object_set_new(answer, "obstacles", mode_show_flaws(realm, &flaws));
+	json_object_set_new(answer, "obstacle_count", json_integer((json_int_t)flaws.count));
+	return answer;
+}
+
+/* After a change: also what it went on in spite of. */
+static json_t *tell_change(const struct realm *realm)
+{
+	const struct mode_flaws *despite = &realm->served.group->mode.despite;
+	json_t *answer = tell(realm);
+
+	json_object_set_new(answer, "despite", mode_show_flaws(realm, despite));
+	json_object_set_new(answer, "despite_count", json_integer((json_int_t)despite->count));
 	return answer;
 }
 
@@ -135,7 +145,7 @@ static json_t *answer(const struct late_question *question)
 	if (mode->outcome == MODE_OUTCOME_TAKEN_BACK)
 		return tell_taken_back(realm);
 	if (mode->outcome != MODE_OUTCOME_UNDONE)
-		return tell(realm);
+		return tell_change(realm);
 	covey_error_set(&error, 0,
 			"group %s goes to %s: the deadline came before all members had "
 			"acknowledged the change",
@@ -152,29 +162,41 @@ static bool is_over(const struct late_question *question)
 
 /* --- why not ------------------------------------------------------------------------------- */
 
+static void print_flaws(FILE *out, const json_t *list, size_t count)
+{
+	const json_t *flaw;
+	size_t i;
+
+	json_array_foreach(list, i, flaw)
+		fprintf(out, "%s%s", i ? "; " : "",
+			json_string_value(json_object_get(flaw, "text")));
+	if (count > MODE_FLAWS_NAMED)
+		fprintf(out, "; and %zu more", count - MODE_FLAWS_NAMED);
+}
+
 static json_t *tell_obstacles(const struct realm *realm, enum covey_mode mode)
 {
-	size_t count, i;
-	json_t *list = obstacles(realm, &count), *answer;
-	const json_t *obstacle;
+	const struct mode_flaws flaws = obstacles(realm);
+	const char *name = realm->served.config->name;
+	json_t *list = mode_show_flaws(realm, &flaws), *answer;
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (out) {
-		fprintf(out, "group %s stays in %s, because not all could follow to %s: ",
-			realm->served.config->name,
+		fprintf(out, "group %s stays in %s, because not all could follow to %s: ", name,
 			covey_mode_name(realm->served.group->mode.now.mode), covey_mode_name(mode));
-		json_array_foreach(list, i, obstacle)
-			fprintf(out, "%s%s", i ? "; " : "",
-				json_string_value(json_object_get(obstacle, "text")));
-		if (count > MODE_FLAWS_NAMED)
-			fprintf(out, "; and %zu more", count - MODE_FLAWS_NAMED);
+		print_flaws(out, list, flaws.count);
+		if (flaws.clear && flaws.clear == flaws.count)
+			fprintf(out,
+				". Clear packets can be forged: if these are, or may be lost, "
+				"`covey mode %s enforce --despite-clear`",
+				name);
 		fclose(out);
 	}
 	answer = text ? refuse(text) : NULL;
 	json_object_set_new(answer, "obstacles", list);
-	json_object_set_new(answer, "obstacle_count", json_integer((json_int_t)count));
+	json_object_set_new(answer, "obstacle_count", json_integer((json_int_t)flaws.count));
 	free(text);
 	return answer;
 }
@@ -219,6 +241,13 @@ static json_t *explain(const struct realm *realm, enum mode_verdict verdict, enu
 				"enforce, --confirm-within in the mode before",
 				group, covey_mode_name(now->now.mode));
 		break;
+	case MODE_NOT_DESPITE:
+		covey_error_set(
+			&error, 0,
+			"group %s stays in %s: only enforce asks who sends in clear, so only "
+			"there --despite-clear has a meaning",
+			group, covey_mode_name(now->now.mode));
+		break;
 	case MODE_BAD_TIME:
 		covey_error_set(&error, 0, "a deadline is 1 s to 7 days, and there is only one");
 		break;
@@ -262,6 +291,27 @@ static void log_refusal(const struct realm *realm, const json_t *answer)
 		      realm->served.config->name, text ? text : "out of memory");
 }
 
+/* The operator has asked for it, and may have to explain it later. */
+static void log_despite(const struct realm *realm)
+{
+	const struct mode_flaws *despite = &realm->served.group->mode.despite;
+	json_t *list = mode_show_flaws(realm, despite);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out) {
+		print_flaws(out, list, despite->count);
+		fclose(out);
+	}
+	peer_log_line(NULL, LOG_LEVEL_WARNING, realm->served.config->name,
+		      "%s: THE OPERATOR HAS IT ENFORCE DESPITE CLEAR PACKETS, which are dropped "
+		      "from now on: %s",
+		      realm->served.config->name, text ? text : "out of memory");
+	free(text);
+	json_decref(list);
+}
+
 static bool begun(struct realm *realm, enum mode_verdict verdict, enum covey_mode mode,
 		  json_t **ret_answer, struct late_question *ret_question)
 {
@@ -271,6 +321,8 @@ static bool begun(struct realm *realm, enum mode_verdict verdict, enum covey_mod
 			log_refusal(realm, *ret_answer);
 		return true;
 	}
+	if (realm->served.group->mode.despite.count)
+		log_despite(realm);
 	realm_wake(realm);
 	*ret_question = (struct late_question){.is_over = is_over,
 					       .answer = answer,
@@ -285,7 +337,8 @@ bool mode_request_run(struct realm *realm, const json_t *request, json_t **ret_a
 {
 	const char *name = json_string_value(json_object_get(request, "mode"));
 	struct group *group = realm->served.group;
-	struct mode_request wanted = {0};
+	struct mode_request wanted = {
+		.despite_clear = json_is_true(json_object_get(request, "despite_clear"))};
 
 	if (json_is_true(json_object_get(request, "confirm")))
 		return begun(realm, mode_confirm(group, clock_ms()), 0, ret_answer, ret_question);

@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "group.h"
-#include "mode_flaws.h"
 
 static void tell_log(struct group *group, enum mode_event event)
 {
@@ -125,15 +124,31 @@ static bool is_too_late(const struct group_mode *mode, uint64_t now_ms)
 	return mode->now.then && now_ms + COVEY_MODE_BETWEEN_MS > mode->deadline_ms;
 }
 
+/* ret_despite: what of this is in spite of clear packets. */
+static enum mode_verdict judge_flaws(const struct group *group, const struct mode_request *request,
+				     uint64_t now_ms, struct mode_flaws *ret_despite)
+{
+	struct mode_flaws flaws;
+
+	mode_flaws_find(group, request->mode, now_ms, &flaws);
+	if (flaws.count == 0)
+		return MODE_BEGUN;
+	if (!request->despite_clear || flaws.clear < flaws.count)
+		return MODE_FLAWED;
+	*ret_despite = flaws;
+	return MODE_BEGUN;
+}
+
 static enum mode_verdict judge(const struct group *group, const struct mode_request *request,
-			       uint64_t now_ms)
+			       uint64_t now_ms, struct mode_flaws *ret_despite)
 {
 	const struct group_mode *mode = &group->mode;
 	enum mode_verdict verdict = judge_time(request);
-	struct mode_flaws flaws = {0};
 
 	if (verdict != MODE_BEGUN)
 		return verdict;
+	if (request->despite_clear && request->mode != COVEY_MODE_ENFORCE)
+		return MODE_NOT_DESPITE;
 	if (mode->under_way)
 		return MODE_BUSY;
 	if (is_too_late(mode, now_ms))
@@ -148,8 +163,7 @@ static enum mode_verdict judge(const struct group *group, const struct mode_requ
 		return MODE_UNCONFIRMED;
 	if (covey_mode_step(mode->now.mode, request->mode) != request->mode)
 		return MODE_TOO_FAR;
-	mode_flaws_find(group, request->mode, now_ms, &flaws);
-	return flaws.count ? MODE_FLAWED : MODE_BEGUN;
+	return judge_flaws(group, request, now_ms, ret_despite);
 }
 
 /* The operator's change is stored, and can begin. */
@@ -159,6 +173,7 @@ static void begin(struct group *group)
 	group->mode.hurries = group->mode.resumed = false;
 	group->mode.change++;
 	group->mode.outcome = MODE_OUTCOME_UNDER_WAY;
+	group->mode.despite = (struct mode_flaws){0};
 	for (size_t i = 0; i < group->seats; i++)
 		group->members[i].mode_late = false;
 }
@@ -174,7 +189,8 @@ enum mode_verdict mode_change(struct group *group, const struct mode_request *re
 			      uint64_t now_ms)
 {
 	struct group_mode *mode = &group->mode;
-	enum mode_verdict verdict = judge(group, request, now_ms);
+	struct mode_flaws despite = {0};
+	enum mode_verdict verdict = judge(group, request, now_ms, &despite);
 	enum covey_mode before = mode->now.mode;
 	struct mode_record next = {.mode = covey_mode_step(before, request->mode),
 				   .goal = request->mode,
@@ -189,6 +205,7 @@ enum mode_verdict mode_change(struct group *group, const struct mode_request *re
 	mode->confirms = request->confirm_s != 0;
 	mode->deadline_ms = now_ms + (request->for_s + request->confirm_s) * 1000;
 	begin(group);
+	mode->despite = despite;
 	tell_from_now_on(group, now_ms);
 	return MODE_BEGUN;
 }
@@ -254,13 +271,17 @@ static void pay(struct group *group, uint64_t now_ms)
 	mode->owes_ms = now_ms + MODE_RETRY_MS;
 }
 
-/* The deadline is over: members go by themselves now, whether they hear of it or not. */
+/* The deadline is over: members go by themselves now, whether they hear of it or not. So nothing is
+ * asked, and enforce is the safe side; but what would have been refused is noted. */
 static void undo(struct group *group, uint64_t now_ms)
 {
 	struct group_mode *mode = &group->mode;
 	const struct mode_record next = {.goal = mode->now.then};
 	enum covey_mode before = mode->now.mode;
 
+	mode->despite = (struct mode_flaws){0};
+	if (before == COVEY_MODE_TRANSITION && next.goal == COVEY_MODE_ENFORCE)
+		mode_flaws_find(group, COVEY_MODE_ENFORCE, now_ms, &mode->despite);
 	(void)step(group, &next, true, now_ms);
 	mode->before = before;
 	if (mode->under_way)

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mode_flaws.h"
+
 struct group;
 
 /* For how long we wait for members' acknowledgements, in milliseconds. */
@@ -78,6 +80,8 @@ struct group_mode {
 	bool owes;        /* what members are told is not on disk yet, but leads to the same */
 	uint64_t owes_ms; /* when it is tried again */
 	uint64_t change;  /* how many changes the operator has asked for */
+	/* What the last change, or its deadline, went on in spite of; mostly nothing. */
+	struct mode_flaws despite;
 	enum mode_outcome outcome;
 };
 
@@ -91,6 +95,9 @@ struct mode_request {
 	enum covey_mode mode;
 	uint64_t for_s;     /* then enforce */
 	uint64_t confirm_s; /* then the mode before, unless it is confirmed */
+	/* To enforce, also if members have heard packets in clear. It is no answer to anything
+	 * else that is in the way. */
+	bool despite_clear;
 };
 
 enum mode_verdict {
@@ -101,6 +108,7 @@ enum mode_verdict {
 	MODE_UNCONFIRMED, /* the change before must be confirmed first */
 	MODE_TOO_FAR,     /* transition comes first */
 	MODE_POINTLESS,   /* a deadline that would change nothing */
+	MODE_NOT_DESPITE, /* despite_clear is about enforce */
 	MODE_BAD_TIME,    /* no time from a second to a week, or two of them */
 	MODE_FLAWED,      /* some member could not follow: mode_flaws.h */
 	MODE_NOTHING,     /* there is nothing to confirm */

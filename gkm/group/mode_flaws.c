@@ -12,6 +12,7 @@ static size_t add(struct mode_flaws *flaws, enum mode_flaw flaw, size_t seat)
 {
 	size_t index = flaws->count++;
 
+	flaws->clear += flaw == MODE_FLAW_CLEAR || flaw == MODE_FLAW_CLEAR_MISSED;
 	if (index >= MODE_FLAWS_NAMED)
 		return MODE_FLAWS_NAMED;
 	flaws->named[index].flaw = flaw;

@@ -27,6 +27,7 @@ enum mode_flaw {
 
 struct mode_flaws {
 	size_t count; /* also of those that are not named */
+	size_t clear; /* of them, those about clear packets; they are the last ones */
 	struct {
 		enum mode_flaw flaw;
 		size_t seat;

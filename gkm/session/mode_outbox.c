@@ -64,7 +64,30 @@ static void log_change(const char *name, const struct group_mode *mode)
 	if (mode->now.then)
 		log_mode(LOG_LEVEL_NOTICE, name, "%s: in %" PRIu64 " s the mode becomes %s%s", name,
 			 seconds_left(mode), covey_mode_name(mode->now.then),
-			 mode->confirms ? ", unless it is confirmed" : "");
+			 mode->confirms                         ? ", unless it is confirmed"
+			 : mode->now.then == COVEY_MODE_ENFORCE ? ", whatever is in the way then"
+								: "");
+}
+
+/* Time does not ask who could not follow. */
+static void log_unchecked(const char *name, const struct mode_flaws *flaws)
+{
+	char vtep[COVEY_ADDR_STRLEN];
+
+	for (size_t i = 0; i < flaws->count && i < MODE_FLAWS_NAMED; i++)
+		if (flaws->named[i].flaw == MODE_FLAW_CLEAR)
+			log_mode(LOG_LEVEL_WARNING, name,
+				 "%s: clear VXLAN from %s in VNI %" PRIu32 ", heard %" PRIu32
+				 " s ago, is dropped from now on",
+				 name, covey_addr_format(&flaws->named[i].vtep, vtep),
+				 flaws->named[i].vni, flaws->named[i].ago_s);
+	if (flaws->count)
+		log_mode(
+			LOG_LEVEL_WARNING, name,
+			"%s: by its deadline it goes to enforce, which would have been refused for "
+			"%zu reasons: who has no connection or no key, or sends in clear, loses "
+			"packets: see `covey show --gkm`",
+			name, flaws->count);
 }
 
 static void log_done(const char *name, const struct group *group)
@@ -118,6 +141,7 @@ void mode_outbox_log(enum mode_event event, void *arg)
 			 covey_mode_name(mode->before),
 			 mode->confirms ? ", and it was not confirmed" : "",
 			 covey_mode_name(mode->now.goal));
+		log_unchecked(name, &mode->despite);
 		return;
 	case MODE_ENDED:
 		log_mode(LOG_LEVEL_WARNING, name,

@@ -17,12 +17,14 @@
 
 #define OPTION_FOR     256
 #define OPTION_CONFIRM 257
+#define OPTION_DESPITE 258
 
 struct mode_arguments {
 	struct cli *cli;
 	const char *group;
 	const char *mode; /* NULL: show it */
 	bool confirm;
+	bool despite_clear;
 	uint64_t for_s, confirm_s; /* 0: not given */
 };
 
@@ -32,6 +34,10 @@ static const struct argp_option options[] = {
 	{"confirm-within", OPTION_CONFIRM, "TIME", 0,
 	 "If `covey mode GROUP confirm` does not come in this time, go back to the mode before, "
 	 "whether the key manager lives or not",
+	 0},
+	{"despite-clear", OPTION_DESPITE, NULL, 0,
+	 "Enforce although members hear clear packets, which are lost from then on. Whatever else "
+	 "is in the way stays so",
 	 0},
 	{0},
 };
@@ -80,6 +86,9 @@ static void check(const struct mode_arguments *arguments, struct argp_state *sta
 		argp_error(state, "--for and --confirm-within exclude each other");
 	else if ((arguments->for_s || arguments->confirm_s) && !arguments->mode)
 		argp_error(state, "a time needs a mode: observe, transition or enforce");
+	else if (arguments->despite_clear &&
+		 (!arguments->mode || strcmp(arguments->mode, "enforce") != 0))
+		argp_error(state, "--despite-clear goes with enforce, and with nothing else");
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -95,6 +104,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case OPTION_CONFIRM:
 		arguments->confirm_s = read_time(value, state);
+		return 0;
+	case OPTION_DESPITE:
+		arguments->despite_clear = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		take_word(arguments, value, state);
@@ -123,6 +135,8 @@ static json_t *request_of(const struct mode_arguments *arguments)
 	if (arguments->confirm_s)
 		json_object_set_new(request, "confirm_s",
 				    json_integer((json_int_t)arguments->confirm_s));
+	if (arguments->despite_clear)
+		json_object_set_new(request, "despite_clear", json_true());
 	return request;
 }
 

@@ -34,6 +34,8 @@ static void print_deadline(const json_t *mode, const char *group)
 	if (field_true(mode, "unconfirmed"))
 		printf(", unless it is confirmed: `covey mode %s confirm`", group);
 	printf(".\n");
+	if (strcmp(field_text(mode, "then"), covey_mode_name(COVEY_MODE_ENFORCE)) == 0)
+		printf("Nothing is checked then: what still comes in clear is dropped.\n");
 }
 
 /* A sentence about these members, if there are any. */
@@ -48,17 +50,18 @@ static void print_names(const json_t *names, const char *begin, const char *end)
 		printf("%s.\n", end);
 }
 
-static void print_obstacles(const json_t *answer)
+static void print_flaws(const json_t *answer, const char *key, const char *count_key,
+			const char *title)
 {
-	const json_t *list = json_object_get(answer, "obstacles"), *obstacle;
-	json_int_t count = field_number(answer, "obstacle_count");
+	const json_t *list = json_object_get(answer, key), *flaw;
+	json_int_t count = field_number(answer, count_key);
 	size_t i;
 
-	if (count == 0)
+	if (count <= 0)
 		return;
-	printf("In the way of the next step:\n");
-	json_array_foreach(list, i, obstacle)
-		printf("  %s\n", field_text(obstacle, "text"));
+	printf("%s\n", title);
+	json_array_foreach(list, i, flaw)
+		printf("  %s\n", field_text(flaw, "text"));
 	if (count > (json_int_t)i)
 		printf("  and " FIELD_NUMBER " more\n", count - (json_int_t)i);
 }
@@ -78,7 +81,9 @@ void mode_text(const json_t *answer)
 	print_names(
 		json_object_get(answer, "away"), "No connection to the key manager:",
 		": they keep the mode that they have, until they are back or its deadline comes");
-	print_obstacles(answer);
+	print_flaws(answer, "despite", "despite_count",
+		    "DESPITE CLEAR PACKETS, which are dropped now:");
+	print_flaws(answer, "obstacles", "obstacle_count", "In the way of the next step:");
 }
 
 void mode_text_warn(const json_t *groups)

@@ -215,6 +215,9 @@ class Usage(Case):
             (["mode", "g", "--for", "1h"], 2, "a time needs a mode"),
             (["mode", "g", "confirm", "--for", "1h"], 2, "a time needs a mode"),
             (["mode", "g", "observe", "--for", "1h", "--confirm-within", "1h"], 2, "exclude each other"),
+            (["mode", "g", "observe", "--despite-clear"], 2, "--despite-clear goes with enforce"),
+            (["mode", "g", "confirm", "--despite-clear"], 2, "--despite-clear goes with enforce"),
+            (["mode", "g", "--despite-clear"], 2, "--despite-clear goes with enforce"),
             (["mode", "g", "observe", "--for", "0"], 2, "is no time from 1s to 7d"),
             (["mode", "g", "observe", "--for", "-5"], 2, "is no time from 1s to 7d"),
             (["mode", "g", "observe", "--for", "8d"], 2, "is no time from 1s to 7d"),
@@ -705,7 +708,8 @@ class Client(Case):
         self.assertEqual(self.request, {"command": "mode", "group": "g"})
         self.assertEqual(out, "Mode of g: transition: members send encrypted, and accept CLEAR and "
                          "encrypted packets.\nIt is on the way to observe.\n"
-                         "In 1m 1s it becomes enforce.\nNot acknowledged by hv1, hv2.\n"
+                         "In 1m 1s it becomes enforce.\n"
+                         "Nothing is checked then: what still comes in clear is dropped.\nNot acknowledged by hv1, hv2.\n"
                          "These know no modes, and enforce: hv3.\n"
                          "No connection to the key manager: hv4: they keep the mode that they "
                          "have, until they are back or its deadline comes.\n"
@@ -719,6 +723,14 @@ class Client(Case):
                          {"command": "mode", "group": "g", "mode": "enforce", "confirm_s": 90})
         self.ask(answer, "mode", "g", "confirm", option="--gkm-socket")
         self.assertEqual(self.request, {"command": "mode", "group": "g", "confirm": True})
+        answer = {"ok": True, "group": "g", "mode": "enforce", "goal": "enforce", "then": None,
+                  "despite": [{"text": "hv1 heard clear VXLAN from\n 192.0.2.9"}],
+                  "despite_count": 3}
+        code, out, _ = self.ask(answer, "mode", "g", "enforce", "--despite-clear", option="--gkm-socket")
+        self.assertEqual(self.request, {"command": "mode", "group": "g", "mode": "enforce", "despite_clear": True})
+        self.assertEqual((code, out), (0, "Mode of g: enforce: members send encrypted, and accept nothing else.\n"
+                                       "DESPITE CLEAR PACKETS, which are dropped now:\n"
+                                       "  hv1 heard clear VXLAN from? 192.0.2.9\n  and 2 more\n"))
         # Of a daemon that says nothing of it.
         code, out, _ = self.ask({"ok": True}, "mode", "g", option="--gkm-socket")
         self.assertEqual((code, out), (0, "Mode of -: -: unknown to this covey.\n"))

@@ -14,11 +14,13 @@ struct story {
 	enum covey_mode begin;
 	/*
 	 * MODE[:fSECONDS|:cSECONDS]=VERDICT  the operator asks for a mode
+	 * !MODE=VERDICT     the same, despite clear packets
 	 * confirm=VERDICT   and confirms
 	 * +MS               time passes
 	 * ack, ack:SEATS    they acknowledge what they were told
 	 * lose: back: old: leave: evict:SEATS   old: comes back, and knows no modes
 	 * clear:SEAT        it hears an address in clear; stranger:SEAT: one that is no member's
+	 * many:SEAT         more of these than are remembered
 	 * expire            no SA is left
 	 * rekey             another SA begins; switched: all have it
 	 * full              nothing can be stored from now on; empty: it can again
@@ -26,6 +28,7 @@ struct story {
 	 * is:MODE           what the last order of A says
 	 * then:MODE left:MS serial:N order of A, too
 	 * flaw:SEAT FLAW    the first reason of a refusal to go forward
+	 * despite:N         so many of these did not hinder the last change
 	 * outcome:WORD late:SEATS kept:MODE goal:MODE end:MODE (of the record)
 	 */
 	const char *words;

@@ -22,6 +22,7 @@ static const char *const verdicts[] = {
 	[MODE_UNCONFIRMED] = "unconfirmed",
 	[MODE_TOO_FAR] = "far",
 	[MODE_POINTLESS] = "pointless",
+	[MODE_NOT_DESPITE] = "not-despite",
 	[MODE_BAD_TIME] = "time",
 	[MODE_FLAWED] = "flawed",
 	[MODE_NOTHING] = "nothing",
@@ -70,7 +71,8 @@ static void acknowledge(struct teller *teller, size_t seat)
 		check(teller, mode_acked(teller->world->group, seat, member->mode_told) == 0);
 }
 
-static void hear(struct teller *teller, size_t seat, bool stranger)
+/* 0: from A. */
+static void hear(struct teller *teller, size_t seat, uint8_t stranger)
 {
 	struct clear_heard heard = {.vtep = teller->world->group->members[A].vtep,
 				    .vni = 100,
@@ -78,7 +80,7 @@ static void hear(struct teller *teller, size_t seat, bool stranger)
 				    .at_ms = teller->world->now_ms};
 
 	if (stranger)
-		heard.vtep.bytes[1] = 77;
+		heard.vtep.bytes[1] = stranger;
 	clear_heard_take(teller->world->group, seat, &heard);
 }
 
@@ -115,9 +117,12 @@ static void at_seat(struct teller *teller, const char *what, size_t seat)
 	else if (strcmp(what, "evict") == 0)
 		group_evict(group, seat);
 	else
-		check(teller, strcmp(what, "clear") == 0 || strcmp(what, "stranger") == 0);
+		check(teller, strcmp(what, "clear") == 0 || strcmp(what, "stranger") == 0 ||
+				      strcmp(what, "many") == 0);
 	if (what[0] == 'c' || what[0] == 's')
-		hear(teller, seat, what[0] == 's');
+		hear(teller, seat, what[0] == 's' ? 77 : 0);
+	for (uint8_t i = 0; what[0] == 'm' && i <= COVEY_CLEAR_HEARD_PER_MEMBER_MAX; i++)
+		hear(teller, seat, i + 77);
 }
 
 static bool is_mode(enum covey_mode mode, const char *name)
@@ -175,6 +180,8 @@ static bool check_state(const struct teller *teller, const char *what, const cha
 		check(teller, is_mode(world->kept.then, value));
 	else if (strcmp(what, "flaw") == 0)
 		check(teller, has_flaw(teller, value));
+	else if (strcmp(what, "despite") == 0)
+		check(teller, world->group->mode.despite.count == strtoul(value, NULL, 10));
 	else if (strcmp(what, "late") == 0)
 		check(teller, are_late(world, value));
 	else
@@ -185,9 +192,10 @@ static bool check_state(const struct teller *teller, const char *what, const cha
 static void ask(struct teller *teller, char *what, const char *verdict)
 {
 	char *deadline = strchr(what, ':');
-	struct mode_request request = {0};
+	struct mode_request request = {.despite_clear = what[0] == '!'};
 	enum mode_verdict found;
 
+	what += request.despite_clear;
 	if (deadline) {
 		*deadline++ = '\0';
 		*(*deadline == 'f' ? &request.for_s : &request.confirm_s) =

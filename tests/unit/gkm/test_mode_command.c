@@ -218,6 +218,58 @@ static void it_names_who_sends_in_clear(void **state)
 	json_decref(answer);
 }
 
+static void it_goes_on_despite_clear_packets(void **state)
+{
+	struct fabric *fabric = *state;
+	const json_t *despite;
+	json_t *answer;
+
+	begin_in(fabric, "transition");
+	bring_all(fabric);
+	report_clear(fabric, &fabric->guests[HV2], 77);
+	REFUSED(fabric, "`covey mode tenants enforce --despite-clear`", "enforce");
+	/* A member that is away is named, and the way around is not offered. */
+	guest_vanish(&fabric->guests[HV3]);
+	WAIT_FOR(fabric, log_says(fabric, " departs: "));
+	REFUSED(fabric, "hv3 has no connection", "enforce", "--despite-clear");
+	bring_new(fabric, HV3);
+	report_all(fabric);
+	assert_int_equal(
+		TYPE_MEANWHILE(fabric, &answer, "mode", "tenants", "enforce", "--despite-clear"),
+		0);
+	assert_string_equal(text_in(answer, "mode"), "enforce");
+	assert_int_equal(json_integer_value(json_object_get(answer, "despite_count")), 1);
+	despite = json_array_get(json_object_get(answer, "despite"), 0);
+	assert_non_null(strstr(text_in(despite, "text"),
+			       "hv2 heard clear VXLAN from 10.0.0.77 (which is no member) in VNI"));
+	json_decref(answer);
+	assert_true(all_in(fabric, COVEY_MODE_ENFORCE));
+	assert_true(log_says(fabric, "tenants: THE OPERATOR HAS IT ENFORCE DESPITE CLEAR PACKETS, "
+				     "which are dropped from now on: hv2 heard clear VXLAN from "
+				     "10.0.0.77 (which is no member) in VNI 101"));
+	assert_refused(fabric,
+		       ask_raw(fabric, "{\"command\": \"mode\", \"group\": \"tenants\", "
+				       "\"mode\": \"transition\", \"despite_clear\": true}"),
+		       1, "only there --despite-clear has a meaning");
+}
+
+/* Enforce is the safe side, and the key manager may be dead by then. */
+static void time_does_not_ask_who_sends_in_clear(void **state)
+{
+	struct fabric *fabric = *state;
+
+	begin_in(fabric, "transition");
+	bring_all(fabric);
+	report_all(fabric);
+	report_clear(fabric, &fabric->guests[HV2], 77);
+	ASK(fabric, "transition", "--for", "2s");
+	assert_true(log_says(fabric, "becomes enforce, whatever is in the way then"));
+	WAIT_FOR(fabric, all_in(fabric, COVEY_MODE_ENFORCE));
+	assert_true(log_says(fabric, "tenants: clear VXLAN from 10.0.0.77 in VNI 101, heard "));
+	assert_true(log_says(fabric, "goes to enforce, which would have been refused for 1 "
+				     "reasons"));
+}
+
 static void a_change_that_is_not_acknowledged(void **state)
 {
 	struct fabric *fabric = *state;
@@ -367,6 +419,8 @@ int main(int argc, char **argv)
 		TEST(acknowledgements_of_what_was_not_told),
 		TEST(it_names_who_could_not_follow),
 		TEST(it_names_who_sends_in_clear),
+		TEST(it_goes_on_despite_clear_packets),
+		TEST(time_does_not_ask_who_sends_in_clear),
 		TEST(a_change_that_is_not_acknowledged),
 		TEST(two_operators),
 		TEST(it_goes_back_unless_it_is_confirmed),

@@ -245,6 +245,7 @@ static void ask(struct walk *walk)
 		request.for_s = 1 + any(walk, LONGEST_MS / 1000);
 	else if (kind == 1)
 		request.confirm_s = 1 + any(walk, LONGEST_MS / 1000);
+	request.despite_clear = any(walk, 4) == 0;
 	(void)mode_change(walk->world->group, &request, walk->world->now_ms);
 }
 
