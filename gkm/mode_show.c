@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "clock.h"
 #include "realm.h"
 
 /* --- members ------------------------------------------------------------------------------- */
@@ -77,18 +78,23 @@ static json_t *seconds_left(const struct group_mode *mode, uint64_t now_ms)
 	return mode->now.then ? json_integer((json_int_t)((left_ms + 999) / 1000)) : json_null();
 }
 
+static bool has_missed(const struct group *group, size_t seat)
+{
+	return clear_heard_missed(group, seat, clock_ms());
+}
+
 json_t *mode_show(const struct realm *realm, uint64_t now_ms)
 {
 	const struct group *group = realm->served.group;
 	const struct group_mode *mode = &group->mode;
 
-	return json_pack("{s:s, s:s, s:I, s:b, s:o, s:s?, s:b, s:o, s:b}", "mode",
+	return json_pack("{s:s, s:s, s:I, s:b, s:o, s:s?, s:b, s:o, s:o}", "mode",
 			 covey_mode_name(mode->now.mode), "goal", covey_mode_name(mode->now.goal),
 			 "serial", (json_int_t)mode->now.serial, "under_way", mode->under_way,
 			 "left_s", seconds_left(mode, now_ms), "then",
 			 mode->now.then ? covey_mode_name(mode->now.then) : NULL, "unconfirmed",
 			 mode->now.then && mode->confirms, "clear", show_heard(realm, now_ms),
-			 "clear_missed", clear_heard_missed(group, now_ms));
+			 "clear_missed", mode_show_names(realm, has_missed));
 }
 
 /* --- what is in the way -------------------------------------------------------------------- */
@@ -104,7 +110,9 @@ static const char *const flaw_texts[] = {
 	[MODE_FLAW_SILENT] =
 		"%s has not said yet what it hears in clear since all encrypt (it does "
 		"so every 10 s: try again)",
-	[MODE_FLAW_CLEAR_MISSED] = "more addresses send in clear than the key manager remembers",
+	[MODE_FLAW_CLEAR_MISSED] = "%s heard more addresses in clear than the key manager "
+				   "remembers (`covey show clear` "
+				   "there lists them)",
 };
 
 static void describe(const struct realm *realm, const struct mode_flaws *flaws, size_t index,
@@ -126,7 +134,7 @@ static void describe(const struct realm *realm, const struct mode_flaws *flaws, 
 
 static bool is_about_member(enum mode_flaw flaw)
 {
-	return flaw != MODE_FLAW_NO_SA && flaw != MODE_FLAW_CLEAR_MISSED;
+	return flaw != MODE_FLAW_NO_SA;
 }
 
 json_t *mode_show_flaws(const struct realm *realm, const struct mode_flaws *flaws)

@@ -74,7 +74,7 @@ void clear_heard_take(struct group *group, size_t seat, const struct clear_heard
 	if (!heard)
 		heard = append(group, seat, report->at_ms);
 	if (!heard) {
-		group->clear.missed_ms = report->at_ms;
+		list->missed_ms = report->at_ms;
 		return;
 	}
 	heard->vtep = report->vtep;
@@ -97,7 +97,10 @@ void clear_heard_each(const struct group *group, uint64_t now_ms,
 	}
 }
 
-bool clear_heard_missed(const struct group *group, uint64_t now_ms)
+bool clear_heard_missed(const struct group *group, size_t seat, uint64_t now_ms)
 {
-	return group->clear.missed_ms && now_ms < group->clear.missed_ms + CLEAR_HEARD_MS;
+	const struct member *member = &group->members[seat];
+
+	return !member->evicted && member->clear.missed_ms &&
+	       now_ms < member->clear.missed_ms + CLEAR_HEARD_MS;
 }

@@ -27,13 +27,13 @@ struct clear_heard {
 struct clear_list {
 	struct clear_heard *heard;
 	size_t count;
+	uint64_t missed_ms; /* when a report did not fit the last time; 0: never */
 };
 
 /* For a group. */
 struct clear_total {
 	size_t count;
 	uint64_t swept_ms;
-	uint64_t missed_ms; /* when a report did not fit the last time; 0: never */
 };
 
 /* Take one report of a member. What does not fit is noted as such. */
@@ -43,7 +43,7 @@ void clear_heard_take(struct group *group, size_t seat, const struct clear_heard
 void clear_heard_each(const struct group *group, uint64_t now_ms,
 		      void (*each)(size_t seat, const struct clear_heard *heard, void *arg),
 		      void *arg);
-/* Has some report not fitted in the last minute? */
-bool clear_heard_missed(const struct group *group, uint64_t now_ms);
+/* Has some report of this member, which is not evicted, not fitted in the last minute? */
+bool clear_heard_missed(const struct group *group, size_t seat, uint64_t now_ms);
 /* Of this member, what is too old. UINT64_MAX: forget all. */
 void clear_heard_forget(struct group *group, size_t seat, uint64_t now_ms);

@@ -75,9 +75,11 @@ void mode_flaws_find(const struct group *group, enum covey_mode to, uint64_t now
 		if (group->members[i].session &&
 		    group->members[i].reported_ms < group->mode.encrypts_ms)
 			add(ret_flaws, MODE_FLAW_SILENT, i);
+	/* First, because those that fill the list leave no room. */
+	for (size_t i = 0; i < group->seats; i++)
+		if (clear_heard_missed(group, i, now_ms))
+			add(ret_flaws, MODE_FLAW_CLEAR_MISSED, i);
 	clear_heard_each(group, now_ms, add_clear, &search);
-	if (clear_heard_missed(group, now_ms))
-		add(ret_flaws, MODE_FLAW_CLEAR_MISSED, 0);
 }
 
 size_t mode_flaws_sender(const struct group *group, const struct covey_addr *vtep)

@@ -51,9 +51,15 @@ bool view_clear(const json_t *answer, bool always)
 	const json_t *clear = json_object_get(answer, "clear");
 	json_int_t out = field_number(clear, "out"), in = field_number(clear, "in");
 
+	if (out == 0 && in == 0 && json_array_size(json_object_get(clear, "heard")) > 0) {
+		printf("IN CLEAR, by the modes of groups, past covey-host and in the last "
+		       "minute\n");
+		view_heard(json_object_get(clear, "heard"));
+		return true;
+	}
 	if (out == 0 && in == 0) {
 		if (always)
-			printf("No packet has passed covey-host in clear.\n");
+			printf("No packet has passed in clear.\n");
 		return always;
 	}
 	printf("IN CLEAR, by the modes of groups: " FIELD_NUMBER " packets left, " FIELD_NUMBER

@@ -115,6 +115,24 @@ for word in "" 0s -1s 8d 1y; do
 	if mode transition --confirm-within "$word" 2>/dev/null; then fail "a deadline of '$word'"; fi
 done
 all_are_in observe || fail "a wrong command has changed the mode"
+
+# Who sends in clear is known by address, and holds up enforce; the operator may go on in spite of it.
+e2e_keep_sending 3 1 --rate 100
+shows_hv3() {
+	[[ $(lab_show 1 "[.clear.heard[] | select(.direction == \"in\" and .peer == \"$(lab_vtep 3)\")] | length") -ge 1 ]]
+}
+lab_wait 10 "hv1 to show that hv3 sends in clear" shows_hv3
+mode transition
+if mode enforce 2>"$LAB_DIR/log/refused"; then fail "enforce, with clear packets in the last minute"; fi
+is_only_clear() {
+	mode enforce 2>"$LAB_DIR/log/refused" && fail "enforce, with clear packets in the last minute"
+	grep -q -- '--despite-clear' "$LAB_DIR/log/refused"
+}
+lab_wait 60 "all to have said what they hear" is_only_clear
+mode enforce --despite-clear
+grep -q 'DESPITE CLEAR PACKETS' "$LAB_DIR/log/mode" || fail "the answer does not say what it goes on despite"
+all_are_in enforce || fail "the mode is said to be set, and is not"
+lab_stop tx3-1
 e2e_recorder_oracle
 e2e_iv_oracle
 e2e_format_oracle

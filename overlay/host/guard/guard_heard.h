@@ -15,6 +15,7 @@ struct guard_heard {
 	struct covey_addr address; /* whose it is (in), or to whom it went (out) */
 	uint32_t vni;
 	uint64_t packets; /* since it was first heard, or since the guard was last put up anew */
+	uint32_t ago_s;   /* since the last of them */
 	bool out;
 };
 

@@ -2,11 +2,17 @@
 
 #include "show_clear.h"
 
+#include <covey/limits.h>
 #include <dataplane.h>
 #include <stdlib.h>
 
+#include "guard_heard.h"
+#include "guard_watch.h"
+
 /* As many as one worker's table has room for. */
 #define HEARD_MAX 1024
+/* Both directions, and both versions of IP. */
+#define GUARD_HEARD_MAX (4 * COVEY_GUARD_HEARD_MAX)
 
 static json_t *show_heard_one(const struct dataplane_heard *heard)
 {
@@ -39,6 +45,31 @@ static json_t *show_heard(const struct dataplane *dataplane)
 	return array;
 }
 
+/* Where the kernel keeps its interfaces. What comes in so is what a group that enforces drops; what
+ * leaves so would be encrypted. */
+static json_t *show_guard_heard_one(const struct guard_heard *heard)
+{
+	char peer[COVEY_ADDR_STRLEN];
+	json_int_t packets = heard->packets < INT64_MAX ? (json_int_t)heard->packets : INT64_MAX;
+
+	covey_addr_format(&heard->address, peer);
+	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:s?, s:I}", "vni", (json_int_t)heard->vni,
+			 "peer", peer, "direction", heard->out ? "out" : "in", "packets", packets,
+			 "would_drop", heard->out ? 0 : packets, "reason",
+			 heard->out ? NULL : "guard", "ago_s", (json_int_t)heard->ago_s);
+}
+
+static void add_guard_heard(const struct guard_watch *guard, json_t *array)
+{
+	struct guard_heard *list = calloc(GUARD_HEARD_MAX, sizeof(*list));
+	size_t count;
+
+	if (list && guard_watch_read_heard(guard, list, GUARD_HEARD_MAX, &count, NULL) == 0)
+		for (size_t i = 0; i < count && i < GUARD_HEARD_MAX; i++)
+			json_array_append_new(array, show_guard_heard_one(&list[i]));
+	free(list);
+}
+
 static json_t *show_would_drop(const struct dataplane_counters *counters)
 {
 	json_t *object = json_object();
@@ -50,12 +81,15 @@ static json_t *show_would_drop(const struct dataplane_counters *counters)
 	return object;
 }
 
-json_t *show_clear(const struct dataplane *dataplane)
+json_t *show_clear(const struct dataplane *dataplane, const struct guard_watch *guard)
 {
 	struct dataplane_counters counters;
+	json_t *heard = show_heard(dataplane);
 
+	if (guard && heard)
+		add_guard_heard(guard, heard);
 	dataplane_read_counters(dataplane, &counters);
 	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "out", (json_int_t)counters.clear_out, "in",
 			 (json_int_t)counters.clear_in, "unheard", (json_int_t)counters.unheard,
-			 "would_drop", show_would_drop(&counters), "heard", show_heard(dataplane));
+			 "would_drop", show_would_drop(&counters), "heard", heard);
 }

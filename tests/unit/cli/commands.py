@@ -539,7 +539,30 @@ class Client(Case):
             self.assertIn("No packet was dropped.", out)
         self.assertNotIn("clear", self.ask({"ok": True, "clear": {"out": 0, "in": 0}}, "show")[1].lower())
         nothing = self.ask({"ok": True}, "show", "clear")
-        self.assertEqual(nothing[:2], (0, "No packet has passed covey-host in clear.\n"))
+        self.assertEqual(nothing[:2], (0, "No packet has passed in clear.\n"))
+
+    def test_clear_by_the_kernel(self):
+        # Where the kernel keeps its interfaces, only the guard sees such packets.
+        heard = [{"vni": 101, "peer": "10.0.0.9", "direction": "in", "packets": 3, "would_drop": 3,
+                  "reason": "guard", "ago_s": 2}]
+        guard = {"state": "verified", "interface": "covey0", "hooks": [], "drops": [], "uplinks": [],
+                 "clear": {"accepted": [100, 101, 102, 200], "steered": [200], "other_way": 7}}
+        answer = {"ok": True, "clear": {"out": 0, "in": 0, "heard": heard}, "guard": guard}
+        _, out, _ = self.ask(answer, "show", "clear")
+        self.assertIn("IN CLEAR, by the modes of groups", out)
+        self.assertRegex(out, r"\n101 +in +10\.0\.0\.9 +3 +3 +guard +2s ago\n")
+        _, out, _ = self.ask(answer, "show", "guard")
+        self.assertIn("  lets pass IN CLEAR, in and out: VNI 100-102 200\n"
+                      "  of which these leave encrypted while covey-host runs: VNI 200\n"
+                      "  7 packets of these VNIs left by an interface that is no uplink, where "
+                      "covey cannot encrypt them\n", out)
+        guard["clear"] = {"accepted": [5], "steered": [], "other_way": 0}
+        _, out, _ = self.ask(answer, "show", "guard")
+        self.assertIn("IN CLEAR, in and out: VNI 5\n", out)
+        self.assertNotIn("interface that is no uplink", out)
+        self.assertNotIn("leave encrypted", out)
+        guard["clear"] = None
+        self.assertNotIn("IN CLEAR", self.ask(answer, "show", "guard")[1])
 
     def test_json_passes_through(self):
         code, out, _ = self.ask(SHOWN, "show", "--json")

@@ -405,15 +405,15 @@ static void reports_are_bounded(void **state)
 	for (uint32_t i = 0; i < COVEY_CLEAR_HEARD_PER_MEMBER_MAX; i++)
 		hear_from(world, A, i);
 	hear_from(world, A, 1);
-	assert_false(clear_heard_missed(world->group, world->now_ms));
+	assert_false(clear_heard_missed(world->group, A, world->now_ms));
 	assert_int_equal(world->group->members[A].clear.heard[1].packets, UINT64_MAX);
 	hear_from(world, A, COVEY_CLEAR_HEARD_PER_MEMBER_MAX);
-	assert_true(clear_heard_missed(world->group, world->now_ms));
+	assert_true(clear_heard_missed(world->group, A, world->now_ms));
 	hear_from(world, B, 1);
 	clear_heard_each(world->group, world->now_ms, count, &total);
 	assert_int_equal(total, COVEY_CLEAR_HEARD_PER_MEMBER_MAX + 1);
 	world->now_ms += CLEAR_HEARD_MS;
-	assert_false(clear_heard_missed(world->group, world->now_ms));
+	assert_false(clear_heard_missed(world->group, A, world->now_ms));
 	total = 0;
 	clear_heard_each(world->group, world->now_ms, count, &total);
 	assert_int_equal(total, 0);
@@ -432,7 +432,8 @@ static void a_group_that_is_full_forgets_what_is_old(void **state)
 	hear_from(world, A, 1);
 	world->group->clear.count = COVEY_CLEAR_HEARD_PER_GROUP_MAX;
 	hear_from(world, B, 1);
-	assert_true(clear_heard_missed(world->group, world->now_ms));
+	assert_true(clear_heard_missed(world->group, B, world->now_ms));
+	assert_false(clear_heard_missed(world->group, A, world->now_ms));
 	world->now_ms += CLEAR_HEARD_MS;
 	hear_from(world, B, 1);
 	assert_int_equal(world->group->members[B].clear.count, 1);

@@ -218,6 +218,26 @@ static void it_names_who_sends_in_clear(void **state)
 	json_decref(answer);
 }
 
+static void it_names_who_hears_more_than_fits(void **state)
+{
+	struct fabric *fabric = *state;
+	json_t *answer;
+
+	begin_in(fabric, "transition");
+	bring_all(fabric);
+	for (unsigned i = 0; i <= COVEY_CLEAR_HEARD_PER_MEMBER_MAX; i++)
+		report_clear(fabric, &fabric->guests[HV2], (uint8_t)(100 + i));
+	REFUSED(fabric,
+		"hv2 heard more addresses in clear than the key manager remembers (`covey show "
+		"clear` there lists them); hv2 heard clear VXLAN from 10.0.0.100",
+		"enforce");
+	assert_int_equal(TYPE(fabric, &answer, "mode", "tenants"), 0);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(answer, "clear_missed"), 0)),
+		"hv2");
+	json_decref(answer);
+}
+
 static void it_goes_on_despite_clear_packets(void **state)
 {
 	struct fabric *fabric = *state;
@@ -419,6 +439,7 @@ int main(int argc, char **argv)
 		TEST(acknowledgements_of_what_was_not_told),
 		TEST(it_names_who_could_not_follow),
 		TEST(it_names_who_sends_in_clear),
+		TEST(it_names_who_hears_more_than_fits),
 		TEST(it_goes_on_despite_clear_packets),
 		TEST(time_does_not_ask_who_sends_in_clear),
 		TEST(a_change_that_is_not_acknowledged),

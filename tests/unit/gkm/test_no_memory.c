@@ -95,7 +95,7 @@ static void hear(struct world *world, size_t seat)
 
 	clear_heard_take(world->group, seat, &heard);
 	assert_true(world->group->members[seat].clear.count == 1 ||
-		    clear_heard_missed(world->group, world->now_ms));
+		    clear_heard_missed(world->group, seat, world->now_ms));
 }
 
 /* True when an allocation has failed. */

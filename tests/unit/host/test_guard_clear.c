@@ -179,10 +179,37 @@ static void test_heard(void **state)
 	expect_heard(&list[0], "10.9.0.2", 100, 3, false);
 	expect_heard(&list[1], "10.9.0.3", 101, UINT64_MAX, false);
 	expect_heard(&list[2], "fd09::2", 0xffffff, 1, true);
+	assert_int_equal(list[0].ago_s, 2);
+	assert_int_equal(list[1].ago_s, 0);
+	assert_int_equal(list[2].ago_s, 59);
 	memset(list, 0, sizeof(list));
 	assert_int_equal(guard_heard_read(OWN, list, 1), 3);
 	assert_int_equal(list[1].vni, 0);
 	assert_int_equal(guard_heard_read("", list, 3), 0);
+}
+
+/* As nft writes times: without what is 0. */
+static void test_how_long_ago(void **state)
+{
+	static const struct {
+		const char *expires;
+		uint32_t ago_s;
+	} times[] = {
+		{"1m", 0},       {"59s996ms", 0}, {"58s4ms", 1},   {"996ms", 59}, {"1m1s", 0},
+		{"2d3h4m5s", 0}, {"", 0},         {"nonsense", 0}, {"0s", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		struct guard_heard heard;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 "\tset heard_in4 {\n\t\telements = { 10.9.0.2 . 0x64 expires %s counter "
+			 "packets 3 bytes 300 }\n\t}\n",
+			 times[i].expires);
+		assert_int_equal(guard_heard_read(text, &heard, 1), 1);
+		assert_int_equal(heard.ago_s, times[i].ago_s);
+	}
 }
 
 static void test_heard_cut_anywhere(void **state)
@@ -201,13 +228,10 @@ static void test_heard_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_check),
-		cmocka_unit_test(test_join),
-		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_cut_anywhere),
-		cmocka_unit_test(test_same_sets),
-		cmocka_unit_test(test_heard),
-		cmocka_unit_test(test_heard_cut_anywhere),
+		cmocka_unit_test(test_check),        cmocka_unit_test(test_join),
+		cmocka_unit_test(test_read),         cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_same_sets),    cmocka_unit_test(test_heard),
+		cmocka_unit_test(test_how_long_ago), cmocka_unit_test(test_heard_cut_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
