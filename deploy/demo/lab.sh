@@ -373,7 +373,7 @@ lab_start_covey() {
 	lab_spawn "hv$n" "hv$n" ${LAB_HOST_PRELOAD:+env "LD_PRELOAD=$LAB_HOST_PRELOAD"} \
 		"$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" \
 		--pki "$LAB_DIR/pki" --name "hv$n" --socket "$LAB_DIR/hv$n.sock" \
-		--log-level "$LAB_LOG_LEVEL" "$@"
+		--state "$LAB_DIR/hv$n.modes" --log-level "$LAB_LOG_LEVEL" "$@"
 }
 
 lab_attach_covey() {

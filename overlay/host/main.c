@@ -32,6 +32,20 @@
 #include "startup.h"
 #include "vxlan_devices.h"
 
+/* What cannot be believed is no reason not to start: all groups enforce then. */
+static int recall_modes(struct process *process, struct covey_error *error)
+{
+	struct covey_error reason;
+	int status = mode_memory_read(process->options.state, process->inventory, &process->memory,
+				      &reason);
+
+	if (status == -ENOMEM)
+		return covey_error_set(error, status, "out of memory");
+	if (status)
+		log_error("%s", reason.text);
+	return 0;
+}
+
 /* All mistakes go to standard error, each with its place in the file; error sums them up. */
 static int load_inventory(struct process *process, struct covey_error *error)
 {
@@ -51,8 +65,15 @@ static int load_inventory(struct process *process, struct covey_error *error)
 	if (status)
 		return status;
 	startup_read_host_name(host_name);
-	return startup_find_self(process->inventory, process->options.daemon.inventory,
-				 process->options.name, host_name, &process->self, error);
+	status = startup_find_self(process->inventory, process->options.daemon.inventory,
+				   process->options.name, host_name, &process->self, error);
+	return status ? status : recall_modes(process, error);
+}
+
+static void free_inventory(struct process *process)
+{
+	mode_memory_free(&process->memory);
+	inventory_free(process->inventory);
 }
 
 static bool is_alive(void *arg)
@@ -207,6 +228,7 @@ static int announce(struct process *process, struct covey_error *error)
 		.foreign = protection_foreign(process->protection),
 		.vxlans = protection_vxlans(process->protection),
 		.ready = true,
+		.modes_kept = !process->memory.failed,
 		.has_address = own_address,
 		.vni_device = vxlan_devices_find_vni,
 	};
@@ -288,7 +310,7 @@ static int run_guard(struct process *process, struct covey_error *error)
 
 	if (status == 0)
 		status = guard_command(&process->options, process->inventory, process->self, error);
-	inventory_free(process->inventory);
+	free_inventory(process);
 	return status;
 }
 
@@ -299,7 +321,7 @@ static int take_carrier(struct process *process, struct covey_error *error)
 
 	if (status == 0)
 		status = carrier_take_away(process->self, error);
-	inventory_free(process->inventory);
+	free_inventory(process);
 	return status;
 }
 
@@ -319,7 +341,7 @@ static int run_host(struct process *process, struct covey_error *error)
 		}
 	}
 	stop(process, count);
-	inventory_free(process->inventory);
+	free_inventory(process);
 	if (status == 0)
 		log_notice("stopped");
 	return status;

@@ -40,8 +40,7 @@ static void read_boot_id(char ret_id[BOOT_ID_SIZE])
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* A plain file that only we may read and write. */
-static int open_ours(const char *path, struct covey_error *error)
+int mode_file_open(const char *path, struct covey_error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat info;
@@ -100,7 +99,7 @@ static int read_records(json_t *json, struct mode_record *records, size_t max)
 int mode_file_read(const char *path, struct mode_record *records, size_t max,
 		   struct covey_error *error)
 {
-	int fd = open_ours(path, error), count = 0;
+	int fd = mode_file_open(path, error), count = 0;
 	json_t *json;
 
 	if (fd < 0)

@@ -29,6 +29,10 @@ struct mode_record {
 int mode_file_read(const char *path, struct mode_record *records, size_t max,
 		   struct covey_error *error);
 
+/* Open a plain file that only we may read and write. -ENOENT; or -EPERM, with the reason in error,
+ * when there is one that is not so. */
+int mode_file_open(const char *path, struct covey_error *error);
+
 /* Replace the file at once: a reader sees the old one or this one. 0, or a negative errno: then the
  * old one is removed, too, if that is possible, as it is out of date. */
 int mode_file_write(const char *path, const struct mode_record *records, size_t count,

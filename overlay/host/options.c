@@ -9,13 +9,15 @@
 const char *argp_program_version = "covey-host " COVEY_VERSION;
 
 /* These have no short form: -g means covey-gkm's socket in all programs. */
-enum { OPTION_CARRIER = 256, OPTION_GUARD };
+enum { OPTION_CARRIER = 256, OPTION_GUARD, OPTION_STATE };
 
 static const struct argp_option table[] = {
 	{"name", 'n', "NAME", 0,
 	 "This host's name in the inventory (the host name, else its part before the first dot)",
 	 0},
 	{"socket", 's', "PATH", 0, "Local control socket, for `covey` (/run/covey/host.sock)", 0},
+	{"state", OPTION_STATE, "PATH", 0,
+	 "What outlasts a reboot of groups' modes (/var/lib/covey-host/modes)", 0},
 	{"guard", OPTION_GUARD, "on|off|keep", 0,
 	 "Only install or remove the kernel's rules that keep clear VXLAN off the fabric "
 	 "interface, and exit; or keep them there until a signal",
@@ -51,6 +53,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case 's':
 		options->socket = value;
 		return 0;
+	case OPTION_STATE:
+		options->state = value;
+		return 0;
 	case OPTION_GUARD:
 		parse_guard(value, options, state);
 		return 0;
@@ -76,6 +81,7 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 	struct options options = {
 		.daemon = daemon_options_default,
 		.socket = "/run/covey/host.sock",
+		.state = "/var/lib/covey-host/modes",
 		.guard = GUARD_COMMAND_NONE,
 	};
 	error_t error;

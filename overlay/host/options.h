@@ -15,6 +15,7 @@ struct options {
 	struct daemon_options daemon;
 	const char *name; /* of this host in the inventory; NULL: take the host name */
 	const char *socket;
+	const char *state; /* the file of mode_memory.h */
 	enum guard_command guard;
 	bool carrier_off; /* only take the host interface's carrier away */
 };

@@ -16,6 +16,7 @@
 #include "host.h"
 #include "listening.h"
 #include "mode_file.h"
+#include "mode_memory.h"
 #include "options.h"
 
 struct process {
@@ -38,7 +39,8 @@ struct process {
 	struct member *member;
 	struct mode_record *modes; /* as they were when covey-host ran last */
 	size_t mode_count;
-	bool clear_failed; /* the guard may have something else */
+	struct mode_memory memory; /* what outlasts a reboot of them */
+	bool clear_failed;         /* the guard may have something else */
 	struct clear_heard *heard;
 	uint64_t modes_read_at;   /* ms, monotonic */
 	struct guard_clear clear; /* what the guard has */

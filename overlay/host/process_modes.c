@@ -122,6 +122,39 @@ static int write_file(const struct process *process, const struct member_state *
 	return status;
 }
 
+/* At a deadline it may become another one, without our being there. */
+static enum covey_mode strictest(const struct member_mode *mode)
+{
+	return mode->then_at != MEMBER_MODE_NEVER && mode->then > mode->goal ? mode->then
+									     : mode->goal;
+}
+
+/* For the next boot: what the key manager has said, and nobody else. */
+static void keep_modes(struct process *process, const struct member_state *state)
+{
+	const struct inventory *inventory = process->inventory;
+	struct mode_memory *memory = &process->memory;
+	struct covey_error reason;
+
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		const struct membership *group = state->groups[i];
+		const struct inventory_group *known =
+			group && group->mode.told ? inventory_find_group(inventory, group->name)
+						  : NULL;
+
+		if (known)
+			mode_memory_note(memory, (size_t)(known - inventory->groups),
+					 strictest(&group->mode));
+	}
+	if (mode_memory_write(memory, inventory, &reason) < 0 && !memory->told) {
+		log_error("%s: after a reboot, groups begin in the inventory's mode until the key "
+			  "manager is heard",
+			  reason.text);
+		memory->told = true;
+	}
+	process->host.modes_kept = !memory->failed;
+}
+
 /* A group without VNIs has nothing that a mode could be about. */
 static int tell_dataplane(const struct process *process, const struct member_state *state,
 			  struct covey_error *error)
@@ -172,6 +205,7 @@ int process_put_modes(void *arg, struct covey_error *error)
 	if (write_file(process, state, &reason) < 0)
 		log_warning("%s: after a restart, groups begin in the inventory's mode",
 			    reason.text);
+	keep_modes(process, state);
 	status = tell_dataplane(process, state, error);
 	if (status == 0)
 		status = tell_guard(process, &clear, error);

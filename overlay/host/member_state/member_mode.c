@@ -224,6 +224,7 @@ void member_mode_end(struct membership *group, const struct effects *effects)
 		.step_at = MEMBER_MODE_NEVER,
 		.try_at = MEMBER_MODE_NEVER,
 		.remind_at = MEMBER_MODE_NEVER,
+		.told = true,
 	};
 	if (effects->modes && effects->modes(effects->arg, &error) < 0) {
 		group->mode.try_at = 0;

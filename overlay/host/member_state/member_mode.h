@@ -32,7 +32,7 @@ struct member_mode {
 	uint64_t serial;      /* of the last GroupMode of this GKM instance; 0: none */
 	enum covey_mode said; /* what the log said last; 0: nothing */
 	bool keyed;           /* there was an SA to send on, since this start */
-	bool told;            /* a GKM has said it, in this session or before */
+	bool told;            /* a GKM has said it, or that we may not be in the group */
 	bool to_ack;          /* GroupModeInForce is to be sent, once it is so */
 };
 

@@ -186,11 +186,11 @@ static void check_mode(json_t *problems, const struct host *host, const struct m
 		    "is tried again each second, see the log",
 		    group->name, covey_mode_name(mode->mode));
 	if (mode->told && mode->mode == COVEY_MODE_ENFORCE && known &&
-	    known->mode != COVEY_MODE_ENFORCE)
+	    known->mode != COVEY_MODE_ENFORCE && !host->modes_kept)
 		add(problems,
-		    "group %s enforces, but the inventory says `mode: %s`: after a reboot its "
-		    "VXLAN "
-		    "is in clear until the key manager is heard: remove that line",
+		    "group %s enforces, but the inventory says `mode: %s`, and this cannot be "
+		    "kept over a reboot (see the log): then its VXLAN is in clear until the key "
+		    "manager is heard: remove that line",
 		    group->name, covey_mode_name(known->mode));
 }
 

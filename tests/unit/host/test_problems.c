@@ -34,8 +34,17 @@ bool __wrap_guard_watch_has_uplink(const struct guard_watch *watch);
 bool __wrap_guard_watch_drops(const struct guard_watch *watch, uint16_t port);
 int __wrap_guard_nft_list(const char *interface, bool counters, char **ret_text,
 			  struct covey_error *error);
+int __wrap_guard_watch_read_heard(const struct guard_watch *watch, struct guard_heard *list,
+				  size_t max, size_t *ret_count, struct covey_error *error);
 int __wrap_guard_watch_list_own(const struct guard_watch *watch, char **ret_text,
 				struct covey_error *error);
+int __wrap_guard_watch_read_heard(const struct guard_watch *watch, struct guard_heard *list,
+				  size_t max, size_t *ret_count, struct covey_error *error)
+{
+	*ret_count = 0;
+	return 0;
+}
+
 const char *__wrap_vxlan_watch_failing(const struct vxlan_watch *watch);
 const char *__wrap_vxlan_watch_misplaced(const struct vxlan_watch *watch);
 size_t __wrap_vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list,
@@ -323,6 +332,12 @@ static void begins_in_observe(struct daemon *daemon)
 	mode(daemon)->told = true;
 }
 
+static void begins_in_observe_once(struct daemon *daemon)
+{
+	begins_in_observe(daemon);
+	daemon->host.modes_kept = true;
+}
+
 static void expired(struct daemon *daemon)
 {
 	played.chain.list[0].not_after = time(NULL) - 1;
@@ -371,6 +386,7 @@ static void test_ready(void **state)
 		 "`covey mode tenants enforce`"},
 		{not_in_force, true, "the guard or the dataplane does not do so", "see the log"},
 		{begins_in_observe, true, "the inventory says `mode: observe`", "remove that line"},
+		{begins_in_observe_once, true, NULL, NULL},
 		{expired, true, "this host's certificate (CN = hv1) has expired at",
 		 "`covey pki issue hv1 --force`"},
 		{ca_expired, true, "the certificate of its CA (CN = hv1) has expired at",
