@@ -29,6 +29,11 @@ gkm_enforces() {
 	[[ $(lab_at_gkm --json mode tenants | jq -r '"\(.mode) \(.under_way)"') == "enforce false" ]]
 }
 
+# A change that was taken back has come to its end.
+gkm_is_settled() {
+	[[ $(lab_at_gkm --json mode tenants | jq .under_way) == false ]]
+}
+
 kill_gkm() {
 	lab_stop gkm KILL
 	rm -f "$LAB_DIR/gkm.sock"
@@ -101,6 +106,7 @@ mode confirm
 lab_stop hv3
 if mode enforce 2>"$LAB_DIR/log/refused"; then fail "enforce without hv3"; fi
 grep -q 'hv3' "$LAB_DIR/log/refused" || fail "it does not name hv3: $(<"$LAB_DIR/log/refused")"
+lab_wait 10 "the refused change to be over" gkm_is_settled # if the end of hv3's connection was lost
 mode observe # back, nobody is waited for longer than 10 s
 lab_start_covey 3
 lab_wait 60 "hv3 to join" lab_has_joined 3
