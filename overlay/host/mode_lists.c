@@ -124,20 +124,46 @@ int mode_lists_of_first(const struct inventory *inventory, const struct inventor
 	return end(&lists, status, ret_clear, error);
 }
 
+/* Of what the key manager says, only what our inventory says, too, may pass in clear. */
+static int add_agreed(struct lists *lists, const struct inventory_group *known,
+		      const struct membership *group)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < group->vni_count && status == 0; i++)
+		status = add(lists,
+			     known && inventory_has_vni(known, group->vnis[i]) ? group->mode.mode
+									       : COVEY_MODE_ENFORCE,
+			     group->mode.keyed, &group->vnis[i], 1);
+	return status;
+}
+
+/* Before it is joined, there is only our inventory. */
 static int add_membership(struct lists *lists, const struct inventory *inventory,
 			  const struct membership *group)
 {
-	const struct inventory_group *known;
+	const struct inventory_group *known = inventory_find_group(inventory, group->name);
 
 	if (group->state == MEMBERSHIP_LEAVING)
 		return 0;
 	if (group->vni_count > 0)
-		return add(lists, group->mode.mode, group->mode.keyed, group->vnis,
-			   group->vni_count);
-	known = inventory_find_group(inventory, group->name);
+		return add_agreed(lists, known, group);
 	return known ? add(lists, group->mode.mode, group->mode.keyed, known->vnis,
 			   known->vni_count)
 		     : 0;
+}
+
+bool mode_lists_disputed(const struct inventory *inventory, const struct membership *group,
+			 uint32_t *ret_vni)
+{
+	const struct inventory_group *known = inventory_find_group(inventory, group->name);
+
+	for (size_t i = 0; i < group->vni_count; i++)
+		if (!known || !inventory_has_vni(known, group->vnis[i])) {
+			*ret_vni = group->vnis[i];
+			return true;
+		}
+	return false;
 }
 
 int mode_lists_of_member(const struct inventory *inventory, const struct member_state *state,

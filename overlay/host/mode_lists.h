@@ -8,11 +8,14 @@
 #include <covey/error.h>
 #include <covey/mode.h>
 #include <guard_clear.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct inventory;
 struct inventory_host;
 struct member_state;
+struct membership;
 struct mode_record;
 
 /* The mode that a group has as long as the key manager has not said it: the one that it had when
@@ -37,6 +40,12 @@ int mode_lists_follow(const struct inventory *inventory, const struct inventory_
 		      const struct mode_record *records, size_t count, struct guard_clear *clear,
 		      struct covey_error *error);
 
-/* By the member's groups. If one has not been joined yet, its VNIs are the inventory's. */
+/* Has the key manager given a VNI to this group that our inventory does not? That one does not pass
+ * in clear, whatever the mode. */
+bool mode_lists_disputed(const struct inventory *inventory, const struct membership *group,
+			 uint32_t *ret_vni);
+
+/* By the member's groups: the VNIs that key manager and inventory both give to a group. If one has
+ * not been joined yet, its VNIs are the inventory's. */
 int mode_lists_of_member(const struct inventory *inventory, const struct member_state *state,
 			 struct guard_clear *ret_clear, struct covey_error *error);

@@ -155,6 +155,16 @@ static void keep_modes(struct process *process, const struct member_state *state
 	process->host.modes_kept = !memory->failed;
 }
 
+/* The dataplane has modes by group, and not by VNI. So if key manager and inventory do not agree on
+ * its VNIs, no clear packet of the whole group passes there. */
+static enum covey_mode agreed_mode(const struct process *process, const struct membership *group)
+{
+	uint32_t vni;
+
+	return mode_lists_disputed(process->inventory, group, &vni) ? COVEY_MODE_ENFORCE
+								    : group->mode.mode;
+}
+
 /* A group without VNIs has nothing that a mode could be about. */
 static int tell_dataplane(const struct process *process, const struct member_state *state,
 			  struct covey_error *error)
@@ -163,7 +173,7 @@ static int tell_dataplane(const struct process *process, const struct member_sta
 		const struct membership *group = state->groups[i];
 		int status = group && group->vni_count > 0
 				     ? dataplane_group_mode(process->dataplane, group->index,
-							    group->mode.mode)
+							    agreed_mode(process, group))
 				     : 0;
 
 		if (status)

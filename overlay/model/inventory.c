@@ -52,6 +52,18 @@ const struct inventory_group *inventory_find_group(const struct inventory *inven
 	return NULL;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+bool inventory_has_vni(const struct inventory_group *group, uint32_t vni)
+{
+	return bsearch(&vni, group->vnis, group->vni_count, sizeof(vni), by_number) != NULL;
+}
+
 static int by_host(const void *a, const void *b)
 {
 	const struct inventory_member *x = a, *y = b;

@@ -154,6 +154,7 @@ const struct inventory_host *inventory_find_host(const struct inventory *invento
 						 const char *name);
 const struct inventory_group *inventory_find_group(const struct inventory *inventory,
 						   const char *name);
+bool inventory_has_vni(const struct inventory_group *group, uint32_t vni);
 /* The host's membership in the group, NULL when it is no member. */
 const struct inventory_member *inventory_find_member(const struct inventory *inventory,
 						     const struct inventory_group *group,

@@ -194,6 +194,24 @@ static void check_mode(json_t *problems, const struct host *host, const struct m
 		    group->name, covey_mode_name(known->mode));
 }
 
+static void check_agreed(json_t *problems, const struct host *host, const struct membership *group)
+{
+	const struct inventory_group *known = inventory_find_group(host->inventory, group->name);
+	size_t i = 0;
+
+	while (known && i < group->vni_count && inventory_has_vni(known, group->vnis[i]))
+		i++;
+	if (i == group->vni_count || !covey_mode_accepts_clear(group->mode.mode))
+		return;
+	add(problems,
+	    "group %s is in %s, but VNI %u, which the key manager gives to it, passes in clear "
+	    "only when this host's inventory says the same%s: give both the same inventory",
+	    group->name, covey_mode_name(group->mode.mode), group->vnis[i],
+	    host->self->fabric_port == FABRIC_PORT_KERNEL
+		    ? ""
+		    : "; until then, no VNI of the group does");
+}
+
 /* --- groups ----------------------------------------------------------------------------------- */
 
 /* What the key manager says of it. That a group is perhaps deaf it cannot know, so this says what
@@ -261,6 +279,7 @@ static void check_groups(json_t *problems, const struct host *host)
 			continue;
 		check_group(problems, state->groups[i], &status, now);
 		check_mode(problems, host, state->groups[i]);
+		check_agreed(problems, host, state->groups[i]);
 		wanted++;
 	}
 	if (wanted == 0)
