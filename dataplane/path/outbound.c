@@ -7,6 +7,9 @@
 #include "segments.h"
 #include <headers.h>
 
+/* How many packets ahead of the cipher a packet's key is fetched, as in inbound.c. */
+#define KEY_AHEAD 8
+
 /* A packet whose headers are written and that waits for the cipher. */
 struct departure {
 	const struct sa_tx *sa;
@@ -17,6 +20,10 @@ struct departure {
 
 _Static_assert(sizeof(struct departure) == 32, "a burst of departures stays small");
 
+#define NO_GROUP_YET (-2)
+
+_Static_assert(NO_GROUP_YET != VNI_NO_GROUP && NO_GROUP_YET < 0, "it equals no group");
+
 /* What sorting a burst remembers from packet to packet. */
 struct sorting {
 	struct engine_worker *worker;
@@ -24,11 +31,13 @@ struct sorting {
 	const struct sadb *sadb;
 	const struct sa_tx *sa;         /* of the last VXLAN packet's group */
 	struct sa_tx_state *state;      /* this worker's part of it */
+	int group;                      /* that sa and state are of, or NO_GROUP_YET */
 	uint32_t vni;                   /* VNI of that packet; UINT32_MAX: none */
 	enum covey_drop reason;         /* why there is no sa */
 	struct departure *next;         /* the first one that is free */
 	const struct sadb_group *clear; /* that group, if its VXLAN leaves in clear: look_up() */
 	uint64_t bypassed;
+	unsigned turns; /* how often another group followed */
 };
 
 /* --- what to do with a frame --------------------------------------------------------------- */
@@ -56,18 +65,25 @@ static enum covey_drop verdict_of(const struct engine *engine, enum frame_kind k
 }
 
 /* Turn to the VNI of a packet that may leave. False when it has no SA to send on; then nothing
- * changes. Consecutive packets often have the same VNI. */
+ * changes. Consecutive packets often have the same VNI, and else often the same group: what follows
+ * need not wait for the table then. */
 static __rte_always_inline bool turn_to(struct sorting *sorting, uint32_t vni)
 {
 	int group = vni_table_find(sorting->sadb->vnis, vni);
 	const struct sa_tx *sa;
 
+	if (group == sorting->group) {
+		sorting->vni = vni;
+		return true;
+	}
 	if (unlikely(group == VNI_NO_GROUP))
 		return false;
 	sa = sorting->sadb->groups[group].tx;
 	if (unlikely(!sa))
 		return false;
 	sorting->vni = vni;
+	sorting->group = group;
+	sorting->turns++;
 	sorting->sa = sa;
 	sorting->state = &sa->states[sorting->worker->index];
 	return true;
@@ -80,6 +96,7 @@ static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 	const struct sadb_group *group;
 
 	sorting->vni = vni;
+	sorting->group = NO_GROUP_YET;
 	sorting->sa = NULL;
 	sorting->clear = NULL;
 	sorting->reason = COVEY_DROP_OUT_UNKNOWN_VNI;
@@ -304,8 +321,19 @@ static __rte_always_inline void encrypt(const struct departure *departure,
 				  (uint32_t)departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
 }
 
-/* Returns the bytes of all inner packets. */
-static uint64_t encrypt_all(const struct departure *departures, uint64_t count,
+/* Consecutive packets are often of one SA. */
+static __rte_always_inline void fetch_key(const struct departure *departure,
+					  const struct engine_worker *worker)
+{
+	const struct sa_tx *sa = departure->sa;
+
+	if (sa != departure[-1].sa)
+		cipher_prefetch(&sa->ciphers[worker->index], sa->key,
+				(uint32_t)departure->inner_len);
+}
+
+/* several: the burst is of more than one SA. Returns the bytes of all inner packets. */
+static uint64_t encrypt_all(const struct departure *departures, uint64_t count, bool several,
 			    struct engine_worker *worker)
 {
 	uint64_t bytes = 0;
@@ -316,6 +344,8 @@ static uint64_t encrypt_all(const struct departure *departures, uint64_t count,
 		if (i + FETCH_AHEAD < count && !departure[FETCH_AHEAD].chain)
 			burst_fetch_text(departure[FETCH_AHEAD].inner,
 					 (uint32_t)departure[FETCH_AHEAD].inner_len);
+		if (several && i + KEY_AHEAD < count)
+			fetch_key(&departure[KEY_AHEAD], worker);
 		encrypt(departure, worker);
 		bytes += departure->inner_len;
 	}
@@ -351,13 +381,14 @@ uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets,
 		.engine = worker->engine,
 		.sadb = engine_worker_sadb(worker),
 		.vni = UINT32_MAX,
+		.group = NO_GROUP_YET,
 		.next = departures,
 	};
 	uint64_t leaving, bytes;
 
 	sort_burst(&sorting, packets, count);
 	leaving = (uint64_t)(sorting.next - departures);
-	bytes = encrypt_all(departures, leaving, worker);
+	bytes = encrypt_all(departures, leaving, sorting.turns > 1, worker);
 	counter_add(&worker->counters.encrypted_packets, leaving);
 	counter_add(&worker->counters.encrypted_bytes, bytes);
 	if (sorting.bypassed)
