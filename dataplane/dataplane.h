@@ -13,6 +13,8 @@
 #include <covey/limits.h>
 #include <covey/mode.h>
 #include <covey/sa.h>
+#include <covey/tunnel.h>
+#include <covey/vnis.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +31,12 @@ struct dataplane_config {
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
 	uint16_t vxlan_port;
+	/* Other tunnels, which are not encrypted. What has a VNI of the fabric does not pass in
+	 * them, unless VXLAN of that VNI may pass in clear, too. */
+	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX];
+	size_t tunnel_count;
+	const struct covey_vnis *vnis; /* of the fabric, as long as the dataplane is open */
+	size_t vnis_count;
 	uint16_t fabric_mtu;       /* bytes of an IP packet on the fabric */
 	uint16_t paths;            /* WindowID paths of a worker, 1..1024; fewer are used where a
 				      receiver would not keep so many windows */

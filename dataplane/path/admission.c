@@ -22,6 +22,8 @@ static enum covey_drop verdict_of(const struct engine *engine, enum frame_kind k
 	case FRAME_FRAGMENT_VXLAN:
 	case FRAME_QUOTED_VXLAN:
 		return COVEY_DROP_IN_CLEAR_VXLAN;
+	case FRAME_TUNNEL:
+		return engine->config.vxlan_only ? COVEY_DROP_IN_NOT_VPE : COVEY_DROP_IN_TUNNEL;
 	case FRAME_FRAGMENT_VPE:
 		return COVEY_DROP_IN_FRAGMENT;
 	case FRAME_MALFORMED:
@@ -178,7 +180,8 @@ static void enter_in_clear(struct sorting *sorting, struct rte_mbuf *packet,
 static void pass(struct sorting *sorting, struct rte_mbuf *packet, const struct frame *frame)
 {
 	sorting->bypassed++;
-	if (frame->kind == FRAME_BYPASS && segment_is_alone(packet))
+	if ((frame->kind == FRAME_BYPASS || frame->kind == FRAME_TUNNEL) &&
+	    segment_is_alone(packet))
 		checksum_finish(rte_pktmbuf_mtod(packet, uint8_t *), frame->l2_len,
 				packet->data_len);
 }
@@ -201,6 +204,9 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, uint16_t index, 
 		sorting->next += verdict == NO_DROP;
 	} else {
 		verdict = verdict_of(sorting->engine, frame.kind);
+		if (verdict == COVEY_DROP_IN_TUNNEL &&
+		    clear_tunnel_passes(sorting->engine, arrivals->sadb, frame.vni))
+			verdict = NO_DROP;
 		if (verdict == NO_DROP)
 			pass(sorting, *slot, &frame);
 		if (verdict == COVEY_DROP_IN_CLEAR_VXLAN && enters_in_clear(sorting, &frame)) {

@@ -118,6 +118,28 @@ static enum frame_kind found_vxlan(struct walk *walk, struct frame *frame)
 	return found(walk, FRAME_VXLAN, frame);
 }
 
+static bool is_tunnel(const struct classifier *classifier, uint16_t port)
+{
+	for (size_t i = 0; i < classifier->tunnel_count; i++)
+		if (classifier->tunnels[i].port == port)
+			return true;
+	return false;
+}
+
+/* Whatever else the header says, its VNI is read. A packet that ends before it has none. */
+static enum frame_kind found_tunnel(const struct walk *walk, struct frame *frame)
+{
+	size_t tunnel = walk->offset + sizeof(struct rte_udp_hdr);
+	size_t end = tunnel + sizeof(struct rte_vxlan_hdr) - 1;
+
+	if (end > walk->total)
+		return FRAME_BYPASS;
+	if (end > walk->len)
+		return FRAME_MALFORMED;
+	frame->vni = read_be32(walk->ip + tunnel + 3) & COVEY_VNI_MAX;
+	return FRAME_TUNNEL;
+}
+
 static enum frame_kind classify_udp(const struct classifier *classifier, struct walk *walk,
 				    struct frame *frame)
 {
@@ -128,7 +150,7 @@ static enum frame_kind classify_udp(const struct classifier *classifier, struct 
 		return FRAME_MALFORMED;
 	port = read_be16(&udp->dst_port);
 	if (port != classifier->vxlan_port && port != classifier->vpe_port)
-		return FRAME_BYPASS;
+		return is_tunnel(classifier, port) ? found_tunnel(walk, frame) : FRAME_BYPASS;
 	/* If this length differed from that of IP, two readers could see two different packets. */
 	if (!walk->fragment && read_be16(&udp->dgram_len) != walk->total - walk->offset)
 		return FRAME_MALFORMED;

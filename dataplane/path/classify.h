@@ -6,6 +6,7 @@
  * cannot be parsed to its end is malformed, and so does not pass.
  */
 
+#include <covey/tunnel.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@ enum frame_kind {
 	FRAME_FRAGMENT_VXLAN,   /* the first fragment of VXLAN */
 	FRAME_FRAGMENT_VPE,     /* a fragment of VPE */
 	FRAME_QUOTED_VXLAN,     /* an ICMP error that quotes a VXLAN packet */
+	FRAME_TUNNEL,           /* a tunnel of another port, or its first fragment */
 	FRAME_FRAGMENT_UNKNOWN, /* a later fragment of UDP, or of what follows extension headers */
 };
 
@@ -26,10 +28,12 @@ struct classifier {
 	uint16_t vxlan_port;
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
+	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX]; /* of other ports */
+	size_t tunnel_count;
 };
 
 /* What was found. l2_len and ip_len are set for IP that is not malformed. The rest is set for
- * FRAME_VXLAN and FRAME_VPE only, and vni for FRAME_FRAGMENT_VXLAN. */
+ * FRAME_VXLAN and FRAME_VPE only, and vni for FRAME_FRAGMENT_VXLAN and FRAME_TUNNEL. */
 struct frame {
 	enum frame_kind kind;
 	uint16_t l2_len;         /* Ethernet header and VLAN tags */

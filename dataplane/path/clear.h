@@ -5,6 +5,7 @@
  * that are encrypted. */
 
 #include "burst.h"
+#include "sadb.h"
 
 /*
  * Count a packet of this VNI that passes in clear, by its IP header. enforced: why it would be
@@ -15,3 +16,7 @@ void clear_passes(struct engine_worker *worker, const uint8_t *ip, uint32_t vni,
 
 /* The same where the VNI is not known: a later fragment. It is counted as bypassed, too. */
 void clear_passes_unnamed(struct engine_worker *worker, enum covey_drop enforced);
+
+/* May a tunnel of another port pass, by its VNI? If that is of the fabric, its group must take
+ * VXLAN in clear. A group that this host has not joined enforces. */
+bool clear_tunnel_passes(const struct engine *engine, const struct sadb *sadb, uint32_t vni);

@@ -21,6 +21,9 @@ static int check_vpe(const struct dataplane_config *config, struct covey_error *
 	    config->encapsulation != COVEY_ENCAPSULATION_IP)
 		return covey_error_set(error, -EINVAL, "encapsulation %d is unknown",
 				       (int)config->encapsulation);
+	if (config->tunnel_count > COVEY_TUNNELS_MAX)
+		return covey_error_set(error, -EINVAL, "%zu tunnels, more than %u",
+				       config->tunnel_count, COVEY_TUNNELS_MAX);
 	if (config->vpe_port == config->vxlan_port)
 		return covey_error_set(error, -EINVAL, "VPE and VXLAN share UDP port %u",
 				       config->vpe_port);
@@ -105,7 +108,9 @@ int engine_open(struct engine *engine, const struct dataplane_config *config, un
 	engine->config = *config;
 	engine->config.fabric_port = engine->config.host_port = NULL;
 	engine->classifier =
-		(struct classifier){config->vxlan_port, config->vpe_port, config->vpe_protocol};
+		(struct classifier){config->vxlan_port, config->vpe_port, config->vpe_protocol,
+				    .tunnel_count = config->tunnel_count};
+	memcpy(engine->classifier.tunnels, config->tunnels, sizeof(config->tunnels));
 	engine->overhead = overhead_of(config);
 	recognise_own_make(config, engine->overhead, &engine->own);
 	engine->worker_count = worker_count;

@@ -50,6 +50,8 @@ static enum covey_drop verdict_of(const struct engine *engine, enum frame_kind k
 		return engine->config.vxlan_only ? COVEY_DROP_OUT_NOT_VXLAN : NO_DROP;
 	case FRAME_VXLAN:
 		return NO_DROP;
+	case FRAME_TUNNEL:
+		return engine->config.vxlan_only ? COVEY_DROP_OUT_NOT_VXLAN : COVEY_DROP_OUT_TUNNEL;
 	case FRAME_VPE:
 	case FRAME_FRAGMENT_VPE:
 		return COVEY_DROP_OUT_VPE;
@@ -267,9 +269,12 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf 
 					    : verdict_of(sorting->engine, frame.kind);
 	if (verdict == COVEY_DROP_OUT_FRAGMENT)
 		verdict = leave_in_part(sorting, *slot, &frame);
+	if (verdict == COVEY_DROP_OUT_TUNNEL &&
+	    clear_tunnel_passes(sorting->engine, sorting->sadb, frame.vni))
+		verdict = NO_DROP;
 	if (verdict != NO_DROP)
 		burst_drop(sorting->worker, slot, verdict);
-	else if (frame.kind == FRAME_BYPASS)
+	else if (frame.kind == FRAME_BYPASS || frame.kind == FRAME_TUNNEL)
 		sorting->bypassed++;
 }
 

@@ -20,6 +20,7 @@
 	X(OUT_NOT_VXLAN, "out-not-vxlan", "not VXLAN, and the kernel has the card for all else")   \
 	X(OUT_VPE, "out-vpe", "VPE packet from the host: only covey sends those")                  \
 	X(OUT_UNKNOWN_VNI, "out-unknown-vni", "VXLAN of a VNI that is in no joined group")         \
+	X(OUT_TUNNEL, "out-tunnel", "tunnel of another port with a VNI of the fabric, in clear")   \
 	X(OUT_SOURCE, "out-source", "VXLAN whose source address is not this host's VTEP address")  \
 	X(OUT_NO_SA, "out-no-sa", "VXLAN of a group that has no active SA")                        \
 	X(OUT_NOT_SENDER, "out-not-sender", "VXLAN of a group that this host may not send to")     \
@@ -34,6 +35,7 @@
 	X(IN_TOO_LONG, "in-too-long", "datagram from the fabric longer than the packet buffers")   \
 	X(IN_NOT_VPE, "in-not-vpe", "not VPE, and the kernel has the card for all else")           \
 	X(IN_CLEAR_VXLAN, "in-clear-vxlan", "VXLAN in clear from the fabric")                      \
+	X(IN_TUNNEL, "in-tunnel", "tunnel of another port with a VNI of the fabric, in clear")     \
 	X(IN_FRAGMENT, "in-fragment", "fragment of a VPE packet")                                  \
 	X(IN_ENCAPSULATION, "in-encapsulation", "VPE packet not in the fabric's encapsulation")   \
 	X(IN_OPTIONS, "in-options", "VPE packet behind IP options or extension headers")           \

@@ -159,10 +159,13 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 		/* Where the MTU may change, the host port sees to it that packets fit. */
 		.fabric_mtu = process->ports->mtu_max,
 		.paths = inventory->paths,
+		.vnis = inventory->vnis,
+		.vnis_count = inventory->vnis_count,
 		.vxlan_only = process->self->fabric_port == FABRIC_PORT_KERNEL,
 	};
 	int status;
 
+	config.tunnel_count = inventory_tunnels(inventory, config.tunnels);
 	memcpy(config.class_by_dscp, inventory->class_by_dscp, sizeof(config.class_by_dscp));
 	status = dataplane_open(&config, &process->dataplane, error);
 	if (!status)

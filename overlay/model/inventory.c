@@ -29,6 +29,7 @@ void inventory_free(struct inventory *inventory)
 		free(host->cores);
 	}
 	free(inventory->groups);
+	free(inventory->vnis);
 	free(inventory->hosts);
 	free(inventory->fabric);
 	free(inventory);
@@ -78,6 +79,18 @@ const struct inventory_member *inventory_find_member(const struct inventory *inv
 	struct inventory_member key = {.host = (size_t)(host - inventory->hosts)};
 
 	return bsearch(&key, group->members, group->member_count, sizeof(key), by_host);
+}
+
+size_t inventory_tunnels(const struct inventory *inventory, struct covey_tunnel *ret_tunnels)
+{
+	static const uint16_t ports[] = {COVEY_VXLAN_PORT, COVEY_VXLAN_OLD_PORT, COVEY_GPE_PORT,
+					 COVEY_GENEVE_PORT};
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		if (ports[i] != inventory->vxlan_port && ports[i] != inventory->vpe_port)
+			ret_tunnels[count++].port = ports[i];
+	return count;
 }
 
 static bool has_vni(const struct inventory *inventory, uint32_t vni)

@@ -15,6 +15,8 @@
 #include <covey/limits.h>
 #include <covey/mode.h>
 #include <covey/sa.h>
+#include <covey/tunnel.h>
+#include <covey/vnis.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -130,6 +132,8 @@ struct inventory {
 	uint8_t class_by_dscp[64]; /* traffic class 0..7 of each DSCP */
 	struct inventory_group *groups;
 	size_t group_count;
+	struct covey_vnis *vnis; /* of all groups together */
+	size_t vnis_count;
 	struct inventory_host *hosts; /* hosts with a covey_vtep, in the order of the file */
 	size_t host_count;
 };
@@ -159,6 +163,11 @@ bool inventory_has_vni(const struct inventory_group *group, uint32_t vni);
 const struct inventory_member *inventory_find_member(const struct inventory *inventory,
 						     const struct inventory_group *group,
 						     const struct inventory_host *host);
+
+/* Tunnels that this fabric does not encrypt, by the ports that are known: VXLAN's, unless the
+ * fabric uses it, the one that Linux takes for VXLAN if nobody names another, and those of
+ * VXLAN-GPE and Geneve. ret_tunnels has room for COVEY_TUNNELS_MAX. Returns how many there are. */
+size_t inventory_tunnels(const struct inventory *inventory, struct covey_tunnel *ret_tunnels);
 
 /* A VNI that is in no group, and not 0. */
 uint32_t inventory_free_vni(const struct inventory *inventory);

@@ -142,6 +142,28 @@ static void report_overlap(struct reader *reader, const struct vni_range *a,
 			      vni, earlier->group, earlier->mark->line);
 }
 
+/* sorted: by their first VNIs. Ranges that touch become one. */
+static void join(struct reader *reader, const struct vni_range *const *sorted, size_t count)
+{
+	struct inventory *inventory = reader->inventory;
+
+	inventory->vnis = calloc(count + 1, sizeof(*inventory->vnis));
+	if (!inventory->vnis) {
+		reader->diagnostics->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct covey_vnis *last = &inventory->vnis[inventory->vnis_count];
+
+		if (inventory->vnis_count > 0 && sorted[i]->first == last[-1].last + 1) {
+			last[-1].last = sorted[i]->last;
+			continue;
+		}
+		*last = (struct covey_vnis){sorted[i]->first, sorted[i]->last};
+		inventory->vnis_count++;
+	}
+}
+
 void vnis_check(struct reader *reader)
 {
 	const struct vni_range **sorted = calloc(reader->vni_range_count + 1, sizeof(*sorted));
@@ -162,5 +184,6 @@ void vnis_check(struct reader *reader)
 		if (sorted[i]->last > widest->last)
 			widest = sorted[i];
 	}
+	join(reader, sorted, count);
 	free(sorted);
 }

@@ -79,6 +79,8 @@ struct dataplane_config lab_config(bool ipv6, enum covey_encapsulation encapsula
 		.vpe_port = COVEY_VPE_PORT,
 		.vpe_protocol = COVEY_VPE_IP_PROTOCOL,
 		.vxlan_port = COVEY_VXLAN_PORT,
+		.tunnels = {{COVEY_VXLAN_OLD_PORT}, {COVEY_GPE_PORT}, {COVEY_GENEVE_PORT}},
+		.tunnel_count = 3,
 		.fabric_mtu = LAB_MTU,
 		.paths = 16,
 	};

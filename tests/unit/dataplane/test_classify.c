@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct classifier classifier = {4789, 4798, 253};
+static const struct classifier classifier = {
+	4789, 4798, 253, {{COVEY_GPE_PORT}, {COVEY_GENEVE_PORT}}, 2};
 
 /* A frame is written as hexadecimal, spaces free. Parts that rows share: */
 #define ETHERNET "020000000002 020000000001 "
@@ -32,12 +33,22 @@ struct row {
 	const char *name;
 	const char *frame;
 	enum frame_kind kind;
-	uint32_t vni;            /* of FRAME_VXLAN */
+	uint32_t vni;            /* of FRAME_VXLAN and FRAME_TUNNEL */
 	uint16_t payload_offset; /* of FRAME_VXLAN and FRAME_VPE, from the IP header */
 };
 
 /* clang-format off */
 static const struct row rows[] = {
+	/* --- tunnels of other ports --- */
+	{"Geneve", V4 IP4("0024", "0000", "11") "c000 17c1 0010 0000 00006558 00006400", FRAME_TUNNEL, 100, 0},
+	{"VXLAN-GPE", V4 IP4("0024", "0000", "11") "c000 12b6 0010 0000 0c000003 ffffff00", FRAME_TUNNEL, 0xffffff, 0},
+	{"Geneve over IPv6", V6 IP6("0010", "11") "c000 17c1 0010 0000 00006558 00006400", FRAME_TUNNEL, 100, 0},
+	{"Geneve behind a tag", ETHERNET "8100 0064 0800" IP4("0024", "0000", "11") "c000 17c1 0010 0000 00006558 00006400", FRAME_TUNNEL, 100, 0},
+	{"Geneve, with a UDP length that lies", V4 IP4("0024", "0000", "11") "c000 17c1 0008 0000 00006558 00006400", FRAME_TUNNEL, 100, 0},
+	{"Geneve, first fragment", V4 IP4("0024", "2000", "11") "c000 17c1 0030 0000 00006558 00006400", FRAME_TUNNEL, 100, 0},
+	{"Geneve cut in its VNI", V4 IP4("0022", "0000", "11") "c000 17c1 000e 0000 00006558 0000", FRAME_BYPASS, 0, 0},
+	{"Geneve cut behind its VNI", V4 IP4("0023", "0000", "11") "c000 17c1 000f 0000 00006558 000064", FRAME_TUNNEL, 100, 0},
+	{"the port that it comes from", V4 IP4("0024", "0000", "11") "17c1 0035 0010 0000 00006558 00006400", FRAME_BYPASS, 0, 0},
 	/* --- Ethernet --- */
 	{"empty", "", FRAME_MALFORMED, 0, 0},
 	{"no ethertype", ETHERNET, FRAME_MALFORMED, 0, 0},
@@ -200,7 +211,8 @@ static void test_table(void **state)
 		classify_exactly(bytes, len, len, &frame);
 		if (frame.kind != row->kind)
 			fail_msg("%s: %d, not %d", row->name, frame.kind, row->kind);
-		if (frame.kind == FRAME_VXLAN && frame.vni != row->vni)
+		if ((frame.kind == FRAME_VXLAN || frame.kind == FRAME_TUNNEL) &&
+		    frame.vni != row->vni)
 			fail_msg("%s: VNI %u, not %u", row->name, frame.vni, row->vni);
 		if ((frame.kind == FRAME_VXLAN || frame.kind == FRAME_VPE) &&
 		    (frame.payload_offset != row->payload_offset ||

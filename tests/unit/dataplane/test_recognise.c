@@ -20,13 +20,13 @@
 #define KINDS       (FRAME_FRAGMENT_UNKNOWN + 1)
 
 static const struct classifier classifiers[] = {
-	{4789, 4798, PROTOCOL_V},
-	{8472, 4798, 254},
+	{4789, 4798, PROTOCOL_V, {{53}}, 1}, /* so that there are tunnels, too */
+	{8472, 4798, 254, {{0}}, 0},
 	/* What no configuration should say: protocols that are something else already. */
-	{4789, 4798, IPPROTO_UDP},
-	{4789, 4798, IPPROTO_AH},
-	{4789, 4798, PROTOCOL_SHIM6},
-	{0, 1, 0},
+	{4789, 4798, IPPROTO_UDP, {{0}}, 0},
+	{4789, 4798, IPPROTO_AH, {{0}}, 0},
+	{4789, 4798, PROTOCOL_SHIM6, {{0}}, 0},
+	{0, 1, 0, {{0}}, 0},
 };
 
 /* Numbers that are the same in each run. */

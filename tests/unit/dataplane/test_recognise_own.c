@@ -32,8 +32,9 @@ static void set(struct scene *scene, bool ipv6)
 	sample.source = LAB_SELF;
 	scene->config = lab_config(ipv6, COVEY_ENCAPSULATION_UDP);
 	scene->config.fabric_mtu = MTU;
-	scene->classifier = (struct classifier){scene->config.vxlan_port, scene->config.vpe_port,
-						scene->config.vpe_protocol};
+	scene->classifier = (struct classifier){.vxlan_port = scene->config.vxlan_port,
+						.vpe_port = scene->config.vpe_port,
+						.vpe_protocol = scene->config.vpe_protocol};
 	scene->overhead = ipv6 ? COVEY_OVERHEAD_UDP_IPV6 : COVEY_OVERHEAD_UDP_IPV4;
 	recognise_own_make(&scene->config, scene->overhead, &scene->own);
 	scene->len = reference_vxlan(&sample, scene->frame);
