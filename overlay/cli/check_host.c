@@ -96,6 +96,32 @@ static void print_ways(const struct inventory_host *host, const struct ways *way
 		printf("\nOn this host: " UPLINK_TAP ".\n", ways->tap->name, ways->tap->name);
 }
 
+static bool is_fabrics(const struct inventory *inventory, const struct vxlan_device *device)
+{
+	return device->kind != VXLAN_DEVICE_GENEVE && device->port == inventory->vxlan_port &&
+	       !device->holder;
+}
+
+/* Wherever they send: only covey-host follows the routes. */
+static void print_foreign(const struct inventory *inventory, const struct inventory_host *host,
+			  const struct vxlan_devices *devices)
+{
+	for (size_t i = 0; i < devices->count; i++) {
+		const struct vxlan_device *device = &devices->list[i];
+
+		if (device->holder || is_fabrics(inventory, device))
+			continue;
+		printf("\nOn this host: %s device %s sends to UDP port %u, not the fabric's %u. "
+		       "What "
+		       "it sends over the fabric is not encrypted: %s.\n",
+		       vxlan_device_kind_name(device->kind), device->name, device->port,
+		       inventory->vxlan_port,
+		       host->foreign_vxlan == FOREIGN_VXLAN_DROP
+			       ? "it is dropped (covey_foreign_vxlan: drop)"
+			       : "VNIs of the fabric are dropped, others leave in clear");
+	}
+}
+
 static void print_devices(const struct inventory *inventory, const struct inventory_host *host,
 			  uint16_t mtu, const struct vxlan_devices *devices)
 {
@@ -107,14 +133,14 @@ static void print_devices(const struct inventory *inventory, const struct invent
 
 	for (size_t i = 0; i < devices->count; i++) {
 		if (!bump && covey0 && devices->list[i].under == covey0 &&
-		    devices->list[i].port == inventory->vxlan_port && !devices->list[i].holder)
+		    is_fabrics(inventory, &devices->list[i]))
 			printf("\nOn this host: " VXLAN_MISPLACED ".\n", devices->list[i].name,
 			       host->host_interface);
 	}
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct vxlan_device *device = &devices->list[i];
 
-		if (device->port != inventory->vxlan_port || device->holder ||
+		if (!is_fabrics(inventory, device) ||
 		    !vxlan_mtu_explain(device, host->vtep.family,
 				       (uint16_t)(mtu > overhead ? mtu - overhead : 0), what,
 				       &text))
@@ -139,8 +165,10 @@ void check_host_print(const struct inventory *inventory, const char *name)
 	}
 	find_ways(inventory, host, &ways);
 	print_ways(host, &ways);
-	if (ways.mtu == 0 || vxlan_devices_list(&devices, NULL))
+	if (vxlan_devices_list_all(&devices, NULL))
 		return;
-	print_devices(inventory, host, ways.mtu, &devices);
+	print_foreign(inventory, host, &devices);
+	if (ways.mtu != 0)
+		print_devices(inventory, host, ways.mtu, &devices);
 	vxlan_devices_free(&devices);
 }

@@ -150,11 +150,15 @@ static void print_foreign(const json_t *answer)
 	json_array_foreach(json_object_get(answer, "foreign_vxlan"), i, device) {
 		const json_t *over = json_object_get(device, "over");
 
-		printf("  VXLAN device %s sends to UDP port " FIELD_NUMBER
+		printf("  %s device %s sends to UDP port " FIELD_NUMBER
 		       " over %s, not encrypted: %s\n",
+		       json_is_string(json_object_get(device, "kind")) ? field_text(device, "kind")
+								       : "VXLAN",
 		       field_text(device, "device"), field_number(device, "port"),
 		       json_is_string(over) ? json_string_value(over) : "what its table says",
-		       field_true(device, "dropped") ? "dropped" : "it leaves IN CLEAR");
+		       field_true(device, "dropped")
+			       ? "dropped"
+			       : "it leaves IN CLEAR, but for the fabric's VNIs");
 	}
 }
 

@@ -14,14 +14,14 @@ const char *guard_interface_of(const struct inventory_host *self)
 	return self->fabric_interface ? self->fabric_interface : self->host_interface;
 }
 
-/* Ports of tunnels that are not the fabric's: what a VXLAN device has if it was made without
- * `dstport`, VXLAN-GPE, and Geneve (RFC 8926). */
-static const uint16_t known_ports[] = {8472, 4790, 6081};
-
-static size_t add_port(uint16_t *ports, size_t count, uint16_t port)
+/* The fabric's own ports have other rules. */
+static size_t add_port(const struct inventory *inventory, uint16_t *ports, size_t count,
+		       uint16_t port)
 {
 	size_t at = 0;
 
+	if (port == inventory->vxlan_port || port == inventory->vpe_port)
+		return count;
 	while (at < count && ports[at] < port)
 		at++;
 	if (count == GUARD_FOREIGN_MAX || (at < count && ports[at] == port))
@@ -31,20 +31,16 @@ static size_t add_port(uint16_t *ports, size_t count, uint16_t port)
 	return count + 1;
 }
 
-size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
-			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports)
+size_t guard_foreign_ports(const struct inventory *inventory, const struct foreign_vxlan *found,
+			   size_t count, uint16_t *ret_ports)
 {
-	size_t ports = 0;
+	struct covey_tunnel known[COVEY_TUNNELS_MAX];
+	size_t ports = 0, known_count = inventory_tunnels(inventory, known);
 
-	if (self->foreign_vxlan != FOREIGN_VXLAN_DROP)
-		return 0;
-	for (size_t i = 0; i < sizeof(known_ports) / sizeof(known_ports[0]); i++) {
-		if (known_ports[i] != inventory->vxlan_port &&
-		    known_ports[i] != inventory->vpe_port)
-			ports = add_port(ret_ports, ports, known_ports[i]);
-	}
+	for (size_t i = 0; i < known_count; i++)
+		ports = add_port(inventory, ret_ports, ports, known[i].port);
 	for (size_t i = 0; i < count; i++)
-		ports = add_port(ret_ports, ports, found[i].port);
+		ports = add_port(inventory, ret_ports, ports, found[i].port);
 	return ports;
 }
 
@@ -66,9 +62,13 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 			  .hosts = inventory->hosts,
 			  .host_count = inventory->host_count},
 		.steer = {.on = steers, .wanted = uplinks_wanted_of(inventory, self)},
+		.foreign_all = self->foreign_vxlan == FOREIGN_VXLAN_DROP,
+		.vnis = inventory->vnis,
+		.vnis_count = inventory->vnis_count,
 	};
 
-	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);
+	config.tunnel_count = inventory_tunnels(inventory, config.tunnels);
+	config.foreign_count = guard_foreign_ports(inventory, NULL, 0, config.foreign_ports);
 	return config;
 }
 

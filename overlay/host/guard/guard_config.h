@@ -24,14 +24,14 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 				    const struct inventory_host *self, bool af_packet);
 
 /*
- * Find the UDP ports of VXLAN devices that are not the fabric's (found; may be none) whose packets
- * the guard is to drop. There are none unless the inventory says `covey_foreign_vxlan: drop`. If it
- * does, the kernel's default port and those of VXLAN-GPE and Geneve are among them even before a
- * device uses them. ret_ports has room
- * for GUARD_FOREIGN_MAX; it is sorted. Returns how many there are.
+ * Find the UDP ports of tunnels that are not the fabric's, by the devices that were found (maybe
+ * none). The guard drops packets to them that have a VNI of the fabric, or, if the inventory says
+ * `covey_foreign_vxlan: drop`, all. VXLAN's ports and those of VXLAN-GPE and Geneve are among them
+ * even before a device uses them. ret_ports has room for GUARD_FOREIGN_MAX; it is sorted. Returns
+ * how many there are.
  */
-size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
-			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports);
+size_t guard_foreign_ports(const struct inventory *inventory, const struct foreign_vxlan *found,
+			   size_t count, uint16_t *ret_ports);
 
 /* Returns 0 if covey-host may run with this guard. present: its interface exists. weaker: what the
  * guard does not hold back; empty: nothing. -EOPNOTSUPP when the interface exists and something is

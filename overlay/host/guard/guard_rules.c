@@ -53,14 +53,53 @@ static void write_table(FILE *stream, const char *family, const char *interface)
 	fprintf(stream, "table %s %s {\n", family, name);
 }
 
-void guard_rules_write_foreign(FILE *stream, const struct guard_config *config)
+static bool drops_foreign(const struct guard_config *config)
 {
-	if (config->foreign_count == 0)
+	return config->foreign_count > 0 && (config->foreign_all || config->vnis_count > 0);
+}
+
+/* Few elements however many VNIs there are. Only what goes to a foreign port is looked up here, so
+ * the set may be slower than that of clear VNIs. */
+static void write_fabric_set(FILE *stream, const struct guard_config *config)
+{
+	if (!drops_foreign(config) || config->foreign_all)
 		return;
-	fprintf(stream, "\t\tudp dport { ");
+	fprintf(stream,
+		"\tset " GUARD_SET_FABRIC " {\n\t\ttypeof " GUARD_VNI "\n\t\tflags interval\n"
+		"\t\telements = { ");
+	for (size_t i = 0; i < config->vnis_count; i++) {
+		const struct covey_vnis *vnis = &config->vnis[i];
+
+		fprintf(stream, "%s%u", i ? ", " : "", vnis->first);
+		if (vnis->last > vnis->first)
+			fprintf(stream, "-%u", vnis->last);
+	}
+	fprintf(stream, " }\n\t}\n");
+}
+
+/* port and vni: where these are in the packet, as nft writes that. */
+static void write_foreign_from(FILE *stream, const struct guard_config *config, const char *port,
+			       const char *vni, const char *more)
+{
+	fprintf(stream, "%s { ", port);
 	for (size_t i = 0; i < config->foreign_count; i++)
 		fprintf(stream, "%s%u", i ? ", " : "", config->foreign_ports[i]);
-	fprintf(stream, " } counter drop comment \"" GUARD_FOREIGN "\"\n");
+	fprintf(stream, " } ");
+	if (!config->foreign_all) {
+		fprintf(stream, "%s @" GUARD_SET_FABRIC " ", vni);
+		if (steer_is_clear(&config->steer))
+			fprintf(stream, "%s != @" GUARD_SET_CLEAR " ", vni);
+	}
+	fprintf(stream, "counter drop comment \"%s%s\"\n",
+		config->foreign_all ? GUARD_FOREIGN : GUARD_FOREIGN_VNI, more);
+}
+
+void guard_rules_write_foreign(FILE *stream, const struct guard_config *config)
+{
+	if (!drops_foreign(config))
+		return;
+	fprintf(stream, "\t\t");
+	write_foreign_from(stream, config, "udp dport", GUARD_VNI, "");
 }
 
 /*
@@ -179,10 +218,36 @@ static void write_bridge(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t}\n");
 }
 
-/* What covey would let pass, on its way to covey0 and from there. */
-static void write_host(FILE *stream, const struct guard_config *config)
+static bool is_tunnel(const struct guard_config *config, uint16_t port)
 {
-	if (config->foreign_count == 0 || !config->host_interface)
+	for (size_t i = 0; i < config->tunnel_count; i++)
+		if (config->tunnels[i].port == port)
+			return true;
+	return false;
+}
+
+/* The same with the foreign ports that are left to these rules. Where the kernel keeps its
+ * interfaces, only the fabric's VXLAN comes to covey-host, and otherwise it looks for the VNIs
+ * itself, by the modes of their groups. */
+static struct guard_config of_host(const struct guard_config *config)
+{
+	struct guard_config host = *config;
+
+	if (config->foreign_all)
+		return host;
+	host.foreign_count = 0;
+	for (size_t i = 0; i < config->foreign_count && !config->steer.on; i++)
+		if (!is_tunnel(config, config->foreign_ports[i]))
+			host.foreign_ports[host.foreign_count++] = config->foreign_ports[i];
+	return host;
+}
+
+/* What covey would let pass, on its way to covey0 and from there. */
+static void write_host(FILE *stream, const struct guard_config *all)
+{
+	const struct guard_config host = of_host(all), *config = &host;
+
+	if (!drops_foreign(config) || !config->host_interface)
 		return;
 	write_base(stream, "host_in", "prerouting", NULL, -450);
 	fprintf(stream, "\t\tiifname != \"%s\" accept comment \"another interface\"\n",
@@ -210,6 +275,8 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 		guard_clear_write_set(stream, GUARD_SET_CLEAR, &config->steer.clear.accepted);
 		guard_clear_write_observed(stream, &config->steer.clear);
 	}
+	if (!config->steer.on)
+		write_fabric_set(stream, config);
 	if (config->bridge) {
 		write_bridge(stream, config);
 	} else if (!config->local_only) {
@@ -222,6 +289,21 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 			stream, &config->local, config->local_only ? NULL : config->interface,
 			config->steer.on ? &config->steer : NULL, config->vxlan_port);
 	fprintf(stream, "}\n");
+}
+
+/* type, upper and port: at which bits Ethernet's type, the number of IP's upper protocol and UDP's
+ * port are. UDP's header and the first half of the tunnel's come before the VNI. */
+static void write_foreign_tagged(FILE *stream, const struct guard_config *config, unsigned type,
+				 unsigned family, unsigned upper, unsigned port)
+{
+	char port_at[32], vni_at[32];
+
+	if (!drops_foreign(config))
+		return;
+	snprintf(port_at, sizeof(port_at), "@ll,%u,16", port);
+	snprintf(vni_at, sizeof(vni_at), "@ll,%u,24", port + 80);
+	fprintf(stream, "\t\t@ll,%u,16 0x%04x @ll,%u,8 %u ", type, family, upper, IP_UDP);
+	write_foreign_from(stream, config, port_at, vni_at, ", VLAN-tagged");
 }
 
 /*
@@ -243,6 +325,8 @@ static void write_tagged(FILE *stream, const struct guard_config *config)
 			"\t\t@ll,%u,16 0x86dd @ll,%u,8 %u @ll,%u,16 %u counter drop "
 			"comment \"clear VXLAN over IPv6, VLAN-tagged\"\n",
 			type, v6, IP_UDP, (at + 42) * 8, config->vxlan_port);
+		write_foreign_tagged(stream, config, type, 0x0800, v4, (at + 22) * 8);
+		write_foreign_tagged(stream, config, type, 0x86dd, v6, (at + 42) * 8);
 	}
 	fprintf(stream, "\t}\n");
 }
@@ -286,6 +370,7 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 	write_table(stream, "netdev", config->interface);
 	if (steer_is_clear(&config->steer))
 		guard_clear_write_set(stream, GUARD_SET_CLEAR, &config->steer.clear.accepted);
+	write_fabric_set(stream, config);
 	write_tagged(stream, config);
 	if (!config->local_only)
 		write_device(stream, config, hooks);

@@ -5,6 +5,8 @@
  * The text of the guard's nftables rules. Pure, so that it can be read and tested by itself.
  */
 
+#include <covey/tunnel.h>
+#include <covey/vnis.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,11 +23,16 @@ struct guard_config {
 	uint16_t vxlan_port;
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
-	/* UDP ports of VXLAN devices that are not the fabric's. Packets to them are dropped too,
-	 * also on the host interface. */
+	/* UDP ports of tunnels that are not the fabric's. Packets to them are dropped too, also on
+	 * the host interface, if they have a VNI of the fabric that does not pass in clear. */
 	const char *host_interface;
 	uint16_t foreign_ports[GUARD_FOREIGN_MAX];
 	size_t foreign_count;
+	bool foreign_all;                               /* whatever their VNI */
+	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX]; /* for these, covey-host looks out itself */
+	size_t tunnel_count;
+	const struct covey_vnis *vnis; /* of the fabric; not owned */
+	size_t vnis_count;
 	bool bridge;    /* the interface is a bridge; guard_up() finds that out */
 	bool af_packet; /* the fabric port is AF_PACKET: the kernel sees each packet as well */
 	/* There is no fabric interface: `interface` is the host interface, and the only rules are
@@ -44,8 +51,11 @@ enum guard_device_hooks {
 
 /* The comment of a rule that only the guard of an AF_PACKET port has. */
 #define GUARD_OWN_COPY "covey has taken its own copy"
-/* The comment of the rule about foreign_ports. */
-#define GUARD_FOREIGN "clear VXLAN of another port"
+/* The comments of the rule about foreign_ports: with foreign_all, and without. */
+#define GUARD_FOREIGN     "clear VXLAN of another port"
+#define GUARD_FOREIGN_VNI "clear tunnel of another port, with a VNI of the fabric"
+/* The set of the fabric's VNIs. */
+#define GUARD_SET_FABRIC "fabric"
 
 /* True when the name can stand in a rule: the kernel accepts it, and nft would not read it as more
  * than a name. */
@@ -58,7 +68,8 @@ bool guard_interface_valid(const char *interface);
 #define GUARD_TABLE_NAME_SIZE (sizeof("covey_guard_") + 3 * (IFNAMSIZ - 1))
 void guard_table_name(const char *interface, char *ret_name);
 
-/* Write the rule that drops VXLAN of ports that are not the fabric's, if there are any. */
+/* Write the rule that drops tunnels of ports that are not the fabric's, if there are any: VXLAN,
+ * VXLAN-GPE and Geneve, whose VNIs are at the same place. */
 void guard_rules_write_foreign(FILE *stream, const struct guard_config *config);
 
 /* Write the guard's tables. */

@@ -75,7 +75,8 @@ static void take_over(struct installed_guard *guard, const char *listing)
 	if (token)
 		wanted->local.token = token;
 	wanted->foreign_count =
-		guard_read_ports(listing, GUARD_FOREIGN, wanted->foreign_ports, GUARD_FOREIGN_MAX);
+		guard_read_ports(listing, wanted->foreign_all ? GUARD_FOREIGN : GUARD_FOREIGN_VNI,
+				 wanted->foreign_ports, GUARD_FOREIGN_MAX);
 	wanted->af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
 	wanted->local.port_held = strstr(listing, GUARD_LOCAL_DELIVERED) != NULL;
 	wanted->local.unbound = strstr(listing, "chain " GUARD_LOCAL_EGRESS) == NULL;

@@ -264,7 +264,7 @@ static void tell_moved(const struct vxlan_watch *watch, struct nlmsghdr *header)
 	if (header->nlmsg_type != RTM_DELLINK ||
 	    nlmsg_parse(header, sizeof(struct ifinfomsg), link, IFLA_MAX, NULL) ||
 	    !link[IFLA_NEW_NETNSID] || !vxlan_devices_read(header, &device) || device.holder ||
-	    device.port != watch->config.port)
+	    device.kind == VXLAN_DEVICE_GENEVE || device.port != watch->config.port)
 		return;
 	log_warning("VXLAN device %s was moved to another network namespace: %s", device.name,
 		    watch->config.local.elsewhere

@@ -124,10 +124,12 @@ static void check_foreign(json_t *problems, const struct host *host)
 		    guard_watch_drops(host->guard, list[i].port))
 			continue;
 		add(problems,
-		    "VXLAN device %s sends to UDP port %u, not the fabric's %u, over %s, so what "
-		    "it sends leaves in clear: give it `dstport %u`, or %s",
-		    list[i].name, list[i].port, host->inventory->vxlan_port,
+		    "%s device %s sends to UDP port %u, not the fabric's %u, over %s, so what "
+		    "it sends leaves in clear%s: make it a VXLAN device with `dstport %u`, or %s",
+		    vxlan_device_kind_name(list[i].kind), list[i].name, list[i].port,
+		    host->inventory->vxlan_port,
 		    list[i].over[0] != '\0' ? list[i].over : "whatever its forwarding table says",
+		    list[i].unguarded ? "" : ", but for the fabric's VNIs, which are dropped",
 		    host->inventory->vxlan_port,
 		    host->self->foreign_vxlan == FOREIGN_VXLAN_DROP
 			    ? "remove it: the guard does not drop it there"

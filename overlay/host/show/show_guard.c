@@ -159,8 +159,9 @@ json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch
 	list = foreign_vxlan_list(watch, &count);
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(array,
-				      json_pack("{s:s, s:i, s:s?, s:b}", "device", list[i].name,
-						"port", (int)list[i].port, "over",
+				      json_pack("{s:s, s:s, s:i, s:s?, s:b}", "kind",
+						vxlan_device_kind_name(list[i].kind), "device",
+						list[i].name, "port", (int)list[i].port, "over",
 						or_null(list[i].over), "dropped",
 						guard && guard_watch_drops(guard, list[i].port)));
 	return array;

@@ -15,7 +15,6 @@
 
 #include "link_events.h"
 #include "route_watch.h"
-#include "vxlan_devices.h"
 
 /* covey0 and what leads to the fabric, also where the guard has no hooks. */
 #define OURS_MAX (1 + 2 * COVEY_UPLINKS_MAX)
@@ -127,16 +126,22 @@ static bool sends_over_ours(const struct look *look, const struct vxlan_device *
 	return (*ret_index = route_to(look, &device->remote)) != 0;
 }
 
+/* A Geneve device cannot send what goes to VXLAN's port. */
+static bool is_fabrics(const struct look *look, const struct vxlan_device *device)
+{
+	return device->kind != VXLAN_DEVICE_GENEVE && device->port == look->config->port;
+}
+
 static void take(struct look *look, const struct vxlan_device *device)
 {
 	struct foreign_vxlan *found;
 	int over;
 
-	if (device->port == look->config->port || look->count == FOREIGN_VXLAN_MAX ||
+	if (is_fabrics(look, device) || look->count == FOREIGN_VXLAN_MAX ||
 	    !sends_over_ours(look, device, &over))
 		return;
 	found = &look->list[look->count++];
-	*found = (struct foreign_vxlan){.port = device->port};
+	*found = (struct foreign_vxlan){.kind = device->kind, .port = device->port};
 	memcpy(found->name, device->name, sizeof(found->name));
 	if (over)
 		if_indextoname((unsigned)over, found->over);
@@ -154,7 +159,7 @@ static int fill(struct look *look)
 	int status = nl_connect(look->socket, NETLINK_ROUTE);
 
 	if (status == 0)
-		status = vxlan_devices_list(&devices, NULL);
+		status = vxlan_devices_list_all(&devices, NULL);
 	if (status)
 		return status;
 	look->ours[0] = (int)if_nametoindex(wanted->host_interface);
@@ -180,14 +185,20 @@ static bool holds(const struct foreign_vxlan *list, size_t count,
 	return false;
 }
 
-static void log_new(const struct foreign_vxlan *device, uint16_t port)
+static void log_new(const struct foreign_vxlan *device, const struct foreign_vxlan_config *config)
 {
-	log_warning(
-		"VXLAN device %s sends to UDP port %u, not the fabric's %u, over %s: covey does "
-		"not encrypt that. Give it `dstport %u` (the kernel's default is 8472), or set "
-		"covey_foreign_vxlan: drop",
-		device->name, device->port, port,
-		device->over[0] ? device->over : "whatever its forwarding table says", port);
+	char advice[128] = "Make it a VXLAN device";
+
+	if (device->kind != VXLAN_DEVICE_GENEVE)
+		snprintf(advice, sizeof(advice),
+			 "Give it `dstport %u` (the kernel's default is 8472)", config->port);
+	log_warning("%s device %s sends to UDP port %u, not the fabric's %u, over %s: covey does "
+		    "not encrypt that. %s. %s%s",
+		    vxlan_device_kind_name(device->kind), device->name, device->port, config->port,
+		    device->over[0] ? device->over : "whatever its forwarding table says",
+		    config->drops ? "All of it is dropped"
+				  : "VNIs of the fabric are dropped, others leave in clear",
+		    advice, config->drops ? "" : ", or set covey_foreign_vxlan: drop");
 }
 
 /* True when the devices differ from those before. */
@@ -198,13 +209,14 @@ static bool compare(const struct foreign_vxlan_watch *watch, const struct look *
 	for (size_t i = 0; i < look->count; i++) {
 		if (holds(watch->list, watch->count, &look->list[i]))
 			continue;
-		log_new(&look->list[i], watch->config.port);
+		log_new(&look->list[i], &watch->config);
 		differs = true;
 	}
 	for (size_t i = 0; i < watch->count; i++) {
 		if (!holds(look->list, look->count, &watch->list[i]))
-			log_notice("VXLAN device %s no longer sends to UDP port %u over the fabric",
-				   watch->list[i].name, watch->list[i].port);
+			log_notice("%s device %s no longer sends to UDP port %u over the fabric",
+				   vxlan_device_kind_name(watch->list[i].kind), watch->list[i].name,
+				   watch->list[i].port);
 	}
 	return differs;
 }

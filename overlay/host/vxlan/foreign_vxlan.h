@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * VXLAN devices of this network namespace that send over covey0 or a fabric interface, but to
- * another UDP port than the fabric's. covey takes their packets for other traffic and lets them
- * pass in clear.
+ * VXLAN and Geneve devices of this network namespace that send over covey0 or a fabric interface,
+ * but to another UDP port than the fabric's. covey does not encrypt what they send. The guard drops
+ * what has a VNI of the fabric (guard_config.h).
  */
 
 #include <covey/error.h>
@@ -16,10 +16,12 @@
 #include <stdint.h>
 
 #include "uplinks.h"
+#include "vxlan_devices.h"
 
 #define FOREIGN_VXLAN_MAX 64
 
 struct foreign_vxlan {
+	enum vxlan_device_kind kind;
 	char name[IFNAMSIZ];
 	uint16_t port;       /* that it sends to */
 	char over[IFNAMSIZ]; /* the interface; empty: depends on its forwarding table */
@@ -32,6 +34,7 @@ struct foreign_vxlan_config {
 	struct event_base *base;
 	struct uplinks_wanted uplinks;
 	uint16_t port; /* the fabric's own */
+	bool drops;    /* the guard drops all that they send, whatever its VNI */
 	/* Called from the event loop when the list has changed, and once at the start. */
 	void (*changed)(const struct foreign_vxlan_watch *watch, void *arg);
 	void *arg;

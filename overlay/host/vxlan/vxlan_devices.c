@@ -20,21 +20,30 @@
 
 struct listing {
 	struct vxlan_devices devices;
+	bool geneve; /* Geneve's, too */
 	bool out_of_memory;
 };
 
-/* The settings of a VXLAN device, or NULL. */
-static struct nlattr *find_settings(struct nlattr **link)
+const char *vxlan_device_kind_name(enum vxlan_device_kind kind)
+{
+	static const char *const names[] = {"VXLAN", "VXLAN-GPE", "Geneve"};
+
+	return names[kind];
+}
+
+/* The settings of a VXLAN or Geneve device, or NULL. */
+static struct nlattr *find_settings(struct nlattr **link, bool *ret_geneve)
 {
 	struct nlattr *info[IFLA_INFO_MAX + 1];
 
 	if (!link[IFLA_IFNAME] || !link[IFLA_LINKINFO] || link[IFLA_LINK_NETNSID] ||
 	    nla_parse_nested(info, IFLA_INFO_MAX, link[IFLA_LINKINFO], NULL) ||
 	    !info[IFLA_INFO_KIND] || !info[IFLA_INFO_DATA] ||
-	    nla_strcmp(info[IFLA_INFO_KIND], "vxlan") != 0 ||
 	    nla_len(info[IFLA_INFO_DATA]) > VXLAN_SETTINGS_MAX)
 		return NULL;
-	return info[IFLA_INFO_DATA];
+	*ret_geneve = nla_strcmp(info[IFLA_INFO_KIND], "geneve") == 0;
+	return *ret_geneve || nla_strcmp(info[IFLA_INFO_KIND], "vxlan") == 0 ? info[IFLA_INFO_DATA]
+									     : NULL;
 }
 
 static void read_remote(struct covey_addr *addr, uint16_t family, const struct nlattr *attribute)
@@ -45,6 +54,21 @@ static void read_remote(struct covey_addr *addr, uint16_t family, const struct n
 	memcpy(addr->bytes, nla_data(attribute), (size_t)nla_len(attribute));
 }
 
+static bool read_geneve(struct vxlan_device *device, struct nlattr *data)
+{
+	struct nlattr *settings[IFLA_GENEVE_MAX + 1];
+
+	if (nla_parse_nested(settings, IFLA_GENEVE_MAX, data, NULL) || !settings[IFLA_GENEVE_PORT])
+		return false;
+	device->kind = VXLAN_DEVICE_GENEVE;
+	device->port = ntohs(nla_get_u16(settings[IFLA_GENEVE_PORT]));
+	if (settings[IFLA_GENEVE_ID])
+		device->vni = nla_get_u32(settings[IFLA_GENEVE_ID]);
+	read_remote(&device->remote, AF_INET, settings[IFLA_GENEVE_REMOTE]);
+	read_remote(&device->remote, AF_INET6, settings[IFLA_GENEVE_REMOTE6]);
+	return true;
+}
+
 /* False when they are not a VXLAN device's. */
 static bool read_settings(struct vxlan_device *device, struct nlattr *data)
 {
@@ -52,6 +76,7 @@ static bool read_settings(struct vxlan_device *device, struct nlattr *data)
 
 	if (nla_parse_nested(settings, IFLA_VXLAN_MAX, data, NULL) || !settings[IFLA_VXLAN_PORT])
 		return false;
+	device->kind = settings[IFLA_VXLAN_GPE] ? VXLAN_DEVICE_GPE : VXLAN_DEVICE_PLAIN;
 	device->port = ntohs(nla_get_u16(settings[IFLA_VXLAN_PORT]));
 	if (settings[IFLA_VXLAN_ID])
 		device->vni = nla_get_u32(settings[IFLA_VXLAN_ID]);
@@ -81,10 +106,11 @@ bool vxlan_devices_read(struct nlmsghdr *header, struct vxlan_device *ret_device
 {
 	const struct ifinfomsg *about = nlmsg_data(header);
 	struct nlattr *link[IFLA_MAX + 1], *settings;
+	bool geneve;
 
 	if (nlmsg_parse(header, sizeof(*about), link, IFLA_MAX, NULL))
 		return false;
-	settings = find_settings(link);
+	settings = find_settings(link, &geneve);
 	if (!settings)
 		return false;
 	memset(ret_device, 0, sizeof(*ret_device));
@@ -93,7 +119,7 @@ bool vxlan_devices_read(struct nlmsghdr *header, struct vxlan_device *ret_device
 	ret_device->mtu = link[IFLA_MTU] ? nla_get_u32(link[IFLA_MTU]) : 0;
 	ret_device->up = about->ifi_flags & IFF_UP;
 	ret_device->holder = link[IFLA_GROUP] && nla_get_u32(link[IFLA_GROUP]) == LINK_GROUP_COVEY;
-	return read_settings(ret_device, settings);
+	return geneve ? read_geneve(ret_device, settings) : read_settings(ret_device, settings);
 }
 
 static int take(struct nl_msg *message, void *arg)
@@ -102,7 +128,8 @@ static int take(struct nl_msg *message, void *arg)
 	struct listing *listing = arg;
 	struct vxlan_device device, *added;
 
-	if (header->nlmsg_type != RTM_NEWLINK || !vxlan_devices_read(header, &device))
+	if (header->nlmsg_type != RTM_NEWLINK || !vxlan_devices_read(header, &device) ||
+	    (device.kind == VXLAN_DEVICE_GENEVE && !listing->geneve))
 		return NL_OK;
 	added = add(&listing->devices);
 	if (added)
@@ -129,9 +156,9 @@ static int dump(struct nl_sock *socket, struct listing *listing)
 	return status < 0 ? status : nl_recvmsgs_default(socket);
 }
 
-int vxlan_devices_list(struct vxlan_devices *ret_devices, struct covey_error *error)
+static int list(bool geneve, struct vxlan_devices *ret_devices, struct covey_error *error)
 {
-	struct listing listing = {0};
+	struct listing listing = {.geneve = geneve};
 	int status = -NLE_DUMP_INTR;
 
 	for (int i = 0; i < TRIES && status == -NLE_DUMP_INTR; i++) {
@@ -153,6 +180,16 @@ int vxlan_devices_list(struct vxlan_devices *ret_devices, struct covey_error *er
 		      by_index);
 	*ret_devices = listing.devices;
 	return 0;
+}
+
+int vxlan_devices_list(struct vxlan_devices *ret_devices, struct covey_error *error)
+{
+	return list(false, ret_devices, error);
+}
+
+int vxlan_devices_list_all(struct vxlan_devices *ret_devices, struct covey_error *error)
+{
+	return list(true, ret_devices, error);
 }
 
 void vxlan_devices_free(struct vxlan_devices *devices)

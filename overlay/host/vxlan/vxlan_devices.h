@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The kernel's VXLAN devices of this network namespace, read through netlink. Devices that came
- * from another namespace are left out, because their socket is still there: they neither hold our
- * port nor send through our interfaces.
+ * The kernel's VXLAN and Geneve devices of this network namespace, read through netlink. Devices
+ * that came from another namespace are left out, because their socket is still there: they neither
+ * hold our port nor send through our interfaces.
  */
 
 #include <covey/addr.h>
@@ -18,7 +18,14 @@ struct nlmsghdr;
 /* Bytes of one device's settings, which `ip -d link` shows: three times what Linux 6.18 has. */
 #define VXLAN_SETTINGS_MAX 1024
 
+enum vxlan_device_kind {
+	VXLAN_DEVICE_PLAIN,
+	VXLAN_DEVICE_GPE, /* a VXLAN device that sends VXLAN-GPE */
+	VXLAN_DEVICE_GENEVE,
+};
+
 struct vxlan_device {
+	enum vxlan_device_kind kind;
 	char name[IFNAMSIZ];
 	unsigned index;
 	uint32_t vni;  /* 0 also when it has none of its own */
@@ -45,12 +52,17 @@ struct vxlan_devices {
 	size_t count;
 };
 
-/* List all of them; free with vxlan_devices_free(). 0 or negative errno. */
+/* "VXLAN", "VXLAN-GPE" or "Geneve". */
+const char *vxlan_device_kind_name(enum vxlan_device_kind kind);
+
+/* List VXLAN devices, of VXLAN-GPE too; free with vxlan_devices_free(). 0 or negative errno. */
 int vxlan_devices_list(struct vxlan_devices *ret_devices, struct covey_error *error);
+/* The same, with Geneve's. */
+int vxlan_devices_list_all(struct vxlan_devices *ret_devices, struct covey_error *error);
 void vxlan_devices_free(struct vxlan_devices *devices);
 
-/* Read what the kernel's message says of an interface. False when that is no VXLAN device;
- * *ret_device is undefined then. */
+/* Read what the kernel's message says of an interface. False when that is no VXLAN or Geneve
+ * device; *ret_device is undefined then. */
 bool vxlan_devices_read(struct nlmsghdr *header, struct vxlan_device *ret_device);
 
 /* The name of a device with this VNI and UDP port. False when there is none, or the kernel does not

@@ -104,7 +104,7 @@ SHOWN = {
     },
     "ports": [{"role": "fabric", "name": "eth1", "driver": "net_af_xdp", "mtu": 1500, "rx_queues": 2, "tx_queues": 2}],
     "buffers": {"total": 16383, "free": 12000},
-    "foreign_vxlan": [{"device": "vx9", "port": 8472, "over": "covey0", "dropped": False},
+    "foreign_vxlan": [{"kind": "Geneve", "device": "vx9", "port": 6081, "over": "covey0", "dropped": False},
                       {"device": "vx8", "port": 9, "over": None, "dropped": True}],
     "guard": {
         "state": "weaker",
@@ -502,7 +502,8 @@ class Client(Case):
         self.assertNotIn("own copy", out)
         self.assertRegex(out, r"eth1 +1600 +routes +guarded\n")
         self.assertRegex(out, r"eth2 +- +routes, only the default one +missing\n")
-        self.assertIn("vx9 sends to UDP port 8472 over covey0, not encrypted: it leaves IN CLEAR", out)
+        self.assertIn("Geneve device vx9 sends to UDP port 6081 over covey0, not encrypted: it leaves IN CLEAR, but for the "
+                      "fabric's VNIs", out)
         self.assertIn("vx8 sends to UDP port 9 over what its table says, not encrypted: dropped", out)
 
     def test_parts(self):

@@ -53,6 +53,7 @@ static int set_up_with(bool steers)
 		.guard = {.vxlan_port = 4789,
 			  .vpe_port = 4790,
 			  .host_interface = "covey0",
+			  .foreign_all = true,
 			  .local = {.host_interface = "covey0", .mark = 0x40000000}},
 	};
 	struct covey_error error;

@@ -347,9 +347,14 @@ def framed(packets, tags=0):
             for name, packet in packets.items()}
 
 
-def tagged(port):
+def tunnel(vni):
+    """The header of VXLAN, VXLAN-GPE and Geneve has its VNI at the same place; more of it is not looked at."""
+    return bytes(4) + struct.pack("!I", vni << 8) + bytes(60)
+
+
+def tagged(port, payload=None):
     """The outer tag may be a provider's."""
-    packets = {name: packet for name, packet in hidden(udp(port)).items()
+    packets = {name: packet for name, packet in hidden(udp(port, *[payload] if payload else [])).items()
                if name in ("plain", "IPv6")}
     frames = {f"{name}, {tags} tags": frame for tags in (1, 2)
               for name, frame in framed(packets, tags).items()}
@@ -384,10 +389,8 @@ def others():
     }
 
 
-class PassTest(Steered):
-    """What the rules let pass at once is nothing that another one would drop."""
-
-    inventory = INVENTORY.replace("covey_gkm", "covey_foreign_vxlan: drop\n    covey_gkm")
+class Framed(Steered):
+    """Frames that are sent as they are, and the rules that drop them."""
 
     def setUp(self):
         super().setUp()
@@ -440,6 +443,48 @@ class PassTest(Steered):
                 else:
                     self.assertEqual(len(dropped), 1, dropped)
                     self.assertIn(comment, dropped[0])
+
+
+class TunnelTest(Framed):
+    """Tunnels of other ports, without covey_foreign_vxlan: drop. VNIs of the fabric do not pass in them."""
+
+    comment = "clear tunnel of another port, with a VNI of the fabric"
+    inventory = INVENTORY.replace("[100]", "[100, \"200-4000\", 16777215]")
+    ours = 100, 200, 300, 4000, 0xFFFFFF
+    others = 0, 99, 101, 199, 4001, 0xFFFFFE, 100 << 8, 100 << 16
+
+    def both_ways(self):
+        """Unmarked, and with the mark of VXLAN devices."""
+        return (self.sender(self.fabric, "d1"), self.sender(self.host, "d0"),
+                self.sender(self.host, "d0", MARK))
+
+    def test_vnis(self):
+        for send in self.both_ways():
+            for port in 4790, 6081, 8472:
+                for vnis, comment in (self.ours, self.comment), (self.others, None):
+                    self.expect(framed({f"VNI {vni} to {port}": ipv4("10.9.0.2", "10.9.0.1", 17, udp(port, tunnel(vni)))
+                                        for vni in vnis}), send, comment)
+
+    def test_of_every_form(self):
+        for send in self.both_ways():
+            for vni, comment in (100, self.comment), (99, None):
+                self.expect({**framed(hidden(udp(6081, tunnel(vni)))), **tagged(6081, tunnel(vni))}, send, comment)
+
+    def test_without_a_vni(self):
+        """Cut before its end."""
+        for send in self.both_ways():
+            self.expect(framed({f"{size} bytes": ipv4("10.9.0.2", "10.9.0.1", 17, udp(6081, tunnel(100)[:size]))
+                                for size in range(7)}), send)
+
+    def test_other_udp(self):
+        for send in self.both_ways():
+            self.expect(framed({"a port beside": ipv4("10.9.0.2", "10.9.0.1", 17, udp(6082, tunnel(100)))}), send)
+
+
+class PassTest(Framed):
+    """What the rules let pass at once is nothing that another one would drop."""
+
+    inventory = INVENTORY.replace("covey_gkm", "covey_foreign_vxlan: drop\n    covey_gkm")
 
     def vxlan(self):
         return {**framed(hidden(udp(4789))), **tagged(4789)}

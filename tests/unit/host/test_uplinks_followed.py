@@ -261,7 +261,7 @@ class GuardTest(Followed):
         pids, rules = {self.host.pid, keeper.pid}, 0
         while pids:
             line = monitor.stdout.readline()
-            if "clear VXLAN of another port" in line:
+            if 'comment "clear VXLAN of another port"' in line:
                 rules += 1
                 self.assertIn("udp dport { 9, 4790, 6081, 8472 }", line)
             pids -= {pid for pid in pids if f"by process {pid} (covey-host)" in line}
