@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inventory.h>
+#include <net/if.h>
 #include <port.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "af_xdp.h"
 #include "card.h"
 #include "link.h"
+#include "link_redirect.h"
 
 #define DEVARGS_MAX 192
 
@@ -24,16 +26,24 @@ static int open_af_xdp(const struct inventory_host *host, struct ports *ports,
 		       struct covey_error *error)
 {
 	const struct covey_error *why = &ports->plan.no_af_xdp[PORT_FABRIC];
+	struct covey_error without;
 	int status;
 
 	if (why->text[0] != '\0')
 		return covey_error_set(error, -EINVAL, "no AF_XDP on %s: %.400s",
 				       host->fabric_interface, why->text);
 	card_prepare(ports->card, CARD_AF_XDP, ports);
+	link_redirect_remove_left(if_nametoindex(host->fabric_interface));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_xdp");
 	status = af_xdp_open("fabric", host->fabric_interface, host->fabric_interface,
 			     ports->fabric_mtu, ports->pool, &ports->fabric, error);
 	ports->fabric_af_xdp = status == 0;
+	/* Without it everything works but the proof that packets come encrypted. */
+	if (status == 0 && link_redirect_new(if_nametoindex(host->fabric_interface),
+					     &ports->redirect, &without) < 0)
+		covey_error_set(&ports->no_redirect, 0,
+				"AF_XDP has %s, and nothing can look before it: %.150s",
+				host->fabric_interface, without.text);
 	return status;
 }
 

@@ -15,6 +15,7 @@
 #include "host_port.h"
 #include "kernel_ports.h"
 #include "link.h"
+#include "link_redirect.h"
 
 void ports_note(struct ports *ports, const char *format, ...)
 {
@@ -135,6 +136,7 @@ void ports_close(struct ports *ports)
 {
 	if (!ports)
 		return;
+	link_redirect_free(ports->redirect);
 	port_close(ports->host);
 	port_close(ports->fabric);
 	card_give_back(ports->card);

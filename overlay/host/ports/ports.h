@@ -38,6 +38,8 @@ struct ports {
 	char steer_to[16]; /* covey_fabric_port: kernel: where the guard steers VXLAN */
 	bool fabric_af_xdp;
 	bool host_af_xdp;
+	struct link_redirect *redirect; /* XDP program of the fabric interface; NULL: libxdp's */
+	struct covey_error no_redirect; /* why it is libxdp's */
 	bool fabric_af_packet;  /* the kernel sees a copy of each fabric packet: the guard must drop
 				   it */
 	bool gathers;           /* the fabric port has the kernel gather packets */
