@@ -85,9 +85,11 @@ static void add_drops(const json_t *report, const char *host, struct wire_verdic
 		    json_integer_value(packets), name);
 }
 
-static bool is_blind(const json_t *report)
+/* A host may see one direction of its uplinks and not the other one. */
+static bool is_blind(const json_t *report, bool out)
 {
-	return text(report, "blind")[0] != '\0';
+	return text(report, "blind")[0] != '\0' &&
+	       !json_is_true(json_object_get(side(report, out), "watched"));
 }
 
 /* What both ends say of a direction. */
@@ -99,16 +101,18 @@ struct ends {
 
 static void trace(const struct ends *ends, struct wire_verdict *verdict)
 {
+	bool receiver_sees = !is_blind(ends->receiver, false);
+
 	if (ends->came)
 		add(verdict, "they came to %s encrypted, and were not decrypted there", ends->to);
 	else if (ends->left)
 		add(verdict, "they left %s encrypted, and %s %s", ends->from,
-		    is_blind(ends->receiver) ? "it cannot be seen whether they came to"
-					     : "did not come to",
+		    receiver_sees ? "did not come to" : "it cannot be seen whether they came to",
 		    ends->to);
-	else if (is_blind(ends->sender))
-		add(verdict, "it cannot be seen whether they left %s: %s", ends->from,
-		    text(ends->sender, "blind"));
+	else if (is_blind(ends->sender, true) && wire_set(ends->sender, true, "sent") != 0)
+		add(verdict, "%s%s%sit cannot be seen whether they left %s: %s",
+		    receiver_sees ? "they did not come to " : "", receiver_sees ? ends->to : "",
+		    receiver_sees ? ", and " : "", ends->from, text(ends->sender, "blind"));
 	else
 		add(verdict, "they did not leave %s", ends->from);
 	if (text(ends->sender, "reason")[0])
@@ -127,11 +131,10 @@ static void explain_clear(const struct ends *ends, struct wire_verdict *verdict)
 
 static void explain_unseen(const struct ends *ends, struct wire_verdict *verdict)
 {
-	if (is_blind(ends->sender) || is_blind(ends->receiver)) {
+	if (is_blind(ends->sender, true) && is_blind(ends->receiver, false)) {
 		verdict->kind = WIRE_BLIND;
-		add(verdict, "%s",
-		    is_blind(ends->sender) ? text(ends->sender, "blind")
-					   : text(ends->receiver, "blind"));
+		add(verdict, "%s: %s; %s: %s", ends->from, text(ends->sender, "blind"), ends->to,
+		    text(ends->receiver, "blind"));
 		return;
 	}
 	verdict->kind = WIRE_NOT_SEEN;
@@ -177,11 +180,33 @@ static void judge_size(const json_t *answer, const struct ends *ends, unsigned t
 	add_drops(ends->receiver, ends->to, verdict);
 }
 
+/* Nothing is known of what else the other end has sent or got. */
+static void name_only_witness(const struct ends *ends, struct wire_verdict *verdict)
+{
+	const json_t *blind = NULL;
+
+	if (!ends->left && is_blind(ends->sender, true))
+		blind = ends->sender;
+	else if (!ends->came && is_blind(ends->receiver, false))
+		blind = ends->receiver;
+	if (blind)
+		add(verdict, "%sseen by the %s alone: %s: %s", verdict->detail[0] ? "; " : "",
+		    blind == ends->sender ? "receiver" : "sender",
+		    blind == ends->sender ? ends->from : ends->to, text(blind, "blind"));
+}
+
+static const char *seen_by(unsigned left, unsigned came)
+{
+	if (left && came)
+		return "both";
+	return left ? "sender" : came ? "receiver" : "nobody";
+}
+
 static void judge(const json_t *answer, const struct ends *ends, struct wire_verdict *verdict)
 {
 	unsigned seen = ends->left | ends->came, sent = wire_set(ends->sender, true, "sent");
-	unsigned clear =
-		wire_set(ends->sender, true, "clear") | wire_set(ends->receiver, false, "clear");
+	unsigned clear_left = wire_set(ends->sender, true, "clear");
+	unsigned clear_came = wire_set(ends->receiver, false, "clear");
 	const json_t *spi = json_object_get(side(ends->sender, true), "spi");
 
 	verdict->sent = (unsigned)__builtin_popcount(sent);
@@ -189,7 +214,8 @@ static void judge(const json_t *answer, const struct ends *ends, struct wire_ver
 	if (!ends->left)
 		spi = json_object_get(side(ends->receiver, false), "spi");
 	verdict->spi = (unsigned)json_integer_value(spi);
-	if (clear) {
+	verdict->seen_by = seen_by(ends->left | clear_left, ends->came | clear_came);
+	if (clear_left | clear_came) {
 		verdict->kind = WIRE_CLEAR;
 		explain_clear(ends, verdict);
 	} else if (!ends->arrived) {
@@ -202,6 +228,7 @@ static void judge(const json_t *answer, const struct ends *ends, struct wire_ver
 	} else {
 		verdict->kind = WIRE_ENCRYPTED;
 		judge_size(answer, ends, sent, verdict);
+		name_only_witness(ends, verdict);
 	}
 }
 
@@ -214,7 +241,7 @@ void wire_verdict(const json_t *answer, const char *from, const char *to,
 			    .to = to};
 	bool failed;
 
-	*ret_verdict = (struct wire_verdict){.kind = WIRE_FAILED};
+	*ret_verdict = (struct wire_verdict){.kind = WIRE_FAILED, .seen_by = "nobody"};
 	/* Both: one of them is often only that the other does not take part. */
 	failed = has_failed(ends.receiver, to, ret_verdict);
 	failed |= has_failed(ends.sender, from, ret_verdict);
@@ -247,10 +274,10 @@ const char *wire_verdict_text(const struct wire_verdict *verdict, char *buf, siz
 
 json_t *wire_verdict_json(const struct wire_verdict *verdict, const char *from, const char *to)
 {
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:s}", "from", from, "to", to, "verdict",
-			 wire_verdict_name(verdict->kind), "spi", (int)verdict->spi, "sent",
-			 (int)verdict->sent, "arrived", (int)verdict->arrived, "detail",
-			 verdict->detail);
+	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:s}", "from", from, "to", to,
+			 "verdict", wire_verdict_name(verdict->kind), "seen_by", verdict->seen_by,
+			 "spi", (int)verdict->spi, "sent", (int)verdict->sent, "arrived",
+			 (int)verdict->arrived, "detail", verdict->detail);
 }
 
 double wire_round_trip_ms(const json_t *answer, const char *from)

@@ -23,8 +23,9 @@ enum wire_verdict_kind {
 struct wire_verdict {
 	enum wire_verdict_kind kind;
 	unsigned sent, arrived;
-	unsigned spi;     /* WIRE_ENCRYPTED, WIRE_TOO_BIG */
-	char detail[512]; /* for people: where they were last seen, and what dropped them */
+	unsigned spi;        /* WIRE_ENCRYPTED, WIRE_TOO_BIG */
+	const char *seen_by; /* on uplinks: "sender", "receiver", "both", "nobody" */
+	char detail[512];    /* for people: where they were last seen, and what dropped them */
 };
 
 /*

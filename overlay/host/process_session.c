@@ -126,15 +126,24 @@ static int send_to_gkm(void *arg, const Covey__Message *message)
 	return member_send(process->member, message);
 }
 
-/* AF_XDP takes packets before packet sockets see them, and gives them out behind them. */
 static const char *blind(const struct process *process)
 {
 	const struct ports *ports = process->ports;
 
 	if (process->self->fabric_port == FABRIC_PORT_DEVICE)
 		return "the network card is a device of DPDK, which the kernel does not see";
-	return ports->fabric_af_xdp
-		       ? "AF_XDP has the fabric interface, where the kernel sees nothing"
+	return ports->fabric_af_xdp && !ports->redirect ? ports->no_redirect.text : NULL;
+}
+
+/* Both hand frames to the card's driver behind all places where the kernel lets others look. */
+static const char *blind_out(const struct process *process)
+{
+	if (process->ports->fabric_af_xdp)
+		return "AF_XDP gives packets to the network card where nothing on the host sees "
+		       "them";
+	return process->ports->fabric_af_packet
+		       ? "AF_PACKET gives packets to the network card where nothing on the host "
+			 "sees them"
 		       : NULL;
 }
 
@@ -145,7 +154,9 @@ int process_open_probes(struct process *process, struct covey_error *error)
 		.inventory = process->inventory,
 		.self = process->self,
 		.dataplane = process->dataplane,
+		.redirect = process->ports->redirect,
 		.blind = blind(process),
+		.blind_out = blind_out(process),
 		.send = send_to_gkm,
 		.arg = process,
 	};

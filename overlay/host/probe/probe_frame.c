@@ -97,6 +97,11 @@ static void read_addresses(const uint8_t *at, uint16_t family, struct probe_pack
 	memcpy(packet->to.bytes, at + len, len);
 }
 
+size_t probe_frame_ip_len(const uint8_t *packet)
+{
+	return packet[0] >> 4 == 6 ? 40u + read16(packet + 4) : read16(packet + 2);
+}
+
 void probe_frame_read(const uint8_t *packet, size_t len, const struct probe_wire *wire,
 		      struct probe_packet *ret_packet)
 {

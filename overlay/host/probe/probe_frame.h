@@ -60,6 +60,9 @@ struct probe_packet {
 	uint16_t window_id;
 };
 
+/* The length of an IP packet by its header, of which all fields must be there. */
+size_t probe_frame_ip_len(const uint8_t *packet);
+
 /* Look at the first len bytes of an IP packet. What is too short or has options is PROBE_NONE. */
 void probe_frame_read(const uint8_t *packet, size_t len, const struct probe_wire *wire,
 		      struct probe_packet *ret_packet);

@@ -271,11 +271,11 @@ static json_t *show_seen(const Covey__ProbeSeen *seen)
 	message_addr_get(&seen->vtep, &peer);
 	for (size_t i = 0; i < seen->n_round_trip_us && i < COVEY_PROBES_PER_RUN_MAX; i++)
 		json_array_append_new(times, json_integer(seen->round_trip_us[i]));
-	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "peer",
-			 covey_addr_format(&peer, text), "out", seen->out, "sent",
-			 (json_int_t)seen->sent, "encrypted", (json_int_t)seen->encrypted, "clear",
-			 (json_int_t)seen->clear, "delivered", (json_int_t)seen->delivered, "spi",
-			 (json_int_t)seen->spi, "sender_id", (json_int_t)seen->sender_id,
+	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "peer",
+			 covey_addr_format(&peer, text), "out", seen->out, "watched", seen->watched,
+			 "sent", (json_int_t)seen->sent, "encrypted", (json_int_t)seen->encrypted,
+			 "clear", (json_int_t)seen->clear, "delivered", (json_int_t)seen->delivered,
+			 "spi", (json_int_t)seen->spi, "sender_id", (json_int_t)seen->sender_id,
 			 "window_id", (json_int_t)seen->window_id, "round_trip_us", times);
 }
 

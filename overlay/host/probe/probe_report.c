@@ -51,6 +51,17 @@ static void fill_side(const struct probe_side *side, bool out, Covey__ProbeSeen 
 	seen->window_id = side->window_id;
 }
 
+/* Why a direction cannot be seen; NULL: both can. */
+static const char *find_blind(const struct probe_run *run, bool *ret_in)
+{
+	const char *blind = run->config.blind;
+
+	if (!blind && run->unseen.text[0])
+		blind = run->unseen.text;
+	*ret_in = !blind;
+	return blind ? blind : run->config.blind_out;
+}
+
 /* Other packets that were dropped meanwhile are counted, too. */
 static size_t fill_drops(const struct probe_run *run, Covey__ProbeDrop *drops)
 {
@@ -73,7 +84,9 @@ void probe_report_done(const struct probe_run *run)
 	Covey__ProbeSeen sides[2], *seen[2] = {&sides[0], &sides[1]};
 	Covey__ProbeDrop drops[COVEY_PROBE_DROPS_MAX], *rose[COVEY_PROBE_DROPS_MAX];
 	Covey__ProbeReport report = COVEY__PROBE_REPORT__INIT;
-	char reason[COVEY_REASON_MAX + 1];
+	char reason[COVEY_REASON_MAX + 1], blind[COVEY_REASON_MAX + 1];
+	bool in;
+	const char *why = find_blind(run, &in);
 
 	fill_side(&run->out, true, &sides[0]);
 	fill_side(&run->in, false, &sides[1]);
@@ -86,7 +99,10 @@ void probe_report_done(const struct probe_run *run)
 	report.id = run->id;
 	report.state = COVEY__PROBE_STATE__PROBE_STATE_DONE;
 	report.reason = reason;
-	report.blind = (char *)(run->config.blind ? run->config.blind : "");
+	printable_copy(blind, sizeof(blind), why ? why : "");
+	report.blind = blind;
+	sides[0].watched = !why;
+	sides[1].watched = in;
 	report.seen = seen;
 	report.n_seen = 2;
 	report.drops = rose;

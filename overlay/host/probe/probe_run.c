@@ -33,6 +33,7 @@ static void end(struct probe_run *run)
 	for (size_t i = 0; i < run->tap_count; i++)
 		probe_tap_close(&run->taps[i]);
 	run->tap_count = 0;
+	probe_witness_close(&run->witness);
 	if (run->fd >= 0)
 		close(run->fd);
 	run->fd = -1;
@@ -154,8 +155,7 @@ static void on_delivered(struct probe_run *run, const struct probe_frame *frame)
 		report_soon(run);
 }
 
-static void on_seen(void *arg, const struct probe_tap *tap, const struct probe_packet *packet,
-		    size_t len, bool out)
+static void on_seen(void *arg, bool uplink, const struct probe_packet *packet, size_t len, bool out)
 {
 	struct probe_run *run = arg;
 	struct probe_side *side = side_of(run, packet, out);
@@ -163,28 +163,26 @@ static void on_seen(void *arg, const struct probe_tap *tap, const struct probe_p
 	if (!side)
 		return;
 	if (packet->kind == PROBE_VPE) {
-		if (tap->uplink)
+		if (uplink)
 			on_vpe(run, side, packet, len);
 		return;
 	}
 	if (memcmp(packet->frame.nonce, run->nonce, sizeof(run->nonce)) != 0 ||
 	    packet->frame.number >= run->length_count)
 		return;
-	if (tap->uplink)
+	if (uplink)
 		side->clear |= 1u << packet->frame.number;
-	if (tap->uplink && !out)
+	if (uplink && !out)
 		reply(run, &packet->frame);
-	else if (!tap->uplink && !out)
+	else if (!uplink && !out)
 		on_delivered(run, &packet->frame);
 }
 
 /* --- the beginning --------------------------------------------------------------------------- */
 
-static int open_tap(struct probe_run *run, const char *interface, bool uplink,
-		    struct covey_error *error)
+static struct probe_filter filter_of(const struct probe_run *run, bool uplink)
 {
-	struct probe_tap *tap = &run->taps[run->tap_count];
-	const struct probe_filter filter = {
+	struct probe_filter filter = {
 		.wire = &run->wire,
 		.nonce = run->nonce,
 		.lengths = run->lengths,
@@ -192,27 +190,50 @@ static int open_tap(struct probe_run *run, const char *interface, bool uplink,
 		.from = {run->config.self->vtep,
 			 run->multicast ? (struct covey_addr){{0}, 0} : run->in.peer},
 	};
-	struct probe_filter of_sender = filter;
-	int status;
 
 	if (run->multicast && run->role != COVEY__PROBE_ROLE__PROBE_ROLE_SEND)
-		of_sender.from[0] = run->in.peer;
+		filter.from[0] = run->in.peer;
+	return filter;
+}
+
+static int open_tap(struct probe_run *run, const char *interface, bool uplink,
+		    struct covey_error *error)
+{
+	struct probe_tap *tap = &run->taps[run->tap_count];
+	const struct probe_filter filter = filter_of(run, uplink);
+	int status;
+
 	*tap = (struct probe_tap){.uplink = uplink, .seen = on_seen, .arg = run};
-	status = probe_tap_open(tap, run->config.base, interface, &of_sender, error);
+	status = probe_tap_open(tap, run->config.base, interface, &filter, error);
 	run->tap_count += status == 0;
 	return status;
 }
 
+/* Without a witness probes run all the same, and the report says what cannot be seen. */
+static void open_witness(struct probe_run *run)
+{
+	const struct probe_filter filter = filter_of(run, true);
+
+	run->unseen.text[0] = '\0';
+	run->witness = (struct probe_witness){.seen = on_seen, .arg = run};
+	if (run->config.redirect)
+		probe_witness_open(&run->witness, run->config.base, run->config.redirect, &filter,
+				   &run->unseen);
+}
+
+/* Where AF_XDP has the card, packet sockets see what goes around it. */
 static int open_taps(struct probe_run *run, struct covey_error *error)
 {
 	const struct inventory_host *self = run->config.self;
 	const struct uplinks_wanted wanted = uplinks_wanted_of(run->config.inventory, self);
 	struct uplink uplinks[COVEY_UPLINKS_MAX];
-	size_t count = run->config.blind ? 0 : uplinks_find(&wanted, uplinks);
+	size_t count = uplinks_find(&wanted, uplinks);
 	int status = open_tap(run, self->host_interface, false, error);
 
 	for (size_t i = 0; i < count && status == 0; i++)
 		status = open_tap(run, uplinks[i].name, true, error);
+	if (status == 0)
+		open_witness(run);
 	return status;
 }
 

@@ -12,6 +12,7 @@
 #include <message.h>
 
 #include "probe_tap.h"
+#include "probe_witness.h"
 
 struct inventory;
 struct inventory_host;
@@ -21,8 +22,10 @@ struct probe_run_config {
 	const struct inventory *inventory;
 	const struct inventory_host *self;
 	struct dataplane *dataplane;
-	/* Why nothing can be seen of the uplinks; NULL: it can. */
-	const char *blind;
+	/* The XDP program of the card that AF_XDP has; NULL: it has none. */
+	const struct link_redirect *redirect;
+	/* Why nothing can be seen of the uplinks, and of what leaves by them; NULL: it can. */
+	const char *blind, *blind_out;
 	/* To the key manager. */
 	int (*send)(void *arg, const Covey__Message *message);
 	void *arg;
@@ -55,7 +58,10 @@ struct probe_run {
 	int fd;             /* -1: nothing is sent */
 	struct probe_tap taps[COVEY_UPLINKS_MAX + 1];
 	size_t tap_count;
-	size_t next; /* the probe to send; length_count: all are sent */
+	struct probe_witness witness;
+	struct covey_error
+		unseen; /* why the witness sees nothing; empty: it does, or is not needed */
+	size_t next;    /* the probe to send; length_count: all are sent */
 	struct probe_side out, in;
 	uint32_t replied; /* set of probes that were answered */
 	uint64_t sent_us[COVEY_PROBES_PER_RUN_MAX];

@@ -13,13 +13,13 @@
 /* One turn of the event loop reads no more than so many packets. */
 #define BURST 64
 
-static void look(struct probe_tap *tap, const uint8_t *data, size_t len, size_t whole, bool out)
+static void look(struct probe_tap *tap, const uint8_t *data, size_t len, bool out)
 {
 	struct probe_packet packet;
 
 	probe_frame_read(data, len, tap->wire, &packet);
 	if (packet.kind != PROBE_NONE)
-		tap->seen(tap->arg, tap, &packet, whole, out);
+		tap->seen(tap->arg, tap->uplink, &packet, probe_frame_ip_len(data), out);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -34,7 +34,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		 * taken from the packet itself. */
 		ssize_t n = recvfrom(fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC,
 				     (struct sockaddr *)&from, &from_len);
-		size_t len, whole;
+		size_t len;
 
 		if (n <= 0)
 			return;
@@ -45,9 +45,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		len = (size_t)n < sizeof(data) ? (size_t)n : sizeof(data);
 		if (len < 20)
 			continue;
-		whole = data[0] >> 4 == 6 ? 40u + (size_t)(data[4] << 8 | data[5])
-					  : (size_t)(data[2] << 8 | data[3]);
-		look(tap, data, len, whole, from.sll_pkttype == PACKET_OUTGOING);
+		look(tap, data, len, from.sll_pkttype == PACKET_OUTGOING);
 	}
 }
 

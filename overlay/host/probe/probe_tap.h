@@ -16,8 +16,8 @@ struct probe_tap {
 	struct event *event;
 	bool uplink; /* else behind covey */
 	unsigned hits;
-	void (*seen)(void *arg, const struct probe_tap *tap, const struct probe_packet *packet,
-		     size_t len, bool out);
+	void (*seen)(void *arg, bool uplink, const struct probe_packet *packet, size_t len,
+		     bool out);
 	const struct probe_wire *wire;
 	void *arg;
 };

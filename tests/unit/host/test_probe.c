@@ -15,49 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "probe_filter.h"
-
-static const struct probe_wire udp4 = {
-	.vxlan_port = 4789, .vpe_port = 4798, .vpe_protocol = 253, .overhead = 60};
-static const struct probe_wire raw6 = {.vxlan_port = 4789, .vpe_protocol = 253, .overhead = 72};
-
-/* An IP packet, written here by hand: the addresses end with these bytes. */
-struct packet {
-	bool v6;
-	uint8_t from, to;
-	uint8_t protocol;
-	uint16_t port; /* of UDP */
-	size_t len;    /* of the whole packet */
-	uint8_t bytes[2048];
-};
-
-static struct covey_addr address(bool v6, uint8_t last)
-{
-	struct covey_addr addr = {.family = v6 ? AF_INET6 : AF_INET};
-
-	addr.bytes[0] = v6 ? 0xfd : 10;
-	addr.bytes[v6 ? 15 : 3] = last;
-	return addr;
-}
-
-static uint8_t *write_headers(struct packet *packet)
-{
-	struct covey_addr from = address(packet->v6, packet->from);
-	struct covey_addr to = address(packet->v6, packet->to);
-	uint8_t *at = packet->bytes;
-	size_t ip = packet->v6 ? 40 : 20;
-
-	at[0] = packet->v6 ? 0x60 : 0x45;
-	at[packet->v6 ? 6 : 9] = packet->protocol;
-	memcpy(at + (packet->v6 ? 8 : 12), from.bytes, packet->v6 ? 16 : 4);
-	memcpy(at + (packet->v6 ? 24 : 16), to.bytes, packet->v6 ? 16 : 4);
-	if (packet->protocol == 17) {
-		at[ip + 2] = (uint8_t)(packet->port >> 8);
-		at[ip + 3] = (uint8_t)packet->port;
-		return at + ip + 8;
-	}
-	return at + ip;
-}
+#include "probe_packets.h"
 
 /* Does the kernel let it pass? */
 static bool passes(const struct probe_filter *filter, const struct packet *packet)
@@ -80,39 +38,6 @@ static bool passes(const struct probe_filter *filter, const struct packet *packe
 	return passed;
 }
 
-static struct probe_frame frame_of(uint16_t number)
-{
-	struct probe_frame frame = {.number = number};
-
-	for (size_t i = 0; i < sizeof(frame.nonce); i++)
-		frame.nonce[i] = (uint8_t)(i * 37 + 5);
-	return frame;
-}
-
-static struct packet clear_packet(bool v6, size_t len)
-{
-	struct packet packet = {
-		.v6 = v6, .from = 1, .to = 2, .protocol = 17, .port = 4789, .len = len};
-	struct probe_frame frame = frame_of(3);
-	struct covey_addr to = address(v6, 2);
-
-	assert_int_equal(
-		probe_frame_write(&frame, 0x123456, &to, (uint32_t)len, write_headers(&packet)),
-		len - (v6 ? 48 : 28));
-	return packet;
-}
-
-static struct probe_filter filter_of(bool v6, const struct probe_wire *wire,
-				     const struct probe_frame *frame, const uint32_t *lengths,
-				     size_t count)
-{
-	return (struct probe_filter){.wire = wire,
-				     .nonce = frame->nonce,
-				     .lengths = lengths,
-				     .length_count = count,
-				     .from = {address(v6, 1), address(v6, 2)}};
-}
-
 static void a_probe_is_as_the_protocol_says(void **state)
 {
 	static const uint8_t start[] = {8, 0, 0,    0,    0x12, 0x34, 0x56, 0, 0x01, 0x80, 0xc2,
@@ -125,17 +50,17 @@ static void a_probe_is_as_the_protocol_says(void **state)
 	assert_memory_equal(packet.bytes + 28 + 22, frame.nonce, 16);
 	assert_int_equal(packet.bytes[28 + 38], 0);
 	assert_int_equal(packet.bytes[28 + 39], 3);
-	probe_frame_read(packet.bytes, packet.len, &udp4, &read);
+	probe_frame_read(packet.bytes, packet.len, &probe_udp4, &read);
 	assert_int_equal(read.kind, PROBE_CLEAR);
 	assert_memory_equal(read.frame.nonce, frame.nonce, 16);
 	assert_int_equal(read.frame.number, 3);
 	assert_false(read.frame.answer);
 	for (size_t len = 0; len < 28 + 42; len++) {
-		probe_frame_read(packet.bytes, len, &udp4, &read);
+		probe_frame_read(packet.bytes, len, &probe_udp4, &read);
 		assert_int_equal(read.kind, PROBE_NONE);
 	}
 	packet.bytes[0] = 0x46;
-	probe_frame_read(packet.bytes, packet.len, &udp4, &read);
+	probe_frame_read(packet.bytes, packet.len, &probe_udp4, &read);
 	assert_int_equal(read.kind, PROBE_NONE);
 }
 
@@ -148,7 +73,8 @@ static void a_probe_in_clear_passes(void **state)
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct packet packet = clear_packet(v6, 300);
 		struct probe_frame frame = frame_of(0);
-		struct probe_filter filter = filter_of(v6, v6 ? &raw6 : &udp4, &frame, lengths, 1);
+		struct probe_filter filter =
+			filter_of(v6, v6 ? &probe_raw6 : &probe_udp4, &frame, lengths, 1);
 
 		assert_true(passes(&filter, &packet));
 		for (size_t i = 0; i < 16; i++) {
@@ -164,20 +90,6 @@ static void a_probe_in_clear_passes(void **state)
 	}
 }
 
-static struct packet vpe_packet(bool v6, uint8_t from, uint8_t to, size_t len)
-{
-	static const uint8_t header[] = {0, 0, 1, 2, 0, 7, 0xa0, 9};
-	struct packet packet = {.v6 = v6,
-				.from = from,
-				.to = to,
-				.protocol = v6 ? 253 : 17,
-				.port = 4798,
-				.len = len};
-
-	memcpy(write_headers(&packet), header, sizeof(header));
-	return packet;
-}
-
 static void vpe_of_the_right_length_passes(void **state)
 {
 	uint32_t lengths[COVEY_PROBES_PER_RUN_MAX];
@@ -186,7 +98,7 @@ static void vpe_of_the_right_length_passes(void **state)
 	for (uint32_t i = 0; i < COVEY_PROBES_PER_RUN_MAX; i++)
 		lengths[i] = 200 + 10 * i;
 	for (int v6 = 0; v6 < 2; v6++) {
-		const struct probe_wire *wire = v6 ? &raw6 : &udp4;
+		const struct probe_wire *wire = v6 ? &probe_raw6 : &probe_udp4;
 		struct probe_filter filter =
 			filter_of(v6, wire, &frame, lengths, COVEY_PROBES_PER_RUN_MAX);
 
@@ -223,7 +135,7 @@ static void vpe_is_read(void **state)
 		struct covey_addr from = address(v6, 1), to = address(v6, 2);
 		struct probe_packet read;
 
-		probe_frame_read(packet.bytes, packet.len, v6 ? &raw6 : &udp4, &read);
+		probe_frame_read(packet.bytes, packet.len, v6 ? &probe_raw6 : &probe_udp4, &read);
 		assert_int_equal(read.kind, PROBE_VPE);
 		assert_true(covey_addr_equal(&read.from, &from));
 		assert_true(covey_addr_equal(&read.to, &to));
@@ -231,7 +143,7 @@ static void vpe_is_read(void **state)
 		assert_int_equal(read.sender_id, 7);
 		assert_int_equal(read.window_id, 0xa009);
 		for (size_t len = 0; len < (v6 ? 40 : 28) + 32u; len++) {
-			probe_frame_read(packet.bytes, len, v6 ? &raw6 : &udp4, &read);
+			probe_frame_read(packet.bytes, len, v6 ? &probe_raw6 : &probe_udp4, &read);
 			assert_int_equal(read.kind, PROBE_NONE);
 		}
 	}
