@@ -1,8 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
+# ports: both
+#
 # Proof on the wire: what `covey ping` and `covey check --wire` say of probes between hosts, by packet sockets
 # on their uplinks. They find a path in clear, a path of one direction, a wrong MTU and a missing multicast
-# route, each planted, and name it. In the long form also over an underlay of IPv6.
+# route, each planted, and name it. As a bump in the wire covey has the card by AF_XDP: then a program before
+# AF_XDP sees what comes, and nothing sees what leaves, which is what the answers must say. In the long form
+# also over an underlay of IPv6.
 # long: 240
 if [[ ! ${LAB_FAMILY:-} && ${COVEY_TEST_LONG:-} ]]; then
 	for family in 4 6; do LAB_FAMILY=$family "$0" || exit 1; done
@@ -73,6 +77,37 @@ learned() {
 	in_ns hv2 bridge fdb show dev vxlan100 | grep -v '^01:80:c2:00:00:01' | sort
 }
 
+# The card of a bump in the wire: what the kernel sends there itself goes around covey.
+go_around() {
+	local to
+	to=$(lab_ip hv2 -json link show dev covey0 | jq -r '.[].address')
+	lab_ip hv1 neighbour replace "$(lab_vtep 2)" lladdr "$to" dev fab0
+	lab_ip hv1 route replace "$(lab_vtep 2)" dev fab0
+}
+
+go_by_covey() {
+	lab_ip hv1 route del "$(lab_vtep 2)" dev fab0
+	lab_ip hv1 neighbour del "$(lab_vtep 2)" dev fab0
+}
+
+# Who can see a direction on the wire, and what is said where they do not arrive.
+WITNESS=both
+LOST="they left hv2 encrypted, and did not come to hv1"
+TOO_BIG="out-too-big"
+AROUND=(guard_only guard_only)
+CLEAR="hv1>hv2 multicast clear
+hv1>hv2 unicast clear
+hv1>hv3 multicast clear
+hv1>hv3 unicast clear"
+guard_only() { :; }
+if [[ $LAB_PORTS != kernel ]]; then
+	WITNESS=receiver
+	TOO_BIG="they did not leave hv1; hv1: VXLAN packets of "
+	LOST="they did not come to hv1, and it cannot be seen whether they left hv2: AF_XDP"
+	AROUND=(go_around go_by_covey)
+	CLEAR="hv1>hv2 unicast clear"
+fi
+
 e2e_up
 before=$(learned)
 lab_wait 10 "probes to pass" good
@@ -81,21 +116,25 @@ lab_wait 10 "probes to pass" good
 probe 1 2 || fail "probes do not pass: $answer"
 expect_verdicts "all is well" encrypted encrypted
 expect "the SA" "$(direction 1 2 spi)" "$(e2e_active_spi 1)"
-expect "probes that were seen at each uplink" "$(jq -c '[.reports[].seen[].encrypted] | unique' \
-	<<<"$answer")" "[31]"
+expect "who has seen it" "$(jq -r '[.directions[].seen_by] | unique | .[]' <<<"$answer")" "$WITNESS"
+[[ $WITNESS == both ]] || expect_named 1 2 "seen by the receiver alone: hv1: AF_XDP"
+expect "probes that were seen at each uplink" "$(jq -c '[.reports[].seen[] | select(.watched) | .encrypted] |
+	unique' <<<"$answer")" "[31]"
+expect "directions that are watched" "$(jq '[.reports[].seen[] | select(.watched)] | length' <<<"$answer")" \
+	"$([[ $WITNESS == both ]] && echo 4 || echo 2)"
 expect "answers that were measured" "$(jq '[.reports[] | select(.host == "hv1") | .seen[] |
 	.round_trip_us[] | select(. > 0)] | length' <<<"$answer")" 5
 expect "what VXLAN devices have learned" "$(learned)" "$before"
 probe 2 1 || fail "probes of hv2 do not pass: $answer"
 probe 1 2 --class 5 || fail "probes of class 5 do not pass: $answer"
-expect "the class of the window" "$(jq '[.reports[].seen[].window_id / 8192 | floor] | unique | .[]' \
-	<<<"$answer")" 5
+expect "the class of the window" "$(jq '[.reports[].seen[] | select(.watched) | .window_id / 8192 | floor] |
+	unique | .[]' <<<"$answer")" 5
 
 expect "the largest that pass" "$(lab_covey 1 --json ping --sweep hv2 |
 	jq -c '[.largest_there, .largest_back]')" "[$LARGEST,$LARGEST]"
 probe 1 2 --size $((LARGEST + 1)) && fail "$((LARGEST + 1)) bytes pass"
 expect_verdicts "too large for hv1" "not seen" "not seen"
-expect_named 1 2 "out-too-big"
+expect_named 1 2 "$TOO_BIG"
 
 # All members, within 5 seconds: six directions by unicast, six by multicast.
 lab_wait 10 "all members to be probed" all_good
@@ -116,7 +155,7 @@ done
 block 2 1
 probe 1 2 && fail "the path of one direction is not found"
 expect_verdicts "one direction is blocked" encrypted "not seen"
-expect_named 2 1 "they left hv2 encrypted, and did not come to hv1"
+expect_named 2 1 "$LOST"
 check && fail "check --wire does not find the path of one direction"
 expect "what check --wire finds" "$(bad)" "hv2>hv1 unicast not seen"
 in_ns sw nft delete table netdev oneway
@@ -148,15 +187,14 @@ check || fail "after the missing route: $checked"
 e2e_oracles || fail "the oracles, before the leak that is planted"
 E2E_ORACLES=off
 guard 1 off
+"${AROUND[0]}"
 probe 1 2 && fail "the path in clear is not found"
 expect "hv1 to hv2" "$(direction 1 2 verdict)" clear
 expect_named 1 2 "seen in clear on the uplink of hv1"
 check && fail "check --wire does not find the path in clear"
-[[ $(bad | grep clear) == "hv1>hv2 multicast clear
-hv1>hv2 unicast clear
-hv1>hv3 multicast clear
-hv1>hv3 unicast clear" ]] || fail "check --wire in clear: $(bad)"
+[[ $(bad | grep clear) == "$CLEAR" ]] || fail "check --wire in clear: $(bad)"
 (($(e2e_report recorder .kinds.vxlan) > 0)) || fail "nothing was in clear"
+"${AROUND[1]}"
 guard 1 on
 lab_wait 10 "probes to be encrypted again" good
 expect_verdicts "the guard is back" encrypted encrypted

@@ -201,7 +201,7 @@ size_t probe_program_write(const struct probe_program *program,
 			   struct bpf_insn ret_code[PROBE_PROGRAM_MAX])
 {
 	struct writer writer = {.code = ret_code};
-	size_t places[PROBE_FILTER_MAX], accept, end;
+	size_t places[PROBE_FILTER_MAX] = {0}, accept, end;
 
 	write_start(&writer, program);
 	write_tags(&writer);

@@ -173,8 +173,12 @@ static void open_witness(struct scene *scene, const struct probe_filter *filter)
 static unsigned sees_frames(struct scene *scene, const uint8_t *frame, size_t len, int times)
 {
 	uint8_t out[2048];
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = (uint32_t)len,
-		    .data_out = out, .data_size_out = sizeof(out), .repeat = times);
+	struct bpf_test_run_opts options = {.sz = sizeof(options),
+					    .data_in = frame,
+					    .data_size_in = (uint32_t)len,
+					    .data_out = out,
+					    .data_size_out = sizeof(out),
+					    .repeat = times};
 	unsigned before = scene->seen;
 
 	assert_int_equal(bpf_prog_test_run_opts(scene->xdp, &options), 0);
