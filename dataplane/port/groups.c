@@ -130,8 +130,9 @@ static int refuse(const struct covey_addr *group, unsigned ifindex, int status,
 	char text[COVEY_ADDR_STRLEN];
 
 	return covey_error_set(error, status,
-			       "cannot join the multicast group %s on interface %u: %s",
-			       covey_addr_format(group, text), ifindex, strerror(-status));
+			       "cannot join the multicast group %s on interface %u: %s%s",
+			       covey_addr_format(group, text), ifindex, strerror(-status),
+			       status == -ENOBUFS ? " (see net.ipv4.igmp_max_memberships)" : "");
 }
 
 int groups_join(struct groups *groups, const struct covey_addr *group, unsigned ifindex,

@@ -3,6 +3,7 @@
 #include "check_host.h"
 
 #include <former_bump.h>
+#include <group_limit.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -150,6 +151,39 @@ static void print_devices(const struct inventory *inventory, const struct invent
 	}
 }
 
+/* How many VNIs this host's groups have. */
+static size_t count_vnis(const struct inventory *inventory, const struct inventory_host *host)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < inventory->group_count; i++)
+		if (inventory_find_member(inventory, &inventory->groups[i], host))
+			count += inventory->groups[i].vni_count;
+	return count;
+}
+
+/* Whether each VNI has a multicast group of its own, the inventory does not say. */
+static void print_groups(const struct inventory *inventory, const struct inventory_host *host,
+			 const struct vxlan_devices *devices)
+{
+	unsigned limit = group_limit_read();
+	size_t vnis = count_vnis(inventory, host), has;
+	struct covey_error text;
+
+	if (group_limit_explain(devices, inventory->vxlan_port, limit, &text)) {
+		printf("\nOn this host: %s.\n", text.text);
+		return;
+	}
+	has = group_limit_wanted(devices, inventory->vxlan_port);
+	if (limit == 0 || vnis <= limit || host->vtep.family != AF_INET ||
+	    (has <= 1 && devices->count >= vnis))
+		return;
+	printf("\nOn this host: its groups have %zu VNIs, and VXLAN devices can join %u IPv4 "
+	       "multicast groups at most: if each VNI has one of its own, `sysctl -w "
+	       "net.ipv4.igmp_max_memberships=%zu` before you set up the devices.\n",
+	       vnis, limit, 2 * vnis);
+}
+
 void check_host_print(const struct inventory *inventory, const char *name)
 {
 	const struct inventory_host *host = find_host(inventory, name);
@@ -168,6 +202,7 @@ void check_host_print(const struct inventory *inventory, const char *name)
 	if (vxlan_devices_list_all(&devices, NULL))
 		return;
 	print_foreign(inventory, host, &devices);
+	print_groups(inventory, host, &devices);
 	if (ways.mtu != 0)
 		print_devices(inventory, host, ways.mtu, &devices);
 	vxlan_devices_free(&devices);

@@ -20,6 +20,7 @@
 
 #include "device_marks.h"
 #include "group_joins.h"
+#include "group_limit.h"
 #include "guard_events.h"
 #include "guard_nft.h"
 #include "guard_restores.h"
@@ -40,6 +41,7 @@ struct vxlan_watch {
 	struct device_marks marks;
 	struct vxlan_devices devices; /* without the holder */
 	struct group_joins joins;
+	size_t crowded;             /* groups of which this was told last; 0: they fit */
 	char misplaced[IFNAMSIZ];   /* of which this was told last */
 	struct covey_error failing; /* why the last try failed; empty: it did not */
 	struct covey_error waiting; /* why it must wait before it puts marks back; empty: no need */
@@ -197,6 +199,19 @@ static void tell_misplaced(struct vxlan_watch *watch)
 	snprintf(watch->misplaced, sizeof(watch->misplaced), "%s", name ? name : "");
 }
 
+/* Whoever sets such a device up is only told that there is no buffer space. */
+static void tell_crowded(struct vxlan_watch *watch)
+{
+	size_t wanted = group_limit_wanted(&watch->devices, watch->config.port);
+	struct covey_error what;
+
+	if (!group_limit_explain(&watch->devices, watch->config.port, group_limit_read(), &what))
+		wanted = 0;
+	if (wanted && wanted != watch->crowded)
+		peer_log_line(watch->log, LOG_LEVEL_WARNING, "", "%s", what.text);
+	watch->crowded = wanted;
+}
+
 static int update(struct vxlan_watch *watch, struct covey_error *error)
 {
 	struct vxlan_devices devices, before;
@@ -212,6 +227,7 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 	watch->devices = devices;
 	tell_too_large(watch, &before);
 	tell_misplaced(watch);
+	tell_crowded(watch);
 	vxlan_devices_free(&before);
 	/* If the port fails, the marks are set all the same. */
 	status = port_delivery_settle(&watch->delivery, &watch->devices, error);

@@ -89,8 +89,10 @@ static int join(struct group_joins *joins, const struct wish *wish, struct covey
 	if (fd < 0)
 		return covey_error_set(error, fd,
 				       "cannot join the group of VXLAN device %s on the host "
-				       "interface: %s",
-				       wish->device, strerror(-fd));
+				       "interface: %s%s",
+				       wish->device, strerror(-fd),
+				       fd == -ENOBUFS ? " (see net.ipv4.igmp_max_memberships)"
+						      : "");
 	status = handlers->join(&wish->group, wish->uplink, handlers->arg, error);
 	if (status) {
 		group_sockets_leave(&joins->sockets, fd, &wish->group, joins->interface);
