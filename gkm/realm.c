@@ -248,15 +248,19 @@ static void log_absent(const struct realm *realm, enum rekey_reason reason)
 
 /* --- time ---------------------------------------------------------------------------------- */
 
+/* The deadline of a mode holds also if this machine sleeps meanwhile: members go by themselves. */
 static void schedule(struct realm *realm, uint64_t deadline, uint64_t now_ms)
 {
+	uint64_t wait_ms = deadline > now_ms ? deadline - now_ms : 0;
 	struct timeval wait;
 
 	if (deadline == GROUP_NEVER) {
 		event_del(realm->timer);
 		return;
 	}
-	wait = clock_timeval(deadline > now_ms ? deadline - now_ms : 0);
+	if (wait_ms > CLOCK_LOOK_MS && realm->served.group->mode.now.then)
+		wait_ms = CLOCK_LOOK_MS;
+	wait = clock_timeval(wait_ms);
 	event_add(realm->timer, &wait);
 }
 

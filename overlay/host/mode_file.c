@@ -2,6 +2,7 @@
 
 #include "mode_file.h"
 
+#include <clock.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -9,21 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BOOT_ID      "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_SIZE 37
-
-/* The machine's time since it was started, which nobody can set and which does not stop while it
- * sleeps. */
-static uint64_t boot_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* Another one after each start of the machine. "" when it cannot be read: then no file counts. */
 static void read_boot_id(char ret_id[BOOT_ID_SIZE])
@@ -63,7 +53,7 @@ static bool read_record(json_t *json, struct mode_record *ret_record)
 	const char *group, *mode, *then;
 	bool ends = json_object_get(json, "deadline_ms") != NULL;
 	json_int_t deadline = 0;
-	uint64_t now = boot_ms();
+	uint64_t now = clock_ms();
 
 	if (json_unpack(json, "{s:s, s:s, s:s, s?I}", "group", &group, "mode", &mode, "then", &then,
 			"deadline_ms", &deadline) != 0)
@@ -122,7 +112,7 @@ static json_t *record_json(const struct mode_record *record)
 
 	if (json && record->left_ms != UINT64_MAX &&
 	    json_object_set_new(json, "deadline_ms",
-				json_integer((json_int_t)(boot_ms() + record->left_ms))) != 0) {
+				json_integer((json_int_t)(clock_ms() + record->left_ms))) != 0) {
 		json_decref(json);
 		return NULL; /* rather than a mode without an end */
 	}

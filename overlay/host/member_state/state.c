@@ -255,6 +255,14 @@ int member_state_tick(struct member_state *state, uint64_t now, struct covey_err
 	return 0;
 }
 
+bool member_state_mode_ends(const struct member_state *state)
+{
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
+		if (state->groups[i] && state->groups[i]->mode.then_at != MEMBER_MODE_NEVER)
+			return true;
+	return false;
+}
+
 uint64_t member_state_deadline(const struct member_state *state)
 {
 	uint64_t deadline = state->session == SESSION_OPEN ? state->heartbeat_at : SA_NEVER;

@@ -79,5 +79,8 @@ int member_state_tick(struct member_state *state, uint64_t now, struct covey_err
 /* When member_state_tick() is due next; SA_NEVER when nothing is. */
 uint64_t member_state_deadline(const struct member_state *state);
 
+/* Does the mode of some group have a deadline? */
+bool member_state_mode_ends(const struct member_state *state);
+
 /* NULL when we are not in it. */
 struct membership *member_state_find(const struct member_state *state, const char *name);

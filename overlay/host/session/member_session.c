@@ -19,10 +19,20 @@ void member_session_set_link(struct member *member, enum member_link link)
 	member->link_since = clock_ms();
 }
 
+/* Until something is due. The deadline of a mode holds also if the machine sleeps meanwhile. */
+static struct timeval wait_for(const struct member *member, uint64_t deadline)
+{
+	uint64_t now = clock_ms(), wait = deadline > now ? deadline - now : 0;
+
+	if (wait > CLOCK_LOOK_MS && member_state_mode_ends(member->state))
+		wait = CLOCK_LOOK_MS;
+	return clock_timeval(wait);
+}
+
 void member_session_settle(struct member *member)
 {
-	uint64_t deadline = member_state_deadline(member->state), now = clock_ms();
-	struct timeval wait = clock_timeval(deadline > now ? deadline - now : 0);
+	uint64_t deadline = member_state_deadline(member->state);
+	struct timeval wait = wait_for(member, deadline);
 
 	if (member->state->session == SESSION_OPEN && member->link != MEMBER_CONNECTED) {
 		member_session_set_link(member, MEMBER_CONNECTED);
