@@ -31,8 +31,8 @@ struct dataplane_config {
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
 	uint16_t vxlan_port;
-	/* Other tunnels, which are not encrypted. What has a VNI of the fabric does not pass in
-	 * them, unless VXLAN of that VNI may pass in clear, too. */
+	/* Other tunnels. Some are carried as VXLAN is. In those that are not, what has a VNI of the
+	 * fabric does not pass, unless VXLAN of that VNI may pass in clear, too. */
 	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX];
 	size_t tunnel_count;
 	const struct covey_vnis *vnis; /* of the fabric, as long as the dataplane is open */

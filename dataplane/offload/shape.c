@@ -2,6 +2,7 @@
 #include "shape.h"
 #include "headers.h"
 #include <covey/limits.h>
+#include <covey/tunnel.h>
 #include <errno.h>
 #include <rte_tcp.h>
 
@@ -72,10 +73,39 @@ static int skip_l4(const uint8_t *frame, uint32_t len, unsigned protocol, uint32
 	return 0;
 }
 
+#define GENEVE_LEN      8u
+#define GENEVE_OPTIONS  0x3f   /* in its first byte: their length in words */
+#define GENEVE_ETHERNET 0x6558 /* its protocol: Ethernet (RFC 7637 section 3.2) */
+
 /* VXLAN-GPE's P flag and next protocols (draft-ietf-nvo3-vxlan-gpe, section 3.2). */
 #define GPE_HAS_PROTOCOL 0x04
 #define GPE_IPV4         1
 #define GPE_IPV6         2
+
+/* Geneve (RFC 8926 section 3.4). Group policy in VXLAN could look so, where the fabric's VXLAN has
+ * Geneve's port: then nothing that is found here agrees with the vnet header. */
+bool shape_is_geneve(const uint8_t *frame, uint32_t len, uint32_t udp)
+{
+	uint16_t type;
+
+	if (udp + sizeof(struct rte_udp_hdr) + GENEVE_LEN > len ||
+	    read_be16(frame + udp + 2) != COVEY_GENEVE_PORT)
+		return false;
+	type = read_be16(frame + udp + sizeof(struct rte_udp_hdr) + 2);
+	return type == GENEVE_ETHERNET || type == RTE_ETHER_TYPE_IPV4 ||
+	       type == RTE_ETHER_TYPE_IPV6;
+}
+
+static uint16_t skip_geneve(const uint8_t *frame, uint32_t len, uint32_t *at, bool *ret_ethernet)
+{
+	uint16_t type = read_be16(frame + *at + 2);
+
+	*ret_ethernet = type == GENEVE_ETHERNET;
+	*at += GENEVE_LEN + (frame[*at] & GENEVE_OPTIONS) * 4u;
+	if (*at > len)
+		return 0;
+	return *ret_ethernet ? shape_skip_ethernet(frame, len, at) : type;
+}
 
 /* Skip VXLAN and what is between it and the inner IP header. Returns the ethertype of that, or 0.
  */
@@ -106,12 +136,16 @@ int shape_find(const uint8_t *frame, uint32_t len, struct shape *ret_shape)
 		return -EINVAL;
 	shape.outer_udp = (uint16_t)at;
 	at += sizeof(struct rte_udp_hdr);
-	type = skip_vxlan(frame, len, &at, &shape.inner_ethernet);
+	type = shape_is_geneve(frame, len, shape.outer_udp)
+		       ? skip_geneve(frame, len, &at, &shape.inner_ethernet)
+		       : skip_vxlan(frame, len, &at, &shape.inner_ethernet);
 	shape.inner_ip = (uint16_t)at;
 	protocol = shape_skip_ip(frame, len, type, &at, &shape.inner_ipv6);
 	shape.l4 = (uint16_t)at;
 	shape.protocol = (uint8_t)protocol;
 	if (skip_l4(frame, len, protocol, &at) != 0)
+		return -EINVAL;
+	if (at > SHAPE_HEADERS_MAX) /* Geneve may have many options */
 		return -EINVAL;
 	shape.payload = (uint16_t)at;
 	*ret_shape = shape;

@@ -4,6 +4,7 @@
 /*
  * Where the headers of a VXLAN frame are that carries TCP or UDP: outer Ethernet (with VLAN tags),
  * IPv4 or IPv6, UDP, VXLAN, inner Ethernet (with VLAN tags), IPv4 or IPv6, TCP or UDP. VXLAN-GPE
+ * and Geneve, which may have options,
  * may say that there is no inner Ethernet. What has other headers, IP options, extension headers or
  * fragments among it, has no shape.
  */
@@ -34,6 +35,9 @@ struct shape {
  * frame has no shape.
  */
 int shape_find(const uint8_t *frame, uint32_t len, struct shape *ret_shape);
+
+/* Is it Geneve, by the port and the type of what is inside? udp: where UDP's header is. */
+bool shape_is_geneve(const uint8_t *frame, uint32_t len, uint32_t udp);
 
 /* Skip an Ethernet header and its tags, and move *at behind them. Returns the ethertype; 0: cut
  * short, or too many tags. */

@@ -23,8 +23,9 @@ int tenant_find(const uint8_t *frame, uint32_t len, struct tenant *ret_tenant)
 	vxlan = frame + at + sizeof(struct rte_udp_hdr);
 	at += sizeof(struct rte_udp_hdr) + sizeof(struct rte_vxlan_hdr);
 	tenant.ethernet = (uint16_t)at;
-	if (at > len || !vxlan_has_vni((const struct rte_vxlan_hdr *)vxlan) ||
-	    (vxlan[0] & NOT_VXLAN_FLAGS) || (vxlan[1] & REMOTE_CHECKSUMS))
+	if (at > len || shape_is_geneve(frame, len, tenant.outer_udp) ||
+	    !vxlan_has_vni((const struct rte_vxlan_hdr *)vxlan) || (vxlan[0] & NOT_VXLAN_FLAGS) ||
+	    (vxlan[1] & REMOTE_CHECKSUMS))
 		return -EINVAL;
 	tenant.type = shape_skip_ethernet(frame, len, &at);
 	tenant.ip = (uint16_t)at;

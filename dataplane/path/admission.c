@@ -168,7 +168,9 @@ static void enter_in_clear(struct sorting *sorting, struct rte_mbuf *packet,
 
 	clear_passes(sorting->worker, data + frame->l2_len, frame->vni, false,
 		     COVEY_DROP_IN_CLEAR_VXLAN);
-	if (frame->kind == FRAME_VXLAN && segment_is_alone(packet))
+	if (frame->kind == FRAME_VXLAN && segment_is_alone(packet) &&
+	    read_be16(data + frame->l2_len + frame->payload_offset - 6) ==
+		    sorting->engine->config.vxlan_port)
 		checksum_finish_vxlan(data, frame->l2_len,
 				      (size_t)frame->l2_len + frame->payload_offset +
 					      sizeof(struct rte_vxlan_hdr),

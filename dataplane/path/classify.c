@@ -107,23 +107,58 @@ static enum frame_kind found(const struct walk *walk, enum frame_kind kind, stru
 	return kind;
 }
 
-static enum frame_kind found_vxlan(struct walk *walk, struct frame *frame)
-{
-	const struct rte_vxlan_hdr *vxlan = (const void *)(walk->ip + walk->offset);
-	bool has_vni = readable(walk, sizeof(*vxlan)) && vxlan_has_vni(vxlan);
+/* In the first byte of VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe, section 3.1): version, and whether the
+ * fourth byte says what is inside. */
+#define GPE_VERSION      0x30
+#define GPE_HAS_PROTOCOL 0x04
+/* In the first byte of Geneve (RFC 8926 section 3.4): version, and the options' length in words. */
+#define GENEVE_VERSION 0xc0
+#define GENEVE_OPTIONS 0x3f
 
-	if (!walk->fragment && !has_vni)
+/* Does the header have a VNI, and say nothing that cannot be? Packets with the O flag, of tunnel
+ * endpoints to each other, have one as well. */
+static bool has_vni(const struct walk *walk, enum covey_tunnel_kind kind)
+{
+	const uint8_t *header = walk->ip + walk->offset;
+
+	if (!readable(walk, sizeof(struct rte_vxlan_hdr)))
+		return false;
+	switch (kind) {
+	case COVEY_TUNNEL_VXLAN:
+		break;
+	case COVEY_TUNNEL_GPE:
+		if ((header[0] & GPE_VERSION) || ((header[0] & GPE_HAS_PROTOCOL) && header[3] == 0))
+			return false;
+		break;
+	case COVEY_TUNNEL_GENEVE:
+		return !(header[0] & GENEVE_VERSION) &&
+		       walk->offset + sizeof(struct rte_vxlan_hdr) +
+				       (header[0] & GENEVE_OPTIONS) * 4u <=
+			       walk->total;
+	}
+	return vxlan_has_vni((const struct rte_vxlan_hdr *)header);
+}
+
+/* All three kinds have the VNI at the same place. */
+static enum frame_kind found_vxlan(struct walk *walk, enum covey_tunnel_kind kind,
+				   struct frame *frame)
+{
+	bool good = has_vni(walk, kind);
+
+	if (!walk->fragment && !good)
 		return FRAME_MALFORMED;
-	frame->vni = has_vni ? vxlan_vni(vxlan) : UINT32_MAX;
+	frame->vni = good ? vxlan_vni((const struct rte_vxlan_hdr *)(walk->ip + walk->offset))
+			  : UINT32_MAX;
 	return found(walk, FRAME_VXLAN, frame);
 }
 
-static bool is_tunnel(const struct classifier *classifier, uint16_t port)
+/* NULL when no tunnel has this port. */
+static const struct covey_tunnel *find_tunnel(const struct classifier *classifier, uint16_t port)
 {
 	for (size_t i = 0; i < classifier->tunnel_count; i++)
 		if (classifier->tunnels[i].port == port)
-			return true;
-	return false;
+			return &classifier->tunnels[i];
+	return NULL;
 }
 
 /* Whatever else the header says, its VNI is read. A packet that ends before it has none. */
@@ -144,13 +179,17 @@ static enum frame_kind classify_udp(const struct classifier *classifier, struct 
 				    struct frame *frame)
 {
 	const struct rte_udp_hdr *udp = (const void *)(walk->ip + walk->offset);
+	const struct covey_tunnel *tunnel = NULL;
 	uint16_t port;
 
 	if (!readable(walk, sizeof(*udp)))
 		return FRAME_MALFORMED;
 	port = read_be16(&udp->dst_port);
-	if (port != classifier->vxlan_port && port != classifier->vpe_port)
-		return is_tunnel(classifier, port) ? found_tunnel(walk, frame) : FRAME_BYPASS;
+	if (port != classifier->vxlan_port && port != classifier->vpe_port) {
+		tunnel = find_tunnel(classifier, port);
+		if (!tunnel || !tunnel->carried)
+			return tunnel ? found_tunnel(walk, frame) : FRAME_BYPASS;
+	}
 	/* If this length differed from that of IP, two readers could see two different packets. */
 	if (!walk->fragment && read_be16(&udp->dgram_len) != walk->total - walk->offset)
 		return FRAME_MALFORMED;
@@ -159,7 +198,7 @@ static enum frame_kind classify_udp(const struct classifier *classifier, struct 
 	walk->offset += sizeof(*udp);
 	if (port == classifier->vpe_port)
 		return found(walk, FRAME_VPE, frame);
-	return found_vxlan(walk, frame);
+	return found_vxlan(walk, tunnel ? tunnel->kind : COVEY_TUNNEL_VXLAN, frame);
 }
 
 /* RFC 792, RFC 4443 section 2.1. */
@@ -176,6 +215,13 @@ static bool is_icmp_error(uint8_t protocol, uint8_t type)
 		return true;
 	}
 	return false;
+}
+
+static bool is_carried(const struct classifier *classifier, uint16_t port)
+{
+	const struct covey_tunnel *tunnel = find_tunnel(classifier, port);
+
+	return port == classifier->vxlan_port || (tunnel && tunnel->carried);
 }
 
 /*
@@ -200,9 +246,8 @@ static enum frame_kind classify_quote(const struct classifier *classifier, struc
 		return FRAME_BYPASS;
 	if (!readable(quote, sizeof(struct rte_udp_hdr)))
 		return when_cut;
-	return read_be16(quote->ip + quote->offset + 2) == classifier->vxlan_port
-		       ? FRAME_QUOTED_VXLAN
-		       : FRAME_BYPASS;
+	return is_carried(classifier, read_be16(quote->ip + quote->offset + 2)) ? FRAME_QUOTED_VXLAN
+										: FRAME_BYPASS;
 }
 
 /* An ICMP error quotes the packet that it reports, with some of its contents. */

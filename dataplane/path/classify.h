@@ -13,13 +13,13 @@
 
 enum frame_kind {
 	FRAME_BYPASS,           /* neither VXLAN nor VPE */
-	FRAME_VXLAN,            /* a whole VXLAN packet */
+	FRAME_VXLAN,            /* a whole packet of VXLAN, or of another tunnel that is carried */
 	FRAME_VPE,              /* a whole VPE packet, in UDP or IP */
 	FRAME_MALFORMED,        /* a broken header, or more headers than the bounds allow */
 	FRAME_FRAGMENT_VXLAN,   /* the first fragment of VXLAN */
 	FRAME_FRAGMENT_VPE,     /* a fragment of VPE */
 	FRAME_QUOTED_VXLAN,     /* an ICMP error that quotes a VXLAN packet */
-	FRAME_TUNNEL,           /* a tunnel of another port, or its first fragment */
+	FRAME_TUNNEL,           /* a tunnel that is not carried, or its first fragment */
 	FRAME_FRAGMENT_UNKNOWN, /* a later fragment of UDP, or of what follows extension headers */
 };
 

@@ -17,6 +17,14 @@
 /* Those that are known without being named in an inventory, and those that are. */
 #define COVEY_TUNNELS_MAX 8
 
+enum covey_tunnel_kind {
+	COVEY_TUNNEL_VXLAN,
+	COVEY_TUNNEL_GPE,
+	COVEY_TUNNEL_GENEVE,
+};
+
 struct covey_tunnel {
 	uint16_t port; /* UDP destination port */
+	enum covey_tunnel_kind kind;
+	bool carried; /* it is encrypted as VXLAN of the fabric's port is */
 };

@@ -113,18 +113,30 @@ static json_t *classes(const struct inventory *inventory)
 	return list;
 }
 
+static json_t *tunnels(const struct inventory *inventory)
+{
+	json_t *list = json_pack("[s]", "vxlan");
+
+	if (inventory->carries_gpe)
+		json_array_append_new(list, json_string("gpe"));
+	if (inventory->carries_geneve)
+		json_array_append_new(list, json_string("geneve"));
+	return list;
+}
+
 static json_t *model(const struct inventory *inventory)
 {
 	bool udp = inventory->encapsulation == COVEY_ENCAPSULATION_UDP;
 
-	return json_pack("{s:b, s:s, s:{s:o, s:i}, s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
-			 "ok", 1, "fabric", inventory->fabric, "gkm", "address",
-			 address(&inventory->gkm_address), "port", (int)inventory->gkm_port,
-			 "encapsulation", udp ? "udp" : "ip", "vpe_port", (int)inventory->vpe_port,
-			 "vpe_protocol", (int)inventory->vpe_protocol, "vxlan_port",
-			 (int)inventory->vxlan_port, "paths", (int)inventory->paths, "overhead",
-			 (int)inventory_overhead(inventory), "class_by_dscp", classes(inventory),
-			 "groups", groups(inventory), "hosts", hosts(inventory));
+	return json_pack(
+		"{s:b, s:s, s:{s:o, s:i}, s:s, s:i, s:i, s:i, s:o, s:i, s:i, s:o, s:o, s:o}", "ok",
+		1, "fabric", inventory->fabric, "gkm", "address", address(&inventory->gkm_address),
+		"port", (int)inventory->gkm_port, "encapsulation", udp ? "udp" : "ip", "vpe_port",
+		(int)inventory->vpe_port, "vpe_protocol", (int)inventory->vpe_protocol,
+		"vxlan_port", (int)inventory->vxlan_port, "encapsulations", tunnels(inventory),
+		"paths", (int)inventory->paths, "overhead", (int)inventory_overhead(inventory),
+		"class_by_dscp", classes(inventory), "groups", groups(inventory), "hosts",
+		hosts(inventory));
 }
 
 static json_t *mistakes(const struct diagnostics *diagnostics)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tunnels.h"
 #include "vnis.h"
 
 static void check_required(struct reader *reader)
@@ -59,6 +60,7 @@ void checks_fabric(struct reader *reader)
 {
 	check_required(reader);
 	check_ports(reader);
+	tunnels_check(reader, fabric_key(reader, "covey_encapsulations"));
 	check_protocol(reader);
 	vnis_check(reader);
 }

@@ -83,14 +83,32 @@ const struct inventory_member *inventory_find_member(const struct inventory *inv
 
 size_t inventory_tunnels(const struct inventory *inventory, struct covey_tunnel *ret_tunnels)
 {
-	static const uint16_t ports[] = {COVEY_VXLAN_PORT, COVEY_VXLAN_OLD_PORT, COVEY_GPE_PORT,
-					 COVEY_GENEVE_PORT};
+	const struct covey_tunnel all[] = {
+		{COVEY_VXLAN_PORT, COVEY_TUNNEL_VXLAN, false},
+		{COVEY_VXLAN_OLD_PORT, COVEY_TUNNEL_VXLAN, false},
+		{COVEY_GPE_PORT, COVEY_TUNNEL_GPE, inventory->carries_gpe},
+		{COVEY_GENEVE_PORT, COVEY_TUNNEL_GENEVE, inventory->carries_geneve},
+	};
 	size_t count = 0;
 
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-		if (ports[i] != inventory->vxlan_port && ports[i] != inventory->vpe_port)
-			ret_tunnels[count++].port = ports[i];
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].port != inventory->vxlan_port && all[i].port != inventory->vpe_port)
+			ret_tunnels[count++] = all[i];
 	return count;
+}
+
+bool inventory_carries(const struct inventory *inventory, enum covey_tunnel_kind kind,
+		       uint16_t port)
+{
+	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX];
+	size_t count = inventory_tunnels(inventory, tunnels);
+
+	if (port == inventory->vxlan_port)
+		return kind != COVEY_TUNNEL_GENEVE;
+	for (size_t i = 0; i < count; i++)
+		if (tunnels[i].port == port && tunnels[i].kind == kind)
+			return tunnels[i].carried;
+	return false;
 }
 
 static bool has_vni(const struct inventory *inventory, uint32_t vni)

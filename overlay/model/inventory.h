@@ -128,8 +128,9 @@ struct inventory {
 	uint16_t vpe_port;    /* UDP destination port */
 	uint8_t vpe_protocol; /* IP protocol */
 	uint16_t vxlan_port;
-	uint16_t paths;            /* WindowID paths per worker */
-	uint8_t class_by_dscp[64]; /* traffic class 0..7 of each DSCP */
+	bool carries_gpe, carries_geneve; /* they are encrypted, too */
+	uint16_t paths;                   /* WindowID paths per worker */
+	uint8_t class_by_dscp[64];        /* traffic class 0..7 of each DSCP */
 	struct inventory_group *groups;
 	size_t group_count;
 	struct covey_vnis *vnis; /* of all groups together */
@@ -164,10 +165,14 @@ const struct inventory_member *inventory_find_member(const struct inventory *inv
 						     const struct inventory_group *group,
 						     const struct inventory_host *host);
 
-/* Tunnels that this fabric does not encrypt, by the ports that are known: VXLAN's, unless the
+/* Tunnels beside VXLAN of the fabric's port, by the ports that are known: VXLAN's, unless the
  * fabric uses it, the one that Linux takes for VXLAN if nobody names another, and those of
- * VXLAN-GPE and Geneve. ret_tunnels has room for COVEY_TUNNELS_MAX. Returns how many there are. */
+ * VXLAN-GPE and Geneve, which may be encrypted. ret_tunnels has room for COVEY_TUNNELS_MAX. Returns
+ * how many there are. */
 size_t inventory_tunnels(const struct inventory *inventory, struct covey_tunnel *ret_tunnels);
+/* Is a tunnel of this kind encrypted that goes to this UDP port? */
+bool inventory_carries(const struct inventory *inventory, enum covey_tunnel_kind kind,
+		       uint16_t port);
 
 /* A VNI that is in no group, and not 0. */
 uint32_t inventory_free_vni(const struct inventory *inventory);

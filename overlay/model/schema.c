@@ -55,6 +55,7 @@ static const struct field fabric_fields[] = {
 	 .min = 1, .max = 254},
 	{"covey_vxlan_port", FIELD_OF_FABRIC, FIELD_INTEGER, AT(struct inventory, vxlan_port),
 	 .min = 1, .max = 65535},
+	{"covey_encapsulations", FIELD_OF_FABRIC, FIELD_NODE, NO_MEMBER},
 	{"covey_paths", FIELD_OF_FABRIC, FIELD_INTEGER, AT(struct inventory, paths),
 	 .min = 1, .max = 1024},
 	{"covey_qos_map", FIELD_OF_FABRIC, FIELD_NODE, NO_MEMBER},

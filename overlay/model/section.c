@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "qos.h"
+#include "tunnels.h"
 #include "values.h"
 
 struct owner {
@@ -44,6 +45,8 @@ static void read_fabric(struct reader *reader, const struct owner *owner, int in
 	reader->fabric[index] = key;
 	if (!value_is_plain(reader, key->text, value))
 		return;
+	if (strcmp(field->name, "covey_encapsulations") == 0)
+		tunnels_read(reader, value);
 	if (strcmp(field->name, "covey_qos_map") == 0)
 		qos_read(reader, value);
 	else if (strcmp(field->name, "covey_groups") == 0)

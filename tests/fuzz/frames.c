@@ -77,6 +77,27 @@ static bool find_inner_ip(const uint8_t *frame, uint32_t len, uint32_t *at, bool
 	return is_ip(frame, len, *at, *ret_ipv6 ? 0x86dd : 0x0800);
 }
 
+/* By its port, and what it says is inside. */
+static bool is_geneve(const uint8_t *frame, uint32_t len, uint32_t udp)
+{
+	uint32_t type = udp + 16 <= len ? frame[udp + 10] << 8 | frame[udp + 11] : 0;
+
+	return type && (frame[udp + 2] << 8 | frame[udp + 3]) == 6081 &&
+	       (type == 0x6558 || type == 0x0800 || type == 0x86dd);
+}
+
+/* Behind Geneve's header. */
+static bool find_in_geneve(const uint8_t *frame, uint32_t len, uint32_t *at, bool *ret_ipv6)
+{
+	uint32_t type = frame[*at - 6] << 8 | frame[*at - 5];
+
+	*at += (frame[*at - 8] & 63u) * 4;
+	if (type == 0x6558)
+		return *at <= len && find_ip(frame, len, at, ret_ipv6);
+	*ret_ipv6 = type == 0x86dd;
+	return *at <= len && is_ip(frame, len, *at, (uint16_t)type);
+}
+
 bool frames_find(const uint8_t *frame, uint32_t len, struct frames_places *ret)
 {
 	struct frames_outer outer;
@@ -88,7 +109,8 @@ bool frames_find(const uint8_t *frame, uint32_t len, struct frames_places *ret)
 	ret->outer_ip = outer.ip;
 	ret->outer_udp = outer.udp;
 	at = outer.udp + 16;
-	if (!find_inner_ip(frame, len, &at, &ret->inner_ipv6))
+	if (is_geneve(frame, len, outer.udp) ? !find_in_geneve(frame, len, &at, &ret->inner_ipv6)
+					     : !find_inner_ip(frame, len, &at, &ret->inner_ipv6))
 		return false;
 	ret->inner_ip = at;
 	protocol = frame[at + (ret->inner_ipv6 ? 6u : 9u)];
@@ -97,7 +119,7 @@ bool frames_find(const uint8_t *frame, uint32_t len, struct frames_places *ret)
 	if (!ret->udp && (protocol != IPPROTO_TCP || at + 20 > len || frame[at + 12] >> 4 < 5))
 		return false;
 	ret->payload = at + (ret->udp ? 8u : (frame[at + 12] >> 4) * 4u);
-	return ret->payload <= len;
+	return ret->payload <= len && ret->payload <= 192; /* SHAPE_HEADERS_MAX */
 }
 
 /* --- checksums ------------------------------------------------------------------------------- */

@@ -8,8 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct classifier classifier = {
-	4789, 4798, 253, {{COVEY_GPE_PORT}, {COVEY_GENEVE_PORT}}, 2};
+static const struct classifier classifier = {4789,
+					     4798,
+					     253,
+					     {{COVEY_GPE_PORT, COVEY_TUNNEL_GPE, false},
+					      {COVEY_GENEVE_PORT, COVEY_TUNNEL_GENEVE, false}},
+					     2};
+/* The same where these tunnels are carried. */
+static const struct classifier carrier = {
+	4789,
+	4798,
+	253,
+	{{COVEY_GPE_PORT, COVEY_TUNNEL_GPE, true}, {COVEY_GENEVE_PORT, COVEY_TUNNEL_GENEVE, true}},
+	2};
 
 /* A frame is written as hexadecimal, spaces free. Parts that rows share: */
 #define ETHERNET "020000000002 020000000001 "
@@ -188,15 +199,72 @@ static size_t read_hex(const char *text, uint8_t *bytes)
 }
 
 /* From a buffer of exactly its length, so that a sanitizer sees every byte too far. */
-static void classify_exactly(const uint8_t *bytes, size_t len, size_t frame_len,
-			     struct frame *ret_frame)
+static void classify_exactly_by(const struct classifier *by, const uint8_t *bytes, size_t len,
+				size_t frame_len, struct frame *ret_frame)
 {
 	uint8_t *copy = malloc(len + 1);
 
 	assert_non_null(copy);
 	memcpy(copy + 1, bytes, len);
-	classify_frame(&classifier, copy + 1, len, frame_len, ret_frame);
+	classify_frame(by, copy + 1, len, frame_len, ret_frame);
 	free(copy);
+}
+
+static void classify_exactly(const uint8_t *bytes, size_t len, size_t frame_len,
+			     struct frame *ret_frame)
+{
+	classify_exactly_by(&classifier, bytes, len, frame_len, ret_frame);
+}
+
+#define UDP(port, length) "c000 " port " " length " 0000 "
+#define GENEVE_16         V4 IP4("0024", "0000", "11") UDP("17c1", "0010")
+#define GPE_16            V4 IP4("0024", "0000", "11") UDP("12b6", "0010")
+
+/* clang-format off */
+static const struct row carried[] = {
+	{"Geneve", GENEVE_16 "00006558 00006400", FRAME_VXLAN, 100, 28},
+	{"Geneve of IPv4", GENEVE_16 "00000800 00006400", FRAME_VXLAN, 100, 28},
+	{"Geneve with the O flag", GENEVE_16 "00806558 00006400", FRAME_VXLAN, 100, 28},
+	{"Geneve with the C flag", GENEVE_16 "00406558 00006400", FRAME_VXLAN, 100, 28},
+	{"Geneve over IPv6", V6 IP6("0010", "11") UDP("17c1", "0010") "00006558 ffffff00", FRAME_VXLAN, 0xffffff, 48},
+	{"Geneve, all of it options", V4 IP4("002c", "0000", "11") UDP("17c1", "0018") "02006558 00006400" ZERO8, FRAME_VXLAN, 100, 28},
+	{"Geneve, one word of options too many", V4 IP4("002c", "0000", "11") UDP("17c1", "0018") "03006558 00006400" ZERO8, FRAME_MALFORMED, 0, 0},
+	{"Geneve, options and no room", GENEVE_16 "01006558 00006400", FRAME_MALFORMED, 0, 0},
+	{"Geneve, options in the padding", GENEVE_16 "01006558 00006400" ZERO8, FRAME_MALFORMED, 0, 0},
+	{"Geneve, version 1", GENEVE_16 "40006558 00006400", FRAME_MALFORMED, 0, 0},
+	{"Geneve, version 2", GENEVE_16 "80006558 00006400", FRAME_MALFORMED, 0, 0},
+	{"Geneve, cut by one byte", V4 IP4("0023", "0000", "11") UDP("17c1", "000f") "00006558 000064", FRAME_MALFORMED, 0, 0},
+	{"Geneve, UDP length one short", V4 IP4("0024", "0000", "11") UDP("17c1", "000f") "00006558 00006400", FRAME_MALFORMED, 0, 0},
+	{"Geneve, first fragment", V4 IP4("0024", "2000", "11") UDP("17c1", "0030") "00006558 00006400", FRAME_FRAGMENT_VXLAN, 0, 0},
+	{"Geneve, quoted", V4 IP4("0040", "0000", "01") "0303 0000 00000000" IP4("0024", "0000", "11") UDP("17c1", "0010") "00006558 00006400", FRAME_QUOTED_VXLAN, 0, 0},
+	{"VXLAN-GPE", GPE_16 "0c000003 00006400", FRAME_VXLAN, 100, 28},
+	{"VXLAN-GPE without the P flag", GPE_16 "08000000 00006400", FRAME_VXLAN, 100, 28},
+	{"VXLAN-GPE with the O flag", GPE_16 "0d000001 00006400", FRAME_VXLAN, 100, 28},
+	{"VXLAN-GPE with the B flag", GPE_16 "0e000003 00006400", FRAME_VXLAN, 100, 28},
+	{"VXLAN-GPE without a VNI", GPE_16 "04000003 00006400", FRAME_MALFORMED, 0, 0},
+	{"VXLAN-GPE, version 1", GPE_16 "1c000003 00006400", FRAME_MALFORMED, 0, 0},
+	{"VXLAN-GPE, version 2", GPE_16 "2c000003 00006400", FRAME_MALFORMED, 0, 0},
+	{"VXLAN-GPE, next protocol 0", GPE_16 "0c000000 00006400", FRAME_MALFORMED, 0, 0},
+	{"VXLAN-GPE, quoted", V4 IP4("0040", "0000", "01") "0303 0000 00000000" IP4("0024", "0000", "11") UDP("12b6", "0010") "0c000003 00006400", FRAME_QUOTED_VXLAN, 0, 0},
+};
+/* clang-format on */
+
+static void test_carried(void **state)
+{
+	uint8_t bytes[512];
+	struct frame frame;
+
+	for (unsigned i = 0; i < sizeof(carried) / sizeof(carried[0]); i++) {
+		const struct row *row = &carried[i];
+		size_t len = read_hex(row->frame, bytes);
+
+		classify_exactly_by(&carrier, bytes, len, len, &frame);
+		if (frame.kind != row->kind)
+			fail_msg("%s: %d, not %d", row->name, frame.kind, row->kind);
+		if (frame.kind == FRAME_VXLAN &&
+		    (frame.vni != row->vni || frame.payload_offset != row->payload_offset))
+			fail_msg("%s: VNI %u at %u", row->name, frame.vni, frame.payload_offset);
+	}
 }
 
 static void test_table(void **state)
@@ -310,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_carried),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_in_several_buffers),
 		cmocka_unit_test(test_quote_in_several_buffers),

@@ -20,7 +20,11 @@
 #define KINDS       (FRAME_FRAGMENT_UNKNOWN + 1)
 
 static const struct classifier classifiers[] = {
-	{4789, 4798, PROTOCOL_V, {{53}}, 1}, /* so that there are tunnels, too */
+	{4789,
+	 4798,
+	 PROTOCOL_V,
+	 {{53, COVEY_TUNNEL_VXLAN, false}},
+	 1}, /* so that there are tunnels, too */
 	{8472, 4798, 254, {{0}}, 0},
 	/* What no configuration should say: protocols that are something else already. */
 	{4789, 4798, IPPROTO_UDP, {{0}}, 0},

@@ -141,6 +141,28 @@ static const struct mistake mistakes[] = {
 	      "    y: 5\n"
 	      "    x: 6\n" GROUPS HOSTS,
 	 "7:5: x is here twice, first at line 5: keep one of them\n"},
+	{"an encapsulation misspelt", IN_ALL("covey_encapsulations: [vxlan, genev]"),
+	 "5:35: an encapsulation in covey_encapsulations must be vxlan, gpe or geneve, not the "
+	 "text "
+	 "\"genev\"\n"},
+	{"an encapsulation that is a list", IN_ALL("covey_encapsulations: [[gpe]]"),
+	 "5:28: an encapsulation in covey_encapsulations must be vxlan, gpe or geneve, not a "
+	 "list\n"},
+	{"encapsulations: no list", IN_ALL("covey_encapsulations: geneve"),
+	 "5:27: covey_encapsulations must be a list of encapsulations, like [vxlan, geneve], not "
+	 "the "
+	 "text \"geneve\"\n"},
+	{"encapsulations: none", IN_ALL("covey_encapsulations: []"),
+	 "5:27: covey_encapsulations must be a list of encapsulations, like [vxlan, geneve], not a "
+	 "list\n"},
+	{"encapsulation of VXLAN's port",
+	 IN_ALL("covey_encapsulations: [geneve]\n    covey_vxlan_port: 6081"),
+	 "5:5: covey_encapsulations has geneve, whose port 6081 is covey_vxlan_port: they must "
+	 "differ\n"},
+	{"encapsulation of VPE's port",
+	 IN_ALL("covey_encapsulations: [gpe]\n    covey_vpe_port: 4790"),
+	 "5:5: covey_encapsulations has gpe, whose port 4790 is covey_vpe_port: they must "
+	 "differ\n"},
 	{"QoS map: bad DSCP", IN_ALL("covey_qos_map: {64: 1, ef: 5}"),
 	 "5:21: a DSCP in covey_qos_map must be a number from 0 to 63, not the number 64\n"
 	 "5:28: a DSCP in covey_qos_map must be a number from 0 to 63, not the text \"ef\"\n"},

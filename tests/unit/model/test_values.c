@@ -94,6 +94,7 @@ static void test_defaults(void **state)
 	assert_int_equal(inventory->vpe_port, 4798);
 	assert_int_equal(inventory->vpe_protocol, 253);
 	assert_int_equal(inventory->vxlan_port, 4789);
+	assert_false(inventory->carries_geneve || inventory->carries_gpe);
 	assert_int_equal(inventory->paths, 16);
 	for (unsigned dscp = 0; dscp < 64; dscp++)
 		assert_int_equal(inventory->class_by_dscp[dscp], dscp >> 3);
@@ -134,6 +135,7 @@ static void test_everything_set(void **state)
 		"    covey_vpe_protocol: 254\n"
 		"    covey_vxlan_port: 0x2118\n"
 		"    covey_paths: 1_024\n"
+		"    covey_encapsulations: [vxlan, geneve]\n"
 		"    covey_qos_map: {0: 7, 63: 0}\n"
 		"    covey_groups:\n"
 		"      g:\n"
@@ -177,6 +179,8 @@ static void test_everything_set(void **state)
 	assert_int_equal(inventory->vpe_port, 65535);
 	assert_int_equal(inventory->vpe_protocol, 254);
 	assert_int_equal(inventory->vxlan_port, 8472);
+	assert_true(inventory->carries_geneve);
+	assert_false(inventory->carries_gpe);
 	assert_int_equal(inventory->paths, 1024);
 	assert_int_equal(inventory->class_by_dscp[0], 7);
 	assert_int_equal(inventory->class_by_dscp[63], 0);
