@@ -99,8 +99,12 @@ static void print_ways(const struct inventory_host *host, const struct ways *way
 
 static bool is_fabrics(const struct inventory *inventory, const struct vxlan_device *device)
 {
-	return device->kind != VXLAN_DEVICE_GENEVE && device->port == inventory->vxlan_port &&
-	       !device->holder;
+	bool geneve = device->kind == VXLAN_DEVICE_GENEVE;
+
+	return !device->holder &&
+	       (inventory_carries(inventory, geneve ? COVEY_TUNNEL_GENEVE : COVEY_TUNNEL_GPE,
+				  device->port) ||
+		(!geneve && device->port == inventory->vxlan_port));
 }
 
 /* Wherever they send: only covey-host follows the routes. */

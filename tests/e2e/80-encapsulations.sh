@@ -11,7 +11,7 @@ LAB_HOSTS=2
 
 COUNT=3
 NAME="clear tunnel of another port, with a VNI of the fabric"
-TUNNELS=(vxlan:8472:08000000 gpe:4790:0c000003 gpe-oam:4790:0d000001 geneve:6081:00006558 geneve-options:6081:42006558)
+TUNNELS=(vxlan:8472:08000000 gpe:4790:0c000003 gpe-oam:4790:0d000001 geneve:6081:00006558 geneve-options:6081:02006558)
 
 # As a process, to the other host. The frame inside is nobody's.
 send() { # NAMESPACE ADDRESS PORT FLAGS VNI

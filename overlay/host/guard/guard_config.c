@@ -14,13 +14,27 @@ const char *guard_interface_of(const struct inventory_host *self)
 	return self->fabric_interface ? self->fabric_interface : self->host_interface;
 }
 
+struct guard_ports guard_ports_of_inventory(const struct inventory *inventory)
+{
+	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX];
+	uint16_t list[GUARD_PORTS_MAX] = {inventory->vxlan_port};
+	size_t tunnel_count = inventory_tunnels(inventory, tunnels), count = 1;
+
+	for (size_t i = 0; i < tunnel_count && count < GUARD_PORTS_MAX; i++)
+		if (tunnels[i].carried)
+			list[count++] = tunnels[i].port;
+	return guard_ports_of(list, count);
+}
+
 /* The fabric's own ports have other rules. */
 static size_t add_port(const struct inventory *inventory, uint16_t *ports, size_t count,
 		       uint16_t port)
 {
 	size_t at = 0;
 
-	if (port == inventory->vxlan_port || port == inventory->vpe_port)
+	if (port == inventory->vxlan_port || port == inventory->vpe_port ||
+	    inventory_carries(inventory, COVEY_TUNNEL_GPE, port) ||
+	    inventory_carries(inventory, COVEY_TUNNEL_GENEVE, port))
 		return count;
 	while (at < count && ports[at] < port)
 		at++;
@@ -50,7 +64,7 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 	bool steers = self->fabric_port == FABRIC_PORT_KERNEL;
 	struct guard_config config = {
 		.host_interface = self->host_interface,
-		.vxlan_port = inventory->vxlan_port,
+		.ports = guard_ports_of_inventory(inventory),
 		.vpe_port = inventory->vpe_port,
 		.vpe_protocol = inventory->vpe_protocol,
 		.af_packet = af_packet,

@@ -19,6 +19,9 @@ struct inventory_host;
  * if the kernel does not drive the fabric port, the host interface. */
 const char *guard_interface_of(const struct inventory_host *self);
 
+/* VXLAN's port, and those of other tunnels that are encrypted. */
+struct guard_ports guard_ports_of_inventory(const struct inventory *inventory);
+
 /* The guard's configuration without the interface, whose kernel name must still be found. */
 struct guard_config guard_config_of(const struct inventory *inventory,
 				    const struct inventory_host *self, bool af_packet);

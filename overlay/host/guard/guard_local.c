@@ -41,16 +41,21 @@ static void write_pair(FILE *stream, const char *key, const char *host, const ch
  * other over a bridge (under br_netfilter), and what a router forwards for tenants.
  */
 static void write_vxlan_in(FILE *stream, const struct guard_local *local, const char *fabric,
-			   const struct steer *steer)
+			   const struct steer *steer, const struct guard_ports *ports)
 {
 	const char *host = local->host_interface;
 
 	fprintf(stream, "\tchain local_vxlan_in {\n");
 	write_pair(stream, "iifname", host, "drop comment \"the kernel's own, at covey's end\"");
-	if (local->port_held)
+	if (local->held.count == ports->count)
 		fprintf(stream, "\t\tiifname \"%s\" accept comment \"" GUARD_LOCAL_DELIVERED "\"\n",
 			host);
-	else
+	else if (local->held.count)
+		fprintf(stream,
+			"\t\tudp dport %s iifname \"%s\" accept "
+			"comment \"" GUARD_LOCAL_DELIVERED "\"\n",
+			local->held.text, host);
+	if (local->held.count < ports->count)
 		fprintf(stream,
 			"\t\tiifname \"%s\" counter drop "
 			"comment \"VXLAN while no VXLAN device holds its port\"\n",
@@ -70,16 +75,17 @@ static void write_vxlan_in(FILE *stream, const struct guard_local *local, const 
 
 /* A later fragment has no port, so it passes. If its first fragment was dropped, the packet is
  * never put together. */
-static void write_jump(FILE *stream, const char *where, uint16_t port)
+static void write_jump(FILE *stream, const char *where, const struct guard_ports *ports)
 {
-	fprintf(stream, "\t\tudp dport %u jump local_vxlan_%s comment \"VXLAN\"\n", port, where);
+	fprintf(stream, "\t\tudp dport %s jump local_vxlan_%s comment \"VXLAN\"\n", ports->text,
+		where);
 }
 
 /* All packets for the host and from it come here: let most of them go on at once. */
-static void write_pass(FILE *stream, uint16_t port)
+static void write_pass(FILE *stream, const struct guard_ports *ports)
 {
 	guard_pass_write_tcp(stream);
-	guard_pass_write_ports(stream, &port, 1);
+	guard_pass_write_ports(stream, ports->list, ports->count);
 }
 
 /* --- ICMP ------------------------------------------------------------------------------------- */
@@ -247,53 +253,55 @@ static bool has_own_hook(const struct guard_local *local, const struct steer *st
 	return steer && steer->hooked && local->present;
 }
 
-static void write_postrouting(FILE *stream, const struct guard_local *local, uint16_t port)
+static void write_postrouting(FILE *stream, const struct guard_local *local,
+			      const struct guard_ports *ports)
 {
 	write_base(stream, "local_postrouting", "postrouting", LATE);
-	fprintf(stream, "\t\tudp dport %u oifname \"%s\" meta mark & 0x%08x == 0 " NO_DEVICE "\n",
-		port, local->host_interface, local->mark);
+	fprintf(stream, "\t\tudp dport %s oifname \"%s\" meta mark & 0x%08x == 0 " NO_DEVICE "\n",
+		ports->text, local->host_interface, local->mark);
 	fprintf(stream, "\t}\n");
 }
 
 /* VXLAN is not forwarded out through covey0, and what came in there is not forwarded in clear.
  * Other forwarded packets are not covey's, such as a tenant's own VXLAN inside its network. */
-static void write_forward(FILE *stream, const struct guard_local *local, uint16_t port)
+static void write_forward(FILE *stream, const struct guard_local *local,
+			  const struct guard_ports *ports)
 {
 	static const char *const keys[] = {"iifname", "oifname"};
 
 	write_base(stream, "local_forward", "forward", EARLY);
 	for (size_t i = 0; i < 2; i++)
 		fprintf(stream,
-			"\t\tudp dport %u %s \"%s\" counter drop "
+			"\t\tudp dport %s %s \"%s\" counter drop "
 			"comment \"VXLAN that this host would forward\"\n",
-			port, keys[i], local->host_interface);
+			ports->text, keys[i], local->host_interface);
 	fprintf(stream, "\t}\n");
 }
 
 void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 			    const char *fabric_interface, const struct steer *steer,
-			    uint16_t vxlan_port)
+			    const struct guard_ports *ports)
 {
-	write_vxlan_in(stream, local, fabric_interface, steer);
+	write_vxlan_in(stream, local, fabric_interface, steer, ports);
 	write_vxlan_out(stream, local, fabric_interface, steer);
 	write_base(stream, "local_input", "input", EARLY);
-	write_pass(stream, vxlan_port);
+	write_pass(stream, ports);
 	write_icmp(stream, local);
-	write_jump(stream, "in", vxlan_port);
+	write_jump(stream, "in", ports);
 	fprintf(stream, "\t}\n");
-	write_forward(stream, local, vxlan_port);
+	write_forward(stream, local, ports);
 	write_base(stream, "local_output", "output", LATE);
-	write_pass(stream, vxlan_port);
+	write_pass(stream, ports);
 	if (steer)
-		steer_write_quotes(stream, vxlan_port);
-	write_jump(stream, "out", vxlan_port);
+		steer_write_quotes(stream, ports);
+	write_jump(stream, "out", ports);
 	fprintf(stream, "\t}\n");
 	if (!has_own_hook(local, steer))
-		write_postrouting(stream, local, vxlan_port);
+		write_postrouting(stream, local, ports);
 }
 
 static void write_egress(FILE *stream, const char *chain, const char *interface,
-			 const struct guard_local *local, uint16_t vxlan_port)
+			 const struct guard_local *local, const struct guard_ports *ports)
 {
 	char take[GUARD_TOKEN_TEXT_SIZE];
 
@@ -301,19 +309,19 @@ static void write_egress(FILE *stream, const char *chain, const char *interface,
 		"\tchain %s {\n"
 		"\t\ttype filter hook egress device \"%s\" priority 500; policy accept;\n"
 		"\t\tmeta mark & 0x%08x != 0 %saccept comment \"through a VXLAN device\"\n"
-		"\t\tudp dport %u " NO_DEVICE "\n"
+		"\t\tudp dport %s " NO_DEVICE "\n"
 		"\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged comment \"VLAN-tagged\"\n"
 		"\t}\n",
-		chain, interface, local->mark, guard_token_take(local->token, take), vxlan_port);
+		chain, interface, local->mark, guard_token_take(local->token, take), ports->text);
 }
 
 /* For what passes no IP hook: frames of a bridge, of a macvlan, of raw sockets. */
 void guard_local_write_netdev(FILE *stream, const struct guard_local *local,
-			      const struct steer *steer, uint16_t vxlan_port)
+			      const struct steer *steer, const struct guard_ports *ports)
 {
-	write_egress(stream, GUARD_LOCAL_EGRESS, local->host_interface, local, vxlan_port);
+	write_egress(stream, GUARD_LOCAL_EGRESS, local->host_interface, local, ports);
 	if (steer && steer->forward && strcmp(steer->to, local->host_interface) != 0)
-		write_egress(stream, "steered_egress", steer->to, local, vxlan_port);
+		write_egress(stream, "steered_egress", steer->to, local, ports);
 }
 
 /* --- marks ------------------------------------------------------------------------------------ */

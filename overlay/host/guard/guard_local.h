@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "guard_ports.h"
 #include "vxlan_devices.h"
 
 /* The comment of the rule that delivers decrypted packets, and the name of the chain at the hook of
@@ -34,8 +35,8 @@ struct guard_local {
 	bool unbound;               /* leave its hook out: covey-host will replace this guard */
 	uint32_t mark;              /* the bit, as a mask */
 	uint32_t token;             /* guard_token_draw(); 0: none is asked for */
-	bool port_held;             /* a VXLAN device holds the port, so nobody else can */
-	bool elsewhere;             /* VXLAN devices in other namespaces may send through covey */
+	struct guard_ports held; /* a tunnel device holds each of these ports, so nobody else can */
+	bool elsewhere;          /* VXLAN devices in other namespaces may send through covey */
 	const struct inventory_host *hosts; /* the hosts whose VTEPs the rules protect */
 	size_t host_count;
 };
@@ -46,12 +47,12 @@ struct guard_local {
  */
 void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 			    const char *fabric_interface, const struct steer *steer,
-			    uint16_t vxlan_port);
+			    const struct guard_ports *ports);
 
 /* Write the chains for the guard's netdev table. They are bound to the host interface, which must
  * exist, and to the one that steer forwards to. steer: as above. */
 void guard_local_write_netdev(FILE *stream, const struct guard_local *local,
-			      const struct steer *steer, uint16_t vxlan_port);
+			      const struct steer *steer, const struct guard_ports *ports);
 
 /* The name of the netdev table whose chains set the mark: covey_guard_covey0/mark. */
 #define GUARD_MARKS_NAME_SIZE (sizeof("covey_guard_/mark") + 3 * (IFNAMSIZ - 1))

@@ -107,8 +107,8 @@ void guard_rules_write_foreign(FILE *stream, const struct guard_config *config)
  */
 static void write_vxlan(FILE *stream, const struct guard_config *config)
 {
-	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
-		config->vxlan_port);
+	fprintf(stream, "\t\tudp dport %s counter drop comment \"clear VXLAN\"\n",
+		config->ports.text);
 	guard_rules_write_foreign(stream, config);
 }
 
@@ -285,9 +285,9 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 	}
 	write_host(stream, config);
 	if (config->local.host_interface)
-		guard_local_write_inet(
-			stream, &config->local, config->local_only ? NULL : config->interface,
-			config->steer.on ? &config->steer : NULL, config->vxlan_port);
+		guard_local_write_inet(stream, &config->local,
+				       config->local_only ? NULL : config->interface,
+				       config->steer.on ? &config->steer : NULL, &config->ports);
 	fprintf(stream, "}\n");
 }
 
@@ -318,13 +318,13 @@ static void write_tagged(FILE *stream, const struct guard_config *config)
 		unsigned type = (at - 2) * 8, v4 = (at + 9) * 8, v6 = (at + 6) * 8;
 
 		fprintf(stream,
-			"\t\t@ll,%u,16 0x0800 @ll,%u,8 %u @ll,%u,16 %u counter drop "
+			"\t\t@ll,%u,16 0x0800 @ll,%u,8 %u @ll,%u,16 %s counter drop "
 			"comment \"clear VXLAN, VLAN-tagged\"\n",
-			type, v4, IP_UDP, (at + 22) * 8, config->vxlan_port);
+			type, v4, IP_UDP, (at + 22) * 8, config->ports.text);
 		fprintf(stream,
-			"\t\t@ll,%u,16 0x86dd @ll,%u,8 %u @ll,%u,16 %u counter drop "
+			"\t\t@ll,%u,16 0x86dd @ll,%u,8 %u @ll,%u,16 %s counter drop "
 			"comment \"clear VXLAN over IPv6, VLAN-tagged\"\n",
-			type, v6, IP_UDP, (at + 42) * 8, config->vxlan_port);
+			type, v6, IP_UDP, (at + 42) * 8, config->ports.text);
 		write_foreign_tagged(stream, config, type, 0x0800, v4, (at + 22) * 8);
 		write_foreign_tagged(stream, config, type, 0x86dd, v6, (at + 42) * 8);
 	}
@@ -378,8 +378,7 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 		steer_write_netdev(stream, config);
 	if (hooks == GUARD_INGRESS_EGRESS && config->local.host_interface && config->local.present)
 		guard_local_write_netdev(stream, &config->local,
-					 config->steer.on ? &config->steer : NULL,
-					 config->vxlan_port);
+					 config->steer.on ? &config->steer : NULL, &config->ports);
 	fprintf(stream, "}\n");
 }
 

@@ -19,8 +19,8 @@
 #define GUARD_FOREIGN_MAX 16
 
 struct guard_config {
-	const char *interface; /* the fabric interface, by the kernel's own name */
-	uint16_t vxlan_port;
+	const char *interface;    /* the fabric interface, by the kernel's own name */
+	struct guard_ports ports; /* of what is encrypted */
 	uint16_t vpe_port;
 	uint8_t vpe_protocol;
 	/* UDP ports of tunnels that are not the fabric's. Packets to them are dropped too, also on

@@ -370,20 +370,21 @@ void guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, s
 	put_up_again(watch);
 }
 
-int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey_error *error)
+int guard_watch_set_ports_held(struct guard_watch *watch, const struct guard_ports *held,
+			       struct covey_error *error)
 {
-	bool before = watch->guard.wanted.local.port_held;
+	struct guard_ports before = watch->guard.wanted.local.held;
 	int status = 0;
 
-	if (before == held)
+	if (strcmp(before.text, held->text) == 0)
 		return 0;
 	/* `covey-host --guard off` takes the guard away and then the holder of the port. */
 	on_changed(watch->events.fd, EV_READ, watch);
-	watch->guard.wanted.local.port_held = held;
+	watch->guard.wanted.local.held = *held;
 	if (!watch->guard.off)
 		status = installed_guard_put_up(&watch->guard, error);
 	if (status)
-		watch->guard.wanted.local.port_held = before;
+		watch->guard.wanted.local.held = before;
 	return status;
 }
 

@@ -56,8 +56,10 @@ int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct 
  * as before. If the rules cannot be put up now, that is logged, and tried again. */
 void guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count);
 
-/* Say whether decrypted packets are delivered to VXLAN's port. In force when it returns 0. */
-int guard_watch_set_port_held(struct guard_watch *watch, bool held, struct covey_error *error);
+/* Say to which of the fabric's ports decrypted packets are delivered. In force when it returns 0.
+ */
+int guard_watch_set_ports_held(struct guard_watch *watch, const struct guard_ports *held,
+			       struct covey_error *error);
 
 /* Say which interface VXLAN is to be steered to, by name and index; "" and 0: to none, it is
  * dropped. In force when it returns 0. */

@@ -66,6 +66,20 @@ static int take_clear(struct installed_guard *guard, const char *listing, struct
 	return steer_own_set(&guard->own, &now, NULL, error);
 }
 
+/* The rule names no ports when it is for all of them. */
+static void take_held(struct guard_config *wanted, const char *listing)
+{
+	uint16_t ports[GUARD_PORTS_MAX];
+	size_t count = guard_read_ports(listing, GUARD_LOCAL_DELIVERED, ports, GUARD_PORTS_MAX);
+
+	if (count > 0)
+		wanted->local.held = guard_ports_of(ports, count);
+	else if (strstr(listing, GUARD_LOCAL_DELIVERED))
+		wanted->local.held = wanted->ports;
+	else
+		wanted->local.held = guard_ports_of(NULL, 0);
+}
+
 /* Take over what only the other covey-host can know. */
 static void take_over(struct installed_guard *guard, const char *listing)
 {
@@ -78,7 +92,7 @@ static void take_over(struct installed_guard *guard, const char *listing)
 		guard_read_ports(listing, wanted->foreign_all ? GUARD_FOREIGN : GUARD_FOREIGN_VNI,
 				 wanted->foreign_ports, GUARD_FOREIGN_MAX);
 	wanted->af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
-	wanted->local.port_held = strstr(listing, GUARD_LOCAL_DELIVERED) != NULL;
+	take_held(wanted, listing);
 	wanted->local.unbound = strstr(listing, "chain " GUARD_LOCAL_EGRESS) == NULL;
 	guard->standing.host_index = guard_host_index(wanted);
 	take_steered(&wanted->steer, listing);

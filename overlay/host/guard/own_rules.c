@@ -89,11 +89,11 @@ static void write_last_words(FILE *stream, const struct guard_config *config, bo
 		const struct uplink *uplink = &config->steer.uplinks[i];
 
 		write_base(stream, uplink, "ingress", "ingress", -490);
-		fprintf(stream, "\t\tudp dport %u %s comment \"clear VXLAN\"\n\t}\n",
-			config->vxlan_port, clear ? "goto last_in" : "counter drop");
+		fprintf(stream, "\t\tudp dport %s %s comment \"clear VXLAN\"\n\t}\n",
+			config->ports.text, clear ? "goto last_in" : "counter drop");
 		write_base(stream, uplink, "egress", "egress", 510);
-		fprintf(stream, "\t\tudp dport %u %s comment \"clear VXLAN\"\n\t}\n",
-			config->vxlan_port, clear ? "goto last_out" : "counter drop");
+		fprintf(stream, "\t\tudp dport %s %s comment \"clear VXLAN\"\n\t}\n",
+			config->ports.text, clear ? "goto last_out" : "counter drop");
 	}
 }
 
@@ -110,13 +110,13 @@ static void write_steering(FILE *stream, const struct guard_config *config)
 
 	fprintf(stream, "\tchain steer {\n");
 	fprintf(stream,
-		"\t\tudp dport %u " GUARD_VNI " @" STEERED " %scounter drop "
+		"\t\tudp dport %s " GUARD_VNI " @" STEERED " %scounter drop "
 		"comment \"" GUARD_TOKEN_REFUSED "\"\n",
-		config->vxlan_port, guard_token_refuse(config->local.token, ask));
+		config->ports.text, guard_token_refuse(config->local.token, ask));
 	fprintf(stream,
-		"\t\tudp dport %u " GUARD_VNI " @" STEERED " counter fwd to \"%s\" "
+		"\t\tudp dport %s " GUARD_VNI " @" STEERED " counter fwd to \"%s\" "
 		"comment \"" STEER_FORWARDED "\"\n\t}\n",
-		config->vxlan_port, config->steer.to);
+		config->ports.text, config->steer.to);
 	for (size_t i = 0; i < config->steer.uplink_count; i++) {
 		write_base(stream, &config->steer.uplinks[i], "steer", "egress", 490);
 		fprintf(stream,

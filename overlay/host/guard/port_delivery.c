@@ -18,11 +18,16 @@ int port_delivery_end(struct port_delivery *delivery, struct covey_error *error)
 {
 	int status = deliver(delivery, false, error);
 
-	if (status == 0)
+	if (status == 0 && !delivery->config.bare)
 		status = port_holder_remove(&delivery->holder, error);
 	if (status == 0)
 		delivery->holding = false;
 	return status;
+}
+
+static bool is_up(const struct port_delivery *delivery, const struct vxlan_device *device)
+{
+	return device->up && device->port == delivery->holder.port;
 }
 
 /* The holder tries to share the socket of each device that is up. The first with which that works
@@ -35,7 +40,7 @@ static int take_port(struct port_delivery *delivery, const struct vxlan_devices 
 	for (size_t i = 0; i < devices->count && status; i++) {
 		const struct vxlan_device *device = &devices->list[i];
 
-		if (device->up)
+		if (is_up(delivery, device))
 			status = port_holder_make(&delivery->holder, device, error);
 	}
 	if (status == -ENODEV && delivery->config.elsewhere)
@@ -49,7 +54,7 @@ static int hold(struct port_delivery *delivery, const struct vxlan_devices *devi
 {
 	int status = 0;
 
-	if (!delivery->holding) {
+	if (!delivery->holding && !delivery->config.bare) {
 		status = deliver(delivery, false, error);
 		if (status == 0)
 			status = take_port(delivery, devices, error);
@@ -62,7 +67,7 @@ static int hold(struct port_delivery *delivery, const struct vxlan_devices *devi
 static bool is_wanted(const struct port_delivery *delivery, const struct vxlan_devices *devices)
 {
 	for (size_t i = 0; i < devices->count; i++) {
-		if (devices->list[i].up)
+		if (is_up(delivery, &devices->list[i]))
 			return true;
 	}
 	return delivery->config.elsewhere;

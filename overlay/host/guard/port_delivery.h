@@ -14,6 +14,7 @@
 
 struct port_delivery_config {
 	bool elsewhere; /* VXLAN devices are in other network namespaces, too */
+	bool bare;      /* no holder of ours: its devices alone keep the port */
 	/* Begin or stop to deliver. In force when it returns 0. */
 	int (*deliver)(bool held, void *arg, struct covey_error *error);
 	void *arg;
@@ -26,7 +27,7 @@ struct port_delivery {
 	bool delivered; /* decrypted packets go to the port, as far as we know */
 };
 
-/* Deliver or not, according to the devices, which are those of the port without the holder. */
+/* Deliver or not, according to the devices, without holders. Those of other ports do not matter. */
 int port_delivery_settle(struct port_delivery *delivery, const struct vxlan_devices *devices,
 			 struct covey_error *error);
 

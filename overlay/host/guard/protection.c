@@ -64,7 +64,7 @@ static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
 static int watch_foreign(struct protection *protection, struct covey_error *error)
 {
 	const struct inventory_host *self = protection->self;
-	const struct foreign_vxlan_config config = {
+	struct foreign_vxlan_config config = {
 		.base = protection->base,
 		.uplinks = uplinks_wanted_of(protection->inventory, self),
 		.port = protection->inventory->vxlan_port,
@@ -73,20 +73,21 @@ static int watch_foreign(struct protection *protection, struct covey_error *erro
 		.arg = protection,
 	};
 
+	config.tunnel_count = inventory_tunnels(protection->inventory, config.tunnels);
 	return foreign_vxlan_watch_new(&config, &protection->foreign, error);
 }
 
-static int deliver(bool held, void *arg, struct covey_error *error)
+static int deliver(const struct guard_ports *held, void *arg, struct covey_error *error)
 {
 	const struct protection *protection = arg;
 
-	return guard_watch_set_port_held(protection->guard, held, error);
+	return guard_watch_set_ports_held(protection->guard, held, error);
 }
 
 /* Before the first packet is decrypted. */
 static int watch_vxlans(struct protection *protection, struct covey_error *error)
 {
-	const struct vxlan_watch_config config = {
+	struct vxlan_watch_config config = {
 		.base = protection->base,
 		.local = guard_config_of(protection->inventory, protection->self, false).local,
 		.port = protection->inventory->vxlan_port,
@@ -98,6 +99,7 @@ static int watch_vxlans(struct protection *protection, struct covey_error *error
 		.arg = protection,
 	};
 
+	config.tunnel_count = inventory_tunnels(protection->inventory, config.tunnels);
 	if (protection->self->vxlan_elsewhere)
 		log_warning("covey_vxlan_elsewhere is true: VXLAN needs no mark, it passes by %s "
 			    "unless "

@@ -97,18 +97,18 @@ void steer_write_ways_out(FILE *stream, const struct steer *steer, uint32_t mark
 
 /* Behind 8 bytes of ICMP, the quoted packet's protocol and its UDP destination port (RFC 792, RFC
  * 4443 section 3). covey decrypts no packet with IP options or extension headers. */
-void steer_write_quotes(FILE *stream, uint16_t vxlan_port)
+void steer_write_quotes(FILE *stream, const struct guard_ports *ports)
 {
 	fprintf(stream,
 		"\t\ticmp type { destination-unreachable, source-quench, redirect, time-exceeded, "
-		"parameter-problem } @th,136,8 17 @th,240,16 %u counter drop "
+		"parameter-problem } @th,136,8 17 @th,240,16 %s counter drop "
 		"comment \"ICMP error that quotes VXLAN\"\n",
-		vxlan_port);
+		ports->text);
 	fprintf(stream,
 		"\t\ticmpv6 type { destination-unreachable, packet-too-big, time-exceeded, "
-		"parameter-problem } @th,112,8 17 @th,400,16 %u counter drop "
+		"parameter-problem } @th,112,8 17 @th,400,16 %s counter drop "
 		"comment \"ICMP error that quotes VXLAN over IPv6\"\n",
-		vxlan_port);
+		ports->text);
 }
 
 static void write_base(FILE *stream, const struct uplink *uplink, const char *hook, int priority)
@@ -128,8 +128,11 @@ static void write_tagged(FILE *stream)
 /* Let pass what goes to no port that VXLAN or VPE could have here. */
 static void write_other_ports(FILE *stream, const struct guard_config *config, bool vpe)
 {
-	uint16_t ports[2 + GUARD_FOREIGN_MAX] = {config->vxlan_port};
-	size_t count = 1;
+	uint16_t ports[GUARD_PORTS_MAX + 1 + GUARD_FOREIGN_MAX];
+	size_t count = 0;
+
+	for (; count < config->ports.count; count++)
+		ports[count] = config->ports.list[count];
 
 	if (vpe)
 		ports[count++] = config->vpe_port;
@@ -142,8 +145,8 @@ static void write_other_ports(FILE *stream, const struct guard_config *config, b
 static void write_clear(FILE *stream, const struct guard_config *config)
 {
 	if (steer_is_clear(&config->steer))
-		fprintf(stream, "\t\tudp dport %u " CLEAR " accept comment \"" CLEAR_NAME "\"\n",
-			config->vxlan_port);
+		fprintf(stream, "\t\tudp dport %s " CLEAR " accept comment \"" CLEAR_NAME "\"\n",
+			config->ports.text);
 }
 
 /* The same in frames whose VLAN tag is still in the frame: see guard_rules.c. It is a chain of its
@@ -157,13 +160,13 @@ static void write_clear_tagged(FILE *stream, const struct guard_config *config)
 		unsigned type = (at - 2) * 8, v4 = (at + 9) * 8, v6 = (at + 6) * 8;
 
 		fprintf(stream,
-			"\t\t@ll,%u,16 0x800 @ll,%u,8 0x11 @ll,%u,16 0x%x @ll,%u,24 "
+			"\t\t@ll,%u,16 0x800 @ll,%u,8 0x11 @ll,%u,16 %s @ll,%u,24 "
 			"@" GUARD_SET_CLEAR " accept comment \"" CLEAR_NAME "\"\n",
-			type, v4, (at + 22) * 8, config->vxlan_port, (at + 32) * 8);
+			type, v4, (at + 22) * 8, config->ports.hex, (at + 32) * 8);
 		fprintf(stream,
-			"\t\t@ll,%u,16 0x86dd @ll,%u,8 0x11 @ll,%u,16 0x%x @ll,%u,24 "
+			"\t\t@ll,%u,16 0x86dd @ll,%u,8 0x11 @ll,%u,16 %s @ll,%u,24 "
 			"@" GUARD_SET_CLEAR " accept comment \"" CLEAR_NAME "\"\n",
-			type, v6, (at + 42) * 8, config->vxlan_port, (at + 52) * 8);
+			type, v6, (at + 42) * 8, config->ports.hex, (at + 52) * 8);
 	}
 	fprintf(stream, "\t}\n");
 }
@@ -180,8 +183,8 @@ static void write_in(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\tchain steer_in {\n");
 	write_other_ports(stream, config, false);
 	write_clear(stream, config);
-	fprintf(stream, "\t\tudp dport %u counter drop comment \"clear VXLAN\"\n",
-		config->vxlan_port);
+	fprintf(stream, "\t\tudp dport %s counter drop comment \"clear VXLAN\"\n",
+		config->ports.text);
 	guard_rules_write_foreign(stream, config);
 	write_jump_tagged_clear(stream, config);
 	write_tagged(stream);
@@ -193,17 +196,17 @@ static void write_forward(FILE *stream, const struct guard_config *config)
 	char ask[GUARD_TOKEN_TEXT_SIZE];
 
 	fprintf(stream,
-		"\t\tudp dport %u %scounter drop "
+		"\t\tudp dport %s %scounter drop "
 		"comment \"" GUARD_TOKEN_REFUSED "\"\n",
-		config->vxlan_port, guard_token_refuse(config->local.token, ask));
+		config->ports.text, guard_token_refuse(config->local.token, ask));
 	if (config->steer.forward)
-		fprintf(stream, "\t\tudp dport %u counter fwd to \"%s\" comment \"%s\"\n",
-			config->vxlan_port, config->steer.to, STEER_FORWARDED);
+		fprintf(stream, "\t\tudp dport %s counter fwd to \"%s\" comment \"%s\"\n",
+			config->ports.text, config->steer.to, STEER_FORWARDED);
 	else
 		fprintf(stream,
-			"\t\tudp dport %u counter drop "
+			"\t\tudp dport %s counter drop "
 			"comment \"VXLAN while covey-host does not run\"\n",
-			config->vxlan_port);
+			config->ports.text);
 }
 
 /*
@@ -218,9 +221,9 @@ static void write_marked_out(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\tchain steer_marked_out {\n");
 	if (steer_is_clear(&config->steer))
 		fprintf(stream,
-			"\t\tudp dport %u " CLEAR " meta priority set none accept "
+			"\t\tudp dport %s " CLEAR " meta priority set none accept "
 			"comment \"" CLEAR_NAME "\"\n",
-			config->vxlan_port);
+			config->ports.text);
 	write_forward(stream, config);
 	guard_rules_write_foreign(stream, config);
 	fprintf(stream, "\t\tip frag-off & 0x1fff != 0 meta l4proto udp counter drop "
@@ -243,9 +246,9 @@ static void write_out(FILE *stream, const struct guard_config *config)
 	write_other_ports(stream, config, true);
 	write_clear(stream, config);
 	fprintf(stream,
-		"\t\tudp dport %u counter drop "
+		"\t\tudp dport %s counter drop "
 		"comment \"VXLAN that came through no VXLAN device\"\n",
-		config->vxlan_port);
+		config->ports.text);
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"VPE that is not covey's\"\n",
 		config->vpe_port);
 	guard_rules_write_foreign(stream, config);

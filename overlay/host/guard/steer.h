@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "guard_clear.h"
+#include "guard_ports.h"
 #include "uplinks.h"
 
 struct guard_config;
@@ -54,7 +55,7 @@ void steer_write_ways_out(FILE *stream, const struct steer *steer, uint32_t mark
  * with a tenant's bytes in it, do not leave. The kernel makes them of decrypted packets that it
  * cannot or may not use.
  */
-void steer_write_quotes(FILE *stream, uint16_t vxlan_port);
+void steer_write_quotes(FILE *stream, const struct guard_ports *ports);
 
 /* Write the chains of the netdev table. They jump to its chain "tagged". */
 void steer_write_netdev(FILE *stream, const struct guard_config *config);

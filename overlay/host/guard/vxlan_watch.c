@@ -25,8 +25,7 @@
 #include "guard_nft.h"
 #include "guard_restores.h"
 #include "link_events.h"
-#include "port_delivery.h"
-#include "port_holder.h"
+#include "port_services.h"
 #include "vni_groups.h"
 #include "vxlan_devices.h"
 
@@ -37,9 +36,9 @@
 
 struct vxlan_watch {
 	struct vxlan_watch_config config;
-	struct port_delivery delivery;
+	struct port_services services;
 	struct device_marks marks;
-	struct vxlan_devices devices; /* without the holder */
+	struct vxlan_devices devices; /* without the holders */
 	struct group_joins joins;
 	size_t crowded;             /* groups of which this was told last; 0: they fit */
 	char misplaced[IFNAMSIZ];   /* of which this was told last */
@@ -52,27 +51,6 @@ struct vxlan_watch {
 };
 
 /* --- devices ---------------------------------------------------------------------------------- */
-
-/* Leave only those of our port in the list, and no holders. True when our holder exists and is up.
- */
-static bool keep_ours(const struct vxlan_watch *watch, struct vxlan_devices *devices)
-{
-	bool ours = false;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < devices->count; i++) {
-		const struct vxlan_device *device = &devices->list[i];
-
-		if (device->port != watch->config.port)
-			continue;
-		if (!device->holder)
-			devices->list[kept++] = *device;
-		else if (strcmp(device->name, watch->delivery.holder.name) == 0)
-			ours = device->up;
-	}
-	devices->count = kept;
-	return ours;
-}
 
 static bool is_same(const struct vxlan_devices *a, const struct vxlan_devices *b)
 {
@@ -215,12 +193,12 @@ static void tell_crowded(struct vxlan_watch *watch)
 static int update(struct vxlan_watch *watch, struct covey_error *error)
 {
 	struct vxlan_devices devices, before;
-	int status = vxlan_devices_list(&devices, error);
+	int status = vxlan_devices_list_all(&devices, error);
 	struct covey_error second;
 
 	if (status)
 		return status;
-	watch->delivery.holding = keep_ours(watch, &devices);
+	port_services_keep(&watch->services, &devices);
 	if (!is_same(&devices, &watch->devices))
 		device_marks_forget(&watch->marks);
 	before = watch->devices;
@@ -230,7 +208,7 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 	tell_crowded(watch);
 	vxlan_devices_free(&before);
 	/* If the port fails, the marks are set all the same. */
-	status = port_delivery_settle(&watch->delivery, &watch->devices, error);
+	status = port_services_settle(&watch->services, &watch->devices, error);
 	if (watch->config.joins &&
 	    group_joins_follow(&watch->joins, &watch->devices,
 			       if_nametoindex(watch->config.local.host_interface),
@@ -280,7 +258,7 @@ static void tell_moved(const struct vxlan_watch *watch, struct nlmsghdr *header)
 	if (header->nlmsg_type != RTM_DELLINK ||
 	    nlmsg_parse(header, sizeof(struct ifinfomsg), link, IFLA_MAX, NULL) ||
 	    !link[IFLA_NEW_NETNSID] || !vxlan_devices_read(header, &device) || device.holder ||
-	    device.kind == VXLAN_DEVICE_GENEVE || device.port != watch->config.port)
+	    !port_services_has(&watch->services, &device))
 		return;
 	log_warning("VXLAN device %s was moved to another network namespace: %s", device.name,
 		    watch->config.local.elsewhere
@@ -370,20 +348,14 @@ int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch 
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->config = *config;
 	watch->joins.handlers = config->joins;
-	watch->delivery.config = (struct port_delivery_config){.elsewhere = config->local.elsewhere,
-							       .deliver = config->deliver,
-							       .arg = config->arg};
 	watch->rules.fd = watch->links_fd = -1;
 	device_marks_init(&watch->marks, &watch->config.local);
-	watch->delivery.holder.port = config->port;
-	watch->delivery.holder.family = config->family;
-	watch->delivery.holder.vni = config->free_vni;
-	status = port_holder_name(&watch->delivery.holder, config->local.host_interface, error);
+	status = port_services_init(&watch->services, &watch->config, error);
 	if (status == 0)
 		status = listen_to(watch, error);
 	/* Remove an earlier run's holder. Nothing is delivered to the port in the meantime. */
 	if (status == 0)
-		status = port_delivery_end(&watch->delivery, error);
+		status = port_services_end(&watch->services, error);
 	if (status) {
 		vxlan_watch_free(watch);
 		return status;
@@ -405,8 +377,7 @@ void vxlan_watch_free(struct vxlan_watch *watch)
 
 	if (!watch)
 		return;
-	if ((watch->delivery.holding || watch->delivery.delivered) &&
-	    port_delivery_end(&watch->delivery, &error))
+	if (port_services_are_on(&watch->services) && port_services_end(&watch->services, &error))
 		log_error("%s", error.text);
 	free_event(watch->again);
 	free_event(watch->on_links);
@@ -423,13 +394,11 @@ void vxlan_watch_free(struct vxlan_watch *watch)
 
 void vxlan_watch_forget(const char *host_interface)
 {
-	struct port_holder holder = {0};
 	char *rules = NULL;
 	size_t len;
 	FILE *stream = open_memstream(&rules, &len);
 
-	if (port_holder_name(&holder, host_interface, NULL) == 0)
-		port_holder_remove(&holder, NULL);
+	port_services_forget(host_interface);
 	if (!stream)
 		return;
 	guard_local_write_marks_removal(stream, host_interface);

@@ -9,6 +9,7 @@
  */
 
 #include <covey/error.h>
+#include <covey/tunnel.h>
 #include <event2/event.h>
 #include <net/if.h>
 #include <stdbool.h>
@@ -21,15 +22,18 @@ struct vxlan_watch;
 
 struct vxlan_watch_config {
 	struct event_base *base;
-	struct guard_local local; /* its texts stay the caller's */
-	uint16_t port;            /* UDP */
-	int family;               /* of the VTEPs */
-	uint32_t free_vni;        /* in no group, and not 0 */
+	struct guard_local local;                       /* its texts stay the caller's */
+	uint16_t port;                                  /* VXLAN's, UDP */
+	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX]; /* others; those that are carried count */
+	size_t tunnel_count;
+	int family;        /* of the VTEPs */
+	uint32_t free_vni; /* in no group, and not 0 */
 	/* Join the devices' groups on the host interface, too. NULL: do not. */
 	const struct group_joins_handlers *joins;
 	uint16_t mtu; /* the largest IP packet that a device may send; 0: each knows by itself */
-	/* Begin or stop to deliver decrypted packets. In force when it returns 0. */
-	int (*deliver)(bool held, void *arg, struct covey_error *error);
+	/* Deliver decrypted packets to these ports, and to no others. In force when it returns 0.
+	 */
+	int (*deliver)(const struct guard_ports *held, void *arg, struct covey_error *error);
 	void *arg;
 };
 

@@ -129,7 +129,16 @@ static bool sends_over_ours(const struct look *look, const struct vxlan_device *
 /* A Geneve device cannot send what goes to VXLAN's port. */
 static bool is_fabrics(const struct look *look, const struct vxlan_device *device)
 {
-	return device->kind != VXLAN_DEVICE_GENEVE && device->port == look->config->port;
+	const struct foreign_vxlan_config *config = look->config;
+	bool geneve = device->kind == VXLAN_DEVICE_GENEVE;
+
+	if (!geneve && device->port == config->port)
+		return true;
+	for (size_t i = 0; i < config->tunnel_count; i++)
+		if (config->tunnels[i].carried && config->tunnels[i].port == device->port &&
+		    geneve == (config->tunnels[i].kind == COVEY_TUNNEL_GENEVE))
+			return true;
+	return false;
 }
 
 static void take(struct look *look, const struct vxlan_device *device)

@@ -8,6 +8,7 @@
  */
 
 #include <covey/error.h>
+#include <covey/tunnel.h>
 #include <event2/event.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -33,8 +34,10 @@ struct foreign_vxlan_watch;
 struct foreign_vxlan_config {
 	struct event_base *base;
 	struct uplinks_wanted uplinks;
-	uint16_t port; /* the fabric's own */
-	bool drops;    /* the guard drops all that they send, whatever its VNI */
+	uint16_t port;                                  /* the fabric's own */
+	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX]; /* others; those that are carried count */
+	size_t tunnel_count;
+	bool drops; /* the guard drops all that they send, whatever its VNI */
 	/* Called from the event loop when the list has changed, and once at the start. */
 	void (*changed)(const struct foreign_vxlan_watch *watch, void *arg);
 	void *arg;

@@ -14,10 +14,10 @@
 
 #include "link.h"
 
-int port_holder_name(struct port_holder *holder, const char *host_interface,
+int port_holder_name(struct port_holder *holder, const char *host_interface, char which,
 		     struct covey_error *error)
 {
-	if (snprintf(holder->name, IFNAMSIZ, "%sv", host_interface) >= IFNAMSIZ)
+	if (snprintf(holder->name, IFNAMSIZ, "%s%c", host_interface, which) >= IFNAMSIZ)
 		return covey_error_set(error, -ENAMETOOLONG,
 				       "covey_host_interface %s is too long: at most %d characters",
 				       host_interface, IFNAMSIZ - 2);

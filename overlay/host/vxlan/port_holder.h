@@ -21,7 +21,7 @@ struct port_holder {
 };
 
 /* Name it after the host interface. -ENAMETOOLONG when that name is too long for this. */
-int port_holder_name(struct port_holder *holder, const char *host_interface,
+int port_holder_name(struct port_holder *holder, const char *host_interface, char which,
 		     struct covey_error *error);
 
 /*

@@ -88,7 +88,9 @@ static int print_heard(struct covey_error *error)
 
 static int hold(bool held, struct covey_error *error)
 {
-	return guard_watch_set_port_held(watch, held, error);
+	const struct guard_ports ports = guard_ports_of((const uint16_t[]){4789}, held);
+
+	return guard_watch_set_ports_held(watch, &ports, error);
 }
 
 static int print_standing(struct covey_error *error)
@@ -145,7 +147,7 @@ int main(int argc, char **argv)
 	struct inventory_host hosts[] = {{.name = "hv1"}, {.name = "hv2"}};
 	struct guard_watch_config config = {
 		.given = "covey0",
-		.guard = {.vxlan_port = 4789,
+		.guard = {.ports = guard_ports_of((const uint16_t[]){4789}, 1),
 			  .vpe_port = 4790,
 			  .host_interface = "covey0",
 			  .local_only = true,

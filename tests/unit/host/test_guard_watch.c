@@ -50,7 +50,7 @@ static int set_up_with(bool steers)
 	static char *const uplinks[] = {uplink};
 	struct guard_watch_config config = {
 		.given = "eth0",
-		.guard = {.vxlan_port = 4789,
+		.guard = {.ports = guard_ports_of((const uint16_t[]){4789}, 1),
 			  .vpe_port = 4790,
 			  .host_interface = "covey0",
 			  .foreign_all = true,

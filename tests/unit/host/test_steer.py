@@ -481,6 +481,25 @@ class TunnelTest(Framed):
             self.expect(framed({"a port beside": ipv4("10.9.0.2", "10.9.0.1", 17, udp(6082, tunnel(100)))}), send)
 
 
+class CarriedTest(Framed):
+    """Tunnels that are encrypted are held back as VXLAN is."""
+
+    inventory = INVENTORY.replace("covey_gkm", "covey_encapsulations: [gpe, geneve]\n    covey_gkm")
+
+    def test_as_vxlan(self):
+        senders = self.sender(self.fabric, "d1"), self.sender(self.host, "d0"), self.sender(self.host, "d0", MARK)
+        for port in 4789, 4790, 6081:
+            for send, comment in zip(senders, ("clear VXLAN", "VXLAN", "VXLAN that did not pass this host's output hook")):
+                self.expect(framed(hidden(udp(port))), send, comment)
+                self.expect(tagged(port), send, "VXLAN")
+
+    def test_others(self):
+        for send in self.sender(self.fabric, "d1"), self.sender(self.host, "d0"):
+            self.expect(framed({"VXLAN of another port": ipv4("10.9.0.2", "10.9.0.1", 17, udp(8472, tunnel(100)))}),
+                        send, TunnelTest.comment)
+            self.expect(framed({**others(), **later_fragments()}), send)
+
+
 class PassTest(Framed):
     """What the rules let pass at once is nothing that another one would drop."""
 

@@ -72,7 +72,7 @@ static bool succeeds(const char *command)
 	return system(command) == 0;
 }
 
-static int deliver(bool held, void *arg, struct covey_error *error)
+static int deliver(const struct guard_ports *held, void *arg, struct covey_error *error)
 {
 	return 0;
 }
