@@ -39,7 +39,7 @@ rows() {
 		host|udp.length+1|$FORGED|$FORGED
 		host|cut=1|out-malformed|out-malformed
 		host|tags=2|$CLEAR$FAMILY, VLAN-tagged|$CLEAR$FAMILY, VLAN-tagged
-		host|tags=3|out-malformed|out-malformed
+		host|tags=3|$CLEAR$FAMILY, VLAN-tagged|$CLEAR$FAMILY, VLAN-tagged
 		host|vxlan.flags=0|$FORGED|$FORGED
 		host|vxlan.vni=0|$FORGED|$FORGED
 		host|udp.port=4790|out-not-vxlan|out-tunnel
@@ -53,7 +53,7 @@ rows() {
 		clear|cut=1|IpExtInTruncatedPkts|in-malformed
 		clear|tags=1|$CLEAR|in-clear-vxlan
 		clear|tags=2|$CLEAR$FAMILY, VLAN-tagged|in-clear-vxlan
-		clear|tags=3|-|in-malformed
+		clear|tags=3|$CLEAR$FAMILY, VLAN-tagged|in-malformed
 		clear|short=7|$CLEAR|in-malformed
 		clear|vxlan.flags=0|$CLEAR|in-malformed
 		clear|vxlan.vni=0|$CLEAR|in-clear-vxlan

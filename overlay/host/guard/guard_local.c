@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "guard_frames.h"
 #include "guard_pass.h"
 #include "guard_rules.h"
 #include "guard_token.h"
@@ -309,10 +310,10 @@ static void write_egress(FILE *stream, const char *chain, const char *interface,
 		"\tchain %s {\n"
 		"\t\ttype filter hook egress device \"%s\" priority 500; policy accept;\n"
 		"\t\tmeta mark & 0x%08x != 0 %saccept comment \"through a VXLAN device\"\n"
-		"\t\tudp dport %s " NO_DEVICE "\n"
-		"\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged comment \"VLAN-tagged\"\n"
-		"\t}\n",
+		"\t\tudp dport %s " NO_DEVICE "\n",
 		chain, interface, local->mark, guard_token_take(local->token, take), ports->text);
+	guard_frames_write_out(stream);
+	fprintf(stream, "\t}\n");
 }
 
 /* For what passes no IP hook: frames of a bridge, of a macvlan, of raw sockets. */

@@ -6,6 +6,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "guard_frames.h"
+
 #define IP_UDP 17u
 
 bool guard_interface_valid(const char *interface)
@@ -293,8 +295,8 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 
 /* type, upper and port: at which bits Ethernet's type, the number of IP's upper protocol and UDP's
  * port are. UDP's header and the first half of the tunnel's come before the VNI. */
-static void write_foreign_tagged(FILE *stream, const struct guard_config *config, unsigned type,
-				 unsigned family, unsigned upper, unsigned port)
+void guard_rules_write_foreign_tagged(FILE *stream, const struct guard_config *config,
+				      unsigned type, unsigned family, unsigned upper, unsigned port)
 {
 	char port_at[32], vni_at[32];
 
@@ -306,37 +308,6 @@ static void write_foreign_tagged(FILE *stream, const struct guard_config *config
 	write_foreign_from(stream, config, port_at, vni_at, ", VLAN-tagged");
 }
 
-/*
- * Frames whose VLAN tag is still in the frame, so that nft sees no IP header: one tag (IP header at
- * byte 18) or two (22). Both families, without IP options. A single tag that the kernel has taken
- * off already needs none of this: the rules for IP match.
- */
-static void write_tagged(FILE *stream, const struct guard_config *config)
-{
-	fprintf(stream, "\tchain tagged {\n");
-	for (unsigned at = 18; at <= 22; at += 4) {
-		unsigned type = (at - 2) * 8, v4 = (at + 9) * 8, v6 = (at + 6) * 8;
-
-		fprintf(stream,
-			"\t\t@ll,%u,16 0x0800 @ll,%u,8 %u @ll,%u,16 %s counter drop "
-			"comment \"clear VXLAN, VLAN-tagged\"\n",
-			type, v4, IP_UDP, (at + 22) * 8, config->ports.text);
-		fprintf(stream,
-			"\t\t@ll,%u,16 0x86dd @ll,%u,8 %u @ll,%u,16 %s counter drop "
-			"comment \"clear VXLAN over IPv6, VLAN-tagged\"\n",
-			type, v6, IP_UDP, (at + 42) * 8, config->ports.text);
-		write_foreign_tagged(stream, config, type, 0x0800, v4, (at + 22) * 8);
-		write_foreign_tagged(stream, config, type, 0x86dd, v6, (at + 42) * 8);
-	}
-	fprintf(stream, "\t}\n");
-}
-
-static void write_jump_tagged(FILE *stream)
-{
-	fprintf(stream, "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged "
-			"comment \"look behind VLAN tags\"\n");
-}
-
 /* The rules at the fabric interface itself. */
 static void write_device(FILE *stream, const struct guard_config *config,
 			 enum guard_device_hooks hooks)
@@ -344,7 +315,7 @@ static void write_device(FILE *stream, const struct guard_config *config,
 	write_base(stream, "ingress", "ingress", config->interface, -500);
 	write_vxlan(stream, config);
 	write_vpe(stream, config);
-	write_jump_tagged(stream);
+	guard_frames_write_in(stream, false);
 	if (config->af_packet)
 		fprintf(stream, "\t\tcounter drop comment \"" GUARD_OWN_COPY "\"\n");
 	fprintf(stream, "\t}\n");
@@ -355,7 +326,7 @@ static void write_device(FILE *stream, const struct guard_config *config,
 		if (!config->af_packet)
 			write_vpe(stream, config);
 		write_fragments(stream);
-		write_jump_tagged(stream);
+		guard_frames_write_out(stream);
 		fprintf(stream, "\t}\n");
 	}
 }
@@ -371,7 +342,7 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 	if (steer_is_clear(&config->steer))
 		guard_clear_write_set(stream, GUARD_SET_CLEAR, &config->steer.clear.accepted);
 	write_fabric_set(stream, config);
-	write_tagged(stream, config);
+	guard_frames_write(stream, config);
 	if (!config->local_only)
 		write_device(stream, config, hooks);
 	if (hooks == GUARD_INGRESS_EGRESS && config->steer.on)

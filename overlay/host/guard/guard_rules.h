@@ -72,6 +72,12 @@ void guard_table_name(const char *interface, char *ret_name);
  * VXLAN-GPE and Geneve, whose VNIs are at the same place. */
 void guard_rules_write_foreign(FILE *stream, const struct guard_config *config);
 
+/* Write the same for a frame with VLAN tags in it, if there are any such ports. At which bits are
+ * Ethernet's type, the number of IP's upper protocol and UDP's port; family: what the type is. */
+void guard_rules_write_foreign_tagged(FILE *stream, const struct guard_config *config,
+				      unsigned type, unsigned family, unsigned upper,
+				      unsigned port);
+
 /* Write the guard's tables. */
 void guard_rules_write_tables(FILE *stream, const struct guard_config *config,
 			      enum guard_device_hooks hooks);

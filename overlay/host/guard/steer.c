@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "guard_frames.h"
 #include "guard_pass.h"
 #include "guard_rules.h"
 #include "guard_text.h"
@@ -119,12 +120,6 @@ static void write_base(FILE *stream, const struct uplink *uplink, const char *ho
 		uplink->index, hook, hook, uplink->name, priority);
 }
 
-static void write_tagged(FILE *stream)
-{
-	fprintf(stream, "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged "
-			"comment \"look behind VLAN tags\"\n");
-}
-
 /* Let pass what goes to no port that VXLAN or VPE could have here. */
 static void write_other_ports(FILE *stream, const struct guard_config *config, bool vpe)
 {
@@ -149,35 +144,6 @@ static void write_clear(FILE *stream, const struct guard_config *config)
 			config->ports.text);
 }
 
-/* The same in frames whose VLAN tag is still in the frame: see guard_rules.c. It is a chain of its
- * own, because what goes to covey0 passes the other one. */
-static void write_clear_tagged(FILE *stream, const struct guard_config *config)
-{
-	if (!steer_is_clear(&config->steer))
-		return;
-	fprintf(stream, "\tchain tagged_clear {\n");
-	for (unsigned at = 18; at <= 22; at += 4) {
-		unsigned type = (at - 2) * 8, v4 = (at + 9) * 8, v6 = (at + 6) * 8;
-
-		fprintf(stream,
-			"\t\t@ll,%u,16 0x800 @ll,%u,8 0x11 @ll,%u,16 %s @ll,%u,24 "
-			"@" GUARD_SET_CLEAR " accept comment \"" CLEAR_NAME "\"\n",
-			type, v4, (at + 22) * 8, config->ports.hex, (at + 32) * 8);
-		fprintf(stream,
-			"\t\t@ll,%u,16 0x86dd @ll,%u,8 0x11 @ll,%u,16 %s @ll,%u,24 "
-			"@" GUARD_SET_CLEAR " accept comment \"" CLEAR_NAME "\"\n",
-			type, v6, (at + 42) * 8, config->ports.hex, (at + 52) * 8);
-	}
-	fprintf(stream, "\t}\n");
-}
-
-static void write_jump_tagged_clear(FILE *stream, const struct guard_config *config)
-{
-	if (steer_is_clear(&config->steer))
-		fprintf(stream, "\t\tmeta protocol { 0x8100, 0x88a8 } jump tagged_clear "
-				"comment \"look behind VLAN tags for VNIs\"\n");
-}
-
 static void write_in(FILE *stream, const struct guard_config *config)
 {
 	fprintf(stream, "\tchain steer_in {\n");
@@ -186,8 +152,7 @@ static void write_in(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t\tudp dport %s counter drop comment \"clear VXLAN\"\n",
 		config->ports.text);
 	guard_rules_write_foreign(stream, config);
-	write_jump_tagged_clear(stream, config);
-	write_tagged(stream);
+	guard_frames_write_in(stream, steer_is_clear(&config->steer));
 	fprintf(stream, "\t}\n");
 }
 
@@ -230,8 +195,7 @@ static void write_marked_out(FILE *stream, const struct guard_config *config)
 			"comment \"fragment of VXLAN\"\n");
 	fprintf(stream, "\t\tfrag frag-off != 0 counter drop "
 			"comment \"fragment of VXLAN over IPv6\"\n");
-	write_jump_tagged_clear(stream, config);
-	write_tagged(stream);
+	guard_frames_write_out_last(stream, &config->ports, steer_is_clear(&config->steer));
 	fprintf(stream, "\t}\n");
 }
 
@@ -252,16 +216,17 @@ static void write_out(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"VPE that is not covey's\"\n",
 		config->vpe_port);
 	guard_rules_write_foreign(stream, config);
-	write_jump_tagged_clear(stream, config);
-	write_tagged(stream);
+	guard_frames_write_out_last(stream, &config->ports, steer_is_clear(&config->steer));
 	fprintf(stream, "\t}\n");
 }
 
 void steer_write_netdev(FILE *stream, const struct guard_config *config)
 {
 	const struct steer *steer = &config->steer;
+	bool clear = steer_is_clear(steer);
 
-	write_clear_tagged(stream, config);
+	if (clear)
+		guard_frames_write_clear(stream, &config->ports);
 	write_in(stream, config);
 	write_out(stream, config);
 	for (size_t i = 0; i < steer->uplink_count; i++) {
@@ -269,6 +234,7 @@ void steer_write_netdev(FILE *stream, const struct guard_config *config)
 		guard_pass_write_not_udp(stream);
 		fprintf(stream, "\t\tjump steer_in comment \"from the fabric\"\n\t}\n");
 		write_base(stream, &steer->uplinks[i], "egress", 500);
+		guard_frames_write_out_first(stream, clear);
 		guard_pass_write_not_udp(stream);
 		fprintf(stream, "\t\tjump steer_out comment \"to the fabric\"\n\t}\n");
 	}
