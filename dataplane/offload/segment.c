@@ -120,6 +120,23 @@ static enum segment_error begin_super_frame(struct segmenter *segmenter,
 	return SEGMENT_OK;
 }
 
+/*
+ * How many bytes at the beginning say what the packet is: Ethernet, IP, and as much of what follows
+ * as has UDP's ports and length. The guard has seen them as they are.
+ */
+static uint32_t telling_len(const uint8_t *frame, uint32_t len)
+{
+	uint32_t at = 0;
+	uint16_t type = shape_skip_ethernet(frame, len, &at);
+
+	if (type == RTE_ETHER_TYPE_IPV4 && at < len)
+		return at + RTE_MAX((frame[at] & 0xfu) * 4, sizeof(struct rte_ipv4_hdr)) +
+		       offsetof(struct rte_udp_hdr, dgram_cksum);
+	if (type == RTE_ETHER_TYPE_IPV6)
+		return at + sizeof(struct rte_ipv6_hdr) + offsetof(struct rte_udp_hdr, dgram_cksum);
+	return at;
+}
+
 static enum segment_error begin_whole(struct segmenter *segmenter, const struct vnet_header *header,
 				      uint32_t packet_max)
 {
@@ -129,9 +146,12 @@ static enum segment_error begin_whole(struct segmenter *segmenter, const struct 
 									   : SEGMENT_TOO_BIG;
 	if (!(header->flags & VNET_FLAG_NEEDS_CSUM))
 		return SEGMENT_OK;
-	/* The checksum field lies behind its start, and in the frame. */
+	/* The checksum field lies behind its start, in the frame, and makes no other packet of it.
+	 */
 	if (header->csum_offset == 0 ||
-	    header->csum_start + header->csum_offset + sizeof(uint16_t) > segmenter->len)
+	    header->csum_start + header->csum_offset + sizeof(uint16_t) > segmenter->len ||
+	    header->csum_start + header->csum_offset <
+		    telling_len(segmenter->frame, segmenter->len))
 		return SEGMENT_HEADER;
 	segmenter->csum_start = header->csum_start;
 	segmenter->csum_offset = header->csum_offset;

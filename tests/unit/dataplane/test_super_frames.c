@@ -275,6 +275,34 @@ static void test_single_packets(void **state)
 	assert_int_equal(begin(&segmenter, &super, 100, 100 - 22), SEGMENT_OK);
 }
 
+/* A checksum that is written over a port makes another packet of it than the guard has seen. */
+static void test_checksum_over_headers(void **state)
+{
+	static const struct {
+		const char *behind_addresses;
+		uint16_t len, l4;
+	} rows[] = {{"\x08\0\x45", 3, 34},
+		    {"\x08\0\x46", 3, 38},
+		    {"\x08\0\x41", 3, 34},
+		    {"\x86\xdd\x60", 3, 54},
+		    {"\x81\0\0\x05\x08\0\x45", 7, 38},
+		    {"\x81\0\0\x05\x86\xdd\x60", 7, 58},
+		    {"\x88\xa8\0\x05\x81\0\0\x05\x08\0\x45", 11, 42}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static struct super_frame super;
+
+		memset(super.frame, 0x11, 100);
+		memcpy(super.frame + 12, rows[i].behind_addresses, rows[i].len);
+		super.header = (struct vnet_header){.flags = VNET_FLAG_NEEDS_CSUM};
+		for (uint16_t field = 2; field <= rows[i].l4 + 16; field += 2) {
+			super.header.csum_start = field >= 18 ? field - 16 : 0;
+			super.header.csum_offset = field - super.header.csum_start;
+			expect(&super, 100, field < rows[i].l4 + 6 ? SEGMENT_HEADER : SEGMENT_OK);
+		}
+	}
+}
+
 /* --- putting together --------------------------------------------------------------------------
  */
 
@@ -460,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_smaller_packets),
 		cmocka_unit_test(test_single_packets),
+		cmocka_unit_test(test_checksum_over_headers),
 		cmocka_unit_test(test_changed_packets_stay_apart),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_offloads),
