@@ -332,7 +332,7 @@ static void begin(struct probes *probes, struct session *session, const Covey__P
 	}
 	add_receivers(probes, run, said);
 	run->id = ++probes->last_id;
-	run->answered = run->to_count > 0 && may_answer(probes, run);
+	run->answered = run->to_count > 0 && !said->one_way && may_answer(probes, run);
 	for (size_t i = 0; i < run->to_count; i++)
 		send_order(probes, run, &run->to[i],
 			   run->answered ? COVEY__PROBE_ROLE__PROBE_ROLE_ANSWER

@@ -66,8 +66,8 @@ static void fill_probes(char *text)
 
 	to[0] = to[1] = text;
 	probe_request =
-		(Covey__ProbeRequest){probe_request.base, text, UINT64_MAX, text, 2,    to, 1,
-				      0xffffff,           3,    numbers,    63,   65535};
+		(Covey__ProbeRequest){probe_request.base, text, UINT64_MAX, text, 2,     to,  1,
+				      0xffffff,           3,    numbers,    63,   65535, true};
 	probe_order = (Covey__ProbeOrder){probe_order.base,
 					  text,
 					  UINT64_MAX,

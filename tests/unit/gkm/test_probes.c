@@ -120,6 +120,18 @@ static void a_run_from_request_to_reports(void **state)
 	assert_int_equal(three->reports, 2);
 }
 
+/* Nobody answers if it is not wanted. */
+static void one_way(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *one = bring_one(fabric, HV1), *two = bring_one(fabric, HV2);
+	Covey__ProbeRequest asked = request();
+
+	asked.one_way = true;
+	guest_send_request(one, &asked);
+	await_order(fabric, two, 1, LISTEN);
+}
+
 static void by_multicast(void **state)
 {
 	struct fabric *fabric = *state;
@@ -330,10 +342,15 @@ static void reports_that_nobody_makes(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_run_from_request_to_reports), TEST(by_multicast),
-		TEST(who_does_not_answer),           TEST(who_is_silent_among_many),
-		TEST(who_cannot_take_part),          TEST(not_too_many),
-		TEST(requests_that_nobody_makes),    TEST(reports_that_nobody_makes),
+		TEST(a_run_from_request_to_reports),
+		TEST(one_way),
+		TEST(by_multicast),
+		TEST(who_does_not_answer),
+		TEST(who_is_silent_among_many),
+		TEST(who_cannot_take_part),
+		TEST(not_too_many),
+		TEST(requests_that_nobody_makes),
+		TEST(reports_that_nobody_makes),
 	};
 
 	if (fabric_arguments(argc, argv, "GKM") < 0)
