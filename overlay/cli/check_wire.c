@@ -2,6 +2,7 @@
 
 #include "check_wire.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "client.h"
 #include "json_text.h"
 #include "table.h"
+#include "wire_limit.h"
 #include "wire_plan.h"
 #include "wire_runs.h"
 #include "wire_verdict.h"
@@ -26,6 +28,7 @@ struct wire {
 	json_t *directions;
 	bool whole; /* the table has all directions, not only bad ones */
 	json_t *groups;
+	struct wire_limits limits;
 	size_t good, bad;
 	size_t runs_planned, runs_over; /* of this group */
 	unsigned failures;              /* runs that came to nothing, since the last good one */
@@ -59,17 +62,43 @@ static void tell_no_more(void)
 
 /* --- what comes out -------------------------------------------------------------------------- */
 
-static long largest(const json_t *answer, const struct wire_verdict *verdict, const char *to)
+/* The largest of a set. */
+static long largest(const json_t *answer, unsigned set)
 {
-	unsigned arrived = wire_set(wire_report(answer, to), false, "delivered");
 	const json_t *item;
 	long most = 0;
 	size_t i;
 
 	json_array_foreach(json_object_get(answer, "sizes"), i, item)
-		if (arrived >> i & 1 && json_integer_value(item) > most)
+		if (set >> i & 1 && json_integer_value(item) > most)
 			most = (long)json_integer_value(item);
-	return verdict->arrived ? most : 0;
+	return most;
+}
+
+/* Say in numbers what does not pass. What did not get there was not answered, so the way back is
+ * measured then, too. Returns the largest tenant's packet that passes; 0: none does. */
+static long find_largest(struct wire *wire, const json_t *answer, const char *from, const char *to,
+			 struct wire_verdict *verdict)
+{
+	const long passes = largest(answer, wire_set(wire_report(answer, to), false, "delivered"));
+	const long sent = largest(answer, wire_set(wire_report(answer, from), true, "sent"));
+	const long top = largest(answer, UINT_MAX);
+	const struct sweep *found;
+
+	if (verdict->kind != WIRE_TOO_BIG && (verdict->kind != WIRE_ENCRYPTED || sent == top))
+		return verdict->arrived ? passes : 0;
+	tell_no_more();
+	found = wire_limits_find(&wire->limits, wire->cli, wire->inventory, wire->group->name, from,
+				 to, top);
+	if (!found || (field_true(answer, "multicast") && found->passes >= top))
+		return passes;
+	if (found->passes < top) {
+		wire_limit_explain(found, from, top, verdict);
+	} else {
+		verdict->kind = WIRE_ENCRYPTED; /* it was lost by chance */
+		verdict->detail[0] = '\0';
+	}
+	return found->passes;
 }
 
 static void add_row(struct wire *wire, const char *from, const char *to, const char *cast,
@@ -103,7 +132,7 @@ static void take_direction(struct wire *wire, const json_t *answer, const char *
 	double ms;
 
 	wire_verdict(answer, from, to, &verdict);
-	size = largest(answer, &verdict, to);
+	size = find_largest(wire, answer, from, to, &verdict);
 	ms = wire_round_trip_ms(answer, from);
 	*(verdict.kind == WIRE_ENCRYPTED ? &wire->good : &wire->bad) += 1;
 	add_row(wire, from, to, cast, &verdict, size, ms);
@@ -111,6 +140,8 @@ static void take_direction(struct wire *wire, const json_t *answer, const char *
 	json_object_set_new(object, "group", json_string(wire->group->name));
 	json_object_set_new(object, "cast", json_string(cast));
 	json_object_set_new(object, "largest", json_integer(size));
+	json_object_set_new(object, "path_mtu",
+			    json_integer(size ? size + (long)field_number(answer, "added") : 0));
 	json_object_set_new(object, "round_trip_ms", json_real(ms));
 	json_array_append_new(wire->directions, object);
 }

@@ -156,8 +156,7 @@ int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret
 	return status;
 }
 
-/* Nothing in an answer may control the terminal on which it is printed. */
-static void disarm(json_t *value)
+void client_disarm(json_t *value)
 {
 	const char *key;
 	json_t *part;
@@ -166,9 +165,9 @@ static void disarm(json_t *value)
 
 	if (json_is_object(value))
 		json_object_foreach(value, key, part)
-			disarm(part);
+			client_disarm(part);
 	json_array_foreach(value, i, part)
-		disarm(part);
+		client_disarm(part);
 	text = json_is_string(value) ? strdup(json_string_value(value)) : NULL;
 	if (!text)
 		return;
@@ -206,7 +205,7 @@ json_t *client_command_part(const struct client_daemon *daemon, bool json, const
 	ok = json_is_true(json_object_get(answer, "ok"));
 	if (json)
 		json_print(ok ? narrow(answer, arg) : json_incref(answer));
-	disarm(answer);
+	client_disarm(answer);
 	if (ok)
 		return answer;
 	reason = json_string_value(json_object_get(answer, "error"));

@@ -30,6 +30,9 @@ struct client_daemon client_gkm(const struct cli *cli);
 int client_ask(const struct client_daemon *daemon, json_t *request, json_t **ret_answer,
 	       struct covey_error *error);
 
+/* Nothing in an answer of client_ask() may control the terminal on which it is printed. */
+void client_disarm(json_t *answer);
+
 /*
  * Ask, and print the reason if it fails: to standard error, and with json also as an object to
  * standard output. Returns NULL unless the answer's "ok" is true. command: for messages.

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "client.h"
 #include "json_text.h"
+#include "probe_question.h"
 #include "sweep.h"
 #include "wire_verdict.h"
 
@@ -175,8 +175,7 @@ static json_t *answer_json(const struct ping *ping, json_t *answer, bool good,
 /* One run. The line of JSON of each is an object of its own. */
 static bool ping_once(const struct ping *ping)
 {
-	struct client_daemon daemon = client_host(ping->cli);
-	json_t *answer = client_command(&daemon, false, "ping", request_of(ping));
+	json_t *answer = probe_question_command(ping->cli, "ping", request_of(ping));
 	struct wire_verdict there, back;
 	bool good;
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
 #include "json_text.h"
+#include "probe_question.h"
 #include "wire_verdict.h"
 
 /* Between these lie the sizes that probes can have. */
@@ -14,8 +14,12 @@
 #define SIZE_TOP 9146
 #define AT_ONCE  16
 
+/* So many times a limit is given up because longer ones pass after all. */
+#define DOUBTS_MAX 3
+
 struct search {
 	const struct cli *cli;
+	const char *command; /* for messages */
 	const char *group;
 	const char *from, *to; /* from NULL: this host */
 	long passes, fails;    /* the largest known to pass, and the smallest known not to */
@@ -35,7 +39,6 @@ static size_t choose(const struct search *search, json_t *sizes)
 
 static bool ask(struct search *search, json_t *sizes)
 {
-	struct client_daemon daemon = client_host(search->cli);
 	json_t *request = json_pack("{s:s, s:[s], s:o}", "command", "probe", "to", search->to,
 				    "sizes", sizes);
 
@@ -44,7 +47,7 @@ static bool ask(struct search *search, json_t *sizes)
 	if (search->from)
 		json_object_set_new(request, "from", json_string(search->from));
 	json_decref(search->last);
-	search->last = client_command(&daemon, false, "ping", request);
+	search->last = probe_question_command(search->cli, search->command, request);
 	return search->last != NULL;
 }
 
@@ -70,72 +73,125 @@ static void learn(struct search *search)
 	}
 }
 
-static bool find(struct search *search)
+static bool run(struct search *search, json_t *sizes)
+{
+	struct wire_verdict verdict;
+	const char *from;
+	char text[1024];
+
+	if (!ask(search, sizes))
+		return false;
+	from = field_text(search->last, "from");
+	wire_verdict(search->last, from, search->to, &verdict);
+	if (verdict.kind != WIRE_FAILED && verdict.kind != WIRE_CLEAR) {
+		learn(search);
+		return true;
+	}
+	fprintf(stderr, "covey %s: %s -> %s: %s\n", search->command, from, search->to,
+		wire_verdict_text(&verdict, text, sizeof(text)));
+	return false;
+}
+
+static bool narrow(struct search *search)
 {
 	for (;;) {
 		json_t *sizes = json_array();
-		struct wire_verdict verdict;
-		const char *from;
 
 		if (choose(search, sizes) == 0) {
 			json_decref(sizes);
 			return true;
 		}
-		if (!ask(search, sizes))
+		if (!run(search, sizes))
 			return false;
-		from = field_text(search->last, "from");
-		wire_verdict(search->last, from, search->to, &verdict);
-		if (verdict.kind == WIRE_FAILED || verdict.kind == WIRE_CLEAR) {
-			char text[1024];
-
-			fprintf(stderr, "covey ping: %s -> %s: %s\n", from, search->to,
-				wire_verdict_text(&verdict, text, sizeof(text)));
-			return false;
-		}
-		learn(search);
 	}
 }
 
-static bool sweep_one(const struct cli *cli, const char *group, const char *from, const char *to,
-		      struct search *ret_search)
+/* What was lost need not have been too large: a few more are sent before the limit is believed. */
+static bool find(struct search *search, long top)
 {
-	*ret_search = (struct search){.cli = cli,
-				      .group = group,
-				      .from = from,
-				      .to = to,
-				      .passes = SIZE_MIN - 1,
-				      .fails = SIZE_TOP + 1};
-	return find(ret_search) && ret_search->passes >= SIZE_MIN;
+	bool good = narrow(search);
+
+	for (unsigned i = 0; i < DOUBTS_MAX && good && search->passes < top; i++) {
+		const long limit = search->passes;
+		json_t *sizes = json_array();
+
+		for (long size = limit + 1; size <= limit + 3 && size <= top; size++)
+			json_array_append_new(sizes, json_integer(size));
+		search->fails = top + 1;
+		good = run(search, sizes);
+		if (good && search->passes == limit) {
+			search->fails = limit + 1;
+			return true;
+		}
+		good = good && narrow(search);
+	}
+	return good;
 }
 
-static void print(const struct search *search, const char *from)
+/* Where one path ends, another one often does. */
+static bool try_hint(struct search *search, long top, long hint)
 {
-	if (search->passes >= SIZE_MIN)
-		printf("%s -> %s: tenants' packets of up to %ld bytes pass\n", from, search->to,
-		       search->passes);
+	json_t *sizes = json_array();
+
+	for (long size = hint; size <= hint + 3 && size <= top; size++)
+		json_array_append_new(sizes, json_integer(size));
+	return run(search, sizes);
+}
+
+bool sweep_find(const struct cli *cli, const char *command, const char *group, const char *from,
+		const char *to, long top, long hint, struct sweep *ret_sweep)
+{
+	struct search search = {.cli = cli,
+				.command = command,
+				.group = group,
+				.from = from,
+				.to = to,
+				.passes = SIZE_MIN - 1,
+				.fails = top + 1};
+	bool good = hint < SIZE_MIN || hint >= top || try_hint(&search, top, hint);
+
+	if (good && !(hint > 0 && search.passes == hint))
+		good = find(&search, top);
+	good = good && search.passes >= SIZE_MIN;
+
+	*ret_sweep =
+		(struct sweep){.passes = search.passes >= SIZE_MIN ? search.passes : 0,
+			       .added = search.last ? (long)field_number(search.last, "added") : 0};
+	if (search.last)
+		snprintf(ret_sweep->from, sizeof(ret_sweep->from), "%s",
+			 field_text(search.last, "from"));
+	json_decref(search.last);
+	return good;
+}
+
+static void print(const struct sweep *found, const char *to)
+{
+	if (found->passes)
+		printf("%s -> %s: tenants' packets of up to %ld bytes pass, which are IP packets "
+		       "of "
+		       "%ld bytes on the fabric\n",
+		       found->from, to, found->passes, found->passes + found->added);
 	else
-		printf("%s -> %s: nothing passes\n", from, search->to);
+		printf("%s -> %s: nothing passes\n", found->from, to);
 }
 
 int sweep(struct cli *cli, const char *host, const char *group)
 {
-	struct search there, back = {.last = NULL};
-	bool good = sweep_one(cli, group, NULL, host, &there);
-	char self[64];
+	struct sweep there, back;
+	bool good = sweep_find(cli, "ping", group, NULL, host, SIZE_TOP, 0, &there);
+	const char *self = there.from;
 
-	if (!there.last)
+	if (self[0] == '\0')
 		return CLI_FAILURE;
-	snprintf(self, sizeof(self), "%s", field_text(there.last, "from"));
-	good &= sweep_one(cli, group, host, self, &back);
+	good &= sweep_find(cli, "ping", group, host, self, SIZE_TOP, 0, &back);
 	if (cli->json) {
 		json_print(json_pack("{s:b, s:s, s:s, s:I, s:I}", "ok", good, "from", self, "to",
 				     host, "largest_there", (json_int_t)there.passes,
 				     "largest_back", (json_int_t)back.passes));
-	} else {
-		print(&there, self);
-		print(&back, host);
+		return good ? CLI_OK : CLI_FAILURE;
 	}
-	json_decref(there.last);
-	json_decref(back.last);
+	print(&there, host);
+	snprintf(back.from, sizeof(back.from), "%s", host);
+	print(&back, self);
 	return good ? CLI_OK : CLI_FAILURE;
 }

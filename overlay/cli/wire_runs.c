@@ -3,19 +3,11 @@
 #include "wire_runs.h"
 
 #include <pthread.h>
-#include <string.h>
-#include <time.h>
 
-#include "client.h"
-#include "json_text.h"
+#include "probe_question.h"
 
 /* The key manager takes 32 requests in a second of one host. */
 #define GAP_MS 35
-/* A run that finds a host busy is tried again, after twice the time of before. The longest that a
- * host may be busy with another run is 5 s, and that of all these is longer. */
-#define TRIES        6
-#define RETRY_MS     300
-#define RETRY_MS_MAX 2400
 
 struct pool;
 
@@ -38,45 +30,13 @@ struct pool {
 	pthread_cond_t one_over;
 };
 
-static void wait_ms(long ms)
-{
-	const struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-
-	nanosleep(&wait, NULL);
-}
-
-/* A host that did not take part was busy, or too many asked at once. */
-static bool is_to_be_tried_again(const json_t *answer)
-{
-	const json_t *report;
-	size_t i;
-
-	if (strstr(field_text(answer, "error"), "try again"))
-		return true;
-	json_array_foreach(json_object_get(answer, "reports"), i, report)
-		if (strstr(field_text(report, "reason"), "try again"))
-			return true;
-	return false;
-}
-
 static void *run(void *arg)
 {
 	struct slot *slot = arg;
-	struct client_daemon daemon = client_host(slot->pool->runs->cli);
-	long pause_ms = RETRY_MS;
 
-	for (int i = 0; i < TRIES; i++) {
-		if (i > 0) {
-			wait_ms(pause_ms);
-			pause_ms = pause_ms < RETRY_MS_MAX / 2 ? 2 * pause_ms : RETRY_MS_MAX;
-		}
-		json_decref(slot->answer);
+	if (probe_question(slot->pool->runs->cli, json_incref(slot->request), &slot->answer,
+			   &slot->error) < 0)
 		slot->answer = NULL;
-		if (client_ask(&daemon, json_incref(slot->request), &slot->answer, &slot->error) <
-			    0 ||
-		    !is_to_be_tried_again(slot->answer))
-			break;
-	}
 	pthread_mutex_lock(&slot->pool->lock);
 	slot->over = true;
 	pthread_cond_signal(&slot->pool->one_over);
@@ -101,7 +61,7 @@ static void start(struct pool *pool, json_t *request)
 	if (!slot->threaded)
 		run(slot);
 	pool->busy++;
-	wait_ms(GAP_MS);
+	probe_question_wait(GAP_MS);
 }
 
 static bool finish(struct pool *pool, struct slot *slot)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "member.h"
+#include "probe_frame.h"
 #include "probe_json.h"
 
 /* Longer than the key manager takes (protocol.md, section 7.4). */
@@ -61,10 +62,13 @@ static json_t *begin_answer(const struct probe_ask *ask, const struct probe_wish
 
 	for (size_t i = 0; i < message->n_to; i++)
 		json_array_append_new(to, json_string(message->to[i]));
-	return json_pack("{s:b, s:s, s:s, s:o, s:b, s:I, s:o, s:[]}", "ok", 1, "group",
+	return json_pack("{s:b, s:s, s:s, s:o, s:b, s:I, s:o, s:I, s:[]}", "ok", 1, "group",
 			 message->group, "from", message->from, "to", to, "multicast",
 			 message->multicast, "vni", (json_int_t)message->vni, "sizes",
-			 probe_json_sizes(wish, ask->self), "reports");
+			 probe_json_sizes(wish, ask->self), "added",
+			 (json_int_t)(PROBE_NONCE_OFFSET + probe_ip_len(&ask->self->vtep) +
+				      inventory_overhead(ask->inventory)),
+			 "reports");
 }
 
 static struct question *find_free(struct probe_ask *ask)

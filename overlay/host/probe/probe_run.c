@@ -16,7 +16,8 @@
 #include "probe_socket.h"
 
 #define GAP_MS    5    /* between two probes */
-#define ANSWER_MS 400  /* so long a sender waits for answers to the last one */
+#define ANSWER_MS 400  /* so long a sender waits for answers to the last one, at most */
+#define LATE_MS   150  /* and if some have come, so long and four times what they took */
 #define DRAIN_MS  60   /* so long packets that are on the way are waited for */
 #define LISTEN_MS 3000 /* so long one listens for a sender that was lost */
 
@@ -68,13 +69,25 @@ static void send_frame(struct probe_run *run, uint16_t number, bool answer)
 		covey_error_set(&run->trouble, 0, "a probe cannot be sent: %s", strerror(errno));
 }
 
+/* What does not pass is never answered. */
+static uint64_t answers_take(const struct probe_run *run)
+{
+	uint64_t longest = 0, most;
+
+	for (size_t i = 0; i < run->length_count; i++)
+		if (run->round_trip_us[i] > longest)
+			longest = run->round_trip_us[i];
+	most = LATE_MS + 4 * longest / 1000;
+	return longest && most < ANSWER_MS ? most : ANSWER_MS;
+}
+
 static void send_next(struct probe_run *run)
 {
 	send_frame(run, (uint16_t)run->next++, false);
 	if (run->next < run->length_count)
 		wake_in(run, GAP_MS);
 	else if (run->answered)
-		wake_in(run, ANSWER_MS);
+		wake_in(run, answers_take(run));
 	else
 		report_soon(run);
 }
