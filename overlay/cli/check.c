@@ -158,7 +158,8 @@ int check_main(struct cli *cli, int argc, char **argv)
 		.args_doc = "[FILE]\n--wire [GROUP]",
 		.doc = "Read the inventory and report every mistake with its place. Without FILE, "
 		       "the one of --inventory. On a host of the fabric, report VXLAN devices "
-		       "whose MTU leaves no room for encryption, and what a bump in the wire has "
+		       "whose MTU leaves no room for encryption, paths to other hosts whose MTU is "
+		       "too small for it, and what a bump in the wire has "
 		       "left, too. With --wire, ask the local covey-host to have the members of "
 		       "a group send probes to each other, and say how each direction was seen on "
 		       "the "
@@ -185,7 +186,7 @@ int check_main(struct cli *cli, int argc, char **argv)
 		else
 			diagnostics_print(&diagnostics, stderr);
 		if (good && !cli->json)
-			check_host_print(inventory, check.host);
+			check_host_print(cli, inventory, check.host);
 	}
 	diagnostics_free(&diagnostics);
 	inventory_free(inventory);

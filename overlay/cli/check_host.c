@@ -2,6 +2,7 @@
 
 #include "check_host.h"
 
+#include <bridge_mtu.h>
 #include <former_bump.h>
 #include <group_limit.h>
 #include <link.h>
@@ -13,7 +14,9 @@
 #include <vxlan_devices.h>
 #include <vxlan_mtu.h>
 
+#include "client.h"
 #include "inventory.h"
+#include "json_text.h"
 
 static const struct inventory_host *find_host(const struct inventory *inventory, const char *name)
 {
@@ -188,7 +191,53 @@ static void print_groups(const struct inventory *inventory, const struct invento
 	       vnis, limit, 2 * vnis);
 }
 
-void check_host_print(const struct inventory *inventory, const char *name)
+/* Bridges and their other ports. */
+static void print_bridges(const struct inventory *inventory, const struct inventory_host *host,
+			  uint16_t mtu, struct vxlan_devices *devices)
+{
+	uint16_t overhead = inventory_overhead(inventory);
+	struct bridge_excess list[BRIDGE_EXCESS_MAX];
+	struct bridge_links links;
+	struct covey_error text;
+	size_t count, kept = 0;
+
+	for (size_t i = 0; i < devices->count; i++)
+		if (is_fabrics(inventory, &devices->list[i]))
+			devices->list[kept++] = devices->list[i];
+	devices->count = kept;
+	if (bridge_links_list(&links, NULL))
+		return;
+	count = bridge_mtu_find(&links, devices, host->vtep.family,
+				(uint16_t)(mtu > overhead ? mtu - overhead : 0), list,
+				BRIDGE_EXCESS_MAX);
+	bridge_links_free(&links);
+	for (size_t i = 0; i < count; i++) {
+		bridge_mtu_explain(&list[i], &text);
+		printf("\nOn this host: %s.\n", text.text);
+	}
+}
+
+/* What covey-host has measured, if one runs here and answers. */
+static void print_paths(const struct cli *cli, const struct inventory_host *host)
+{
+	struct client_daemon daemon = client_host(cli);
+	json_t *answer = NULL;
+	const json_t *path;
+	struct covey_error error;
+	size_t i;
+
+	if (client_ask(&daemon, json_pack("{s:s}", "command", "show"), &answer, &error) < 0)
+		return;
+	client_disarm(answer);
+	if (strcmp(field_text(answer, "host"), host->name) == 0)
+		json_array_foreach(json_object_get(answer, "paths"), i, path)
+			if (json_is_string(json_object_get(path, "problem")))
+				printf("\nPROBLEM: on this host: %s.\n",
+				       field_text(path, "problem"));
+	json_decref(answer);
+}
+
+void check_host_print(const struct cli *cli, const struct inventory *inventory, const char *name)
 {
 	const struct inventory_host *host = find_host(inventory, name);
 	struct vxlan_devices devices;
@@ -203,11 +252,14 @@ void check_host_print(const struct inventory *inventory, const char *name)
 	}
 	find_ways(inventory, host, &ways);
 	print_ways(host, &ways);
+	print_paths(cli, host);
 	if (vxlan_devices_list_all(&devices, NULL))
 		return;
 	print_foreign(inventory, host, &devices);
 	print_groups(inventory, host, &devices);
-	if (ways.mtu != 0)
+	if (ways.mtu != 0) {
 		print_devices(inventory, host, ways.mtu, &devices);
+		print_bridges(inventory, host, ways.mtu, &devices);
+	}
 	vxlan_devices_free(&devices);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "cli.h"
+
 struct inventory;
 
 /*
  * If this is a host of the inventory, print what its kernel says that does not go with it: VXLAN
- * devices whose MTU leaves no room for encryption. name: the host's in the inventory; NULL: the
- * machine's own name.
+ * devices whose MTU leaves no room for encryption; and paths to other hosts that covey-host, if it
+ * runs here, has found too small. name: the host's in the inventory; NULL: the machine's own name.
  */
-void check_host_print(const struct inventory *inventory, const char *name);
+void check_host_print(const struct cli *cli, const struct inventory *inventory, const char *name);

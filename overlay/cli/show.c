@@ -25,8 +25,8 @@ static const struct argp_option table[] = {
 	 0},
 	{0}};
 
-static const char *const parts[] = {"groups", "sas",   "members", "windows",
-				    "drops",  "clear", "ports",   "guard"};
+static const char *const parts[] = {"groups", "sas",   "members", "windows", "drops",
+				    "clear",  "ports", "paths",   "guard"};
 
 static void check_part(const char *part, struct argp_state *state)
 {
@@ -40,7 +40,7 @@ static void check_part(const char *part, struct argp_state *state)
 	}
 	argp_error(state,
 		   "nothing to show is called %s%s: there are groups, sas, members, windows, "
-		   "drops, clear, ports and guard",
+		   "drops, clear, ports, paths and guard",
 		   part, suggestion_format(&suggestion, hint));
 }
 
@@ -83,7 +83,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	}
 }
 
-/* There can be thousands of windows, so only `covey show windows` lists them. */
+/* There can be thousands of windows and of paths, so only `covey show windows` and `covey show
+ * paths` list them; a path that is too small is a problem. */
 static void overview(const json_t *answer, bool all)
 {
 	view_host(answer);
@@ -103,6 +104,8 @@ static void overview(const json_t *answer, bool all)
 	view_guard(answer, all);
 	printf("\nWindows: %zu (`covey show windows` lists them)\n",
 	       json_array_size(json_object_get(answer, "windows")));
+	printf("Paths: %zu (`covey show paths` lists them)\n",
+	       json_array_size(json_object_get(answer, "paths")));
 }
 
 static void show(const json_t *answer, const char *part, bool all)
@@ -121,6 +124,8 @@ static void show(const json_t *answer, const char *part, bool all)
 		view_drops(answer, all);
 	else if (strcmp(part, "clear") == 0)
 		view_clear(answer, true);
+	else if (strcmp(part, "paths") == 0)
+		view_paths(answer);
 	else if (strcmp(part, "guard") == 0)
 		view_guard(answer, all);
 	else
@@ -174,7 +179,7 @@ int show_main(struct cli *cli, int argc, char **argv)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.args_doc = "[groups|sas|members|windows|drops|clear|ports|guard]",
+		.args_doc = "[groups|sas|members|windows|drops|clear|ports|paths|guard]",
 		.doc = "Show what this host's covey-host does, or with --gkm the key manager on "
 		       "this machine: all in short, or one part.",
 		.children = cli_children};

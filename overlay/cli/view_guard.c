@@ -173,6 +173,12 @@ static void print_too_large(const json_t *answer)
 		       "by " FIELD_NUMBER "\n",
 		       field_text(device, "device"), field_number(device, "mtu"),
 		       field_number(device, "fits"), field_number(device, "uplinks_lack"));
+	json_array_foreach(json_object_get(answer, "bridge_too_large"), i, device)
+		printf("  %s %s has an MTU of " FIELD_NUMBER ", and " FIELD_NUMBER
+		       " fits through VXLAN device %s: lower it\n",
+		       field_true(device, "bridge") ? "Bridge" : "Bridge port",
+		       field_text(device, "interface"), field_number(device, "mtu"),
+		       field_number(device, "fits"), field_text(device, "vxlan_device"));
 }
 
 void view_guard(const json_t *answer, bool all)

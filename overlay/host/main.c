@@ -224,6 +224,7 @@ static int announce(struct process *process, struct covey_error *error)
 		.own = process->own,
 		.dataplane = process->dataplane,
 		.probes = process->probe_ask,
+		.paths = process->paths,
 		.guard = protection_guard(process->protection),
 		.foreign = protection_foreign(process->protection),
 		.vxlans = protection_vxlans(process->protection),

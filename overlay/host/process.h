@@ -46,6 +46,7 @@ struct process {
 	struct guard_clear clear; /* what the guard has */
 	struct probe_run *probe_run;
 	struct probe_ask *probe_ask;
+	struct path_mtu *paths; /* NULL: covey_path_probes is false, or nobody could send any */
 	struct gather_watch *gather; /* NULL: the kernel gathers nothing for us */
 	struct notify *notify;
 	struct own_watch *own;

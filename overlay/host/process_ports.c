@@ -17,6 +17,7 @@
 #include "gather_watch.h"
 #include "group_joins.h"
 #include "group_reports.h"
+#include "path_mtu.h"
 #include "port_watch.h"
 #include "ports.h"
 #include "process.h"
@@ -76,6 +77,8 @@ static void on_mtu(uint16_t mtu, void *arg)
 	}
 	log_mtu(process, mtu, was);
 	protection_set_mtu(process->protection, process->ports->host_mtu);
+	if (process->paths)
+		path_mtu_wake(process->paths);
 }
 
 int process_watch_ports(struct process *process, struct covey_error *error)

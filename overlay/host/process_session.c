@@ -14,12 +14,15 @@
 #include "commands.h"
 #include "member.h"
 #include "notify.h"
+#include "path_mtu.h"
 #include "ports.h"
 #include "probe_ask.h"
 #include "probe_run.h"
 #include "process.h"
+#include "protection.h"
 #include "revoked_gkm.h"
 #include "startup.h"
+#include "vxlan_watch.h"
 
 static const struct dataplane_ops ops = {
 	.group_set = dataplane_group_set,
@@ -48,6 +51,8 @@ static void changed(void *arg)
 	struct process *process = arg;
 
 	commands_changed(process->commands);
+	if (process->paths)
+		path_mtu_wake(process->paths);
 	if (process->notify && process->host.member)
 		notify_status(process->notify, &process->host);
 }
@@ -147,6 +152,35 @@ static const char *blind_out(const struct process *process)
 		       : NULL;
 }
 
+static uint16_t longest_vxlan(void *arg)
+{
+	const struct process *process = arg;
+	const struct vxlan_watch *vxlans = protection_vxlans(process->protection);
+	uint32_t longest = vxlans ? vxlan_watch_longest(vxlans) : 0;
+
+	return longest && longest < process->ports->host_mtu ? (uint16_t)longest
+							     : process->ports->host_mtu;
+}
+
+/* 0 also where there is nothing to open. */
+static int open_paths(struct process *process)
+{
+	const struct path_mtu_config config = {
+		.base = process->base,
+		.inventory = process->inventory,
+		.self = process->self,
+		.member = &process->member,
+		.host_mtu = &process->ports->host_mtu,
+		.needed = longest_vxlan,
+		.arg = process,
+	};
+
+	if (!process->self->path_probes || process->self->host_port == HOST_PORT_DEVICE)
+		return 0;
+	process->paths = path_mtu_new(&config);
+	return process->paths ? 0 : -ENOMEM;
+}
+
 int process_open_probes(struct process *process, struct covey_error *error)
 {
 	const struct probe_run_config config = {
@@ -164,13 +198,14 @@ int process_open_probes(struct process *process, struct covey_error *error)
 	process->probe_run = probe_run_new(&config);
 	process->probe_ask = probe_ask_new(process->base, process->inventory, process->self,
 					   &process->ports->host_mtu);
-	if (process->probe_run && process->probe_ask)
+	if (process->probe_run && process->probe_ask && open_paths(process) == 0)
 		return 0;
 	return covey_error_set(error, -ENOMEM, "out of memory");
 }
 
 void process_close_probes(struct process *process)
 {
+	path_mtu_free(process->paths);
 	probe_ask_free(process->probe_ask);
 	probe_run_free(process->probe_run);
 }
@@ -186,7 +221,8 @@ static void probe_report(void *arg, const Covey__ProbeReport *report)
 {
 	const struct process *process = arg;
 
-	probe_ask_reported(process->probe_ask, report);
+	if (!process->paths || !path_mtu_reported(process->paths, report))
+		probe_ask_reported(process->probe_ask, report);
 }
 
 int process_start_member(struct process *process, struct covey_error *error)

@@ -118,6 +118,8 @@ struct inventory_host {
 	uint8_t mark_bit;
 	/* VXLAN devices in other network namespaces may send. */
 	bool vxlan_elsewhere;
+	/* covey-host measures the paths to the others by itself. Default true. */
+	bool path_probes;
 };
 
 struct inventory {

@@ -111,7 +111,8 @@ static bool store(struct reader *reader, const struct host_site *site,
 {
 	struct inventory_host host = {.fabric_port = FABRIC_PORT_KERNEL,
 				      .host_port = HOST_PORT_AUTO,
-				      .mark_bit = DEFAULT_MARK_BIT};
+				      .mark_bit = DEFAULT_MARK_BIT,
+				      .path_probes = true};
 
 	host.name = strdup(site->host->name);
 	host.host_interface = strdup(DEFAULT_HOST_INTERFACE);

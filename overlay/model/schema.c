@@ -94,6 +94,8 @@ static const struct field host_fields[] = {
 	 .min = 0, .max = 31},
 	{"covey_vxlan_elsewhere", FIELD_OF_HOST, FIELD_BOOLEAN,
 	 AT(struct inventory_host, vxlan_elsewhere)},
+	{"covey_path_probes", FIELD_OF_HOST, FIELD_BOOLEAN,
+	 AT(struct inventory_host, path_probes)},
 };
 
 static const struct field group_fields[] = {

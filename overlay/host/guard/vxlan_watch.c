@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bridge_mtu.h"
 #include "device_marks.h"
 #include "group_joins.h"
 #include "group_limit.h"
@@ -47,7 +48,8 @@ struct vxlan_watch {
 	struct guard_events rules;
 	int links_fd;
 	struct event *on_rules, *on_links, *again;
-	struct peer_log *log; /* for what uplinks whose MTU changes often can cause */
+	struct bridge_told bridges; /* those whose MTU is too large */
+	struct peer_log *log;       /* for what uplinks whose MTU changes often can cause */
 };
 
 /* --- devices ---------------------------------------------------------------------------------- */
@@ -89,6 +91,13 @@ static void tell_too_large(const struct vxlan_watch *watch, const struct vxlan_d
 	}
 }
 
+/* A list of all interfaces is long, so this is not done at each event. */
+static void tell_bridges(struct vxlan_watch *watch)
+{
+	bridge_mtu_tell(&watch->bridges, &watch->devices, watch->config.family, watch->config.mtu,
+			watch->log);
+}
+
 /* config.joins: only where the kernel keeps its card. */
 const char *vxlan_watch_misplaced(const struct vxlan_watch *watch)
 {
@@ -107,6 +116,13 @@ void vxlan_watch_set_mtu(struct vxlan_watch *watch, uint16_t mtu)
 
 	watch->config.mtu = mtu;
 	tell_too_large(watch, &none);
+	tell_bridges(watch);
+}
+
+size_t vxlan_watch_bridges(const struct vxlan_watch *watch, const struct bridge_excess **ret_list)
+{
+	*ret_list = watch->bridges.list;
+	return watch->bridges.count;
 }
 
 size_t vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list, size_t max)
@@ -125,6 +141,19 @@ size_t vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *re
 		count++;
 	}
 	return count;
+}
+
+uint32_t vxlan_watch_longest(const struct vxlan_watch *watch)
+{
+	uint32_t longest = 0;
+
+	for (size_t i = 0; i < watch->devices.count; i++) {
+		uint32_t length = vxlan_mtu_packet(&watch->devices.list[i], watch->config.family);
+
+		if (length > longest)
+			longest = length;
+	}
+	return longest;
 }
 
 const char *vxlan_watch_failing(const struct vxlan_watch *watch)
@@ -311,6 +340,7 @@ static void look_again(evutil_socket_t fd, short what, void *arg)
 
 	device_marks_doubt(&watch->marks, NULL);
 	look(watch);
+	tell_bridges(watch);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -361,6 +391,7 @@ int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch 
 		return status;
 	}
 	look(watch);
+	tell_bridges(watch);
 	*ret_watch = watch;
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "guard_local.h"
 #include "vxlan_mtu.h"
 
+struct bridge_excess;
 struct group_joins_handlers;
 struct vxlan_watch;
 
@@ -56,6 +57,13 @@ struct vxlan_excess {
 
 /* Lists them, at most max. Returns how many. */
 size_t vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list, size_t max);
+
+/* Bridges and ports of bridges whose MTU is too large (bridge_mtu.h), as they were half a minute
+ * ago at most. They stay the watch's. Returns how many. */
+size_t vxlan_watch_bridges(const struct vxlan_watch *watch, const struct bridge_excess **ret_list);
+
+/* The longest IP packet that one of the devices sends, by their MTU; 0: there is none. */
+uint32_t vxlan_watch_longest(const struct vxlan_watch *watch);
 
 /* The name of a device that is bound to the host interface, where the kernel keeps its network
  * card: what it sends by unicast does not get to the fabric. NULL: there is none. */

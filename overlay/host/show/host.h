@@ -18,6 +18,7 @@ struct inventory;
 struct inventory_host;
 struct member;
 struct own_watch;
+struct path_mtu;
 struct probe_ask;
 struct vxlan_watch;
 
@@ -28,8 +29,9 @@ struct host {
 	struct member *member;
 	const struct own_watch *own; /* its certificates */
 	struct dataplane *dataplane;
-	struct probe_ask *probes;  /* NULL: it cannot be asked for any */
-	struct guard_watch *guard; /* NULL: the kernel does not drive the fabric port */
+	struct probe_ask *probes;     /* NULL: it cannot be asked for any */
+	const struct path_mtu *paths; /* NULL: they are not measured */
+	struct guard_watch *guard;    /* NULL: the kernel does not drive the fabric port */
 	struct foreign_vxlan_watch *foreign;
 	const struct vxlan_watch *vxlans; /* NULL: nobody follows them */
 	bool modes_kept;                  /* those that are stricter than the inventory's */

@@ -18,10 +18,13 @@
 #include "health.h"
 #include "host.h"
 #include "member.h"
+#include "path_mtu.h"
 #include "printable.h"
 #include "vxlan_devices.h"
 #include "vxlan_watch.h"
 
+/* So many paths are named. */
+#define PROBLEM_PATHS_MAX 8
 /* Room for a sentence with an error's text in it. */
 #define PROBLEM_SIZE 1024
 
@@ -83,6 +86,23 @@ static void check_vxlans(json_t *problems, const struct host *host)
 		    "VXLAN devices are not served: %s. It is tried again all the time, and until "
 		    "it works VXLAN is dropped",
 		    failing);
+}
+
+static void check_paths(json_t *problems, const struct host *host)
+{
+	const struct path_peer *peers;
+	struct covey_error text;
+	size_t count = 0, found = 0;
+
+	if (!host->paths)
+		return;
+	peers = path_mtu_list(host->paths, &count);
+	for (size_t i = 0; i < count; i++)
+		if (path_mtu_explain(host->paths, &peers[i], &text) && found++ < PROBLEM_PATHS_MAX)
+			add(problems, "%s", text.text);
+	if (found > PROBLEM_PATHS_MAX)
+		add(problems, "the paths to %zu more hosts are too small: see `covey show paths`",
+		    found - PROBLEM_PATHS_MAX);
 }
 
 /* --- what keeps VXLAN from leaving in clear --------------------------------------------------- */
@@ -318,6 +338,7 @@ json_t *problems_list(const struct host *host)
 	check_vtep(problems, host);
 	check_uplinks(problems, host);
 	check_vxlans(problems, host);
+	check_paths(problems, host);
 	check_guard(problems, host);
 	check_foreign(problems, host);
 	check_certificates(problems, host);

@@ -18,6 +18,7 @@
 #include "show_clear.h"
 #include "show_dataplane.h"
 #include "show_guard.h"
+#include "show_paths.h"
 
 #define SAS_MAX ((size_t)COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
 
@@ -221,6 +222,8 @@ json_t *show_host(const struct host *host)
 	json_object_set_new(answer, "buffers", show_buffers(host->dataplane));
 	json_object_set_new(answer, "guard", guard);
 	json_object_set_new(answer, "foreign_vxlan", foreign);
+	json_object_set_new(answer, "paths", show_paths(host->paths));
 	json_object_set_new(answer, "vxlan_too_large", show_too_large(host->vxlans));
+	json_object_set_new(answer, "bridge_too_large", show_bridges(host->vxlans));
 	return answer;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge_mtu.h"
 #include "foreign_vxlan.h"
 #include "guard_nft.h"
 #include "guard_text.h"
@@ -179,5 +180,20 @@ json_t *show_too_large(const struct vxlan_watch *watch)
 						"mtu", (json_int_t)list[i].has, "fits",
 						(json_int_t)list[i].mtu.fits, "uplinks_lack",
 						(json_int_t)list[i].mtu.more));
+	return array;
+}
+
+json_t *show_bridges(const struct vxlan_watch *watch)
+{
+	const struct bridge_excess *list;
+	size_t count = watch ? vxlan_watch_bridges(watch, &list) : 0;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_pack("{s:s, s:b, s:I, s:I, s:s}", "interface",
+						       list[i].name, "bridge", list[i].bridge,
+						       "mtu", (json_int_t)list[i].has, "fits",
+						       (json_int_t)list[i].fits, "vxlan_device",
+						       list[i].device));
 	return array;
 }

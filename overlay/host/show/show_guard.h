@@ -16,3 +16,5 @@ json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch
 
 /* The VXLAN devices whose MTU is too large for what encryption adds. */
 json_t *show_too_large(const struct vxlan_watch *watch);
+/* Bridges and their ports through which more would come than fits into a VXLAN device. */
+json_t *show_bridges(const struct vxlan_watch *watch);

@@ -15,6 +15,11 @@ static uint32_t overhead(int family)
 	return 14 + 8 + 8 + (family == AF_INET6 ? 40 : 20);
 }
 
+uint32_t vxlan_mtu_packet(const struct vxlan_device *device, int family)
+{
+	return device->mtu + overhead(family);
+}
+
 bool vxlan_mtu_exceeds(const struct vxlan_device *device, int family, uint16_t mtu,
 		       struct vxlan_mtu *ret_mtu)
 {

@@ -20,6 +20,9 @@ struct vxlan_mtu {
 bool vxlan_mtu_exceeds(const struct vxlan_device *device, int family, uint16_t mtu,
 		       struct vxlan_mtu *ret_mtu);
 
+/* The longest IP packet that the device sends. */
+uint32_t vxlan_mtu_packet(const struct vxlan_device *device, int family);
+
 /* What becomes of tenants' packets that do not fit. */
 enum vxlan_long {
 	VXLAN_LONG_CUT,     /* the kernel keeps the card: covey cuts, fragments or answers them */

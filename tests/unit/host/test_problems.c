@@ -8,6 +8,7 @@
 #include <foreign_vxlan.h>
 #include <guard_watch.h>
 #include <own_watch.h>
+#include <path_mtu.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,6 +27,8 @@ static struct {
 	size_t foreign_count;
 	struct own_chain chain;
 	const char *files;
+	struct path_peer paths[10];
+	size_t path_count, paths_bad;
 } played;
 
 void __wrap_guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_status);
@@ -49,6 +52,13 @@ const char *__wrap_vxlan_watch_failing(const struct vxlan_watch *watch);
 const char *__wrap_vxlan_watch_misplaced(const struct vxlan_watch *watch);
 size_t __wrap_vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_excess *ret_list,
 			       size_t max);
+size_t __wrap_vxlan_watch_bridges(const struct vxlan_watch *watch,
+				  const struct bridge_excess **ret_list);
+const struct path_peer *__wrap_path_mtu_list(const struct path_mtu *paths, size_t *ret_count);
+bool __wrap_path_mtu_explain(const struct path_mtu *paths, const struct path_peer *peer,
+			     struct covey_error *ret_text);
+uint32_t __wrap_path_mtu_needed(const struct path_mtu *paths);
+uint32_t __wrap_path_mtu_added(const struct path_mtu *paths);
 void __wrap_foreign_vxlan_look(struct foreign_vxlan_watch *watch);
 const struct foreign_vxlan *__wrap_foreign_vxlan_list(const struct foreign_vxlan_watch *watch,
 						      size_t *ret_count);
@@ -103,6 +113,37 @@ size_t __wrap_vxlan_watch_read(const struct vxlan_watch *watch, struct vxlan_exc
 			       size_t max)
 {
 	return 0;
+}
+
+size_t __wrap_vxlan_watch_bridges(const struct vxlan_watch *watch,
+				  const struct bridge_excess **ret_list)
+{
+	return 0;
+}
+
+const struct path_peer *__wrap_path_mtu_list(const struct path_mtu *paths, size_t *ret_count)
+{
+	*ret_count = played.path_count;
+	return played.paths;
+}
+
+bool __wrap_path_mtu_explain(const struct path_mtu *paths, const struct path_peer *peer,
+			     struct covey_error *ret_text)
+{
+	const size_t number = (size_t)(peer - played.paths);
+
+	covey_error_set(ret_text, 0, "path %zu is small", number);
+	return number < played.paths_bad;
+}
+
+uint32_t __wrap_path_mtu_needed(const struct path_mtu *paths)
+{
+	return 1500;
+}
+
+uint32_t __wrap_path_mtu_added(const struct path_mtu *paths)
+{
+	return 110;
 }
 
 void __wrap_foreign_vxlan_look(struct foreign_vxlan_watch *watch)
@@ -350,6 +391,28 @@ static void disputed(struct daemon *daemon)
 	group->vni_count = 1;
 }
 
+static void paths_known(struct daemon *daemon)
+{
+	static const char handle[] = "never followed";
+
+	played.path_count = 10;
+	for (size_t i = 0; i < played.path_count; i++)
+		played.paths[i].host = daemon->host.self;
+	daemon->host.paths = (const void *)handle;
+}
+
+static void path_small(struct daemon *daemon)
+{
+	paths_known(daemon);
+	played.paths_bad = 1;
+}
+
+static void paths_small(struct daemon *daemon)
+{
+	paths_known(daemon);
+	played.paths_bad = 10;
+}
+
 static void expired(struct daemon *daemon)
 {
 	played.chain.list[0].not_after = time(NULL) - 1;
@@ -401,6 +464,8 @@ static void test_ready(void **state)
 		{begins_in_observe_once, true, NULL, NULL},
 		{disputed, true, "but VNI 4242, which the key manager gives to it",
 		 "give both the same inventory"},
+		{paths_known, true, NULL, NULL},
+		{path_small, true, "path 0 is small", ""},
 		{expired, true, "this host's certificate (CN = hv1) has expired at",
 		 "`covey pki issue hv1 --force`"},
 		{ca_expired, true, "the certificate of its CA (CN = hv1) has expired at",
@@ -432,10 +497,31 @@ static void test_ready(void **state)
 	}
 }
 
+/* They are bounded, however many hosts there are. */
+static void test_many_paths(void **state)
+{
+	struct daemon *daemon = good_daemon();
+	const json_t *problems;
+	json_t *answer;
+
+	paths_small(daemon);
+	answer = daemon_ask(daemon, ask);
+	problems = json_object_get(answer, "problems");
+	assert_true(says(problems, "path 0 is small"));
+	assert_true(says(problems, "path 7 is small"));
+	assert_false(says(problems, "path 8 is small"));
+	assert_true(says_both(problems, "the paths to 2 more hosts are too small",
+			      "`covey show paths`"));
+	assert_int_equal(json_array_size(json_object_get(answer, "paths")), 10);
+	json_decref(answer);
+	free_good(daemon);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_many_paths),
 		cmocka_unit_test(test_ready),
 	};
 

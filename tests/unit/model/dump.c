@@ -21,13 +21,14 @@ static void print_host(const struct inventory_host *host)
 	       "\"covey_host_port\": \"%s\", \"covey_cores\": \"%s\", \"covey_hugepages\": \"%s\", "
 	       "\"covey_foreign_vxlan\": \"%s\", \"covey_weak_guard\": \"%s\", "
 	       "\"covey_fabric_mtu\": %u, \"covey_sender_id\": %u, \"covey_mark_bit\": %u, "
-	       "\"covey_vxlan_elsewhere\": %s}",
+	       "\"covey_vxlan_elsewhere\": %s, \"covey_path_probes\": %s}",
 	       host->name, covey_addr_format(&host->vtep, vtep),
 	       host->fabric_interface ? host->fabric_interface : "", host->host_interface,
 	       fabric_ports[host->fabric_port], host_ports[host->host_port],
 	       host->cores ? host->cores : "", hugepages[host->hugepages],
 	       foreign[host->foreign_vxlan], weak[host->weak_guard], host->fabric_mtu,
-	       host->sender_id, host->mark_bit, host->vxlan_elsewhere ? "true" : "false");
+	       host->sender_id, host->mark_bit, host->vxlan_elsewhere ? "true" : "false",
+	       host->path_probes ? "true" : "false");
 }
 
 int main(int argc, char **argv)

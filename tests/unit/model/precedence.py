@@ -29,6 +29,7 @@ DEFAULTS = {
     "covey_sender_id": 0,
     "covey_mark_bit": 30,
     "covey_vxlan_elsewhere": False,
+    "covey_path_probes": True,
 }
 
 
@@ -67,6 +68,7 @@ class Case:
             "covey_fabric_mtu": lambda: rng.randint(576, 65535),
             "covey_mark_bit": lambda: rng.randint(0, 31),
             "covey_vxlan_elsewhere": lambda: rng.random() < 0.5,
+            "covey_path_probes": lambda: rng.random() < 0.5,
             "covey_hugepages": lambda: rng.choice(["none", "auto"]),
             "some_other": lambda: "{{ template }}",
         }

@@ -117,6 +117,7 @@ static void test_defaults(void **state)
 	assert_int_equal(host->fabric_mtu, 0);
 	assert_int_equal(inventory_free_vni(inventory), 16777215);
 	assert_false(host->vxlan_elsewhere);
+	assert_true(host->path_probes);
 	assert_int_equal(inventory->group_count, 1);
 	expect_default_group(&inventory->groups[0]);
 	inventory_free(inventory);
@@ -168,7 +169,8 @@ static void test_everything_set(void **state)
 		"      covey_cores: 0-3,1023\n"
 		"      covey_fabric_mtu: 576\n"
 		"      covey_mark_bit: 0\n"
-		"      covey_vxlan_elsewhere: true\n");
+		"      covey_vxlan_elsewhere: true\n"
+		"      covey_path_probes: false\n");
 	const struct inventory_group *group = &inventory->groups[0];
 	static const uint32_t vnis[] = {0, 5, 6, 20, 21, 22, 16777215};
 
@@ -217,6 +219,7 @@ static void test_everything_set(void **state)
 	assert_int_equal(inventory->hosts[1].mark_bit, 0);
 	assert_int_equal(inventory->hosts[1].fabric_mtu, 576);
 	assert_true(inventory->hosts[1].vxlan_elsewhere);
+	assert_false(inventory->hosts[1].path_probes);
 	inventory_free(inventory);
 }
 
