@@ -11,6 +11,8 @@ LAB_GROUP_VARS=${LAB_GROUP_VARS:-}
 LAB_GROUPS=${LAB_GROUPS:-}
 # Lines for every host, at their indentation of ten.
 LAB_HOST_VARS=${LAB_HOST_VARS:-}
+# true: the hosts measure the paths to each other by themselves, as they do by default.
+LAB_PATH_PROBES=${LAB_PATH_PROBES:-true}
 # Lines for one host: LAB_HOST_VARS_1 and so on.
 # What the hosts call their fab0.
 LAB_FABRIC_INTERFACE=${LAB_FABRIC_INTERFACE-auto} # auto: fab0, where it has to be named
@@ -46,6 +48,7 @@ lab_write_inventory() {
 			own=LAB_HOST_VARS_$n
 			lab_fabric_interface "$n" "$LAB_HOST_VARS${!own:-}"
 			lab_fabric_port "$n" "$LAB_HOST_VARS${!own:-}"
+			[[ $LAB_PATH_PROBES == true ]] || lab_lines "          covey_path_probes: $LAB_PATH_PROBES"
 			lab_lines "$LAB_HOST_VARS"
 			lab_lines "${!own:-}"
 		done

@@ -22,6 +22,8 @@ set -euo pipefail
 LAB_LOG_LEVEL=debug
 # shellcheck disable=SC2034 # for lab.sh: the recorder is to see each packet, not several in one frame
 LAB_CUT_FRAMES=on
+# shellcheck disable=SC2034 # for lab.sh: tests count packets, so nobody sends any by himself
+LAB_PATH_PROBES=${LAB_PATH_PROBES:-false}
 E2E_HERE=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=tests/e2e/_ports.sh
 . "$E2E_HERE/_ports.sh"
