@@ -1,0 +1,204 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# in_root.sh KIND: installs, upgrades, removes and purges the packages of /run/packages in a root that may be
+# spoiled, and looks after each step at what is there.
+set -euo pipefail
+
+kind=$1
+cd /run/packages
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+# apt COMMAND PACKAGE...: as docs/bring-up.md has it. No disk needs to be waited for.
+apt() {
+	apt-get "$1" -y -q --no-install-recommends -o Dpkg::Use-Pty=0 \
+		-o Dpkg::Options::=--force-unsafe-io "${@:2}" >log 2>&1 || { cat log && fail "apt-get $*"; }
+}
+
+# put VERSION-FOLDER PACKAGE...: install, or upgrade.
+put() {
+	local folder=$1 package debs=()
+
+	shift
+	for package; do debs+=("./$folder/${package}"_*.deb); done
+	apt install "${debs[@]}"
+}
+
+# expect_asked TEXT: what systemctl was asked since the last time, but for what is asked often and changes nothing.
+expect_asked() {
+	local asked
+
+	asked=$(grep -vE 'daemon-reload|is-active|is-enabled|show' asked 2>/dev/null |
+		sed 's/^--[a-z-]* //' || true)
+	rm -f asked
+	[[ $asked == "$1" ]] || fail "systemctl was asked: $asked; should be: $1"
+}
+
+expect_there() {
+	local path
+
+	for path; do [[ -e $path ]] || fail "$path is not there"; done
+}
+
+expect_gone() {
+	local path
+
+	for path; do [[ ! -e $path ]] || fail "$path is there"; done
+}
+
+# closure PACKAGE: all that it depends on, as far as it is installed.
+closure() {
+	local seen=" " queue=("$1") package
+
+	while ((${#queue[@]})); do
+		package=${queue[0]}
+		queue=("${queue[@]:1}")
+		[[ $seen != *" $package "* ]] || continue
+		seen+="$package "
+		mapfile -t -O "${#queue[@]}" queue < <(dpkg-query -W -f '${Depends}, ${Pre-Depends}\n' \
+			"$package" 2>/dev/null | sed 's/[,|]/\n/g' |
+			awk 'NF { sub(/:.*/, "", $1); print $1 }')
+	done
+	tr ' ' '\n' <<<"$seen"
+}
+
+check_key_manager_alone() {
+	put old covey covey-gkm
+	[[ $(covey --version) == "covey 0.0.1" ]] || fail "the version before is $(covey --version)"
+	covey-gkm --help >/dev/null
+	closure covey-gkm >needed
+	grep -qx libsqlite3-0 needed || fail "the closure of covey-gkm lacks what it links"
+	! grep -E '^(librte|dpdk|libdpdk|libipsec)' needed || fail "covey-gkm depends on DPDK"
+	if [[ $kind == bare ]]; then
+		! dpkg-query -W 'librte*' 2>/dev/null || fail "DPDK came along with covey-gkm"
+	fi
+}
+
+check_host() {
+	put old covey-host
+	closure covey-host >needed
+	grep -q '^librte-net-af-xdp' needed || fail "covey-host does not depend on DPDK's drivers"
+	covey-host --help >/dev/null
+}
+
+# Nothing was started or will be at a boot, and keys have a place that only root sees.
+check_installed() {
+	[[ $(stat -c '%U %a' /etc/covey/pki) == "root 700" ]] || fail "/etc/covey/pki can be seen by others"
+	[[ ! $(find /etc/systemd/system -name '*covey*') ]] || fail "a unit is enabled by itself"
+	covey check /usr/share/doc/covey/examples/inventory.yaml >/dev/null
+	if command -v systemd-analyze >/dev/null; then
+		systemd-analyze verify --man=no /lib/systemd/system/covey-{gkm,guard,host}.service 2>&1 |
+			grep covey && fail "systemd complains of the units"
+	fi
+	return 0
+}
+
+# An operator has been here.
+configure() {
+	cat >/etc/covey/inventory.yaml <<-END
+		all:
+		  vars:
+		    covey_fabric: fabric.example
+		    covey_gkm: 198.51.100.10
+		    covey_fabric_interface: eth1
+		    covey_groups:
+		      tenants: {vnis: [100], members: [hypervisors]}
+		  children:
+		    hypervisors:
+		      hosts:
+		        hv1: {covey_vtep: 198.51.100.1}
+		        hv2: {covey_vtep: 198.51.100.2}
+	END
+	covey --pki /etc/covey/pki pki init >/dev/null
+	covey --pki /etc/covey/pki pki issue --all >/dev/null
+	mkdir -p /var/lib/covey /var/lib/covey-host
+	touch /var/lib/covey/gkm.db /var/lib/covey-host/modes
+	find /etc/covey /var/lib/covey /var/lib/covey-host | sort >configuration
+}
+
+# The rules of a real guard. --bare has this machine's network, which is left alone.
+guard() {
+	[[ $kind != bare ]] || return 0
+	ip link add eth1 type veth peer name eth1p
+	ip address add 198.51.100.1/24 dev eth1
+	ip link set eth1 up
+	covey-host --guard on 2>log || { cat log && fail "the guard cannot be had"; }
+	nft list tables >rules
+	grep -q covey_guard_ rules || fail "the guard has no rules"
+}
+
+expect_guard() {
+	[[ $kind == bare ]] || cmp rules <(nft list tables) || fail "$1: the guard's rules changed"
+}
+
+expect_configuration() {
+	find /etc/covey /var/lib/covey /var/lib/covey-host | sort | diff configuration - ||
+		fail "$1: configuration or state changed"
+}
+
+# With systemd, as far as the packages see. They end nothing and start nothing; what runs is restarted, each by
+# itself, the guard before covey-host.
+check_upgrade() {
+	mkdir -p /run/systemd/system
+	cp --remove-destination systemctl /usr/bin/systemctl
+	rm -f /usr/sbin/policy-rc.d
+	put new covey covey-gkm covey-host
+	expect_asked "try-restart covey-gkm.service
+try-restart covey-guard.service
+try-restart covey-host.service"
+	expect_guard "upgrade"
+	expect_configuration "upgrade"
+	[[ $(covey --version) != "covey 0.0.1" ]] || fail "it was not upgraded"
+}
+
+check_remove() {
+	apt remove covey-host
+	expect_asked "stop covey-host.service covey-guard.service"
+	expect_guard "remove"
+	[[ $kind == bare ]] || grep -q 'nft delete table netdev covey_guard_covey0$' log ||
+		fail "nothing says that the guard's rules stay, and how to delete them"
+	apt remove covey-gkm covey
+	expect_asked "stop covey-gkm.service"
+	expect_gone /usr/bin/covey /usr/sbin/covey-{gkm,host} /lib/systemd/system/covey-{gkm,guard,host}.service
+	expect_configuration "remove"
+}
+
+# Each package takes its own secrets, and the last one the rest, but for the key of the CA.
+check_purge() {
+	apt purge covey-host
+	expect_gone /var/lib/covey-host /etc/covey/pki/hv1.key
+	expect_there /var/lib/covey/gkm.db /etc/covey/pki/{gkm,hv2}.key
+	apt purge covey-gkm
+	expect_gone /var/lib/covey /etc/covey/pki/gkm.key
+	expect_there /etc/covey/pki/hv2.key
+	apt purge covey
+	grep -q 'rm -r /etc/covey$' log || fail "nothing says that the CA's key is left"
+	[[ $(find /etc/covey ! -type d) == /etc/covey/pki/ca.key ]] || fail "more is left: $(find /etc/covey)"
+	rm -r /etc/covey
+	left=$(find /etc /usr /var -xdev -name '*covey*' -not -path '*/tmp/*')
+	[[ ! $left ]] || fail "left: $left"
+}
+
+# From nothing to nothing, without an operator and without systemd.
+check_untouched() {
+	rm -rf /run/systemd
+	put new covey covey-gkm covey-host
+	apt purge 'covey*'
+	expect_gone /etc/covey /var/lib/covey /var/lib/covey-host
+}
+
+rm -rf /etc/covey /var/lib/covey /var/lib/covey-host
+check_key_manager_alone
+check_host
+check_installed
+configure
+guard
+check_upgrade
+check_remove
+check_purge
+check_untouched
+echo "installed, upgraded, removed and purged"
