@@ -338,8 +338,12 @@ lab_start_recorder() {
 
 # --- covey ----------------------------------------------------------------------------------------
 
+# lab_program NAME: its path. With COVEY_PROGRAMS=/usr covey's own ones are those that are installed there.
 lab_program() {
-	case $1 in
+	case ${COVEY_PROGRAMS:+installed:}$1 in
+	installed:covey) echo "$COVEY_PROGRAMS/bin/covey" ;;
+	installed:covey-host | installed:covey-gkm) echo "$COVEY_PROGRAMS/sbin/$1" ;;
+	installed:*) echo "$LAB_BUILD/tests/e2e/$1" ;;
 	covey) echo "$LAB_BUILD/overlay/cli/covey" ;;
 	covey-host) echo "$LAB_BUILD/overlay/host/covey-host" ;;
 	covey-gkm) echo "$LAB_BUILD/gkm/covey-gkm" ;;
