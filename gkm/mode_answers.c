@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "mode_answers.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "clock.h"
+#include "mode_apart.h"
 #include "mode_show.h"
 #include "peer_log.h"
 #include "realm.h"
@@ -250,6 +252,13 @@ static json_t *explain(const struct realm *realm, enum mode_verdict verdict, enu
 		break;
 	case MODE_BAD_TIME:
 		covey_error_set(&error, 0, "a deadline is 1 s to 7 days, and there is only one");
+		break;
+	case MODE_TOO_SHORT:
+		covey_error_set(
+			&error, 0,
+			"the deadline is too soon: a message to the slowest member of group %s "
+			"took %" PRIu32 " ms there and back",
+			group, mode_apart_ms(realm->served.group, clock_ms()));
 		break;
 	case MODE_NOTHING:
 		covey_error_set(&error, 0,

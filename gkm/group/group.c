@@ -103,6 +103,7 @@ static void forget_registration(struct group *group, size_t seat)
 	member->listed_by_ms = 0;
 	member->knows_modes = false;
 	member->mode_told = member->mode_acked = 0;
+	member->mode_rtt_ms = 0;
 	member->reported_ms = 0;
 	member->mode_in_force = 0;
 	for (size_t i = 0; i < group->sa_count; i++)

@@ -69,6 +69,9 @@ struct member {
 	bool knows_modes;              /* it said that it understands modes */
 	uint64_t mode_told;            /* serials of the mode; 0: none yet */
 	uint64_t mode_acked;           /* the last one */
+	uint64_t mode_told_ms;         /* when it was told the last one */
+	bool mode_again;               /* it is to be told the same once more */
+	uint32_t mode_rtt_ms;          /* from then to its acknowledgement, the last time */
 	uint64_t reported_ms;          /* when it said last what it hears in clear; 0: never */
 	enum covey_mode mode_in_force; /* as it says; 0: not known */
 	uint64_t listed_by_ms;         /* until when we wait for the others' acknowledgement */

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "group.h"
+#include "mode_apart.h"
 
 static void tell_log(struct group *group, enum mode_event event)
 {
@@ -49,12 +50,14 @@ void mode_reported(struct group *group, size_t seat, uint64_t now_ms)
 	group->members[seat].reported_ms = now_ms;
 }
 
-int mode_acked(struct group *group, size_t seat, uint64_t serial)
+int mode_acked(struct group *group, size_t seat, uint64_t serial, uint64_t now_ms)
 {
 	struct member *member = &group->members[seat];
 
 	if (!member->session || serial == 0 || serial > member->mode_told)
 		return -EPROTO;
+	if (serial == member->mode_told && serial > member->mode_acked)
+		mode_apart_measure(group, member, now_ms - member->mode_told_ms);
 	if (serial > member->mode_acked)
 		member->mode_acked = serial;
 	if (serial == group->mode.now.serial)
@@ -93,14 +96,16 @@ static bool all_acked(const struct group *group)
 	return true;
 }
 
-/* --- what the operator asks for ------------------------------------------------------------ */
-
-static enum mode_verdict judge_time(const struct mode_request *request)
+/* Before its deadline, a change must have come to all. */
+static enum mode_verdict judge_time(const struct group *group, const struct mode_request *request,
+				    uint64_t now_ms)
 {
 	uint64_t seconds = request->for_s ? request->for_s : request->confirm_s;
 
 	if ((request->for_s && request->confirm_s) || seconds > COVEY_MODE_DEADLINE_MAX_S)
 		return MODE_BAD_TIME;
+	if (seconds && seconds * 1000 < mode_apart_ms(group, now_ms) + COVEY_MODE_BETWEEN_MS)
+		return MODE_TOO_SHORT;
 	return MODE_BEGUN;
 }
 
@@ -121,7 +126,10 @@ static enum mode_verdict judge_same(const struct group_mode *mode,
  */
 static bool is_too_late(const struct group_mode *mode, uint64_t now_ms)
 {
-	return mode->now.then && now_ms + COVEY_MODE_BETWEEN_MS > mode->deadline_ms;
+	bool far = covey_mode_step(mode->now.goal, mode->now.then) != mode->now.then;
+
+	return mode->now.then &&
+	       now_ms + (far ? mode->between_ms : COVEY_MODE_BETWEEN_MS) > mode->deadline_ms;
 }
 
 /* ret_despite: what of this is in spite of clear packets. */
@@ -143,7 +151,7 @@ static enum mode_verdict judge(const struct group *group, const struct mode_requ
 			       uint64_t now_ms, struct mode_flaws *ret_despite)
 {
 	const struct group_mode *mode = &group->mode;
-	enum mode_verdict verdict = judge_time(request);
+	enum mode_verdict verdict = judge_time(group, request, now_ms);
 
 	if (verdict != MODE_BEGUN)
 		return verdict;
@@ -203,6 +211,7 @@ enum mode_verdict mode_change(struct group *group, const struct mode_request *re
 	mode->before = before;
 	mode->forward = request->mode > before;
 	mode->confirms = request->confirm_s != 0;
+	mode->between_ms = COVEY_MODE_BETWEEN_MS;
 	mode->deadline_ms = now_ms + (request->for_s + request->confirm_s) * 1000;
 	begin(group);
 	mode->despite = despite;
@@ -279,6 +288,8 @@ static void undo(struct group *group, uint64_t now_ms)
 	const struct mode_record next = {.goal = mode->now.then};
 	enum covey_mode before = mode->now.mode;
 
+	if (!mode->resumed && mode_apart_ms(group, now_ms) > mode->between_ms)
+		mode->between_ms = mode_apart_ms(group, now_ms);
 	mode->despite = (struct mode_flaws){0};
 	if (before == COVEY_MODE_TRANSITION && next.goal == COVEY_MODE_ENFORCE)
 		mode_flaws_find(group, COVEY_MODE_ENFORCE, now_ms, &mode->despite);
@@ -326,7 +337,7 @@ static uint64_t step_ends_ms(const struct group_mode *mode)
 	bool last = mode->now.mode == mode->now.goal;
 
 	if (mode->hurries)
-		return mode->told_ms + COVEY_MODE_BETWEEN_MS;
+		return mode->told_ms + mode->between_ms;
 	if (!mode->acked_ms)
 		return mode->told_ms + MODE_ACK_MS;
 	return mode->acked_ms + (last ? 0 : COVEY_MODE_BETWEEN_MS);
@@ -383,15 +394,24 @@ static void tell_members(struct group *group, uint64_t now_ms)
 	const struct mode_order order = {.serial = group->mode.now.serial,
 					 .mode = group->mode.now.mode,
 					 .left_ms = left_ms(&group->mode, now_ms),
-					 .then = group->mode.now.then};
+					 .then = group->mode.now.then,
+					 .between_ms =
+						 group->mode.between_ms == COVEY_MODE_BETWEEN_MS
+							 ? 0
+							 : group->mode.between_ms};
 
 	for (size_t i = 0; i < group->seats; i++) {
 		struct member *member = &group->members[i];
 
-		if (!member->session || !member->knows_modes || member->mode_told == order.serial)
+		if (!member->session || !member->knows_modes ||
+		    (member->mode_told == order.serial && !member->mode_again))
 			continue;
 		group->output.mode(member, &order, group->output.arg);
+		/* What is measured is the way of the first one. */
+		if (member->mode_told != order.serial)
+			member->mode_told_ms = now_ms;
 		member->mode_told = order.serial;
+		member->mode_again = false;
 	}
 }
 
@@ -409,6 +429,7 @@ void mode_settle(struct group *group, uint64_t now_ms)
 	}
 	pay(group, now_ms);
 	remind(group, now_ms);
+	mode_apart_follow(group);
 	tell_members(group, now_ms);
 }
 
@@ -443,6 +464,7 @@ void mode_start(struct group *group, const struct mode_record *stored, enum cove
 		.now = {.serial = 1, .mode = configured, .goal = configured},
 		.before = configured,
 		.told_ms = now_ms,
+		.between_ms = COVEY_MODE_BETWEEN_MS,
 		.remind_ms = now_ms + MODE_REMIND_MS,
 	};
 	if (stored->serial) {

@@ -40,6 +40,7 @@ struct mode_order {
 	enum covey_mode mode;
 	uint32_t left_ms; /* 0: no deadline */
 	enum covey_mode then;
+	uint32_t between_ms; /* 0: COVEY_MODE_BETWEEN_MS */
 };
 
 /* For the log. struct group_mode has the details. */
@@ -75,6 +76,9 @@ struct group_mode {
 	uint64_t acked_ms;    /* when all had acknowledged it; 0: not yet */
 	uint64_t encrypts_ms; /* since when nobody should send in clear; 0: since the start */
 	uint64_t deadline_ms; /* if there is now.then */
+	/* For how long members are told to be in transition between the other two: they begin that
+	 * as far apart as messages to them take, and need not hear of us in it. */
+	uint32_t between_ms;
 	uint64_t remind_ms;
 	uint64_t retry_ms;
 	bool owes;        /* what members are told is not on disk yet, but leads to the same */
@@ -110,6 +114,7 @@ enum mode_verdict {
 	MODE_POINTLESS,   /* a deadline that would change nothing */
 	MODE_NOT_DESPITE, /* despite_clear is about enforce */
 	MODE_BAD_TIME,    /* no time from a second to a week, or two of them */
+	MODE_TOO_SHORT,   /* a time in which the change cannot come to all members */
 	MODE_FLAWED,      /* some member could not follow: mode_flaws.h */
 	MODE_NOTHING,     /* there is nothing to confirm */
 	MODE_NOT_STORED,
@@ -124,7 +129,7 @@ void mode_understood(struct group *group, size_t seat);
 /* The member has said what it hears in clear, which may be nothing. */
 void mode_reported(struct group *group, size_t seat, uint64_t now_ms);
 /* -EPROTO when it was never told this one. */
-int mode_acked(struct group *group, size_t seat, uint64_t serial);
+int mode_acked(struct group *group, size_t seat, uint64_t serial, uint64_t now_ms);
 
 /* Is the present mode not acknowledged by this member, and does the change wait for it? */
 bool mode_awaits(const struct group *group, size_t seat);

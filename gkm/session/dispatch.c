@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "clock.h"
 #include "heartbeat_reports.h"
 #include "hello.h"
 #include "join.h"
@@ -85,8 +86,8 @@ static void on_mode_in_force(struct session *session, const Covey__GroupModeInFo
 
 	if (registration && !registration->joined)
 		return;
-	if (!registration ||
-	    mode_acked(registration->served->group, registration->seat, ack->serial) < 0) {
+	if (!registration || mode_acked(registration->served->group, registration->seat,
+					ack->serial, clock_ms()) < 0) {
 		session_end(session, PROTOCOL,
 			    "GroupModeInForce of serial %" PRIu64
 			    " in group \"%s\", which was never sent",

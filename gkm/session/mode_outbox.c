@@ -24,6 +24,7 @@ void mode_outbox_send(const struct member *to, const struct mode_order *order, v
 	mode.mode = order->mode;
 	mode.left_ms = order->left_ms;
 	mode.then = order->then;
+	mode.between_ms = order->between_ms;
 	message.body_case = COVEY__MESSAGE__BODY_GROUP_MODE;
 	message.group_mode = &mode;
 	session_send(to->session, &message);

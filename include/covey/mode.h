@@ -25,10 +25,11 @@ enum covey_mode {
 	COVEY_MODE_ENFORCE = 3,
 };
 
-/* For how long members are in transition between the other two, at least, in milliseconds. It is
- * longer than they are apart in time: by how long a message takes to each of them, and packets that
- * are on the way. */
-#define COVEY_MODE_BETWEEN_MS 500u
+/* For how long members are in transition between the other two, at least, in milliseconds. It must
+ * be longer than they are apart in time: by how long a message takes to each of them, and packets
+ * that are on the way. If messages take longer than that, the key manager says how long. */
+#define COVEY_MODE_BETWEEN_MS     500u
+#define COVEY_MODE_BETWEEN_MAX_MS 10000u
 
 /* The longest deadline that a mode may have, in seconds: a week. */
 #define COVEY_MODE_DEADLINE_MAX_S 604800u

@@ -122,7 +122,7 @@ all_are_in transition || fail "the mode is said to be set, and is not"
 expect_on_wire "in transition" none encrypted
 if mode enforce 2>"$LAB_DIR/log/refused"; then fail "enforce, with clear packets in the last minute"; fi
 grep -q 'hv[123]' "$LAB_DIR/log/refused" || fail "it names no host: $(<"$LAB_DIR/log/refused")"
-enforces() { lab_at_gkm mode tenants enforce --confirm-within 2s >>"$LAB_DIR/log/mode" 2>&1; }
+enforces() { lab_at_gkm mode tenants enforce --confirm-within 3s >>"$LAB_DIR/log/mode" 2>&1; }
 lab_wait 100 "a minute without clear packets" enforces
 all_are_in enforce || fail "the mode is said to be set, and is not"
 expect_on_wire "in enforce" none encrypted
@@ -131,7 +131,7 @@ lab_wait 5 "the change to be over" gkm_is_settled
 mode observe
 lab_wait 5 "all to be in observe" all_are_in observe
 expect_on_wire "in observe again" clear none
-mode transition --confirm-within 2s
+mode transition --confirm-within 3s
 all_are_in transition || fail "the mode is said to be set, and is not"
 lab_wait 5 "the unconfirmed change to be undone" all_are_in observe
 lab_wait 5 "the change to be over" gkm_is_settled

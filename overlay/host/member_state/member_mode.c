@@ -53,7 +53,7 @@ static void step(struct member_mode *mode, uint64_t now)
 {
 	mode->mode = covey_mode_step(mode->mode, mode->goal);
 	mode->try_at = now;
-	mode->step_at = mode->mode == mode->goal ? MEMBER_MODE_NEVER : now + COVEY_MODE_BETWEEN_MS;
+	mode->step_at = mode->mode == mode->goal ? MEMBER_MODE_NEVER : now + mode->between_ms;
 }
 
 static void go(struct member_mode *mode, enum covey_mode goal, uint64_t now)
@@ -74,6 +74,7 @@ void member_mode_begin(struct member_mode *mode, const struct member_mode_first 
 		.then = first->then,
 		.then_at = first->then_at,
 		.step_at = MEMBER_MODE_NEVER,
+		.between_ms = COVEY_MODE_BETWEEN_MS,
 		.remind_at = MEMBER_MODE_NEVER,
 	};
 }
@@ -117,6 +118,11 @@ static int check(const struct membership *group, const Covey__GroupMode *message
 				       "group %s: GroupMode that ends in %" PRIu32
 				       " ms, which is more than a week",
 				       group->name, message->left_ms);
+	if (message->between_ms > COVEY_MODE_BETWEEN_MAX_MS)
+		return covey_error_set(error, -EPROTO,
+				       "group %s: GroupMode with %" PRIu32
+				       " ms between two modes, which is more than %u",
+				       group->name, message->between_ms, COVEY_MODE_BETWEEN_MAX_MS);
 	if (message->serial == 0 || message->serial < group->mode.serial)
 		return covey_error_set(error, -EPROTO,
 				       "group %s: GroupMode with serial %" PRIu64 " after %" PRIu64,
@@ -137,6 +143,8 @@ int member_mode_told(struct membership *group, const Covey__GroupMode *message, 
 	mode->to_ack = true;
 	mode->then = (enum covey_mode)message->then;
 	mode->then_at = message->left_ms ? now + message->left_ms : MEMBER_MODE_NEVER;
+	mode->between_ms = message->between_ms > COVEY_MODE_BETWEEN_MS ? message->between_ms
+								       : COVEY_MODE_BETWEEN_MS;
 	go(mode, (enum covey_mode)message->mode, now);
 	/* The deadline may be another one: whoever keeps it must hear of that. */
 	mode->try_at = now;
@@ -222,6 +230,7 @@ void member_mode_end(struct membership *group, const struct effects *effects)
 		.goal = COVEY_MODE_ENFORCE,
 		.then_at = MEMBER_MODE_NEVER,
 		.step_at = MEMBER_MODE_NEVER,
+		.between_ms = COVEY_MODE_BETWEEN_MS,
 		.try_at = MEMBER_MODE_NEVER,
 		.remind_at = MEMBER_MODE_NEVER,
 		.told = true,

@@ -6,8 +6,8 @@
  * do it, and when it has a deadline, the member goes on by itself when that has passed, GKM or not.
  *
  * A member goes from one mode to another by steps: it is in transition between observe and enforce
- * for COVEY_MODE_BETWEEN_MS. By then all others have come as far, so nobody sends what another does
- * not accept.
+ * for COVEY_MODE_BETWEEN_MS, or as long as the GKM says. By then all others have come as far, so
+ * nobody sends what another does not accept.
  */
 
 #include <covey/error.h>
@@ -27,6 +27,7 @@ struct member_mode {
 	enum covey_mode then; /* the goal when then_at comes */
 	uint64_t then_at;     /* ms; MEMBER_MODE_NEVER: no deadline */
 	uint64_t step_at;     /* ms; when the next step is due; MEMBER_MODE_NEVER: none is */
+	uint32_t between_ms;  /* how long to be in transition between the other two */
 	uint64_t try_at;      /* ms; when to put the mode in force; MEMBER_MODE_NEVER: it is */
 	uint64_t remind_at;   /* ms; when the log says again that the group is not in enforce */
 	uint64_t serial;      /* of the last GroupMode of this GKM instance; 0: none */

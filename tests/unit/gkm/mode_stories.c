@@ -139,6 +139,15 @@ const struct story mode_stories[] = {
 	 "ack +59501 confirm=late observe=late enforce=late +499 is:observe"},
 	{"too late for the second step of a short change", COVEY_MODE_ENFORCE,
 	 "observe:c10=begun ack:ABCDE +9400 ack +500 is:transition +100 is:enforce"},
+	/* Messages that take long. */
+	{"a member is slow", COVEY_MODE_TRANSITION,
+	 "observe:f60=begun between:0 ack:ABCDE +4000 ack:F is:observe serial:2 between:4000 "
+	 "left:56000 outcome:done +52001 enforce=late +3999 is:transition +3999 is:transition +1 "
+	 "is:enforce ack between:4000"},
+	{"what has not come to all yet", COVEY_MODE_ENFORCE,
+	 "transition=begun ack:ABCDE +10000 observe:f10=short observe:f11=begun"},
+	{"a slow member does not hold up a near one", COVEY_MODE_TRANSITION,
+	 "observe:c60=begun ack:ABCDE +4000 ack:F +55000 confirm=begun"},
 	/* Two operators. */
 	{"one after the other", COVEY_MODE_ENFORCE,
 	 "observe=begun observe=busy transition=busy enforce=busy confirm=busy ack +500 "

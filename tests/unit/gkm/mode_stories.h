@@ -26,7 +26,7 @@ struct story {
 	 * full              nothing can be stored from now on; empty: it can again
 	 * restart           of the key manager; nobody is back yet
 	 * is:MODE           what the last order of A says
-	 * then:MODE left:MS serial:N order of A, too
+	 * then:MODE left:MS serial:N between:MS order of A, too
 	 * flaw:SEAT FLAW    the first reason of a refusal to go forward
 	 * despite:N         so many of these did not hinder the last change
 	 * outcome:WORD late:SEATS kept:MODE goal:MODE end:MODE (of the record)

@@ -24,6 +24,7 @@ static const char *const verdicts[] = {
 	[MODE_POINTLESS] = "pointless",
 	[MODE_NOT_DESPITE] = "not-despite",
 	[MODE_BAD_TIME] = "time",
+	[MODE_TOO_SHORT] = "short",
 	[MODE_FLAWED] = "flawed",
 	[MODE_NOTHING] = "nothing",
 	[MODE_NOT_STORED] = "unstored",
@@ -68,7 +69,8 @@ static void acknowledge(struct teller *teller, size_t seat)
 	const struct member *member = &teller->world->group->members[seat];
 
 	if (member->session && member->mode_told)
-		check(teller, mode_acked(teller->world->group, seat, member->mode_told) == 0);
+		check(teller, mode_acked(teller->world->group, seat, member->mode_told,
+					 teller->world->now_ms) == 0);
 }
 
 /* 0: from A. */
@@ -168,6 +170,8 @@ static bool check_state(const struct teller *teller, const char *what, const cha
 		check(teller, said && is_mode(said->order.then, value));
 	else if (strcmp(what, "left") == 0)
 		check(teller, said && said->order.left_ms == strtoul(value, NULL, 10));
+	else if (strcmp(what, "between") == 0)
+		check(teller, said && said->order.between_ms == strtoul(value, NULL, 10));
 	else if (strcmp(what, "serial") == 0)
 		check(teller, said && said->order.serial == strtoul(value, NULL, 10));
 	else if (strcmp(what, "outcome") == 0)
@@ -327,7 +331,7 @@ static void who_knows_no_modes_is_told_none(void **state)
 	world_join(world, B);
 	world_calm(world);
 	assert_int_equal(world_count(world, SAID_MODE, B, 0), 0);
-	assert_int_equal(mode_acked(world->group, B, 1), -EPROTO);
+	assert_int_equal(mode_acked(world->group, B, 1, world->now_ms), -EPROTO);
 }
 
 static void acknowledgements_of_what_was_not_told(void **state)
@@ -335,20 +339,20 @@ static void acknowledgements_of_what_was_not_told(void **state)
 	const struct mode_request request = {.mode = COVEY_MODE_OBSERVE};
 	struct world *world = *state;
 
-	assert_int_equal(mode_acked(world->group, A, 1), -EPROTO);
+	assert_int_equal(mode_acked(world->group, A, 1, world->now_ms), -EPROTO);
 	world_calm(world);
-	assert_int_equal(mode_acked(world->group, A, 0), -EPROTO);
-	assert_int_equal(mode_acked(world->group, A, 2), -EPROTO);
-	assert_int_equal(mode_acked(world->group, A, 1), 0);
+	assert_int_equal(mode_acked(world->group, A, 0, world->now_ms), -EPROTO);
+	assert_int_equal(mode_acked(world->group, A, 2, world->now_ms), -EPROTO);
+	assert_int_equal(mode_acked(world->group, A, 1, world->now_ms), 0);
 	assert_int_equal(mode_change(world->group, &request, world->now_ms), MODE_BEGUN);
-	assert_int_equal(mode_acked(world->group, A, 2), -EPROTO);
+	assert_int_equal(mode_acked(world->group, A, 2, world->now_ms), -EPROTO);
 	world_settle(world);
-	assert_int_equal(mode_acked(world->group, A, 2), 0);
+	assert_int_equal(mode_acked(world->group, A, 2, world->now_ms), 0);
 	/* One that comes late changes nothing. */
-	assert_int_equal(mode_acked(world->group, A, 1), 0);
+	assert_int_equal(mode_acked(world->group, A, 1, world->now_ms), 0);
 	assert_int_equal(world->group->members[A].mode_acked, 2);
 	group_lost(world->group, A);
-	assert_int_equal(mode_acked(world->group, A, 2), -EPROTO);
+	assert_int_equal(mode_acked(world->group, A, 2, world->now_ms), -EPROTO);
 }
 
 static void the_log_is_reminded(void **state)
@@ -368,11 +372,11 @@ static void the_log_is_reminded(void **state)
 	world_pass(world, MODE_REMIND_MS);
 	assert_int_equal(world->events[MODE_REMINDER], 2);
 	for (size_t i = A; i <= F; i++)
-		assert_int_equal(mode_acked(world->group, i, 1), 0);
+		assert_int_equal(mode_acked(world->group, i, 1, world->now_ms), 0);
 	assert_int_equal(mode_change(world->group, &request, world->now_ms), MODE_BEGUN);
 	world_settle(world);
 	for (size_t i = A; i <= F; i++)
-		assert_int_equal(mode_acked(world->group, i, 2), 0);
+		assert_int_equal(mode_acked(world->group, i, 2, world->now_ms), 0);
 	world_settle(world);
 	assert_int_equal(mode_deadline(world->group), UINT64_MAX);
 	world_pass(world, 2 * MODE_REMIND_MS);

@@ -13,14 +13,18 @@
 
 #include "world.h"
 
-#define TICK_MS    50
-#define SLOW_MS    150 /* the longest time that a message takes */
+#define TICK_MS 50
+#define SLOW_MS 150 /* the longest time that a message takes */
+/* And in walks with slow channels: to each member as long as ever. */
+#define SLOWEST_MS 2000
 #define WALKS      300
 #define STEPS      120
 #define IN_FLIGHT  16
 #define LONGEST_MS 30000 /* in a walk, of a deadline */
 /* So long after it is back or awake, a member is as the others: told, and through transition. */
-#define SETTLED_MS (2 * SLOW_MS + COVEY_MODE_BETWEEN_MS + 2 * TICK_MS)
+#define SETTLED_MS(walk)                                                                           \
+	(2 * ((walk)->slow ? SLOWEST_MS : SLOW_MS) +                                               \
+	 ((walk)->slow ? 2 * SLOWEST_MS : COVEY_MODE_BETWEEN_MS) + 4 * TICK_MS)
 
 struct mail {
 	uint64_t at_ms; /* 0: none */
@@ -32,6 +36,7 @@ struct actor {
 	uint64_t serial;      /* to be acknowledged when goal is in force; 0: nothing is */
 	enum covey_mode goal;
 	uint64_t step_ms; /* when the second step is */
+	uint32_t between_ms, delay_ms;
 	enum covey_mode then;
 	uint64_t deadline_ms; /* if there is then */
 	struct mail in[IN_FLIGHT];
@@ -45,6 +50,7 @@ struct walk {
 	struct actor actors[WORLD_SEATS];
 	size_t heard; /* of what the group has said */
 	unsigned seed, number, at;
+	bool slow;
 };
 
 static unsigned any(struct walk *walk, unsigned below)
@@ -59,7 +65,7 @@ static void go(struct actor *actor, enum covey_mode goal, uint64_t now_ms)
 {
 	actor->goal = goal;
 	actor->mode = actor->mode ? covey_mode_step(actor->mode, goal) : goal;
-	actor->step_ms = now_ms + COVEY_MODE_BETWEEN_MS;
+	actor->step_ms = now_ms + actor->between_ms;
 }
 
 static void obey(struct actor *actor, const struct mode_order *order, uint64_t now_ms)
@@ -67,7 +73,13 @@ static void obey(struct actor *actor, const struct mode_order *order, uint64_t n
 	actor->serial = order->serial;
 	actor->then = order->then;
 	actor->deadline_ms = now_ms + order->left_ms;
+	actor->between_ms = order->between_ms ? order->between_ms : COVEY_MODE_BETWEEN_MS;
 	go(actor, order->mode, now_ms);
+}
+
+static uint64_t delay(struct walk *walk, const struct actor *actor)
+{
+	return walk->slow ? actor->delay_ms : any(walk, SLOW_MS);
 }
 
 /* The first one that has come; NULL: none has. */
@@ -97,7 +109,7 @@ static void act(struct walk *walk, size_t seat)
 		actor->serial = 0;
 	}
 	if (actor->serial && actor->mode == actor->goal) {
-		actor->ack_ms = now_ms + any(walk, SLOW_MS);
+		actor->ack_ms = now_ms + delay(walk, actor);
 		actor->ack_serial = actor->serial;
 		actor->serial = 0;
 	}
@@ -106,7 +118,7 @@ static void act(struct walk *walk, size_t seat)
 /* Orders stay in their order. */
 static void put(struct walk *walk, struct actor *actor, const struct mode_order *order)
 {
-	uint64_t at_ms = walk->world->now_ms + any(walk, SLOW_MS);
+	uint64_t at_ms = walk->world->now_ms + delay(walk, actor);
 	size_t free = IN_FLIGHT;
 
 	for (size_t i = 0; i < IN_FLIGHT; i++) {
@@ -136,7 +148,7 @@ static void deliver(struct walk *walk, size_t seat)
 	if (!is_there(walk, seat) || !actor->ack_ms || walk->world->now_ms < actor->ack_ms)
 		return;
 	/* It may be of a registration before. */
-	(void)mode_acked(walk->world->group, seat, actor->ack_serial);
+	(void)mode_acked(walk->world->group, seat, actor->ack_serial, walk->world->now_ms);
 	actor->ack_ms = 0;
 }
 
@@ -156,7 +168,7 @@ static bool is_sound(const struct walk *walk, size_t seat)
 	const struct actor *actor = &walk->actors[seat];
 
 	return actor->mode && is_there(walk, seat) && !actor->asleep &&
-	       walk->world->now_ms >= actor->troubled_ms + SETTLED_MS;
+	       walk->world->now_ms >= actor->troubled_ms + SETTLED_MS(walk);
 }
 
 static void check(const struct walk *walk)
@@ -289,11 +301,14 @@ static void happen(struct walk *walk)
 static void walk_once(unsigned seed)
 {
 	const struct mode_record none = {0};
-	struct walk walk = {.seed = seed, .number = seed};
+	struct walk walk = {.seed = seed, .number = seed, .slow = seed % 4 == 0};
 
 	begin_world(&walk, &none, 1000);
-	for (size_t i = 0; i < WORLD_SEATS; i++)
+	for (size_t i = 0; i < WORLD_SEATS; i++) {
+		walk.actors[i].delay_ms = any(&walk, SLOWEST_MS);
+		walk.actors[i].between_ms = COVEY_MODE_BETWEEN_MS;
 		come(&walk, i);
+	}
 	for (walk.at = 0; walk.at < STEPS; walk.at++) {
 		happen(&walk);
 		pass(&walk, any(&walk, 40) * TICK_MS);

@@ -84,7 +84,8 @@ static void said(void *arg, const Covey__Message *message)
 		plant.done[0] = '\0';                                                              \
 	} while (0)
 
-static int tell(uint64_t serial, uint32_t mode, uint32_t left_ms, uint32_t then)
+static int tell_slow(uint64_t serial, uint32_t mode, uint32_t left_ms, uint32_t then,
+		     uint32_t between_ms)
 {
 	Covey__GroupMode body = COVEY__GROUP_MODE__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
@@ -94,9 +95,15 @@ static int tell(uint64_t serial, uint32_t mode, uint32_t left_ms, uint32_t then)
 	body.mode = mode;
 	body.left_ms = left_ms;
 	body.then = then;
+	body.between_ms = between_ms;
 	message.body_case = COVEY__MESSAGE__BODY_GROUP_MODE;
 	message.group_mode = &body;
 	return world_message(plant.world, &message);
+}
+
+static int tell(uint64_t serial, uint32_t mode, uint32_t left_ms, uint32_t then)
+{
+	return tell_slow(serial, mode, left_ms, then, 0);
 }
 
 static void join(uint64_t instance, uint32_t epoch)
@@ -202,6 +209,36 @@ static void test_unconfirmed_far(void **state)
 	assert_done("transition; ");
 	assert_int_equal(world_pass(plant.world, COVEY_MODE_BETWEEN_MS), 0);
 	assert_done("enforce; ");
+	end();
+}
+
+/* Messages to some member take long: all are in transition for as long. */
+static void test_slow_channel(void **state)
+{
+	begin_joined();
+	assert_int_equal(tell(2, COVEY_MODE_TRANSITION, 0, 0), 0);
+	assert_int_equal(tell_slow(3, COVEY_MODE_OBSERVE, 9000, COVEY_MODE_ENFORCE, 4000), 0);
+	assert_done("transition; observe; ");
+	assert_int_equal(world_pass(plant.world, 9000), 0);
+	assert_done("transition; ");
+	assert_int_equal(world_pass(plant.world, 3999), 0);
+	assert_done("");
+	assert_int_equal(world_pass(plant.world, 1), 0);
+	assert_done("enforce; ");
+	/* Never shorter than without, and not for the next one. */
+	assert_int_equal(tell_slow(4, COVEY_MODE_OBSERVE, 0, 0, 1), 0);
+	assert_done("transition; ");
+	assert_int_equal(world_pass(plant.world, COVEY_MODE_BETWEEN_MS - 1), 0);
+	assert_done("");
+	assert_int_equal(world_pass(plant.world, 1), 0);
+	assert_done("observe; ");
+	/* The same once more, with more of it. */
+	assert_int_equal(tell_slow(4, COVEY_MODE_OBSERVE, 100, COVEY_MODE_ENFORCE,
+				   COVEY_MODE_BETWEEN_MAX_MS),
+			 0);
+	assert_int_equal(tell_slow(5, COVEY_MODE_OBSERVE, 100, COVEY_MODE_ENFORCE,
+				   COVEY_MODE_BETWEEN_MAX_MS + 1),
+			 -EPROTO);
 	end();
 }
 
@@ -401,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_far_ones_go_by_transition),
 		cmocka_unit_test(test_unconfirmed),
 		cmocka_unit_test(test_unconfirmed_far),
+		cmocka_unit_test(test_slow_channel),
 		cmocka_unit_test(test_confirmed),
 		cmocka_unit_test(test_late_guard),
 		cmocka_unit_test(test_first_sa),
