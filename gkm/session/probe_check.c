@@ -49,7 +49,8 @@ static bool is_seen(const Covey__ProbeSeen *seen)
 	const uint32_t all = (1u << COVEY_PROBES_PER_RUN_MAX) - 1;
 
 	return (seen->vtep.len == 4 || seen->vtep.len == 16) &&
-	       (seen->sent | seen->encrypted | seen->clear | seen->delivered) <= all &&
+	       (seen->sent | seen->encrypted | seen->clear | seen->delivered | seen->crowded) <=
+		       all &&
 	       seen->sender_id <= UINT16_MAX && seen->window_id <= UINT16_MAX &&
 	       seen->n_round_trip_us <= COVEY_PROBES_PER_RUN_MAX;
 }

@@ -97,6 +97,8 @@ struct ends {
 	const json_t *sender, *receiver;
 	const char *from, *to;
 	unsigned left, came, arrived; /* sets */
+	unsigned proof;  /* set: seen encrypted, and it was no other packet of that length */
+	unsigned unsure; /* set: nobody could tell them from other packets */
 };
 
 static void trace(const struct ends *ends, struct wire_verdict *verdict)
@@ -204,7 +206,7 @@ static const char *seen_by(unsigned left, unsigned came)
 
 static void judge(const json_t *answer, const struct ends *ends, struct wire_verdict *verdict)
 {
-	unsigned seen = ends->left | ends->came, sent = wire_set(ends->sender, true, "sent");
+	unsigned sent = wire_set(ends->sender, true, "sent");
 	unsigned clear_left = wire_set(ends->sender, true, "clear");
 	unsigned clear_came = wire_set(ends->receiver, false, "clear");
 	const json_t *spi = json_object_get(side(ends->sender, true), "spi");
@@ -221,8 +223,13 @@ static void judge(const json_t *answer, const struct ends *ends, struct wire_ver
 	} else if (!ends->arrived) {
 		verdict->kind = WIRE_NOT_SEEN;
 		trace(ends, verdict);
-	} else if (2 * __builtin_popcount(ends->arrived & seen) <
-		   __builtin_popcount(ends->arrived)) {
+	} else if (!(ends->arrived & ~ends->unsure)) {
+		verdict->kind = WIRE_BLIND;
+		add(verdict,
+		    "as many packets of the same lengths passed meanwhile, it cannot be told "
+		    "which ones the probes are: ask again, or when tenants send less");
+	} else if (2 * __builtin_popcount(ends->arrived & ends->proof) <
+		   __builtin_popcount(ends->arrived & ~ends->unsure)) {
 		/* A packet that the kernel has joined with others has not its own length. */
 		explain_unseen(ends, verdict);
 	} else {
@@ -230,6 +237,19 @@ static void judge(const json_t *answer, const struct ends *ends, struct wire_ver
 		judge_size(answer, ends, sent, verdict);
 		name_only_witness(ends, verdict);
 	}
+}
+
+/* Where packets of others have a probe's length, it proves nothing to have seen one. */
+static void take_out_crowded(struct ends *ends)
+{
+	unsigned of_sender = wire_set(ends->sender, true, "crowded");
+	unsigned of_receiver = wire_set(ends->receiver, false, "crowded");
+
+	ends->proof = (ends->left & ~of_sender) | (ends->came & ~of_receiver);
+	if (is_blind(ends->sender, true) && is_blind(ends->receiver, false))
+		return;
+	ends->unsure = (is_blind(ends->sender, true) ? ~0u : of_sender) &
+		       (is_blind(ends->receiver, false) ? ~0u : of_receiver);
 }
 
 void wire_verdict(const json_t *answer, const char *from, const char *to,
@@ -250,6 +270,7 @@ void wire_verdict(const json_t *answer, const char *from, const char *to,
 	ends.left = wire_set(ends.sender, true, "encrypted");
 	ends.came = wire_set(ends.receiver, false, "encrypted");
 	ends.arrived = wire_set(ends.receiver, false, "delivered");
+	take_out_crowded(&ends);
 	judge(answer, &ends, ret_verdict);
 }
 

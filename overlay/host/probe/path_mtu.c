@@ -76,7 +76,7 @@ static uint32_t grows(const struct path_mtu *paths)
 
 uint32_t path_mtu_added(const struct path_mtu *paths)
 {
-	return (uint32_t)(PROBE_NONCE_OFFSET + probe_ip_len(&paths->config.self->vtep)) +
+	return (uint32_t)(PROBE_TAG_OFFSET + probe_ip_len(&paths->config.self->vtep)) +
 	       overhead(paths);
 }
 

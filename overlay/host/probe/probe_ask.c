@@ -66,7 +66,7 @@ static json_t *begin_answer(const struct probe_ask *ask, const struct probe_wish
 			 message->group, "from", message->from, "to", to, "multicast",
 			 message->multicast, "vni", (json_int_t)message->vni, "sizes",
 			 probe_json_sizes(wish, ask->self), "added",
-			 (json_int_t)(PROBE_NONCE_OFFSET + probe_ip_len(&ask->self->vtep) +
+			 (json_int_t)(PROBE_TAG_OFFSET + probe_ip_len(&ask->self->vtep) +
 				      inventory_overhead(ask->inventory)),
 			 "reports");
 }

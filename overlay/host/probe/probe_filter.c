@@ -70,16 +70,14 @@ static void write_start(struct program *program, const struct probe_filter *filt
 		add(program, BPF_RET | BPF_K, 0, NEXT, NEXT);
 }
 
-static void write_nonce(struct program *program, const struct probe_filter *filter)
+/* By a tag's first bytes; the rest is compared by who reads the packet. */
+static void write_tags(struct program *program, const struct probe_filter *filter)
 {
-	size_t at = probe_ip_len(&filter->from[0]) + PROBE_NONCE_OFFSET;
-
 	place(program, VXLAN);
-	for (size_t i = 0; i < COVEY_PROBE_NONCE_LEN; i += 4) {
-		load(program, BPF_W, (uint32_t)(at + i));
-		equal(program, word(filter->nonce + i), NEXT, REJECT);
-	}
-	add(program, BPF_RET | BPF_K, SNAP, NEXT, NEXT);
+	load(program, BPF_W, (uint32_t)probe_ip_len(&filter->from[0]) + PROBE_TAG_OFFSET);
+	for (size_t i = 0; i < filter->tag_count; i++)
+		equal(program, word(filter->tags[i]), ACCEPT, NEXT);
+	add(program, BPF_RET | BPF_K, 0, NEXT, NEXT);
 }
 
 static void write_lengths(struct program *program, const struct probe_filter *filter)
@@ -124,7 +122,7 @@ size_t probe_filter_write(const struct probe_filter *filter,
 	struct program program = {.code = ret_program};
 
 	write_start(&program, filter);
-	write_nonce(&program, filter);
+	write_tags(&program, filter);
 	write_lengths(&program, filter);
 	write_sources(&program, filter);
 	for (size_t i = 0; i < program.len; i++) {

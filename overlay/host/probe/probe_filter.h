@@ -3,19 +3,20 @@
 
 /*
  * The filter of a packet socket that shall see the probes of one run and no other packets: VXLAN in
- * clear with the run's nonce, and VPE packets of exactly the lengths that the probes must have,
- * from one of two addresses. It looks at packets from the IP header on. Pure.
+ * clear with one of the run's tags, and VPE packets of exactly the lengths that the probes must
+ * have, from one of two addresses. It looks at packets from the IP header on. Pure.
  */
 
 #include <linux/filter.h>
 
 #include "probe_frame.h"
 
-#define PROBE_FILTER_MAX 96 /* instructions */
+#define PROBE_FILTER_MAX 128 /* instructions */
 
 struct probe_filter {
 	const struct probe_wire *wire;
-	const uint8_t *nonce;
+	const uint8_t (*tags)[PROBE_TAG_LEN];
+	size_t tag_count;          /* at most 2 * COVEY_PROBES_PER_RUN_MAX */
 	const uint32_t *lengths;   /* of the VXLAN packets */
 	size_t length_count;       /* at most COVEY_PROBES_PER_RUN_MAX; 0: no VPE packets */
 	struct covey_addr from[2]; /* family 0: there is no second one */

@@ -3,6 +3,9 @@
 #include "probe_frame.h"
 
 #include <covey/wire.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 #define ETHERTYPE_PROBE 0x88b5 /* IEEE 802: local experimental */
@@ -10,6 +13,19 @@
 
 /* A bridge forwards it never, and no group_fwd_mask can change that (IEEE 802.1D, pause). */
 static const uint8_t nowhere[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x01};
+
+int probe_frame_tag(const uint8_t nonce[COVEY_PROBE_NONCE_LEN], uint16_t number, bool answer,
+		    uint8_t ret_tag[PROBE_TAG_LEN])
+{
+	const uint8_t what[] = {'p',   'r', 'o', 'b', 'e', (uint8_t)(number >> 8), (uint8_t)number,
+				answer};
+	uint8_t code[EVP_MAX_MD_SIZE];
+
+	if (!HMAC(EVP_sha256(), nonce, COVEY_PROBE_NONCE_LEN, what, sizeof(what), code, NULL))
+		return -EIO;
+	memcpy(ret_tag, code, PROBE_TAG_LEN);
+	return 0;
+}
 
 /* Also from there: bridges, and VXLAN devices since Linux 6.13, drop a frame from a multicast
  * address. Older ones learn it, and nothing is ever sent to it. (A VXLAN device that learns the
@@ -31,8 +47,8 @@ size_t probe_frame_write(const struct probe_frame *frame, uint32_t vni, const st
 	at[12] = ETHERTYPE_PROBE >> 8;
 	at[13] = ETHERTYPE_PROBE & 0xff;
 	at += PROBE_ETHER_LEN;
-	memcpy(at, frame->nonce, sizeof(frame->nonce));
-	at += sizeof(frame->nonce);
+	memcpy(at, frame->tag, sizeof(frame->tag));
+	at += sizeof(frame->tag);
 	at[0] = (uint8_t)(frame->number >> 8);
 	at[1] = (uint8_t)frame->number;
 	at[2] = frame->answer;
@@ -49,12 +65,13 @@ static void read_clear(const uint8_t *udp, size_t len, struct probe_packet *pack
 	const uint8_t *ether = udp + 8 + PROBE_VXLAN_LEN, *body = ether + PROBE_ETHER_LEN;
 
 	if (len < PROBE_LENGTH_MIN || memcmp(ether, nowhere, sizeof(nowhere)) != 0 ||
+	    memcmp(ether + 6, nowhere, sizeof(nowhere)) != 0 ||
 	    read16(ether + 12) != ETHERTYPE_PROBE)
 		return;
 	packet->kind = PROBE_CLEAR;
-	memcpy(packet->frame.nonce, body, sizeof(packet->frame.nonce));
-	packet->frame.number = read16(body + COVEY_PROBE_NONCE_LEN);
-	packet->frame.answer = body[COVEY_PROBE_NONCE_LEN + 2] != 0;
+	memcpy(packet->frame.tag, body, sizeof(packet->frame.tag));
+	packet->frame.number = read16(body + PROBE_TAG_LEN);
+	packet->frame.answer = body[PROBE_TAG_LEN + 2] != 0;
 }
 
 static void read_vpe(const uint8_t *at, size_t len, struct probe_packet *packet)
@@ -70,6 +87,7 @@ static void read_vpe(const uint8_t *at, size_t len, struct probe_packet *packet)
 	packet->spi = covey_vpe_spi(&header);
 	packet->sender_id = (uint16_t)(window >> 16);
 	packet->window_id = (uint16_t)window;
+	packet->esn = covey_vpe_esn(&header);
 }
 
 static void read_upper(const uint8_t *at, size_t len, uint8_t protocol,

@@ -97,7 +97,7 @@ static int read_lengths(const json_t *request, const struct inventory_host *self
 
 json_t *probe_json_sizes(const struct probe_wish *wish, const struct inventory_host *self)
 {
-	const uint32_t headers = (uint32_t)(PROBE_NONCE_OFFSET + probe_ip_len(&self->vtep));
+	const uint32_t headers = (uint32_t)(PROBE_TAG_OFFSET + probe_ip_len(&self->vtep));
 	json_t *sizes = json_array();
 
 	for (size_t i = 0; i < wish->message.n_lengths; i++)
@@ -271,12 +271,13 @@ static json_t *show_seen(const Covey__ProbeSeen *seen)
 	message_addr_get(&seen->vtep, &peer);
 	for (size_t i = 0; i < seen->n_round_trip_us && i < COVEY_PROBES_PER_RUN_MAX; i++)
 		json_array_append_new(times, json_integer(seen->round_trip_us[i]));
-	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "peer",
+	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "peer",
 			 covey_addr_format(&peer, text), "out", seen->out, "watched", seen->watched,
 			 "sent", (json_int_t)seen->sent, "encrypted", (json_int_t)seen->encrypted,
 			 "clear", (json_int_t)seen->clear, "delivered", (json_int_t)seen->delivered,
-			 "spi", (json_int_t)seen->spi, "sender_id", (json_int_t)seen->sender_id,
-			 "window_id", (json_int_t)seen->window_id, "round_trip_us", times);
+			 "crowded", (json_int_t)seen->crowded, "spi", (json_int_t)seen->spi,
+			 "sender_id", (json_int_t)seen->sender_id, "window_id",
+			 (json_int_t)seen->window_id, "round_trip_us", times);
 }
 
 json_t *probe_json_report(const Covey__ProbeReport *report)

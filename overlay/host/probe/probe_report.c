@@ -49,6 +49,7 @@ static void fill_side(const struct probe_side *side, bool out, Covey__ProbeSeen 
 	seen->spi = side->spi;
 	seen->sender_id = side->sender_id;
 	seen->window_id = side->window_id;
+	seen->crowded = side->crowded;
 }
 
 /* Why a direction cannot be seen; NULL: both can. */

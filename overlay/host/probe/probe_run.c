@@ -5,6 +5,7 @@
 #include <clock.h>
 #include <errno.h>
 #include <inventory.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +50,18 @@ static void report_soon(struct probe_run *run)
 
 /* --- sending --------------------------------------------------------------------------------- */
 
+static const uint8_t *tag_of(const struct probe_run *run, uint16_t number, bool answer)
+{
+	return run->tags[(answer ? run->length_count : 0) + number];
+}
+
 static void send_frame(struct probe_run *run, uint16_t number, bool answer)
 {
 	struct probe_frame frame = {.number = number, .answer = answer};
 	uint8_t payload[COVEY_PROBE_LENGTH_MAX];
 	size_t len;
 
-	memcpy(frame.nonce, run->nonce, sizeof(frame.nonce));
+	memcpy(frame.tag, tag_of(run, number, answer), sizeof(frame.tag));
 	len = probe_frame_write(&frame, run->vni, &run->out.peer, run->lengths[number], payload);
 	run->sent_us[number] = clock_us();
 	if (send(run->fd, payload, len, 0) >= 0)
@@ -92,6 +98,21 @@ static void send_next(struct probe_run *run)
 		report_soon(run);
 }
 
+/* Where more packets came than were looked at, the probes may be among them. */
+static void take_overflown(struct probe_run *run)
+{
+	const uint32_t all = (1u << run->length_count) - 1;
+
+	for (size_t i = 0; i < run->tap_count; i++) {
+		if (!run->taps[i].uplink)
+			continue;
+		run->out.crowded |= run->taps[i].overflown & all;
+		run->in.crowded |= run->taps[i].overflown & all;
+	}
+	if (probe_witness_overflown(&run->witness))
+		run->in.crowded = all;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct probe_run *run = arg;
@@ -100,6 +121,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		send_next(run);
 		return;
 	}
+	take_overflown(run);
 	probe_report_done(run);
 	end(run);
 }
@@ -127,10 +149,19 @@ static struct probe_side *side_of(struct probe_run *run, const struct probe_pack
 static void on_vpe(struct probe_run *run, struct probe_side *side,
 		   const struct probe_packet *packet, size_t len)
 {
+	const bool sends = side == &run->out;
+
 	for (size_t i = 0; i < run->length_count; i++) {
 		if (len != (size_t)run->lengths[i] + run->wire.overhead)
 			continue;
+		/* What this host has not sent yet is not it. */
+		if (sends && (side->sent & 1u << i) == 0)
+			continue;
+		/* One that is seen at two uplinks is one. */
+		if ((side->encrypted & 1u << i) != 0 && side->esn[i] != packet->esn)
+			side->crowded |= 1u << i;
 		side->encrypted |= 1u << i;
+		side->esn[i] = packet->esn;
 		side->spi = packet->spi;
 		side->sender_id = packet->sender_id;
 		side->window_id = packet->window_id;
@@ -168,6 +199,18 @@ static void on_delivered(struct probe_run *run, const struct probe_frame *frame)
 		report_soon(run);
 }
 
+/* Only who knows the order could make it; and a probe goes one way, its answer the other. */
+static bool is_of_run(const struct probe_run *run, const struct probe_frame *frame, size_t len,
+		      bool out)
+{
+	const bool sends = run->role == COVEY__PROBE_ROLE__PROBE_ROLE_SEND;
+
+	return frame->number < run->length_count && len == run->lengths[frame->number] &&
+	       frame->answer == (sends != out) &&
+	       CRYPTO_memcmp(frame->tag, tag_of(run, frame->number, frame->answer),
+			     PROBE_TAG_LEN) == 0;
+}
+
 static void on_seen(void *arg, bool uplink, const struct probe_packet *packet, size_t len, bool out)
 {
 	struct probe_run *run = arg;
@@ -180,8 +223,7 @@ static void on_seen(void *arg, bool uplink, const struct probe_packet *packet, s
 			on_vpe(run, side, packet, len);
 		return;
 	}
-	if (memcmp(packet->frame.nonce, run->nonce, sizeof(run->nonce)) != 0 ||
-	    packet->frame.number >= run->length_count)
+	if (!is_of_run(run, &packet->frame, len, out))
 		return;
 	if (uplink)
 		side->clear |= 1u << packet->frame.number;
@@ -197,7 +239,8 @@ static struct probe_filter filter_of(const struct probe_run *run, bool uplink)
 {
 	struct probe_filter filter = {
 		.wire = &run->wire,
-		.nonce = run->nonce,
+		.tags = run->tags,
+		.tag_count = 2 * run->length_count,
 		.lengths = run->lengths,
 		.length_count = uplink ? run->length_count : 0,
 		.from = {run->config.self->vtep,
@@ -297,6 +340,16 @@ static int open_sender(struct probe_run *run, struct covey_error *error)
 	return probe_socket_open(&wish, &run->fd, error);
 }
 
+static int make_tags(struct probe_run *run, const uint8_t nonce[COVEY_PROBE_NONCE_LEN])
+{
+	int status = 0;
+
+	for (size_t i = 0; i < 2 * run->length_count && status == 0; i++)
+		status = probe_frame_tag(nonce, (uint16_t)(i % run->length_count),
+					 i >= run->length_count, run->tags[i]);
+	return status;
+}
+
 /* -EPROTO: a length in which a probe has no room. */
 static int take(struct probe_run *run, const Covey__ProbeOrder *order, struct covey_error *error)
 {
@@ -307,7 +360,6 @@ static int take(struct probe_run *run, const Covey__ProbeOrder *order, struct co
 		return covey_error_set(error, -EPROTO,
 				       "the other host's VTEP is of another family");
 	run->role = order->role;
-	memcpy(run->nonce, order->nonce.data, sizeof(run->nonce));
 	run->multicast = order->multicast;
 	run->answered = order->answered;
 	run->vni = order->vni;
@@ -320,6 +372,8 @@ static int take(struct probe_run *run, const Covey__ProbeOrder *order, struct co
 			return covey_error_set(error, -EPROTO, "a probe does not fit into %u bytes",
 					       run->lengths[i]);
 	}
+	if (make_tags(run, order->nonce.data) < 0)
+		return covey_error_set(error, -EIO, "the cipher library makes no tags of probes");
 	run->in = run->out = (struct probe_side){.peer = peer};
 	if (run->multicast)
 		run->out.peer.family = 0;

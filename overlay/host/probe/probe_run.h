@@ -34,9 +34,10 @@ struct probe_run_config {
 /* What was seen of a direction: sets of probes, by their number. */
 struct probe_side {
 	struct covey_addr peer; /* the other end; of multicast that is sent: the group */
-	uint32_t sent, encrypted, clear, delivered;
+	uint32_t sent, encrypted, clear, delivered, crowded;
 	uint32_t spi;
 	uint16_t sender_id, window_id;
+	uint64_t esn[COVEY_PROBES_PER_RUN_MAX]; /* of the VPE packet that was taken for it */
 };
 
 struct probe_run {
@@ -47,7 +48,7 @@ struct probe_run {
 	uint64_t id; /* the key manager's; 0: there is none */
 	char group[COVEY_NAME_MAX + 1];
 	Covey__ProbeRole role;
-	uint8_t nonce[COVEY_PROBE_NONCE_LEN];
+	uint8_t tags[2 * COVEY_PROBES_PER_RUN_MAX][PROBE_TAG_LEN]; /* of probes, then of answers */
 	bool multicast, answered;
 	uint32_t vni;
 	uint8_t dscp;

@@ -101,6 +101,15 @@ int probe_witness_open(struct probe_witness *witness, struct event_base *base,
 			       strerror(-status));
 }
 
+bool probe_witness_overflown(const struct probe_witness *witness)
+{
+	const uint32_t first = 0;
+	uint64_t count = 0;
+
+	return witness->redirect && (bpf_map_lookup_elem(witness->count_map, &first, &count) < 0 ||
+				     count >= COVEY_PROBE_HITS_MAX);
+}
+
 void probe_witness_close(struct probe_witness *witness)
 {
 	if (!witness->redirect)

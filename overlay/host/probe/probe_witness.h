@@ -34,5 +34,7 @@ struct probe_witness {
 int probe_witness_open(struct probe_witness *witness, struct event_base *base,
 		       const struct link_redirect *redirect, const struct probe_filter *filter,
 		       struct covey_error *error);
+/* More packets came than it shows. False for one that is not open. */
+bool probe_witness_overflown(const struct probe_witness *witness);
 /* Also for one that is all zero, or was not opened. */
 void probe_witness_close(struct probe_witness *witness);

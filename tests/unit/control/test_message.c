@@ -83,7 +83,7 @@ static void fill_probes(char *text)
 					  65535,
 					  1};
 	seen = (Covey__ProbeSeen){seen.base,  {4, vtep}, 1,     65535, 1,       2, 4,
-				  UINT32_MAX, 65535,     65535, 3,     numbers, 1};
+				  UINT32_MAX, 65535,     65535, 3,     numbers, 1, 65535};
 	probe_drop = (Covey__ProbeDrop){probe_drop.base, text, UINT64_MAX};
 	probe_report = (Covey__ProbeReport){probe_report.base,
 					    text,

@@ -337,6 +337,9 @@ static void reports_that_nobody_makes(void **state)
 	one.vtep.len = 4;
 	one.clear = 1u << COVEY_PROBES_PER_RUN_MAX;
 	assert_no_such_report(fabric, &good);
+	one.clear = 0;
+	one.crowded = 1u << COVEY_PROBES_PER_RUN_MAX;
+	assert_no_such_report(fabric, &good);
 }
 
 int main(int argc, char **argv)

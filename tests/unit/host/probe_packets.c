@@ -43,9 +43,11 @@ static uint8_t *write_headers(struct packet *packet)
 struct probe_frame frame_of(uint16_t number)
 {
 	struct probe_frame frame = {.number = number};
+	uint8_t nonce[COVEY_PROBE_NONCE_LEN];
 
-	for (size_t i = 0; i < sizeof(frame.nonce); i++)
-		frame.nonce[i] = (uint8_t)(i * 37 + 5);
+	for (size_t i = 0; i < sizeof(nonce); i++)
+		nonce[i] = (uint8_t)(i * 37 + 5);
+	probe_frame_tag(nonce, number, false, frame.tag);
 	return frame;
 }
 
@@ -67,7 +69,8 @@ struct probe_filter filter_of(bool v6, const struct probe_wire *wire,
 			      size_t count)
 {
 	return (struct probe_filter){.wire = wire,
-				     .nonce = frame->nonce,
+				     .tags = &frame->tag,
+				     .tag_count = 1,
 				     .lengths = lengths,
 				     .length_count = count,
 				     .from = {address(v6, 1), address(v6, 2)}};

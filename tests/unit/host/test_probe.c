@@ -47,24 +47,46 @@ static void a_probe_is_as_the_protocol_says(void **state)
 	struct probe_packet read;
 
 	assert_memory_equal(packet.bytes + 28, start, sizeof(start));
-	assert_memory_equal(packet.bytes + 28 + 22, frame.nonce, 16);
+	assert_memory_equal(packet.bytes + 28 + 22, frame.tag, 16);
 	assert_int_equal(packet.bytes[28 + 38], 0);
 	assert_int_equal(packet.bytes[28 + 39], 3);
 	probe_frame_read(packet.bytes, packet.len, &probe_udp4, &read);
 	assert_int_equal(read.kind, PROBE_CLEAR);
-	assert_memory_equal(read.frame.nonce, frame.nonce, 16);
+	assert_memory_equal(read.frame.tag, frame.tag, 16);
 	assert_int_equal(read.frame.number, 3);
 	assert_false(read.frame.answer);
 	for (size_t len = 0; len < 28 + 42; len++) {
 		probe_frame_read(packet.bytes, len, &probe_udp4, &read);
 		assert_int_equal(read.kind, PROBE_NONE);
 	}
+	/* From another address it is a tenant's. */
+	packet.bytes[28 + 8 + 6 + 5] ^= 1;
+	probe_frame_read(packet.bytes, packet.len, &probe_udp4, &read);
+	assert_int_equal(read.kind, PROBE_NONE);
+	packet.bytes[28 + 8 + 6 + 5] ^= 1;
 	packet.bytes[0] = 0x46;
 	probe_frame_read(packet.bytes, packet.len, &probe_udp4, &read);
 	assert_int_equal(read.kind, PROBE_NONE);
 }
 
-/* Each byte of the nonce counts, and so does each of what tells VXLAN. */
+/* By OpenSSL: printf 'probe\0\3\0' | openssl dgst -sha256 -mac HMAC -macopt hexkey:... */
+static void a_tag_is_as_the_protocol_says(void **state)
+{
+	static const uint8_t probe[] = {0x04, 0x96, 0xee, 0xa2, 0xb9, 0xa8, 0x39, 0x24,
+					0xd3, 0x89, 0xee, 0x14, 0x04, 0x63, 0x97, 0x58};
+	static const uint8_t answer[] = {0xed, 0x63, 0xf3, 0x4d, 0xea, 0x1b, 0xbd, 0x75,
+					 0xfc, 0xa4, 0x08, 0x44, 0x7b, 0x11, 0xdc, 0x66};
+	uint8_t nonce[COVEY_PROBE_NONCE_LEN], tag[PROBE_TAG_LEN];
+
+	for (size_t i = 0; i < sizeof(nonce); i++)
+		nonce[i] = (uint8_t)(i * 37 + 5);
+	assert_int_equal(probe_frame_tag(nonce, 3, false, tag), 0);
+	assert_memory_equal(tag, probe, sizeof(probe));
+	assert_int_equal(probe_frame_tag(nonce, 3, true, tag), 0);
+	assert_memory_equal(tag, answer, sizeof(answer));
+}
+
+/* Each byte by which a tag is told counts, and so does each of what tells VXLAN. */
 static void a_probe_in_clear_passes(void **state)
 {
 	static const size_t offsets[] = {0, 9, 22, 23};
@@ -72,12 +94,12 @@ static void a_probe_in_clear_passes(void **state)
 
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct packet packet = clear_packet(v6, 300);
-		struct probe_frame frame = frame_of(0);
+		struct probe_frame frame = frame_of(3);
 		struct probe_filter filter =
 			filter_of(v6, v6 ? &probe_raw6 : &probe_udp4, &frame, lengths, 1);
 
 		assert_true(passes(&filter, &packet));
-		for (size_t i = 0; i < 16; i++) {
+		for (size_t i = 0; i < 4; i++) {
 			packet.bytes[(v6 ? 48 : 28) + 22 + i] ^= 1;
 			assert_false(passes(&filter, &packet));
 			packet.bytes[(v6 ? 48 : 28) + 22 + i] ^= 1;
@@ -93,7 +115,7 @@ static void a_probe_in_clear_passes(void **state)
 static void vpe_of_the_right_length_passes(void **state)
 {
 	uint32_t lengths[COVEY_PROBES_PER_RUN_MAX];
-	struct probe_frame frame = frame_of(0);
+	struct probe_frame frame = frame_of(3);
 
 	for (uint32_t i = 0; i < COVEY_PROBES_PER_RUN_MAX; i++)
 		lengths[i] = 200 + 10 * i;
@@ -153,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_probe_is_as_the_protocol_says),
+		cmocka_unit_test(a_tag_is_as_the_protocol_says),
 		cmocka_unit_test(a_probe_in_clear_passes),
 		cmocka_unit_test(vpe_of_the_right_length_passes),
 		cmocka_unit_test(vpe_is_read),

@@ -219,7 +219,7 @@ static void a_probe_in_clear_is_seen(void **state)
 
 	put(scene);
 	for (int v6 = 0; v6 < 2; v6++) {
-		struct probe_frame frame = frame_of(0);
+		struct probe_frame frame = frame_of(3);
 		struct probe_filter filter =
 			filter_of(v6, v6 ? &probe_raw6 : &probe_udp4, &frame, lengths, LENGTHS);
 		size_t shortest = (v6 ? 40 : 20) + PROBE_LENGTH_MIN;
@@ -231,8 +231,8 @@ static void a_probe_in_clear_is_seen(void **state)
 		assert_false(sees(scene, &packet, 3));
 		assert_int_equal(scene->last.kind, PROBE_CLEAR);
 		assert_int_equal(scene->last.frame.number, 3);
-		assert_memory_equal(scene->last.frame.nonce, frame.nonce, sizeof(frame.nonce));
-		for (size_t i = 0; i < 16; i++) {
+		assert_memory_equal(scene->last.frame.tag, frame.tag, sizeof(frame.tag));
+		for (size_t i = 0; i < 4; i++) {
 			packet.bytes[(v6 ? 48 : 28) + 22 + i] ^= 1;
 			assert_false(sees(scene, &packet, 0));
 			packet.bytes[(v6 ? 48 : 28) + 22 + i] ^= 1;
@@ -256,7 +256,7 @@ static void vpe_of_the_right_length_is_seen(void **state)
 	put(scene);
 	for (int v6 = 0; v6 < 2; v6++) {
 		const struct probe_wire *wire = v6 ? &probe_raw6 : &probe_udp4;
-		struct probe_frame frame = frame_of(0);
+		struct probe_frame frame = frame_of(3);
 		struct probe_filter filter = filter_of(v6, wire, &frame, lengths, LENGTHS);
 
 		open_witness(scene, &filter);
@@ -283,7 +283,7 @@ static void vpe_of_the_right_length_is_seen(void **state)
 static void a_flood_is_bounded(void **state)
 {
 	struct scene *scene = *state;
-	struct probe_frame frame = frame_of(0);
+	struct probe_frame frame = frame_of(3);
 	struct probe_filter filter = filter_of(false, &probe_udp4, &frame, lengths, LENGTHS);
 	struct packet packet = vpe_packet(false, 1, 2, 200u + probe_udp4.overhead);
 	uint8_t bytes[14 + 2048] = {[12] = 0x08};
@@ -343,7 +343,7 @@ static unsigned count_programs(const struct scene *scene)
 static void frames_go_where_they_went(void **state)
 {
 	struct scene *scene = *state;
-	struct probe_frame number = frame_of(0);
+	struct probe_frame number = frame_of(3);
 	struct probe_filter filter = filter_of(false, &probe_udp4, &number, lengths, LENGTHS);
 	const struct packet probe = clear_packet(false, 300), other = vpe_packet(false, 3, 4, 99);
 	static uint8_t memory[4096] __attribute__((aligned(4096)));
