@@ -21,6 +21,18 @@
 #define GUARD_SET_CLEAR    "clear"
 #define GUARD_SET_OBSERVED "observed"
 
+/*
+ * The output hook tells those of the uplinks by a number in the priority which VXLAN came through a
+ * device and may pass in clear. It keeps the last four bits, which choose a queue. The number is no
+ * secret: to set it takes CAP_NET_ADMIN or CAP_NET_RAW, as the mark does. These are parts of rules,
+ * as nft lists them: the condition, its opposite, to give the number, and to take it out.
+ */
+#define GUARD_CHECKED     "meta priority & ffff:fff0 == c0e7:0 "
+#define GUARD_NOT_CHECKED "meta priority & ffff:fff0 != c0e7:0 "
+#define GUARD_SET_CHECKED                                                                          \
+	"meta priority set meta priority & 0:f meta priority set meta priority | c0e7:0 "
+#define GUARD_TAKE_CHECKED "meta priority set meta priority & 0:f "
+
 struct guard_vnis {
 	uint32_t *list; /* sorted, each once */
 	size_t count;

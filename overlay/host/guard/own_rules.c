@@ -102,7 +102,8 @@ static void write_last_words(FILE *stream, const struct guard_config *config, bo
 /*
  * Before the guard's own hooks. What has the mark and not the token has not passed the host's
  * output hook, or the guard is away for a moment: it is dropped as in enforce, or somebody could
- * try all tokens. A frame with a VLAN tag in it is not steered.
+ * try all tokens. A frame with a VLAN tag in it is not steered, nor what the output hook has let
+ * pass in clear a moment ago.
  */
 static void write_steering(FILE *stream, const struct guard_config *config)
 {
@@ -120,7 +121,7 @@ static void write_steering(FILE *stream, const struct guard_config *config)
 	for (size_t i = 0; i < config->steer.uplink_count; i++) {
 		write_base(stream, &config->steer.uplinks[i], "steer", "egress", 490);
 		fprintf(stream,
-			"\t\tmeta mark & 0x%08x != 0 jump steer "
+			"\t\tmeta mark & 0x%08x != 0 " GUARD_NOT_CHECKED "jump steer "
 			"comment \"through a VXLAN device, or covey's own\"\n\t}\n",
 			config->local.mark);
 	}

@@ -15,6 +15,14 @@
 #define CLEAR      GUARD_VNI " @" GUARD_SET_CLEAR
 #define CLEAR_NAME GUARD_PASS "VXLAN in clear, by the group's mode"
 
+/*
+ * A process can give the kernel many datagrams as one (UDP_SEGMENT), and the rules see the VNI of
+ * the first alone. All that a VXLAN device sends as one packet has one VNI. So VXLAN passes in
+ * clear only if it came through a device, marked or not: at the output hook, it then has a link
+ * header, which is that of the frame inside. What a process has sent has none there yet.
+ */
+#define THROUGH_DEVICE "@ll,0,8 >= 0x0"
+
 static bool is_same(const struct uplink *a, size_t a_count, const struct uplink *b, size_t b_count)
 {
 	if (a_count != b_count)
@@ -51,21 +59,39 @@ void steer_write_clear_in(FILE *stream, const struct steer *steer)
 
 void steer_write_observed_out(FILE *stream, const struct steer *steer, uint32_t mark)
 {
+	static const char rule[] =
+		GUARD_VNI " @" GUARD_SET_OBSERVED " " GUARD_SET_CHECKED
+			  "accept comment \"" GUARD_PASS "VXLAN in clear, of an observed group\"\n";
 	const struct guard_clear *clear = &steer->clear;
 
-	if (steer_is_clear(steer) && clear->accepted.count > clear->steered.count)
-		fprintf(stream,
-			"\t\t" GUARD_VNI " @" GUARD_SET_OBSERVED
-			" meta mark set meta mark & 0x%08x "
-			"accept comment \"" GUARD_PASS "VXLAN in clear, of an observed group\"\n",
-			~mark);
+	if (!steer_is_clear(steer) || clear->accepted.count == clear->steered.count)
+		return;
+	fprintf(stream, "\t\tmeta mark & 0x%08x != 0x00000000 %s", mark, rule);
+	fprintf(stream, "\t\t" THROUGH_DEVICE " %s", rule);
 }
 
 void steer_write_unmarked_out(FILE *stream, const struct steer *steer, bool by_process)
 {
 	if (steer_is_clear(steer))
-		fprintf(stream, "\t\t%s" CLEAR " accept comment \"" CLEAR_NAME "\"\n",
+		fprintf(stream,
+			"\t\t" THROUGH_DEVICE " %s" CLEAR " " GUARD_SET_CHECKED
+			"accept comment \"" CLEAR_NAME "\"\n",
 			by_process ? "meta skuid >= 0 " : "");
+}
+
+static void write_other_way(FILE *stream, const struct steer *steer, uint32_t mark,
+			    const char *host)
+{
+	if (!steer_is_clear(steer))
+		return;
+	fprintf(stream,
+		"\t\toifname != \"%s\" meta mark & 0x%08x != 0 " CLEAR " counter accept "
+		"comment \"" STEER_OTHER_WAY "\"\n",
+		host, mark);
+	fprintf(stream,
+		"\t\toifname != \"%s\" " THROUGH_DEVICE " " CLEAR " counter " GUARD_SET_CHECKED
+		"accept comment \"" STEER_OTHER_WAY "\"\n",
+		host);
 }
 
 /*
@@ -83,11 +109,7 @@ void steer_write_ways_out(FILE *stream, const struct steer *steer, uint32_t mark
 	fprintf(stream, "\t\toifname \"lo\" accept comment \"to this host itself\"\n");
 	/* It is not encrypted there. Members that hear it in clear keep the group from enforcing.
 	 */
-	if (steer_is_clear(steer))
-		fprintf(stream,
-			"\t\toifname != \"%s\" " CLEAR " counter accept "
-			"comment \"" STEER_OTHER_WAY "\"\n",
-			host_interface);
+	write_other_way(stream, steer, mark, host_interface);
 	fprintf(stream,
 		"\t\toifname != \"%s\" meta mark & 0x%08x != 0 counter drop "
 		"comment \"VXLAN by an interface that is no uplink\"\n",
@@ -136,19 +158,19 @@ static void write_other_ports(FILE *stream, const struct guard_config *config, b
 	guard_pass_write_ports(stream, ports, count);
 }
 
-/* A packet of a VNI that passes in clear. */
-static void write_clear(FILE *stream, const struct guard_config *config)
+/* A packet of a VNI that passes in clear. how: on which condition, and what is to be done to it. */
+static void write_clear(FILE *stream, const struct guard_config *config, const char *how)
 {
 	if (steer_is_clear(&config->steer))
-		fprintf(stream, "\t\tudp dport %s " CLEAR " accept comment \"" CLEAR_NAME "\"\n",
-			config->ports.text);
+		fprintf(stream, "\t\tudp dport %s " CLEAR " %saccept comment \"" CLEAR_NAME "\"\n",
+			config->ports.text, how);
 }
 
 static void write_in(FILE *stream, const struct guard_config *config)
 {
 	fprintf(stream, "\tchain steer_in {\n");
 	write_other_ports(stream, config, false);
-	write_clear(stream, config);
+	write_clear(stream, config, "");
 	fprintf(stream, "\t\tudp dport %s counter drop comment \"clear VXLAN\"\n",
 		config->ports.text);
 	guard_rules_write_foreign(stream, config);
@@ -174,6 +196,19 @@ static void write_forward(FILE *stream, const struct guard_config *config)
 			config->ports.text);
 }
 
+/* Later fragments of VXLAN that has left in clear: before any port is looked at, as at an egress
+ * hook (Linux 6.18) they seem to have some. */
+static void write_checked_fragments(FILE *stream, const struct guard_config *config)
+{
+	static const char *const conditions[] = {"ip frag-off & 0x1fff != 0", "frag frag-off != 0"};
+
+	for (size_t i = 0; i < 2 && steer_is_clear(&config->steer); i++)
+		fprintf(stream,
+			"\t\t%s " GUARD_CHECKED GUARD_TAKE_CHECKED "accept "
+			"comment \"fragment of VXLAN in clear\"\n",
+			conditions[i]);
+}
+
 /*
  * A later fragment has no port. VXLAN's are known by the mark, so other programs' fragments pass;
  * and no rule lets pass by its port what has a mark. What a process sends without a mark has been
@@ -183,12 +218,13 @@ static void write_forward(FILE *stream, const struct guard_config *config)
  */
 static void write_marked_out(FILE *stream, const struct guard_config *config)
 {
+	char take[GUARD_TOKEN_TEXT_SIZE];
+
 	fprintf(stream, "\tchain steer_marked_out {\n");
-	if (steer_is_clear(&config->steer))
-		fprintf(stream,
-			"\t\tudp dport %s " CLEAR " meta priority set none accept "
-			"comment \"" CLEAR_NAME "\"\n",
-			config->ports.text);
+	write_checked_fragments(stream, config);
+	write_clear(stream, config, GUARD_CHECKED GUARD_TAKE_CHECKED);
+	write_clear(stream, config, guard_token_take(config->local.token, take));
+	write_clear(stream, config, "");
 	write_forward(stream, config);
 	guard_rules_write_foreign(stream, config);
 	fprintf(stream, "\t\tip frag-off & 0x1fff != 0 meta l4proto udp counter drop "
@@ -207,8 +243,9 @@ static void write_out(FILE *stream, const struct guard_config *config)
 		"\t\tmeta mark & 0x%08x != 0 goto steer_marked_out "
 		"comment \"through a VXLAN device, or covey's own\"\n",
 		config->local.mark);
+	write_checked_fragments(stream, config);
 	write_other_ports(stream, config, true);
-	write_clear(stream, config);
+	write_clear(stream, config, GUARD_CHECKED GUARD_TAKE_CHECKED);
 	fprintf(stream,
 		"\t\tudp dport %s counter drop "
 		"comment \"VXLAN that came through no VXLAN device\"\n",
@@ -216,7 +253,7 @@ static void write_out(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\t\tudp dport %u counter drop comment \"VPE that is not covey's\"\n",
 		config->vpe_port);
 	guard_rules_write_foreign(stream, config);
-	guard_frames_write_out_last(stream, &config->ports, steer_is_clear(&config->steer));
+	guard_frames_write_out_last(stream, &config->ports, false);
 	fprintf(stream, "\t}\n");
 }
 

@@ -66,9 +66,9 @@ bool steer_is_clear(const struct steer *steer);
 /* Write the rule of the inet table that takes what came in in clear. */
 void steer_write_clear_in(FILE *stream, const struct steer *steer);
 
-/* Write the rules of the inet table about VXLAN that may leave in clear by an uplink. Those of
- * VNIs that are only observed come before the rule that gives the token, and take the mark out, so
- * that fragments of it pass like other programs'. */
+/* Write the rules of the inet table about VXLAN that may leave in clear by an uplink
+ * (GUARD_CHECKED). Those of VNIs that are only observed come before the rule that gives the
+ * token. */
 void steer_write_observed_out(FILE *stream, const struct steer *steer, uint32_t mark);
 /* What has no mark, behind that rule. by_process: only what a process sends. */
 void steer_write_unmarked_out(FILE *stream, const struct steer *steer, bool by_process);

@@ -290,7 +290,7 @@ class ClearTest(Clear):
             self.send_vnis()
             self.assertEqual(self.counts(self.fabric, "e1") - before, clear)
 
-    def tagged(self, space, device, seen):
+    def tagged(self, space, device, seen, mark):
         """Of frames with one and with two VLAN tags, and VXLAN of both VNIs and families in them: how
         many pass."""
         passed = {}
@@ -299,7 +299,7 @@ class ClearTest(Clear):
                                  (ipv6("fd09::1", "fd09::2", 17, vxlan(vni)), 0x86DD)):
                 for tags in (1, 2):
                     before = seen()
-                    self.send_from(space, device, ethernet(packet, tags, kind), count=3)
+                    self.send_from(space, device, ethernet(packet, tags, kind), count=3, mark=mark)
                     passed[vni] = passed.get(vni, 0) + seen() - before
         return passed
 
@@ -319,13 +319,16 @@ class ClearTest(Clear):
         return count
 
     def test_behind_vlan_tags(self):
-        """A frame that still has its tags, in and out; nothing of that passes by covey0."""
-        for hook, space, device in (("egress", self.host, "d0"), ("ingress", self.fabric, "d1")):
+        """A frame that still has its tags, in and out; nothing of that passes by covey0. On its way out
+        its mark says that it came through a VXLAN device."""
+        for hook, space, device, mark in (("egress", self.host, "d0", MARK), ("ingress", self.fabric, "d1", 0)):
             seen = self.count_all(self.host, "d0", hook, 600)
             for mode, clear in (("observe", 12), ("transition", 12), ("enforce", 0)):
                 with self.subTest(f"{hook}, {mode}"):
                     self.guard.mode(mode)
-                    self.assertEqual(self.tagged(space, device, seen), {100: clear, 200: 0})
+                    self.assertEqual(self.tagged(space, device, seen, mark), {100: clear, 200: 0})
+                    if hook == "egress":
+                        self.assertEqual(self.tagged(space, device, seen, 0), {100: 0, 200: 0})
         self.guard.mode("observe")
         before = self.dropped("VLAN-tagged", "tagged")
         self.send_from(self.host, "covey0", ethernet(ipv4("10.9.0.1", "10.9.0.2", 17, vxlan(100)), 2))
