@@ -15,6 +15,7 @@
 #include "guard_watch.h"
 #include "mode_file.h"
 #include "mode_lists.h"
+#include "vxlan_watch.h"
 
 /* How often to look: a deadline may be said at any time, and the timer does not count while the
  * machine sleeps. */
@@ -90,6 +91,21 @@ static void say(struct guard_deadlines *deadlines, const struct covey_error *err
 	deadlines->said = *error;
 }
 
+/* What covey-host left would have VXLAN devices drop what comes in clear of a VNI that opens now.
+ */
+static int forget_looks(struct guard_deadlines *deadlines, const struct guard_clear *before,
+			const struct guard_clear *now, struct covey_error *error)
+{
+	struct guard_vnis both;
+
+	if (guard_clear_join(&before->accepted, &now->accepted, &both))
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	if (both.count > before->accepted.count)
+		vxlan_watch_forget_looks(deadlines->config.self->host_interface);
+	free(both.list);
+	return 0;
+}
+
 static int follow(struct guard_deadlines *deadlines, int count, struct covey_error *error)
 {
 	const struct guard_deadlines_config *config = &deadlines->config;
@@ -105,7 +121,9 @@ static int follow(struct guard_deadlines *deadlines, int count, struct covey_err
 	if (status == 0 && !guard_clear_same(&clear, guard.clear)) {
 		size_t before = guard.clear->accepted.count;
 
-		status = guard_watch_set_clear(deadlines->watch, &clear, error);
+		status = forget_looks(deadlines, guard.clear, &clear, error);
+		if (status == 0)
+			status = guard_watch_set_clear(deadlines->watch, &clear, error);
 		if (status == 0)
 			log_notice("guard: the deadline of a mode has passed, and covey-host does "
 				   "not run: VXLAN of %zu VNIs passes in clear now, of %zu before",

@@ -7,13 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clear_check.h"
 #include "guard_nft.h"
 #include "guard_text.h"
 
-void device_marks_init(struct device_marks *marks, const struct guard_local *local)
+void device_marks_init(struct device_marks *marks, const struct guard_local *local,
+		       const struct guard_vnis *accepted)
 {
-	*marks = (struct device_marks){.local = local};
-	guard_marks_name(local->host_interface, marks->table);
+	*marks = (struct device_marks){.local = local, .accepted = accepted};
+	if (accepted)
+		clear_check_name(local->host_interface, marks->table);
+	else
+		guard_marks_name(local->host_interface, marks->table);
+}
+
+/* What the devices do by this table. */
+static const char *task(const struct device_marks *marks)
+{
+	return marks->accepted ? "look at what came in clear" : "mark what they send";
 }
 
 static int write_rules(const struct device_marks *marks, const struct vxlan_devices *devices,
@@ -25,7 +36,10 @@ static int write_rules(const struct device_marks *marks, const struct vxlan_devi
 
 	if (!stream)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	guard_local_write_marks(stream, marks->local, devices);
+	if (marks->accepted)
+		clear_check_write(stream, marks->local->host_interface, devices, marks->accepted);
+	else
+		guard_local_write_marks(stream, marks->local, devices);
 	if (fclose(stream) != 0) {
 		free(rules);
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -41,10 +55,8 @@ static int read_table(const struct device_marks *marks, char **ret_listing,
 	int status = guard_nft_list_netdev(marks->table, false, ret_listing, &reason);
 
 	if (status)
-		covey_error_set(error, 0,
-				"cannot read the rules by which VXLAN devices mark what they send: "
-				"%.400s",
-				reason.text);
+		covey_error_set(error, 0, "cannot read the rules by which VXLAN devices %s: %.400s",
+				task(marks), reason.text);
 	return status;
 }
 
@@ -70,9 +82,9 @@ static int wait(struct device_marks *marks, struct covey_error *error)
 {
 	return covey_error_set(
 		error, -EAGAIN,
-		"%s changes the rules by which VXLAN devices mark what they send, "
-		"again and again (table netdev %s): `nft monitor` shows what is done",
-		marks->author.pid ? marks->author.name : "somebody", marks->table);
+		"%s changes the rules by which VXLAN devices %s, again and again (table netdev "
+		"%s): `nft monitor` shows what is done",
+		marks->author.pid ? marks->author.name : "somebody", task(marks), marks->table);
 }
 
 static int set(struct device_marks *marks, const struct vxlan_devices *devices,
@@ -88,7 +100,7 @@ static int set(struct device_marks *marks, const struct vxlan_devices *devices,
 	marks->listing = NULL;
 	status = guard_nft_run(rules, &reason);
 	if (status)
-		covey_error_set(error, 0, "cannot let VXLAN devices mark what they send: %.400s",
+		covey_error_set(error, 0, "cannot let VXLAN devices %s: %.400s", task(marks),
 				reason.text);
 	else
 		status = read_back(marks, rules, &reason, error);
@@ -135,7 +147,8 @@ static int put_back(struct device_marks *marks, const struct vxlan_devices *devi
 	status = set(marks, devices, error);
 	if (status)
 		return status;
-	covey_error_set(&text, 0, "marks of VXLAN devices, %.400s", what.text);
+	covey_error_set(&text, 0, "%s of VXLAN devices, %.400s",
+			marks->accepted ? "looks" : "marks", what.text);
 	guard_restores_count(&marks->restores, marks->local->host_interface, text.text,
 			     &marks->author, now_ms);
 	marks->author = (struct guard_author){0};

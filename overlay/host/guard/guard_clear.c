@@ -55,7 +55,7 @@ int guard_clear_check(const struct guard_clear *clear, struct covey_error *error
 	return 0;
 }
 
-static int copy(const struct guard_vnis *from, struct guard_vnis *ret_to)
+int guard_vnis_copy(const struct guard_vnis *from, struct guard_vnis *ret_copy)
 {
 	struct guard_vnis to = {.count = from->count};
 
@@ -65,17 +65,17 @@ static int copy(const struct guard_vnis *from, struct guard_vnis *ret_to)
 			return -ENOMEM;
 		memcpy(to.list, from->list, from->count * sizeof(*to.list));
 	}
-	*ret_to = to;
+	*ret_copy = to;
 	return 0;
 }
 
 int guard_clear_copy(const struct guard_clear *clear, struct guard_clear *ret_copy)
 {
 	struct guard_clear both = {0};
-	int status = copy(&clear->accepted, &both.accepted);
+	int status = guard_vnis_copy(&clear->accepted, &both.accepted);
 
 	if (status == 0)
-		status = copy(&clear->steered, &both.steered);
+		status = guard_vnis_copy(&clear->steered, &both.steered);
 	if (status)
 		guard_clear_free(&both);
 	else
@@ -83,7 +83,7 @@ int guard_clear_copy(const struct guard_clear *clear, struct guard_clear *ret_co
 	return status;
 }
 
-static bool is_same(const struct guard_vnis *a, const struct guard_vnis *b)
+bool guard_vnis_same(const struct guard_vnis *a, const struct guard_vnis *b)
 {
 	return a->count == b->count &&
 	       (a->count == 0 || memcmp(a->list, b->list, a->count * sizeof(*a->list)) == 0);
@@ -91,7 +91,8 @@ static bool is_same(const struct guard_vnis *a, const struct guard_vnis *b)
 
 bool guard_clear_same(const struct guard_clear *a, const struct guard_clear *b)
 {
-	return is_same(&a->accepted, &b->accepted) && is_same(&a->steered, &b->steered);
+	return guard_vnis_same(&a->accepted, &b->accepted) &&
+	       guard_vnis_same(&a->steered, &b->steered);
 }
 
 void guard_clear_free(struct guard_clear *clear)
@@ -267,7 +268,7 @@ static bool is_same_set(const char *asked, const char *listed, const char *famil
 {
 	struct guard_vnis a = {0}, b = {0};
 	bool same = guard_clear_read_set(asked, family, name, &a) == 0 &&
-		    guard_clear_read_set(listed, family, name, &b) == 0 && is_same(&a, &b);
+		    guard_clear_read_set(listed, family, name, &b) == 0 && guard_vnis_same(&a, &b);
 
 	free(a.list);
 	free(b.list);

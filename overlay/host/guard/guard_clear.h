@@ -51,6 +51,9 @@ struct guard_clear {
 int guard_clear_check(const struct guard_clear *clear, struct covey_error *error);
 /* ret_copy is guard_clear_free()'s. -ENOMEM. */
 int guard_clear_copy(const struct guard_clear *clear, struct guard_clear *ret_copy);
+bool guard_vnis_same(const struct guard_vnis *a, const struct guard_vnis *b);
+/* ret_copy->list is the caller's to free. -ENOMEM. */
+int guard_vnis_copy(const struct guard_vnis *from, struct guard_vnis *ret_copy);
 bool guard_clear_same(const struct guard_clear *a, const struct guard_clear *b);
 void guard_clear_free(struct guard_clear *clear);
 

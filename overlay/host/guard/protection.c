@@ -87,6 +87,7 @@ static int deliver(const struct guard_ports *held, void *arg, struct covey_error
 /* Before the first packet is decrypted. */
 static int watch_vxlans(struct protection *protection, struct covey_error *error)
 {
+	struct guard_status guard;
 	struct vxlan_watch_config config = {
 		.base = protection->base,
 		.local = guard_config_of(protection->inventory, protection->self, false).local,
@@ -100,6 +101,8 @@ static int watch_vxlans(struct protection *protection, struct covey_error *error
 	};
 
 	config.tunnel_count = inventory_tunnels(protection->inventory, config.tunnels);
+	guard_watch_last(protection->guard, &guard);
+	config.accepted = guard.clear->accepted;
 	if (protection->self->vxlan_elsewhere)
 		log_warning("covey_vxlan_elsewhere is true: VXLAN needs no mark, it passes by %s "
 			    "unless "
@@ -193,7 +196,25 @@ int protection_steer(struct protection *protection, const char *to, struct covey
 int protection_set_clear(struct protection *protection, const struct guard_clear *clear,
 			 struct covey_error *error)
 {
-	return guard_watch_set_clear(protection->guard, clear, error);
+	struct guard_status guard;
+	struct guard_vnis both;
+	int status;
+
+	guard_watch_last(protection->guard, &guard);
+	if (!protection->vxlans || protection->self->fabric_port != FABRIC_PORT_KERNEL)
+		return guard_watch_set_clear(protection->guard, clear, error);
+	if (guard_clear_join(&clear->accepted, &guard.clear->accepted, &both))
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	/* A VXLAN device takes in clear whatever the guard takes. */
+	status = vxlan_watch_set_accepted(protection->vxlans, &both, error);
+	if (status == 0)
+		status = guard_watch_set_clear(protection->guard, clear, error);
+	free(both.list);
+	guard_watch_last(protection->guard, &guard);
+	if (vxlan_watch_set_accepted(protection->vxlans, &guard.clear->accepted,
+				     status ? NULL : error))
+		status = status ? status : -ENOMEM;
+	return status;
 }
 
 int protection_read_heard(struct protection *protection, struct guard_heard *list, size_t max,

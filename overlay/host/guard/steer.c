@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "clear_check.h"
 #include "guard_frames.h"
 #include "guard_pass.h"
 #include "guard_rules.h"
@@ -53,8 +54,9 @@ bool steer_is_clear(const struct steer *steer)
 void steer_write_clear_in(FILE *stream, const struct steer *steer)
 {
 	if (steer_is_clear(steer))
-		fprintf(stream, "\t\tiifname != \"lo\" " CLEAR " counter accept "
-				"comment \"VXLAN in clear, by the group's mode\"\n");
+		fprintf(stream,
+			"\t\tiifname != \"lo\" " CLEAR " counter " CLEAR_CHECK_GIVE "accept "
+			"comment \"VXLAN in clear, by the group's mode\"\n");
 }
 
 void steer_write_observed_out(FILE *stream, const struct steer *steer, uint32_t mark)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "bridge_mtu.h"
+#include "clear_check.h"
 #include "device_marks.h"
 #include "group_joins.h"
 #include "group_limit.h"
@@ -38,7 +39,8 @@
 struct vxlan_watch {
 	struct vxlan_watch_config config;
 	struct port_services services;
-	struct device_marks marks;
+	struct device_marks marks, looks;
+	struct guard_vnis accepted;
 	struct vxlan_devices devices; /* without the holders */
 	struct group_joins joins;
 	size_t crowded;             /* groups of which this was told last; 0: they fit */
@@ -163,18 +165,31 @@ const char *vxlan_watch_failing(const struct vxlan_watch *watch)
 	return watch->waiting.text[0] != '\0' ? watch->waiting.text : NULL;
 }
 
-/* Returns 0 also if it must wait: whoever changes the marks all the time must not fill the log. */
-static int keep_marks(struct vxlan_watch *watch, struct covey_error *error)
+/* Returns 0 also if it must wait: whoever changes the rules all the time must not fill the log. */
+static int keep_rules(struct vxlan_watch *watch, struct device_marks *rules,
+		      struct covey_error *error)
 {
 	struct covey_error reason;
-	int status = device_marks_keep(&watch->marks, &watch->devices, clock_ms(), &reason);
+	int status = device_marks_keep(rules, &watch->devices, clock_ms(), &reason);
 
-	watch->waiting.text[0] = '\0';
 	if (status == -EAGAIN)
 		watch->waiting = reason;
 	else if (status)
 		*error = reason;
 	return status == -EAGAIN ? 0 : status;
+}
+
+/* What only covey0 delivers needs no look. */
+static int keep_marks(struct vxlan_watch *watch, struct covey_error *error)
+{
+	struct covey_error second;
+	int status;
+
+	watch->waiting.text[0] = '\0';
+	status = keep_rules(watch, &watch->marks, error);
+	if (keep_rules(watch, &watch->looks, status ? &second : error))
+		status = status ? status : -EIO;
+	return status;
 }
 
 /* Nothing is sent in clear, but what is for the other uplink does not get there. */
@@ -228,8 +243,11 @@ static int update(struct vxlan_watch *watch, struct covey_error *error)
 	if (status)
 		return status;
 	port_services_keep(&watch->services, &devices);
-	if (!is_same(&devices, &watch->devices))
+	if (!is_same(&devices, &watch->devices)) {
 		device_marks_forget(&watch->marks);
+		if (watch->accepted.count)
+			device_marks_forget(&watch->looks);
+	}
 	before = watch->devices;
 	watch->devices = devices;
 	tell_too_large(watch, &before);
@@ -274,6 +292,22 @@ static void look(struct vxlan_watch *watch)
 		schedule(watch, 1000 / GUARD_RESTORES_PER_S);
 	else if (!event_pending(watch->again, EV_TIMEOUT, NULL)) /* events do not put it off */
 		schedule(watch, LOOK_MS);
+}
+
+int vxlan_watch_set_accepted(struct vxlan_watch *watch, const struct guard_vnis *accepted,
+			     struct covey_error *error)
+{
+	struct guard_vnis other;
+
+	if (guard_vnis_same(accepted, &watch->accepted))
+		return 0;
+	if (guard_vnis_copy(accepted, &other))
+		return covey_error_set(error, -ENOMEM, "out of memory");
+	free(watch->accepted.list);
+	watch->accepted = other;
+	device_marks_forget(&watch->looks);
+	look(watch);
+	return 0;
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -331,6 +365,7 @@ static void rules_changed(evutil_socket_t fd, short what, void *arg)
 	    changes.last.pid == (uint32_t)getpid())
 		return;
 	device_marks_doubt(&watch->marks, &changes.last);
+	device_marks_doubt(&watch->looks, &changes.last);
 	look(watch);
 }
 
@@ -339,6 +374,7 @@ static void look_again(evutil_socket_t fd, short what, void *arg)
 	struct vxlan_watch *watch = arg;
 
 	device_marks_doubt(&watch->marks, NULL);
+	device_marks_doubt(&watch->looks, NULL);
 	look(watch);
 	tell_bridges(watch);
 }
@@ -379,7 +415,13 @@ int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch 
 	watch->config = *config;
 	watch->joins.handlers = config->joins;
 	watch->rules.fd = watch->links_fd = -1;
-	device_marks_init(&watch->marks, &watch->config.local);
+	device_marks_init(&watch->marks, &watch->config.local, NULL);
+	device_marks_init(&watch->looks, &watch->config.local, &watch->accepted);
+	status = guard_vnis_copy(&config->accepted, &watch->accepted);
+	if (status) {
+		free(watch);
+		return covey_error_set(error, status, "out of memory");
+	}
 	status = port_services_init(&watch->services, &watch->config, error);
 	if (status == 0)
 		status = listen_to(watch, error);
@@ -419,21 +461,35 @@ void vxlan_watch_free(struct vxlan_watch *watch)
 	peer_log_free(watch->log);
 	group_joins_clear(&watch->joins);
 	device_marks_end(&watch->marks);
+	device_marks_end(&watch->looks);
+	free(watch->accepted.list);
 	vxlan_devices_free(&watch->devices);
 	free(watch);
 }
 
-void vxlan_watch_forget(const char *host_interface)
+static void remove_tables(const char *host_interface, bool marks)
 {
 	char *rules = NULL;
 	size_t len;
 	FILE *stream = open_memstream(&rules, &len);
 
-	port_services_forget(host_interface);
 	if (!stream)
 		return;
-	guard_local_write_marks_removal(stream, host_interface);
+	if (marks)
+		guard_local_write_marks_removal(stream, host_interface);
+	clear_check_write_removal(stream, host_interface);
 	if (fclose(stream) == 0)
 		guard_nft_run(rules, NULL);
 	free(rules);
+}
+
+void vxlan_watch_forget_looks(const char *host_interface)
+{
+	remove_tables(host_interface, false);
+}
+
+void vxlan_watch_forget(const char *host_interface)
+{
+	port_services_forget(host_interface);
+	remove_tables(host_interface, true);
 }

@@ -14,6 +14,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 
+#include "guard_clear.h"
 #include "guard_local.h"
 #include "vxlan_mtu.h"
 
@@ -23,8 +24,9 @@ struct vxlan_watch;
 
 struct vxlan_watch_config {
 	struct event_base *base;
-	struct guard_local local;                       /* its texts stay the caller's */
-	uint16_t port;                                  /* VXLAN's, UDP */
+	struct guard_local local;   /* its texts stay the caller's */
+	struct guard_vnis accepted; /* in clear, as vxlan_watch_set_accepted() */
+	uint16_t port;              /* VXLAN's, UDP */
 	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX]; /* others; those that are carried count */
 	size_t tunnel_count;
 	int family;        /* of the VTEPs */
@@ -47,6 +49,11 @@ void vxlan_watch_free(struct vxlan_watch *watch);
 /* The largest IP packet that a device may send is another one now. Devices whose MTU is too large
  * for it are told again. */
 void vxlan_watch_set_mtu(struct vxlan_watch *watch, uint16_t mtu);
+
+/* These VNIs pass in clear now: devices with another one drop what came in clear. Both those of
+ * before and those to be while the guard is changed. Should it fail, it is tried again. -ENOMEM. */
+int vxlan_watch_set_accepted(struct vxlan_watch *watch, const struct guard_vnis *accepted,
+			     struct covey_error *error);
 
 /* A device whose MTU is too large. */
 struct vxlan_excess {
@@ -73,5 +80,10 @@ const char *vxlan_watch_misplaced(const struct vxlan_watch *watch);
  * VXLAN is dropped. */
 const char *vxlan_watch_failing(const struct vxlan_watch *watch);
 
-/* Remove what an earlier run left: after this, no device marks and no holder keeps the port. */
+/* No VXLAN device looks at what came in clear any more. For who opens a VNI without knowing the
+ * devices. */
+void vxlan_watch_forget_looks(const char *host_interface);
+
+/* Remove what an earlier run left: after this, no device marks or looks, and no holder keeps the
+ * port. */
 void vxlan_watch_forget(const char *host_interface);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Many datagrams that the kernel takes as one (UDP_SEGMENT): the guard sees the VNI of the first alone.
 
-    test_clear_segments.py CLEAR_GUARD COVEY_HOST
+    test_clear_segments.py CLEAR_GUARD COVEY_HOST COVEY
 
 The host is as in test_clear.py. VNI 100 passes in clear, VNI 200 does not, also not behind one of VNI 100.
 """
@@ -11,6 +11,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import time
 import unittest
 
 import test_clear
@@ -266,10 +268,122 @@ class ReceiveTest(Segments):
         self.assertEqual(self.got(200, 100, 100), {100: 0, 200: 0})
 
 
+class LookTest(test_steer.Steered):
+    """covey-host runs, and what comes is not cut, as on a virtual wire: VXLAN devices look themselves."""
+
+    INVENTORY = """
+all:
+  vars:
+    covey_fabric: test.example
+    covey_gkm: 10.9.0.254
+    covey_hugepages: none
+    covey_groups:
+      g: {vnis: [100], members: [hv1, hv2], mode: MODE}
+      h: {vnis: [200], members: [hv1, hv2]}
+  hosts:
+    hv1: {covey_vtep: 10.9.0.1, covey_fabric_interface: d0}
+    hv2: {covey_vtep: 10.9.0.2}
+"""
+
+    def setUp(self):
+        super().setUp()
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.files = ["-i", os.path.join(directory.name, "inventory"), "-p",
+                      os.path.join(directory.name, "pki")]
+        self.socket = os.path.join(directory.name, "sock")
+        for vni in (100, 200):
+            self.add_device(vni)
+
+    def add_device(self, vni):
+        self.host.ip("link", "add", f"vx{vni}", "type", "vxlan", "id", str(vni), "remote", "10.9.0.2", "dev",
+                     "d0", "dstport", "4789")
+        self.host.run("sysctl", "-qw", f"net.ipv6.conf.vx{vni}.disable_ipv6=1")
+        self.host.ip("link", "set", f"vx{vni}", "up")
+
+    def start(self, mode):
+        with open(self.files[1], "w", encoding="utf-8") as stream:
+            stream.write(self.INVENTORY.replace("MODE", mode))
+        if not os.path.exists(self.files[3]):
+            subprocess.run([COVEY, *self.files, "pki", "init"], check=True, capture_output=True)
+            subprocess.run([COVEY, *self.files, "pki", "issue", "--all"], check=True, capture_output=True)
+        host = subprocess.Popen(["ip", "netns", "exec", self.host.name, test_steer.PROGRAM, *self.files, "-n",
+                                 "hv1", "-s", self.socket], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(host.stderr.close)
+        self.addCleanup(host.wait)
+        self.addCleanup(host.kill)
+        log = []
+        while not log or " forwards: " not in log[-1]:
+            log.append(host.stderr.readline())
+            self.assertTrue(log[-1], f"it ended: {log}")
+        return host
+
+    def looks(self):
+        done = subprocess.run(["ip", "netns", "exec", self.host.name, "nft", "list", "table", "netdev",
+                               test_steer.TABLE + "/in"], capture_output=True, text=True)
+        return done.stdout
+
+    def delivered(self, device):
+        """By its own count, behind the look: of the frames that the test sends."""
+        listing = json.loads(self.host.run("nft", "-j", "list", "table", "netdev", f"behind_{device}"))
+        return sum(e["counter"]["packets"] for item in listing["nftables"] if "rule" in item
+                   for e in item["rule"]["expr"] if "counter" in e)
+
+    def count_behind(self, device):
+        self.host.run("nft", f"""table netdev behind_{device} {{
+            chain behind {{
+                type filter hook ingress device "{device}" priority 0;
+                ether saddr 02:00:00:00:00:99 counter
+                meta priority != none counter
+            }}
+        }}""")
+
+    def got(self, *vnis):
+        before = {vni: self.delivered(f"vx{vni}") for vni in (100, 200)}
+        send_segments(self.fabric, "10.9.0.1", *vnis)
+        return {vni: self.delivered(f"vx{vni}") - count for vni, count in before.items()}
+
+    def test_look(self):
+        host = self.start("observe")
+        for vni in (100, 200):
+            self.count_behind(f"vx{vni}")
+        self.assertEqual(self.got(100, 200, 200), {100: 5, 200: 0})
+        self.assertEqual(self.got(100, 100, 100), {100: 15, 200: 0})
+        self.assertEqual(self.got(200, 100, 100), {100: 0, 200: 0})
+        # A device that is made later; somebody who flushes all rules; a covey-host that dies.
+        self.host.ip("link", "delete", "vx200")
+        self.add_device(200)
+        self.host.run("nft", "delete", "table", "netdev", "behind_vx200")
+        self.wait(lambda: '"vx200"' in self.looks(), "the new device looks")
+        self.count_behind("vx200")
+        self.assertEqual(self.got(100, 200, 200), {100: 5, 200: 0})
+        self.host.run("nft", "flush", "ruleset")
+        self.wait(lambda: '"vx200"' in self.looks(), "the devices look again")
+        self.wait(lambda: "set clear" in self.host.run("nft", "list", "table", "netdev", test_steer.TABLE),
+                  "the guard is back")
+        for vni in (100, 200):
+            self.count_behind(f"vx{vni}")
+        self.assertEqual(self.got(100, 200, 200), {100: 5, 200: 0})
+        host.kill()
+        host.wait()
+        self.assertEqual(self.got(100, 200, 200), {100: 5, 200: 0})
+
+    def test_nothing_to_look_for(self):
+        self.start("enforce")
+        self.assertEqual(self.looks(), "")
+
+    def wait(self, condition, what):
+        deadline = time.monotonic() + 10
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.01)
+
+
 if __name__ == "__main__":
     if os.geteuid() != 0:
         print("needs root, for network namespaces")
         sys.exit(SKIPPED)
     test_clear.PROGRAM = sys.argv.pop(1)
     test_steer.PROGRAM = sys.argv.pop(1)
+    COVEY = sys.argv.pop(1)
     unittest.main(verbosity=2)

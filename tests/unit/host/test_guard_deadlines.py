@@ -136,6 +136,18 @@ class GuardTest(Deadlines):
                 self.write({"g": (before, then, 0.3)})
                 self.wait_sets(clear, steered)
 
+    def test_what_devices_look_for(self):
+        """A covey-host that died has left a table, by which they drop VNIs that were closed then."""
+        looks = TABLE + "/in"
+        self.keep()
+        self.host.run("nft", "add", "table", "netdev", looks)
+        self.write({"g": ("observe", "enforce", 0.3)})
+        self.wait_sets([200])
+        self.assertIn(looks, self.host.run("nft", "list", "tables"))
+        self.write({"g": ("enforce", "observe", 0.3)})
+        self.wait_sets([100, 200])
+        self.assertNotIn(looks, self.host.run("nft", "list", "tables"))
+
     def test_covey_host_has_the_say(self):
         """As long as it lives, even if it hangs."""
         self.keep()

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #define TABLE "netdev covey_guard_covey0/mark"
+#define LOOKS "netdev covey_guard_covey0/in"
 
 static struct event_base *base;
 static struct vxlan_watch *watch;
@@ -211,6 +212,59 @@ static void test_removed_all_the_time(void **state)
 	wait_for_marks();
 }
 
+static bool looks(const char *how)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command),
+		 "nft list table " LOOKS " 2>/dev/null | grep -A 2 'device \"vx0\"' | grep -q '%s'",
+		 how);
+	return succeeds(command);
+}
+
+static void set_accepted(size_t count, uint32_t *list)
+{
+	const struct guard_vnis accepted = {.list = list, .count = count};
+
+	assert_int_equal(vxlan_watch_set_accepted(watch, &accepted, NULL), 0);
+	assert_null(vxlan_watch_failing(watch));
+}
+
+/* vx0 has VNI 100. */
+static void test_looks(void **state)
+{
+	uint32_t with[] = {7, 100, 300}, without[] = {7, 99, 101};
+
+	assert_false(succeeds("nft list table " LOOKS " 2>/dev/null"));
+	set_accepted(3, without);
+	assert_true(looks("5eed:0 counter .* drop"));
+	set_accepted(3, with);
+	assert_true(looks("5eed:0 meta priority set none"));
+	set_accepted(3, without);
+	assert_true(looks("drop"));
+	run("nft flush ruleset");
+	wait_for_marks();
+	assert_true(looks("drop"));
+	assert_int_equal(installed, 2);
+	set_accepted(0, NULL);
+	assert_false(succeeds("nft list table " LOOKS " 2>/dev/null"));
+	set_accepted(3, without);
+	vxlan_watch_forget_looks("covey0");
+	assert_false(succeeds("nft list table " LOOKS " 2>/dev/null"));
+	assert_true(are_marked());
+}
+
+/* A device without a VNI of its own takes each. */
+static void test_looks_of_any_vni(void **state)
+{
+	uint32_t some[] = {7};
+
+	run("ip link delete vx0 && ip link add vx0 type vxlan external dstport 4789");
+	set_accepted(1, some);
+	serve(300);
+	assert_true(looks("5eed:0 meta priority set none"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +275,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_new_device, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_removed_all_the_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_looks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_looks_of_any_vni, set_up, tear_down),
 	};
 
 	if (geteuid() != 0) {
