@@ -175,12 +175,13 @@ void guard_frames_write_in(FILE *stream, bool clear)
  * a length or a flow label would be. So what has such a type there is looked at before it can pass
  * as something else. Two comparisons cost less than a set.
  */
-void guard_frames_write_out_first(FILE *stream, bool clear)
+void guard_frames_write_out_first(FILE *stream, const char *clear)
 {
 	static const char *const types[] = {"0x0800", "0x8100-0x9200"};
 
 	for (size_t i = 0; i < 2 && clear; i++)
-		fprintf(stream, "\t\t@nh,16,16 %s jump tagged_clear " LOOK_FOR_VNIS, types[i]);
+		fprintf(stream, "\t\t@nh,16,16 %s %sjump tagged_clear " LOOK_FOR_VNIS, types[i],
+			clear);
 	for (size_t i = 0; i < 2; i++)
 		fprintf(stream, "\t\t@nh,16,16 %s jump frames comment \"perhaps VLAN-tagged\"\n",
 			types[i]);

@@ -28,7 +28,8 @@ void guard_frames_write_in(FILE *stream, bool clear);
  * chain that lets pass what is not UDP to some port, the first rules come before those that do, and
  * the last ones behind all others.
  */
-void guard_frames_write_out_first(FILE *stream, bool clear);
+/* clear: a condition, with a space behind it, on which VNIs of the set pass. NULL: on none. */
+void guard_frames_write_out_first(FILE *stream, const char *clear);
 void guard_frames_write_out_last(FILE *stream, const struct guard_ports *ports, bool clear);
 /* The same at the end of a chain that lets nothing pass before. */
 void guard_frames_write_out(FILE *stream);

@@ -262,9 +262,10 @@ static void write_out(FILE *stream, const struct guard_config *config)
 void steer_write_netdev(FILE *stream, const struct guard_config *config)
 {
 	const struct steer *steer = &config->steer;
-	bool clear = steer_is_clear(steer);
+	char marked[64];
 
-	if (clear)
+	snprintf(marked, sizeof(marked), "meta mark & 0x%08x != 0 ", config->local.mark);
+	if (steer_is_clear(steer))
 		guard_frames_write_clear(stream, &config->ports);
 	write_in(stream, config);
 	write_out(stream, config);
@@ -273,7 +274,7 @@ void steer_write_netdev(FILE *stream, const struct guard_config *config)
 		guard_pass_write_not_udp(stream);
 		fprintf(stream, "\t\tjump steer_in comment \"from the fabric\"\n\t}\n");
 		write_base(stream, &steer->uplinks[i], "egress", 500);
-		guard_frames_write_out_first(stream, clear);
+		guard_frames_write_out_first(stream, steer_is_clear(steer) ? marked : NULL);
 		guard_pass_write_not_udp(stream);
 		fprintf(stream, "\t\tjump steer_out comment \"to the fabric\"\n\t}\n");
 	}

@@ -311,7 +311,7 @@ class ModesTest(Frames):
                 self.expect_nothing(ear, self.host, "d0", self.sent(), (0, MARK), (ETH_P_ALL, IPV4, LLDP, TAG))
                 passing = frames(datagram(vni=100))
                 for name in ("IPv4, 1 tags", "IPv6, 2 tags", "IPv4, 3 tags"):
-                    self.sender(self.host, "d0", ETH_P_ALL)(passing[name])
+                    self.sender(self.host, "d0", ETH_P_ALL, MARK)(passing[name])
                 came = [f for f in self.arrived(ear, self.host, "d0") if CANARY in f]
                 self.assertEqual(len(came), 0 if mode == "enforce" else 3)
 
