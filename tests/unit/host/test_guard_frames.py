@@ -13,10 +13,7 @@ import errno
 import os
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
-import time
 import unittest
 
 import test_clear
