@@ -57,7 +57,9 @@ static int switch_on(const struct inventory *inventory, const struct inventory_h
 	if (status)
 		return status;
 	config.interface = interface;
-	status = insist(&config, &standing, error);
+	status = guard_config_add_standing(inventory, self, &config, error);
+	if (status == 0)
+		status = insist(&config, &standing, error);
 	if (status)
 		return status;
 	if (standing.weaker.text[0] != '\0')
@@ -146,7 +148,9 @@ static int keep_up(struct keeper *keeper, const struct guard_deadlines_config *d
 		return result;
 	config.guard.local.unbound = true;
 	config.guard.steer.clear = clear;
-	result = guard_watch_new(&config, &keeper->watch, error);
+	result = guard_config_add_standing(deadlines->inventory, self, &config.guard, error);
+	if (result == 0)
+		result = guard_watch_new(&config, &keeper->watch, error);
 	guard_clear_free(&clear);
 	if (result)
 		return result;

@@ -4,10 +4,15 @@
 
 #include <errno.h>
 #include <inventory.h>
+#include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "foreign_vxlan.h"
+#include "guard_nft.h"
+#include "guard_text.h"
 #include "guard_token.h"
+#include "link_name.h"
 
 const char *guard_interface_of(const struct inventory_host *self)
 {
@@ -84,6 +89,33 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 	config.tunnel_count = inventory_tunnels(inventory, config.tunnels);
 	config.foreign_count = guard_foreign_ports(inventory, NULL, 0, config.foreign_ports);
 	return config;
+}
+
+static void add_listed(const struct inventory *inventory, const char *listing, const char *comment,
+		       struct guard_config *config)
+{
+	uint16_t listed[GUARD_FOREIGN_MAX];
+	size_t count = guard_read_ports(listing, comment, listed, GUARD_FOREIGN_MAX);
+
+	for (size_t i = 0; i < count; i++)
+		config->foreign_count = add_port(inventory, config->foreign_ports,
+						 config->foreign_count, listed[i]);
+}
+
+int guard_config_add_standing(const struct inventory *inventory, const struct inventory_host *self,
+			      struct guard_config *config, struct covey_error *error)
+{
+	char interface[IFNAMSIZ], *listing;
+	int status = link_name_find(guard_interface_of(self), interface, error);
+
+	if (status == 0)
+		status = guard_nft_list(interface, false, &listing, error);
+	if (status)
+		return status;
+	add_listed(inventory, listing, GUARD_FOREIGN, config);
+	add_listed(inventory, listing, GUARD_FOREIGN_VNI, config);
+	free(listing);
+	return 0;
 }
 
 int guard_accept(const struct inventory_host *self, bool present, const char *weaker,

@@ -36,6 +36,11 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 size_t guard_foreign_ports(const struct inventory *inventory, const struct foreign_vxlan *found,
 			   size_t count, uint16_t *ret_ports);
 
+/* Add the ports that the guard which stands drops, if there is one: who starts has yet to look for
+ * the devices that use them. Returns 0 or a negative errno. */
+int guard_config_add_standing(const struct inventory *inventory, const struct inventory_host *self,
+			      struct guard_config *config, struct covey_error *error);
+
 /* Returns 0 if covey-host may run with this guard. present: its interface exists. weaker: what the
  * guard does not hold back; empty: nothing. -EOPNOTSUPP when the interface exists and something is
  * not held back, unless the inventory allows that. */

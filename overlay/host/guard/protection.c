@@ -43,7 +43,9 @@ static int raise_guard(struct protection *protection, const struct guard_clear *
 	if (!self->fabric_interface && self->fabric_port != FABRIC_PORT_KERNEL)
 		log_notice("the guard protects only against programs on this host: the kernel does "
 			   "not drive the fabric port");
-	status = guard_watch_new(&config, &protection->guard, error);
+	status = guard_config_add_standing(protection->inventory, self, &config.guard, error);
+	if (status == 0)
+		status = guard_watch_new(&config, &protection->guard, error);
 	if (status)
 		return status;
 	guard_watch_read(protection->guard, &guard);

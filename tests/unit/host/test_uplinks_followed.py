@@ -267,6 +267,38 @@ class GuardTest(Followed):
             pids -= {pid for pid in pids if f"by process {pid} (covey-host)" in line}
         self.assertGreater(rules, 0)
 
+    def is_foreign_rule(self, line):
+        return "udp dport {" in line and " of another port" in line
+
+    def foreign_rule(self):
+        listing = run("ip", "netns", "exec", self.space, "nft", "list", "table", "netdev", "covey_guard_covey0")
+        return next(line for line in listing.splitlines() if self.is_foreign_rule(line))
+
+    def test_ports_of_foreign_vxlan_stay_at_a_start(self):
+        """The guard is put up before covey-host looks for devices."""
+        for policy in "drop", "warn":
+            with self.subTest(policy):
+                self.start(f"covey_foreign_vxlan: {policy}")
+                self.ip("link", "add", "vx", "type", "vxlan", "id", "8", "dstport", "9")
+                self.wait(lambda: "{ 9, 4790, 6081, 8472 }" in self.foreign_rule(), "the guard knows port 9")
+                self.host.kill()
+                self.host.wait()
+                self.ip("link", "delete", "vx")
+                run("ip", "netns", "exec", self.space, COVEY_HOST, "-i", self.path("inventory"), "-n", "hv1",
+                    "--guard", "on")
+                self.assertIn("{ 9, 4790, 6081, 8472 }", self.foreign_rule())
+                monitor = self.spawn("stdbuf", "-oL", "nft", "monitor")
+                while not select.select([monitor.stdout], [], [], 0.1)[0]:
+                    for what in "add", "delete":
+                        run("ip", "netns", "exec", self.space, "nft", what, "table", "inet", "other")
+                self.start(f"covey_foreign_vxlan: {policy}")
+                while not self.is_foreign_rule(line := monitor.stdout.readline()):
+                    self.assertTrue(line)
+                self.assertIn("{ 9, 4790, 6081, 8472 }", line)
+                self.wait(lambda: "{ 4790, 6081, 8472 }" in self.foreign_rule(), "the guard forgets port 9")
+                self.host.kill()
+                self.host.wait()
+
 
 class GroupTest(Followed):
     def add_vxlan(self, name, vni, under, group="239.1.1.1"):
