@@ -26,3 +26,13 @@ void guard_pass_write_ports(FILE *stream, const uint16_t *ports, size_t count)
 		fprintf(stream, "udp dport != %u ", ports[i]);
 	fprintf(stream, "accept comment \"" GUARD_PASS "UDP to another port\"\n");
 }
+
+/* That it is IP and UDP by the kernel's own reading counts: in a frame that it reads at the wrong
+ * place, these bits could be anything. */
+void guard_pass_write_fragments(FILE *stream)
+{
+	fprintf(stream, "\t\tip frag-off & 0x1fff != 0 meta l4proto udp accept "
+			"comment \"later fragment, which has no port\"\n");
+	fprintf(stream, "\t\tfrag frag-off != 0 meta l4proto udp accept "
+			"comment \"later fragment over IPv6, which has no port\"\n");
+}

@@ -24,3 +24,8 @@ void guard_pass_write_tcp(FILE *stream);
 /* For chains that act on UDP to these ports only. It must not come before a rule about fragments:
  * of a later fragment, which has no port, Linux 6.18 takes other bytes for it. */
 void guard_pass_write_ports(FILE *stream, const uint16_t *ports, size_t count);
+
+/* For chains in which a rule about a port comes next, behind those that let most packets pass: what
+ * seems to have the port and is a later fragment, of UDP. Without its first fragment it is nothing,
+ * and whether that passes is for the other rules to say. */
+void guard_pass_write_fragments(FILE *stream);

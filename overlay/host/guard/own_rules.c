@@ -5,6 +5,7 @@
 #include <covey/limits.h>
 #include <string.h>
 
+#include "guard_pass.h"
 #include "guard_rules.h"
 #include "guard_text.h"
 #include "guard_token.h"
@@ -61,14 +62,18 @@ static void write_count(FILE *stream, const char *name, const char *field)
 		name, field);
 }
 
-static void write_last(FILE *stream, const char *chain, const char *heard, const char *field)
+/* heard: the set in which to count; NULL: none. clear: some VNIs pass in clear. */
+static void write_last(FILE *stream, const char *chain, const char *heard, const char *field,
+		       bool clear)
 {
 	fprintf(stream, "\tchain %s {\n", chain);
+	guard_pass_write_fragments(stream);
 	if (heard)
 		write_count(stream, heard, field);
-	fprintf(stream, "\t\t" CLEAR " accept comment \"" GUARD_PASS
-			"VXLAN in clear, by the group's mode\"\n"
-			"\t\tcounter drop comment \"clear VXLAN\"\n\t}\n");
+	if (clear)
+		fprintf(stream, "\t\t" CLEAR " accept comment \"" GUARD_PASS
+				"VXLAN in clear, by the group's mode\"\n");
+	fprintf(stream, "\t\tcounter drop comment \"clear VXLAN\"\n\t}\n");
 }
 
 static void write_sets(FILE *stream, const struct guard_clear *clear, bool steers)
@@ -83,17 +88,17 @@ static void write_sets(FILE *stream, const struct guard_clear *clear, bool steer
 }
 
 /* Behind the guard's own hooks: while those are there, only what they let pass comes here. */
-static void write_last_words(FILE *stream, const struct guard_config *config, bool clear)
+static void write_last_words(FILE *stream, const struct guard_config *config)
 {
 	for (size_t i = 0; i < config->steer.uplink_count; i++) {
 		const struct uplink *uplink = &config->steer.uplinks[i];
 
 		write_base(stream, uplink, "ingress", "ingress", -490);
-		fprintf(stream, "\t\tudp dport %s %s comment \"clear VXLAN\"\n\t}\n",
-			config->ports.text, clear ? "goto last_in" : "counter drop");
+		fprintf(stream, "\t\tudp dport %s goto last_in comment \"clear VXLAN\"\n\t}\n",
+			config->ports.text);
 		write_base(stream, uplink, "egress", "egress", 510);
-		fprintf(stream, "\t\tudp dport %s %s comment \"clear VXLAN\"\n\t}\n",
-			config->ports.text, clear ? "goto last_out" : "counter drop");
+		fprintf(stream, "\t\tudp dport %s goto last_out comment \"clear VXLAN\"\n\t}\n",
+			config->ports.text);
 	}
 }
 
@@ -138,13 +143,12 @@ void own_rules_write(FILE *stream, const struct guard_config *config, bool steer
 	fprintf(stream, "table netdev %s {\n\tflags owner\n", name);
 	if (steered)
 		guard_clear_write_set(stream, STEERED, &steer->clear.steered);
-	if (clear) {
+	if (clear)
 		write_sets(stream, &steer->clear, steers);
-		write_last(stream, "last_in", steers ? OWN_HEARD_IN : NULL, "saddr");
-		write_last(stream, "last_out", steers ? OWN_HEARD_OUT : NULL, "daddr");
-	}
+	write_last(stream, "last_in", clear && steers ? OWN_HEARD_IN : NULL, "saddr", clear);
+	write_last(stream, "last_out", clear && steers ? OWN_HEARD_OUT : NULL, "daddr", clear);
 	if (steered)
 		write_steering(stream, config);
-	write_last_words(stream, config, clear);
+	write_last_words(stream, config);
 	fprintf(stream, "}\n");
 }

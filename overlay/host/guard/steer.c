@@ -173,6 +173,7 @@ static void write_in(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "\tchain steer_in {\n");
 	write_other_ports(stream, config, false);
 	write_clear(stream, config, "");
+	guard_pass_write_fragments(stream);
 	fprintf(stream, "\t\tudp dport %s counter drop comment \"clear VXLAN\"\n",
 		config->ports.text);
 	guard_rules_write_foreign(stream, config);
@@ -212,7 +213,8 @@ static void write_checked_fragments(FILE *stream, const struct guard_config *con
 }
 
 /*
- * A later fragment has no port. VXLAN's are known by the mark, so other programs' fragments pass;
+ * A later fragment has no port. VXLAN's are known by the mark, so other programs' fragments pass,
+ * whatever the bytes are that Linux 6.18 takes for a port (guard_pass_write_fragments());
  * and no rule lets pass by its port what has a mark. What a process sends without a mark has been
  * dropped before the kernel made fragments of it, unless its VNI may pass in clear. What has a mark
  * and may pass in clear comes here when covey-host, which would have it steered, is dead
@@ -248,6 +250,7 @@ static void write_out(FILE *stream, const struct guard_config *config)
 	write_checked_fragments(stream, config);
 	write_other_ports(stream, config, true);
 	write_clear(stream, config, GUARD_CHECKED GUARD_TAKE_CHECKED);
+	guard_pass_write_fragments(stream);
 	fprintf(stream,
 		"\t\tudp dport %s counter drop "
 		"comment \"VXLAN that came through no VXLAN device\"\n",

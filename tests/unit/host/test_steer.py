@@ -362,16 +362,22 @@ def tagged(port, payload=None):
                          for name, frame in frames.items()}}
 
 
-def later_fragments():
+def later_fragments(payload=bytes(64)):
     """Of UDP, or of what the kernel cannot tell."""
     v4, v6 = ("10.9.0.2", "10.9.0.1"), ("fd09::2", "fd09::1")
     return {
-        "of IPv4": ipv4(*v4, 17, bytes(64), fragment=8),
-        "of IPv6": extended([FRAGMENT], 17, bytes(64), *v6, fragment=8 << 3),
-        "of IPv6 with options": extended([FRAGMENT], DESTINATION, bytes(64), *v6, fragment=8 << 3),
-        "of IPv6 behind options": extended([HOP_BY_HOP, FRAGMENT], 17, bytes(64), *v6,
+        "of IPv4": ipv4(*v4, 17, payload, fragment=8),
+        "of IPv6": extended([FRAGMENT], 17, payload, *v6, fragment=8 << 3),
+        "of IPv6 with options": extended([FRAGMENT], DESTINATION, payload, *v6, fragment=8 << 3),
+        "of IPv6 behind options": extended([HOP_BY_HOP, FRAGMENT], 17, payload, *v6,
                                            fragment=8 << 3),
     }
+
+
+def misleading_fragments():
+    """Their bytes could be a UDP header, if they had one."""
+    return {f"{name}, like port {port}": packet for port in (4789, 4798, 8472)
+            for name, packet in later_fragments(udp(port)).items()}
 
 
 def others():
@@ -512,14 +518,14 @@ class PassTest(Framed):
         send = self.sender(self.fabric, "d1")
         self.expect(self.vxlan(), send, "clear VXLAN")
         self.expect(framed(hidden(udp(8472))), send, "clear VXLAN of another port")
-        self.expect(framed({**others(), **later_fragments()}), send)
+        self.expect(framed({**others(), **later_fragments(), **misleading_fragments()}), send)
 
     def test_to_the_fabric(self):
         send = self.sender(self.host, "d0")
         self.expect(self.vxlan(), send, "VXLAN")
         self.expect(framed(hidden(udp(8472))), send, "clear VXLAN of another port")
         self.expect(framed(hidden(udp(4798))), send, "VPE that is not covey's")
-        self.expect(framed({**others(), **later_fragments()}), send)
+        self.expect(framed({**others(), **later_fragments(), **misleading_fragments()}), send)
 
     def test_to_the_fabric_through_a_vxlan_device(self):
         send = self.sender(self.host, "d0", MARK)
