@@ -114,6 +114,12 @@ static bool is_fabrics(const struct inventory *inventory, const struct vxlan_dev
 static void print_foreign(const struct inventory *inventory, const struct inventory_host *host,
 			  const struct vxlan_devices *devices)
 {
+	static const char *const says[] = {
+		[FOREIGN_VXLAN_WARN] = "VNIs of the fabric are dropped, others leave in clear",
+		[FOREIGN_VXLAN_DROP] = "it is dropped (covey_foreign_vxlan: drop)",
+		[FOREIGN_VXLAN_PASS] = "it leaves in clear (covey_foreign_vxlan: pass)",
+	};
+
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct vxlan_device *device = &devices->list[i];
 
@@ -123,10 +129,7 @@ static void print_foreign(const struct inventory *inventory, const struct invent
 		       "What "
 		       "it sends over the fabric is not encrypted: %s.\n",
 		       vxlan_device_kind_name(device->kind), device->name, device->port,
-		       inventory->vxlan_port,
-		       host->foreign_vxlan == FOREIGN_VXLAN_DROP
-			       ? "it is dropped (covey_foreign_vxlan: drop)"
-			       : "VNIs of the fabric are dropped, others leave in clear");
+		       inventory->vxlan_port, says[host->foreign_vxlan]);
 	}
 }
 

@@ -77,7 +77,7 @@ static json_t *hosts(const struct inventory *inventory)
 	static const char *const fabric_ports[] = {"auto", "af_xdp", "af_packet", "device",
 						   "kernel"};
 	static const char *const host_ports[] = {"veth", "tap", "device", "auto"};
-	static const char *const foreign[] = {"warn", "drop"};
+	static const char *const foreign[] = {"warn", "drop", "pass"};
 	static const char *const weak[] = {"refuse", "allow"};
 	static const char *const hugepages[] = {"none", "auto"};
 	static const char *const offloads[] = {"auto", "off"};

@@ -156,8 +156,9 @@ static void print_foreign(const json_t *answer)
 								       : "VXLAN",
 		       field_text(device, "device"), field_number(device, "port"),
 		       json_is_string(over) ? json_string_value(over) : "what its table says",
-		       field_true(device, "dropped")
-			       ? "dropped"
+		       field_true(device, "dropped") ? "dropped"
+		       : field_true(device, "passes")
+			       ? "it leaves IN CLEAR (covey_foreign_vxlan: pass)"
 			       : "it leaves IN CLEAR, but for the fabric's VNIs");
 	}
 }

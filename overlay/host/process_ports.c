@@ -148,6 +148,17 @@ void process_close_ports(struct process *process)
 	ports_close(process->ports);
 }
 
+/* Those that are encrypted, and those whose VNIs must not pass in clear. */
+static size_t find_tunnels(const struct process *process, struct covey_tunnel *ret_tunnels)
+{
+	size_t all = inventory_tunnels(process->inventory, ret_tunnels), count = 0;
+
+	for (size_t i = 0; i < all; i++)
+		if (ret_tunnels[i].carried || process->self->foreign_vxlan != FOREIGN_VXLAN_PASS)
+			ret_tunnels[count++] = ret_tunnels[i];
+	return count;
+}
+
 int process_start_dataplane(struct process *process, struct covey_error *error)
 {
 	const struct inventory *inventory = process->inventory;
@@ -168,7 +179,7 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 	};
 	int status;
 
-	config.tunnel_count = inventory_tunnels(inventory, config.tunnels);
+	config.tunnel_count = find_tunnels(process, config.tunnels);
 	memcpy(config.class_by_dscp, inventory->class_by_dscp, sizeof(config.class_by_dscp));
 	status = dataplane_open(&config, &process->dataplane, error);
 	if (!status)

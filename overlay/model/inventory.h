@@ -42,6 +42,7 @@ enum host_port_kind {
 enum foreign_vxlan_policy {
 	FOREIGN_VXLAN_WARN,
 	FOREIGN_VXLAN_DROP,
+	FOREIGN_VXLAN_PASS, /* even if it has a VNI of the fabric */
 };
 
 /* Whether covey-host runs if the kernel cannot give all of the guard. */

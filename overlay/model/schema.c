@@ -29,8 +29,10 @@ static const struct choice host_ports[] = {{"auto", HOST_PORT_AUTO},
 					   {"device", HOST_PORT_DEVICE},
 					   {NULL, 0}};
 
-static const struct choice foreign_vxlan[] = {
-	{"warn", FOREIGN_VXLAN_WARN}, {"drop", FOREIGN_VXLAN_DROP}, {NULL, 0}};
+static const struct choice foreign_vxlan[] = {{"warn", FOREIGN_VXLAN_WARN},
+					      {"drop", FOREIGN_VXLAN_DROP},
+					      {"pass", FOREIGN_VXLAN_PASS},
+					      {NULL, 0}};
 static const struct choice weak_guards[] = {
 	{"refuse", WEAK_GUARD_REFUSE}, {"allow", WEAK_GUARD_ALLOW}, {NULL, 0}};
 static const struct choice offloads[] = {{"auto", OFFLOAD_AUTO}, {"off", OFFLOAD_OFF}, {NULL, 0}};

@@ -50,12 +50,14 @@ static size_t add_port(const struct inventory *inventory, uint16_t *ports, size_
 	return count + 1;
 }
 
-size_t guard_foreign_ports(const struct inventory *inventory, const struct foreign_vxlan *found,
-			   size_t count, uint16_t *ret_ports)
+size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
+			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports)
 {
 	struct covey_tunnel known[COVEY_TUNNELS_MAX];
 	size_t ports = 0, known_count = inventory_tunnels(inventory, known);
 
+	if (self->foreign_vxlan == FOREIGN_VXLAN_PASS)
+		return 0;
 	for (size_t i = 0; i < known_count; i++)
 		ports = add_port(inventory, ret_ports, ports, known[i].port);
 	for (size_t i = 0; i < count; i++)
@@ -87,7 +89,7 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 	};
 
 	config.tunnel_count = inventory_tunnels(inventory, config.tunnels);
-	config.foreign_count = guard_foreign_ports(inventory, NULL, 0, config.foreign_ports);
+	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);
 	return config;
 }
 
@@ -108,6 +110,8 @@ int guard_config_add_standing(const struct inventory *inventory, const struct in
 	char interface[IFNAMSIZ], *listing;
 	int status = link_name_find(guard_interface_of(self), interface, error);
 
+	if (self->foreign_vxlan == FOREIGN_VXLAN_PASS)
+		return 0;
 	if (status == 0)
 		status = guard_nft_list(interface, false, &listing, error);
 	if (status)

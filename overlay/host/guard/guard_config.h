@@ -29,12 +29,12 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 /*
  * Find the UDP ports of tunnels that are not the fabric's, by the devices that were found (maybe
  * none). The guard drops packets to them that have a VNI of the fabric, or, if the inventory says
- * `covey_foreign_vxlan: drop`, all. VXLAN's ports and those of VXLAN-GPE and Geneve are among them
- * even before a device uses them. ret_ports has room for GUARD_FOREIGN_MAX; it is sorted. Returns
- * how many there are.
+ * `covey_foreign_vxlan: drop`, all; if it says `pass`, there are none. VXLAN's ports and those of
+ * VXLAN-GPE and Geneve are among them even before a device uses them. ret_ports has room for
+ * GUARD_FOREIGN_MAX; it is sorted. Returns how many there are.
  */
-size_t guard_foreign_ports(const struct inventory *inventory, const struct foreign_vxlan *found,
-			   size_t count, uint16_t *ret_ports);
+size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
+			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports);
 
 /* Add the ports that the guard which stands drops, if there is one: who starts has yet to look for
  * the devices that use them. Returns 0 or a negative errno. */

@@ -59,7 +59,7 @@ static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
 	size_t count;
 	const struct foreign_vxlan *list = foreign_vxlan_list(watch, &count);
 
-	count = guard_foreign_ports(protection->inventory, list, count, ports);
+	count = guard_foreign_ports(protection->inventory, protection->self, list, count, ports);
 	guard_watch_set_foreign(protection->guard, ports, count);
 }
 
@@ -71,6 +71,7 @@ static int watch_foreign(struct protection *protection, struct covey_error *erro
 		.uplinks = uplinks_wanted_of(protection->inventory, self),
 		.port = protection->inventory->vxlan_port,
 		.drops = self->foreign_vxlan == FOREIGN_VXLAN_DROP,
+		.passes = self->foreign_vxlan == FOREIGN_VXLAN_PASS,
 		.changed = on_foreign,
 		.arg = protection,
 	};

@@ -11,9 +11,14 @@
 #include <own_watch.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "foreign_vxlan.h"
+#include "guard_nft.h"
+#include "guard_rules.h"
+#include "guard_text.h"
 #include "guard_watch.h"
 #include "health.h"
 #include "host.h"
@@ -136,7 +141,7 @@ static void check_foreign(json_t *problems, const struct host *host)
 	const struct foreign_vxlan *list;
 	size_t count = 0;
 
-	if (!host->foreign)
+	if (!host->foreign || host->self->foreign_vxlan == FOREIGN_VXLAN_PASS)
 		return;
 	list = foreign_vxlan_list(host->foreign, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -155,6 +160,38 @@ static void check_foreign(json_t *problems, const struct host *host)
 			    ? "remove it: the guard does not drop it there"
 			    : "set covey_foreign_vxlan: drop");
 	}
+}
+
+/* Other programs' tunnels, perhaps, which have their VNIs for purposes of their own. */
+static void check_foreign_vnis(json_t *problems, const struct host *host)
+{
+	struct guard_status guard;
+	struct guard_reader reader;
+	struct guard_line line;
+	uint64_t packets = 0;
+	char *listing;
+
+	if (!host->guard)
+		return;
+	guard_watch_last(host->guard, &guard);
+	if (guard_nft_list(guard.interface, true, &listing, NULL))
+		return;
+	reader = guard_read_text(listing);
+	while (guard_read_line(&reader, &line)) {
+		if (line.kind == GUARD_LINE_RULE &&
+		    strncmp(line.what, GUARD_FOREIGN_VNI, strlen(GUARD_FOREIGN_VNI)) == 0)
+			packets += line.packets;
+	}
+	free(listing);
+	if (packets == 0)
+		return;
+	add(problems,
+	    "the guard has dropped %" PRIu64
+	    " packets of tunnels that covey does not encrypt, with VNIs of the fabric: if they are "
+	    "of the fabric, make the device use UDP port %u or see covey_encapsulations; if they "
+	    "are of another program (Cilium, flannel), have it use other VNIs, or set "
+	    "covey_foreign_vxlan: pass, by which they leave in clear",
+	    packets, host->inventory->vxlan_port);
 }
 
 /* --- certificates ----------------------------------------------------------------------------- */
@@ -341,6 +378,7 @@ json_t *problems_list(const struct host *host)
 	check_paths(problems, host);
 	check_guard(problems, host);
 	check_foreign(problems, host);
+	check_foreign_vnis(problems, host);
 	check_certificates(problems, host);
 	check_groups(problems, host);
 	check_vnis(problems, host);

@@ -201,7 +201,8 @@ json_t *show_host(const struct host *host)
 {
 	/* These look at what is there now; what is wrong, and `ready`, depend on what they find. */
 	json_t *guard = show_guard(host->guard);
-	json_t *foreign = show_foreign(host->foreign, host->guard);
+	json_t *foreign = show_foreign(host->foreign, host->guard,
+				       host->self->foreign_vxlan == FOREIGN_VXLAN_PASS);
 	const struct member_state *state = member_read_state(host->member);
 	json_t *answer = json_pack("{s:b, s:s, s:s, s:b, s:i}", "ok", 1, "host", host->self->name,
 				   "identity", host->identity->uri, "ready", health_is_ready(host),

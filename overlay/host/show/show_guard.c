@@ -148,7 +148,8 @@ json_t *show_guard(struct guard_watch *watch)
 	return object;
 }
 
-json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch *guard)
+json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch *guard,
+		     bool passes)
 {
 	const struct foreign_vxlan *list;
 	json_t *array = json_array();
@@ -160,11 +161,12 @@ json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch
 	list = foreign_vxlan_list(watch, &count);
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(array,
-				      json_pack("{s:s, s:s, s:i, s:s?, s:b}", "kind",
+				      json_pack("{s:s, s:s, s:i, s:s?, s:b, s:b}", "kind",
 						vxlan_device_kind_name(list[i].kind), "device",
 						list[i].name, "port", (int)list[i].port, "over",
 						or_null(list[i].over), "dropped",
-						guard && guard_watch_drops(guard, list[i].port)));
+						guard && guard_watch_drops(guard, list[i].port),
+						"passes", passes));
 	return array;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct foreign_vxlan_watch;
 struct guard_watch;
@@ -11,8 +12,10 @@ struct vxlan_watch;
 json_t *show_guard(struct guard_watch *watch);
 
 /* The VXLAN devices whose packets covey does not encrypt, looked for now, and whether the guard
- * drops these packets, as of its last look. guard may be NULL. */
-json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch *guard);
+ * drops these packets, as of its last look. guard may be NULL. passes: they pass by the inventory,
+ * with VNIs of the fabric, too. */
+json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch *guard,
+		     bool passes);
 
 /* The VXLAN devices whose MTU is too large for what encryption adds. */
 json_t *show_too_large(const struct vxlan_watch *watch);

@@ -198,6 +198,13 @@ static void log_new(const struct foreign_vxlan *device, const struct foreign_vxl
 {
 	char advice[128] = "Make it a VXLAN device";
 
+	if (config->passes) {
+		log_notice("%s device %s sends to UDP port %u over %s: that leaves in clear, "
+			   "whatever its VNI (covey_foreign_vxlan: pass)",
+			   vxlan_device_kind_name(device->kind), device->name, device->port,
+			   device->over[0] ? device->over : "whatever its forwarding table says");
+		return;
+	}
 	if (device->kind != VXLAN_DEVICE_GENEVE)
 		snprintf(advice, sizeof(advice),
 			 "Give it `dstport %u` (the kernel's default is 8472)", config->port);

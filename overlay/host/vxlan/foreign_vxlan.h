@@ -37,7 +37,8 @@ struct foreign_vxlan_config {
 	uint16_t port;                                  /* the fabric's own */
 	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX]; /* others; those that are carried count */
 	size_t tunnel_count;
-	bool drops; /* the guard drops all that they send, whatever its VNI */
+	bool drops;  /* the guard drops all that they send, whatever its VNI */
+	bool passes; /* it drops nothing of it */
 	/* Called from the event loop when the list has changed, and once at the start. */
 	void (*changed)(const struct foreign_vxlan_watch *watch, void *arg);
 	void *arg;

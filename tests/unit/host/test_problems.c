@@ -20,7 +20,8 @@ static const char ask[] = "{\"command\": \"show\"}\n";
 
 static struct {
 	struct guard_status guard;
-	uint16_t dropped; /* a port that the guard drops */
+	uint16_t dropped;   /* a port that the guard drops */
+	const char *guards; /* its listing; NULL: empty */
 	const char *vxlans;
 	const char *misplaced;
 	struct foreign_vxlan foreign;
@@ -88,7 +89,7 @@ bool __wrap_guard_watch_drops(const struct guard_watch *watch, uint16_t port)
 int __wrap_guard_nft_list(const char *interface, bool counters, char **ret_text,
 			  struct covey_error *error)
 {
-	*ret_text = strdup("");
+	*ret_text = strdup(played.guards ? played.guards : "");
 	return 0;
 }
 
@@ -423,6 +424,25 @@ static void ca_expired(struct daemon *daemon)
 	played.chain.list[1].not_after = time(NULL) - 1;
 }
 
+static void foreign_vnis(struct daemon *daemon)
+{
+	played.guards =
+		"table netdev covey_guard_eth0 {\n\tchain ingress {\n"
+		"\t\tudp dport { 4790, 8472 } @th,96,24 @fabric counter packets 5 bytes 900 "
+		"drop comment \"" GUARD_FOREIGN_VNI "\"\n"
+		"\t\t@ll,144,16 0x0800 counter packets 2 bytes 900 "
+		"drop comment \"" GUARD_FOREIGN_VNI ", VLAN-tagged\"\n"
+		"\t\tudp dport 4789 counter packets 90 bytes 900 drop comment \"clear "
+		"VXLAN\"\n\t}\n}\n";
+}
+
+static void no_foreign_vnis(struct daemon *daemon)
+{
+	played.guards = "table netdev covey_guard_eth0 {\n\tchain ingress {\n"
+			"\t\tudp dport { 4790, 8472 } @th,96,24 @fabric counter packets 0 bytes 0 "
+			"drop comment \"" GUARD_FOREIGN_VNI "\"\n\t}\n}\n";
+}
+
 static void bad_files(struct daemon *daemon)
 {
 	played.files = "hv1.key does not belong to hv1.crt";
@@ -452,6 +472,9 @@ static void test_ready(void **state)
 		 "set covey_foreign_vxlan: drop"},
 		{foreign_dropped, true, NULL, NULL},
 		{foreign_unguarded, true, "over eth0, so what it sends leaves in clear", "or"},
+		{foreign_vnis, true, "the guard has dropped 7 packets of tunnels",
+		 "covey_foreign_vxlan: pass"},
+		{no_foreign_vnis, true, NULL, NULL},
 		{deaf, true, "group tenants: deaf", "switch's table of multicast groups"},
 		{perhaps_deaf, true, "group tenants: perhaps deaf",
 		 "if tenants here miss something"},

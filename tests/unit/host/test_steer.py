@@ -487,6 +487,19 @@ class TunnelTest(Framed):
             self.expect(framed({"a port beside": ipv4("10.9.0.2", "10.9.0.1", 17, udp(6082, tunnel(100)))}), send)
 
 
+class ForeignPassTest(Framed):
+    """Tunnels of other ports, with covey_foreign_vxlan: pass. The fabric's own port is held back as ever."""
+
+    inventory = TunnelTest.inventory.replace("covey_gkm", "covey_foreign_vxlan: pass\n    covey_gkm")
+
+    def test_vnis(self):
+        for send in self.sender(self.fabric, "d1"), self.sender(self.host, "d0"), self.sender(self.host, "d0", MARK):
+            for port in 4790, 6081, 8472:
+                self.expect(framed({f"to {port}": ipv4("10.9.0.2", "10.9.0.1", 17, udp(port, tunnel(100)))}), send)
+                self.expect(tagged(port, tunnel(100)), send)
+            self.expect(framed({"VXLAN": ipv4("10.9.0.2", "10.9.0.1", 17, udp(4789, tunnel(100)))}), send, "VXLAN")
+
+
 class CarriedTest(Framed):
     """Tunnels that are encrypted are held back as VXLAN is."""
 

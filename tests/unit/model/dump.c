@@ -12,7 +12,7 @@ static void print_host(const struct inventory_host *host)
 						   "kernel"};
 	static const char *const hugepages[] = {"none", "auto"};
 	static const char *const host_ports[] = {"veth", "tap", "device", "auto"};
-	static const char *const foreign[] = {"warn", "drop"};
+	static const char *const foreign[] = {"warn", "drop", "pass"};
 	static const char *const weak[] = {"refuse", "allow"};
 	char vtep[COVEY_ADDR_STRLEN];
 

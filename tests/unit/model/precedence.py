@@ -63,7 +63,7 @@ class Case:
             "covey_fabric_port": lambda: rng.choice(["auto", "af_xdp", "af_packet"]),
             "covey_host_port": lambda: rng.choice(["veth", "tap"]),
             "covey_cores": lambda: str(rng.randint(0, 1000)) + ",1",
-            "covey_foreign_vxlan": lambda: rng.choice(["warn", "drop"]),
+            "covey_foreign_vxlan": lambda: rng.choice(["warn", "drop", "pass"]),
             "covey_weak_guard": lambda: rng.choice(["refuse", "allow"]),
             "covey_fabric_mtu": lambda: rng.randint(576, 65535),
             "covey_mark_bit": lambda: rng.randint(0, 31),

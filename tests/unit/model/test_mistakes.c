@@ -433,7 +433,7 @@ static const struct mistake mistakes[] = {
 	 "10:74: covey_cores must be a list of CPUs like \"2,3\" or \"4-7\", each below 1024, not "
 	 "the text \"4-2\"\n"},
 	{"foreign VXLAN", HOST_C("covey_foreign_vxlan: block"),
-	 "10:82: covey_foreign_vxlan must be warn or drop, not the text \"block\"\n"},
+	 "10:82: covey_foreign_vxlan must be warn, drop or pass, not the text \"block\"\n"},
 	{"weak guard", HOST_C("covey_weak_guard: yes"),
 	 "10:79: covey_weak_guard must be refuse or allow, not the boolean yes\n"},
 	{"cores list", HOST_C("covey_cores: [1]"), "10:74: covey_cores must be text, not a list\n"},
