@@ -47,9 +47,9 @@ struct vxlan_watch {
 	char misplaced[IFNAMSIZ];   /* of which this was told last */
 	struct covey_error failing; /* why the last try failed; empty: it did not */
 	struct covey_error waiting; /* why it must wait before it puts marks back; empty: no need */
-	struct guard_events rules;
+	struct guard_events marks_rules, looks_rules;
 	int links_fd;
-	struct event *on_rules, *on_links, *again;
+	struct event *on_marks, *on_looks, *on_links, *again;
 	struct bridge_told bridges; /* those whose MTU is too large */
 	struct peer_log *log;       /* for what uplinks whose MTU changes often can cause */
 };
@@ -294,20 +294,39 @@ static void look(struct vxlan_watch *watch)
 		schedule(watch, LOOK_MS);
 }
 
+static bool holds(const struct guard_vnis *vnis, const struct guard_vnis *part)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < part->count; i++) {
+		while (at < vnis->count && vnis->list[at] < part->list[i])
+			at++;
+		if (at == vnis->count || vnis->list[at] != part->list[i])
+			return false;
+	}
+	return true;
+}
+
 int vxlan_watch_set_accepted(struct vxlan_watch *watch, const struct guard_vnis *accepted,
 			     struct covey_error *error)
 {
 	struct guard_vnis other;
+	bool wider;
 
 	if (guard_vnis_same(accepted, &watch->accepted))
 		return 0;
 	if (guard_vnis_copy(accepted, &other))
 		return covey_error_set(error, -ENOMEM, "out of memory");
+	wider = !holds(&watch->accepted, accepted);
 	free(watch->accepted.list);
 	watch->accepted = other;
 	device_marks_forget(&watch->looks);
 	look(watch);
-	return 0;
+	if (!wider || watch->looks.listing)
+		return 0;
+	return covey_error_set(error, -EAGAIN, "VXLAN cannot be let in in clear: %.400s",
+			       vxlan_watch_failing(watch) ? vxlan_watch_failing(watch)
+							  : "no device looks at it");
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -356,17 +375,31 @@ static void links_changed(evutil_socket_t fd, short what, void *arg)
 	look(watch);
 }
 
-static void rules_changed(evutil_socket_t fd, short what, void *arg)
+static bool have_changed(struct guard_events *rules, struct device_marks *marks)
 {
-	struct vxlan_watch *watch = arg;
 	struct guard_changes changes;
 
-	if (!guard_events_read(&watch->rules, watch->marks.table, "", &changes) ||
+	if (!guard_events_read(rules, marks->table, "", &changes) ||
 	    changes.last.pid == (uint32_t)getpid())
-		return;
-	device_marks_doubt(&watch->marks, &changes.last);
-	device_marks_doubt(&watch->looks, &changes.last);
-	look(watch);
+		return false;
+	device_marks_doubt(marks, &changes.last);
+	return true;
+}
+
+static void marks_changed(evutil_socket_t fd, short what, void *arg)
+{
+	struct vxlan_watch *watch = arg;
+
+	if (have_changed(&watch->marks_rules, &watch->marks))
+		look(watch);
+}
+
+static void looks_changed(evutil_socket_t fd, short what, void *arg)
+{
+	struct vxlan_watch *watch = arg;
+
+	if (have_changed(&watch->looks_rules, &watch->looks))
+		look(watch);
 }
 
 static void look_again(evutil_socket_t fd, short what, void *arg)
@@ -384,22 +417,27 @@ static void look_again(evutil_socket_t fd, short what, void *arg)
 static int listen_to(struct vxlan_watch *watch, struct covey_error *error)
 {
 	struct event_base *base = watch->config.base;
-	int status = guard_events_open(&watch->rules, error);
+	int status = guard_events_open(&watch->marks_rules, error);
 
+	if (status == 0)
+		status = guard_events_open(&watch->looks_rules, error);
 	if (status)
 		return status;
 	watch->links_fd = link_events_open(error);
 	if (watch->links_fd < 0)
 		return watch->links_fd;
 	vni_groups_watch(watch->links_fd);
-	watch->on_rules =
-		event_new(base, watch->rules.fd, EV_READ | EV_PERSIST, rules_changed, watch);
+	watch->on_marks =
+		event_new(base, watch->marks_rules.fd, EV_READ | EV_PERSIST, marks_changed, watch);
+	watch->on_looks =
+		event_new(base, watch->looks_rules.fd, EV_READ | EV_PERSIST, looks_changed, watch);
 	watch->on_links =
 		event_new(base, watch->links_fd, EV_READ | EV_PERSIST, links_changed, watch);
 	watch->again = evtimer_new(base, look_again, watch);
 	watch->log = peer_log_new(base);
-	if (!watch->on_rules || !watch->on_links || !watch->again || !watch->log ||
-	    event_add(watch->on_rules, NULL) < 0 || event_add(watch->on_links, NULL) < 0)
+	if (!watch->on_marks || !watch->on_looks || !watch->on_links || !watch->again ||
+	    !watch->log || event_add(watch->on_marks, NULL) < 0 ||
+	    event_add(watch->on_looks, NULL) < 0 || event_add(watch->on_links, NULL) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -414,7 +452,7 @@ int vxlan_watch_new(const struct vxlan_watch_config *config, struct vxlan_watch 
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->config = *config;
 	watch->joins.handlers = config->joins;
-	watch->rules.fd = watch->links_fd = -1;
+	watch->marks_rules.fd = watch->looks_rules.fd = watch->links_fd = -1;
 	device_marks_init(&watch->marks, &watch->config.local, NULL);
 	device_marks_init(&watch->looks, &watch->config.local, &watch->accepted);
 	status = guard_vnis_copy(&config->accepted, &watch->accepted);
@@ -454,10 +492,12 @@ void vxlan_watch_free(struct vxlan_watch *watch)
 		log_error("%s", error.text);
 	free_event(watch->again);
 	free_event(watch->on_links);
-	free_event(watch->on_rules);
+	free_event(watch->on_looks);
+	free_event(watch->on_marks);
 	if (watch->links_fd >= 0)
 		close(watch->links_fd);
-	guard_events_close(&watch->rules);
+	guard_events_close(&watch->marks_rules);
+	guard_events_close(&watch->looks_rules);
 	peer_log_free(watch->log);
 	group_joins_clear(&watch->joins);
 	device_marks_end(&watch->marks);

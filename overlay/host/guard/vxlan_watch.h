@@ -51,7 +51,8 @@ void vxlan_watch_free(struct vxlan_watch *watch);
 void vxlan_watch_set_mtu(struct vxlan_watch *watch, uint16_t mtu);
 
 /* These VNIs pass in clear now: devices with another one drop what came in clear. Both those of
- * before and those to be while the guard is changed. Should it fail, it is tried again. -ENOMEM. */
+ * before and those to be while the guard is changed. Should it fail, it is tried again; if more are
+ * to pass than before, this returns -EAGAIN then, and the guard must not let them pass. -ENOMEM. */
 int vxlan_watch_set_accepted(struct vxlan_watch *watch, const struct guard_vnis *accepted,
 			     struct covey_error *error);
 

@@ -27,6 +27,7 @@
 static struct event_base *base;
 static struct vxlan_watch *watch;
 static unsigned installed; /* how often the marks were */
+static bool looks_fail;    /* to be installed */
 static bool events_lost; /* of rules; then there is a look each 50 ms instead of each half minute */
 
 /* --- what is wrapped -------------------------------------------------------------------------- */
@@ -51,6 +52,8 @@ int __wrap_event_add(struct event *event, const struct timeval *timeout)
 int __wrap_guard_nft_run(const char *commands, struct covey_error *error)
 {
 	installed += strstr(commands, "covey_guard_covey0/mark") != NULL;
+	if (looks_fail && strstr(commands, "covey_guard_covey0/in"))
+		return covey_error_set(error, -EIO, "nftables: no room");
 	return __real_guard_nft_run(commands, error);
 }
 
@@ -107,7 +110,7 @@ static int set_up_deaf(void **state)
 
 static int tear_down(void **state)
 {
-	events_lost = false;
+	events_lost = looks_fail = false;
 	vxlan_watch_free(watch);
 	event_base_free(base);
 	return 0;
@@ -254,6 +257,39 @@ static void test_looks(void **state)
 	assert_true(are_marked());
 }
 
+/* Nothing may come in clear that nobody looks at. */
+static void test_looks_fail(void **state)
+{
+	uint32_t few[] = {100}, more[] = {100, 200};
+	const struct guard_vnis both = {.list = more, .count = 2}, one = {.list = few, .count = 1};
+	struct covey_error error;
+
+	looks_fail = true;
+	assert_int_equal(vxlan_watch_set_accepted(watch, &both, &error), -EAGAIN);
+	assert_non_null(strstr(error.text, "no room"));
+	assert_int_equal(vxlan_watch_set_accepted(watch, &one, &error), 0);
+	assert_int_equal(vxlan_watch_set_accepted(watch, &both, &error), -EAGAIN);
+	looks_fail = false;
+	assert_int_equal(vxlan_watch_set_accepted(watch, &one, &error), 0);
+	assert_int_equal(vxlan_watch_set_accepted(watch, &both, &error), 0);
+	assert_true(looks("5eed:0 meta priority set none"));
+}
+
+static void test_looks_removed(void **state)
+{
+	uint32_t some[] = {7};
+	uint64_t deadline = clock_ms() + 10000;
+
+	set_accepted(1, some);
+	assert_true(looks("drop"));
+	run("nft delete table " LOOKS);
+	while (!looks("drop")) {
+		assert_true(clock_ms() < deadline);
+		serve(20);
+	}
+	assert_int_equal(installed, 1);
+}
+
 /* A device without a VNI of its own takes each. */
 static void test_looks_of_any_vni(void **state)
 {
@@ -276,6 +312,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_new_device, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_removed_all_the_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_looks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_looks_fail, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_looks_removed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_looks_of_any_vni, set_up, tear_down),
 	};
 
