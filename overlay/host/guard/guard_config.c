@@ -31,9 +31,9 @@ struct guard_ports guard_ports_of_inventory(const struct inventory *inventory)
 	return guard_ports_of(list, count);
 }
 
-/* The fabric's own ports have other rules. */
+/* The fabric's own ports have other rules. *left_out: the first for which there is no room. */
 static size_t add_port(const struct inventory *inventory, uint16_t *ports, size_t count,
-		       uint16_t port)
+		       uint16_t port, uint16_t *left_out)
 {
 	size_t at = 0;
 
@@ -43,25 +43,31 @@ static size_t add_port(const struct inventory *inventory, uint16_t *ports, size_
 		return count;
 	while (at < count && ports[at] < port)
 		at++;
-	if (count == GUARD_FOREIGN_MAX || (at < count && ports[at] == port))
+	if (at < count && ports[at] == port)
 		return count;
+	if (count == GUARD_FOREIGN_MAX) {
+		*left_out = *left_out ? *left_out : port;
+		return count;
+	}
 	memmove(&ports[at + 1], &ports[at], (count - at) * sizeof(*ports));
 	ports[at] = port;
 	return count + 1;
 }
 
 size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
-			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports)
+			   const struct foreign_ports *found, uint16_t *ret_ports,
+			   uint16_t *ret_left_out)
 {
 	struct covey_tunnel known[COVEY_TUNNELS_MAX];
 	size_t ports = 0, known_count = inventory_tunnels(inventory, known);
 
+	*ret_left_out = 0;
 	if (self->foreign_vxlan == FOREIGN_VXLAN_PASS)
 		return 0;
 	for (size_t i = 0; i < known_count; i++)
-		ports = add_port(inventory, ret_ports, ports, known[i].port);
-	for (size_t i = 0; i < count; i++)
-		ports = add_port(inventory, ret_ports, ports, found[i].port);
+		ports = add_port(inventory, ret_ports, ports, known[i].port, ret_left_out);
+	for (size_t i = 0; found && i < found->count; i++)
+		ports = add_port(inventory, ret_ports, ports, found->list[i], ret_left_out);
 	return ports;
 }
 
@@ -69,6 +75,7 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 				    const struct inventory_host *self, bool af_packet)
 {
 	bool steers = self->fabric_port == FABRIC_PORT_KERNEL;
+	uint16_t left_out;
 	struct guard_config config = {
 		.host_interface = self->host_interface,
 		.ports = guard_ports_of_inventory(inventory),
@@ -89,19 +96,20 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 	};
 
 	config.tunnel_count = inventory_tunnels(inventory, config.tunnels);
-	config.foreign_count = guard_foreign_ports(inventory, self, NULL, 0, config.foreign_ports);
+	config.foreign_count =
+		guard_foreign_ports(inventory, self, NULL, config.foreign_ports, &left_out);
 	return config;
 }
 
 static void add_listed(const struct inventory *inventory, const char *listing, const char *comment,
 		       struct guard_config *config)
 {
-	uint16_t listed[GUARD_FOREIGN_MAX];
+	uint16_t listed[GUARD_FOREIGN_MAX], left_out = 0;
 	size_t count = guard_read_ports(listing, comment, listed, GUARD_FOREIGN_MAX);
 
 	for (size_t i = 0; i < count; i++)
 		config->foreign_count = add_port(inventory, config->foreign_ports,
-						 config->foreign_count, listed[i]);
+						 config->foreign_count, listed[i], &left_out);
 }
 
 int guard_config_add_standing(const struct inventory *inventory, const struct inventory_host *self,

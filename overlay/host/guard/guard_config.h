@@ -11,7 +11,7 @@
 
 #include "guard_rules.h"
 
-struct foreign_vxlan;
+struct foreign_ports;
 struct inventory;
 struct inventory_host;
 
@@ -27,14 +27,16 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 				    const struct inventory_host *self, bool af_packet);
 
 /*
- * Find the UDP ports of tunnels that are not the fabric's, by the devices that were found (maybe
- * none). The guard drops packets to them that have a VNI of the fabric, or, if the inventory says
+ * Find the UDP ports of tunnels that are not the fabric's, by those that were found (NULL: none).
+ * The guard drops packets to them that have a VNI of the fabric, or, if the inventory says
  * `covey_foreign_vxlan: drop`, all; if it says `pass`, there are none. VXLAN's ports and those of
  * VXLAN-GPE and Geneve are among them even before a device uses them. ret_ports has room for
- * GUARD_FOREIGN_MAX; it is sorted. Returns how many there are.
+ * GUARD_FOREIGN_MAX; it is sorted. *ret_left_out: the first port for which there is no room; 0:
+ * there is room for all. Returns how many there are.
  */
 size_t guard_foreign_ports(const struct inventory *inventory, const struct inventory_host *self,
-			   const struct foreign_vxlan *found, size_t count, uint16_t *ret_ports);
+			   const struct foreign_ports *found, uint16_t *ret_ports,
+			   uint16_t *ret_left_out);
 
 /* Add the ports that the guard which stands drops, if there is one: who starts has yet to look for
  * the devices that use them. Returns 0 or a negative errno. */

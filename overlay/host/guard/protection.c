@@ -22,6 +22,7 @@ struct protection {
 	struct vxlan_watch *vxlans;
 	const struct group_joins_handlers *joins; /* NULL: nobody */
 	uint16_t mtu;                             /* with joins */
+	uint16_t left_out; /* a foreign port for which the guard has no room; 0: none */
 };
 
 /* From here on the guard is read back, and put back if it was changed. */
@@ -56,10 +57,16 @@ static void on_foreign(const struct foreign_vxlan_watch *watch, void *arg)
 {
 	struct protection *protection = arg;
 	uint16_t ports[GUARD_FOREIGN_MAX];
-	size_t count;
-	const struct foreign_vxlan *list = foreign_vxlan_list(watch, &count);
+	uint16_t left_out;
+	size_t count = guard_foreign_ports(protection->inventory, protection->self,
+					   foreign_vxlan_ports(watch), ports, &left_out);
 
-	count = guard_foreign_ports(protection->inventory, protection->self, list, count, ports);
+	if (left_out && left_out != protection->left_out)
+		log_warning("VXLAN and Geneve devices of this host use so many UDP ports that the "
+			    "guard does not know port %u and perhaps others: what goes there is "
+			    "not held back. Give the devices fewer ports, no more than %d",
+			    left_out, GUARD_FOREIGN_MAX);
+	protection->left_out = left_out;
 	guard_watch_set_foreign(protection->guard, ports, count);
 }
 

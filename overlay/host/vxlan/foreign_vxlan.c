@@ -28,6 +28,7 @@ struct foreign_vxlan_watch {
 	struct route_watch *routes; /* NULL: the uplinks do not follow them */
 	struct foreign_vxlan list[FOREIGN_VXLAN_MAX];
 	size_t count;
+	struct foreign_ports ports;
 	bool looked;
 };
 
@@ -39,6 +40,7 @@ struct look {
 	size_t guarded;     /* so many of them, the first; the others are left out */
 	struct foreign_vxlan list[FOREIGN_VXLAN_MAX];
 	size_t count;
+	struct foreign_ports ports;
 };
 
 /* The interface of this index, or NULL; put it back after use. */
@@ -141,13 +143,24 @@ static bool is_fabrics(const struct look *look, const struct vxlan_device *devic
 	return false;
 }
 
+static void add_port(struct foreign_ports *ports, uint16_t port)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		if (ports->list[i] == port)
+			return;
+	if (ports->count < FOREIGN_VXLAN_MAX)
+		ports->list[ports->count++] = port;
+}
+
 static void take(struct look *look, const struct vxlan_device *device)
 {
 	struct foreign_vxlan *found;
 	int over;
 
-	if (is_fabrics(look, device) || look->count == FOREIGN_VXLAN_MAX ||
-	    !sends_over_ours(look, device, &over))
+	if (is_fabrics(look, device) || !sends_over_ours(look, device, &over))
+		return;
+	add_port(&look->ports, device->port);
+	if (look->count == FOREIGN_VXLAN_MAX)
 		return;
 	found = &look->list[look->count++];
 	*found = (struct foreign_vxlan){.kind = device->kind, .port = device->port};
@@ -180,6 +193,10 @@ static int fill(struct look *look)
 		look->ours[count + 1 + i] = (int)left_out.list[i].index;
 	for (size_t i = 0; i < devices.count; i++)
 		take(look, &devices.list[i]);
+	/* What seems to send elsewhere may send over ours in a moment, by its forwarding table. */
+	for (size_t i = 0; i < devices.count && !look->config->drops; i++)
+		if (!devices.list[i].holder && !is_fabrics(look, &devices.list[i]))
+			add_port(&look->ports, devices.list[i].port);
 	vxlan_devices_free(&devices);
 	return 0;
 }
@@ -220,7 +237,8 @@ static void log_new(const struct foreign_vxlan *device, const struct foreign_vxl
 /* True when the devices differ from those before. */
 static bool compare(const struct foreign_vxlan_watch *watch, const struct look *look)
 {
-	bool differs = !watch->looked || watch->count != look->count;
+	bool differs = !watch->looked || watch->count != look->count ||
+		       memcmp(&watch->ports, &look->ports, sizeof(look->ports)) != 0;
 
 	for (size_t i = 0; i < look->count; i++) {
 		if (holds(watch->list, watch->count, &look->list[i]))
@@ -249,6 +267,7 @@ void foreign_vxlan_look(struct foreign_vxlan_watch *watch)
 	differs = compare(watch, &look);
 	memcpy(watch->list, look.list, sizeof(watch->list));
 	watch->count = look.count;
+	watch->ports = look.ports;
 	watch->looked = true;
 	if (differs)
 		watch->config.changed(watch, watch->config.arg);
@@ -323,4 +342,9 @@ const struct foreign_vxlan *foreign_vxlan_list(const struct foreign_vxlan_watch 
 {
 	*ret_count = watch->count;
 	return watch->list;
+}
+
+const struct foreign_ports *foreign_vxlan_ports(const struct foreign_vxlan_watch *watch)
+{
+	return &watch->ports;
 }

@@ -29,6 +29,12 @@ struct foreign_vxlan {
 	bool unguarded;      /* that is an uplink that is left out: the guard has no hook there */
 };
 
+/* UDP ports that devices send to, each once: first those of the devices above. */
+struct foreign_ports {
+	uint16_t list[FOREIGN_VXLAN_MAX];
+	size_t count;
+};
+
 struct foreign_vxlan_watch;
 
 struct foreign_vxlan_config {
@@ -39,7 +45,7 @@ struct foreign_vxlan_config {
 	size_t tunnel_count;
 	bool drops;  /* the guard drops all that they send, whatever its VNI */
 	bool passes; /* it drops nothing of it */
-	/* Called from the event loop when the list has changed, and once at the start. */
+	/* Called from the event loop when list or ports have changed, and once at the start. */
 	void (*changed)(const struct foreign_vxlan_watch *watch, void *arg);
 	void *arg;
 };
@@ -56,3 +62,8 @@ void foreign_vxlan_look(struct foreign_vxlan_watch *watch);
 /* The devices found at the last look, at most FOREIGN_VXLAN_MAX. */
 const struct foreign_vxlan *foreign_vxlan_list(const struct foreign_vxlan_watch *watch,
 					       size_t *ret_count);
+
+/* The ports found at the last look. Unless all is dropped that goes there, those of the namespace's
+ * other devices come last, as where a device sends is not always to be known: nothing but VNIs of
+ * the fabric is held back there. */
+const struct foreign_ports *foreign_vxlan_ports(const struct foreign_vxlan_watch *watch);

@@ -371,12 +371,21 @@ class LinksTest(unittest.TestCase):
             ("first", "remote", "10.9.0.2", "dev", "d0", "dstport", "8472"),
             ("second", "remote", "10.10.0.2", "dev", "e0", "dstport", "8472"),
             ("routed", "remote", "10.10.0.2", "dstport", "9999"),
-            ("elsewhere", "remote", "10.11.0.2", "dev", "f0", "dstport", "8472"),
+            ("elsewhere", "remote", "10.11.0.2", "dev", "f0", "dstport", "7777"),
             ("routed-away", "remote", "10.11.0.2", "dstport", "8472"),
         )):
             self.ip("link", "add", name, "type", "vxlan", "id", str(vni), *how)
         self.assertEqual(self.foreign(), {"first": (8472, "d0"), "second": (8472, "e0"),
                                           "routed": (9999, "e0")})
+        # But VNIs of the fabric are held back at the ports of all devices.
+        self.assertIn("udp dport { 4790, 6081, 7777, 8472, 9999 }", self.rules())
+        for port in range(20000, 20012):
+            self.ip("link", "add", f"vx{port}", "type", "vxlan", "id", str(port), "remote", "10.11.0.2", "dev", "f0",
+                    "dstport", str(port))
+        self.wait_log("the guard does not know port 20011 and perhaps others")
+        rules = self.rules()
+        self.assertIn("udp dport { 4790, 6081, 7777, 8472, 9999, 20000, ", rules)
+        self.assertNotIn("20011", rules)
 
     def test_foreign_vxlan_dropped(self):
         """By the kernel's default port, VXLAN-GPE's and Geneve's from the start, by others when they are
@@ -384,6 +393,8 @@ class LinksTest(unittest.TestCase):
         self.variables = "covey_foreign_vxlan: drop"
         self.start_well("af_packet")
         self.assertIn("udp dport { 4790, 6081, 8472 } counter packets 0 bytes 0 drop", self.rules())
+        self.ip("link", "add", "elsewhere", "type", "vxlan", "id", "9", "remote", "127.0.0.1", "dev", "lo",
+                "dstport", "10")
         self.ip("link", "add", "vx", "type", "vxlan", "id", "8", "group", "239.1.1.1", "dev", "covey0",
                 "dstport", "9")
         deadline = time.monotonic() + 10
