@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "peer_log.h"
 #include "probe_check.h"
 #include "served_group.h"
 #include "session.h"
@@ -177,23 +178,41 @@ static bool is_too_fast(struct probe_pace *pace, unsigned max, uint64_t now)
 	return ++pace->count > max;
 }
 
+/* Who keeps others from being measured can be found by it. */
+static void log_limit_reached(const struct session *session)
+{
+	peer_log_line(session->sessions->log, LOG_LEVEL_NOTICE, session->peer.host,
+		      "%s asks for more probes than one host may: %u requests in a second, and %u "
+		      "runs at once. What is above that is refused",
+		      session->peer.host, COVEY_PROBE_REQUESTS_EACH, COVEY_PROBE_RUNS_PER_HOST);
+}
+
 /* NULL when the host may ask for one more run; *ret_run is where. */
 static const char *find_room(struct probes *probes, const struct session *session,
 			     struct probe_run **ret_run)
 {
+	static const char too_fast[] =
+		"the key manager is asked for too many probes in a second: try again";
+	struct probe_pace *own_pace = &probes->pace_by_host[session->host];
 	const uint64_t now = clock_ms();
 	struct probe_run *room = NULL;
 	size_t own = 0;
 
-	if (is_too_fast(&probes->pace_by_host[session->host], COVEY_PROBE_REQUESTS_EACH, now) ||
-	    is_too_fast(&probes->pace, COVEY_PROBE_REQUESTS_MAX, now))
-		return "the key manager is asked for too many probes in a second: try again";
+	if (is_too_fast(own_pace, COVEY_PROBE_REQUESTS_EACH, now)) {
+		if (own_pace->count == COVEY_PROBE_REQUESTS_EACH + 1)
+			log_limit_reached(session);
+		return too_fast;
+	}
+	if (is_too_fast(&probes->pace, COVEY_PROBE_REQUESTS_MAX, now))
+		return too_fast;
 	for (size_t i = 0; i < COVEY_PROBE_RUNS_MAX; i++) {
 		if (!probes->runs[i].id)
 			room = &probes->runs[i];
 		else
 			own += probes->runs[i].asked_by->host == session->host;
 	}
+	if (own >= COVEY_PROBE_RUNS_PER_HOST)
+		log_limit_reached(session);
 	if (!room || own >= COVEY_PROBE_RUNS_PER_HOST)
 		return "too many probes are under way at once: try again";
 	*ret_run = room;
@@ -210,19 +229,26 @@ static struct probe_part *find_part(struct probe_run *run, const struct session 
 	return NULL;
 }
 
-static bool is_busy(struct probes *probes, const struct session *session)
+/* NULL when the host takes part in no run. "try again" comes first, so that no host that keeps
+ * only the beginning of a reason loses it. */
+static const char *find_busy(struct probes *probes, const struct session *session)
 {
 	for (size_t i = 0; i < COVEY_PROBE_RUNS_MAX; i++) {
 		struct probe_run *run = &probes->runs[i];
 		const struct probe_part *part = run->id ? find_part(run, session) : NULL;
 
-		if (part && part->state != PROBE_PART_OVER)
-			return true;
+		if (!part || part->state == PROBE_PART_OVER)
+			continue;
+		snprintf(probes->reason, sizeof(probes->reason),
+			 "try again: it is busy with probes that %s asked for",
+			 host_name(probes, run->asked_by->host));
+		return probes->reason;
 	}
-	return false;
+	return NULL;
 }
 
-/* NULL when the host can take part; *ret_part is filled in. */
+/* NULL when the host can take part; *ret_part is filled in. A reason is valid until the next call.
+ */
 static const char *find_host(struct probes *probes, const struct served_group *served,
 			     const char *name, bool sends, struct probe_part *ret_part)
 {
@@ -233,6 +259,7 @@ static const char *find_host(struct probes *probes, const struct served_group *s
 		host ? inventory_find_member(inventory, served->config, host) : NULL;
 	const struct registration *registration;
 	struct session *session;
+	const char *busy;
 
 	if (!member)
 		return "it is no member of the group";
@@ -247,10 +274,10 @@ static const char *find_host(struct probes *probes, const struct served_group *s
 		return "it has not joined the group";
 	if (!session->probes)
 		return "its covey-host is too old to know probes: update it";
-	if (is_busy(probes, session))
-		return "it is busy with other probes: try again";
-	ret_part->session = session;
-	return NULL;
+	busy = find_busy(probes, session);
+	if (!busy)
+		ret_part->session = session;
+	return busy;
 }
 
 static bool may_answer(const struct probes *probes, const struct probe_run *run)

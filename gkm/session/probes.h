@@ -65,6 +65,7 @@ struct probes {
 	struct probe_pace pace;
 	struct probe_pace *pace_by_host;
 	struct probe_run runs[COVEY_PROBE_RUNS_MAX];
+	char reason[COVEY_REASON_MAX + 1]; /* the last one that had to be put together */
 };
 
 /* NULL when there is no memory. */

@@ -227,7 +227,11 @@ static void who_cannot_take_part(void **state)
 	guest_send_request(one, &asked);
 	await_order(fabric, two, 1, ANSWER);
 	guest_send_request(one, &asked);
-	await_failed(fabric, one, count += 2, "hv1", "busy");
+	await_failed(fabric, one, count += 2, "hv1",
+		     "try again: it is busy with probes that hv1 asked for");
+	guest_send_request(two, &asked);
+	await_failed(fabric, two, 2, "hv1", "probes that hv1 asked for");
+	assert_false(log_says(fabric, "asks for more probes"));
 }
 
 static void not_too_many(void **state)
@@ -241,6 +245,7 @@ static void not_too_many(void **state)
 		guest_send_request(one, &asked);
 	WAIT_FOR(fabric, one->reports == 2 * COVEY_PROBE_REQUESTS_EACH || one->closed);
 	assert_non_null(strstr(one->report_reason, "too many probes in a second"));
+	assert_true(log_says(fabric, "hv1 asks for more probes than one host may"));
 }
 
 static void assert_no_such_request(struct fabric *fabric, const Covey__ProbeRequest *asked)
