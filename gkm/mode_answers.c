@@ -257,7 +257,7 @@ static json_t *explain(const struct realm *realm, enum mode_verdict verdict, enu
 		covey_error_set(
 			&error, 0,
 			"the deadline is too soon: a message to the slowest member of group %s "
-			"took %" PRIu32 " ms there and back",
+			"takes up to %" PRIu32 " ms there and back",
 			group, mode_apart_ms(realm->served.group, clock_ms()));
 		break;
 	case MODE_NOTHING:

@@ -429,7 +429,7 @@ void mode_settle(struct group *group, uint64_t now_ms)
 	}
 	pay(group, now_ms);
 	remind(group, now_ms);
-	mode_apart_follow(group);
+	mode_apart_follow(group, now_ms);
 	tell_members(group, now_ms);
 }
 

@@ -29,6 +29,17 @@ static uint32_t waiting_ms(const struct group *group, size_t seat, uint64_t now_
 						    : COVEY_MODE_BETWEEN_MAX_MS;
 }
 
+/* In few steps: with each, all members are told again. */
+static uint32_t step_of(uint32_t ms)
+{
+	static const uint32_t steps[] = {COVEY_MODE_BETWEEN_MS, 1000, 2000, 4000, 8000};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (ms <= steps[i])
+			return steps[i];
+	return COVEY_MODE_BETWEEN_MAX_MS;
+}
+
 /*
  * At a deadline, members go by themselves, and are as far apart as the messages that told them of
  * it took. That is at most as long as the slowest one took to acknowledge something.
@@ -45,11 +56,12 @@ uint32_t mode_apart_ms(const struct group *group, uint64_t now_ms)
 		if (waiting_ms(group, i, now_ms) > slowest)
 			slowest = waiting_ms(group, i, now_ms);
 	}
-	return slowest;
+	return step_of(slowest);
 }
 
-/* If it turns out that members are farther apart than they were told, they are told again. */
-void mode_apart_follow(struct group *group)
+/* If it turns out that members are farther apart than they were told, they are told again. Shortly
+ * before a deadline that could reach some of them before they go, and others after it. */
+void mode_apart_follow(struct group *group, uint64_t now_ms)
 {
 	struct group_mode *mode = &group->mode;
 	uint32_t slowest = mode_apart_ms(group, 0);
@@ -57,6 +69,8 @@ void mode_apart_follow(struct group *group)
 	if (slowest <= mode->between_ms)
 		return;
 	mode->between_ms = slowest;
-	for (size_t i = 0; i < group->seats && mode->now.then; i++)
+	if (!mode->now.then || now_ms + slowest > mode->deadline_ms)
+		return;
+	for (size_t i = 0; i < group->seats; i++)
 		group->members[i].mode_again = true;
 }

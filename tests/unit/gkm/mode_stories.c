@@ -144,6 +144,12 @@ const struct story mode_stories[] = {
 	 "observe:f60=begun between:0 ack:ABCDE +4000 ack:F is:observe serial:2 between:4000 "
 	 "left:56000 outcome:done +52001 enforce=late +3999 is:transition +3999 is:transition +1 "
 	 "is:enforce ack between:4000"},
+	{"members are slow, each as it is", COVEY_MODE_TRANSITION,
+	 "observe:f60=begun ack:ABCD +1100 ack:E between:2000 left:58900 +500 ack:F between:2000 "
+	 "left:58900 outcome:done"},
+	{"one is found to be slow in the last moments", COVEY_MODE_TRANSITION,
+	 "observe:f10=begun ack:ABCDE +7000 ack:F between:0 left:10000 outcome:done +3000 "
+	 "is:transition +7999 is:transition +1 is:enforce"},
 	{"what has not come to all yet", COVEY_MODE_ENFORCE,
 	 "transition=begun ack:ABCDE +10000 observe:f10=short observe:f11=begun"},
 	{"a slow member does not hold up a near one", COVEY_MODE_TRANSITION,

@@ -17,14 +17,16 @@
 #define SLOW_MS 150 /* the longest time that a message takes */
 /* And in walks with slow channels: to each member as long as ever. */
 #define SLOWEST_MS 2000
-#define WALKS      300
-#define STEPS      120
-#define IN_FLIGHT  16
-#define LONGEST_MS 30000 /* in a walk, of a deadline */
+/* Then members are told so: what comes after twice that. */
+#define SLOW_BETWEEN_MS 8000
+#define WALKS           300
+#define STEPS           120
+#define IN_FLIGHT       16
+#define LONGEST_MS      30000 /* in a walk, of a deadline */
 /* So long after it is back or awake, a member is as the others: told, and through transition. */
 #define SETTLED_MS(walk)                                                                           \
 	(2 * ((walk)->slow ? SLOWEST_MS : SLOW_MS) +                                               \
-	 ((walk)->slow ? 2 * SLOWEST_MS : COVEY_MODE_BETWEEN_MS) + 4 * TICK_MS)
+	 ((walk)->slow ? SLOW_BETWEEN_MS : COVEY_MODE_BETWEEN_MS) + 4 * TICK_MS)
 
 struct mail {
 	uint64_t at_ms; /* 0: none */
