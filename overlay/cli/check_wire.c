@@ -90,8 +90,11 @@ static long find_largest(struct wire *wire, const json_t *answer, const char *fr
 	tell_no_more();
 	found = wire_limits_find(&wire->limits, wire->cli, wire->inventory, wire->group->name, from,
 				 to, top);
-	if (!found || (field_true(answer, "multicast") && found->passes >= top))
+	if (!found || (field_true(answer, "multicast") && found->passes >= top)) {
+		if (verdict->kind == WIRE_ENCRYPTED)
+			wire_limit_unknown(from, sent, top, verdict);
 		return passes;
+	}
 	if (found->passes < top) {
 		wire_limit_explain(found, from, top, verdict);
 	} else {
@@ -297,10 +300,11 @@ static void add_group(struct wire *wire, const struct wire_plan *plan)
 	size_t all = plan->members * (plan->members - 1) / 2;
 
 	json_array_append_new(wire->groups,
-			      json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", wire->group->name,
+			      json_pack("{s:s, s:I, s:I, s:I, s:I, s:b}", "name", wire->group->name,
 					"members", (json_int_t)plan->members, "pairs",
 					(json_int_t)all, "pairs_planned", (json_int_t)plan->count,
-					"runs", (json_int_t)wire->runs_over));
+					"runs", (json_int_t)wire->runs_over, "multicast",
+					!wire->no_multicast));
 	if (wire->cli->json)
 		return;
 	if (!wire->whole)

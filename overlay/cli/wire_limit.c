@@ -44,3 +44,15 @@ void wire_limit_explain(const struct sweep *found, const char *from, long top,
 		 "covey_fabric_mtu to %ld for %s, or give VXLAN devices and tenants an MTU of %ld",
 		 carries, found->passes, top, top - found->passes, carries, from, found->passes);
 }
+
+void wire_limit_unknown(const char *from, long sent, long top, struct wire_verdict *verdict)
+{
+	const char *comma = verdict->detail[0] ? "; " : "";
+	const size_t len = strlen(verdict->detail);
+
+	verdict->kind = WIRE_TOO_BIG;
+	snprintf(verdict->detail + len, sizeof(verdict->detail) - len,
+		 "%s%s could send tenants' packets of %ld bytes, and none of %ld, and what passes "
+		 "was not measured",
+		 comma, from, sent, top);
+}

@@ -31,6 +31,9 @@ struct wire_limits {
 const struct sweep *wire_limits_find(struct wire_limits *limits, const struct cli *cli,
 				     const struct inventory *inventory, const char *group,
 				     const char *from, const char *to, long top);
+/* The verdict when the sender could send no tenant's packet of top bytes, but of up to sent, and
+ * what passes could not be measured. */
+void wire_limit_unknown(const char *from, long sent, long top, struct wire_verdict *verdict);
 /* The verdict is that such a path is too small for tenants' packets of top bytes. */
 void wire_limit_explain(const struct sweep *found, const char *from, long top,
 			struct wire_verdict *verdict);

@@ -183,6 +183,40 @@ class Host:
         os.unlink(self.path)
 
 
+class Probed(Host):
+    """Answers each request for probes: all arrive, but hv1 cannot send the largest one, and a path is not
+    measured."""
+
+    def answer_to(self, request):
+        if "full" not in request:
+            return {"ok": False, "error": "no"}
+        if request.get("multicast"):
+            return {"ok": True, "no_multicast": True}
+        sender, receiver = request["from"], request["to"][0]
+        reports = []
+        for host in (sender, receiver):
+            seen = []
+            for out in (True, False):
+                probes = 3 if (host == "hv1") == out else 7
+                seen.append({"out": out, "watched": True, "sent": probes if out else 0, "encrypted": probes,
+                             "clear": 0, "crowded": 0, "delivered": 0 if out else probes, "spi": 256})
+            reports.append({"host": host, "done": True, "reason": "", "blind": "", "seen": seen, "drops": {}})
+        return {"ok": True, "from": sender, "to": [receiver], "sizes": [100, 200, 1490], "added": 110,
+                "reports": reports}
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                with client:
+                    request = json.loads(client.makefile("rb").readline())
+                    client.sendall(json.dumps(self.answer_to(request)).encode() + b"\n")
+
+    def __exit__(self, *failure):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        super().__exit__(*failure)
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()
@@ -338,6 +372,24 @@ class Check(Case):
         code, _, err = run("check", os.path.join(self.path, "none"))
         self.assertEqual(code, 1)
         self.assertIn("--inventory FILE", err)
+
+
+class Wire(Case):
+    # The largest probe did not leave, and what passes cannot be measured: that is not good.
+    def test_not_sent(self):
+        inventory = self.write("all:\n  vars:\n    covey_fabric: f\n    covey_gkm: 127.0.0.1\n    covey_groups:\n"
+                               "      tenants: {vnis: [100], members: [hv1, hv2]}\n  hosts:\n"
+                               "    hv1: {covey_vtep: 10.0.0.1}\n    hv2: {covey_vtep: 10.0.0.2}\n")
+        with Probed(self.path, b"") as host:
+            code, out, err = run("--json", "--socket", host.path, "-i", inventory, "check", "--wire", "tenants")
+        found = json.loads(out)
+        verdicts = {(way["from"], way["to"]): way for way in found["directions"]}
+        self.assertEqual((code, found["ok"], len(verdicts)), (1, False, 2), err)
+        self.assertEqual(verdicts["hv2", "hv1"]["verdict"], "encrypted")
+        self.assertEqual(verdicts["hv1", "hv2"]["verdict"], "too big")
+        self.assertIn("hv1 could send tenants' packets of 200 bytes, and none of 1490",
+                      verdicts["hv1", "hv2"]["detail"])
+        self.assertEqual(found["groups"][0]["multicast"], False)
 
 
 class Pki(Case):
