@@ -46,22 +46,33 @@ static void view_heard(const json_t *list)
 	table_print(table, "Nobody of whom it is known sends in clear.", stdout);
 }
 
+/* Where the kernel keeps the network card, the guard alone knows, and only of the last minute. */
+static bool view_nothing(const json_t *clear, bool always)
+{
+	if (always)
+		printf("%s in clear%s.\n",
+		       field_true(clear, "by_guard") ? "Nobody was heard" : "No packet has passed",
+		       field_true(clear, "by_guard") ? " in the last minute" : "");
+	return always;
+}
+
 bool view_clear(const json_t *answer, bool always)
 {
 	const json_t *clear = json_object_get(answer, "clear");
 	json_int_t out = field_number(clear, "out"), in = field_number(clear, "in");
+	const bool unknown = json_is_string(json_object_get(clear, "heard_error"));
 
+	if (unknown)
+		printf("Who was heard in clear in the last minute is not known: %s\n",
+		       field_text(clear, "heard_error"));
 	if (out == 0 && in == 0 && json_array_size(json_object_get(clear, "heard")) > 0) {
 		printf("IN CLEAR, by the modes of groups, past covey-host and in the last "
 		       "minute\n");
 		view_heard(json_object_get(clear, "heard"));
 		return true;
 	}
-	if (out == 0 && in == 0) {
-		if (always)
-			printf("No packet has passed in clear.\n");
-		return always;
-	}
+	if (out == 0 && in == 0)
+		return unknown || view_nothing(clear, always);
 	printf("IN CLEAR, by the modes of groups: " FIELD_NUMBER " packets left, " FIELD_NUMBER
 	       " entered\n",
 	       out, in);

@@ -218,7 +218,10 @@ json_t *show_host(const struct host *host)
 	json_object_set_new(answer, "windows", show_windows(host->dataplane));
 	json_object_set_new(answer, "counters", show_counters(host->dataplane));
 	json_object_set_new(answer, "drops", show_drops(host->dataplane));
-	json_object_set_new(answer, "clear", show_clear(host->dataplane, host->guard));
+	json_object_set_new(
+		answer, "clear",
+		show_clear(host->dataplane,
+			   host->self->fabric_port == FABRIC_PORT_KERNEL ? host->guard : NULL));
 	json_object_set_new(answer, "ports", show_ports(host->dataplane));
 	json_object_set_new(answer, "buffers", show_buffers(host->dataplane));
 	json_object_set_new(answer, "guard", guard);

@@ -4,10 +4,12 @@
 
 #include <covey/limits.h>
 #include <dataplane.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "guard_heard.h"
 #include "guard_watch.h"
+#include "printable.h"
 
 /* As many as one worker's table has room for. */
 #define HEARD_MAX 1024
@@ -59,15 +61,35 @@ static json_t *show_guard_heard_one(const struct guard_heard *heard)
 			 heard->out ? NULL : "guard", "ago_s", (json_int_t)heard->ago_s);
 }
 
-static void add_guard_heard(const struct guard_watch *guard, json_t *array)
+/* False: the guard cannot be asked, and error says why. */
+static bool add_guard_heard(const struct guard_watch *guard, json_t *array,
+			    struct covey_error *error)
 {
 	struct guard_heard *list = calloc(GUARD_HEARD_MAX, sizeof(*list));
-	size_t count;
+	struct guard_status guarded;
+	size_t count = 0;
+	int status;
 
-	if (list && guard_watch_read_heard(guard, list, GUARD_HEARD_MAX, &count, NULL) == 0)
-		for (size_t i = 0; i < count && i < GUARD_HEARD_MAX; i++)
-			json_array_append_new(array, show_guard_heard_one(&list[i]));
+	guard_watch_last(guard, &guarded);
+	if (!list)
+		status = covey_error_set(error, -ENOMEM, "out of memory");
+	else if (guarded.off)
+		status = covey_error_set(error, -ENOENT, "the guard is off");
+	else
+		status = guard_watch_read_heard(guard, list, GUARD_HEARD_MAX, &count, error);
+	for (size_t i = 0; status == 0 && i < count && i < GUARD_HEARD_MAX; i++)
+		json_array_append_new(array, show_guard_heard_one(&list[i]));
 	free(list);
+	return status == 0;
+}
+
+/* It has the words of other programs, and JSON takes no others than UTF-8. */
+static json_t *show_error(struct covey_error *error)
+{
+	for (char *at = error->text; *at; at++)
+		if (!printable_char(*at))
+			*at = '?';
+	return json_string(error->text);
 }
 
 static json_t *show_would_drop(const struct dataplane_counters *counters)
@@ -85,11 +107,15 @@ json_t *show_clear(const struct dataplane *dataplane, const struct guard_watch *
 {
 	struct dataplane_counters counters;
 	json_t *heard = show_heard(dataplane);
+	struct covey_error error;
+	bool known = true;
 
 	if (guard && heard)
-		add_guard_heard(guard, heard);
+		known = add_guard_heard(guard, heard, &error);
 	dataplane_read_counters(dataplane, &counters);
-	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "out", (json_int_t)counters.clear_out, "in",
-			 (json_int_t)counters.clear_in, "unheard", (json_int_t)counters.unheard,
-			 "would_drop", show_would_drop(&counters), "heard", heard);
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:o}", "out",
+			 (json_int_t)counters.clear_out, "in", (json_int_t)counters.clear_in,
+			 "unheard", (json_int_t)counters.unheard, "would_drop",
+			 show_would_drop(&counters), "heard", heard, "by_guard", guard != NULL,
+			 "heard_error", known ? json_null() : show_error(&error));
 }

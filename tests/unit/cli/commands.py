@@ -597,6 +597,18 @@ class Client(Case):
         nothing = self.ask({"ok": True}, "show", "clear")
         self.assertEqual(nothing[:2], (0, "No packet has passed in clear.\n"))
 
+    def test_nobody_in_clear(self):
+        # The guard knows only the last minute, and it may be that it cannot be asked.
+        clear = {"out": 0, "in": 0, "heard": [], "by_guard": True, "heard_error": None}
+        self.assertEqual(self.ask({"ok": True, "clear": clear}, "show", "clear")[1],
+                         "Nobody was heard in clear in the last minute.\n")
+        self.assertNotIn("in clear", self.ask({"ok": True, "clear": clear}, "show")[1])
+        clear["heard_error"] = "nft: no"
+        for arguments in (["show"], ["show", "clear"]):
+            out = self.ask({"ok": True, "clear": clear}, *arguments)[1]
+            self.assertIn("Who was heard in clear in the last minute is not known: nft: no\n", out)
+            self.assertNotIn("Nobody", out)
+
     def test_clear_by_the_kernel(self):
         # Where the kernel keeps its interfaces, only the guard sees such packets.
         heard = [{"vni": 101, "peer": "10.0.0.9", "direction": "in", "packets": 3, "would_drop": 3,

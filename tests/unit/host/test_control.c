@@ -61,7 +61,8 @@ static void test_show_what_is_in_clear(void **state)
 		"\"packets\": 8,"
 		" \"would_drop\": 8, \"reason\": \"in-clear-vxlan\", \"ago_s\": 61},"
 		"{\"vni\": 300, \"peer\": \"fd00::9\", \"direction\": \"out\", \"packets\": 7,"
-		" \"would_drop\": 0, \"reason\": null, \"ago_s\": 0}]}";
+		" \"would_drop\": 0, \"reason\": null, \"ago_s\": 0}],"
+		"\"by_guard\": false, \"heard_error\": null}";
 	struct daemon *daemon = daemon_new();
 	json_t *answer = daemon_ask(daemon, "{\"command\": \"show\"}\n");
 	json_t *clear = json_loads(wanted, 0, NULL);

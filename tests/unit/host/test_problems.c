@@ -5,6 +5,7 @@
 #include "daemon.h"
 
 #include <clock.h>
+#include <errno.h>
 #include <foreign_vxlan.h>
 #include <guard_watch.h>
 #include <own_watch.h>
@@ -30,6 +31,7 @@ static struct {
 	const char *files;
 	struct path_peer paths[10];
 	size_t path_count, paths_bad;
+	const char *unheard; /* why the guard cannot say who is heard in clear */
 } played;
 
 void __wrap_guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_status);
@@ -45,6 +47,8 @@ int __wrap_guard_watch_list_own(const struct guard_watch *watch, char **ret_text
 int __wrap_guard_watch_read_heard(const struct guard_watch *watch, struct guard_heard *list,
 				  size_t max, size_t *ret_count, struct covey_error *error)
 {
+	if (played.unheard)
+		return covey_error_set(error, -EIO, "%s", played.unheard);
 	*ret_count = 0;
 	return 0;
 }
@@ -540,12 +544,38 @@ static void test_many_paths(void **state)
 	free_good(daemon);
 }
 
+/* That nobody is heard is not said where it is not known. */
+static void test_heard(void **state)
+{
+	struct daemon *daemon = good_daemon();
+	json_t *answer = daemon_ask(daemon, ask);
+	const json_t *clear = json_object_get(answer, "clear");
+
+	assert_true(json_is_true(json_object_get(clear, "by_guard")));
+	assert_true(json_is_null(json_object_get(clear, "heard_error")));
+	json_decref(answer);
+	played.unheard = "nft says \xff";
+	answer = daemon_ask(daemon, ask);
+	clear = json_object_get(answer, "clear");
+	assert_string_equal(json_string_value(json_object_get(clear, "heard_error")), "nft says ?");
+	json_decref(answer);
+	played.unheard = NULL;
+	played.guard.off = true;
+	answer = daemon_ask(daemon, ask);
+	clear = json_object_get(answer, "clear");
+	assert_string_equal(json_string_value(json_object_get(clear, "heard_error")),
+			    "the guard is off");
+	json_decref(answer);
+	free_good(daemon);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_many_paths),
 		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_heard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
