@@ -27,6 +27,8 @@
 #define BUSY_MS  150
 /* Between two runs of a search: then others find both hosts free. */
 #define REST_MS 75
+/* So often in a row nothing must have arrived until that is a problem. */
+#define SILENT_MIN 2
 
 struct path_mtu {
 	struct path_mtu_config config;
@@ -88,11 +90,28 @@ uint32_t path_mtu_needed(const struct path_mtu *paths)
 
 /* --- what is said ----------------------------------------------------------------------------- */
 
+static void explain_silent(const struct path_peer *peer, struct covey_error *ret_text)
+{
+	const char *name = peer->host->name;
+
+	covey_error_set(ret_text, 0,
+			"%s listens, and no probe arrives there, so what tenants send to it "
+			"probably does not, either: `covey ping %s` says how far probes come. "
+			"Check what is between, the packet filters of both hosts (`nft list "
+			"ruleset`), and the fabric interface and XDP program of %s (`ip link`)",
+			name, name, name);
+}
+
 bool path_mtu_explain(const struct path_mtu *paths, const struct path_peer *peer,
 		      struct covey_error *ret_text)
 {
 	const uint32_t needed = path_mtu_needed(paths), added = path_mtu_added(paths);
 
+	/* What was a problem before does not end by getting worse. */
+	if (peer->state == PATH_SILENT && (peer->silent >= SILENT_MIN || peer->said)) {
+		explain_silent(peer, ret_text);
+		return true;
+	}
 	if (peer->state != PATH_SMALL || peer->mtu >= needed)
 		return false;
 	covey_error_set(ret_text, 0,
@@ -107,19 +126,24 @@ bool path_mtu_explain(const struct path_mtu *paths, const struct path_peer *peer
 	return true;
 }
 
-static void say(const struct path_mtu *paths, const struct path_peer *peer, enum path_state was,
-		uint32_t had)
+/* What has changed. */
+static void say(const struct path_mtu *paths, struct path_peer *peer)
 {
 	struct covey_error text;
 
-	if (peer->state == PATH_SMALL && (was != PATH_SMALL || had != peer->mtu) &&
-	    path_mtu_explain(paths, peer, &text))
-		peer_log_line(paths->log, LOG_LEVEL_WARNING, peer->host->name, "%s", text.text);
-	else if (peer->state == PATH_FITS && was == PATH_SMALL)
+	if (path_mtu_explain(paths, peer, &text)) {
+		if (peer->said != peer->state || peer->said_mtu != peer->mtu)
+			peer_log_line(paths->log, LOG_LEVEL_WARNING, peer->host->name, "%s",
+				      text.text);
+		peer->said = peer->state;
+		peer->said_mtu = peer->mtu;
+	} else if (peer->said) {
+		peer->said = PATH_UNKNOWN;
 		peer_log_line(paths->log, LOG_LEVEL_NOTICE, peer->host->name,
 			      "the path to %s carries IP packets of %u bytes now: all that covey "
 			      "sends",
 			      peer->host->name, peer->mtu);
+	}
 }
 
 /* --- when ------------------------------------------------------------------------------------- */
@@ -149,11 +173,19 @@ static void fail(struct path_mtu *paths, const char *why)
 	finish(paths);
 }
 
+/* Until it is measured again: what is no problem can wait. */
+static uint64_t rest_ms(const struct path_mtu *paths, const struct path_peer *peer)
+{
+	if (peer->state == PATH_FITS)
+		return path_times_next(paths->count, arc4random_uniform);
+	if (peer->state == PATH_SILENT && peer->silent < SILENT_MIN)
+		return path_times_again(peer->silent, arc4random_uniform);
+	return path_times_small(arc4random_uniform);
+}
+
 static void conclude(struct path_mtu *paths, enum path_state state, uint32_t mtu)
 {
 	struct path_peer *peer = paths->now;
-	const enum path_state was = peer->state;
-	const uint32_t had = peer->mtu;
 
 	peer->state = state;
 	peer->mtu = mtu;
@@ -161,14 +193,12 @@ static void conclude(struct path_mtu *paths, enum path_state state, uint32_t mtu
 	peer->measured_ms = clock_ms();
 	peer->measured_at = time(NULL);
 	peer->trouble[0] = '\0';
-	peer->failed = state == PATH_SILENT ? peer->failed + 1 : 0;
-	peer->due_ms = peer->measured_ms +
-		       (state == PATH_FITS    ? path_times_next(paths->count, arc4random_uniform)
-			: state == PATH_SMALL ? path_times_small(arc4random_uniform)
-					      : path_times_again(peer->failed, arc4random_uniform));
+	peer->failed = 0;
+	peer->silent = state == PATH_SILENT ? peer->silent + 1 : 0;
+	peer->due_ms = peer->measured_ms + rest_ms(paths, peer);
 	if (state == PATH_SMALL)
 		paths->small = mtu;
-	say(paths, peer, was, had);
+	say(paths, peer);
 	finish(paths);
 }
 

@@ -46,11 +46,15 @@ struct path_peer {
 	uint32_t mtu;         /* the longest that passes; PATH_FITS: at least */
 	uint64_t measured_ms; /* monotonic; 0: never */
 	time_t measured_at;
-	char trouble[96]; /* why it could not be measured last; empty: it could */
+	char trouble[160]; /* why it could not be measured last; empty: it could */
 
 	uint64_t due_ms;
 	uint32_t tried;  /* the longest that was of interest then */
-	unsigned failed; /* times in a row */
+	unsigned failed; /* to be measured, times in a row */
+	unsigned silent; /* times in a row; once may be chance */
+
+	enum path_state said; /* the problem that is in the log; PATH_UNKNOWN: none is */
+	uint32_t said_mtu;
 };
 
 /* NULL when there is no memory. */

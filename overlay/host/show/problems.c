@@ -106,7 +106,9 @@ static void check_paths(json_t *problems, const struct host *host)
 		if (path_mtu_explain(host->paths, &peers[i], &text) && found++ < PROBLEM_PATHS_MAX)
 			add(problems, "%s", text.text);
 	if (found > PROBLEM_PATHS_MAX)
-		add(problems, "the paths to %zu more hosts are too small: see `covey show paths`",
+		add(problems,
+		    "the paths to %zu more hosts are too small, or nothing arrives on them: see "
+		    "`covey show paths`",
 		    found - PROBLEM_PATHS_MAX);
 }
 

@@ -180,7 +180,7 @@ static const struct path_peer *peer(void)
 static bool await_request(void)
 {
 	const unsigned before = played.requests;
-	const uint64_t until = clock_ms() + 5000;
+	const uint64_t until = clock_ms() + 30000;
 
 	path_mtu_wake(played.paths);
 	while (played.requests == before && clock_ms() < until)
@@ -238,6 +238,7 @@ static void test_small(void **state)
 	assert_true(path_mtu_explain(played.paths, peer(), &text));
 	/* It is looked at again, soon. */
 	assert_true(peer()->due_ms < clock_ms() + 8000);
+	assert_int_equal(peer()->said, PATH_SMALL);
 }
 
 static void test_silent(void **state)
@@ -246,9 +247,37 @@ static void test_silent(void **state)
 
 	played.carries = 0;
 	await_answers(PATH_SILENT);
+	/* Once is chance. */
 	assert_false(path_mtu_explain(played.paths, peer(), &text));
+	assert_int_equal(peer()->said, PATH_UNKNOWN);
+	assert_true(await_request());
+	answer();
+	assert_true(path_mtu_explain(played.paths, peer(), &text));
+	assert_int_equal(strncmp(text.text, "hv2 listens, and no probe arrives there", 39), 0);
+	assert_non_null(strstr(text.text, "`covey ping hv2`"));
+	assert_int_equal(peer()->said, PATH_SILENT);
+	assert_true(peer()->due_ms < clock_ms() + 8000);
 	played.carries = 1500;
 	await_answers(PATH_FITS);
+	assert_false(path_mtu_explain(played.paths, peer(), &text));
+	assert_int_equal(peer()->said, PATH_UNKNOWN);
+}
+
+/* It was a problem before, and is none the less when nothing arrives any more. */
+static void test_small_and_silent(void **state)
+{
+	struct covey_error text;
+
+	played.carries = 1400;
+	await_answers(PATH_SMALL);
+	played.carries = 0;
+	while (peer()->state == PATH_SMALL && played.requests < 30) {
+		assert_true(await_request());
+		answer();
+	}
+	assert_int_equal(peer()->state, PATH_SILENT);
+	assert_true(path_mtu_explain(played.paths, peer(), &text));
+	assert_int_equal(peer()->said, PATH_SILENT);
 }
 
 /* In observe, a probe on the fabric is as long as it was made. */
@@ -284,7 +313,7 @@ static void test_busy(void **state)
 
 	assert_true(await_request());
 	memcpy(lengths, played.lengths, sizeof(lengths));
-	played.trouble = "it is busy with other probes: try again";
+	played.trouble = "try again: it is busy with probes that hv3 asked for";
 	give("hv2", false, false, 0);
 	give("hv1", true, false, 0);
 	played.trouble = NULL;
@@ -368,6 +397,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fits, start, stop),
 		cmocka_unit_test_setup_teardown(test_small, start, stop),
 		cmocka_unit_test_setup_teardown(test_silent, start, stop),
+		cmocka_unit_test_setup_teardown(test_small_and_silent, start, stop),
 		cmocka_unit_test_setup_teardown(test_clear, start, stop),
 		cmocka_unit_test_setup_teardown(test_other_mtu, start, stop),
 		cmocka_unit_test_setup_teardown(test_busy, start, stop),

@@ -537,7 +537,8 @@ static void test_many_paths(void **state)
 	assert_true(says(problems, "path 0 is small"));
 	assert_true(says(problems, "path 7 is small"));
 	assert_false(says(problems, "path 8 is small"));
-	assert_true(says_both(problems, "the paths to 2 more hosts are too small",
+	assert_true(says_both(problems,
+			      "the paths to 2 more hosts are too small, or nothing arrives",
 			      "`covey show paths`"));
 	assert_int_equal(json_array_size(json_object_get(answer, "paths")), 10);
 	json_decref(answer);
