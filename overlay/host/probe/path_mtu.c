@@ -169,6 +169,7 @@ static void fail(struct path_mtu *paths, const char *why)
 
 	snprintf(peer->trouble, sizeof(peer->trouble), "%s", why);
 	peer->tried = longest(paths);
+	peer->enough = false;
 	peer->due_ms = clock_ms() + path_times_again(peer->failed++, arc4random_uniform);
 	finish(paths);
 }
@@ -176,7 +177,7 @@ static void fail(struct path_mtu *paths, const char *why)
 /* Until it is measured again: what is no problem can wait. */
 static uint64_t rest_ms(const struct path_mtu *paths, const struct path_peer *peer)
 {
-	if (peer->state == PATH_FITS)
+	if (peer->state == PATH_FITS || peer->enough)
 		return path_times_next(paths->count, arc4random_uniform);
 	if (peer->state == PATH_SILENT && peer->silent < SILENT_MIN)
 		return path_times_again(peer->silent, arc4random_uniform);
@@ -195,6 +196,7 @@ static void conclude(struct path_mtu *paths, enum path_state state, uint32_t mtu
 	peer->trouble[0] = '\0';
 	peer->failed = 0;
 	peer->silent = state == PATH_SILENT ? peer->silent + 1 : 0;
+	peer->enough = state == PATH_SMALL && mtu >= path_mtu_needed(paths);
 	peer->due_ms = peer->measured_ms + rest_ms(paths, peer);
 	if (state == PATH_SMALL)
 		paths->small = mtu;
@@ -355,12 +357,23 @@ static struct path_peer *most_urgent(struct path_mtu *paths)
 		struct path_peer *peer = &paths->peers[i];
 
 		/* What this host sends is longer or shorter now. */
-		if (peer->measured_ms && peer->tried != longest(paths))
+		if (peer->measured_ms && (peer->tried != longest(paths) ||
+					  (peer->enough && peer->mtu < path_mtu_needed(paths))))
 			peer->due_ms = peer->measured_ms;
 		if (!found || peer->due_ms < found->due_ms)
 			found = peer;
 	}
 	return found;
+}
+
+/* Nobody tells when VXLAN devices send longer packets: so that a path that was not too small for
+ * them is measured again then, it is looked at that often. */
+static uint64_t until(const struct path_mtu *paths, uint64_t ms)
+{
+	for (size_t i = 0; i < paths->count && ms > PATH_TIMES_SMALL; i++)
+		if (paths->peers[i].enough)
+			ms = PATH_TIMES_SMALL;
+	return ms;
 }
 
 static void begin(struct path_mtu *paths, struct path_peer *peer)
@@ -411,7 +424,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	if (next->due_ms <= now)
 		begin(paths, next);
 	else
-		wake_in(paths, next->due_ms - now);
+		wake_in(paths, until(paths, next->due_ms - now));
 }
 
 void path_mtu_wake(struct path_mtu *paths)

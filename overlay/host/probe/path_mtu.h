@@ -52,6 +52,7 @@ struct path_peer {
 	uint32_t tried;  /* the longest that was of interest then */
 	unsigned failed; /* to be measured, times in a row */
 	unsigned silent; /* times in a row; once may be chance */
+	bool enough;     /* PATH_SMALL: not too small for what was sent then */
 
 	enum path_state said; /* the problem that is in the log; PATH_UNKNOWN: none is */
 	uint32_t said_mtu;

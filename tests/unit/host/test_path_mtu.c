@@ -14,6 +14,7 @@
 #include <member.h>
 #include <state.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "path_mtu.h"
 
@@ -241,6 +242,47 @@ static void test_small(void **state)
 	assert_int_equal(peer()->said, PATH_SMALL);
 }
 
+/* What is not too small for what is sent can wait, until longer packets are. */
+static void test_small_enough(void **state)
+{
+	unsigned requests;
+
+	played.carries = 1400;
+	played.needed = 1390 - OVERHEAD;
+	await_answers(PATH_SMALL);
+	assert_int_equal(peer()->mtu, 1400);
+	assert_int_equal(peer()->said, PATH_UNKNOWN);
+	assert_true(peer()->due_ms > clock_ms() + 1700000);
+	played.needed = 1450 - OVERHEAD;
+	requests = played.requests;
+	while (peer()->said != PATH_SMALL && played.requests < requests + 20) {
+		assert_true(await_request());
+		answer();
+	}
+	assert_int_equal(peer()->said_mtu, 1400);
+	assert_true(peer()->due_ms < clock_ms() + 8000);
+}
+
+/* Nobody calls path_mtu_wake() when VXLAN devices send longer packets. */
+static void test_small_enough_unasked(void **state)
+{
+	const uint64_t until = clock_ms() + 30000;
+	unsigned requests;
+
+	played.carries = 1400;
+	played.needed = 1390 - OVERHEAD;
+	await_answers(PATH_SMALL);
+	/* Its timer is set for the next measurement. */
+	event_base_loop(base, EVLOOP_ONCE);
+	requests = played.requests;
+	played.needed = 1450 - OVERHEAD;
+	while (played.requests == requests && clock_ms() < until) {
+		usleep(1000);
+		event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	}
+	assert_true(played.requests > requests);
+}
+
 static void test_silent(void **state)
 {
 	struct covey_error text;
@@ -396,6 +438,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_fits, start, stop),
 		cmocka_unit_test_setup_teardown(test_small, start, stop),
+		cmocka_unit_test_setup_teardown(test_small_enough, start, stop),
+		cmocka_unit_test_setup_teardown(test_small_enough_unasked, start, stop),
 		cmocka_unit_test_setup_teardown(test_silent, start, stop),
 		cmocka_unit_test_setup_teardown(test_small_and_silent, start, stop),
 		cmocka_unit_test_setup_teardown(test_clear, start, stop),
