@@ -148,6 +148,17 @@ static void report_up(const struct link_watch *watch, struct watched *link,
 		watch->up(watch->arg);
 }
 
+/* The kernel takes the program off an interface that goes away, and a moment later it is gone. */
+static void find_why(const struct watched *link, struct covey_error *what)
+{
+	struct covey_error gone;
+	struct link_state now;
+
+	if (look(link, &now) == 0 &&
+	    link_change_find(&link->was, &now, &link->needs, &gone) == LINK_LOST)
+		*what = gone;
+}
+
 static void check(struct link_watch *watch, struct watched *link)
 {
 	struct covey_error what;
@@ -162,6 +173,7 @@ static void check(struct link_watch *watch, struct watched *link)
 	case LINK_PROGRAM_OFF:
 		if (put_back(link, &what) == 0)
 			break;
+		find_why(link, &what);
 		__attribute__((fallthrough));
 	case LINK_LOST:
 		lose(watch, &what);

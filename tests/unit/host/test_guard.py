@@ -396,7 +396,7 @@ print(socket.create_connection(("10.9.0.1", 22), 5).recv(7))
         log = self.keep()
         own = self.listing()
         self.host.run("/bin/sh", "-c", "for i in $(seq 100); do nft flush ruleset; done")
-        self.wait(lambda: self.listing() == own, "the guard to be put back")
+        self.wait(lambda: self.listing() == own and "changed it" in log(), "the guard to be put back")
         self.assertEqual(log().count("changed it"), 1, "one line a minute")
 
     def test_undone_at_each_try(self):
