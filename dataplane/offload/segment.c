@@ -3,7 +3,9 @@
 #include "finish.h"
 #include "fit.h"
 #include "fragment.h"
+#include "headers.h"
 #include <covey/limits.h>
+#include <netinet/in.h>
 #include <rte_common.h>
 #include <rte_tcp.h>
 
@@ -121,20 +123,29 @@ static enum segment_error begin_super_frame(struct segmenter *segmenter,
 }
 
 /*
- * How many bytes at the beginning say what the packet is: Ethernet, IP, and as much of what follows
- * as has UDP's ports and length. The guard has seen them as they are.
+ * How many bytes at the beginning say what the packet is: Ethernet, IP, and UDP's ports and length.
+ * The guard has seen them as they are. All of it where IPv6 has extension headers: nobody leaves
+ * the checksum of such a packet open.
  */
 static uint32_t telling_len(const uint8_t *frame, uint32_t len)
 {
-	uint32_t at = 0;
+	const uint32_t of_udp = offsetof(struct rte_udp_hdr, dgram_cksum);
+	uint32_t at = 0, ip_len;
 	uint16_t type = shape_skip_ethernet(frame, len, &at);
+	uint8_t protocol;
 
-	if (type == RTE_ETHER_TYPE_IPV4 && at < len)
-		return at + RTE_MAX((frame[at] & 0xfu) * 4, sizeof(struct rte_ipv4_hdr)) +
-		       offsetof(struct rte_udp_hdr, dgram_cksum);
-	if (type == RTE_ETHER_TYPE_IPV6)
-		return at + sizeof(struct rte_ipv6_hdr) + offsetof(struct rte_udp_hdr, dgram_cksum);
-	return at;
+	if (type == RTE_ETHER_TYPE_IPV4 && at + sizeof(struct rte_ipv4_hdr) <= len) {
+		ip_len = RTE_MAX((frame[at] & 0xfu) * 4, sizeof(struct rte_ipv4_hdr));
+		protocol = frame[at + offsetof(struct rte_ipv4_hdr, next_proto_id)];
+		return at + ip_len + (protocol == IPPROTO_UDP ? of_udp : 0);
+	}
+	if (type == RTE_ETHER_TYPE_IPV6 && at + sizeof(struct rte_ipv6_hdr) <= len) {
+		protocol = frame[at + offsetof(struct rte_ipv6_hdr, proto)];
+		if (ip_is_extension(6, protocol))
+			return len;
+		return at + sizeof(struct rte_ipv6_hdr) + (protocol == IPPROTO_UDP ? of_udp : 0);
+	}
+	return type == RTE_ETHER_TYPE_IPV4 || type == RTE_ETHER_TYPE_IPV6 ? len : at;
 }
 
 static enum segment_error begin_whole(struct segmenter *segmenter, const struct vnet_header *header,

@@ -53,6 +53,7 @@ static int open_af_packet(const struct inventory_host *host, struct ports *ports
 	char devargs[DEVARGS_MAX];
 
 	card_prepare(ports->card, CARD_AF_PACKET, ports);
+	link_redirect_remove_left(if_nametoindex(host->fabric_interface));
 	af_packet_note(host->fabric_interface, ports);
 	af_packet_devargs("fabric", host->fabric_interface, ports->fabric_mtu, port_workers(),
 			  devargs, sizeof(devargs));

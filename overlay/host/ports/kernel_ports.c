@@ -25,6 +25,7 @@
 #include "host_choice.h"
 #include "host_port.h"
 #include "link.h"
+#include "link_redirect.h"
 #include "offload_test.h"
 #include "ports.h"
 #include "uplink_watch.h"
@@ -395,12 +396,20 @@ static int open_fabric(const struct inventory *inventory, const struct inventory
 	return 0;
 }
 
+/* What a bump on a card that is an uplink now has left, because it was killed. */
+static void remove_left(const struct inventory_host *host)
+{
+	for (size_t i = 0; i < host->uplink_count; i++)
+		link_redirect_remove_left(if_nametoindex(host->uplinks[i]));
+}
+
 int kernel_ports_open(const struct inventory *inventory, const struct inventory_host *host,
 		      struct ports *ports, struct covey_error *error)
 {
 	int status = former_bump_check(host, error);
 
 	name_uplinks(host, ports);
+	remove_left(host);
 	if (!status)
 		status = measure(inventory, host, ports, error);
 	if (!status)
