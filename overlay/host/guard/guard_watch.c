@@ -113,16 +113,40 @@ static void restore(struct guard_watch *watch, const char *what, const struct gu
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
+/* Nobody is known to have changed anything. */
+static const struct guard_changes no_changes;
+
+/* True when there are any. */
+static bool read_changes(struct guard_watch *watch, struct guard_changes *ret_changes)
+{
+	char table[GUARD_TABLE_NAME_SIZE];
+
+	guard_table_name(watch->guard.interface, table);
+	return guard_events_read(&watch->events, table, watch->own_name, ret_changes);
+}
+
+/* What another covey-host alone has changed is what a keeper goes on from. */
+static int catch_up(struct guard_watch *watch, const struct guard_changes *changes,
+		    struct covey_error *error)
+{
+	bool accepted;
+
+	if (!watch->yields || changes->stranger.pid ||
+	    !other_host_is(&changes->last, watch->own_name))
+		return 0;
+	return other_host_accept(&watch->guard, changes->removed, true, &accepted, error);
+}
+
 /* Install again if the interface came, went, or was replaced, or if other rules are wanted. Nobody
  * has changed the rules then, so this is not counted as a restore. False: nothing of that has
  * happened. */
-static bool put_up_again(struct guard_watch *watch)
+static bool put_up_again(struct guard_watch *watch, const struct guard_changes *changes)
 {
 	struct covey_error error;
 
 	if (watch->guard.off || (!watch->outdated && !installed_guard_has_moved(&watch->guard)))
 		return false;
-	if (put_up(watch, &error)) {
+	if (catch_up(watch, changes, &error) || (!watch->guard.off && put_up(watch, &error))) {
 		fail(watch, &error);
 	} else {
 		watch->outdated = false;
@@ -156,7 +180,7 @@ static void look(struct guard_watch *watch, const struct guard_changes *changes)
 	struct covey_error what;
 	int status;
 
-	if (put_up_again(watch))
+	if (put_up_again(watch, changes))
 		return;
 	if (watch->guard.off) /* there is nothing to bind */
 		watch->guard.standing.index = if_nametoindex(watch->guard.interface);
@@ -175,23 +199,24 @@ static void look(struct guard_watch *watch, const struct guard_changes *changes)
 	}
 }
 
-/* Nobody is known to have changed anything. */
-static const struct guard_changes no_changes;
-
 static void on_changed(evutil_socket_t fd, short events, void *arg)
 {
 	struct guard_watch *watch = arg;
-	char table[GUARD_TABLE_NAME_SIZE];
 	struct guard_changes changes;
 
-	guard_table_name(watch->guard.interface, table);
-	if (guard_events_read(&watch->events, table, watch->own_name, &changes))
+	if (read_changes(watch, &changes))
 		look(watch, &changes);
 }
 
 static void on_moved(void *arg)
 {
-	put_up_again(arg);
+	struct guard_watch *watch = arg;
+	struct guard_changes changes;
+
+	if (read_changes(watch, &changes))
+		look(watch, &changes);
+	else
+		put_up_again(watch, &no_changes);
 }
 
 static bool is_urgent(void *arg)
@@ -367,7 +392,7 @@ void guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, s
 	memcpy(guard->foreign_ports, ports, count * sizeof(*ports));
 	guard->foreign_count = count;
 	watch->outdated = true;
-	put_up_again(watch);
+	put_up_again(watch, &no_changes);
 }
 
 int guard_watch_set_ports_held(struct guard_watch *watch, const struct guard_ports *held,
@@ -434,7 +459,7 @@ int guard_watch_set_clear(struct guard_watch *watch, const struct guard_clear *c
 	if (status) {
 		swap_clear(watch, &other);
 		watch->outdated = true; /* perhaps it stands, and was not read back */
-		put_up_again(watch);
+		put_up_again(watch, &no_changes);
 	}
 	guard_clear_free(&other);
 	return status;

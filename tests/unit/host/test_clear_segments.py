@@ -318,10 +318,14 @@ all:
             self.assertTrue(log[-1], f"it ended: {log}")
         return host
 
-    def looks(self):
-        done = subprocess.run(["ip", "netns", "exec", self.host.name, "nft", "list", "table", "netdev",
-                               test_steer.TABLE + "/in"], capture_output=True, text=True)
+    def table(self, name):
+        """Empty while there is none."""
+        done = subprocess.run(["ip", "netns", "exec", self.host.name, "nft", "list", "table", "netdev", name],
+                              capture_output=True, text=True)
         return done.stdout
+
+    def looks(self):
+        return self.table(test_steer.TABLE + "/in")
 
     def delivered(self, device):
         """By its own count, behind the look: of the frames that the test sends."""
@@ -359,8 +363,7 @@ all:
         self.assertEqual(self.got(100, 200, 200), {100: 5, 200: 0})
         self.host.run("nft", "flush", "ruleset")
         self.wait(lambda: '"vx200"' in self.looks(), "the devices look again")
-        self.wait(lambda: "set clear" in self.host.run("nft", "list", "table", "netdev", test_steer.TABLE),
-                  "the guard is back")
+        self.wait(lambda: "set clear" in self.table(test_steer.TABLE), "the guard is back")
         for vni in (100, 200):
             self.count_behind(f"vx{vni}")
         self.assertEqual(self.got(100, 200, 200), {100: 5, 200: 0})
