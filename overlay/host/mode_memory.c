@@ -44,7 +44,6 @@ static int take_all(struct mode_memory *memory, const struct inventory *inventor
 
 	json_object_foreach(groups, name, value)
 		good = good && take(memory, inventory, name, value);
-	memory->failed = false; /* that is what the file says */
 	if (good)
 		return 0;
 	return covey_error_set(
@@ -75,21 +74,20 @@ int mode_memory_read(const char *path, struct inventory *inventory, struct mode_
 	struct mode_memory memory = {
 		.path = path,
 		.count = inventory->group_count,
-		.configured = calloc(inventory->group_count + 1, sizeof(*memory.configured)),
 		.kept = calloc(inventory->group_count + 1, sizeof(*memory.kept)),
 	};
 	int status = 0;
 
 	*ret_memory = memory;
-	if (!memory.configured || !memory.kept)
+	if (!memory.kept)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < memory.count; i++)
-		memory.configured[i] = inventory->groups[i].mode;
 	status = read_file(&memory, inventory, error);
-	for (size_t i = 0; i < memory.count; i++)
-		inventory->groups[i].mode = status ? COVEY_MODE_ENFORCE
-						   : stricter(memory.configured[i], memory.kept[i]);
-	/* Then it is written anew as soon as there is something to write. */
+	for (size_t i = 0; i < memory.count; i++) {
+		/* This is written in its place, even before the key manager has said a word. */
+		if (status)
+			memory.kept[i] = COVEY_MODE_ENFORCE;
+		inventory->groups[i].mode = stricter(inventory->groups[i].mode, memory.kept[i]);
+	}
 	memory.failed = status != 0;
 	*ret_memory = memory;
 	return status;
@@ -97,7 +95,6 @@ int mode_memory_read(const char *path, struct inventory *inventory, struct mode_
 
 void mode_memory_free(struct mode_memory *memory)
 {
-	free(memory->configured);
 	free(memory->kept);
 	*memory = (struct mode_memory){0};
 }
@@ -106,7 +103,7 @@ void mode_memory_free(struct mode_memory *memory)
 
 void mode_memory_note(struct mode_memory *memory, size_t group, enum covey_mode mode)
 {
-	enum covey_mode kept = mode > memory->configured[group] ? mode : 0;
+	enum covey_mode kept = mode == COVEY_MODE_OBSERVE ? 0 : mode;
 
 	memory->failed |= memory->kept[group] != kept;
 	memory->kept[group] = kept;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What outlasts a reboot of the modes of this host's groups: those that are stricter than the
- * inventory's. Without it, a line `mode: observe` that was left in the inventory would open a host
- * at each boot until the key manager is heard, also one that was evicted.
+ * What outlasts a reboot of the modes of this host's groups: those that are not observe, whatever
+ * the inventory says now: it may say `mode: observe` again later. Without it, such a line would
+ * open a host at each boot until the key manager is heard, also one that was evicted.
  */
 
 #include <covey/error.h>
@@ -18,18 +18,17 @@ struct inventory;
 struct mode_memory {
 	const char *path;
 	size_t count;
-	enum covey_mode *configured; /* as the inventory's file has it */
-	enum covey_mode *kept;       /* what the key manager said last; 0: nothing stricter */
-	bool failed;                 /* the file does not say what is kept */
-	bool told;                   /* that was logged */
+	enum covey_mode *kept; /* what the key manager said last; 0: observe, or nothing */
+	bool failed;           /* the file does not say what is kept */
+	bool told;             /* that was logged */
 };
 
 /*
  * Read the file at path, which must stay readable, and make the modes of the inventory's groups as
  * strict as what is in it. No file: nothing was ever stricter. -EPERM or -EINVAL, with the reason
  * in error, when there is one that cannot be believed: then all groups of the inventory enforce, as
- * somebody who cannot know the mode does. -ENOMEM. *ret_memory is mode_memory_free()'s in each
- * case.
+ * somebody who cannot know the mode does, and that is kept until the key manager says otherwise.
+ * -ENOMEM. *ret_memory is mode_memory_free()'s in each case.
  */
 int mode_memory_read(const char *path, struct inventory *inventory, struct mode_memory *ret_memory,
 		     struct covey_error *error);

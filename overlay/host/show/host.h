@@ -34,7 +34,7 @@ struct host {
 	struct guard_watch *guard;    /* NULL: the kernel does not drive the fabric port */
 	struct foreign_vxlan_watch *foreign;
 	const struct vxlan_watch *vxlans; /* NULL: nobody follows them */
-	bool modes_kept;                  /* those that are stricter than the inventory's */
+	bool modes_kept;                  /* those that are not observe */
 	bool ready;                       /* the dataplane forwards and the guard is up */
 
 	/* Ask this host's kernel what it has. NULL: it cannot be asked. */

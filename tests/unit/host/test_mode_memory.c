@@ -96,10 +96,10 @@ static void the_first_start_of_all(void **state)
 
 	expect(scene, COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION);
 	write_well(scene);
-	/* What is as the inventory says, or less strict, is not written either. */
+	/* Observe is not written either: nothing is less strict. */
 	mode_memory_note(&scene->memory, OBSERVED, COVEY_MODE_OBSERVE);
 	mode_memory_note(&scene->memory, TRANSIENT, COVEY_MODE_OBSERVE);
-	mode_memory_note(&scene->memory, ENFORCED, COVEY_MODE_TRANSITION);
+	mode_memory_note(&scene->memory, ENFORCED, COVEY_MODE_OBSERVE);
 	write_well(scene);
 	assert_int_equal(access(scene->path, F_OK), -1);
 }
@@ -145,6 +145,24 @@ static void the_stricter_one_counts(void **state)
 	expect(scene, COVEY_MODE_TRANSITION, COVEY_MODE_TRANSITION);
 }
 
+/* What the inventory says now is not what it will say at the next boot. */
+static void an_inventory_of_before(void **state)
+{
+	struct scene *scene = *state;
+
+	mode_memory_note(&scene->memory, TRANSIENT, COVEY_MODE_TRANSITION);
+	mode_memory_note(&scene->memory, ENFORCED, COVEY_MODE_ENFORCE);
+	write_well(scene);
+	assert_int_equal(recall(scene), 0);
+	expect(scene, COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION);
+	for (size_t i = 0; i < GROUPS; i++)
+		scene->groups[i].mode = COVEY_MODE_OBSERVE;
+	mode_memory_free(&scene->memory);
+	assert_int_equal(
+		mode_memory_read(scene->path, &scene->inventory, &scene->memory, &scene->error), 0);
+	expect(scene, COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION);
+}
+
 static void expect_closed(struct scene *scene, int status, const char *why)
 {
 	assert_int_equal(recall(scene), status);
@@ -178,9 +196,32 @@ static void damaged_anywhere(void **state)
 	}
 	/* What the key manager says now is written in its place. */
 	mode_memory_note(&scene->memory, OBSERVED, COVEY_MODE_OBSERVE);
+	mode_memory_note(&scene->memory, TRANSIENT, COVEY_MODE_TRANSITION);
 	write_well(scene);
 	assert_int_equal(recall(scene), 0);
 	expect(scene, COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION);
+}
+
+/* Modes are put in force, and the file is written, before the key manager is heard. */
+static void damaged_and_written_without_a_word(void **state)
+{
+	static const char half[] = "{\"groups\": {\"observed\": \"transition\", \"transient\": 3}}";
+	struct scene *scene = *state;
+
+	put(scene, half, strlen(half));
+	expect_closed(scene, -EINVAL, "is damaged");
+	write_well(scene);
+	for (int boots = 0; boots < 2; boots++) {
+		assert_int_equal(recall(scene), 0);
+		expect(scene, COVEY_MODE_ENFORCE, COVEY_MODE_ENFORCE);
+	}
+	/* One group that it speaks of does not open the others. */
+	put(scene, half, strlen(half));
+	expect_closed(scene, -EINVAL, "is damaged");
+	mode_memory_note(&scene->memory, TRANSIENT, COVEY_MODE_TRANSITION);
+	write_well(scene);
+	assert_int_equal(recall(scene), 0);
+	expect(scene, COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION);
 }
 
 static void one_that_is_not_ours_alone(void **state)
@@ -228,9 +269,14 @@ static void it_cannot_be_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(the_first_start_of_all),     test(it_has_enforced),
-		test(the_stricter_one_counts),    test(damaged_anywhere),
-		test(one_that_is_not_ours_alone), test(it_cannot_be_written),
+		test(the_first_start_of_all),
+		test(it_has_enforced),
+		test(an_inventory_of_before),
+		test(the_stricter_one_counts),
+		test(damaged_anywhere),
+		test(damaged_and_written_without_a_word),
+		test(one_that_is_not_ours_alone),
+		test(it_cannot_be_written),
 	};
 
 	return cmocka_run_group_tests_name("host-mode-memory", tests, NULL, NULL);
