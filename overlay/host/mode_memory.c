@@ -53,6 +53,37 @@ static int take_all(struct mode_memory *memory, const struct inventory *inventor
 		memory->path);
 }
 
+static bool has_folder(const char *path)
+{
+	char *copy = strdup(path);
+	bool has = copy && access(dirname(copy), F_OK) == 0;
+
+	free(copy);
+	return has;
+}
+
+static bool any_open(const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->group_count; i++)
+		if (inventory->groups[i].mode != COVEY_MODE_ENFORCE)
+			return true;
+	return false;
+}
+
+/* Whoever installs this makes the folder. If it is not there, perhaps its disk is not, and the file
+ * on it might have closed a group. */
+static int without_file(const char *path, const struct inventory *inventory,
+			struct covey_error *error)
+{
+	if (!any_open(inventory) || has_folder(path))
+		return 0;
+	return covey_error_set(error, -ENOENT,
+			       "the folder of %.200s is not there, so the mode of no group is "
+			       "known, and all enforce until the key manager is heard: mount its "
+			       "disk; if this host has none, make the folder",
+			       path);
+}
+
 static int read_file(struct mode_memory *memory, const struct inventory *inventory,
 		     struct covey_error *error)
 {
@@ -60,7 +91,7 @@ static int read_file(struct mode_memory *memory, const struct inventory *invento
 	json_t *json;
 
 	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
+		return fd == -ENOENT ? without_file(memory->path, inventory, error) : fd;
 	json = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
 	close(fd);
 	status = take_all(memory, inventory, json, error);

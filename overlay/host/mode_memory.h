@@ -26,9 +26,10 @@ struct mode_memory {
 /*
  * Read the file at path, which must stay readable, and make the modes of the inventory's groups as
  * strict as what is in it. No file: nothing was ever stricter. -EPERM or -EINVAL, with the reason
- * in error, when there is one that cannot be believed: then all groups of the inventory enforce, as
- * somebody who cannot know the mode does, and that is kept until the key manager says otherwise.
- * -ENOMEM. *ret_memory is mode_memory_free()'s in each case.
+ * in error, when there is one that cannot be believed; -ENOENT when its folder is missing, and a
+ * group would be open without it: then all groups of the inventory enforce, as somebody who cannot
+ * know the mode does, and that is kept until the key manager says otherwise. -ENOMEM. *ret_memory
+ * is mode_memory_free()'s in each case.
  */
 int mode_memory_read(const char *path, struct inventory *inventory, struct mode_memory *ret_memory,
 		     struct covey_error *error);

@@ -17,6 +17,7 @@ done
 for page in man1/covey.1 man5/covey-inventory.5 man8/covey-gkm.8 man8/covey-host.8; do
 	test -s "$at/share/man/$page"
 done
+find "$root" -type d -path '*/lib/covey-host' | grep -q . # where, depends on the prefix
 for unit in covey-gkm covey-host covey-guard; do
 	program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$at/lib/systemd/system/$unit.service")
 	test -x "$root$program"

@@ -308,7 +308,8 @@ all:
             subprocess.run([COVEY, *self.files, "pki", "init"], check=True, capture_output=True)
             subprocess.run([COVEY, *self.files, "pki", "issue", "--all"], check=True, capture_output=True)
         host = subprocess.Popen(["ip", "netns", "exec", self.host.name, test_steer.PROGRAM, *self.files, "-n",
-                                 "hv1", "-s", self.socket], stderr=subprocess.PIPE, text=True)
+                                 "hv1", "-s", self.socket, "--state", self.socket + ".kept"],
+                                stderr=subprocess.PIPE, text=True)
         self.addCleanup(host.stderr.close)
         self.addCleanup(host.wait)
         self.addCleanup(host.kill)

@@ -40,6 +40,7 @@ class Deadlines(Steered):
         self.directory = tempfile.TemporaryDirectory()
         self.addCleanup(self.directory.cleanup)
         self.socket = os.path.join(self.directory.name, "sock")
+        self.state = os.path.join(self.directory.name, "modes")
         self.fabric.run("nft", COUNTER.replace("DEVICE", "d1"))
         fabric = json.loads(self.fabric.ip("-json", "link", "show", "d1"))[0]["address"]
         self.host.ip("neigh", "replace", "10.9.0.2", "lladdr", fabric, "dev", "d0")
@@ -50,7 +51,7 @@ class Deadlines(Steered):
             self.host.ip("link", "set", f"vx{vni}", "up")
 
     def command(self, what, uplinks="d0"):
-        return [*super().command(what, uplinks), "--socket", self.socket]
+        return [*super().command(what, uplinks), "--socket", self.socket, "--state", self.state]
 
     def write(self, records, mode=0o600):
         """GROUP: MODE, THEN, SECONDS from now. As covey-host does."""
@@ -126,6 +127,17 @@ class GuardTest(Deadlines):
                 self.guard("off")
                 self.guard("on") if what == "on" else self.keep()
                 self.expect([200])
+
+    def test_no_folder_for_the_state(self):
+        """As when its disk is not there yet."""
+        folder = os.path.join(self.directory.name, "late")
+        self.state = os.path.join(folder, "modes")
+        self.assertIn("the folder of", self.guard("on"))
+        self.expect([])
+        os.mkdir(folder)
+        self.guard("off")
+        self.guard("on")
+        self.expect([100, 200])
 
     def test_each_mode(self):
         cases = (("observe", "transition", [100, 200], [100]), ("transition", "observe", [100, 200], []),

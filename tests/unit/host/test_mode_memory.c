@@ -224,6 +224,21 @@ static void damaged_and_written_without_a_word(void **state)
 	expect(scene, COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION);
 }
 
+/* Its disk is not there yet. */
+static void no_folder(void **state)
+{
+	struct scene *scene = *state;
+
+	strcat(scene->path, "/late");
+	expect_closed(scene, -ENOENT, "the folder of");
+	assert_true(scene->memory.failed);
+	*strrchr(scene->path, '/') = '\0';
+	assert_int_equal(mkdir(scene->path, 0700), 0);
+	strcat(scene->path, "/late");
+	assert_int_equal(recall(scene), 0);
+	expect(scene, COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION);
+}
+
 static void one_that_is_not_ours_alone(void **state)
 {
 	static const char text[] = "{\"groups\": {}}";
@@ -275,6 +290,7 @@ int main(void)
 		test(the_stricter_one_counts),
 		test(damaged_anywhere),
 		test(damaged_and_written_without_a_word),
+		test(no_folder),
 		test(one_that_is_not_ours_alone),
 		test(it_cannot_be_written),
 	};

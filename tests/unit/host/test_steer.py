@@ -89,7 +89,7 @@ class Steered(unittest.TestCase):
         inventory.write(self.inventory.replace("UPLINKS", uplinks))
         inventory.flush()
         return ["ip", "netns", "exec", self.host.name, PROGRAM, "--inventory", inventory.name,
-                "--name", "hv1", "--guard", what]
+                "--name", "hv1", "--state", inventory.name + ".modes", "--guard", what]
 
     def guard(self, what, uplinks="d0"):
         done = subprocess.run(self.command(what, uplinks), capture_output=True, text=True)
