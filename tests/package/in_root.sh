@@ -115,6 +115,9 @@ configure() {
 	END
 	covey --pki /etc/covey/pki pki init >/dev/null
 	covey --pki /etc/covey/pki pki issue --all >/dev/null
+	covey --pki /etc/covey/pki pki revoke hv2 >/dev/null
+	covey --pki "/etc/covey/other one" pki init >/dev/null
+	covey --pki "/etc/covey/other one" pki issue hv2 >/dev/null
 	mkdir -p /var/lib/covey /var/lib/covey-host
 	touch /var/lib/covey/gkm.db /var/lib/covey-host/modes
 	find /etc/covey /var/lib/covey /var/lib/covey-host | sort >configuration
@@ -176,8 +179,11 @@ check_purge() {
 	expect_gone /var/lib/covey /etc/covey/pki/gkm.key
 	expect_there /etc/covey/pki/hv2.key
 	apt purge covey
-	grep -q 'rm -r /etc/covey$' log || fail "nothing says that the CA's key is left"
-	[[ $(find /etc/covey ! -type d) == /etc/covey/pki/ca.key ]] || fail "more is left: $(find /etc/covey)"
+	for ca in "/etc/covey/other one" /etc/covey/pki; do
+		grep -q "rm -r $ca\$" log || fail "nothing says that the CA in $ca is left"
+	done
+	find /etc/covey ! -type d | sort | diff - <(printf '/etc/covey/%s\n' "other one/"{ca.crt,ca.key,issued} \
+		pki/{ca.crt,ca.key,crl.pem,issued}) || fail "that is left"
 	rm -r /etc/covey
 	left=$(find /etc /usr /var -xdev -name '*covey*' -not -path '*/tmp/*')
 	[[ ! $left ]] || fail "left: $left"
