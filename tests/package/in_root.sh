@@ -162,15 +162,18 @@ check_remove() {
 	apt remove covey-host
 	expect_asked "stop covey-host.service covey-guard.service"
 	expect_guard "remove"
-	[[ $kind == bare ]] || grep -q 'nft delete table netdev covey_guard_covey0$' log ||
-		fail "nothing says that the guard's rules stay, and how to delete them"
+	if [[ $kind != bare ]]; then
+		grep -q 'nft delete table netdev covey_guard_covey0$' log ||
+			fail "nothing says that the guard's rules stay, and how to delete them"
+		grep -q 'no deadline' log || fail "nothing says that modes stay, too"
+	fi
 	apt remove covey-gkm covey
 	expect_asked "stop covey-gkm.service"
 	expect_gone /usr/bin/covey /usr/sbin/covey-{gkm,host} /lib/systemd/system/covey-{gkm,guard,host}.service
 	expect_configuration "remove"
 }
 
-# Each package takes its own secrets, and the last one the rest, but for the key of the CA.
+# Each package takes its own secrets, and the last one the rest, but for what CAs need.
 check_purge() {
 	apt purge covey-host
 	expect_gone /var/lib/covey-host /etc/covey/pki/hv1.key
@@ -193,7 +196,8 @@ check_purge() {
 check_untouched() {
 	rm -rf /run/systemd
 	put new covey covey-gkm covey-host
-	apt purge 'covey*'
+	expect_there /var/lib/covey-host
+	apt purge covey-host covey-gkm covey
 	expect_gone /etc/covey /var/lib/covey /var/lib/covey-host
 }
 
