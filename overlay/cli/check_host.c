@@ -110,9 +110,31 @@ static bool is_fabrics(const struct inventory *inventory, const struct vxlan_dev
 		(!geneve && device->port == inventory->vxlan_port));
 }
 
+/* The uplinks that this device may send over and the guard has no hook at. Which one, if the device
+ * is not bound to it, only covey-host follows the routes to see. */
+static bool is_unguarded(const struct ways *ways, const struct vxlan_device *device, size_t i)
+{
+	return !device->under || device->under == ways->left_out.list[i].index;
+}
+
+static void print_unguarded(const struct ways *ways, const struct vxlan_device *device)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ways->left_out.count; i++) {
+		if (!is_unguarded(ways, device, i))
+			continue;
+		printf("%s%s", any ? ", " : "; but the guard is not at ",
+		       ways->left_out.list[i].name);
+		any = true;
+	}
+	if (any)
+		printf(", so by that way all of it leaves in clear");
+}
+
 /* Wherever they send: only covey-host follows the routes. */
 static void print_foreign(const struct inventory *inventory, const struct inventory_host *host,
-			  const struct vxlan_devices *devices)
+			  const struct ways *ways, const struct vxlan_devices *devices)
 {
 	static const char *const says[] = {
 		[FOREIGN_VXLAN_WARN] = "VNIs of the fabric are dropped, others leave in clear",
@@ -127,9 +149,12 @@ static void print_foreign(const struct inventory *inventory, const struct invent
 			continue;
 		printf("\nOn this host: %s device %s sends to UDP port %u, not the fabric's %u. "
 		       "What "
-		       "it sends over the fabric is not encrypted: %s.\n",
+		       "it sends over the fabric is not encrypted: %s",
 		       vxlan_device_kind_name(device->kind), device->name, device->port,
 		       inventory->vxlan_port, says[host->foreign_vxlan]);
+		if (host->foreign_vxlan != FOREIGN_VXLAN_PASS)
+			print_unguarded(ways, device);
+		printf(".\n");
 	}
 }
 
@@ -258,7 +283,7 @@ void check_host_print(const struct cli *cli, const struct inventory *inventory, 
 	print_paths(cli, host);
 	if (vxlan_devices_list_all(&devices, NULL))
 		return;
-	print_foreign(inventory, host, &devices);
+	print_foreign(inventory, host, &ways, &devices);
 	print_groups(inventory, host, &devices);
 	if (ways.mtu != 0) {
 		print_devices(inventory, host, ways.mtu, &devices);

@@ -159,6 +159,8 @@ static void print_foreign(const json_t *answer)
 		       field_true(device, "dropped") ? "dropped"
 		       : field_true(device, "passes")
 			       ? "it leaves IN CLEAR (covey_foreign_vxlan: pass)"
+		       : field_true(device, "unguarded")
+			       ? "all of it leaves IN CLEAR"
 			       : "it leaves IN CLEAR, but for the fabric's VNIs");
 	}
 }

@@ -158,7 +158,7 @@ static void check_foreign(json_t *problems, const struct host *host)
 		    list[i].over[0] != '\0' ? list[i].over : "whatever its forwarding table says",
 		    list[i].unguarded ? "" : ", but for the fabric's VNIs, which are dropped",
 		    host->inventory->vxlan_port,
-		    host->self->foreign_vxlan == FOREIGN_VXLAN_DROP
+		    list[i].unguarded || host->self->foreign_vxlan == FOREIGN_VXLAN_DROP
 			    ? "remove it: the guard does not drop it there"
 			    : "set covey_foreign_vxlan: drop");
 	}

@@ -159,14 +159,17 @@ json_t *show_foreign(struct foreign_vxlan_watch *watch, const struct guard_watch
 		return array;
 	foreign_vxlan_look(watch);
 	list = foreign_vxlan_list(watch, &count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		bool dropped =
+			guard && !list[i].unguarded && guard_watch_drops(guard, list[i].port);
+
 		json_array_append_new(array,
-				      json_pack("{s:s, s:s, s:i, s:s?, s:b, s:b}", "kind",
+				      json_pack("{s:s, s:s, s:i, s:s?, s:b, s:b, s:b}", "kind",
 						vxlan_device_kind_name(list[i].kind), "device",
 						list[i].name, "port", (int)list[i].port, "over",
-						or_null(list[i].over), "dropped",
-						guard && guard_watch_drops(guard, list[i].port),
-						"passes", passes));
+						or_null(list[i].over), "dropped", dropped,
+						"unguarded", list[i].unguarded, "passes", passes));
+	}
 	return array;
 }
 

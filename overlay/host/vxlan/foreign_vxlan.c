@@ -229,9 +229,11 @@ static void log_new(const struct foreign_vxlan *device, const struct foreign_vxl
 		    "not encrypt that. %s. %s%s",
 		    vxlan_device_kind_name(device->kind), device->name, device->port, config->port,
 		    device->over[0] ? device->over : "whatever its forwarding table says",
-		    config->drops ? "All of it is dropped"
-				  : "VNIs of the fabric are dropped, others leave in clear",
-		    advice, config->drops ? "" : ", or set covey_foreign_vxlan: drop");
+		    device->unguarded ? "All of it leaves in clear, as the guard is not there"
+		    : config->drops   ? "All of it is dropped"
+				      : "VNIs of the fabric are dropped, others leave in clear",
+		    advice,
+		    device->unguarded || config->drops ? "" : ", or set covey_foreign_vxlan: drop");
 }
 
 /* True when the devices differ from those before. */

@@ -105,8 +105,9 @@ SHOWN = {
     "ports": [{"role": "fabric", "name": "eth1", "driver": "net_af_xdp", "mtu": 1500, "rx_queues": 2, "tx_queues": 2}],
     "buffers": {"total": 16383, "free": 12000},
     "foreign_vxlan": [{"kind": "Geneve", "device": "vx9", "port": 6081, "over": "covey0", "dropped": False},
-                      {"device": "vx8", "port": 9, "over": None, "dropped": True},
-                      {"device": "vx7", "port": 8, "over": None, "dropped": False, "passes": True}],
+                      {"device": "vx8", "port": 9, "over": None, "dropped": True, "unguarded": False},
+                      {"device": "vx7", "port": 8, "over": None, "dropped": False, "passes": True},
+                      {"device": "vx6", "port": 8472, "over": "eth9", "dropped": False, "unguarded": True}],
     "guard": {
         "state": "weaker",
         "interface": "eth1",
@@ -560,6 +561,7 @@ class Client(Case):
         self.assertIn("vx8 sends to UDP port 9 over what its table says, not encrypted: dropped", out)
         self.assertIn("vx7 sends to UDP port 8 over what its table says, not encrypted: it leaves IN CLEAR "
                       "(covey_foreign_vxlan: pass)", out)
+        self.assertIn("vx6 sends to UDP port 8472 over eth9, not encrypted: all of it leaves IN CLEAR\n", out)
 
     def test_parts(self):
         for part, words in (

@@ -475,7 +475,8 @@ static void test_ready(void **state)
 		{foreign, true, "VXLAN device vxl? sends to UDP port 8472, not the fabric's 4789",
 		 "set covey_foreign_vxlan: drop"},
 		{foreign_dropped, true, NULL, NULL},
-		{foreign_unguarded, true, "over eth0, so what it sends leaves in clear", "or"},
+		{foreign_unguarded, true, "over eth0, so what it sends leaves in clear: make it",
+		 "or remove it: the guard does not drop it there"},
 		{foreign_vnis, true, "the guard has dropped 7 packets of tunnels",
 		 "covey_foreign_vxlan: pass"},
 		{no_foreign_vnis, true, NULL, NULL},
@@ -570,13 +571,42 @@ static void test_heard(void **state)
 	free_good(daemon);
 }
 
+/* In the answer itself, which `covey show` prints. */
+static void test_foreign(void **state)
+{
+	static const struct {
+		void (*happen)(struct daemon *daemon);
+		bool dropped, unguarded;
+	} rows[] = {
+		{foreign, false, false},
+		{foreign_dropped, true, false},
+		{foreign_unguarded, false, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct daemon *daemon = good_daemon();
+		const json_t *device;
+		json_t *answer;
+
+		rows[i].happen(daemon);
+		strcpy(played.foreign.name, "vxl");
+		answer = daemon_ask(daemon, ask);
+		device = json_array_get(json_object_get(answer, "foreign_vxlan"), 0);
+		assert_non_null(device);
+		assert_int_equal(json_is_true(json_object_get(device, "dropped")), rows[i].dropped);
+		assert_int_equal(json_is_true(json_object_get(device, "unguarded")),
+				 rows[i].unguarded);
+		json_decref(answer);
+		free_good(daemon);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_problems),
-		cmocka_unit_test(test_many_paths),
-		cmocka_unit_test(test_ready),
-		cmocka_unit_test(test_heard),
+		cmocka_unit_test(test_problems), cmocka_unit_test(test_many_paths),
+		cmocka_unit_test(test_ready),    cmocka_unit_test(test_heard),
+		cmocka_unit_test(test_foreign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

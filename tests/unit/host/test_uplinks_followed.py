@@ -406,6 +406,12 @@ class ShowTest(Followed):
         self.start()
         self.assertEqual([uplink[2] for uplink in self.uplinks()], ["guarded"] * 8 + ["left out"] * 2)
         self.assertIn("VXLAN does not leave by n180, because there are more than 8", self.check())
+        self.ip("link", "add", "vxall", "type", "vxlan", "id", "9", "dev", "n190", "dstport", "8472")
+        self.wait_log("VXLAN device vxall sends to UDP port 8472, not the fabric's 4789, over n190: covey does not "
+                      "encrypt that. All of it leaves in clear")
+        found = self.show()["foreign_vxlan"][0]
+        self.assertEqual((found["dropped"], found["unguarded"]), (False, True))
+        self.assertIn("but the guard is not at n190, so by that way all of it leaves in clear.", self.check())
 
     def test_no_ethernet_at_the_start(self):
         """The only one that is named."""
