@@ -160,7 +160,8 @@ int check_main(struct cli *cli, int argc, char **argv)
 		       "the one of --inventory. On a host of the fabric, report VXLAN devices "
 		       "whose MTU leaves no room for encryption, paths to other hosts whose MTU is "
 		       "too small for it, and what a bump in the wire has "
-		       "left, too. With --wire, ask the local covey-host to have the members of "
+		       "left, too; exit status 1 if there is a line with PROBLEM. With --wire, ask "
+		       "the local covey-host to have the members of "
 		       "a group send probes to each other, and say how each direction was seen on "
 		       "the "
 		       "wire; exit status 1 unless all were encrypted.",
@@ -186,7 +187,7 @@ int check_main(struct cli *cli, int argc, char **argv)
 		else
 			diagnostics_print(&diagnostics, stderr);
 		if (good && !cli->json)
-			check_host_print(cli, inventory, check.host);
+			good = check_host_print(cli, inventory, check.host);
 	}
 	diagnostics_free(&diagnostics);
 	inventory_free(inventory);

@@ -3,6 +3,7 @@
 #include "check_host.h"
 
 #include <bridge_mtu.h>
+#include <errno.h>
 #include <former_bump.h>
 #include <group_limit.h>
 #include <link.h>
@@ -245,44 +246,55 @@ static void print_bridges(const struct inventory *inventory, const struct invent
 	}
 }
 
-/* What covey-host has measured, if one runs here and answers. */
-static void print_paths(const struct cli *cli, const struct inventory_host *host)
+/* What covey-host has measured, if one runs here and answers. Is that a problem? */
+static bool print_paths(const struct cli *cli, const struct inventory_host *host)
 {
 	struct client_daemon daemon = client_host(cli);
 	json_t *answer = NULL;
 	const json_t *path;
 	struct covey_error error;
+	bool any = false;
 	size_t i;
+	int status = client_ask(&daemon, json_pack("{s:s}", "command", "show"), &answer, &error);
 
-	if (client_ask(&daemon, json_pack("{s:s}", "command", "show"), &answer, &error) < 0)
-		return;
+	/* Without a socket there is none here, or not yet. */
+	if (status < 0 && status != -ENOENT)
+		printf("\nOn this host: what covey-host knows of the paths to the others is not "
+		       "looked at: %s.\n",
+		       error.text);
+	if (status < 0)
+		return false;
 	client_disarm(answer);
 	if (strcmp(field_text(answer, "host"), host->name) == 0)
 		json_array_foreach(json_object_get(answer, "paths"), i, path)
-			if (json_is_string(json_object_get(path, "problem")))
+			if (json_is_string(json_object_get(path, "problem"))) {
 				printf("\nPROBLEM: on this host: %s.\n",
 				       field_text(path, "problem"));
+				any = true;
+			}
 	json_decref(answer);
+	return any;
 }
 
-void check_host_print(const struct cli *cli, const struct inventory *inventory, const char *name)
+bool check_host_print(const struct cli *cli, const struct inventory *inventory, const char *name)
 {
 	const struct inventory_host *host = find_host(inventory, name);
 	struct vxlan_devices devices;
 	struct covey_error error;
 	struct ways ways;
+	bool good;
 
 	if (!host)
-		return;
+		return true;
 	if (former_bump_check(host, &error)) {
 		printf("\nOn this host: %s.\n", error.text);
-		return;
+		return true;
 	}
 	find_ways(inventory, host, &ways);
 	print_ways(host, &ways);
-	print_paths(cli, host);
+	good = !print_paths(cli, host);
 	if (vxlan_devices_list_all(&devices, NULL))
-		return;
+		return good;
 	print_foreign(inventory, host, &ways, &devices);
 	print_groups(inventory, host, &devices);
 	if (ways.mtu != 0) {
@@ -290,4 +302,5 @@ void check_host_print(const struct cli *cli, const struct inventory *inventory, 
 		print_bridges(inventory, host, ways.mtu, &devices);
 	}
 	vxlan_devices_free(&devices);
+	return good;
 }

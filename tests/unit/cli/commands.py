@@ -527,6 +527,36 @@ class Pki(Case):
         self.assertIn("has no host hv11 (did you mean hv1?)", err)
 
 
+PATHS = {"ok": True, "daemon": "covey-host", "host": "hv1",
+         "paths": [{"host": "hv2", "problem": None}, {"host": "hv3", "problem": "the path to hv3 is small"}]}
+
+
+class CheckOfHost(Case):
+    def check(self, answer):
+        return self.ask(answer, "check", "--host", "hv1", EXAMPLE)
+
+    def test_problem(self):
+        code, out, err = self.check(PATHS)
+        self.assertEqual((code, err), (1, ""))
+        self.assertIn("PROBLEM: on this host: the path to hv3 is small.\n", out)
+
+    def test_none(self):
+        for answer in ({**PATHS, "paths": PATHS["paths"][:1]}, {**PATHS, "host": "hv2"}):
+            code, out, _ = self.check(answer)
+            self.assertEqual(code, 0)
+            self.assertNotIn("PROBLEM", out)
+            self.assertNotIn("not looked at", out)
+
+    def test_not_asked(self):
+        """It is there, and does not answer. Where there is none, nothing is said of it."""
+        code, out, _ = self.check(b"")
+        self.assertEqual(code, 0)
+        self.assertIn("what covey-host knows of the paths to the others is not looked at: ", out)
+        code, out, _ = run("--socket", os.path.join(self.path, "none"), "check", "--host", "hv1", EXAMPLE)
+        self.assertEqual(code, 0)
+        self.assertNotIn("not looked at", out)
+
+
 class Client(Case):
     def test_overview(self):
         code, out, err = self.ask(SHOWN, "show")
