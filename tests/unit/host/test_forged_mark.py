@@ -81,6 +81,12 @@ class ContainerTest(Followed):
         rules = run("ip", "netns", "exec", self.space, "nft", "list", "table", "netdev", "covey_guard_covey0")
         return rules.split("meta priority != ")[1].split()[0]
 
+    def stand_still(self):
+        """covey-host changes its rules in several steps when uplinks come."""
+        before = None
+        while before != (before := run("ip", "netns", "exec", self.space, "nft", "-s", "list", "ruleset")):
+            time.sleep(0.5)
+
     def guard(self):
         """How many packets are forwarded, and dropped by which rule."""
         guard, dropped = self.show("guard")["guard"], collections.Counter()
@@ -159,6 +165,7 @@ class ContainerTest(Followed):
         self.route(10)
         self.wait(lambda: '"e0"' in run("ip", "netns", "exec", self.space, "nft", "list", "table", "netdev",
                                         "covey_guard_covey0"), "the guard is at e0")
+        self.stand_still()
         second = self.token()
         self.assertNotEqual(second, first)
         keeper.send_signal(signal.SIGCONT)
