@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "writes.h"
 
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/rseq.h>
+#include <sys/syscall.h>
 #include <sys/ucontext.h>
 #include <unistd.h>
 
@@ -18,6 +20,9 @@
 #define TRAP_FLAG   0x100
 /* Sanitizers reserve terabytes; what a program writes lies in smaller pieces. */
 #define AREA_SIZE_MAX (UINT64_C(1) << 30)
+
+/* Whose turn it is to write: the thread that asked, or the one that is watched. */
+enum { ASKER, WATCHED };
 
 struct area {
 	uintptr_t start;
@@ -35,6 +40,7 @@ static struct watch {
 	void *arg;
 	void (*begin)(void);
 	const void *waiting; /* where the kernel notes the processor of the thread that waits */
+	uint32_t turn;       /* ASKER or WATCHED */
 	char signal_stack[SIGNAL_SIZE];
 } * watch;
 
@@ -161,6 +167,20 @@ static UNCHECKED void protect(int protection)
 			 protection);
 }
 
+static UNCHECKED void await_turn(uint32_t turn)
+{
+	uint32_t now;
+
+	while ((now = __atomic_load_n(&watch->turn, __ATOMIC_ACQUIRE)) != turn)
+		syscall(SYS_futex, &watch->turn, FUTEX_WAIT_PRIVATE, now, NULL, NULL, 0);
+}
+
+static UNCHECKED void give_turn(uint32_t turn)
+{
+	__atomic_store_n(&watch->turn, turn, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &watch->turn, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
 static UNCHECKED void *run(void *arg)
 {
 	const stack_t signal_stack = {.ss_sp = watch->signal_stack, .ss_size = SIGNAL_SIZE};
@@ -168,13 +188,27 @@ static UNCHECKED void *run(void *arg)
 
 	if (watch->begin)
 		watch->begin();
+	await_turn(WATCHED);
 	sigaltstack(&signal_stack, NULL);
 	find_areas();
 	protect(PROT_READ);
 	watch->function(watch->arg);
 	protect(PROT_READ | PROT_WRITE);
 	sigaltstack(&none, NULL);
+	give_turn(ASKER);
 	return NULL;
+}
+
+/* system() and posix_spawn() in the test's own thread would have the end of a child wake DPDK's
+ * thread for interrupts, which then writes while memory is read-only. It inherits what is blocked
+ * here. */
+__attribute__((constructor)) static void wake_nobody(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
 /* --- from outside ------------------------------------------------------------------------------
@@ -209,12 +243,17 @@ void writes_of(void (*function)(void *arg), void *arg, struct writes *ret_writes
 	watch->writes = own_pages(sizeof(*ret_writes));
 	watch->function = function;
 	watch->arg = arg;
-	/* The kernel ends a thread whose restartable sequences it cannot note. */
-	watch->waiting = (const char *)__builtin_thread_pointer() + __rseq_offset;
 	sigaction(SIGSEGV, &fault, &old_fault);
 	sigaction(SIGTRAP, &step, &old_step);
+	/* The kernel ends a thread whose restartable sequences it cannot note. */
+	watch->waiting = (const char *)__builtin_thread_pointer() + __rseq_offset;
+	watch->turn = ASKER;
 	if (pthread_create(&thread, NULL, run, NULL) != 0)
 		abort();
+	/* pthread_create() and pthread_join() write while they run: what this thread wrote would
+	 * count as the other's. From here on it waits without a write. */
+	give_turn(WATCHED);
+	await_turn(ASKER);
 	pthread_join(thread, NULL);
 	sigaction(SIGSEGV, &old_fault, NULL);
 	sigaction(SIGTRAP, &old_step, NULL);
