@@ -9,6 +9,7 @@
 #include "manager.h"
 #include "mode_show.h"
 #include "own_json.h"
+#include "problems.h"
 #include "revoked_hosts.h"
 
 static json_int_t seconds_until(uint64_t then_ms, uint64_t now_ms)
@@ -130,15 +131,18 @@ json_t *show_manager(const struct manager *manager)
 {
 	const struct inventory *inventory = manager->inventory;
 	char address[COVEY_ADDR_STRLEN], instance[17];
+	json_t *answer;
 
 	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->sessions.instance);
-	return json_pack("{s:b, s:s, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
-			 "daemon", "covey-gkm", "fabric", inventory->fabric, "address",
-			 covey_addr_format(&inventory->gkm_address, address), "port",
-			 (int)inventory->gkm_port, "instance", instance, "sessions",
-			 (json_int_t)manager->sessions.count, "certificates",
-			 own_json(manager->own), "certificates_problem",
-			 own_json_problem(manager->own), "revocations",
-			 revoked_hosts_show(manager->revoked_hosts), "state_file",
-			 show_state_file(manager), "groups", show_groups(manager));
+	answer = json_pack("{s:b, s:s, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+			   "daemon", "covey-gkm", "fabric", inventory->fabric, "address",
+			   covey_addr_format(&inventory->gkm_address, address), "port",
+			   (int)inventory->gkm_port, "instance", instance, "sessions",
+			   (json_int_t)manager->sessions.count, "certificates",
+			   own_json(manager->own), "certificates_problem",
+			   own_json_problem(manager->own), "revocations",
+			   revoked_hosts_show(manager->revoked_hosts), "state_file",
+			   show_state_file(manager), "groups", show_groups(manager));
+	json_object_set_new(answer, "problems", problems_list(answer));
+	return answer;
 }
