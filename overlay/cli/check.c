@@ -171,7 +171,7 @@ int check_main(struct cli *cli, int argc, char **argv)
 	struct inventory *inventory = NULL;
 	bool good;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &check))
+	if (cli_parse(&argp, argc, argv, 0, &check))
 		return CLI_USAGE;
 	if (check.argument && !check.wire)
 		cli->inventory = check.argument;

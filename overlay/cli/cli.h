@@ -21,6 +21,7 @@ struct cli {
 	const char *pki;
 	const char *socket;     /* covey-host's */
 	const char *gkm_socket; /* covey-gkm's */
+	bool socket_given, gkm_socket_given;
 	bool json;
 };
 
@@ -28,10 +29,18 @@ struct cli {
 extern const struct argp_child cli_children[];
 
 /*
+ * argp_parse(), but an option that does not exist is refused with the one that was meant. Returns 0
+ * or not; then the caller returns CLI_USAGE.
+ */
+int cli_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);
+
+/*
  * The commands. argv[0] is "covey NAME". The rest is what comes after the name. Each returns an
  * exit status.
  */
 int check_main(struct cli *cli, int argc, char **argv);
+/* The whole program: finds the command in the arguments. argv[0] is "covey". */
+int covey_main(struct cli *cli, int argc, char **argv);
 int pki_main(struct cli *cli, int argc, char **argv);
 int join_main(struct cli *cli, int argc, char **argv);
 int leave_main(struct cli *cli, int argc, char **argv);
@@ -42,3 +51,4 @@ int rekey_main(struct cli *cli, int argc, char **argv);
 int evict_main(struct cli *cli, int argc, char **argv);
 int readmit_main(struct cli *cli, int argc, char **argv);
 int mode_main(struct cli *cli, int argc, char **argv);
+int help_main(struct cli *cli, int argc, char **argv);

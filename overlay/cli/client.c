@@ -27,6 +27,23 @@ struct client_daemon client_gkm(const struct cli *cli)
 		.name = "covey-gkm", .option = "--gkm-socket", .path = cli->gkm_socket};
 }
 
+struct client_daemon client_either(const struct cli *cli, bool gkm)
+{
+	const bool only_gkm_given = cli->gkm_socket_given && !cli->socket_given;
+
+	if (gkm || only_gkm_given)
+		return client_gkm(cli);
+	if (!cli->socket_given && access(cli->socket, F_OK) < 0 && errno == ENOENT &&
+	    access(cli->gkm_socket, F_OK) == 0)
+		return client_gkm(cli);
+	return client_host(cli);
+}
+
+bool client_is_gkm(const struct client_daemon *daemon)
+{
+	return strcmp(daemon->name, "covey-gkm") == 0;
+}
+
 static int explain_permission(const struct client_daemon *daemon, struct covey_error *error)
 {
 	const struct passwd *user = NULL;
@@ -51,11 +68,17 @@ static int explain_connect(const struct client_daemon *daemon, int code, struct 
 {
 	switch (code) {
 	case ENOENT:
-	case ECONNREFUSED:
 		return covey_error_set(error, -code,
 				       "%s does not run here (nobody answers at %s): start it with "
 				       "`systemctl start %s`, or name its socket with %s",
 				       daemon->name, daemon->path, daemon->name, daemon->option);
+	case ECONNREFUSED:
+		return covey_error_set(
+			error, -code,
+			"%s is dead (it has left %s behind): `systemctl status %s` "
+			"and `journalctl -e -u %s` say why; start it with `systemctl "
+			"start %s`",
+			daemon->name, daemon->path, daemon->name, daemon->name, daemon->name);
 	case EACCES:
 	case EPERM:
 		return explain_permission(daemon, error);

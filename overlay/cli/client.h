@@ -21,6 +21,10 @@ struct client_daemon {
 
 struct client_daemon client_host(const struct cli *cli);
 struct client_daemon client_gkm(const struct cli *cli);
+/* The one to ask where a command is about either: the key manager if gkm, if its socket alone was
+ * given as an option, or if none was and there is no covey-host here, but a key manager. */
+struct client_daemon client_either(const struct cli *cli, bool gkm);
+bool client_is_gkm(const struct client_daemon *daemon);
 
 /*
  * Send request (its reference is taken over, even if this fails) and wait for the answer. Returns 0

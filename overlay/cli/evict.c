@@ -50,7 +50,7 @@ static int run(struct cli *cli, int argc, char **argv, const char *command,
 	struct client_daemon daemon;
 	json_t *answer;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (cli_parse(&argp, argc, argv, 0, &arguments))
 		return CLI_USAGE;
 	daemon = client_gkm(cli);
 	answer = client_command(&daemon, cli->json, command,

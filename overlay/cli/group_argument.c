@@ -35,7 +35,7 @@ const char *group_argument(struct cli *cli, int argc, char **argv, const char *d
 		.parser = parse, .args_doc = "GROUP", .doc = doc, .children = cli_children};
 	struct group_arguments arguments = {.cli = cli};
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (cli_parse(&argp, argc, argv, 0, &arguments))
 		return NULL;
 	return arguments.group;
 }

@@ -157,7 +157,7 @@ int mode_main(struct cli *cli, int argc, char **argv)
 	struct client_daemon daemon;
 	json_t *answer;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (cli_parse(&argp, argc, argv, 0, &arguments))
 		return CLI_USAGE;
 	daemon = client_gkm(cli);
 	if (arguments.mode || arguments.confirm)

@@ -25,9 +25,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case 's':
 		cli->socket = value;
+		cli->socket_given = true;
 		return 0;
 	case 'g':
 		cli->gkm_socket = value;
+		cli->gkm_socket_given = true;
 		return 0;
 	case 'j':
 		cli->json = true;

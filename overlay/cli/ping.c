@@ -225,7 +225,7 @@ int ping_main(struct cli *cli, int argc, char **argv)
 			    .dscp = -1,
 			    .source_port = -1};
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &ping))
+	if (cli_parse(&argp, argc, argv, 0, &ping))
 		return CLI_USAGE;
 	if (ping.sweep)
 		return sweep(cli, ping.host, ping.group);

@@ -126,5 +126,5 @@ int pki_arguments_parse(struct pki_arguments *arguments, int argc, char **argv)
 		       "manager; ca.key stays here.",
 		.children = cli_children};
 
-	return argp_parse(&argp, argc, argv, 0, NULL, arguments);
+	return cli_parse(&argp, argc, argv, 0, arguments);
 }

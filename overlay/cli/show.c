@@ -2,57 +2,50 @@
 
 /* covey show [PART] */
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "client.h"
-#include "suggest.h"
+#include "parts.h"
 #include "views.h"
+
+#define WATCH_DEFAULT_S 2
+#define WATCH_MAX       86400
 
 struct show_arguments {
 	struct cli *cli;
-	const char *part; /* NULL: an overview */
+	const char *name;        /* of the part */
+	const struct part *part; /* NULL: an overview */
 	bool all;
 	bool gkm;
+	long watch_s; /* 0: once */
+	long count;   /* how many times; 0: for ever */
 };
 
-enum { OPTION_ALL = 0x100, OPTION_GKM };
+enum { OPTION_ALL = 0x100, OPTION_GKM, OPTION_COUNT };
 
 static const struct argp_option table[] = {
-	{"all", OPTION_ALL, NULL, 0, "Drops: also reasons that never occurred", 0},
-	{"gkm", OPTION_GKM, NULL, 0, "Ask the key manager on this machine: groups, sas, members",
-	 0},
+	{"all", OPTION_ALL, NULL, 0, "Drops, guard: also what never occurred", 0},
+	{"gkm", OPTION_GKM, NULL, 0, "Ask the key manager on this machine, not covey-host", 0},
+	{"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL,
+	 "Show it again and again, every 2 or so many seconds, until Ctrl-C", 0},
+	{"count", OPTION_COUNT, "N", 0, "With --watch: so many times", 0},
 	{0}};
 
-static const char *const parts[] = {"groups", "sas",   "members", "windows", "drops",
-				    "clear",  "ports", "paths",   "guard"};
-
-static void check_part(const char *part, struct argp_state *state)
+static long read_number(struct argp_state *state, const char *option, const char *value)
 {
-	struct suggestion suggestion = suggestion_start(part);
-	char hint[SUGGESTION_SIZE];
+	char *end;
+	long number = strtol(value, &end, 10);
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (strcmp(parts[i], part) == 0)
-			return;
-		suggestion_try(&suggestion, parts[i]);
-	}
-	argp_error(state,
-		   "nothing to show is called %s%s: there are groups, sas, members, windows, "
-		   "drops, clear, ports, paths and guard",
-		   part, suggestion_format(&suggestion, hint));
-}
-
-/* Refuses parts that only a host has. */
-static void check_gkm_part(const struct show_arguments *arguments, struct argp_state *state)
-{
-	const char *part = arguments->part;
-
-	if (arguments->gkm && part && strcmp(part, "groups") != 0 && strcmp(part, "sas") != 0 &&
-	    strcmp(part, "members") != 0)
-		argp_error(state, "a key manager has no %s: there are groups, sas and members",
-			   part);
+	if (end == value || *end != '\0' || number < 1 || number > WATCH_MAX)
+		argp_error(state, "--%s is a number from 1 to %d, not %s", option, WATCH_MAX,
+			   value);
+	return number;
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -69,14 +62,20 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case OPTION_GKM:
 		arguments->gkm = true;
 		return 0;
-	case ARGP_KEY_END:
-		check_gkm_part(arguments, state);
+	case 'w':
+		arguments->watch_s = value ? read_number(state, "watch", value) : WATCH_DEFAULT_S;
+		return 0;
+	case OPTION_COUNT:
+		arguments->count = read_number(state, "count", value);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (arguments->part)
+		if (arguments->name)
 			argp_error(state, "one part at a time: %s is too much", value);
-		check_part(value, state);
-		arguments->part = value;
+		arguments->name = value;
+		return 0;
+	case ARGP_KEY_END:
+		if (arguments->count && !arguments->watch_s)
+			argp_error(state, "--count goes with --watch");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -108,70 +107,63 @@ static void overview(const json_t *answer, bool all)
 	       json_array_size(json_object_get(answer, "paths")));
 }
 
-static void show(const json_t *answer, const char *part, bool all)
-{
-	if (!part)
-		overview(answer, all);
-	else if (strcmp(part, "groups") == 0)
-		view_groups(answer);
-	else if (strcmp(part, "sas") == 0)
-		view_sas(answer);
-	else if (strcmp(part, "members") == 0)
-		view_members(answer);
-	else if (strcmp(part, "windows") == 0)
-		view_windows(answer);
-	else if (strcmp(part, "drops") == 0)
-		view_drops(answer, all);
-	else if (strcmp(part, "clear") == 0)
-		view_clear(answer, true);
-	else if (strcmp(part, "paths") == 0)
-		view_paths(answer);
-	else if (strcmp(part, "guard") == 0)
-		view_guard(answer, all);
-	else
-		view_ports(answer);
-}
-
-/* Does the answer have this part in each of its groups? */
-static bool is_of_groups(const json_t *answer, const char *part)
-{
-	return !json_object_get(answer, part) && json_is_array(json_object_get(answer, "groups"));
-}
-
-static json_t *gather(const json_t *groups, const char *part)
-{
-	json_t *list = json_array(), *group, *item;
-	size_t i, j;
-
-	json_array_foreach(groups, i, group)
-		json_array_foreach(json_object_get(group, part), j, item) {
-			json_t *copy = json_copy(item);
-
-			json_object_set(copy, "group", json_object_get(group, "name"));
-			json_array_append_new(list, copy);
-		}
-	return list;
-}
-
-/*
- * Returns {"ok": true, PART: ...}, made from a whole answer of covey-host or covey-gkm. If the part
- * is inside the groups of that answer (members, and at the key manager also SAs), it becomes one
- * list, and each element gets its "group". A part that is missing in the answer becomes null. NULL
- * when there is no memory.
- */
-static json_t *part_of(const json_t *answer, const char *part)
-{
-	json_t *value = is_of_groups(answer, part) ? gather(json_object_get(answer, "groups"), part)
-						   : json_incref(json_object_get(answer, part));
-
-	return json_pack("{s:b, s:o?}", "ok", 1, part, value);
-}
-
 static json_t *narrow(const json_t *answer, void *arg)
 {
 	const struct show_arguments *arguments = arg;
 
-	return arguments->part ? part_of(answer, arguments->part) : json_deep_copy(answer);
+	return arguments->part ? parts_json(arguments->part, answer) : json_deep_copy(answer);
+}
+
+static void print(const struct show_arguments *arguments, const json_t *answer, bool gkm)
+{
+	if (arguments->part)
+		parts_print(arguments->part, answer, gkm, arguments->all);
+	else if (gkm)
+		view_gkm(answer, NULL);
+	else
+		overview(answer, arguments->all);
+}
+
+static int show_once(struct show_arguments *arguments, const struct client_daemon *daemon)
+{
+	json_t *answer =
+		client_command_part(daemon, arguments->cli->json, "show",
+				    json_pack("{s:s}", "command", "show"), narrow, arguments);
+
+	if (!answer)
+		return CLI_FAILURE;
+	if (!arguments->cli->json)
+		print(arguments, answer, client_is_gkm(daemon));
+	json_decref(answer);
+	return CLI_OK;
+}
+
+/* A terminal shows one answer at a time, from its top. */
+static void begin_page(const struct show_arguments *arguments, bool first)
+{
+	if (arguments->cli->json)
+		return;
+	if (isatty(STDOUT_FILENO))
+		printf("\033[H\033[J");
+	else if (!first)
+		printf("\n");
+}
+
+/* Goes on when the daemon does not answer: it may be restarted meanwhile. */
+static int watch(struct show_arguments *arguments, const struct client_daemon *daemon)
+{
+	const struct timespec pause = {.tv_sec = arguments->watch_s};
+	int status = CLI_OK;
+
+	for (long i = 0; arguments->count == 0 || i < arguments->count; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		begin_page(arguments, i == 0);
+		status = show_once(arguments, daemon);
+		if (fflush(stdout) != 0)
+			return CLI_FAILURE;
+	}
+	return status;
 }
 
 int show_main(struct cli *cli, int argc, char **argv)
@@ -179,25 +171,25 @@ int show_main(struct cli *cli, int argc, char **argv)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.args_doc = "[groups|sas|members|windows|drops|clear|ports|paths|guard]",
-		.doc = "Show what this host's covey-host does, or with --gkm the key manager on "
-		       "this machine: all in short, or one part.",
+		.args_doc = "[PART]",
+		.doc = "Show what this host's covey-host does, or the key manager on this machine: "
+		       "all in short, or one part. The key manager is asked with --gkm, and where "
+		       "no covey-host is."
+		       "\vParts of both: groups, sas, members, peers, certs, problems. Of a host: "
+		       "mtu, guard, drops, clear, paths, ports, windows.",
 		.children = cli_children};
 	struct show_arguments arguments = {.cli = cli};
 	struct client_daemon daemon;
-	json_t *answer;
+	char text[PARTS_TEXT_SIZE];
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (cli_parse(&argp, argc, argv, 0, &arguments))
 		return CLI_USAGE;
-	daemon = arguments.gkm ? client_gkm(cli) : client_host(cli);
-	answer = client_command_part(&daemon, cli->json, "show",
-				     json_pack("{s:s}", "command", "show"), narrow, &arguments);
-	if (!answer)
-		return CLI_FAILURE;
-	if (!cli->json && arguments.gkm)
-		view_gkm(answer, arguments.part);
-	else if (!cli->json)
-		show(answer, arguments.part, arguments.all);
-	json_decref(answer);
-	return CLI_OK;
+	daemon = client_either(cli, arguments.gkm);
+	if (arguments.name)
+		arguments.part = parts_find(arguments.name, client_is_gkm(&daemon), text);
+	if (arguments.name && !arguments.part) {
+		fprintf(stderr, "covey show: %s\n", text);
+		return CLI_USAGE;
+	}
+	return arguments.watch_s ? watch(&arguments, &daemon) : show_once(&arguments, &daemon);
 }

@@ -7,9 +7,12 @@
 
 #include "client.h"
 #include "count.h"
+#include "mtu_part.h"
 #include "must.h"
+#include "peers_part.h"
 #include "pool.h"
 #include "pool_json.h"
+#include "status_page.h"
 #include "variants.h"
 #include "views.h"
 #include <errno.h>
@@ -120,9 +123,26 @@ static void show_guard(const json_t *answer)
 	view_guard(answer, true);
 }
 
+static void show_peers(const json_t *answer)
+{
+	json_t *peers = peers_part(answer);
+
+	peers_part_print(peers);
+	json_decref(peers);
+}
+
+static void show_mtu(const json_t *answer)
+{
+	json_t *mtu = mtu_part(answer);
+
+	mtu_part_print(mtu);
+	json_decref(mtu);
+}
+
 static void (*const views[])(const json_t *answer) = {
-	show_all,   view_groups, view_sas, view_members,     view_windows,
-	view_ports, show_drops,  show_gkm, show_gkm_members, show_guard,
+	show_all,   view_groups, view_sas,          view_members,     view_windows,
+	view_ports, show_drops,  show_gkm,          show_gkm_members, show_guard,
+	show_peers, show_mtu,    status_page_print,
 };
 
 /* Nothing may steer the terminal (ISO 6429): controls, alone and in UTF-8. */

@@ -261,6 +261,12 @@ def options_of(program, *command):
     return set(re.findall(r"^ +(?:-(\S), +)?--([a-z-]+)", text, re.M))
 
 
+def commands_of(program):
+    """The commands that covey's --help lists."""
+    text = subprocess.run([program, "--help"], check=True, capture_output=True, text=True, timeout=10).stdout
+    return re.findall(r"^  (\w+) +\w", text.partition("Commands:\n")[2].partition("\n\n")[0], re.M)
+
+
 # What a program calls by a shorter name than the others.
 SAME_OPTION = {("covey-gkm", "socket"): "gkm-socket"}
 
@@ -292,9 +298,8 @@ def check_options(source, programs, mistakes):
             entries.add((match[1] or "", match[2]))
         options = options_of(program)
         if name == "covey":
-            for command in ("check", "pki", "join", "leave", "show", "status", "rekey", "evict", "readmit",
-                            "mode", "ping"):
-                mistakes.expect(re.search(rf"^\.It Cm {command}\b", page, re.M),
+            for command in commands_of(program):
+                mistakes.expect(re.search(rf"^\.It (?:Op )?Cm {command}\b", page, re.M),
                                 f"covey.1 has no entry for {command}")
                 options |= options_of(program, command)
         of_programs[name] = options
