@@ -21,17 +21,18 @@ static enum covey_mode stricter(enum covey_mode a, enum covey_mode b)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* A group that the inventory has no more is forgotten. */
+/* A group that the inventory does not have may come back, and begins as strict as it was. */
 static bool take(struct mode_memory *memory, const struct inventory *inventory, const char *name,
-		 const json_t *value)
+		 json_t *value)
 {
 	const struct inventory_group *group = inventory_find_group(inventory, name);
 	enum covey_mode mode;
 
 	if (!json_is_string(value) || !covey_mode_parse(json_string_value(value), &mode))
 		return false;
-	if (group)
-		mode_memory_note(memory, (size_t)(group - inventory->groups), mode);
+	if (!group)
+		return json_object_set(memory->others, name, value) == 0;
+	mode_memory_note(memory, (size_t)(group - inventory->groups), mode);
 	return true;
 }
 
@@ -106,11 +107,12 @@ int mode_memory_read(const char *path, struct inventory *inventory, struct mode_
 		.path = path,
 		.count = inventory->group_count,
 		.kept = calloc(inventory->group_count + 1, sizeof(*memory.kept)),
+		.others = json_object(),
 	};
 	int status = 0;
 
 	*ret_memory = memory;
-	if (!memory.kept)
+	if (!memory.kept || !memory.others)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	status = read_file(&memory, inventory, error);
 	for (size_t i = 0; i < memory.count; i++) {
@@ -127,6 +129,7 @@ int mode_memory_read(const char *path, struct inventory *inventory, struct mode_
 void mode_memory_free(struct mode_memory *memory)
 {
 	free(memory->kept);
+	json_decref(memory->others);
 	*memory = (struct mode_memory){0};
 }
 
@@ -142,7 +145,7 @@ void mode_memory_note(struct mode_memory *memory, size_t group, enum covey_mode 
 
 static json_t *to_json(const struct mode_memory *memory, const struct inventory *inventory)
 {
-	json_t *groups = json_object();
+	json_t *groups = json_copy(memory->others);
 	bool good = groups != NULL;
 
 	for (size_t i = 0; i < memory->count; i++)

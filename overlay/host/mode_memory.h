@@ -4,11 +4,13 @@
 /*
  * What outlasts a reboot of the modes of this host's groups: those that are not observe, whatever
  * the inventory says now: it may say `mode: observe` again later. Without it, such a line would
- * open a host at each boot until the key manager is heard, also one that was evicted.
+ * open a host at each boot until the key manager is heard, also one that was evicted. A group that
+ * is not in the inventory for a while is not forgotten.
  */
 
 #include <covey/error.h>
 #include <covey/mode.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,6 +21,7 @@ struct mode_memory {
 	const char *path;
 	size_t count;
 	enum covey_mode *kept; /* what the key manager said last; 0: observe, or nothing */
+	json_t *others;        /* the same of groups that the inventory does not have now */
 	bool failed;           /* the file does not say what is kept */
 	bool told;             /* that was logged */
 };

@@ -163,6 +163,35 @@ static void an_inventory_of_before(void **state)
 	expect(scene, COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION);
 }
 
+/* It may be the inventory that forgets a group for a while, and not the host. */
+static void a_group_that_comes_back(void **state)
+{
+	struct scene *scene = *state;
+
+	mode_memory_note(&scene->memory, OBSERVED, COVEY_MODE_ENFORCE);
+	write_well(scene);
+	scene->inventory.groups = &scene->groups[TRANSIENT];
+	scene->inventory.group_count = GROUPS - TRANSIENT;
+	for (int boots = 0; boots < 2; boots++) {
+		mode_memory_free(&scene->memory);
+		assert_int_equal(mode_memory_read(scene->path, &scene->inventory, &scene->memory,
+						  &scene->error),
+				 0);
+		assert_false(scene->memory.failed);
+		/* The file is written anew meanwhile. */
+		mode_memory_note(&scene->memory, 0,
+				 boots == 0 ? COVEY_MODE_ENFORCE : COVEY_MODE_TRANSITION);
+		write_well(scene);
+	}
+	assert_int_equal(recall(scene), 0);
+	expect(scene, COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION);
+	/* Until the key manager says that it is open. */
+	mode_memory_note(&scene->memory, OBSERVED, COVEY_MODE_OBSERVE);
+	write_well(scene);
+	assert_int_equal(recall(scene), 0);
+	expect(scene, COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION);
+}
+
 static void expect_closed(struct scene *scene, int status, const char *why)
 {
 	assert_int_equal(recall(scene), status);
@@ -288,6 +317,7 @@ int main(void)
 		test(it_has_enforced),
 		test(an_inventory_of_before),
 		test(the_stricter_one_counts),
+		test(a_group_that_comes_back),
 		test(damaged_anywhere),
 		test(damaged_and_written_without_a_word),
 		test(no_folder),
