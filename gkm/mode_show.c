@@ -110,9 +110,8 @@ static const char *const flaw_texts[] = {
 	[MODE_FLAW_SILENT] =
 		"%s has not said yet what it hears in clear since all encrypt (it does "
 		"so every 10 s: try again)",
-	[MODE_FLAW_CLEAR_MISSED] = "%s heard more addresses in clear than the key manager "
-				   "remembers (`covey show clear` "
-				   "there lists them)",
+	[MODE_FLAW_CLEAR_MISSED] = "%s heard more clear VXLAN than it could report (`covey show "
+				   "clear` there lists it)",
 };
 
 static void describe(const struct realm *realm, const struct mode_flaws *flaws, size_t index,

@@ -84,6 +84,11 @@ void clear_heard_take(struct group *group, size_t seat, const struct clear_heard
 		heard->packets = UINT64_MAX;
 }
 
+void clear_heard_more(struct group *group, size_t seat, uint64_t now_ms)
+{
+	group->members[seat].clear.missed_ms = now_ms;
+}
+
 void clear_heard_each(const struct group *group, uint64_t now_ms,
 		      void (*each)(size_t seat, const struct clear_heard *heard, void *arg),
 		      void *arg)

@@ -27,7 +27,7 @@ struct clear_heard {
 struct clear_list {
 	struct clear_heard *heard;
 	size_t count;
-	uint64_t missed_ms; /* when a report did not fit the last time; 0: never */
+	uint64_t missed_ms; /* when there was more than was noted the last time; 0: never */
 };
 
 /* For a group. */
@@ -39,11 +39,14 @@ struct clear_total {
 /* Take one report of a member. What does not fit is noted as such. */
 void clear_heard_take(struct group *group, size_t seat, const struct clear_heard *report);
 
+/* The member has heard more than it reports, or does not know. */
+void clear_heard_more(struct group *group, size_t seat, uint64_t now_ms);
+
 /* Call each() for all that is not too old, of members that are not evicted. */
 void clear_heard_each(const struct group *group, uint64_t now_ms,
 		      void (*each)(size_t seat, const struct clear_heard *heard, void *arg),
 		      void *arg);
-/* Has some report of this member, which is not evicted, not fitted in the last minute? */
+/* Has this member, which is not evicted, heard more in the last minute than is noted? */
 bool clear_heard_missed(const struct group *group, size_t seat, uint64_t now_ms);
 /* Of this member, what is too old. UINT64_MAX: forget all. */
 void clear_heard_forget(struct group *group, size_t seat, uint64_t now_ms);

@@ -20,7 +20,7 @@ enum mode_flaw {
 	MODE_FLAW_SA,     /* it has not acknowledged the active SA, or may not send on it yet */
 	MODE_FLAW_SILENT, /* it has not said yet what it hears since nobody should send in clear */
 	MODE_FLAW_CLEAR,  /* it has received packets in clear in the last minute */
-	MODE_FLAW_CLEAR_MISSED, /* and from more addresses than are remembered */
+	MODE_FLAW_CLEAR_MISSED, /* and more than it reports, or than is noted */
 };
 
 #define MODE_FLAWS_NAMED 8

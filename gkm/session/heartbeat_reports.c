@@ -208,6 +208,10 @@ static int check_clear(const Covey__Heartbeat *report, struct covey_error *why)
 {
 	struct covey_addr vtep;
 
+	if (report->n_clear_more > COVEY_CLEAR_MORE_MAX)
+		return covey_error_set(why, -EINVAL,
+				       "Heartbeat with %zu groups with more senders in clear",
+				       report->n_clear_more);
 	if (report->n_clear > COVEY_CLEAR_HEARD_MAX)
 		return covey_error_set(why, -EINVAL, "Heartbeat with %zu senders in clear",
 				       report->n_clear);
@@ -228,20 +232,30 @@ static int check_clear(const Covey__Heartbeat *report, struct covey_error *why)
 	return 0;
 }
 
+static bool has_name(const struct registration *registration, const void *name)
+{
+	return registration->joined &&
+	       strcmp(registration->served->config->name, (const char *)name) == 0;
+}
+
 /* If it is in no group of the session any more, it is outdated. */
 static void note_clear(struct session *session, const Covey__ClearHeard *report)
 {
+	struct registration *registration = session_find(session, has_name, report->group);
 	struct clear_heard heard = {
 		.vni = report->vni, .packets = report->packets, .at_ms = clock_ms()};
 
 	message_addr_get(&report->vtep, &heard.vtep);
-	for (size_t i = 0; i < session->registration_count; i++) {
-		struct registration *registration = &session->registrations[i];
+	if (registration)
+		clear_heard_take(registration->served->group, registration->seat, &heard);
+}
 
-		if (registration->joined &&
-		    strcmp(registration->served->config->name, report->group) == 0)
-			clear_heard_take(registration->served->group, registration->seat, &heard);
-	}
+static void note_clear_more(struct session *session, const char *group)
+{
+	struct registration *registration = session_find(session, has_name, group);
+
+	if (registration)
+		clear_heard_more(registration->served->group, registration->seat, clock_ms());
 }
 
 /* False when the session has ended. */
@@ -255,6 +269,8 @@ static bool take_clear(struct session *session, const Covey__Heartbeat *report)
 	}
 	for (size_t i = 0; i < report->n_clear; i++)
 		note_clear(session, report->clear[i]);
+	for (size_t i = 0; i < report->n_clear_more; i++)
+		note_clear_more(session, report->clear_more[i]);
 	return true;
 }
 
@@ -303,7 +319,7 @@ void heartbeat_reports_take(struct session *session, const Covey__Heartbeat *rep
 			return;
 	if (!take_clear(session, report))
 		return;
-	if (report->n_clear == 0)
+	if (report->n_clear == 0 && report->n_clear_more == 0)
 		note_reported(session);
 	list_deaf(session, deaf, perhaps, &answer);
 	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;

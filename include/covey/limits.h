@@ -98,8 +98,10 @@
  * none of them asks about 500 times in a minute. */
 #define COVEY_REFUSALS_MAX     1024u
 #define COVEY_REFUSALS_SECONDS 60
-/* Reports of clear packets. The second bound is for one member, and the third for a group, as the
- * GKM remembers them. */
+/* Reports of clear packets. The first bound is for the groups in a message in which there were
+ * more, the third for one member in one group, and the fourth for a group, as the GKM remembers
+ * them. */
+#define COVEY_CLEAR_MORE_MAX             128u
 #define COVEY_CLEAR_HEARD_MAX            64u
 #define COVEY_CLEAR_HEARD_PER_MEMBER_MAX COVEY_CLEAR_HEARD_MAX
 #define COVEY_CLEAR_HEARD_PER_GROUP_MAX  4096u

@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Guard and dataplane keep no more of them. */
-#define SENDERS_MAX 4096u
-
 /* packets: those that clear_heard_take() has given out, once it was called. */
 struct round {
-	struct effects_heard list[SENDERS_MAX];
+	struct effects_heard list[EFFECTS_HEARD_MAX];
 	size_t count;
+	bool incomplete;
 };
 
 struct clear_heard {
@@ -35,8 +33,15 @@ void clear_heard_add(struct clear_heard *heard, const struct covey_addr *address
 {
 	struct round *round = &heard->rounds[heard->now];
 
-	if (round->count < SENDERS_MAX)
+	if (round->count < EFFECTS_HEARD_MAX)
 		round->list[round->count++] = (struct effects_heard){*address, vni, packets};
+	else
+		round->incomplete = true;
+}
+
+void clear_heard_incomplete(struct clear_heard *heard)
+{
+	heard->rounds[heard->now].incomplete = true;
 }
 
 static int compare(const void *a, const void *b)
@@ -69,28 +74,32 @@ static size_t first_of(const struct clear_heard *heard, const struct round *roun
 	return first;
 }
 
-size_t clear_heard_take(struct clear_heard *heard, struct effects_heard *list, size_t max)
+void clear_heard_take(struct clear_heard *heard, size_t max, struct effects_heard_all *ret_all)
 {
 	struct round *now = &heard->rounds[heard->now], *before = &heard->rounds[!heard->now];
-	size_t count = 0, first;
+	size_t first;
 
 	qsort(now->list, now->count, sizeof(now->list[0]), compare);
 	first = first_of(heard, now);
+	ret_all->incomplete = now->incomplete;
+	ret_all->count = 0;
 	for (size_t i = 0; i < now->count; i++) {
 		struct effects_heard *sender = &now->list[(first + i) % now->count];
+		struct effects_heard *entry = &ret_all->list[ret_all->count];
 		uint64_t packets = more_than_before(before, sender);
 
 		if (packets == 0)
 			continue;
-		if (count == max) { /* next time */
+		*entry = *sender;
+		if (ret_all->count++ < max) {
+			heard->last = *sender;
+			entry->packets = packets;
+		} else { /* next time */
 			sender->packets -= packets;
-			continue;
+			entry->packets = 0;
 		}
-		heard->last = *sender;
-		list[count] = *sender;
-		list[count++].packets = packets;
 	}
 	before->count = 0;
+	before->incomplete = false;
 	heard->now = !heard->now;
-	return count;
 }

@@ -22,6 +22,9 @@ void clear_heard_free(struct clear_heard *heard); /* NULL-safe */
 void clear_heard_add(struct clear_heard *heard, const struct covey_addr *address, uint32_t vni,
 		     uint64_t packets);
 
-/* Who has sent since the last call: at most max. Returns how many. The others are given out by the
- * next calls, if they are added again. Then all is added anew. */
-size_t clear_heard_take(struct clear_heard *heard, struct effects_heard *list, size_t max);
+/* Some of those who were heard could not be added. */
+void clear_heard_incomplete(struct clear_heard *heard);
+
+/* Who has sent since the last call: at most max with their packets. The others, behind them, have
+ * none; they are given out by the next calls, if they are added again. Then all is added anew. */
+void clear_heard_take(struct clear_heard *heard, size_t max, struct effects_heard_all *ret_all);

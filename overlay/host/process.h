@@ -42,6 +42,7 @@ struct process {
 	struct mode_memory memory; /* what outlasts a reboot of them */
 	bool clear_failed;         /* the guard may have something else */
 	struct clear_heard *heard;
+	uint64_t unheard;         /* what the dataplane had no room for, when it was asked last */
 	uint64_t modes_read_at;   /* ms, monotonic */
 	struct guard_clear clear; /* what the guard has */
 	struct probe_run *probe_run;
@@ -84,7 +85,7 @@ void process_forget_modes(struct process *process);
 /* For the member (effects.h). arg: struct process. */
 void process_first_mode(void *arg, const char *group, struct member_mode_first *ret_first);
 int process_put_modes(void *arg, struct covey_error *error);
-size_t process_hear_clear(void *arg, struct effects_heard *list, size_t max);
+void process_hear_clear(void *arg, size_t max, struct effects_heard_all *ret_all);
 
 /* process_session.c: what talks to the key manager. */
 int process_load_tls(struct process *process, struct covey_error *error);

@@ -225,43 +225,52 @@ int process_put_modes(void *arg, struct covey_error *error)
 
 /* --- who sends in clear ----------------------------------------------------------------------- */
 
-/* Guard and dataplane keep no more. */
-#define HEARD_MAX 4096u
+/* What came in over IPv4 and over IPv6: the guard lists it first. */
+#define GUARD_HEARD_MAX (2 * COVEY_GUARD_HEARD_MAX)
 
 static void hear_at_guard(const struct process *process)
 {
-	static struct guard_heard list[HEARD_MAX];
+	static struct guard_heard list[GUARD_HEARD_MAX];
+	size_t count, v4 = 0, v6 = 0;
 	struct covey_error error;
-	size_t count;
 
-	if (protection_read_heard(process->protection, list, HEARD_MAX, &count, &error) < 0) {
+	if (protection_read_heard(process->protection, list, GUARD_HEARD_MAX, &count, &error) < 0) {
 		log_warning("who sends VXLAN in clear cannot be read: %s", error.text);
+		clear_heard_incomplete(process->heard);
 		return;
 	}
-	for (size_t i = 0; i < count && i < HEARD_MAX; i++)
-		if (!list[i].out)
-			clear_heard_add(process->heard, &list[i].address, list[i].vni,
-					list[i].packets);
+	for (size_t i = 0; i < count && i < GUARD_HEARD_MAX && !list[i].out; i++) {
+		*(list[i].address.family == AF_INET ? &v4 : &v6) += 1;
+		clear_heard_add(process->heard, &list[i].address, list[i].vni, list[i].packets);
+	}
+	/* Who finds a set full is not counted. */
+	if (v4 >= COVEY_GUARD_HEARD_MAX || v6 >= COVEY_GUARD_HEARD_MAX)
+		clear_heard_incomplete(process->heard);
 }
 
-static void hear_at_dataplane(const struct process *process)
+static void hear_at_dataplane(struct process *process)
 {
-	static struct dataplane_heard list[HEARD_MAX];
-	size_t count = dataplane_read_heard(process->dataplane, list, HEARD_MAX);
+	static struct dataplane_heard list[EFFECTS_HEARD_MAX];
+	size_t count = dataplane_read_heard(process->dataplane, list, EFFECTS_HEARD_MAX);
+	struct dataplane_counters counters;
 
-	for (size_t i = 0; i < count && i < HEARD_MAX; i++)
+	for (size_t i = 0; i < count; i++)
 		if (!list[i].outbound)
 			clear_heard_add(process->heard, &list[i].peer, list[i].vni,
 					list[i].packets);
+	dataplane_read_counters(process->dataplane, &counters);
+	if (count == EFFECTS_HEARD_MAX || counters.unheard != process->unheard)
+		clear_heard_incomplete(process->heard);
+	process->unheard = counters.unheard;
 }
 
-size_t process_hear_clear(void *arg, struct effects_heard *list, size_t max)
+void process_hear_clear(void *arg, size_t max, struct effects_heard_all *ret_all)
 {
-	const struct process *process = arg;
+	struct process *process = arg;
 
 	if (process->self->fabric_port == FABRIC_PORT_KERNEL)
 		hear_at_guard(process);
 	else
 		hear_at_dataplane(process);
-	return clear_heard_take(process->heard, list, max);
+	clear_heard_take(process->heard, max, ret_all);
 }

@@ -68,6 +68,9 @@ static int check_heartbeat(const Covey__Message *message, struct covey_error *er
 	if (status == 0)
 		status = check_groups(message, heartbeat->perhaps_deaf_groups,
 				      heartbeat->n_perhaps_deaf_groups, error);
+	if (status == 0)
+		status = check_groups(message, heartbeat->clear_more, heartbeat->n_clear_more,
+				      error);
 	for (size_t i = 0; i < heartbeat->n_clear && status == 0; i++)
 		status = check_group(message, heartbeat->clear[i]->group, error);
 	return status;

@@ -3,6 +3,7 @@
 #include "clear_reports.h"
 
 #include <message_text.h>
+#include <stdlib.h>
 
 #include "state.h"
 
@@ -47,19 +48,62 @@ static void add(struct clear_reports *reports, struct membership *group,
 	reports->pointers[reports->count++] = entry;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Those that there is no room for now, in order. */
+static size_t list_left(const struct effects_heard_all *heard, uint32_t *ret_vnis)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < heard->count; i++)
+		if (heard->list[i].packets == 0)
+			ret_vnis[count++] = heard->list[i].vni;
+	qsort(ret_vnis, count, sizeof(*ret_vnis), by_number);
+	return count;
+}
+
+static bool has_any(const struct membership *group, const uint32_t *vnis, size_t count)
+{
+	for (size_t i = 0; i < group->vni_count; i++)
+		if (bsearch(&group->vnis[i], vnis, count, sizeof(*vnis), by_number))
+			return true;
+	return false;
+}
+
+static void add_more(const struct member_state *state, struct clear_reports *reports)
+{
+	uint32_t vnis[EFFECTS_HEARD_MAX];
+	size_t count = list_left(&reports->heard, vnis);
+
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		struct membership *group = state->groups[i];
+
+		if (is_reported(group) &&
+		    (reports->heard.incomplete || has_any(group, vnis, count)))
+			reports->more[reports->more_count++] = group->name;
+	}
+}
+
 void clear_reports_make(const struct member_state *state, struct clear_reports *ret_reports)
 {
 	const struct effects *effects = &state->effects;
-	struct effects_heard list[COVEY_CLEAR_HEARD_PER_MEMBER_MAX];
-	size_t count = 0;
+	struct effects_heard_all *heard = &ret_reports->heard;
 
-	ret_reports->count = 0;
-	if (effects->heard && any_is_reported(state))
-		count = effects->heard(effects->arg, list, COVEY_CLEAR_HEARD_PER_MEMBER_MAX);
-	for (size_t i = 0; i < count; i++) {
-		struct membership *group = group_of(state, list[i].vni);
+	ret_reports->count = ret_reports->more_count = 0;
+	if (!effects->heard || !any_is_reported(state))
+		return;
+	effects->heard(effects->arg, COVEY_CLEAR_HEARD_PER_MEMBER_MAX, heard);
+	for (size_t i = 0; i < heard->count; i++) {
+		struct membership *group =
+			heard->list[i].packets > 0 ? group_of(state, heard->list[i].vni) : NULL;
 
-		if (is_reported(group) && list[i].packets > 0)
-			add(ret_reports, group, &list[i]);
+		if (is_reported(group))
+			add(ret_reports, group, &heard->list[i]);
 	}
+	add_more(state, ret_reports);
 }

@@ -10,6 +10,8 @@
 #include <covey/limits.h>
 #include <message.h>
 
+#include "effects.h"
+
 struct member_state;
 
 struct clear_reports {
@@ -17,6 +19,9 @@ struct clear_reports {
 	Covey__ClearHeard *pointers[COVEY_CLEAR_HEARD_PER_MEMBER_MAX];
 	struct covey_addr addresses[COVEY_CLEAR_HEARD_PER_MEMBER_MAX];
 	size_t count;
+	char *more[COVEY_GROUPS_PER_HOST_MAX]; /* groups in which there was more, perhaps */
+	size_t more_count;
+	struct effects_heard_all heard;
 };
 
 /* Fill in what there is to report now. */

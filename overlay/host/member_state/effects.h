@@ -28,7 +28,16 @@ struct member_mode_first;
 struct effects_heard {
 	struct covey_addr address;
 	uint32_t vni;
-	uint64_t packets;
+	uint64_t packets; /* 0: there is no room to say it now */
+};
+
+#define EFFECTS_HEARD_MAX 4096u
+
+/* Whatever came in since the last time. */
+struct effects_heard_all {
+	struct effects_heard list[EFFECTS_HEARD_MAX];
+	size_t count;
+	bool incomplete; /* perhaps there is more, in any VNI */
 };
 
 struct effects {
@@ -47,8 +56,9 @@ struct effects {
 	int (*modes)(void *arg, struct covey_error *error);
 	/* The mode that a group has until the GKM says it. NULL: all enforce. */
 	void (*first_mode)(void *arg, const char *group, struct member_mode_first *ret_first);
-	/* Clear VXLAN that came in lately: at most max entries. NULL: nobody can tell. */
-	size_t (*heard)(void *arg, struct effects_heard *list, size_t max);
+	/* Clear VXLAN that came in lately: at most max entries with packets. NULL: nobody can tell.
+	 */
+	void (*heard)(void *arg, size_t max, struct effects_heard_all *ret_all);
 	/* Take this part in a run of probes: the message has been checked, and is about a group
 	 * that we have joined. Called only within a session. NULL: we take part in none. */
 	void (*probe_order)(void *arg, const Covey__ProbeOrder *order);

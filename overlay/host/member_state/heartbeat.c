@@ -160,20 +160,35 @@ static int send_all(struct member_state *state, struct batch *batch)
 	return flush(state, batch);
 }
 
-/* In a message of its own, because the others may be full. */
-static int send_clear(const struct member_state *state, struct clear_reports *reports)
+static int send_one(const struct member_state *state, Covey__Heartbeat *heartbeat)
 {
-	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 
-	clear_reports_make(state, reports);
-	if (reports->count == 0)
-		return 0;
-	heartbeat.clear = reports->pointers;
-	heartbeat.n_clear = reports->count;
 	message.body_case = COVEY__MESSAGE__BODY_HEARTBEAT;
-	message.heartbeat = &heartbeat;
+	message.heartbeat = heartbeat;
 	return state->effects.send(state->effects.arg, &message);
+}
+
+/* In messages of their own, because the others may be full. */
+static int send_clear(const struct member_state *state, struct clear_reports *reports)
+{
+	Covey__Heartbeat clear = COVEY__HEARTBEAT__INIT;
+	int status = 0;
+
+	clear_reports_make(state, reports);
+	clear.clear = reports->pointers;
+	clear.n_clear = reports->count;
+	if (clear.n_clear > 0)
+		status = send_one(state, &clear);
+	for (size_t i = 0; i < reports->more_count && status == 0; i += COVEY_CLEAR_MORE_MAX) {
+		size_t left = reports->more_count - i;
+		Covey__Heartbeat more = COVEY__HEARTBEAT__INIT;
+
+		more.clear_more = &reports->more[i];
+		more.n_clear_more = left < COVEY_CLEAR_MORE_MAX ? left : COVEY_CLEAR_MORE_MAX;
+		status = send_one(state, &more);
+	}
+	return status;
 }
 
 int heartbeat_send(struct member_state *state, struct covey_error *error)

@@ -70,11 +70,11 @@ static int put_modes(void *arg, struct covey_error *error)
 	return member->config.modes ? member->config.modes(member->config.arg, error) : 0;
 }
 
-static size_t heard(void *arg, struct effects_heard *list, size_t max)
+static void heard(void *arg, size_t max, struct effects_heard_all *ret_all)
 {
 	const struct member *member = arg;
 
-	return member->config.heard ? member->config.heard(member->config.arg, list, max) : 0;
+	member->config.heard(member->config.arg, max, ret_all);
 }
 
 static void first_mode(void *arg, const char *group, struct member_mode_first *ret_first)
@@ -114,7 +114,7 @@ int member_new(const struct member_config *config, struct member **ret_member,
 		.deaf = deaf,
 		.modes = put_modes,
 		.first_mode = first_mode,
-		.heard = heard,
+		.heard = config->heard ? heard : NULL,
 		.probe_order = config->probe_order ? probe_order : NULL,
 		.probe_report = config->probe_report ? probe_report : NULL,
 		.random = random_below,

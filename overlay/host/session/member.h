@@ -28,7 +28,7 @@ struct member_config {
 	bool (*listens)(void *arg, const uint32_t *vnis, size_t count);
 	void (*deaf)(void *arg);
 	int (*modes)(void *arg, struct covey_error *error);
-	size_t (*heard)(void *arg, struct effects_heard *list, size_t max);
+	void (*heard)(void *arg, size_t max, struct effects_heard_all *ret_all);
 	void (*first_mode)(void *arg, const char *group, struct member_mode_first *ret_first);
 	void (*probe_order)(void *arg, const Covey__ProbeOrder *order);
 	void (*probe_report)(void *arg, const Covey__ProbeReport *report);

@@ -167,6 +167,8 @@ static int fill(void **state)
 	heard.packets = UINT64_MAX;
 	heartbeat.clear = clear;
 	heartbeat.n_clear = 1;
+	heartbeat.clear_more = &deaf_group;
+	heartbeat.n_clear_more = 1;
 	sa_activated.group = group_mode.group = in_force.group = group;
 	sa_activated.spi = 256;
 	group_mode.serial = in_force.serial = UINT64_MAX;

@@ -92,6 +92,7 @@ static void groups_in_which_clear_packets_are_heard(void **state)
 {
 	Covey__ClearHeard first = COVEY__CLEAR_HEARD__INIT, second = COVEY__CLEAR_HEARD__INIT;
 	Covey__ClearHeard *heard[] = {&first, &second};
+	char *more[] = {(char *)"a", (char *)"b c"};
 	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
 	Covey__Message message = COVEY__MESSAGE__INIT;
 	struct covey_error error;
@@ -106,6 +107,12 @@ static void groups_in_which_clear_packets_are_heard(void **state)
 	assert_int_equal(message_check_text(&message, &error), -EPROTO);
 	second.group = (char *)"";
 	assert_int_equal(message_check_text(&message, &error), -EPROTO);
+	second.group = first.group;
+	heartbeat.clear_more = more;
+	heartbeat.n_clear_more = 2;
+	assert_int_equal(message_check_text(&message, &error), -EPROTO);
+	more[1] = (char *)"b";
+	assert_int_equal(message_check_text(&message, &error), 0);
 }
 
 static void software(void **state)

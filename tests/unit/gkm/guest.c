@@ -137,6 +137,21 @@ void guest_report_clear(struct guest *guest, const Covey__ClearHeard *heard, siz
 	send_message(guest, &message, COVEY__MESSAGE__BODY_HEARTBEAT);
 }
 
+void guest_report_clear_more(struct guest *guest, const char *group, size_t count)
+{
+	char *all[COVEY_CLEAR_MORE_MAX + 1];
+	Covey__Heartbeat heartbeat = COVEY__HEARTBEAT__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	assert_true(count <= COVEY_CLEAR_MORE_MAX + 1);
+	for (size_t i = 0; i < count; i++)
+		all[i] = (char *)group;
+	heartbeat.clear_more = all;
+	heartbeat.n_clear_more = count;
+	message.heartbeat = &heartbeat;
+	send_message(guest, &message, COVEY__MESSAGE__BODY_HEARTBEAT);
+}
+
 void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t failures)
 {
 	Covey__SaUse use = COVEY__SA_USE__INIT;

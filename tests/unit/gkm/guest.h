@@ -99,6 +99,8 @@ void guest_report(struct guest *guest, uint32_t spi, uint64_t packets, uint64_t 
 void guest_report_use(struct guest *guest, const Covey__SaUse *use);
 /* The same report of a sender in clear, so often in one Heartbeat. */
 void guest_report_clear(struct guest *guest, const Covey__ClearHeard *heard, size_t count);
+/* The same group in which there was more, so often in one Heartbeat. */
+void guest_report_clear_more(struct guest *guest, const char *group, size_t count);
 void guest_send_request(struct guest *guest, const Covey__ProbeRequest *request);
 void guest_send_report(struct guest *guest, const Covey__ProbeReport *report);
 void guest_send_welcome(struct guest *guest);

@@ -217,6 +217,30 @@ static void reports_of_clear_packets_that_nobody_makes(void **state)
 	assert_no_such_clear(fabric, &bad, 1, "without the name of a group");
 }
 
+static void assert_no_such_more(struct fabric *fabric, const char *group, size_t count,
+				const char *reason)
+{
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_report_clear_more(guest, group, count);
+	assert_cut(fabric, guest, PROTOCOL, reason);
+}
+
+static void reports_of_more_clear_packets_that_nobody_makes(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = bring(fabric, HV1);
+
+	guest_report_clear_more(guest, GUEST_GROUP, COVEY_CLEAR_MORE_MAX);
+	guest_report_clear_more(guest, "another", 1);
+	WAIT_FOR(fabric, guest->closed || guest->heartbeats == 2);
+	assert_false(guest->closed);
+	guest_vanish(guest);
+	assert_no_such_more(fabric, GUEST_GROUP, COVEY_CLEAR_MORE_MAX + 1,
+			    "129 groups with more senders in clear");
+	assert_no_such_more(fabric, "a b", 1, "without the name of a group");
+}
+
 static void impostors_raise_an_alarm(void **state)
 {
 	struct fabric *fabric = *state;
@@ -286,6 +310,7 @@ int main(int argc, char **argv)
 		TEST(no_impossible_windows),
 		TEST(as_many_windows_as_esns),
 		TEST(reports_of_clear_packets_that_nobody_makes),
+		TEST(reports_of_more_clear_packets_that_nobody_makes),
 		TEST(impostors_raise_an_alarm),
 		TEST(each_report_is_of_its_group),
 	};

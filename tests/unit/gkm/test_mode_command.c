@@ -228,14 +228,32 @@ static void it_names_who_hears_more_than_fits(void **state)
 	for (unsigned i = 0; i <= COVEY_CLEAR_HEARD_PER_MEMBER_MAX; i++)
 		report_clear(fabric, &fabric->guests[HV2], (uint8_t)(100 + i));
 	REFUSED(fabric,
-		"hv2 heard more addresses in clear than the key manager remembers (`covey show "
-		"clear` there lists them); hv2 heard clear VXLAN from 10.0.0.100",
+		"hv2 heard more clear VXLAN than it could report (`covey show clear` there lists "
+		"it); hv2 heard clear VXLAN from 10.0.0.100",
 		"enforce");
 	assert_int_equal(TYPE(fabric, &answer, "mode", "tenants"), 0);
 	assert_string_equal(
 		json_string_value(json_array_get(json_object_get(answer, "clear_missed"), 0)),
 		"hv2");
 	json_decref(answer);
+}
+
+/* A member in many groups has no room for all that it hears. */
+static void it_names_who_cannot_report_all(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = &fabric->guests[HV3];
+	unsigned before;
+
+	begin_in(fabric, "transition");
+	bring_all(fabric);
+	report_all(fabric);
+	before = guest->heartbeats;
+	guest_report_clear_more(guest, GUEST_GROUP, 1);
+	WAIT_FOR(fabric, guest->heartbeats > before);
+	REFUSED(fabric, "hv3 heard more clear VXLAN than it could report", "enforce");
+	REFUSED(fabric, "`covey mode tenants enforce --despite-clear`", "enforce");
+	assert_true(all_in(fabric, COVEY_MODE_TRANSITION));
 }
 
 static void it_goes_on_despite_clear_packets(void **state)
@@ -440,6 +458,7 @@ int main(int argc, char **argv)
 		TEST(it_names_who_could_not_follow),
 		TEST(it_names_who_sends_in_clear),
 		TEST(it_names_who_hears_more_than_fits),
+		TEST(it_names_who_cannot_report_all),
 		TEST(it_goes_on_despite_clear_packets),
 		TEST(time_does_not_ask_who_sends_in_clear),
 		TEST(a_change_that_is_not_acknowledged),

@@ -13,8 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX     64
-#define SENDERS 4096
+#define MAX 64
+
+/* What was taken last. */
+static struct effects_heard_all all;
 
 static int set_up(void **state)
 {
@@ -63,19 +65,19 @@ static uint64_t packets_of(const struct effects_heard *list, size_t count, const
 /* All that there is now is this sender, or nothing. */
 static void expect_one(struct clear_heard *heard, const char *from, uint32_t vni, uint64_t packets)
 {
-	struct effects_heard list[MAX];
-	size_t count = clear_heard_take(heard, list, MAX);
-
-	assert_int_equal(count, packets > 0);
-	assert_true(packets_of(list, count, from, vni) == packets);
+	clear_heard_take(heard, MAX, &all);
+	assert_int_equal(all.count, packets > 0);
+	assert_false(all.incomplete);
+	assert_true(packets_of(all.list, all.count, from, vni) == packets);
 }
 
 static void nobody(void **state)
 {
-	struct effects_heard list[1];
-
-	assert_int_equal(clear_heard_take(*state, list, 1), 0);
-	assert_int_equal(clear_heard_take(*state, list, 0), 0);
+	clear_heard_take(*state, 1, &all);
+	assert_int_equal(all.count, 0);
+	clear_heard_take(*state, 0, &all);
+	assert_int_equal(all.count, 0);
+	assert_false(all.incomplete);
 }
 
 static void a_counter_that_grows(void **state)
@@ -118,25 +120,28 @@ static void each_for_itself(void **state)
 		{"a00:1::", 100}, /* 0a 00 00 01, and zeros */
 		{"fd00::1", 100},  {"fd00::2", 0xffffff}, {"::", 0},
 	};
-	struct effects_heard list[MAX];
-	const size_t all = sizeof(senders) / sizeof(senders[0]);
+	const size_t total = sizeof(senders) / sizeof(senders[0]);
 
 	for (unsigned round = 1; round <= 3; round++) {
-		size_t count;
-
 		/* Each has a rate of its own, and they come in another order each time. */
-		for (size_t i = 0; i < all; i++) {
-			size_t which = (i * 3 + round) % all;
+		for (size_t i = 0; i < total; i++) {
+			size_t which = (i * 3 + round) % total;
 
 			add(*state, senders[which].from, senders[which].vni,
 			    (uint64_t)(which + 1) * 1000 * round);
 		}
-		count = clear_heard_take(*state, list, MAX);
-		assert_int_equal(count, all);
-		for (size_t i = 0; i < all; i++)
-			assert_true(packets_of(list, count, senders[i].from, senders[i].vni) ==
+		clear_heard_take(*state, MAX, &all);
+		assert_int_equal(all.count, total);
+		for (size_t i = 0; i < total; i++)
+			assert_true(packets_of(all.list, total, senders[i].from, senders[i].vni) ==
 				    (i + 1) * 1000);
 	}
+}
+
+/* As add_all() has numbered it. */
+static size_t number_of(const struct effects_heard *sender)
+{
+	return (size_t)sender->address.bytes[2] * 256 + sender->address.bytes[3];
 }
 
 static void add_all(struct clear_heard *heard, size_t count, uint64_t packets)
@@ -149,47 +154,60 @@ static void add_all(struct clear_heard *heard, size_t count, uint64_t packets)
 	}
 }
 
-/* Those for whom there is no room now come next time, with all their packets. */
+/* Those for whom there is no room now come next time, with all their packets. It is not said that
+ * they do not exist. */
 static void more_than_there_is_room_for(void **state)
 {
-	static unsigned times[SENDERS];
-	static uint64_t told[SENDERS];
-	struct effects_heard list[MAX];
+	static unsigned times[3 * MAX];
+	static uint64_t told[3 * MAX];
 
 	memset(times, 0, sizeof(times));
 	memset(told, 0, sizeof(told));
 	for (unsigned round = 1; round <= 6; round++) {
-		size_t count;
+		unsigned seen[3 * MAX] = {0};
 
 		add_all(*state, 3 * MAX, 10 * round);
-		count = clear_heard_take(*state, list, MAX);
-		assert_int_equal(count, MAX);
-		for (size_t i = 0; i < count; i++) {
-			size_t which =
-				(size_t)list[i].address.bytes[2] * 256 + list[i].address.bytes[3];
+		clear_heard_take(*state, MAX, &all);
+		assert_int_equal(all.count, 3 * MAX);
+		assert_false(all.incomplete);
+		for (size_t i = 0; i < all.count; i++) {
+			size_t which = number_of(&all.list[i]);
 
 			assert_true(which < 3 * MAX);
-			times[which]++;
-			told[which] += list[i].packets;
-			assert_true(told[which] == 10 * round);
+			assert_int_equal(seen[which]++, 0);
+			assert_int_equal(all.list[i].packets > 0, i < MAX);
+			times[which] += i < MAX;
+			told[which] += all.list[i].packets;
+			assert_true(i >= MAX || told[which] == 10 * round);
 		}
 	}
 	for (size_t i = 0; i < 3 * MAX; i++)
 		assert_int_equal(times[i], 2);
 }
 
-/* The guard keeps no more. Nothing is written where there is no room. */
+/* The guard keeps no more. It is said that there was more, until all had room again. */
 static void more_than_are_kept(void **state)
 {
-	static struct effects_heard list[SENDERS + 10];
+	add_all(*state, EFFECTS_HEARD_MAX + 10, 7);
+	clear_heard_take(*state, EFFECTS_HEARD_MAX, &all);
+	assert_int_equal(all.count, EFFECTS_HEARD_MAX);
+	assert_true(all.incomplete);
+	add_all(*state, EFFECTS_HEARD_MAX, 9);
+	clear_heard_take(*state, 3, &all);
+	assert_int_equal(all.count, EFFECTS_HEARD_MAX);
+	assert_false(all.incomplete);
+	assert_true(all.list[2].packets == 2);
+	assert_true(all.list[3].packets == 0);
+}
 
-	add_all(*state, SENDERS + 10, 7);
-	assert_int_equal(clear_heard_take(*state, list, SENDERS + 10), SENDERS);
-	add_all(*state, SENDERS, 9);
-	memset(list, 0, sizeof(list));
-	assert_int_equal(clear_heard_take(*state, list, 3), 3);
-	assert_true(list[2].packets == 2);
-	assert_true(list[3].packets == 0);
+/* Once, and without a sender. */
+static void more_than_can_be_read(void **state)
+{
+	clear_heard_incomplete(*state);
+	clear_heard_take(*state, MAX, &all);
+	assert_true(all.incomplete);
+	assert_int_equal(all.count, 0);
+	expect_one(*state, "10.0.0.1", 100, 0);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -203,6 +221,7 @@ int main(void)
 		test(each_for_itself),
 		test(more_than_there_is_room_for),
 		test(more_than_are_kept),
+		test(more_than_can_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,9 +21,12 @@ static struct {
 	unsigned acks;
 	struct effects_heard heard[3];
 	size_t heard_count;
+	bool incomplete;
 	unsigned asked;
 	unsigned reported; /* entries of Heartbeats */
+	unsigned more;     /* how often they said that there was more */
 	uint64_t packets;
+	bool ended; /* nothing came behind the last of them */
 	struct world *world;
 } plant;
 
@@ -47,12 +50,13 @@ static void first_mode(void *arg, const char *group, struct member_mode_first *r
 		*ret_first = plant.first;
 }
 
-static size_t heard(void *arg, struct effects_heard *list, size_t max)
+static void heard(void *arg, size_t max, struct effects_heard_all *ret_all)
 {
-	assert_true(max >= 3);
-	memcpy(list, plant.heard, sizeof(plant.heard));
+	assert_int_equal(max, COVEY_CLEAR_HEARD_MAX);
+	memcpy(ret_all->list, plant.heard, sizeof(plant.heard));
+	ret_all->count = plant.heard_count;
+	ret_all->incomplete = plant.incomplete;
 	plant.asked++;
-	return plant.heard_count;
 }
 
 static void count_reports(const Covey__Heartbeat *heartbeat)
@@ -63,6 +67,11 @@ static void count_reports(const Covey__Heartbeat *heartbeat)
 		assert_int_equal(heartbeat->clear[i]->vtep.len, 4);
 		plant.packets += heartbeat->clear[i]->packets;
 	}
+	plant.more += (unsigned)heartbeat->n_clear_more;
+	for (size_t i = 0; i < heartbeat->n_clear_more; i++)
+		assert_string_equal(heartbeat->clear_more[i], "g");
+	/* What says that this was all comes behind it. */
+	plant.ended = heartbeat->n_clear == 0 && heartbeat->n_clear_more == 0;
 }
 
 static void said(void *arg, const Covey__Message *message)
@@ -390,8 +399,7 @@ static void test_clear_is_reported(void **state)
 	plant.heard[0].packets = 5;
 	plant.heard[1] = plant.heard[2] = plant.heard[0];
 	plant.heard[1].vni = COVEY_VNI_MAX;
-	plant.heard[2].packets = 0;
-	plant.heard_count = 3;
+	plant.heard_count = 2;
 	assert_int_equal(world_pass(plant.world, HEARTBEAT_MS), 0);
 	assert_int_equal(plant.asked, 0);
 	assert_int_equal(tell(1, COVEY_MODE_TRANSITION, 0, 0), 0);
@@ -399,6 +407,33 @@ static void test_clear_is_reported(void **state)
 	assert_int_equal(plant.asked, 1);
 	assert_int_equal(plant.reported, 1);
 	assert_int_equal(plant.packets, 5);
+	assert_int_equal(plant.more, 0);
+	assert_true(plant.ended);
+	end();
+}
+
+/* What has no room belongs to a group, too, and what is not known to each of them. */
+static void test_more_clear_is_reported(void **state)
+{
+	begin_joined();
+	plant.heard[0].vni = COVEY_VNI_MAX;
+	plant.heard[1].vni = member_state_find(plant.world->state, "g")->vnis[0];
+	plant.heard_count = 1; /* a VNI that is not the group's */
+	assert_int_equal(tell(1, COVEY_MODE_TRANSITION, 0, 0), 0);
+	assert_int_equal(world_pass(plant.world, HEARTBEAT_MS), 0);
+	assert_int_equal(plant.more, 0);
+	plant.heard_count = 2;
+	assert_int_equal(world_pass(plant.world, HEARTBEAT_MS), 0);
+	assert_int_equal(plant.more, 1);
+	plant.heard_count = 0;
+	plant.incomplete = true;
+	assert_int_equal(world_pass(plant.world, HEARTBEAT_MS), 0);
+	assert_int_equal(plant.more, 2);
+	assert_int_equal(plant.reported, 0);
+	assert_true(plant.ended);
+	assert_int_equal(tell(2, COVEY_MODE_ENFORCE, 0, 0), 0);
+	assert_int_equal(world_pass(plant.world, HEARTBEAT_MS), 0);
+	assert_int_equal(plant.more, 2);
 	end();
 }
 
@@ -448,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_it_is_said_each_hour),
 		cmocka_unit_test(test_evicted_or_left),
 		cmocka_unit_test(test_clear_is_reported),
+		cmocka_unit_test(test_more_clear_is_reported),
 		cmocka_unit_test(test_nonsense),
 	};
 
