@@ -52,16 +52,19 @@ static bool read_record(json_t *json, struct mode_record *ret_record)
 {
 	const char *group, *mode, *then;
 	bool ends = json_object_get(json, "deadline_ms") != NULL;
-	json_int_t deadline = 0;
+	json_int_t deadline = 0, between = 0;
 	uint64_t now = clock_ms();
 
-	if (json_unpack(json, "{s:s, s:s, s:s, s?I}", "group", &group, "mode", &mode, "then", &then,
-			"deadline_ms", &deadline) != 0)
+	if (json_unpack(json, "{s:s, s:s, s:s, s?I, s?I}", "group", &group, "mode", &mode, "then",
+			&then, "deadline_ms", &deadline, "between_ms", &between) != 0)
 		return false;
 	if (strlen(group) > COVEY_NAME_MAX || !covey_mode_parse(mode, &ret_record->mode) ||
 	    !covey_mode_parse(then, &ret_record->then))
 		return false;
+	if (between < 0 || between > COVEY_MODE_BETWEEN_MAX_MS)
+		return false;
 	strcpy(ret_record->group, group);
+	ret_record->between_ms = (uint32_t)between;
 	ret_record->left_ms = UINT64_MAX;
 	if (!ends)
 		return true;
@@ -107,8 +110,9 @@ int mode_file_read(const char *path, struct mode_record *records, size_t max,
 static json_t *record_json(const struct mode_record *record)
 {
 	json_t *json =
-		json_pack("{s:s, s:s, s:s}", "group", record->group, "mode",
-			  covey_mode_name(record->mode), "then", covey_mode_name(record->then));
+		json_pack("{s:s, s:s, s:s, s:I}", "group", record->group, "mode",
+			  covey_mode_name(record->mode), "then", covey_mode_name(record->then),
+			  "between_ms", (json_int_t)record->between_ms);
 
 	if (json && record->left_ms != UINT64_MAX &&
 	    json_object_set_new(json, "deadline_ms",

@@ -18,6 +18,7 @@ struct mode_record {
 	enum covey_mode mode;
 	enum covey_mode then; /* the mode after that */
 	uint64_t left_ms;     /* until then; UINT64_MAX: no deadline */
+	uint32_t between_ms;  /* how long to be in transition on the way; 0: not said */
 };
 
 /*

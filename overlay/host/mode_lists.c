@@ -24,8 +24,10 @@ struct mode_record mode_lists_first(const struct inventory *inventory, const cha
 		if (strcmp(records[i].group, name) == 0)
 			first = records[i];
 	if (first.left_ms == 0)
-		first = (struct mode_record){
-			.mode = first.then, .then = first.then, .left_ms = UINT64_MAX};
+		first = (struct mode_record){.mode = first.then,
+					     .then = first.then,
+					     .left_ms = UINT64_MAX,
+					     .between_ms = first.between_ms};
 	strcpy(first.group, name);
 	return first;
 }

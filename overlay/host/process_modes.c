@@ -78,6 +78,7 @@ void process_first_mode(void *arg, const char *group, struct member_mode_first *
 		.then = first.then,
 		.then_at = first.left_ms == UINT64_MAX ? MEMBER_MODE_NEVER
 						       : process->modes_read_at + first.left_ms,
+		.between_ms = first.between_ms,
 	};
 }
 
@@ -90,6 +91,7 @@ static struct mode_record record_of(const struct membership *group, uint64_t now
 		.mode = mode->mode,
 		.then = mode->then ? mode->then : COVEY_MODE_ENFORCE,
 		.left_ms = UINT64_MAX,
+		.between_ms = mode->between_ms,
 	};
 
 	if (mode->then_at != MEMBER_MODE_NEVER) {

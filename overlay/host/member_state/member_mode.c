@@ -66,6 +66,11 @@ static void go(struct member_mode *mode, enum covey_mode goal, uint64_t now)
 		step(mode, now);
 }
 
+static uint32_t at_least_between(uint32_t ms)
+{
+	return ms > COVEY_MODE_BETWEEN_MS ? ms : COVEY_MODE_BETWEEN_MS;
+}
+
 void member_mode_begin(struct member_mode *mode, const struct member_mode_first *first)
 {
 	*mode = (struct member_mode){
@@ -74,7 +79,7 @@ void member_mode_begin(struct member_mode *mode, const struct member_mode_first 
 		.then = first->then,
 		.then_at = first->then_at,
 		.step_at = MEMBER_MODE_NEVER,
-		.between_ms = COVEY_MODE_BETWEEN_MS,
+		.between_ms = at_least_between(first->between_ms),
 		.remind_at = MEMBER_MODE_NEVER,
 	};
 }
@@ -143,8 +148,7 @@ int member_mode_told(struct membership *group, const Covey__GroupMode *message, 
 	mode->to_ack = true;
 	mode->then = (enum covey_mode)message->then;
 	mode->then_at = message->left_ms ? now + message->left_ms : MEMBER_MODE_NEVER;
-	mode->between_ms = message->between_ms > COVEY_MODE_BETWEEN_MS ? message->between_ms
-								       : COVEY_MODE_BETWEEN_MS;
+	mode->between_ms = at_least_between(message->between_ms);
 	go(mode, (enum covey_mode)message->mode, now);
 	/* The deadline may be another one: whoever keeps it must hear of that. */
 	mode->try_at = now;

@@ -41,7 +41,8 @@ struct member_mode {
 struct member_mode_first {
 	enum covey_mode mode;
 	enum covey_mode then;
-	uint64_t then_at; /* ms; MEMBER_MODE_NEVER: no deadline */
+	uint64_t then_at;    /* ms; MEMBER_MODE_NEVER: no deadline */
+	uint32_t between_ms; /* as the GKM said it last; 0: it has not */
 };
 
 /* A group that is new here begins with this. It is put in force by member_mode_run(). */

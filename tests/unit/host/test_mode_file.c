@@ -147,8 +147,8 @@ static void read_badly(struct scene *scene)
 }
 
 static const struct mode_record some[] = {
-	{"forever", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, NEVER},
-	{"for an hour", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 3600000},
+	{"forever", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, NEVER, 0},
+	{"for an hour", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 3600000, 4000},
 };
 
 static void write_well(const struct scene *scene)
@@ -180,6 +180,7 @@ static void check_one(const struct mode_record *record)
 	assert_string_equal(record->group, written->group);
 	assert_int_equal(record->mode, written->mode);
 	assert_int_equal(record->then, written->then);
+	assert_int_equal(record->between_ms, written->between_ms);
 	assert_true(record->left_ms <= written->left_ms);
 	assert_true(record->left_ms >= written->left_ms - 60000);
 	assert_int_equal(record->left_ms == NEVER, written->left_ms == NEVER);
@@ -375,6 +376,10 @@ static void records_that_make_no_sense(void **state)
 		"\"deadline_ms\": 1.5}",
 		"{\"group\": \"g\", \"mode\": \"observe\", \"then\": \"enforce\", "
 		"\"deadline_ms\": null}",
+		"{\"group\": \"g\", \"mode\": \"observe\", \"then\": \"enforce\", "
+		"\"between_ms\": -1}",
+		"{\"group\": \"g\", \"mode\": \"observe\", \"then\": \"enforce\", "
+		"\"between_ms\": 10001}",
 		"{\"group\": \"0123456789012345678901234567890123456789012345678901234567890123456"
 		"78901234567890123456789\", \"mode\": \"observe\", \"then\": \"enforce\"}",
 	};

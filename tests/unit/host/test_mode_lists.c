@@ -142,11 +142,11 @@ static void by_the_inventory(void **state)
 static void by_the_last_run(void **state)
 {
 	static const struct mode_record records[] = {
-		{"a", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, NEVER},
-		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_ENFORCE, NEVER},
-		{"c", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 60000},
-		{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER}, /* not of this host */
-		{"e", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER}, /* nor of the inventory */
+		{"a", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, NEVER, 0},
+		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_ENFORCE, NEVER, 0},
+		{"c", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 60000, 0},
+		{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0}, /* not of this host */
+		{"e", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0}, /* nor of the inventory */
 	};
 
 	expect_first(*state, records, 5, "7,9,100,300 ");
@@ -157,9 +157,9 @@ static void by_the_last_run(void **state)
 static void a_deadline_that_has_passed(void **state)
 {
 	static const struct mode_record records[] = {
-		{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0},
-		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0},
-		{"c", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0},
+		{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0},
+		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0, 0},
+		{"c", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0, 0},
 	};
 	struct scene *scene = *state;
 	struct mode_record first = mode_lists_first(scene->inventory, "a", records, 3);
@@ -338,17 +338,19 @@ static void deadlines_without_covey_host(void **state)
 		const char *wanted;
 	} cases[] = {
 		/* Not yet, never, not this host's, or nobody's. */
-		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 1}, "7,8,100,200,300,999 8,200"},
-		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER}, "7,8,100,200,300,999 8,200"},
-		{{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0}, "7,8,100,200,300,999 8,200"},
-		{{"x", COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE, 0}, "7,8,100,200,300,999 8,200"},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 1, 0}, "7,8,100,200,300,999 8,200"},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0},
+		 "7,8,100,200,300,999 8,200"},
+		{{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0}, "7,8,100,200,300,999 8,200"},
+		{{"x", COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE, 0, 0}, "7,8,100,200,300,999 8,200"},
 		/* Now. What is nobody's by our inventory is closed, too. */
-		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0}, "8,200 8,200"},
-		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION, 0},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0}, "8,200 8,200"},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION, 0, 0},
 		 "7,8,100,200,300 7,8,100,200,300"},
-		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0}, "7,8,100,200,300 "},
-		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, 0}, "7,100,300 "},
-		{{"c", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0}, "7,8,9,100,200,300 8,9,200"},
+		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0, 0}, "7,8,100,200,300 "},
+		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, 0, 0}, "7,100,300 "},
+		{{"c", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0, 0},
+		 "7,8,9,100,200,300 8,9,200"},
 	};
 	struct scene *scene = *state;
 
@@ -365,7 +367,8 @@ static void deadlines_without_covey_host(void **state)
 
 static void no_memory_to_follow(void **state)
 {
-	static const struct mode_record record = {"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0};
+	static const struct mode_record record = {"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0,
+						  0};
 	struct scene *scene = *state;
 	unsigned at = 0;
 	int status;

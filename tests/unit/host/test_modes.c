@@ -251,6 +251,27 @@ static void test_slow_channel(void **state)
 	end();
 }
 
+/* covey-host was restarted before the deadline: what the others were told counts for it, too. */
+static void test_slow_channel_after_a_restart(void **state)
+{
+	const struct member_mode_first first = {.mode = COVEY_MODE_OBSERVE,
+						.then = COVEY_MODE_ENFORCE,
+						.then_at = 1000000 + 3000,
+						.between_ms = 4000};
+
+	begin(&first);
+	assert_done("observe; ");
+	assert_int_equal(world_pass(plant.world, 2999), 0);
+	assert_done("");
+	assert_int_equal(world_pass(plant.world, 1), 0);
+	assert_done("transition; ");
+	assert_int_equal(world_pass(plant.world, 3999), 0);
+	assert_done("");
+	assert_int_equal(world_pass(plant.world, 1), 0);
+	assert_done("enforce; ");
+	end();
+}
+
 static void test_confirmed(void **state)
 {
 	begin_joined();
@@ -339,7 +360,7 @@ static void test_another_session(void **state)
 static void test_first_mode(void **state)
 {
 	const struct member_mode_first observe = {COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE,
-						  MEMBER_MODE_NEVER};
+						  MEMBER_MODE_NEVER, 0};
 	struct member_mode_first ends = observe;
 
 	begin(&observe);
@@ -474,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_unconfirmed),
 		cmocka_unit_test(test_unconfirmed_far),
 		cmocka_unit_test(test_slow_channel),
+		cmocka_unit_test(test_slow_channel_after_a_restart),
 		cmocka_unit_test(test_confirmed),
 		cmocka_unit_test(test_late_guard),
 		cmocka_unit_test(test_first_sa),
