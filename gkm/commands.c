@@ -70,7 +70,8 @@ static struct realm *need_group(const struct request *request)
 		return NULL;
 	suggestion = suggestion_start(name);
 	for (size_t i = 0; i < inventory->group_count; i++)
-		suggestion_try(&suggestion, inventory->groups[i].name);
+		if (!inventory->groups[i].gone)
+			suggestion_try(&suggestion, inventory->groups[i].name);
 	answer_unknown(request, "group", name, &suggestion);
 	return NULL;
 }
@@ -111,7 +112,8 @@ static bool need_host(const struct request *request, size_t *ret_host)
 		return host != NULL;
 	suggestion = suggestion_start(name);
 	for (size_t i = 0; i < inventory->host_count; i++)
-		suggestion_try(&suggestion, inventory->hosts[i].name);
+		if (!inventory->hosts[i].gone)
+			suggestion_try(&suggestion, inventory->hosts[i].name);
 	answer_unknown(request, "host", name, &suggestion);
 	return false;
 }

@@ -39,7 +39,7 @@ static void enforce(struct manager *manager, size_t host, struct realm *realm)
 {
 	long seat = seat_of(manager, host, realm);
 
-	if (seat < 0)
+	if (seat < 0 || realm->served.group->members[seat].evicted)
 		return;
 	group_evict(realm->served.group, (size_t)seat);
 	realm_wake(realm);

@@ -10,12 +10,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "channel.h"
 #include "commands.h"
 #include "evictions.h"
 #include "inventory.h"
+#include "inventory_watch.h"
 #include "listener.h"
 #include "log.h"
 #include "manager.h"
@@ -24,6 +26,7 @@
 #include "revoked_hosts.h"
 #include "secret.h"
 #include "sqlite.h"
+#include "take_over.h"
 
 #define HEAP_KEPT_BYTES (8 << 20)
 
@@ -37,6 +40,7 @@ struct gkm {
 	struct listener *listener;
 	struct commands *commands;
 	struct revoked_hosts *revoked_hosts;
+	struct inventory_watch *inventory_watch;
 	struct event *signals[3];
 };
 
@@ -50,6 +54,8 @@ static int load_inventory(struct gkm *gkm)
 	if (status < 0)
 		diagnostics_print(&diagnostics, stderr);
 	diagnostics_free(&diagnostics);
+	if (status == 0 && (status = inventory_make_room(gkm->inventory)) < 0)
+		log_error("out of memory");
 	return status;
 }
 
@@ -97,12 +103,48 @@ static int watch_crl(struct gkm *gkm, struct covey_error *error)
 	return status;
 }
 
+static int take_changes(const struct inventory_changes *changes, const struct inventory *before,
+			void *arg, struct covey_error *error)
+{
+	struct gkm *gkm = arg;
+
+	return take_over(&gkm->manager, changes, before, error);
+}
+
+/* Most variables are hosts' affair alone. */
+static bool concerns(const struct inventory_change *change)
+{
+	static const char *const names[] = {"covey_fabric", "covey_gkm", "covey_gkm_port"};
+
+	if (change->kind != INVENTORY_FABRIC_KEPT)
+		return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(change->variable, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int watch_inventory(struct gkm *gkm, struct covey_error *error)
+{
+	const struct inventory_watch_config config = {.base = gkm->base,
+						      .path = gkm->options.daemon.inventory,
+						      .program = "covey-gkm",
+						      .inventory = gkm->inventory,
+						      .taken = take_changes,
+						      .concerns = concerns,
+						      .arg = gkm};
+	int status = inventory_watch_new(&config, &gkm->inventory_watch, error);
+
+	gkm->manager.watch = gkm->inventory_watch;
+	return status;
+}
+
 static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	const struct gkm *gkm = arg;
 
-	log_notice("SIGHUP: reading certificates, key and revocation lists; the inventory is not "
-		   "read again: after a change of it, restart the program");
+	log_notice("SIGHUP: reading the inventory, certificates, key and revocation lists");
+	inventory_watch_reload(gkm->inventory_watch);
 	own_watch_reload(gkm->manager.own);
 	revoked_hosts_reload(gkm->revoked_hosts);
 }
@@ -177,6 +219,9 @@ static int start(struct gkm *gkm, struct covey_error *error)
 	status = listener_new(&gkm->manager.sessions, gkm->manager.own, &gkm->listener, error);
 	if (status < 0)
 		return status;
+	status = watch_inventory(gkm, error);
+	if (status < 0)
+		return status;
 	status = commands_open(&gkm->manager, gkm->options.socket, &gkm->commands, error);
 	if (status < 0)
 		return status;
@@ -189,6 +234,7 @@ static void stop(struct gkm *gkm)
 		if (gkm->signals[i])
 			event_free(gkm->signals[i]);
 	commands_close(gkm->commands);
+	inventory_watch_free(gkm->inventory_watch);
 	listener_free(gkm->listener);
 	revoked_hosts_close(gkm->revoked_hosts);
 	own_watch_free(gkm->manager.own);

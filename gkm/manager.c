@@ -40,16 +40,18 @@ static void on_emptied(void *arg)
 		event_base_loopbreak(manager->base);
 }
 
-static int name_hosts(struct manager *manager, struct covey_error *error)
+int manager_name_hosts(struct manager *manager, struct covey_error *error)
 {
 	const struct inventory *inventory = manager->inventory;
 	char uri[COVEY_IDENTITY_MAX + 1];
 
 	for (size_t i = 0; i < inventory->host_count; i++) {
 		const struct inventory_host *host = &inventory->hosts[i];
-		int status =
-			identity_format(IDENTITY_HOST, inventory->fabric, host->name, uri, error);
+		int status;
 
+		if (manager->identities[i])
+			continue;
+		status = identity_format(IDENTITY_HOST, inventory->fabric, host->name, uri, error);
 		if (status < 0)
 			return status;
 		manager->identities[i] = strdup(uri);
@@ -72,7 +74,7 @@ static size_t count_beginning(void *arg, uint64_t now_ms)
 	return count;
 }
 
-static int init_realms(struct manager *manager, struct covey_error *error)
+int manager_init_realms(struct manager *manager, struct covey_error *error)
 {
 	const struct realm_tools tools = {.base = manager->base,
 					  .inventory = manager->inventory,
@@ -83,7 +85,7 @@ static int init_realms(struct manager *manager, struct covey_error *error)
 					  .count_beginning = count_beginning,
 					  .arg = manager};
 
-	for (size_t i = 0; i < manager->inventory->group_count; i++) {
+	for (size_t i = manager->realm_count; i < manager->inventory->group_count; i++) {
 		int status = realm_init(&manager->realms[i], &tools, &manager->inventory->groups[i],
 					error);
 
@@ -118,8 +120,8 @@ static int init_sessions(struct manager *manager, struct covey_error *error)
 
 int manager_init(struct manager *manager, struct covey_error *error)
 {
-	size_t hosts = manager->inventory->host_count + 1;
-	size_t groups = manager->inventory->group_count + 1;
+	size_t hosts = manager->inventory->host_room + 1;
+	size_t groups = manager->inventory->group_room + 1;
 	int status;
 
 	manager->stop_timer = event_new(manager->base, -1, EV_PERSIST, on_stop_tick, manager);
@@ -133,8 +135,8 @@ int manager_init(struct manager *manager, struct covey_error *error)
 		return out_of_memory(error);
 	status = init_sessions(manager, error);
 	if (status == 0)
-		status = name_hosts(manager, error);
-	return status < 0 ? status : init_realms(manager, error);
+		status = manager_name_hosts(manager, error);
+	return status < 0 ? status : manager_init_realms(manager, error);
 }
 
 void manager_stop(struct manager *manager)

@@ -18,6 +18,7 @@
 #include "sessions.h"
 #include "store.h"
 
+struct inventory_watch;
 struct own_watch;
 struct revoked_hosts;
 struct tls;
@@ -41,6 +42,7 @@ struct manager {
 	struct sessions sessions;
 	struct revoked_hosts *revoked_hosts; /* which host showed which certificate */
 	struct own_watch *own; /* the key manager's own certificate; belongs to main() */
+	const struct inventory_watch *watch; /* belongs to main() */
 	bool stopping;
 	struct event *stop_timer;
 	unsigned stop_ticks;
@@ -52,6 +54,10 @@ struct manager {
  * bindings. Evictions are loaded later (evictions.h). Returns 0 or a negative errno.
  */
 int manager_init(struct manager *manager, struct covey_error *error);
+
+/* For hosts and groups that are new in the inventory. Each returns 0 or a negative errno. */
+int manager_name_hosts(struct manager *manager, struct covey_error *error);
+int manager_init_realms(struct manager *manager, struct covey_error *error);
 
 /*
  * Tell all members, and end the event loop when they are gone. A member that is away does not close

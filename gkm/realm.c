@@ -34,9 +34,7 @@ static struct peer_log *limit_of(const struct realm *realm, enum rekey_reason re
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
-/* Shortens a time by a random part of its last tenth, so that groups which began together do not
- * rekey together. */
-static uint64_t spread(uint64_t ms)
+uint64_t realm_spread(uint64_t ms)
 {
 	uint32_t number = 0;
 
@@ -73,7 +71,7 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 		.activation_delay_ms = policy->activation_delay_s * UINT64_C(1000),
 		.drain_delay_ms = policy->drain_delay_s * UINT64_C(1000),
 		.hard_lifetime_ms = policy->hard_lifetime_s * UINT64_C(1000),
-		.rekey_after_ms = spread(policy->interval_s * UINT64_C(1000)),
+		.rekey_after_ms = realm_spread(policy->interval_s * UINT64_C(1000)),
 		.patient = reason == REKEY_INTERVAL,
 		.evicts = reason == REKEY_EVICTION,
 	};
@@ -381,6 +379,7 @@ static void seat_members(struct realm *realm)
 		to->identity = realm->tools.identities[from->host];
 		to->vtep = realm->tools.inventory->hosts[from->host].vtep;
 		to->may_send = from->may_send;
+		to->may_receive = from->may_receive;
 	}
 }
 

@@ -51,7 +51,8 @@ struct realm {
 };
 
 /*
- * Seats are the group's members in the order of the inventory. Also restores durable bindings.
+ * Seats are the group's members in the order of the inventory, to which more may come
+ * (realm_update.h). Also restores durable bindings.
  * After this, the realm must stay at the same address.
  */
 int realm_init(struct realm *realm, const struct realm_tools *tools,
@@ -68,6 +69,10 @@ void realm_wake(struct realm *realm);
 bool realm_is_beginning(const struct realm *realm, uint64_t now_ms);
 /* Begin an SA if the group has no SA to send on. */
 int realm_ensure_sa(struct realm *realm, struct covey_error *error);
+
+/* Shorten a time by a random part of its last tenth, so that groups which began together do not
+ * rekey together. */
+uint64_t realm_spread(uint64_t ms);
 
 /* When realm_release_formers() will have something to do; UINT64_MAX for never. */
 uint64_t realm_formers_deadline(const struct realm *realm);

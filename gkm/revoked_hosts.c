@@ -185,7 +185,7 @@ int revoked_hosts_open(struct manager *manager, const char *path, bool demanded,
 	if (!revoked)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	revoked->manager = manager;
-	revoked->by_host = calloc(manager->inventory->host_count + 1, sizeof(*revoked->by_host));
+	revoked->by_host = calloc(manager->inventory->host_room + 1, sizeof(*revoked->by_host));
 	status = revoked->by_host ? crl_watch_new(&config, &revoked->watch, error)
 				  : covey_error_set(error, -ENOMEM, "out of memory");
 	if (status < 0) {

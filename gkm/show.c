@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "floor_reports.h"
+#include "inventory_watch.h"
 #include "manager.h"
 #include "mode_show.h"
 #include "own_json.h"
@@ -86,12 +87,14 @@ static json_t *show_member(const struct group *group, size_t seat)
 		"perhaps_deaf", member->hearing.perhaps, "mode", mode_show_member(group, seat));
 }
 
-static json_t *show_members(const struct group *group)
+static json_t *show_members(const struct realm *realm)
 {
+	const struct group *group = realm->served.group;
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < group->seats; i++)
-		json_array_append_new(array, show_member(group, i));
+		if (!realm->served.config->members[i].gone)
+			json_array_append_new(array, show_member(group, i));
 	return array;
 }
 
@@ -104,7 +107,7 @@ static json_t *show_group(const struct realm *realm, uint64_t now_ms)
 			 "connected", (json_int_t)group_live_members(group), "rekey_s",
 			 rekey_ms == UINT64_MAX ? json_null()
 						: json_integer(seconds_until(rekey_ms, now_ms)),
-			 "sas", show_sas(group, now_ms), "members", show_members(group), "mode",
+			 "sas", show_sas(group, now_ms), "members", show_members(realm), "mode",
 			 mode_show(realm, now_ms));
 }
 
@@ -114,7 +117,8 @@ static json_t *show_groups(const struct manager *manager)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < manager->realm_count; i++)
-		json_array_append_new(array, show_group(&manager->realms[i], now_ms));
+		if (!manager->realms[i].served.config->gone)
+			json_array_append_new(array, show_group(&manager->realms[i], now_ms));
 	return array;
 }
 
@@ -131,7 +135,7 @@ json_t *show_manager(const struct manager *manager)
 {
 	const struct inventory *inventory = manager->inventory;
 	char address[COVEY_ADDR_STRLEN], instance[17];
-	json_t *answer;
+	json_t *answer, *more;
 
 	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->sessions.instance);
 	answer = json_pack("{s:b, s:s, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
@@ -144,5 +148,8 @@ json_t *show_manager(const struct manager *manager)
 			   revoked_hosts_show(manager->revoked_hosts), "state_file",
 			   show_state_file(manager), "groups", show_groups(manager));
 	json_object_set_new(answer, "problems", problems_list(answer));
+	more = inventory_watch_problems(manager->watch);
+	json_array_extend(json_object_get(answer, "problems"), more);
+	json_decref(more);
 	return answer;
 }

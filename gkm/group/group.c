@@ -42,6 +42,40 @@ void group_free(struct group *group)
 	free(group);
 }
 
+int group_add_seats(struct group *group, size_t seats)
+{
+	size_t all = group->seats + seats;
+	struct member *members = reallocarray(group->members, all, sizeof(*members));
+
+	if (!members)
+		return -ENOMEM;
+	group->members = members;
+	memset(&members[group->seats], 0, seats * sizeof(*members));
+	if (roster_add_seats(&group->roster, seats) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (sa_add_seats(&group->sas[i], all) < 0)
+			return -ENOMEM;
+	group->seats = all;
+	return 0;
+}
+
+void group_set_times(struct group *group, uint64_t activation_delay_ms, uint64_t rekey_after_ms)
+{
+	struct sa *last = group->sa_count ? group->sas[group->sa_count - 1] : NULL;
+
+	group->activation_delay_ms = activation_delay_ms;
+	if (last && sa_is_live(last))
+		last->rekey_ms = last->begin_ms + rekey_after_ms;
+}
+
+void group_close(struct group *group)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		group->sas[i]->expires_ms = 0;
+	group->wish = (struct rekey_wish){0};
+}
+
 uint32_t group_lowest_spi(const struct group *group)
 {
 	for (size_t i = 0; i < group->sa_count; i++)

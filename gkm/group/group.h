@@ -44,6 +44,7 @@ struct member {
 	const char *identity; /* not copied; must outlive the group */
 	struct covey_addr vtep;
 	bool may_send;
+	bool may_receive;    /* it sees to that itself */
 	uint16_t sender_id;  /* bound to the identity; 0: none yet */
 	uint16_t epoch;      /* the last one that it got; 0: none yet; never falls */
 	void *session;       /* the live registration; NULL: none */
@@ -126,11 +127,22 @@ struct group {
 	struct group_output output;
 };
 
-/* Returns 0 or -ENOMEM. After that, the caller sets the members' identity, vtep and may_send. */
+/* Returns 0 or -ENOMEM. After that, the caller sets the members' identity, vtep and rights. */
 int group_new(size_t seats, uint64_t activation_delay_ms, const struct group_output *output,
 	      struct group **ret_group);
 /* Wipes all keys. */
 void group_free(struct group *group);
+/*
+ * Make room for more members, behind those that there are. They may join when the caller has set
+ * what it sets after group_new(); they are newcomers. Returns 0 or -ENOMEM; then nothing has
+ * changed.
+ */
+int group_add_seats(struct group *group, size_t seats);
+/* Others times from now on: how long SAs wait for slow members, and from when an SA begins to its
+ * rekey. The last one holds for the last SA, too. */
+void group_set_times(struct group *group, uint64_t activation_delay_ms, uint64_t rekey_after_ms);
+/* Nobody is in the group any more: all its SAs are over. */
+void group_close(struct group *group);
 
 /*
  * Put the member's SenderID in force, after it was written to durable storage. Returns 0, -ENOMEM,

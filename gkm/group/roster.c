@@ -22,6 +22,19 @@ int roster_init(struct group_roster *roster, size_t seats)
 	return 0;
 }
 
+int roster_add_seats(struct group_roster *roster, size_t seats)
+{
+	struct roster_entry *entries =
+		reallocarray(roster->entries, roster->seats + seats, sizeof(*entries));
+
+	if (!entries)
+		return -ENOMEM;
+	memset(&entries[roster->seats], 0, seats * sizeof(*entries));
+	roster->entries = entries;
+	roster->seats += seats;
+	return 0;
+}
+
 void roster_free(struct group_roster *roster)
 {
 	free(roster->entries);

@@ -4,7 +4,7 @@
 /*
  * A group's senders as its members know them, in generations. Changes are collected and published
  * together, so that few messages are needed when many members join at once. Pure; allocates memory
- * only in roster_init().
+ * only in roster_init() and roster_add_seats().
  */
 
 #include <covey/addr.h>
@@ -47,6 +47,8 @@ struct roster_part {
 
 /* Returns 0 or -ENOMEM. */
 int roster_init(struct group_roster *roster, size_t seats);
+/* Seats behind those that there are. Returns 0 or -ENOMEM. */
+int roster_add_seats(struct group_roster *roster, size_t seats);
 void roster_free(struct group_roster *roster);
 
 /*

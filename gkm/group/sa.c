@@ -60,6 +60,30 @@ int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_tim
 	return 0;
 }
 
+int sa_add_seats(struct sa **sa, size_t seats)
+{
+	size_t more = seats - (*sa)->seats;
+	struct sa *grown;
+
+	if (seats <= (*sa)->seats)
+		return 0;
+	grown = realloc(*sa, sizeof(*grown) + seats);
+	if (!grown)
+		return -ENOMEM;
+	*sa = grown;
+	memset(&grown->members[grown->seats], SA_MEMBER_BARRED, more);
+	if (grown->usages) {
+		struct usage *usages = reallocarray(grown->usages, seats, sizeof(*usages));
+
+		if (!usages)
+			return -ENOMEM;
+		memset(&usages[grown->seats], 0, more * sizeof(*usages));
+		grown->usages = usages;
+	}
+	grown->seats = seats;
+	return 0;
+}
+
 void sa_retire(struct sa *sa)
 {
 	secret_free(sa->tek);

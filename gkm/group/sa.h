@@ -90,6 +90,9 @@ struct sa {
  */
 int sa_new(uint32_t spi, const uint8_t *tek, size_t tek_len, const struct sa_timing *timing,
 	   size_t seats, struct sa **ret_sa);
+/* Make room for members in more seats, so many in all. They must not get the SA until somebody says
+ * so. It may move. Returns 0 or -ENOMEM. */
+int sa_add_seats(struct sa **sa, size_t seats);
 /* Wipes the key. */
 void sa_free(struct sa *sa);
 

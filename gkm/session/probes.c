@@ -461,7 +461,7 @@ struct probes *probes_new(struct sessions *sessions)
 		return NULL;
 	probes->sessions = sessions;
 	probes->pace_by_host =
-		calloc(sessions->inventory->host_count + 1, sizeof(*probes->pace_by_host));
+		calloc(sessions->inventory->host_room + 1, sizeof(*probes->pace_by_host));
 	probes->timer = evtimer_new(sessions->base, on_timer, probes);
 	if (probes->pace_by_host && probes->timer)
 		return probes;

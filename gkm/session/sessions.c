@@ -11,7 +11,7 @@
 
 int sessions_init(struct sessions *sessions, const struct binding_handlers *binding)
 {
-	size_t hosts = sessions->inventory->host_count + 1;
+	size_t hosts = sessions->inventory->host_room + 1;
 
 	LIST_INIT(&sessions->list);
 	sessions->by_host = calloc(hosts, sizeof(struct session *));

@@ -39,7 +39,7 @@ const struct inventory_host *inventory_find_host(const struct inventory *invento
 						 const char *name)
 {
 	for (size_t i = 0; i < inventory->host_count; i++)
-		if (strcmp(inventory->hosts[i].name, name) == 0)
+		if (!inventory->hosts[i].gone && strcmp(inventory->hosts[i].name, name) == 0)
 			return &inventory->hosts[i];
 	return NULL;
 }
@@ -48,7 +48,7 @@ const struct inventory_group *inventory_find_group(const struct inventory *inven
 						   const char *name)
 {
 	for (size_t i = 0; i < inventory->group_count; i++)
-		if (strcmp(inventory->groups[i].name, name) == 0)
+		if (!inventory->groups[i].gone && strcmp(inventory->groups[i].name, name) == 0)
 			return &inventory->groups[i];
 	return NULL;
 }
@@ -77,8 +77,14 @@ const struct inventory_member *inventory_find_member(const struct inventory *inv
 						     const struct inventory_host *host)
 {
 	struct inventory_member key = {.host = (size_t)(host - inventory->hosts)};
+	size_t sorted = group->member_count - group->added_count;
+	const struct inventory_member *found =
+		bsearch(&key, group->members, sorted, sizeof(key), by_host);
 
-	return bsearch(&key, group->members, group->member_count, sizeof(key), by_host);
+	for (size_t i = sorted; i < group->member_count && !found; i++)
+		if (group->members[i].host == key.host)
+			found = &group->members[i];
+	return found && !found->gone ? found : NULL;
 }
 
 size_t inventory_tunnels(const struct inventory *inventory, struct covey_tunnel *ret_tunnels)

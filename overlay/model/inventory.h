@@ -75,20 +75,23 @@ struct inventory_member {
 	size_t host; /* index into inventory.hosts */
 	bool may_send;
 	bool may_receive;
+	bool gone; /* removed since the start (update.h) */
 };
 
 struct inventory_group {
 	char *name;
 	uint32_t *vnis; /* sorted, unique over all groups */
 	size_t vni_count;
-	struct inventory_member *members; /* sorted by host */
+	struct inventory_member *members; /* sorted by host, but for the last added_count */
 	size_t member_count;
+	size_t added_count; /* since the start (update.h) */
 	enum covey_cipher cipher;
 	enum covey_key_scope key_scope;
 	uint32_t replay_window;
 	/* Until `covey mode` sets another one. Default COVEY_MODE_ENFORCE. */
 	enum covey_mode mode;
 	struct rekey_policy rekey;
+	bool gone; /* removed since the start (update.h): it has no VNIs and no members */
 };
 
 /* Every IPv4 host takes packets of so many bytes (RFC 791, 3.1). */
@@ -121,6 +124,7 @@ struct inventory_host {
 	bool vxlan_elsewhere;
 	/* covey-host measures the paths to the others by itself. Default true. */
 	bool path_probes;
+	bool gone; /* removed since the start (update.h): it is in no group */
 };
 
 struct inventory {
@@ -136,10 +140,12 @@ struct inventory {
 	uint8_t class_by_dscp[64];        /* traffic class 0..7 of each DSCP */
 	struct inventory_group *groups;
 	size_t group_count;
+	size_t group_room;       /* how many there may be without their moving in memory */
 	struct covey_vnis *vnis; /* of all groups together */
 	size_t vnis_count;
 	struct inventory_host *hosts; /* hosts with a covey_vtep, in the order of the file */
 	size_t host_count;
+	size_t host_room; /* likewise */
 };
 
 /*
@@ -157,13 +163,13 @@ int inventory_parse(const char *name, const char *text, size_t len, struct diagn
 
 void inventory_free(struct inventory *inventory);
 
-/* NULL when there is none of that name. */
+/* NULL when there is none of that name, or it is gone. */
 const struct inventory_host *inventory_find_host(const struct inventory *inventory,
 						 const char *name);
 const struct inventory_group *inventory_find_group(const struct inventory *inventory,
 						   const char *name);
 bool inventory_has_vni(const struct inventory_group *group, uint32_t vni);
-/* The host's membership in the group, NULL when it is no member. */
+/* The host's membership in the group, NULL when it is no member, or not any more. */
 const struct inventory_member *inventory_find_member(const struct inventory *inventory,
 						     const struct inventory_group *group,
 						     const struct inventory_host *host);

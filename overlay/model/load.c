@@ -105,6 +105,8 @@ int inventory_parse(const char *name, const char *text, size_t len, struct diagn
 	if (status == -ENOMEM)
 		diagnostics->out_of_memory = true;
 	if (status == 0) {
+		reader.inventory->host_room = reader.inventory->host_count;
+		reader.inventory->group_room = reader.inventory->group_count;
 		*ret_inventory = reader.inventory;
 		reader.inventory = NULL;
 	}

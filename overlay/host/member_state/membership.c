@@ -15,6 +15,8 @@
 #define RETRY_MS UINT64_C(60000)
 /* The same if the GKM is only unable to let us in at the moment. */
 #define RETRY_SOON_MS UINT64_C(5000)
+/* The same if the GKM's inventory has changed. */
+#define ASK_SOON_MS UINT32_C(1000)
 
 struct membership *membership_new(const char *name, uint32_t index)
 {
@@ -75,6 +77,20 @@ int membership_send_leave(const struct membership *group, const struct effects *
 	return 0;
 }
 
+static int check_vnis(const struct membership *group, const char *what, const uint32_t *vnis,
+		      size_t count, struct covey_error *error)
+{
+	if (count > COVEY_VNIS_PER_GROUP_MAX)
+		return covey_error_set(error, -EPROTO, "group %s: %s with %zu VNIs", group->name,
+				       what, count);
+	for (size_t i = 0; i < count; i++) {
+		if (vnis[i] > COVEY_VNI_MAX)
+			return covey_error_set(error, -EPROTO, "group %s: %s with VNI %" PRIu32,
+					       group->name, what, vnis[i]);
+	}
+	return 0;
+}
+
 static int check_joined(const struct membership *group, uint64_t instance,
 			const Covey__Joined *message, struct covey_error *error)
 {
@@ -86,14 +102,11 @@ static int check_joined(const struct membership *group, uint64_t instance,
 				       "group %s: Joined with SenderID %" PRIu32
 				       " and epoch %" PRIu32,
 				       group->name, message->sender_id, message->epoch);
-	if (message->n_vnis == 0 || message->n_vnis > COVEY_VNIS_PER_GROUP_MAX)
-		return covey_error_set(error, -EPROTO, "group %s: Joined with %zu VNIs",
-				       group->name, message->n_vnis);
-	for (size_t i = 0; i < message->n_vnis; i++) {
-		if (message->vnis[i] > COVEY_VNI_MAX)
-			return covey_error_set(error, -EPROTO, "group %s: Joined with VNI %" PRIu32,
-					       group->name, message->vnis[i]);
-	}
+	if (message->n_vnis == 0)
+		return covey_error_set(error, -EPROTO, "group %s: Joined without VNIs",
+				       group->name);
+	if (check_vnis(group, "Joined", message->vnis, message->n_vnis, error))
+		return -EPROTO;
 	if (window < COVEY_REPLAY_WINDOW_MIN || window > COVEY_REPLAY_WINDOW_MAX ||
 	    (window & (window - 1)) != 0)
 		return covey_error_set(error, -EPROTO,
@@ -113,24 +126,24 @@ static int check_joined(const struct membership *group, uint64_t instance,
 }
 
 /* The dataplane refuses VNIs that another group has. Then this group is as good as refused. */
-static int set_vnis(struct membership *group, const Covey__Joined *message,
+static int set_vnis(struct membership *group, const uint32_t *list, size_t count,
 		    const struct effects *effects, struct covey_error *error)
 {
-	uint32_t *vnis = calloc(message->n_vnis, sizeof(*vnis));
+	uint32_t *vnis = calloc(count + 1, sizeof(*vnis));
 	int status;
 
 	if (!vnis)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	memcpy(vnis, message->vnis, message->n_vnis * sizeof(*vnis));
-	status = effects->ops->group_set(effects->dataplane, group->index, vnis, message->n_vnis,
-					 error);
+	if (count)
+		memcpy(vnis, list, count * sizeof(*vnis));
+	status = effects->ops->group_set(effects->dataplane, group->index, vnis, count, error);
 	if (status) {
 		free(vnis);
 		return status;
 	}
 	free(group->vnis);
 	group->vnis = vnis;
-	group->vni_count = message->n_vnis;
+	group->vni_count = count;
 	return 0;
 }
 
@@ -141,7 +154,7 @@ int membership_joined(struct membership *group, uint64_t instance, const Covey__
 
 	if (status)
 		return status;
-	status = set_vnis(group, message, effects, error);
+	status = set_vnis(group, message->vnis, message->n_vnis, effects, error);
 	if (status)
 		return status;
 	group->instance = instance;
@@ -163,6 +176,38 @@ int membership_joined(struct membership *group, uint64_t instance, const Covey__
 		     group->may_send ? (group->may_receive ? "sends and receives" : "sends")
 				     : (group->may_receive ? "receives" : "neither"));
 	return 0;
+}
+
+/* A refused group is asked for again, not by all hosts at once. */
+static void ask_soon(struct membership *group, uint64_t now, const struct effects *effects)
+{
+	uint64_t soon = now + effects->random(effects->arg, ASK_SOON_MS);
+
+	if (group->state == MEMBERSHIP_REFUSED && soon < group->retry_at)
+		group->retry_at = soon;
+}
+
+int membership_changed(struct membership *group, const Covey__GroupChanged *message, uint64_t now,
+		       const struct effects *effects, struct covey_error *error)
+{
+	size_t before = group->vni_count;
+	int status = check_vnis(group, "GroupChanged", message->vnis, message->n_vnis, error);
+
+	if (status)
+		return status;
+	if (group->state != MEMBERSHIP_JOINED) {
+		ask_soon(group, now, effects);
+		return 0;
+	}
+	status = set_vnis(group, message->vnis, message->n_vnis, effects, error);
+	if (status)
+		return status;
+	group->drain_s = message->drain_s;
+	effects_note(effects, LOG_LEVEL_NOTICE, "group %s: has %zu VNIs, and had %zu", group->name,
+		     group->vni_count, before);
+	/* Which VNIs a mode is about. */
+	member_mode_renew(&group->mode);
+	return member_mode_run(group, true, now, effects, error);
 }
 
 void membership_refused(struct membership *group, const Covey__Refused *message, uint64_t now,

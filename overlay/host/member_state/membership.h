@@ -71,6 +71,9 @@ int membership_send_leave(const struct membership *group, const struct effects *
 
 int membership_joined(struct membership *group, uint64_t instance, const Covey__Joined *message,
 		      const struct effects *effects, struct covey_error *error);
+/* The inventory of the GKM has changed. -EEXIST when another group has one of the VNIs. */
+int membership_changed(struct membership *group, const Covey__GroupChanged *message, uint64_t now,
+		       const struct effects *effects, struct covey_error *error);
 int membership_floors(struct membership *group, const Covey__SaFloors *message,
 		      struct covey_error *error);
 void membership_refused(struct membership *group, const Covey__Refused *message, uint64_t now,

@@ -95,6 +95,21 @@ static int receive_joined(struct member_state *state, const Covey__Joined *joine
 	return 0;
 }
 
+static int receive_changed(struct member_state *state, const Covey__GroupChanged *changed,
+			   uint64_t now, struct covey_error *error)
+{
+	struct membership *group = member_state_find(state, changed->group);
+	struct covey_error reason = {.text = ""};
+	int status;
+
+	if (!group)
+		return 0;
+	status = membership_changed(group, changed, now, &state->effects, &reason);
+	if (status == -EEXIST)
+		return refuse_vnis(state, group, reason.text, now, error);
+	return status ? covey_error_set(error, status, "%s", reason.text) : 0;
+}
+
 /* This host does not belong to the fabric any more. So its keys end now, not with their
  * lifetime. */
 static void wipe_all(struct member_state *state)
@@ -231,6 +246,8 @@ int receive_message(struct member_state *state, const Covey__Message *message, u
 	switch (message->body_case) {
 	case COVEY__MESSAGE__BODY_JOINED:
 		return receive_joined(state, message->joined, now, error);
+	case COVEY__MESSAGE__BODY_GROUP_CHANGED:
+		return receive_changed(state, message->group_changed, now, error);
 	case COVEY__MESSAGE__BODY_LEFT:
 		return receive_left(state, message->left, error);
 	case COVEY__MESSAGE__BODY_HEARTBEAT:

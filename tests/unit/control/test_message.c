@@ -49,6 +49,7 @@ static Covey__GroupModeInForce in_force = COVEY__GROUP_MODE_IN_FORCE__INIT;
 static Covey__ProbeRequest probe_request = COVEY__PROBE_REQUEST__INIT;
 static Covey__ProbeOrder probe_order = COVEY__PROBE_ORDER__INIT;
 static Covey__ProbeReport probe_report = COVEY__PROBE_REPORT__INIT;
+static Covey__GroupChanged group_changed = COVEY__GROUP_CHANGED__INIT;
 static Covey__ProbeSeen seen = COVEY__PROBE_SEEN__INIT, *seen_list[] = {&seen};
 static Covey__ProbeDrop probe_drop = COVEY__PROBE_DROP__INIT, *probe_drops[] = {&probe_drop};
 static ProtobufCBinaryData vteps[] = {{4, vtep}};
@@ -56,7 +57,7 @@ static Covey__ClearHeard heard = COVEY__CLEAR_HEARD__INIT;
 static Covey__ClearHeard *clear[] = {&heard};
 static uint64_t esns[] = {UINT64_C(1) << 48 | 7, UINT64_MAX};
 
-#define MESSAGES 21
+#define MESSAGES 22
 
 static Covey__Message messages[MESSAGES];
 
@@ -207,6 +208,11 @@ static int fill(void **state)
 	messages[18].probe_request = &probe_request;
 	messages[19].probe_order = &probe_order;
 	messages[20].probe_report = &probe_report;
+	group_changed.group = group;
+	group_changed.vnis = numbers;
+	group_changed.n_vnis = 3;
+	group_changed.drain_s = UINT32_MAX;
+	messages[21].group_changed = &group_changed;
 	return 0;
 }
 
@@ -228,6 +234,7 @@ static void every_message_comes_back(void **state)
 		"SaDrain",      "Heartbeat",   "SaFloors",
 		"SaActivated",  "GroupMode",   "GroupModeInForce",
 		"ProbeRequest", "ProbeOrder",  "ProbeReport",
+		"GroupChanged",
 	};
 
 	for (int i = 0; i < MESSAGES; i++) {
@@ -311,7 +318,7 @@ static void one_body_and_nothing_else(void **state)
 		{{0x1a, 0x00, 0x32, 0x00}, 4, false},              /* two bodies */
 		{{0x1a, 0x00, 0xfa, 0x01, 0x00}, 5, false},        /* an unknown one behind */
 		{{0x8a, 0x01, 0x00}, 3, true},                     /* GroupMode, empty */
-		{{0xb2, 0x01, 0x00}, 3, false},                    /* body 22 */
+		{{0xba, 0x01, 0x00}, 3, false},                    /* body 23 */
 		{{0xfa, 0x01, 0x00}, 3, false},                    /* body 31 */
 		{{0x18, 0x00}, 2, false},                          /* Join as a number */
 		{{0x1b, 0x1c}, 2, false},                          /* Join as a group */

@@ -272,6 +272,15 @@ static void on_joined(struct guest *guest, const Covey__Joined *joined)
 }
 
 /* It comes before rosters and SAs. */
+static void on_changed(struct guest *guest, const Covey__GroupChanged *changed)
+{
+	guest->changes++;
+	snprintf(guest->changed_group, sizeof(guest->changed_group), "%s", changed->group);
+	guest->vni_count = changed->n_vnis;
+	for (size_t i = 0; i < changed->n_vnis && i < 8; i++)
+		guest->vnis[i] = changed->vnis[i];
+}
+
 static void on_mode(struct guest *guest, const Covey__GroupMode *mode)
 {
 	assert_true(guest->modes && guest->joined);
@@ -335,6 +344,9 @@ static void on_received(struct channel *channel, const Covey__Message *message, 
 		break;
 	case COVEY__MESSAGE__BODY_ROSTER:
 		on_roster(guest, message->roster);
+		break;
+	case COVEY__MESSAGE__BODY_GROUP_CHANGED:
+		on_changed(guest, message->group_changed);
 		break;
 	case COVEY__MESSAGE__BODY_GROUP_MODE:
 		on_mode(guest, message->group_mode);

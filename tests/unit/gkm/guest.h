@@ -56,6 +56,11 @@ struct guest {
 	uint32_t left_ms;
 	uint64_t mode_serial;
 	size_t modes_told;
+	/* What the last GroupChanged said of any group, and how many there were. */
+	char changed_group[COVEY_NAME_MAX + 1];
+	uint32_t vnis[8];
+	size_t vni_count;
+	size_t changes;
 	uint32_t active_spi;
 	uint32_t drained_spi;
 	size_t heartbeats;

@@ -14,6 +14,62 @@ static struct membership *group(const struct world *world, const char *name)
 	return member_state_find(world->state, name);
 }
 
+static int changed(struct world *world, const char *name, uint32_t *vnis, size_t count)
+{
+	Covey__GroupChanged body = COVEY__GROUP_CHANGED__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	body.group = (char *)name;
+	body.vnis = vnis;
+	body.n_vnis = count;
+	body.drain_s = 5;
+	message.body_case = COVEY__MESSAGE__BODY_GROUP_CHANGED;
+	message.group_changed = &body;
+	return world_message(world, &message);
+}
+
+/* SAs and registration stay; a VNI that is not in the list is not accepted any more. */
+static void test_other_vnis(void **state)
+{
+	struct world *world = world_with_active_sa();
+	uint32_t vnis[] = {100, 300}, wrong[] = {1u << 24};
+
+	assert_int_equal(changed(world, "g", vnis, 2), 0);
+	assert_non_null(strstr(world->journal, "vnis 0:2"));
+	assert_null(strstr(world->journal, "remove"));
+	assert_int_equal(group(world, "g")->vni_count, 2);
+	assert_int_equal(group(world, "g")->vnis[1], 300);
+	assert_int_equal(group(world, "g")->drain_s, 5);
+	assert_int_equal(group(world, "g")->epoch, 1);
+	assert_int_equal(group(world, "g")->state, MEMBERSHIP_JOINED);
+	assert_int_equal(changed(world, "g", NULL, 0), 0);
+	assert_int_equal(group(world, "g")->vni_count, 0);
+	assert_int_equal(changed(world, "nobody", vnis, 2), 0);
+	assert_int_equal(changed(world, "g", wrong, 1), -EPROTO);
+	assert_int_equal(group(world, "g")->vni_count, 0);
+	/* Another group has one of them. */
+	world->dataplane.group_fails = -EEXIST;
+	world_forget(world);
+	assert_int_equal(changed(world, "g", vnis, 2), 0);
+	assert_int_equal(group(world, "g")->state, MEMBERSHIP_REFUSED);
+	assert_null(world_sa(world, 256));
+	world_free(world);
+}
+
+static void test_a_refused_group_is_asked_for_soon(void **state)
+{
+	struct world *world = world_with_active_sa();
+	uint32_t vnis[] = {100};
+
+	assert_int_equal(world_refused(world, "g", COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED), 0);
+	world_forget(world);
+	assert_int_equal(changed(world, "g", vnis, 1), 0);
+	assert_int_equal(group(world, "g")->vni_count, 0);
+	assert_int_equal(world_pass(world, 1000), 0);
+	assert_non_null(strstr(world->journal, ">Join g; "));
+	world_free(world);
+}
+
 static void test_leave(void **state)
 {
 	struct world *world = world_with_active_sa();
@@ -278,6 +334,8 @@ static void test_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_other_vnis),
+		cmocka_unit_test(test_a_refused_group_is_asked_for_soon),
 		cmocka_unit_test(test_leave),
 		cmocka_unit_test(test_leave_and_join_again),
 		cmocka_unit_test(test_leave_join_leave),
