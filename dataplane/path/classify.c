@@ -161,15 +161,16 @@ static const struct covey_tunnel *find_tunnel(const struct classifier *classifie
 	return NULL;
 }
 
-/* Whatever else the header says, its VNI is read. A packet that ends before it has none. */
+/* Whatever else the header says, its VNI is read. A packet that ends before it has none. But of a
+ * first fragment, the next one has it. */
 static enum frame_kind found_tunnel(const struct walk *walk, struct frame *frame)
 {
 	size_t tunnel = walk->offset + sizeof(struct rte_udp_hdr);
 	size_t end = tunnel + sizeof(struct rte_vxlan_hdr) - 1;
 
-	if (end > walk->total)
+	if (end > walk->total && !walk->fragment)
 		return FRAME_BYPASS;
-	if (end > walk->len)
+	if (end > walk->total || end > walk->len)
 		return FRAME_MALFORMED;
 	frame->vni = read_be32(walk->ip + tunnel + 3) & COVEY_VNI_MAX;
 	return FRAME_TUNNEL;

@@ -2,7 +2,8 @@
 /*
  * Tunnels of other ports, which covey does not encrypt: VXLAN, VXLAN-GPE and Geneve, both ways.
  * What has a VNI of the fabric passes only as VXLAN in clear of that VNI would, whatever else the
- * headers say; what has another VNI passes, and so does what has none. Nothing is changed.
+ * headers say; what has another VNI passes, and so does what has none, but not a fragment whose
+ * VNI is in the next one. Nothing is changed.
  */
 #include "modes_lab.h"
 #include <setjmp.h>
@@ -125,6 +126,50 @@ static void test_cut_short(void **state)
 		}
 }
 
+/* Returns the frame's new length. */
+static size_t make_first_fragment(uint8_t *frame, size_t len)
+{
+	if (!modes_lab_ipv6()) {
+		frame[L2 + 6] = 0x20;
+		return len;
+	}
+	memmove(frame + UDP_AT + 8, frame + UDP_AT, len - UDP_AT);
+	memcpy(frame + UDP_AT, (const uint8_t[]){17, 0, 0, 1, 0, 0, 0, 7}, 8);
+	frame[L2 + 6] = 44;
+	frame[L2 + 5] = (uint8_t)(frame[L2 + 5] + 8);
+	return len + 8;
+}
+
+/* As above, but the next fragment has what is missing. */
+static void test_cut_by_a_fragment(void **state)
+{
+	static const uint32_t vnis[] = {LAB_VNI, UNKNOWN_VNI};
+
+	for (unsigned i = 0; i < 9 * 2 * 2; i++) {
+		unsigned size = i / 4;
+		bool outbound = i & 1, ours = !(i & 2);
+		uint8_t frame[REFERENCE_BYTES_MAX];
+		struct result result;
+		struct lab lab;
+		size_t len;
+
+		make(vnis[!ours], outbound, COVEY_GENEVE_PORT, 0x6558, frame);
+		set_lengths(frame, TUNNEL_AT + size);
+		len = make_first_fragment(frame, TUNNEL_AT + size);
+		open_fabric(&lab, false);
+		run_bytes(&lab, outbound, frame, len, &result);
+		if (size < 7)
+			expect_dropped(&result, outbound ? COVEY_DROP_OUT_MALFORMED
+							 : COVEY_DROP_IN_MALFORMED);
+		else if (ours)
+			expect_dropped(&result,
+				       outbound ? COVEY_DROP_OUT_TUNNEL : COVEY_DROP_IN_TUNNEL);
+		else
+			expect_passed(&result, outbound, frame, len);
+		lab_close(&lab);
+	}
+}
+
 /* Of which nobody reads more than the first buffer. */
 static void test_in_two_buffers(void **state)
 {
@@ -187,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_each_vni),
 		cmocka_unit_test(test_each_mode),
 		cmocka_unit_test(test_cut_short),
+		cmocka_unit_test(test_cut_by_a_fragment),
 		cmocka_unit_test(test_in_two_buffers),
 		cmocka_unit_test(test_where_the_kernel_keeps_the_card),
 	};
