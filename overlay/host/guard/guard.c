@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guard_fabric.h"
 #include "guard_nft.h"
 #include "guard_replace.h"
 #include "guard_text.h"
@@ -140,6 +141,9 @@ static int verify(const struct guard_config *config, const char *rules, unsigned
 	status = guard_compare(rules, listing, &difference);
 	if (status == 0 && !guard_clear_same_sets(rules, listing))
 		status = covey_error_set(&difference, -EAGAIN, "other VNIs pass in clear");
+	if (status == 0 && !guard_fabric_same(rules, listing))
+		status = covey_error_set(&difference, -EAGAIN,
+					 "other VNIs are the fabric's in tunnels of other ports");
 	if (status == 0 && if_nametoindex(config->interface) != index)
 		status = covey_error_set(&difference, -EAGAIN, "the interface was replaced");
 	if (status == 0)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guard_text.h"
+
 #define VNI_MAX 0xffffffu
 
 /* --- lists ------------------------------------------------------------------------------------ */
@@ -193,30 +195,10 @@ void guard_clear_write_observed(FILE *stream, const struct guard_clear *clear)
 	end_set(stream);
 }
 
-/* The text behind the "{" of this set's elements; NULL: there is no such set, or it is empty. */
-static const char *find_elements(const char *text, const char *family, const char *name)
-{
-	char table[16] = "", set[64] = "";
-	bool inside = false;
-
-	for (const char *line = text; *line;) {
-		const char *end = line + strcspn(line, "\n"), *at = line + strspn(line, " \t");
-
-		if (sscanf(at, "table %15s", table) != 1 && sscanf(at, "set %63s {", set) == 1)
-			inside = strcmp(table, family) == 0 && strcmp(set, name) == 0;
-		else if (*at == '}')
-			inside = false;
-		else if (inside && strncmp(at, "elements = {", 12) == 0)
-			return at + 12;
-		line = end + (*end == '\n');
-	}
-	return NULL;
-}
-
 int guard_clear_read_set(const char *text, const char *family, const char *name,
 			 struct guard_vnis *ret_vnis)
 {
-	const char *at = find_elements(text, family, name);
+	const char *at = guard_find_elements(text, family, name);
 	struct guard_vnis vnis = {0};
 	size_t room = 1;
 

@@ -96,6 +96,28 @@ static void write_usual(FILE *stream)
 		at.type, at.next_v6);
 }
 
+/* Of IPv4, all options have been dropped. A fragment's data begins at a multiple of 8 bytes, and
+ * UDP's header has 8. */
+static void write_foreign(FILE *stream, const struct guard_config *config, const struct places *at,
+			  unsigned ip)
+{
+	char what[80], cut[80];
+	struct guard_tagged tagged = {what, cut, at->port_v4};
+
+	snprintf(what, sizeof(what), "@ll,%u,16 0x0800 @ll,%u,8 17 ", at->type, at->protocol_v4);
+	snprintf(cut, sizeof(cut), "@ll,%u,16 & 0x3fff == 0x2000 @ll,%u,16 < 36 ", (ip + 6) * 8,
+		 (ip + 2) * 8);
+	guard_rules_write_foreign_tagged(stream, config, &tagged);
+	snprintf(what, sizeof(what), "@ll,%u,16 0x86dd @ll,%u,8 17 ", at->type, at->next_v6);
+	tagged = (struct guard_tagged){what, NULL, at->port_v6};
+	guard_rules_write_foreign_tagged(stream, config, &tagged);
+	snprintf(what, sizeof(what), "@ll,%u,16 0x86dd @ll,%u,8 44 @ll,%u,8 17 @ll,%u,13 0 ",
+		 at->type, at->next_v6, at->extension, at->offset);
+	snprintf(cut, sizeof(cut), "@ll,%u,1 1 @ll,%u,16 < 24 ", at->offset + 15, (ip + 4) * 8);
+	tagged = (struct guard_tagged){what, cut, at->port_behind_fragment};
+	guard_rules_write_foreign_tagged(stream, config, &tagged);
+}
+
 static void write_tagged(FILE *stream, const struct guard_config *config)
 {
 	fprintf(stream, "\tchain tagged {\n");
@@ -105,10 +127,7 @@ static void write_tagged(FILE *stream, const struct guard_config *config)
 
 		write_v4(stream, &at, config->ports.text);
 		write_v6(stream, &at, config->ports.text);
-		guard_rules_write_foreign_tagged(stream, config, at.type, 0x0800, at.protocol_v4,
-						 at.port_v4);
-		guard_rules_write_foreign_tagged(stream, config, at.type, 0x86dd, at.next_v6,
-						 at.port_v6);
+		write_foreign(stream, config, &at, ip);
 	}
 	fprintf(stream,
 		"\t\t@ll,128,16 " TAGS " @ll,160,16 " TAGS " @ll,192,16 " TAGS " counter drop "

@@ -6,9 +6,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "guard_fabric.h"
 #include "guard_frames.h"
-
-#define IP_UDP 17u
 
 bool guard_interface_valid(const char *interface)
 {
@@ -60,33 +59,26 @@ static bool drops_foreign(const struct guard_config *config)
 	return config->foreign_count > 0 && (config->foreign_all || config->vnis_count > 0);
 }
 
-/* Few elements however many VNIs there are. Only what goes to a foreign port is looked up here, so
- * the set may be slower than that of clear VNIs. */
-static void write_fabric_set(FILE *stream, const struct guard_config *config)
+/* For rules that look for VNIs. */
+static void write_fabric(FILE *stream, const struct guard_config *config)
 {
-	if (!drops_foreign(config) || config->foreign_all)
-		return;
-	fprintf(stream,
-		"\tset " GUARD_SET_FABRIC " {\n\t\ttypeof " GUARD_VNI "\n\t\tflags interval\n"
-		"\t\telements = { ");
-	for (size_t i = 0; i < config->vnis_count; i++) {
-		const struct covey_vnis *vnis = &config->vnis[i];
+	if (drops_foreign(config) && !config->foreign_all)
+		guard_fabric_write(stream, config->vnis, config->vnis_count);
+}
 
-		fprintf(stream, "%s%u", i ? ", " : "", vnis->first);
-		if (vnis->last > vnis->first)
-			fprintf(stream, "-%u", vnis->last);
-	}
-	fprintf(stream, " }\n\t}\n");
+static void write_ports(FILE *stream, const struct guard_config *config, const char *port)
+{
+	fprintf(stream, "%s { ", port);
+	for (size_t i = 0; i < config->foreign_count; i++)
+		fprintf(stream, "%s%u", i ? ", " : "", config->foreign_ports[i]);
+	fprintf(stream, " } ");
 }
 
 /* port and vni: where these are in the packet, as nft writes that. */
 static void write_foreign_from(FILE *stream, const struct guard_config *config, const char *port,
 			       const char *vni, const char *more)
 {
-	fprintf(stream, "%s { ", port);
-	for (size_t i = 0; i < config->foreign_count; i++)
-		fprintf(stream, "%s%u", i ? ", " : "", config->foreign_ports[i]);
-	fprintf(stream, " } ");
+	write_ports(stream, config, port);
 	if (!config->foreign_all) {
 		fprintf(stream, "%s @" GUARD_SET_FABRIC " ", vni);
 		if (steer_is_clear(&config->steer))
@@ -96,12 +88,29 @@ static void write_foreign_from(FILE *stream, const struct guard_config *config, 
 		config->foreign_all ? GUARD_FOREIGN : GUARD_FOREIGN_VNI, more);
 }
 
+/* No rule finds a VNI that comes with the next fragment. */
+static void write_cut(FILE *stream, const struct guard_config *config)
+{
+	static const char *const conditions[] = {"ip frag-off & 0x2000 != 0",
+						 "frag more-fragments 1"};
+
+	for (size_t i = 0; i < 2; i++) {
+		fprintf(stream, "\t\t%s ", conditions[i]);
+		write_ports(stream, config, "udp dport");
+		fprintf(stream,
+			"jump " GUARD_CHAIN_CUT " comment \"first fragment of a tunnel%s\"\n",
+			i ? " over IPv6" : "");
+	}
+}
+
 void guard_rules_write_foreign(FILE *stream, const struct guard_config *config)
 {
 	if (!drops_foreign(config))
 		return;
 	fprintf(stream, "\t\t");
 	write_foreign_from(stream, config, "udp dport", GUARD_VNI, "");
+	if (!config->foreign_all)
+		write_cut(stream, config);
 }
 
 /*
@@ -278,7 +287,7 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 		guard_clear_write_observed(stream, &config->steer.clear);
 	}
 	if (!config->steer.on)
-		write_fabric_set(stream, config);
+		write_fabric(stream, config);
 	if (config->bridge) {
 		write_bridge(stream, config);
 	} else if (!config->local_only) {
@@ -293,19 +302,23 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 	fprintf(stream, "}\n");
 }
 
-/* type, upper and port: at which bits Ethernet's type, the number of IP's upper protocol and UDP's
- * port are. UDP's header and the first half of the tunnel's come before the VNI. */
+/* UDP's header and the first half of the tunnel's come before the VNI. */
 void guard_rules_write_foreign_tagged(FILE *stream, const struct guard_config *config,
-				      unsigned type, unsigned family, unsigned upper, unsigned port)
+				      const struct guard_tagged *tagged)
 {
 	char port_at[32], vni_at[32];
 
 	if (!drops_foreign(config))
 		return;
-	snprintf(port_at, sizeof(port_at), "@ll,%u,16", port);
-	snprintf(vni_at, sizeof(vni_at), "@ll,%u,24", port + 80);
-	fprintf(stream, "\t\t@ll,%u,16 0x%04x @ll,%u,8 %u ", type, family, upper, IP_UDP);
+	snprintf(port_at, sizeof(port_at), "@ll,%u,16", tagged->port);
+	snprintf(vni_at, sizeof(vni_at), "@ll,%u,24", tagged->port + 80);
+	fprintf(stream, "\t\t%s", tagged->what);
 	write_foreign_from(stream, config, port_at, vni_at, ", VLAN-tagged");
+	if (!tagged->cut || config->foreign_all)
+		return;
+	fprintf(stream, "\t\t%s%s", tagged->what, tagged->cut);
+	write_ports(stream, config, port_at);
+	fprintf(stream, "counter drop comment \"" GUARD_FOREIGN_CUT ", VLAN-tagged\"\n");
 }
 
 /* The rules at the fabric interface itself. */
@@ -341,7 +354,7 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 	write_table(stream, "netdev", config->interface);
 	if (steer_is_clear(&config->steer))
 		guard_clear_write_set(stream, GUARD_SET_CLEAR, &config->steer.clear.accepted);
-	write_fabric_set(stream, config);
+	write_fabric(stream, config);
 	guard_frames_write(stream, config);
 	if (!config->local_only)
 		write_device(stream, config, hooks);

@@ -51,11 +51,10 @@ enum guard_device_hooks {
 
 /* The comment of a rule that only the guard of an AF_PACKET port has. */
 #define GUARD_OWN_COPY "covey has taken its own copy"
-/* The comments of the rule about foreign_ports: with foreign_all, and without. */
+/* The comments of the rule about foreign_ports: with foreign_all, and without. For first fragments
+ * that end before a VNI there is GUARD_FOREIGN_CUT. */
 #define GUARD_FOREIGN     "clear VXLAN of another port"
 #define GUARD_FOREIGN_VNI "clear tunnel of another port, with a VNI of the fabric"
-/* The set of the fabric's VNIs. */
-#define GUARD_SET_FABRIC "fabric"
 
 /* True when the name can stand in a rule: the kernel accepts it, and nft would not read it as more
  * than a name. */
@@ -72,11 +71,17 @@ void guard_table_name(const char *interface, char *ret_name);
  * VXLAN-GPE and Geneve, whose VNIs are at the same place. */
 void guard_rules_write_foreign(FILE *stream, const struct guard_config *config);
 
-/* Write the same for a frame with VLAN tags in it, if there are any such ports. At which bits are
- * Ethernet's type, the number of IP's upper protocol and UDP's port; family: what the type is. */
+/* UDP in a frame with VLAN tags in it. */
+struct guard_tagged {
+	const char *what; /* that it is UDP, as nft writes that, with a space behind it */
+	const char *cut;  /* likewise, that it is a first fragment that ends before a tunnel's VNI;
+			   * NULL: it cannot be one */
+	unsigned port;    /* at which bit UDP's destination port is */
+};
+
+/* Write the same for such a frame, if there are any such ports. */
 void guard_rules_write_foreign_tagged(FILE *stream, const struct guard_config *config,
-				      unsigned type, unsigned family, unsigned upper,
-				      unsigned port);
+				      const struct guard_tagged *tagged);
 
 /* Write the guard's tables. */
 void guard_rules_write_tables(FILE *stream, const struct guard_config *config,

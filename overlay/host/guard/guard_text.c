@@ -172,6 +172,25 @@ size_t guard_read_ports(const char *text, const char *comment, uint16_t *ret_por
 	return 0;
 }
 
+const char *guard_find_elements(const char *text, const char *family, const char *name)
+{
+	char table[16] = "", set[64] = "";
+	bool inside = false;
+
+	for (const char *line = text; *line;) {
+		const char *end = line + strcspn(line, "\n"), *at = line + strspn(line, " \t");
+
+		if (sscanf(at, "table %15s", table) != 1 && sscanf(at, "set %63s {", set) == 1)
+			inside = strcmp(table, family) == 0 && strcmp(set, name) == 0;
+		else if (*at == '}')
+			inside = false;
+		else if (inside && strncmp(at, "elements = {", 12) == 0)
+			return at + 12;
+		line = end + (*end == '\n');
+	}
+	return NULL;
+}
+
 /* "netdev chain egress, rule "clear VXLAN"" */
 static void describe(const struct guard_line *line, char *ret_text, size_t size)
 {

@@ -20,7 +20,7 @@ struct guard_line {
 	enum guard_line_kind {
 		GUARD_LINE_TABLE,
 		GUARD_LINE_FLAGS, /* of the table: "dormant" */
-		GUARD_LINE_SET,   /* its name; what is in it says guard_clear_read_set() */
+		GUARD_LINE_SET,   /* its name; what is in it say guard_clear.h and guard_fabric.h */
 		GUARD_LINE_CHAIN,
 		GUARD_LINE_HOOK, /* where the chain is called; only a base chain has one */
 		GUARD_LINE_RULE,
@@ -47,6 +47,10 @@ bool guard_read_line(struct guard_reader *reader, struct guard_line *ret_line);
 /* The UDP destination ports that the first rule with this comment names, at most max of them.
  * Returns how many; 0 also when there is no such rule. */
 size_t guard_read_ports(const char *text, const char *comment, uint16_t *ret_ports, size_t max);
+
+/* The text behind the "{" of the elements of a set in a table of this family. NULL: there is no
+ * such set, or it is empty. */
+const char *guard_find_elements(const char *text, const char *family, const char *name);
 
 /* 0 when each table, set, chain, hook and rule that was asked for is listed, and nothing else is.
  * Otherwise -ENOENT or -EEXIST, and error names the first difference. */

@@ -8,6 +8,7 @@
  *   old         libnftables does not know the egress hook
  *   lost        transactions succeed and the egress chain is not there
  *   undone:A-B  somebody flushes all that transactions A to B put up, before they are read back
+ *   then:WHAT   somebody runs this command of nft behind the first transaction
  *   flush:FILE  once FILE is there, somebody flushes all just before the next listing, and removes
  * it
  */
@@ -66,6 +67,15 @@ static bool is_undone(const char *fault)
 	return sscanf(fault, "undone:%d-%d", &first, &last) == 2 && count >= first && count <= last;
 }
 
+static bool is_first(void)
+{
+	static bool after;
+	bool first = !after;
+
+	after = true;
+	return first;
+}
+
 int nft_run_cmd_from_buffer(struct nft_ctx *nft, const char *commands)
 {
 	int (*next)(struct nft_ctx *, const char *) = dlsym(RTLD_NEXT, "nft_run_cmd_from_buffer");
@@ -90,6 +100,12 @@ int nft_run_cmd_from_buffer(struct nft_ctx *nft, const char *commands)
 		int status = next(nft, commands);
 
 		next(nft, "flush ruleset");
+		return status;
+	}
+	if (fault && !lists && strncmp(fault, "then:", 5) == 0 && is_first()) {
+		int status = next(nft, commands);
+
+		next(nft, fault + 5);
 		return status;
 	}
 	if (fault && lists && strncmp(fault, "flush:", 6) == 0 && unlink(fault + 6) == 0)

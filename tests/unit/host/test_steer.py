@@ -96,10 +96,10 @@ class Steered(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stderr
 
-    def guard_without_egress_hook(self, what):
+    def guard_with_fault(self, what, fault="no-egress"):
         """Its exit status, what it says, and the guard that is there then."""
         command = self.command(what)
-        command[4:4] = ["env", "LD_PRELOAD=" + FAULTS, "NFT_FAULT=no-egress", "ASAN_OPTIONS=" +
+        command[4:4] = ["env", "LD_PRELOAD=" + FAULTS, "NFT_FAULT=" + fault, "ASAN_OPTIONS=" +
                         os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         return done.returncode, done.stderr, self.host.run("nft", "list", "ruleset")
@@ -165,7 +165,7 @@ class SteerTest(Steered):
         """Without it nothing can be steered, whoever asks, and also before covey0 is there."""
         for what in ("on", "keep"):
             with self.subTest(what):
-                status, said, rules = self.guard_without_egress_hook(what)
+                status, said, rules = self.guard_with_fault(what)
                 self.assertEqual(status, 1, said)
                 self.assertIn("error: no egress hooks: VXLAN cannot be steered to covey0", said)
                 self.assertIn("covey_fabric_port: kernel needs Linux 5.16 or later", said)
@@ -481,6 +481,54 @@ class TunnelTest(Framed):
         for send in self.both_ways():
             self.expect(framed({f"{size} bytes": ipv4("10.9.0.2", "10.9.0.1", 17, udp(6081, tunnel(100)[:size]))
                                 for size in range(7)}), send)
+
+    def first_fragments(self, payload):
+        """Of UDP to a tunnel's port, of which the header says that more follows."""
+        v4, v6 = ("10.9.0.2", "10.9.0.1"), ("fd09::2", "fd09::1")
+        packets = {"IPv4": ipv4(*v4, 17, payload, fragment=0x2000),
+                   "IPv4, not to be cut": ipv4(*v4, 17, payload, fragment=0x6000),
+                   **{f"IPv6 with {kinds}": extended(kinds, 17, payload, *v6, fragment=1)
+                      for kinds in ([FRAGMENT], [HOP_BY_HOP, FRAGMENT], [FRAGMENT, DESTINATION])}}
+        plain = {name: packets[name] for name in ("IPv4", "IPv4, not to be cut", f"IPv6 with {[FRAGMENT]}")}
+        return {**framed(packets), **{f"{name}, {tags} tags": frame for tags in (1, 2, 3)
+                                      for name, frame in framed(plain, tags).items()}}
+
+    def test_cut_first_fragments(self):
+        """The next fragment has the VNI."""
+        for send in self.both_ways():
+            for port in 4790, 6081:
+                self.expect(self.first_fragments(udp(port, tunnel(99))[:8]), send, "without its VNI")
+            for vni, comment in (100, self.comment), (99, None):
+                self.expect(self.first_fragments(udp(6081, tunnel(vni))[:16]), send, comment)
+            self.expect(self.first_fragments(udp(6082, tunnel(100))[:8]), send)
+
+    def fabric_vnis(self):
+        listing = self.host.run("nft", "list", "set", "netdev", TABLE, "fabric")
+        elements = listing.partition("elements = {")[2].split("}")[0].replace(" ", "")
+        return [[int(end, 0) for end in part.split("-")] for part in elements.split(",") if part]
+
+    def test_the_set_is_read_back(self):
+        """Somebody changes it before it is."""
+        wanted = self.fabric_vnis()
+        self.assertEqual(wanted, [[100], [200, 4000], [0xFFFFFF]])
+        for change in "delete element netdev {} fabric {{ 100 }}", "add element netdev {} fabric {{ 5000 }}":
+            with self.subTest(change):
+                self.guard("off")
+                status, said, _ = self.guard_with_fault("on", "then:" + change.format(TABLE))
+                self.assertEqual(status, 0, said)
+                self.assertEqual(self.fabric_vnis(), wanted)
+
+    def test_the_set_is_put_back(self):
+        wanted = self.fabric_vnis()
+        self.keep()
+        for change in (["delete", "element", "netdev", TABLE, "fabric", "{ 200-4000 }"],
+                       ["add", "element", "netdev", TABLE, "fabric", "{ 101 }"],
+                       ["flush", "set", "netdev", TABLE, "fabric"]):
+            with self.subTest(change):
+                self.host.run("nft", *change)
+                self.wait(lambda: self.fabric_vnis() == wanted, "the set to be put back")
+                self.expect(framed({"ours": ipv4("10.9.0.2", "10.9.0.1", 17, udp(6081, tunnel(300)))}),
+                            self.sender(self.fabric, "d1"), self.comment)
 
     def test_other_udp(self):
         for send in self.both_ways():
