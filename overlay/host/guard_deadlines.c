@@ -77,6 +77,7 @@ int guard_deadlines_apply(const struct guard_deadlines_config *config, struct gu
 	if (soonest(records, count) == 0 && !host_runs(config))
 		status = mode_lists_follow(config->inventory, config->self, records, (size_t)count,
 					   clear, error);
+	mode_records_free(records, count > 0 ? (size_t)count : 0);
 	free(records);
 	return status;
 }
@@ -148,6 +149,7 @@ static void on_time(evutil_socket_t fd, short events, void *arg)
 		follow(deadlines, count, &error);
 	else if (left < rest)
 		rest = left;
+	mode_records_free(deadlines->records, count > 0 ? (size_t)count : 0);
 	say(deadlines, &error);
 	after = clock_timeval(rest);
 	event_add(deadlines->timer, &after);

@@ -48,6 +48,53 @@ int mode_file_open(const char *path, struct covey_error *error)
 			       path);
 }
 
+void mode_records_free(struct mode_record *records, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(records[i].vnis);
+		records[i].vnis = NULL;
+		records[i].vnis_count = 0;
+	}
+}
+
+static bool read_vni(const json_t *json, size_t at, json_int_t least, uint32_t *ret_vni)
+{
+	const json_t *number = json_array_get(json, at);
+	json_int_t vni = json_integer_value(number);
+
+	if (!json_is_integer(number) || vni < least || vni > (json_int_t)COVEY_VNI_MAX)
+		return false;
+	*ret_vni = (uint32_t)vni;
+	return true;
+}
+
+/* First and last of each range, one behind the other. */
+static void read_vnis(const json_t *json, struct mode_record *record)
+{
+	size_t count = json_array_size(json) / 2;
+	json_int_t least = 0;
+	struct covey_vnis *list;
+
+	record->has_vnis = json != NULL;
+	record->vnis = NULL;
+	record->vnis_count = 0;
+	if (count == 0 || count > COVEY_VNIS_PER_GROUP_MAX || json_array_size(json) % 2)
+		return;
+	list = malloc(count * sizeof(*list));
+	if (!list)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (!read_vni(json, 2 * i, least, &list[i].first) ||
+		    !read_vni(json, 2 * i + 1, list[i].first, &list[i].last)) {
+			free(list);
+			return;
+		}
+		least = (json_int_t)list[i].last + 1;
+	}
+	record->vnis = list;
+	record->vnis_count = count;
+}
+
 static bool read_record(json_t *json, struct mode_record *ret_record)
 {
 	const char *group, *mode, *then;
@@ -66,11 +113,14 @@ static bool read_record(json_t *json, struct mode_record *ret_record)
 	strcpy(ret_record->group, group);
 	ret_record->between_ms = (uint32_t)between;
 	ret_record->left_ms = UINT64_MAX;
-	if (!ends)
-		return true;
-	ret_record->left_ms =
-		deadline > 0 && (uint64_t)deadline > now ? (uint64_t)deadline - now : 0;
-	return deadline >= 0 && ret_record->left_ms <= COVEY_MODE_DEADLINE_MAX_S * UINT64_C(1000);
+	if (ends)
+		ret_record->left_ms =
+			deadline > 0 && (uint64_t)deadline > now ? (uint64_t)deadline - now : 0;
+	if (ends &&
+	    (deadline < 0 || ret_record->left_ms > COVEY_MODE_DEADLINE_MAX_S * UINT64_C(1000)))
+		return false;
+	read_vnis(json_object_get(json, "vnis"), ret_record);
+	return true;
 }
 
 static int read_records(json_t *json, struct mode_record *records, size_t max)
@@ -107,6 +157,19 @@ int mode_file_read(const char *path, struct mode_record *records, size_t max,
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+static json_t *vnis_json(const struct mode_record *record)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < record->vnis_count; i++)
+		if (json_array_append_new(json, json_integer(record->vnis[i].first)) != 0 ||
+		    json_array_append_new(json, json_integer(record->vnis[i].last)) != 0) {
+			json_decref(json);
+			return NULL;
+		}
+	return json;
+}
+
 static json_t *record_json(const struct mode_record *record)
 {
 	json_t *json =
@@ -114,11 +177,13 @@ static json_t *record_json(const struct mode_record *record)
 			  covey_mode_name(record->mode), "then", covey_mode_name(record->then),
 			  "between_ms", (json_int_t)record->between_ms);
 
-	if (json && record->left_ms != UINT64_MAX &&
-	    json_object_set_new(json, "deadline_ms",
-				json_integer((json_int_t)(clock_ms() + record->left_ms))) != 0) {
+	if (json &&
+	    ((record->left_ms != UINT64_MAX &&
+	      json_object_set_new(json, "deadline_ms",
+				  json_integer((json_int_t)(clock_ms() + record->left_ms))) != 0) ||
+	     (record->has_vnis && json_object_set_new(json, "vnis", vnis_json(record)) != 0))) {
 		json_decref(json);
-		return NULL; /* rather than a mode without an end */
+		return NULL; /* rather than a mode without an end, or for more */
 	}
 	return json;
 }

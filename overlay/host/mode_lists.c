@@ -10,24 +10,34 @@
 
 #include "mode_file.h"
 
+const struct mode_record *mode_lists_find_record(const struct mode_record *records, size_t count,
+						 const char *group)
+{
+	const struct mode_record *found = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(records[i].group, group) == 0)
+			found = &records[i];
+	return found;
+}
+
 struct mode_record mode_lists_first(const struct inventory *inventory, const char *name,
 				    const struct mode_record *records, size_t count)
 {
 	const struct inventory_group *group = inventory_find_group(inventory, name);
+	const struct mode_record *record = mode_lists_find_record(records, count, name);
 	struct mode_record first = {
 		.mode = group ? group->mode : COVEY_MODE_ENFORCE,
 		.then = COVEY_MODE_ENFORCE,
 		.left_ms = UINT64_MAX,
 	};
 
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(records[i].group, name) == 0)
-			first = records[i];
-	if (first.left_ms == 0)
-		first = (struct mode_record){.mode = first.then,
-					     .then = first.then,
-					     .left_ms = UINT64_MAX,
-					     .between_ms = first.between_ms};
+	if (record) {
+		first.mode = record->left_ms == 0 ? record->then : record->mode;
+		first.then = record->then;
+		first.left_ms = record->left_ms == 0 ? UINT64_MAX : record->left_ms;
+		first.between_ms = record->between_ms;
+	}
 	strcpy(first.group, name);
 	return first;
 }
@@ -108,6 +118,32 @@ static int end(struct lists *lists, int status, struct guard_clear *ret_clear,
 	return status;
 }
 
+/* Was this VNI given to the group by both when covey-host ran last? */
+static bool was_agreed(const struct mode_record *record, uint32_t vni)
+{
+	return record && covey_vnis_have(record->vnis, record->vnis_count, vni);
+}
+
+/* Of the group in the inventory, what was agreed is in this mode, and the rest passes in none. */
+static int add_recorded(struct lists *lists, enum covey_mode mode, bool keyed,
+			const struct inventory_group *group, const struct mode_record *record)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < group->vni_count && status == 0; i++)
+		status = add(lists, was_agreed(record, group->vnis[i]) ? mode : COVEY_MODE_ENFORCE,
+			     keyed, &group->vnis[i], 1);
+	return status;
+}
+
+/* The same, unless there is no record that says. */
+static int add_first(struct lists *lists, enum covey_mode mode, bool keyed,
+		     const struct inventory_group *group, const struct mode_record *record)
+{
+	return record && record->has_vnis ? add_recorded(lists, mode, keyed, group, record)
+					  : add(lists, mode, keyed, group->vnis, group->vni_count);
+}
+
 int mode_lists_of_first(const struct inventory *inventory, const struct inventory_host *self,
 			const struct mode_record *records, size_t count,
 			struct guard_clear *ret_clear, struct covey_error *error)
@@ -119,9 +155,10 @@ int mode_lists_of_first(const struct inventory *inventory, const struct inventor
 		const struct inventory_group *group = &inventory->groups[i];
 
 		if (inventory_find_member(inventory, group, self))
-			status = add(&lists,
-				     mode_lists_first(inventory, group->name, records, count).mode,
-				     false, group->vnis, group->vni_count);
+			status = add_first(
+				&lists,
+				mode_lists_first(inventory, group->name, records, count).mode,
+				false, group, mode_lists_find_record(records, count, group->name));
 	}
 	return end(&lists, status, ret_clear, error);
 }
@@ -140,9 +177,9 @@ static int add_agreed(struct lists *lists, const struct inventory_group *known,
 	return status;
 }
 
-/* Before it is joined, there is only our inventory. */
+/* Before it is joined, there is only our inventory, and what was agreed before. */
 static int add_membership(struct lists *lists, const struct inventory *inventory,
-			  const struct membership *group)
+			  const struct membership *group, const struct mode_record *record)
 {
 	const struct inventory_group *known = inventory_find_group(inventory, group->name);
 
@@ -150,9 +187,67 @@ static int add_membership(struct lists *lists, const struct inventory *inventory
 		return 0;
 	if (group->vni_count > 0)
 		return add_agreed(lists, known, group);
-	return known ? add(lists, group->mode.mode, group->mode.keyed, known->vnis,
-			   known->vni_count)
-		     : 0;
+	return known ? add_first(lists, group->mode.mode, group->mode.keyed, known, record) : 0;
+}
+
+int mode_lists_find_disputed(const struct inventory *inventory, const struct member_state *state,
+			     struct guard_vnis *ret_vnis)
+{
+	struct guard_vnis vnis = {0};
+	int status = 0;
+
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		const struct membership *group = state->groups[i];
+		const struct inventory_group *known =
+			group ? inventory_find_group(inventory, group->name) : NULL;
+
+		for (size_t j = 0; group && j < group->vni_count && status == 0; j++)
+			if (!known || !inventory_has_vni(known, group->vnis[j]))
+				status = append(&vnis, &group->vnis[j], 1);
+	}
+	sort(&vnis);
+	*ret_vnis = vnis;
+	return status;
+}
+
+/* NULL without memory. */
+static struct covey_vnis *ranges_of(const struct guard_vnis *all, size_t *ret_count)
+{
+	struct covey_vnis *vnis = malloc((all->count + 1) * sizeof(*vnis));
+	size_t count = 0;
+
+	for (size_t i = 0; i < all->count && vnis; i++) {
+		if (count == 0 || vnis[count - 1].last + 1 != all->list[i])
+			vnis[count++].first = all->list[i];
+		vnis[count - 1].last = all->list[i];
+	}
+	*ret_count = count;
+	return vnis;
+}
+
+int mode_lists_agreed(const struct inventory *inventory, const struct membership *group,
+		      const struct mode_record *record, const struct guard_vnis *disputed,
+		      struct covey_vnis **ret_vnis, size_t *ret_count)
+{
+	struct membership open = *group;
+	struct lists lists = {0};
+	struct covey_vnis *vnis = NULL;
+	size_t count = 0;
+	int status;
+
+	open.mode.mode = COVEY_MODE_OBSERVE;
+	status = add_membership(&lists, inventory, &open, record);
+	sort(&lists.clear.accepted);
+	guard_clear_drop(&lists.clear.accepted, disputed);
+	if (status == 0)
+		vnis = ranges_of(&lists.clear.accepted, &count);
+	free(lists.enforced.list);
+	guard_clear_free(&lists.clear);
+	if (!vnis)
+		return -ENOMEM;
+	*ret_vnis = vnis;
+	*ret_count = count;
+	return 0;
 }
 
 bool mode_lists_disputed(const struct inventory *inventory, const struct membership *group,
@@ -169,6 +264,7 @@ bool mode_lists_disputed(const struct inventory *inventory, const struct members
 }
 
 int mode_lists_of_member(const struct inventory *inventory, const struct member_state *state,
+			 const struct mode_record *records, size_t count,
 			 struct guard_clear *ret_clear, struct covey_error *error)
 {
 	struct lists lists = {0};
@@ -176,7 +272,9 @@ int mode_lists_of_member(const struct inventory *inventory, const struct member_
 
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX && status == 0; i++)
 		if (state->groups[i])
-			status = add_membership(&lists, inventory, state->groups[i]);
+			status = add_membership(
+				&lists, inventory, state->groups[i],
+				mode_lists_find_record(records, count, state->groups[i]->name));
 	return end(&lists, status, ret_clear, error);
 }
 
@@ -208,8 +306,9 @@ static int divide(const struct inventory *inventory, const struct inventory_host
 			continue;
 		}
 		*ret_due = true;
-		status = add(lists, mode_lists_first(inventory, group->name, records, count).mode,
-			     true, group->vnis, group->vni_count);
+		status = add_recorded(
+			lists, mode_lists_first(inventory, group->name, records, count).mode, true,
+			group, mode_lists_find_record(records, count, group->name));
 	}
 	sort(ret_others);
 	return status;

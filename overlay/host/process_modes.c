@@ -58,6 +58,7 @@ void process_forget_modes(struct process *process)
 {
 	guard_clear_free(&process->clear);
 	clear_heard_free(process->heard);
+	mode_records_free(process->modes, process->mode_count);
 	free(process->modes);
 }
 
@@ -104,6 +105,29 @@ static struct mode_record record_of(const struct membership *group, uint64_t now
 	return record;
 }
 
+/* Without memory, of no group any VNI is. */
+static void note_agreed(const struct process *process, const struct member_state *state,
+			struct mode_record *records, size_t count)
+{
+	struct guard_vnis disputed;
+	int status = mode_lists_find_disputed(process->inventory, state, &disputed);
+
+	for (size_t i = 0, at = 0; i < COVEY_GROUPS_PER_HOST_MAX && at < count; i++) {
+		const struct membership *group = state->groups[i];
+
+		if (!group || group->state == MEMBERSHIP_LEAVING)
+			continue;
+		records[at].has_vnis = true;
+		if (status == 0)
+			mode_lists_agreed(process->inventory, group,
+					  mode_lists_find_record(process->modes,
+								 process->mode_count, group->name),
+					  &disputed, &records[at].vnis, &records[at].vnis_count);
+		at++;
+	}
+	free(disputed.list);
+}
+
 static int write_file(const struct process *process, const struct member_state *state,
 		      struct covey_error *error)
 {
@@ -116,11 +140,13 @@ static int write_file(const struct process *process, const struct member_state *
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
 		if (state->groups[i] && state->groups[i]->state != MEMBERSHIP_LEAVING)
 			records[count++] = record_of(state->groups[i], now);
+	note_agreed(process, state, records, count);
 	status = file_path(process, &path, error);
-	if (status)
-		return status;
-	status = mode_file_write(path, records, count, error);
-	free(path);
+	if (status == 0) {
+		status = mode_file_write(path, records, count, error);
+		free(path);
+	}
+	mode_records_free(records, count);
 	return status;
 }
 
@@ -210,7 +236,8 @@ int process_put_modes(void *arg, struct covey_error *error)
 	struct guard_clear clear;
 	int status;
 
-	status = mode_lists_of_member(process->inventory, state, &clear, error);
+	status = mode_lists_of_member(process->inventory, state, process->modes,
+				      process->mode_count, &clear, error);
 	if (status)
 		return status;
 	/* First, so that whoever goes on from the file never opens what was closed. */

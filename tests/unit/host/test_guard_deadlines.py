@@ -53,11 +53,12 @@ class Deadlines(Steered):
     def command(self, what, uplinks="d0"):
         return [*super().command(what, uplinks), "--socket", self.socket, "--state", self.state]
 
-    def write(self, records, mode=0o600):
-        """GROUP: MODE, THEN, SECONDS from now. As covey-host does."""
+    def write(self, records, mode=0o600, vnis={"g": [100, 100], "h": [200, 200], "i": [300, 300]}):
+        """GROUP: MODE, THEN, SECONDS from now; and the VNIs of each, first and last. As covey-host does."""
         now = time.clock_gettime(time.CLOCK_BOOTTIME)
         groups = [{"group": group, "mode": mode_now, "then": then,
-                   **({} if left is None else {"deadline_ms": max(int((now + left) * 1000), 0)})}
+                   **({} if left is None else {"deadline_ms": max(int((now + left) * 1000), 0)}),
+                   **({"vnis": vnis[group]} if group in vnis else {})}
                   for group, (mode_now, then, left) in records.items()]
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
             boot = stream.read().strip()
@@ -148,6 +149,20 @@ class GuardTest(Deadlines):
                 self.write({"g": (before, then, 0.3)})
                 self.wait_sets(clear, steered)
 
+    def test_what_is_not_agreed(self):
+        """What covey-host did not know as given by the key manager, too, does not open, nor what it did not say."""
+        self.keep()
+        self.write({"g": ("observe", "enforce", 0.3), "h": ("observe", "enforce", 0.3)})
+        self.wait_sets([], seconds=30)
+        self.write({"g": ("enforce", "observe", 0.3), "h": ("enforce", "transition", 0.3)},
+                   vnis={"g": [1, 99, 101, 300], "h": [200, 200]})
+        self.wait_sets([200], [200], seconds=30)
+        self.assertEqual(self.passes(), [200])
+        self.write({"g": ("enforce", "observe", 0.3), "h": ("observe", "transition", 0.3)},
+                   vnis={"g": [100, 100]})
+        self.wait_sets([100], seconds=30)
+        self.assertEqual(self.passes(), [100])
+
     def test_what_devices_look_for(self):
         """A covey-host that died has left a table, by which they drop VNIs that were closed then."""
         looks = TABLE + "/in"
@@ -234,6 +249,20 @@ class HostTest(Deadlines):
         self.assertEqual(self.sets()[0], [200])
         self.assertEqual(self.passes(), [200])
 
+    def test_started_again(self):
+        """Before it hears the key manager, it goes on from what that gave to the groups last."""
+        self.write({"g": ("observe", "enforce", 3600), "h": ("observe", "enforce", 3600)},
+                   vnis={"g": [100, 100], "h": []})
+        ours = os.stat(self.socket + ".modes").st_mtime_ns
+        host = self.start()
+        self.wait_sets([100], seconds=60)
+        while os.stat(self.socket + ".modes").st_mtime_ns == ours:
+            time.sleep(0.05)
+        self.expect([100])
+        self.kill(host)
+        with open(self.socket + ".modes", encoding="ascii") as stream:
+            self.assertEqual([group["vnis"] for group in json.load(stream)["groups"]], [[100, 100], []])
+
     def test_its_own_file(self):
         """Whatever covey-host has written, the guard understands."""
         self.keep()
@@ -244,6 +273,9 @@ class HostTest(Deadlines):
             self.assertLess(time.monotonic() - began, 7, "it writes no file")
             time.sleep(0.05)
         self.kill(host)
+        with open(self.socket + ".modes", encoding="ascii") as stream:
+            written = {group["group"]: group["vnis"] for group in json.load(stream)["groups"]}
+        self.assertEqual(written, {"g": [100, 100], "h": [200, 200]})
         self.assertLess(time.monotonic() - began, 7.5, "the machine is too slow for this test")
         self.expect([100, 200])
         self.wait_sets([200], seconds=8 + LATE)

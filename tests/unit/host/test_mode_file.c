@@ -76,6 +76,7 @@ static int tear_down(void **state)
 	struct scene *scene = *state;
 
 	fails_at = 0;
+	mode_records_free(scene->records, COVEY_GROUPS_PER_HOST_MAX);
 	scratch_free(scene->directory);
 	free(scene);
 	return 0;
@@ -129,8 +130,10 @@ static void put_deadline(const struct scene *scene, long long at)
 static int read_well(struct scene *scene)
 {
 	struct covey_error error = {.text = "untouched"};
-	int count = mode_file_read(scene->path, scene->records, COVEY_GROUPS_PER_HOST_MAX, &error);
+	int count;
 
+	mode_records_free(scene->records, COVEY_GROUPS_PER_HOST_MAX);
+	count = mode_file_read(scene->path, scene->records, COVEY_GROUPS_PER_HOST_MAX, &error);
 	assert_string_equal(error.text, "untouched");
 	return count;
 }
@@ -146,9 +149,11 @@ static void read_badly(struct scene *scene)
 	assert_non_null(strstr(error.text, "remove it"));
 }
 
+static struct covey_vnis vnis[] = {{0, 0}, {7, 100}, {200, 0xffffff}};
+
 static const struct mode_record some[] = {
-	{"forever", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, NEVER, 0},
-	{"for an hour", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 3600000, 4000},
+	{"forever", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, NEVER, 0, false, NULL, 0},
+	{"for an hour", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 3600000, 4000, true, vnis, 3},
 };
 
 static void write_well(const struct scene *scene)
@@ -184,6 +189,10 @@ static void check_one(const struct mode_record *record)
 	assert_true(record->left_ms <= written->left_ms);
 	assert_true(record->left_ms >= written->left_ms - 60000);
 	assert_int_equal(record->left_ms == NEVER, written->left_ms == NEVER);
+	assert_int_equal(record->has_vnis, written->has_vnis);
+	assert_int_equal(record->vnis_count, written->vnis_count);
+	if (record->vnis_count)
+		assert_memory_equal(record->vnis, vnis, sizeof(vnis));
 }
 
 static void check_some(const struct scene *scene)
@@ -403,6 +412,38 @@ static void records_that_make_no_sense(void **state)
 	assert_int_equal(read_well(scene), 0);
 }
 
+/* Then no VNI of the group is known, and the rest of the record counts. */
+static void vnis_that_make_no_sense(void **state)
+{
+	static const char *const bad[] = {"1",
+					  "null",
+					  "{}",
+					  "[]",
+					  "[1]",
+					  "[1, 2, 3]",
+					  "[2, 1]",
+					  "[-1, 1]",
+					  "[1, 1.5]",
+					  "[\"1\", \"2\"]",
+					  "[1, 16777216]",
+					  "[1, 5, 5, 6]",
+					  "[5, 6, 1, 2]",
+					  "[1, 2, 4, 3]"};
+	struct scene *scene = *state;
+	char groups[512];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(groups, sizeof(groups),
+			 "[{\"group\": \"g\", \"mode\": \"observe\", \"then\": \"enforce\", "
+			 "\"vnis\": %s}]",
+			 bad[i]);
+		put_groups(scene, groups);
+		if (read_well(scene) != 1 || !scene->records[0].has_vnis ||
+		    scene->records[0].vnis_count || scene->records[0].vnis)
+			fail_msg("%s", groups);
+	}
+}
+
 static void a_key_twice(void **state)
 {
 	struct scene *scene = *state;
@@ -573,6 +614,7 @@ int main(void)
 		test(a_deadline_that_has_passed),
 		test(a_deadline_that_cannot_be),
 		test(records_that_make_no_sense),
+		test(vnis_that_make_no_sense),
 		test(a_key_twice),
 		test(what_died_before_its_rename),
 		test(a_link_where_the_new_one_is_written),

@@ -126,9 +126,33 @@ static void expect_member(struct scene *scene, const char *wanted)
 {
 	struct covey_error error;
 
-	assert_int_equal(
-		mode_lists_of_member(scene->inventory, &scene->state, &scene->clear, &error), 0);
+	assert_int_equal(mode_lists_of_member(scene->inventory, &scene->state, NULL, 0,
+					      &scene->clear, &error),
+			 0);
 	expect(scene, wanted);
+}
+
+/* "7-8,300": what covey-host leaves of the group at this place. */
+static void expect_agreed(struct scene *scene, size_t place, const struct mode_record *record,
+			  const char *wanted)
+{
+	struct covey_vnis *vnis;
+	struct guard_vnis disputed;
+	char got[512] = "";
+	size_t count;
+
+	assert_int_equal(mode_lists_find_disputed(scene->inventory, &scene->state, &disputed), 0);
+	assert_int_equal(mode_lists_agreed(scene->inventory, scene->state.groups[place], record,
+					   &disputed, &vnis, &count),
+			 0);
+	for (size_t i = 0; i < count; i++) {
+		sprintf(got + strlen(got), "%s%u", i ? "," : "", vnis[i].first);
+		if (vnis[i].last > vnis[i].first)
+			sprintf(got + strlen(got), "-%u", vnis[i].last);
+	}
+	assert_string_equal(got, wanted);
+	free(vnis);
+	free(disputed.list);
 }
 
 /* --- before there is a member, and so no SA: nothing is steered
@@ -142,11 +166,13 @@ static void by_the_inventory(void **state)
 static void by_the_last_run(void **state)
 {
 	static const struct mode_record records[] = {
-		{"a", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, NEVER, 0},
-		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_ENFORCE, NEVER, 0},
-		{"c", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 60000, 0},
-		{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0}, /* not of this host */
-		{"e", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0}, /* nor of the inventory */
+		{"a", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, NEVER, 0, false, NULL, 0},
+		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_ENFORCE, NEVER, 0, false, NULL, 0},
+		{"c", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 60000, 0, false, NULL, 0},
+		{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0, false, NULL,
+		 0}, /* not of this host */
+		{"e", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0, false, NULL,
+		 0}, /* nor of the inventory */
 	};
 
 	expect_first(*state, records, 5, "7,9,100,300 ");
@@ -154,12 +180,62 @@ static void by_the_last_run(void **state)
 	expect_first(*state, records, 1, "7,8,100,200,300 ");
 }
 
+/* Of a group of which a record says so, only what key manager and inventory both gave it. */
+static void what_was_agreed_in_the_last_run(void **state)
+{
+	static struct covey_vnis some[] = {{5, 7}, {299, 301}}, others[] = {{200, 200}};
+	static const struct mode_record records[] = {
+		{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0, true, some, 2},
+		{"b", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 60000, 0, true, NULL, 0},
+		{"c", COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE, 0, 0, true, others, 1},
+	};
+	struct scene *scene = *state;
+	struct covey_error error;
+
+	expect_first(scene, records, 3, "7,300 ");
+	add_group(scene, 0, "a", COVEY_MODE_OBSERVE);
+	add_group(scene, 1, "b", COVEY_MODE_OBSERVE);
+	assert_int_equal(mode_lists_of_member(scene->inventory, &scene->state, records, 3,
+					      &scene->clear, &error),
+			 0);
+	expect(scene, "7,300 ");
+	expect_agreed(scene, 0, &records[0], "7,300");
+	expect_agreed(scene, 1, &records[1], "");
+	/* Once they are joined, it does not count any more. */
+	add_vni(scene->state.groups[0], 100);
+	add_vni(scene->state.groups[1], 8);
+	assert_int_equal(mode_lists_of_member(scene->inventory, &scene->state, records, 3,
+					      &scene->clear, &error),
+			 0);
+	expect(scene, "8,100 ");
+	expect_agreed(scene, 0, &records[0], "100");
+}
+
+static void what_is_agreed(void **state)
+{
+	struct scene *scene = *state;
+	struct membership *a = add_group(scene, 0, "a", COVEY_MODE_ENFORCE);
+
+	add_group(scene, 1, "b", COVEY_MODE_TRANSITION);
+	expect_agreed(scene, 0, NULL, "7,100,300");
+	add_vni(a, 300);
+	add_vni(a, 7);
+	expect_agreed(scene, 0, NULL, "7,300");
+	expect_agreed(scene, 1, NULL, "8,200");
+	/* Of the other group, by our inventory. */
+	add_vni(a, 200);
+	expect_agreed(scene, 0, NULL, "7,300");
+	expect_agreed(scene, 1, NULL, "8");
+	add_vni(add_group(scene, 2, "nobody's", COVEY_MODE_OBSERVE), 600);
+	expect_agreed(scene, 2, NULL, "");
+}
+
 static void a_deadline_that_has_passed(void **state)
 {
 	static const struct mode_record records[] = {
-		{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0},
-		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0, 0},
-		{"c", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0, 0},
+		{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0, false, NULL, 0},
+		{"b", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0, 0, false, NULL, 0},
+		{"c", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0, 0, false, NULL, 0},
 	};
 	struct scene *scene = *state;
 	struct mode_record first = mode_lists_first(scene->inventory, "a", records, 3);
@@ -333,24 +409,40 @@ static int follow(struct scene *scene, const struct mode_record *records, size_t
 
 static void deadlines_without_covey_host(void **state)
 {
+	static struct covey_vnis all[] = {{0, 0xffffff}}, some[] = {{7, 8}, {100, 299}};
 	static const struct {
 		struct mode_record record;
 		const char *wanted;
 	} cases[] = {
 		/* Not yet, never, not this host's, or nobody's. */
-		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 1, 0}, "7,8,100,200,300,999 8,200"},
-		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 1, 0, true, all, 1},
 		 "7,8,100,200,300,999 8,200"},
-		{{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0}, "7,8,100,200,300,999 8,200"},
-		{{"x", COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE, 0, 0}, "7,8,100,200,300,999 8,200"},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, NEVER, 0, true, all, 1},
+		 "7,8,100,200,300,999 8,200"},
+		{{"d", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0, true, all, 1},
+		 "7,8,100,200,300,999 8,200"},
+		{{"x", COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE, 0, 0, true, all, 1},
+		 "7,8,100,200,300,999 8,200"},
 		/* Now. What is nobody's by our inventory is closed, too. */
-		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0}, "8,200 8,200"},
-		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION, 0, 0},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0, true, all, 1}, "8,200 8,200"},
+		{{"a", COVEY_MODE_OBSERVE, COVEY_MODE_TRANSITION, 0, 0, true, all, 1},
 		 "7,8,100,200,300 7,8,100,200,300"},
-		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0, 0}, "7,8,100,200,300 "},
-		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, 0, 0}, "7,100,300 "},
-		{{"c", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0, 0},
+		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_OBSERVE, 0, 0, true, all, 1},
+		 "7,8,100,200,300 "},
+		{{"b", COVEY_MODE_TRANSITION, COVEY_MODE_ENFORCE, 0, 0, true, all, 1},
+		 "7,100,300 "},
+		{{"c", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0, 0, true, all, 1},
 		 "7,8,9,100,200,300 8,9,200"},
+		/* Only what key manager and inventory both gave to the group opens. */
+		{{"c", COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE, 0, 0, true, some, 2},
+		 "7,8,100,200,300 8,200"},
+		{{"c", COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE, 0, 0, true, NULL, 0},
+		 "7,8,100,200,300 8,200"},
+		{{"c", COVEY_MODE_ENFORCE, COVEY_MODE_OBSERVE, 0, 0, false, NULL, 0},
+		 "7,8,100,200,300 8,200"},
+		{{"a", COVEY_MODE_ENFORCE, COVEY_MODE_TRANSITION, 0, 0, true, some, 2},
+		 "7,8,100,200 7,8,100,200"},
+		{{"b", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0, false, NULL, 0}, "7,100,300 "},
 	};
 	struct scene *scene = *state;
 
@@ -367,8 +459,8 @@ static void deadlines_without_covey_host(void **state)
 
 static void no_memory_to_follow(void **state)
 {
-	static const struct mode_record record = {"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0,
-						  0};
+	static const struct mode_record record = {
+		"a", COVEY_MODE_OBSERVE, COVEY_MODE_ENFORCE, 0, 0, false, NULL, 0};
 	struct scene *scene = *state;
 	unsigned at = 0;
 	int status;
@@ -401,8 +493,8 @@ static void no_memory(void **state)
 		struct covey_error error = {.text = ""};
 
 		faulty_memory_begin(++at);
-		status = mode_lists_of_member(scene->inventory, &scene->state, &scene->clear,
-					      &error);
+		status = mode_lists_of_member(scene->inventory, &scene->state, NULL, 0,
+					      &scene->clear, &error);
 		if (faulty_memory_end() == (status == 0))
 			fail_msg("allocation %u", at);
 		if (status) {
@@ -423,6 +515,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		test(by_the_inventory),
 		test(by_the_last_run),
+		test(what_was_agreed_in_the_last_run),
+		test(what_is_agreed),
 		test(a_deadline_that_has_passed),
 		test(a_group_that_nobody_knows),
 		test(no_group),
