@@ -44,6 +44,11 @@ struct dataplane_config {
 	/* Drop what is neither VXLAN from the host nor VPE from the fabric, instead of letting it
 	 * pass: where the kernel keeps the network card, nothing else takes this way. */
 	bool vxlan_only;
+	/* The source address by which frames of the host port are known that the guard has seen
+	 * come from a VXLAN device, as a number of 48 bits. No other VXLAN leaves, and these frames
+	 * leave with host_mac instead. 0: there is none. */
+	uint64_t secret_source;
+	uint8_t host_mac[6];
 };
 
 /* --- life --------------------------------------------------------------------------------- */

@@ -194,6 +194,32 @@ static enum covey_drop leave_in_part(struct sorting *sorting, const struct rte_m
 	return NO_DROP;
 }
 
+/* --- what the guard has seen --------------------------------------------------------------- */
+
+static __rte_always_inline void put_own_source(const struct engine *engine, uint8_t *frame)
+{
+	if (engine->own.source_mask)
+		memcpy(frame + sizeof(struct rte_ether_addr), engine->config.host_mac,
+		       sizeof(engine->config.host_mac));
+}
+
+/* Has the guard seen the frame come from a VXLAN device? Then it gets its own source back, also if
+ * it is no VXLAN, as the secret one must not leave. NO_DROP, or why it cannot. */
+static enum covey_drop take_secret(const struct engine *engine, struct rte_mbuf *packet,
+				   bool *ret_seen)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(packet, uint8_t *);
+
+	*ret_seen = packet->data_len >= sizeof(struct rte_ether_hdr) &&
+		    recognise_own_source(&engine->own, frame);
+	if (!*ret_seen || engine->own.source_mask == 0)
+		return NO_DROP;
+	if (!segment_is_own(packet))
+		return COVEY_DROP_OUT_BUFFER;
+	put_own_source(engine, frame);
+	return NO_DROP;
+}
+
 /* --- headers ------------------------------------------------------------------------------- */
 
 /* Make room before the inner packet. After Ethernet, only the inner packet stays: padding is cut
@@ -263,11 +289,21 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf 
 {
 	enum covey_drop verdict;
 	struct frame frame;
+	bool seen;
 
+	verdict = take_secret(sorting->engine, *slot, &seen);
+	if (verdict != NO_DROP) {
+		burst_drop(sorting->worker, slot, verdict);
+		return;
+	}
 	burst_classify(sorting->worker, *slot, &frame);
-	verdict = frame.kind == FRAME_VXLAN ? depart_slowly(sorting, *slot, &frame, ipv6, udp)
-					    : verdict_of(sorting->engine, frame.kind);
-	if (verdict == COVEY_DROP_OUT_FRAGMENT)
+	if (frame.kind != FRAME_VXLAN)
+		verdict = verdict_of(sorting->engine, frame.kind);
+	else if (seen)
+		verdict = depart_slowly(sorting, *slot, &frame, ipv6, udp);
+	else
+		verdict = COVEY_DROP_OUT_NO_DEVICE;
+	if (verdict == COVEY_DROP_OUT_FRAGMENT && (seen || frame.kind == FRAME_FRAGMENT_UNKNOWN))
 		verdict = leave_in_part(sorting, *slot, &frame);
 	if (verdict == COVEY_DROP_OUT_TUNNEL &&
 	    clear_tunnel_passes(sorting->engine, sorting->sadb, frame.vni))
@@ -292,9 +328,11 @@ static __rte_always_inline bool sort_quickly(struct sorting *sorting, struct rte
 		return false;
 	if (vxlan.vni != sorting->vni && unlikely(!turn_to(sorting, vxlan.vni)))
 		return false;
-	if (unlikely(!sorting->sa))
+	if (unlikely(!sorting->sa ||
+		     !depart(sorting, packet, data + vxlan.l2_len, &vxlan, ipv6, udp, true)))
 		return false;
-	return depart(sorting, packet, data + vxlan.l2_len, &vxlan, ipv6, udp, true);
+	put_own_source(sorting->engine, rte_pktmbuf_mtod(packet, uint8_t *));
+	return true;
 }
 
 static __rte_always_inline void sort_all(struct sorting *sorting, struct rte_mbuf **packets,

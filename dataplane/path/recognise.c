@@ -74,6 +74,8 @@ void recognise_own_make(const struct dataplane_config *config, uint16_t overhead
 		memcpy(&ret_own->bits[i], headers.bits + recognise_vector_at(ipv6, i),
 		       sizeof(xmm_t));
 	}
+	ret_own->source = config->secret_source;
+	ret_own->source_mask = config->secret_source ? (UINT64_C(1) << 48) - 1 : 0;
 	if (config->fabric_mtu > overhead)
 		ret_own->ip_len_max = config->fabric_mtu - overhead;
 }

@@ -204,6 +204,8 @@ struct recognise_own {
 	xmm_t mask[RECOGNISE_VECTORS_MAX]; /* which bits are fixed */
 	xmm_t bits[RECOGNISE_VECTORS_MAX];
 	uint32_t ip_len_max; /* the fabric's MTU less the overhead */
+	/* Of the eight bytes that end with Ethernet's source address. */
+	uint64_t source_mask, source;
 };
 
 static __rte_always_inline uint32_t recognise_own_len(bool ipv6)
@@ -245,6 +247,14 @@ static __rte_always_inline bool recognise_own_matches(const struct recognise_own
 	return _mm_testz_si128(differences, differences);
 }
 
+/* Has the frame the source address that the guard gives (dataplane.h)? Each has, if it gives none.
+ * Reads the first twelve bytes. */
+static __rte_always_inline bool recognise_own_source(const struct recognise_own *own,
+						     const uint8_t *frame)
+{
+	return ((read_be64(frame + 4) ^ own->source) & own->source_mask) == 0;
+}
+
 /* What differs from one VXLAN packet to the next. */
 struct vxlan {
 	uint32_t l2_len; /* Ethernet header and VLAN tags */
@@ -267,6 +277,7 @@ static __rte_always_inline bool recognise_own(const struct recognise_own *own, c
 		ipv6 ? sizeof(struct rte_ipv6_hdr) + read_be16(ip + 4) : (uint16_t)read_be32(ip);
 
 	if (unlikely(!recognise_own_matches(own, frame, ipv6) ||
+		     !recognise_own_source(own, frame) ||
 		     !is_between(headers, ip_len + l2_len, len) || ip_len > own->ip_len_max ||
 		     read_be16(udp + 4) != ip_len - (uint32_t)(udp - ip)))
 		return false;

@@ -21,6 +21,7 @@
 	X(OUT_VPE, "out-vpe", "VPE packet from the host: only covey sends those")                  \
 	X(OUT_UNKNOWN_VNI, "out-unknown-vni", "VXLAN of a VNI that is in no joined group")         \
 	X(OUT_TUNNEL, "out-tunnel", "tunnel of another port with a VNI of the fabric, in clear")   \
+	X(OUT_NO_DEVICE, "out-no-device", "VXLAN that no VXLAN device sent, or changed behind the guard") \
 	X(OUT_SOURCE, "out-source", "VXLAN whose source address is not this host's VTEP address")  \
 	X(OUT_NO_SA, "out-no-sa", "VXLAN of a group that has no active SA")                        \
 	X(OUT_NOT_SENDER, "out-not-sender", "VXLAN of a group that this host may not send to")     \

@@ -179,6 +179,13 @@ static void vxlan_only(struct scene *scene)
 	scene->lab.dataplane->engine.config.vxlan_only = true;
 }
 
+/* No frame of these tests has it. */
+static void secret_source(struct scene *scene)
+{
+	scene->lab.dataplane->engine.own.source = 1;
+	scene->lab.dataplane->engine.own.source_mask = UINT64_MAX >> 16;
+}
+
 /* clang-format off */
 static const struct row rows[] = {
 	{COVEY_DROP_OUT_MALFORMED, "length beyond frame", .wire_edits = {LONGER_THAN_FRAME}},
@@ -195,6 +202,7 @@ static const struct row rows[] = {
 	{COVEY_DROP_OUT_VPE, "UDP port", .wire_edits = {PORT(UDP_AT, COVEY_VPE_PORT)}},
 	{COVEY_DROP_OUT_UNKNOWN_VNI, "unknown VNI", .vni = VNI_UNKNOWN},
 	{COVEY_DROP_OUT_TUNNEL, "Geneve", .wire_edits = {PORT(UDP_AT, COVEY_GENEVE_PORT)}},
+	{COVEY_DROP_OUT_NO_DEVICE, "not by the guard", .dataplane = secret_source},
 	{COVEY_DROP_OUT_SOURCE, "another's address", .source = 77},
 	{COVEY_DROP_OUT_SOURCE, "address of the other family",
 	 .ipv6 = true, .wire_edits = {OUR_IPV4}},
