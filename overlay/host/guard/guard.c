@@ -185,8 +185,7 @@ static int install(const struct guard_config *config, enum guard_device_hooks ho
 	char *standing = NULL;
 	int status = -ENOENT;
 
-	if (in_place && config->steer.on &&
-	    guard_nft_list(config->interface, false, &standing, NULL) == 0 &&
+	if (in_place && guard_nft_list(config->interface, false, &standing, NULL) == 0 &&
 	    guard_replace_fits(tables, standing))
 		status = install_with(config, hooks, tables, standing, own, error);
 	free(standing);
