@@ -17,6 +17,7 @@
 #include "gather_watch.h"
 #include "group_joins.h"
 #include "group_reports.h"
+#include "link.h"
 #include "path_mtu.h"
 #include "port_watch.h"
 #include "ports.h"
@@ -159,6 +160,22 @@ static size_t find_tunnels(const struct process *process, struct covey_tunnel *r
 	return count;
 }
 
+/* The address that VXLAN shall have as source instead of the secret one. */
+static int find_source(const struct process *process, struct dataplane_config *config,
+		       struct covey_error *error)
+{
+	struct link_info link;
+	int status;
+
+	config->secret_source = protection_secret_source(process->protection);
+	if (config->secret_source == 0)
+		return 0;
+	status = link_get(process->self->host_interface, &link, error);
+	if (status == 0)
+		memcpy(config->host_mac, link.mac, sizeof(config->host_mac));
+	return status;
+}
+
 int process_start_dataplane(struct process *process, struct covey_error *error)
 {
 	const struct inventory *inventory = process->inventory;
@@ -181,7 +198,9 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 
 	config.tunnel_count = find_tunnels(process, config.tunnels);
 	memcpy(config.class_by_dscp, inventory->class_by_dscp, sizeof(config.class_by_dscp));
-	status = dataplane_open(&config, &process->dataplane, error);
+	status = find_source(process, &config, error);
+	if (!status)
+		status = dataplane_open(&config, &process->dataplane, error);
 	if (!status)
 		status = dataplane_start(process->dataplane, error);
 	/* Only now there is somebody who encrypts what is forwarded to covey0. */

@@ -13,6 +13,7 @@
 #include "guard_text.h"
 #include "guard_token.h"
 #include "link_name.h"
+#include "secret_source.h"
 
 const char *guard_interface_of(const struct inventory_host *self)
 {
@@ -86,6 +87,7 @@ struct guard_config guard_config_of(const struct inventory *inventory,
 		.local = {.host_interface = self->host_interface,
 			  .mark = UINT32_C(1) << self->mark_bit,
 			  .token = steers ? guard_token_draw() : 0,
+			  .source = steers ? 0 : secret_source_draw(),
 			  .elsewhere = self->vxlan_elsewhere,
 			  .hosts = inventory->hosts,
 			  .host_count = inventory->host_count},

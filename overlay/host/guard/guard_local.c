@@ -11,6 +11,7 @@
 #include "guard_rules.h"
 #include "guard_token.h"
 #include "link.h"
+#include "secret_source.h"
 #include "steer.h"
 
 /* Before defragmentation (-400), connection tracking (-200) and whatever else may want a packet. */
@@ -304,14 +305,18 @@ void guard_local_write_inet(FILE *stream, const struct guard_local *local,
 static void write_egress(FILE *stream, const char *chain, const char *interface,
 			 const struct guard_local *local, const struct guard_ports *ports)
 {
-	char take[GUARD_TOKEN_TEXT_SIZE];
+	char take[GUARD_TOKEN_TEXT_SIZE], source[SECRET_SOURCE_TEXT_SIZE];
 
 	fprintf(stream,
 		"\tchain %s {\n"
 		"\t\ttype filter hook egress device \"%s\" priority 500; policy accept;\n"
-		"\t\tmeta mark & 0x%08x != 0 %saccept comment \"through a VXLAN device\"\n"
-		"\t\tudp dport %s " NO_DEVICE "\n",
-		chain, interface, local->mark, guard_token_take(local->token, take), ports->text);
+		"\t\tmeta mark & 0x%08x != 0 %s%saccept comment \"through a VXLAN device\"\n",
+		chain, interface, local->mark, guard_token_take(local->token, take),
+		secret_source_give(local->source, source));
+	if (local->source)
+		fprintf(stream, "\t\t%scounter drop comment \"" SECRET_SOURCE_FORGED "\"\n",
+			secret_source_have(local->source, source));
+	fprintf(stream, "\t\tudp dport %s " NO_DEVICE "\n", ports->text);
 	guard_frames_write_out(stream);
 	fprintf(stream, "\t}\n");
 }

@@ -35,6 +35,7 @@ struct guard_local {
 	bool unbound;               /* leave its hook out: covey-host will replace this guard */
 	uint32_t mark;              /* the bit, as a mask */
 	uint32_t token;             /* guard_token_draw(); 0: none is asked for */
+	uint64_t source;            /* secret_source_draw(); 0: none is given */
 	struct guard_ports held; /* a tunnel device holds each of these ports, so nobody else can */
 	bool elsewhere;          /* VXLAN devices in other namespaces may send through covey */
 	const struct inventory_host *hosts; /* the hosts whose VTEPs the rules protect */

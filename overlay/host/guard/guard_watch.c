@@ -336,6 +336,8 @@ int guard_watch_new(const struct guard_watch_config *config, struct guard_watch 
 			 : covey_error_set(error, -ENOMEM, "out of memory");
 	if (status == 0)
 		status = listen_to(watch, error);
+	if (status == 0 && watch->yields)
+		status = other_host_find(&watch->guard, error);
 	if (status == 0)
 		status = insist(watch, error);
 	if (status) {
@@ -511,6 +513,16 @@ void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status
 	guard_watch_last(watch, ret_status);
 }
 
+/* Without its hook at the host interface, the guard gives none. */
+static uint64_t given_source(const struct installed_guard *guard)
+{
+	const struct guard_standing *standing = &guard->standing;
+
+	if (standing->hooks != GUARD_INGRESS_EGRESS || standing->host_index == 0)
+		return 0;
+	return guard->wanted.local.source;
+}
+
 void guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_status)
 {
 	const struct guard_restores *restores = &watch->restores;
@@ -522,6 +534,7 @@ void guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_
 		.clear = &watch->guard.clear,
 		.present = watch->guard.standing.index != 0 || watch->guard.wanted.steer.on,
 		.off = watch->guard.off,
+		.source = given_source(&watch->guard),
 		.weaker = watch->guard.standing.weaker.text,
 		.failing = watch->failing.text,
 		.restored = restores->count,

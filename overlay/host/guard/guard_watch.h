@@ -32,9 +32,11 @@ struct guard_status {
 	const struct guard_clear *clear; /* the VNIs that pass in clear */
 	bool present;                    /* the interface is there */
 	bool off;                        /* `covey-host --guard off` took it away */
-	const char *weaker;              /* what it does not hold back; empty: nothing */
-	const char *failing;             /* why it is not as it should be now; empty: it is */
-	uint64_t restored;               /* how often somebody took it away or changed it */
+	uint64_t source;      /* secret_source.h: what it gives to VXLAN at the host interface; 0:
+				 nothing */
+	const char *weaker;   /* what it does not hold back; empty: nothing */
+	const char *failing;  /* why it is not as it should be now; empty: it is */
+	uint64_t restored;    /* how often somebody took it away or changed it */
 	const char *last;     /* who did so last, "nft (process 12)"; empty: nobody did */
 	uint64_t last_ago_ms; /* how long ago that was */
 };

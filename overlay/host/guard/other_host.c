@@ -13,6 +13,8 @@
 #include "guard_nft.h"
 #include "guard_text.h"
 #include "guard_token.h"
+#include "link_name.h"
+#include "secret_source.h"
 
 bool other_host_is(const struct guard_author *author, const char *own_name)
 {
@@ -80,14 +82,23 @@ static void take_held(struct guard_config *wanted, const char *listing)
 		wanted->local.held = guard_ports_of(NULL, 0);
 }
 
+static void take_secrets(struct guard_config *wanted, const char *listing)
+{
+	uint32_t token = guard_token_read(listing);
+	uint64_t source = secret_source_read(listing);
+
+	if (token)
+		wanted->local.token = token;
+	if (source)
+		wanted->local.source = source;
+}
+
 /* Take over what only the other covey-host can know. */
 static void take_over(struct installed_guard *guard, const char *listing)
 {
 	struct guard_config *wanted = &guard->wanted;
-	uint32_t token = guard_token_read(listing);
 
-	if (token)
-		wanted->local.token = token;
+	take_secrets(wanted, listing);
 	wanted->foreign_count =
 		guard_read_ports(listing, wanted->foreign_all ? GUARD_FOREIGN : GUARD_FOREIGN_VNI,
 				 wanted->foreign_ports, GUARD_FOREIGN_MAX);
@@ -132,6 +143,21 @@ int other_host_accept(struct installed_guard *guard, bool removed, bool yields, 
 	return 0;
 }
 
+int other_host_find(struct installed_guard *guard, struct covey_error *error)
+{
+	char interface[IFNAMSIZ], *listing;
+	int status = link_name_find(guard->given, interface, error);
+
+	if (status == 0)
+		status = guard_nft_list(interface, false, &listing, error);
+	if (status)
+		return status;
+	if (secret_source_read(listing))
+		take_over(guard, listing);
+	free(listing);
+	return 0;
+}
+
 /* Of what the keeper lets pass in clear, only what passes now, too. */
 static int narrow(struct installed_guard *guard, const char *listing)
 {
@@ -158,10 +184,7 @@ int other_host_follow(struct installed_guard *guard, struct covey_error *error)
 	if (status)
 		return status;
 	if (listing[0] != '\0') {
-		uint32_t token = guard_token_read(listing);
-
-		if (token)
-			guard->wanted.local.token = token;
+		take_secrets(&guard->wanted, listing);
 		if (guard->wanted.steer.on && narrow(guard, listing))
 			status = covey_error_set(error, -ENOMEM, "out of memory");
 	}

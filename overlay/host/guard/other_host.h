@@ -24,6 +24,12 @@ int other_host_accept(struct installed_guard *guard, bool removed, bool yields, 
 		      struct covey_error *error);
 
 /*
+ * Before a keeper puts its guard up for the first time, as a bump in the wire: if a covey-host has
+ * put up one before, take over what that knows. So nothing changes, and no packet is lost.
+ */
+int other_host_find(struct installed_guard *guard, struct covey_error *error);
+
+/*
  * Before a keeper puts its guard up: what another covey-host has changed last may not have reached
  * it yet, or never will, as when the kernel had no room for more events. So take over the token of
  * what stands, and open nothing that is closed in it.

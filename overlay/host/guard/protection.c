@@ -159,6 +159,14 @@ int protection_watch(struct protection *protection, struct covey_error *error)
 	return status ? status : watch_vxlans(protection, error);
 }
 
+uint64_t protection_secret_source(const struct protection *protection)
+{
+	struct guard_status guard;
+
+	guard_watch_last(protection->guard, &guard);
+	return guard.source;
+}
+
 void protection_unwatch(struct protection *protection)
 {
 	if (!protection)

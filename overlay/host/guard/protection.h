@@ -10,6 +10,7 @@
 #include <covey/error.h>
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "guard_clear.h"
 #include "guard_heard.h"
@@ -51,6 +52,9 @@ int protection_set_af_packet(struct protection *protection, bool af_packet,
 			     struct covey_error *error);
 /* Begin to follow VXLAN devices. Call this before the first packet is decrypted. */
 int protection_watch(struct protection *protection, struct covey_error *error);
+/* The secret source address that VXLAN has at the host interface (secret_source.h), since
+ * protection_watch(); 0: none. It stays the same. */
+uint64_t protection_secret_source(const struct protection *protection);
 /* Stop following them: from then on no decrypted packet is delivered. NULL-safe. */
 void protection_unwatch(struct protection *protection);
 /* Stop watching. The guard stays in the kernel: it is there for this case. NULL-safe. */

@@ -11,6 +11,7 @@ The host is as in test_steer.py, its guard kept as in test_clear.py where a proc
 import ctypes
 import errno
 import os
+import re
 import socket
 import struct
 import sys
@@ -233,6 +234,37 @@ class EnforceTest(Frames):
             self.inventory = BUMP.replace("KIND", kind)
             self.guard("on")
             self.expect_nothing(ear, self.host, "d0", frames())
+
+    def test_bump_covey0(self):
+        """What has the mark comes out with the secret source, in whatever form; what has none comes out as it is, and
+        not at all with that source."""
+        self.host.ip("link", "add", "covey0", "mtu", "9000", "type", "veth", "peer", "name", "x0")
+        for device in ("covey0", "x0"):
+            self.host.ip("link", "set", device, "up", "mtu", "9000")
+        ear = self.listen(self.host, "x0")
+        self.inventory = BUMP.replace("KIND", "af_xdp")
+        self.guard("on")
+        rules = self.host.run("nft", "list", "table", "netdev", "covey_guard_d0")
+        secret = int(re.search("@ll,48,48 set 0x([0-9a-f]+)", rules)[1], 16).to_bytes(6, "big")
+        self.assertEqual(secret[0] & 3, 2)
+        self.expect_nothing(ear, self.host, "covey0", frames())
+        for protocol in (ETH_P_ALL, IPV4, IPV6, LLDP, TAG):
+            send = self.sender(self.host, "covey0", protocol, MARK)
+            sent = frames()
+            for frame in sent.values():
+                send(frame)
+            # Without the first tag, which this end of the wire takes out.
+            self.assertEqual([came[:12] for came in self.arrived(ear, self.host, "covey0")],
+                             [frame[:6] + secret for frame in sent.values()])
+        for protocol, frame in self.others():
+            send = self.sender(self.host, "covey0", protocol)
+            send(frame[:6] + secret + frame[12:])
+            send(frame)
+            self.assertEqual([came[:12] for came in self.arrived(ear, self.host, "covey0")],
+                             [frame[:12]] if CANARY in frame else [])
+        rules = self.host.run("nft", "list", "table", "netdev", "covey_guard_d0")
+        forged = re.search("counter packets ([0-9]+) .*frame with covey's secret address", rules)
+        self.assertEqual(int(forged[1]), len(self.others()))
 
     def others(self):
         """(protocol, frame) that are nobody's VXLAN."""
