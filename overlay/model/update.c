@@ -345,6 +345,7 @@ static void take_group(struct plan *plan, size_t i)
 	plan->members[i] = NULL;
 	if (!known) {
 		swap(live, fresh, sizeof(*live));
+		fresh->gone = true; /* there was none */
 		live->added_count = 0;
 		for (size_t j = 1; j < live->member_count; j++)
 			if (live->members[j].host < live->members[j - 1].host)

@@ -49,7 +49,8 @@ struct inventory_changes {
 int inventory_make_room(struct inventory *inventory);
 
 /*
- * Take over what is in `fresh`, which is used up (it is still to be freed). self: the host that
+ * Take over what is in `fresh`, which has the groups as they were after that, and is still to be
+ * freed. self: the host that
  * this program runs on, whose variables stay as they are; NULL: of no host does anything stay but
  * its covey_sender_id, and variables that are not of a host's VTEP make no change. Fills
  * *ret_changes (inventory_changes_free). Returns 0, -ENOMEM, or -ENOSPC when there are so many new

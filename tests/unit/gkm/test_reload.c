@@ -145,7 +145,9 @@ static void a_vni_moves_to_another_group(void **state)
 	struct guest *guests = fabric->guests;
 
 	bring(fabric, HV1);
-	change(fabric, &(struct text){.vnis = "100, 102", .feed = "101, 200"});
+	change(fabric, &(struct text){.vnis = "100, 102",
+				      .feed = "101, 200",
+				      .more = "      late: {vnis: [7, 8], members: [hv2]}\n"});
 	WAIT_FOR(fabric, guests[HV1].changes == 4);
 	assert_string_equal(guests[HV1].changed_group, "feed");
 	assert_int_equal(guests[HV1].vni_count, 2);

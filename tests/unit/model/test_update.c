@@ -129,6 +129,27 @@ static void groups_come_and_go(void **state)
 	inventory_free(live);
 }
 
+/* Of a group that is new, there is nothing; of others, what they were. */
+static void what_was_is_there(void **state)
+{
+	struct inventory *live = begin();
+	struct inventory *fresh = parse(
+		"", "      h: {vnis: [3], members: [b]}\n      g: {vnis: [2, 5], members: [b]}\n",
+		A B);
+	struct inventory_changes changes;
+	const struct inventory_group *was;
+
+	assert_int_equal(inventory_update(live, fresh, NULL, &changes), 0);
+	assert_null(inventory_find_group(fresh, "h"));
+	was = inventory_find_group(fresh, "g");
+	assert_int_equal(was->vni_count, 2);
+	assert_int_equal(was->vnis[1], 2);
+	assert_int_equal(was->member_count, 2);
+	inventory_changes_free(&changes);
+	inventory_free(fresh);
+	inventory_free(live);
+}
+
 static void what_is_kept_is_named(void **state)
 {
 	static const struct {
@@ -176,6 +197,7 @@ int main(void)
 		cmocka_unit_test(the_same_changes_nothing),
 		cmocka_unit_test(everything_stays_where_it_is),
 		cmocka_unit_test(groups_come_and_go),
+		cmocka_unit_test(what_was_is_there),
 		cmocka_unit_test(what_is_kept_is_named),
 	};
 
