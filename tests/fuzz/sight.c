@@ -5,6 +5,13 @@
 
 #define QUOTES_MAX 4 /* an error about an error about an error */
 
+static bool others_are_carried;
+
+void sight_set_carried(bool carried)
+{
+	others_are_carried = carried;
+}
+
 static unsigned be16(const uint8_t *at)
 {
 	return (unsigned)at[0] << 8 | at[1];
@@ -35,6 +42,20 @@ static bool is_error(unsigned protocol, unsigned type)
 	return protocol == 1 && (type == 3 || type == 4 || type == 5 || type == 11 || type == 12);
 }
 
+/* Are the header of a tunnel's kind, and all of its options, there? */
+static bool is_whole(unsigned port, const uint8_t *header, size_t len)
+{
+	switch (port) {
+	case WIRE_VXLAN_PORT:
+		return header[0] & 8;
+	case WIRE_GPE_PORT:
+		return (header[0] & 0x38) == 8 && (!(header[0] & 4) || header[3]);
+	case WIRE_GENEVE_PORT:
+		return !(header[0] & 0xc0) && 8 + (header[0] & 0x3fu) * 4 <= len;
+	}
+	return true;
+}
+
 static void look_at_udp(struct sight *sight, const uint8_t *ip, size_t len, size_t at)
 {
 	unsigned port;
@@ -43,10 +64,17 @@ static void look_at_udp(struct sight *sight, const uint8_t *ip, size_t len, size
 	if (sight->later_fragment || len < at + 8)
 		return;
 	port = be16(ip + at + 2);
-	sight->vxlan = port == WIRE_VXLAN_PORT;
+	sight->tunnel = port == WIRE_OLD_PORT || port == WIRE_GPE_PORT || port == WIRE_GENEVE_PORT;
+	sight->vxlan = port == WIRE_VXLAN_PORT ||
+		       (others_are_carried && sight->tunnel && port != WIRE_OLD_PORT);
+	sight->tunnel &= !sight->vxlan;
 	sight->vpe = port == WIRE_VPE_PORT;
 	sight->payload = at + 8;
-	if (sight->vxlan && len >= at + 16)
+	/* Behind the packet's end nobody looks for one. */
+	len = (sight->tunnel || sight->vxlan) && sight->ip_len < len ? sight->ip_len : len;
+	sight->whole = sight->vxlan && len >= at + 16 && is_whole(port, ip + at + 8, len - at - 8);
+	sight->has_vni = (sight->vxlan || sight->tunnel) && len >= at + 15;
+	if (sight->has_vni)
 		sight->vni = (uint32_t)ip[at + 12] << 16 | (uint32_t)ip[at + 13] << 8 | ip[at + 14];
 }
 
@@ -136,7 +164,9 @@ bool sight_is_ordinary(const struct sight *sight, const uint8_t *frame, size_t l
 	if (ip[sight->version == 4 ? 9 : 6] != 17 || sight->ip_len < header + 16 ||
 	    be16(udp + 4) != sight->ip_len - header)
 		return false;
-	return sight->vpe || (sight->vxlan && udp[8] & 8);
+	return sight->vpe ||
+	       ((sight->vxlan || sight->tunnel) &&
+		(sight->tunnel || is_whole(be16(udp + 2), udp + 8, sight->ip_len - header - 8)));
 }
 
 /* --- checksums ------------------------------------------------------------------------------- */

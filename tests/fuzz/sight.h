@@ -12,7 +12,10 @@
 #include <stdint.h>
 
 struct sight {
-	bool vxlan;          /* UDP to the VXLAN port */
+	bool vxlan;          /* UDP to the VXLAN port, or to that of a tunnel that is carried */
+	bool tunnel;         /* UDP to the port of a tunnel that is not carried */
+	bool whole;          /* of what is carried: its header says nothing that cannot be */
+	bool has_vni;        /* of one or the other, as far as it is there */
 	bool vpe;            /* UDP to the VPE port, or VPE's IP protocol */
 	bool quotes_vxlan;   /* an ICMP error about VXLAN */
 	bool fragment;       /* of a larger packet, or marked as one */
@@ -24,6 +27,9 @@ struct sight {
 	size_t payload;  /* where VXLAN or VPE begins, when there is any */
 	uint32_t vni;
 };
+
+/* From now on, are VXLAN-GPE and Geneve carried? */
+void sight_set_carried(bool carried);
 
 struct sight sight_of_frame(const uint8_t *frame, size_t len);
 /* The same for an IP packet alone. */

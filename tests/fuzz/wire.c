@@ -10,6 +10,11 @@
 #define PACKETS 255
 #define ROOM    (RTE_PKTMBUF_HEADROOM + WIRE_FRAME_MAX)
 
+/* Those of the SAs, and of a group of other hosts. */
+#define OTHERS_VNI 1000u
+static const struct covey_vnis fabric_vnis[] = {
+	{100, 100}, {200, 200}, {300, 300}, {400, 400}, {OTHERS_VNI, OTHERS_VNI}};
+
 static struct rte_mempool *pool;
 static struct wire wires[WIRE_ENGINES];
 
@@ -49,6 +54,12 @@ static void configure(struct wire *wire, bool ipv6, bool udp)
 		.vxlan_port = WIRE_VXLAN_PORT,
 		.fabric_mtu = WIRE_MTU,
 		.paths = 4,
+		.tunnels = {{WIRE_OLD_PORT, COVEY_TUNNEL_VXLAN, false},
+			    {WIRE_GPE_PORT, COVEY_TUNNEL_GPE, !udp},
+			    {WIRE_GENEVE_PORT, COVEY_TUNNEL_GENEVE, !udp}},
+		.tunnel_count = 3,
+		.vnis = fabric_vnis,
+		.vnis_count = RTE_DIM(fabric_vnis),
 	};
 	for (unsigned i = 0; i < 64; i++)
 		wire->config.class_by_dscp[i] = (uint8_t)(i >> 3);
@@ -141,7 +152,10 @@ void wire_start(void)
 
 struct wire *wire_get(unsigned index)
 {
-	return &wires[index % WIRE_ENGINES];
+	struct wire *wire = &wires[index % WIRE_ENGINES];
+
+	sight_set_carried(wire->config.tunnels[1].carried);
+	return wire;
 }
 
 /* What is counted begins with windows, slots, and windows by sender. */
@@ -219,6 +233,16 @@ bool wire_is_clear(const struct wire *wire, uint32_t vni, bool outbound)
 		if (sas[i].vni == vni)
 			return is_clear(wire->modes[i], outbound);
 	return false;
+}
+
+bool wire_tunnel_passes(const struct wire *wire, const struct sight *sight)
+{
+	if (!sight->has_vni)
+		return !sight->fragment;
+	for (unsigned i = 0; i < RTE_DIM(fabric_vnis); i++)
+		if (fabric_vnis[i].first == sight->vni)
+			return wire_is_clear(wire, sight->vni, false);
+	return true;
 }
 
 bool wire_is_clear_in_parts(const struct wire *wire, bool outbound)

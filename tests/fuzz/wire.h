@@ -9,9 +9,13 @@
 
 #include "dataplane_state.h"
 #include "engine.h"
+#include "sight.h"
 #include <rte_mbuf.h>
 
 #define WIRE_VXLAN_PORT   4789
+#define WIRE_OLD_PORT     8472 /* VXLAN, too; */
+#define WIRE_GPE_PORT     4790 /* carried as VXLAN is where VPE is in IP, and so is */
+#define WIRE_GENEVE_PORT  6081
 #define WIRE_VPE_PORT     4798
 #define WIRE_VPE_PROTOCOL 253
 #define WIRE_MTU          1000u
@@ -50,6 +54,7 @@ struct wire {
 
 /* Starts EAL and makes the engines. */
 void wire_start(void);
+/* What sees frames knows then which tunnels it carries. */
 struct wire *wire_get(unsigned index);
 /* Forget what was received and sent. */
 void wire_reset(struct wire *wire);
@@ -62,6 +67,8 @@ void wire_leave(const struct wire_sa *sa, uint64_t packets);
 void wire_set_modes(struct wire *wire, uint8_t all);
 /* May VXLAN of this VNI leave, or enter, in clear? */
 bool wire_is_clear(const struct wire *wire, uint32_t vni, bool outbound);
+/* As far as its VNI says, may this tunnel that is not carried pass, either way? */
+bool wire_tunnel_passes(const struct wire *wire, const struct sight *sight);
 /* May parts of some? */
 bool wire_is_clear_in_parts(const struct wire *wire, bool outbound);
 /* NULL when there is none. */

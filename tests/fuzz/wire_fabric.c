@@ -28,7 +28,7 @@ struct frame_in {
 	uint64_t esn;
 	bool admissible; /* authentic, and nothing around the ciphertext is against it */
 	bool ordinary;
-	bool clear; /* ordinary VXLAN */
+	bool clear; /* ordinary VXLAN, or a tunnel that is not carried */
 	bool released;
 };
 
@@ -174,7 +174,7 @@ static void add(const struct wire_record *record)
 	frame->admissible = may_be_sent(frame);
 	frame->ordinary = frame->sa && is_ordinary(frame) &&
 			  !(record->how & (WIRE_HOW_SPLIT | WIRE_HOW_SHARE));
-	frame->clear = frame->sight.ip == 14 && frame->sight.vxlan &&
+	frame->clear = frame->sight.ip == 14 && (frame->sight.vxlan || frame->sight.tunnel) &&
 		       sight_is_ordinary(&frame->sight, frame->bytes, frame->len) &&
 		       !(record->how & WIRE_HOW_SPLIT);
 	frame->packet = wire_packet(frame->bytes, frame->len, split, 0);
@@ -251,7 +251,7 @@ static void check_entered(const struct frame_in *frame, const uint8_t *bytes, si
 	for (const struct frame_in *before = scene.frames; before < frame; before++)
 		must(!before->released || !is_same_window(before, frame) ||
 		     before->esn != frame->esn);
-	must(inner.vxlan && !inner.fragment && inner.vni == frame->sa->vni);
+	must(inner.vxlan && inner.whole && !inner.fragment && inner.vni == frame->sa->vni);
 	must(inner.version == frame->sight.version && inner.ip_len == frame->inner_len);
 	must(memcmp(source_of(frame->inner), source_of(ip_of(frame)),
 		    addresses_len(frame->inner)) == 0);
@@ -276,7 +276,7 @@ static void check_clear(const struct frame_in *frame, const uint8_t *bytes, size
 
 	must(!frame->sight.fragment || wire_is_clear_in_parts(scene.wire, false));
 	must(wire_is_clear(scene.wire, frame->sight.vni, false));
-	must(len == frame->len && at <= len);
+	must(frame->sight.whole && len == frame->len && at <= len);
 	inner = sight_of_frame(frame->bytes + at, len - at);
 	must(is_finished(&inner, frame->bytes + at, bytes + at, len - at));
 	memcpy(between, frame->bytes, at);
@@ -295,6 +295,7 @@ static void check_released(struct frame_in *frame)
 		return;
 	}
 	must(!frame->sight.quotes_vxlan);
+	must(!frame->sight.tunnel || wire_tunnel_passes(scene.wire, &frame->sight));
 	if (frame->sight.vxlan)
 		check_clear(frame, bytes, len);
 	else
@@ -306,7 +307,9 @@ static void check_dropped(const struct frame_in *frame)
 {
 	struct sight inner;
 
-	must(!frame->clear || !wire_is_clear(scene.wire, frame->sight.vni, false));
+	must(!frame->clear ||
+	     !(frame->sight.tunnel ? wire_tunnel_passes(scene.wire, &frame->sight)
+				   : wire_is_clear(scene.wire, frame->sight.vni, false)));
 	if (!frame->ordinary || !frame->admissible || frame->esn <= highest_before(frame))
 		return;
 	inner = sight_of_ip(frame->inner, frame->inner_len);

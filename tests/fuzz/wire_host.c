@@ -23,6 +23,7 @@ struct frame_out {
 	size_t len;
 	struct sight sight;
 	bool ordinary; /* nothing around its contents may stop it */
+	bool tunnel;   /* likewise, and it is a tunnel that is not carried */
 };
 
 /* A window that was sent in. */
@@ -60,6 +61,9 @@ static void add(const struct wire_record *record)
 	frame->ordinary = frame->sight.ip == 14 && frame->sight.vxlan && !scene.scarce &&
 			  sight_is_ordinary(&frame->sight, frame->bytes, frame->len) &&
 			  !(record->how & (WIRE_HOW_SPLIT | WIRE_HOW_SHARE | WIRE_HOW_TIGHT));
+	frame->tunnel = frame->sight.ip == 14 && frame->sight.tunnel &&
+			sight_is_ordinary(&frame->sight, frame->bytes, frame->len) &&
+			!(record->how & WIRE_HOW_SPLIT);
 	frame->packet = wire_packet(frame->bytes, frame->len, split, room);
 	if (record->how & WIRE_HOW_SHARE) {
 		frame->held = rte_pktmbuf_clone(frame->packet, frame->packet->pool);
@@ -130,7 +134,8 @@ static void check_encrypted(const struct frame_out *frame, uint8_t *bytes, size_
 
 	must(outer.vpe && !outer.vxlan && !outer.fragment && outer.ip == ip_at);
 	must(sight_is_ordinary(&outer, bytes, len) && outer.ip_len <= WIRE_MTU);
-	must(frame->sight.vxlan && !frame->sight.fragment && is_from_us(frame));
+	must(frame->sight.vxlan && frame->sight.whole && !frame->sight.fragment);
+	must(is_from_us(frame));
 	must(!wire_is_clear(scene.wire, frame->sight.vni, true));
 	must(sa && covey_vpe_spi(header) == sa->sa.spi);
 	must(covey_vpe_window(header) >> 16 == WIRE_SELF);
@@ -151,8 +156,9 @@ static void check_sent(const struct frame_out *frame)
 		return;
 	}
 	must(!frame->sight.quotes_vxlan && !frame->sight.vpe);
+	must(!frame->sight.tunnel || wire_tunnel_passes(scene.wire, &frame->sight));
 	if (frame->sight.vxlan)
-		must(wire_is_clear(scene.wire, frame->sight.vni, true) &&
+		must(wire_is_clear(scene.wire, frame->sight.vni, true) && frame->sight.whole &&
 		     (frame->sight.fragment || frame->sight.ip_len <= WIRE_MTU));
 	if (frame->sight.fragment && (frame->sight.vxlan || frame->sight.udp))
 		must(wire_is_clear_in_parts(scene.wire, true) ||
@@ -161,6 +167,7 @@ static void check_sent(const struct frame_out *frame)
 
 static void check_dropped(const struct frame_out *frame)
 {
+	must(!frame->tunnel || !wire_tunnel_passes(scene.wire, &frame->sight));
 	must(!frame->ordinary || !wire_is_clear(scene.wire, frame->sight.vni, true) ||
 	     frame->sight.ip_len > WIRE_MTU);
 	must(!frame->ordinary || !is_from_us(frame) || !sa_of_vni(frame->sight.vni) ||

@@ -45,6 +45,20 @@ static void change_byte(struct burst *burst, uint8_t *frame, size_t len)
 	}
 }
 
+/* Where UDP's port would be without tags and options. */
+static void change_port(struct burst *burst, uint8_t *frame, size_t len)
+{
+	static const uint16_t ports[] = {WIRE_VXLAN_PORT, WIRE_OLD_PORT, WIRE_GPE_PORT,
+					 WIRE_GENEVE_PORT, WIRE_VPE_PORT};
+	size_t at = len > 14 && frame[14] >> 4 == 6 ? 56 : 36;
+	uint16_t port = ports[draw(burst, RTE_DIM(ports))];
+
+	if (len < at + 2)
+		return;
+	frame[at] = (uint8_t)(port >> 8);
+	frame[at + 1] = (uint8_t)port;
+}
+
 /* What another frame of the same form holds at some place. */
 static void copy_part(struct burst *burst, uint8_t *frame, size_t len)
 {
@@ -66,6 +80,8 @@ static size_t change_frame(struct burst *burst, uint8_t *frame, size_t len, size
 	if (kind == 3)
 		copy_part(burst, frame, len);
 	else if (kind == 4)
+		change_port(burst, frame, len);
+	else if (kind == 5)
 		len = draw(burst, (uint32_t)len + 1);
 	else
 		for (uint32_t i = 1 + draw(burst, 3); i > 0; i--)

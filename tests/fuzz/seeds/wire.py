@@ -65,9 +65,16 @@ def udp(port, payload, source_port=0xc001):
     return struct.pack(">HHHH", source_port, port, 8 + len(payload), 0) + payload
 
 
-def vxlan(version, vni, tenant, source, destination=None):
-    header = struct.pack(">II", 0x08000000, vni << 8)
-    return packet(version, udp(4789, header + tenant), 17, source, destination)
+def vxlan(version, vni, tenant, source, destination=None, port=4789, flags=0x08000000):
+    header = struct.pack(">II", flags, vni << 8)
+    return packet(version, udp(port, header + tenant), 17, source, destination)
+
+
+def tunnels(version, vni, tenant, source):
+    """VXLAN of another port, VXLAN-GPE, and Geneve without options and with one; each with other VNIs, too."""
+    for port, flags in (8472, 0x08000000), (4790, 0x0c000003), (6081, 0x00006558), (6081, 0x02006558):
+        for number in vni, 1000, 4711:
+            yield vxlan(version, number, tenant, source, port=port, flags=flags)
 
 
 def vpe(version, in_udp, spi, inner, source=PEER, window=0, esn=(3 << 48) + 1, destination=None):
@@ -115,6 +122,14 @@ def inputs(captured):
                     version, vpe(version, in_udp, spi, many, esn=(3 << 48) + 2, destination=group))),
                 record(SEAL | SPLIT, 100, ethernet(
                     version, vpe(version, in_udp, spi, inner, window=index, esn=5 << 48 | 7)))])
+            if index == 1:
+                inside = list(tunnels(version, vni, tenant, PEER))
+                yield "wire-fabric", bytes([engine]) + b"".join(record(0, 0, ethernet(version, ip)) for ip in inside)
+                yield "wire-fabric", bytes([engine]) + b"".join(
+                    record(SEAL, 0, ethernet(version, vpe(version, in_udp, spi, ip, esn=(3 << 48) + 9 + number)))
+                    for number, ip in enumerate(inside))
+                yield "wire-host", bytes([engine]) + b"".join(
+                    record(0, 0, ethernet(version, ip)) for ip in tunnels(version, vni, tenant, SELF))
             out = vxlan(version, vni, tenant, SELF)
             yield "wire-host", bytes([engine]) + b"".join([
                 record(0, 0, ethernet(version, out)),
