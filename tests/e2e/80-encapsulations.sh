@@ -3,8 +3,9 @@
 # Tunnels that are not the fabric's VXLAN: VXLAN of the port that Linux takes for it, VXLAN-GPE, and Geneve with
 # and without options. With a VNI of the fabric they are dropped by name, both ways, from a process and from a
 # raw socket of a host, from a VXLAN-GPE device, and from the fabric, also while covey-host is dead. Other VNIs pass.
-# Once the group is in observe, they pass with its VNI, too. A VXLAN-GPE device is named in the log, by covey show
-# and by covey check. (77-shapes.sh has covey_foreign_vxlan: drop, and VXLAN with GBP, whose bits arrive.)
+# Where the inventory has covey_foreign_vxlan: pass, they pass with all VNIs, and the fabric's own VXLAN does not; once
+# the group is in observe, with its VNI. A VXLAN-GPE device is named in the log, by covey show and by covey check.
+# (77-shapes.sh has covey_foreign_vxlan: drop, and VXLAN with GBP, whose bits arrive.)
 # ports: both
 LAB_HOSTS=2
 . "$(dirname "$0")/_init.sh"
@@ -113,6 +114,37 @@ expect_dropped_dead() { # PORT FLAGS
 	e2e_expect_guarded 1 "$NAME" $COUNT send evil "$(lab_vtep 1)" "$@" 100
 }
 
+# At hv1, what the inventory lets pass is not held back, both ways, nor is it while covey-host is dead.
+expect_passes_hv1() { # PORT FLAGS
+	expect_out 0 $COUNT send hv1 "$(lab_vtep 2)" "$@" 100
+	expect_in_hv1 $COUNT "$@"
+}
+
+expect_in_hv1() { # COUNT PORT FLAGS
+	local before
+
+	before=$(seen hv1)
+	send evil "$(lab_vtep 1)" "${@:2}" 100
+	lab_poll 5 seen_at_least hv1 $((before + $1)) || true
+	expect "tunnels that hv1 got to port $2" $(($(seen hv1) - before)) "$1"
+}
+
+seen_at_least() { # NAMESPACE COUNT
+	(($(seen "$1") >= $2))
+}
+
+# A program that listens where tunnels come out.
+count_behind_covey() { # N
+	in_ns "hv$1" nft -f - <<-RULES
+		table inet seen {
+			chain in {
+				type filter hook input priority 0;
+				udp dport { 8472, 4790, 6081 } @th,96,24 { 100, 200 } counter comment "seen"
+			}
+		}
+	RULES
+}
+
 is_in_observe() { # N
 	[[ $(lab_show "$1" '.groups[0].mode | "\(.name) \(.in_force)"') == "observe true" ]]
 }
@@ -138,6 +170,23 @@ lab_ip hv1 link delete gpe0
 if [[ $LAB_PORTS == kernel ]]; then
 	lab_stop hv1 KILL
 	each_tunnel expect_dropped_dead
+	lab_start_covey 1
+	lab_wait 60 "hv1 to join" lab_has_joined 1
+fi
+
+# The operator lets them pass, at hv1 alone: its peer holds them back as before.
+count_behind_covey 1
+sed -i "/covey_vtep: \"$(lab_vtep 1)\"/a\          covey_foreign_vxlan: pass" "$LAB_DIR/inventory.yaml"
+lab_stop hv1
+lab_start_covey 1
+lab_wait 60 "hv1 to join" lab_has_joined 1
+e2e_wait_ping 1 2
+each_tunnel expect_passes_hv1
+e2e_expect_clear_dropped 1 $COUNT send evil "$(lab_vtep 1)" 4789 08000000 100
+each_tunnel into_the_host
+if [[ $LAB_PORTS == kernel ]]; then
+	lab_stop hv1 KILL
+	each_tunnel expect_passes_hv1
 	lab_start_covey 1
 	lab_wait 60 "hv1 to join" lab_has_joined 1
 fi
