@@ -44,6 +44,9 @@ static const struct load loads[] = {
 	{"groups-at-random", GROUPS, VNIS, AT_RANDOM},
 };
 
+/* In so many rounds, each group gets two bursts in the middle if the bursts are of one group. */
+#define COLD_ROUNDS 32u
+
 #define LOADS RTE_DIM(loads)
 _Static_assert(LOADS <= BENCH_DATAPLANES_MAX, "they fit into one run");
 
@@ -291,6 +294,7 @@ int bench_figure_groups(const struct bench_figure *figure, const struct bench_op
 	status = bench_run_open(&run, &shape, list, error);
 	if (status < 0)
 		return status;
+	run.cold = COLD_ROUNDS;
 	for (unsigned direction = BENCH_ENCRYPT; direction <= BENCH_DECRYPT; direction++)
 		for (size_t i = 0; i < sizes.count && status == 0; i++)
 			if (options->directions & BENCH_DIRECTION(direction))

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first round of a turn finds the dataplane's code and keys cold and is not counted. */
-#define ROUNDS_A_TURN 4u
-#define TURNS_MIN     3u
-#define SAMPLES_MAX   65536u
+/* The first round of a turn finds the dataplane's code and keys cold and is not counted. Where each
+ * packet needs other keys and windows, more rounds do. */
+#define COLD_ROUNDS 1u
+#define TURNS_MIN   3u
+#define SAMPLES_MAX 65536u
 
 struct slice {
 	struct bench_run *run;
@@ -32,6 +33,7 @@ int bench_run_open(struct bench_run *run, const struct bench_shape *shape,
 
 	memset(run, 0, sizeof(*run));
 	run->shape = *shape;
+	run->cold = COLD_ROUNDS;
 	for (unsigned core = 0; core < shape->cores && status == 0; core++)
 		status = bench_buffers_open(&run->buffers[core],
 					    shape->cores * BENCH_CORES_MAX + core, error);
@@ -123,14 +125,15 @@ static void turn(void *argument, unsigned core)
 	struct slice *slice = argument;
 	const struct bench_dataplane *dataplane = slice->run->dataplanes[slice->index];
 	void *state = slice->run->states[slice->index];
+	unsigned cold = slice->run->cold;
 
 	if (dataplane->enter)
 		dataplane->enter(state, core);
-	for (unsigned i = 0; i < ROUNDS_A_TURN; i++) {
+	for (unsigned i = 0; i < 4 * cold; i++) {
 		round_on(slice, core);
 		/* All are past the clock, and none goes on before core 0 has counted. */
 		if (core == 0)
-			count_round(slice, i > 0);
+			count_round(slice, i >= cold);
 		bench_meeting_wait(&slice->meeting, slice->run->shape.cores);
 		if (__atomic_load_n(&slice->lost, __ATOMIC_RELAXED))
 			break;

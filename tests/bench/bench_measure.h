@@ -28,6 +28,7 @@ struct bench_run {
 	const struct bench_dataplane *dataplanes[BENCH_DATAPLANES_MAX];
 	void *states[BENCH_DATAPLANES_MAX];
 	struct bench_buffers buffers[BENCH_CORES_MAX];
+	unsigned cold; /* rounds at a turn's begin that are not counted, a quarter of it */
 };
 
 struct bench_result {
