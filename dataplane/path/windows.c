@@ -112,13 +112,15 @@ int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_co
 
 	if (status != 0)
 		return status;
-	windows = calloc(1, sizeof(*windows));
+	windows = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*windows));
 	if (!windows)
 		return -ENOMEM;
+	memset(windows, 0, sizeof(*windows));
 	windows->size = size;
 	windows->stride = RTE_ALIGN_CEIL((uint32_t)(replay_bytes(size) + sizeof(uint32_t)),
 					 RTE_CACHE_LINE_SIZE);
 	windows->seed = (uint32_t)rte_rand();
+	windows->far = ~(WINDOWS_BLOCK - 1);
 	if (allocate(windows) != 0 || copy_floors(windows, floors, floor_count) != 0) {
 		windows_free(windows);
 		return -ENOMEM;
@@ -140,24 +142,29 @@ void windows_free(struct windows *windows)
 
 void windows_expect(struct windows *windows, size_t senders)
 {
-	/* The hash spreads windows over the whole table. When there are as many windows as the
-	 * table has pages of 4 KiB, nearly all of these are used, so huge pages take no more
-	 * memory. */
-	if (senders >= cells_bytes() / 4096)
+	/* With a block of each sender, nearly all pages of 4 KiB are used, so huge pages take no
+	 * more memory. */
+	bool many = senders >= cells_bytes() / 4096;
+
+	if (many)
 		(void)madvise(windows->cells, cells_bytes(), MADV_HUGEPAGE);
+	if (windows->expected)
+		return;
+	windows->expected = true;
+	if (many)
+		windows->far = UINT32_MAX;
 }
 
 /* --- finding -------------------------------------------------------------------------------- */
 
 uint64_t windows_find_behind(const struct windows *windows, uint32_t key, const uint64_t *first)
 {
-	uint32_t at = (uint32_t)(first - windows->cells);
+	uint32_t from = (uint32_t)(first - windows->cells);
 
 	for (unsigned i = 1; i < WINDOWS_PROBES_MAX; i++) {
-		uint64_t cell;
+		uint32_t at = windows_step(from, i);
+		uint64_t cell = __atomic_load_n(&windows->cells[at], __ATOMIC_ACQUIRE);
 
-		at = (at + 1) % WINDOWS_CELLS;
-		cell = __atomic_load_n(&windows->cells[at], __ATOMIC_ACQUIRE);
 		if (cell >> 32 == key || cell == 0)
 			return cell;
 	}
@@ -234,9 +241,10 @@ static void return_slot(struct windows *windows, uint32_t slot, unsigned owner)
 static uint64_t put(const struct windows *windows, uint64_t cell)
 {
 	uint32_t key = (uint32_t)(cell >> 32);
-	uint32_t at = windows_first(windows, key);
+	uint32_t first = windows_first(windows, key);
 
-	for (unsigned i = 0; i < WINDOWS_PROBES_MAX; i++, at = (at + 1) % WINDOWS_CELLS) {
+	for (unsigned i = 0; i < WINDOWS_PROBES_MAX; i++) {
+		uint32_t at = windows_step(first, i);
 		uint64_t found = __atomic_load_n(&windows->cells[at], __ATOMIC_ACQUIRE);
 
 		if (found == 0 &&

@@ -6,11 +6,12 @@
  * to the worker that first authenticated a packet of it. Only this worker reads and writes its
  * replay state. All others only learn from the table whose window it is.
  *
- * The table uses open addressing. A cell is one 64-bit word: key 32 | owner 8 | slot 24, zero when
- * empty. A plain load reads it. One compare-and-swap writes it, when the window is claimed. After
- * that it does not change as long as the SA exists: if it did, it would be forgotten what was
- * received. Slots are used one after the other and begin at cache lines, so no two workers write to
- * the same line.
+ * The table uses open addressing. In an SA of few senders, windows whose WindowIDs differ in the
+ * lowest bits alone, which are a sender's paths, have their cells on the same cache lines. A cell
+ * is one 64-bit word: key 32 | owner 8 | slot 24, zero when empty. A plain load reads it. One
+ * compare-and-swap writes it, when the window is claimed. After that it does not change as long as
+ * the SA exists: if it did, it would be forgotten what was received. Slots are used one after the
+ * other and begin at cache lines, so no two workers write to the same line.
  *
  * Nothing is allocated after windows_new(). It reserves address space for
  * COVEY_REPLAY_WINDOWS_PER_SA_MAX windows, and pages get memory when they are first used. A window
@@ -33,9 +34,13 @@
 #define WINDOWS_CELL_BITS  20u
 #define WINDOWS_CELLS      (1u << WINDOWS_CELL_BITS)
 #define WINDOWS_OWNERS_MAX 256u
+/* The windows of so many paths are side by side: two cache lines of cells. */
+#define WINDOWS_BLOCK 16u
+/* A search goes through so many cells of a cache line, and then to those in the next block. */
+#define WINDOWS_BUCKET 4u
 /* In a table of which at most half is used, a search this long does not happen by chance. It ends
  * there, and the window is refused. */
-#define WINDOWS_PROBES_MAX 128u
+#define WINDOWS_PROBES_MAX 512u
 
 struct window_id {
 	uint16_t sender_id;
@@ -45,7 +50,8 @@ struct window_id {
 /* What windows_claim() changes, on cache lines that the packet path does not read. */
 struct windows_claims;
 
-/* Immutable from windows_new() to windows_free(), except for what the pointers point to. */
+/* Immutable from the first windows_expect() to windows_free(), except for what the pointers point
+ * to. */
 struct windows {
 	uint64_t *cells;
 	uint8_t *slots;
@@ -53,10 +59,14 @@ struct windows {
 			    cells */
 	uint32_t stride; /* bytes from one slot to the next */
 	uint32_t size;   /* packets per window */
+	uint32_t far; /* the bits of a key that choose its block; the others choose a cell of it */
 	size_t floor_count;
 	struct covey_floor *floors; /* sorted by key; NULL: none */
 	struct windows_claims *claims;
-};
+	bool expected; /* windows_expect() was called */
+} __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct windows) == RTE_CACHE_LINE_SIZE, "what a packet reads is one line");
 
 /*
  * Reserve memory for windows of size packets each (power of two). A window that has a floor begins
@@ -69,8 +79,12 @@ int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_co
 		struct windows **ret_windows);
 void windows_free(struct windows *windows);
 
-/* Announce that up to this number of senders will have windows. If that is many, the table moves to
- * huge pages. */
+/*
+ * Announce that up to this number of senders will have windows. If that is many, the table moves to
+ * huge pages. To be called once before the first worker knows the windows: if it is many then, each
+ * cell is anywhere in the table. With so many, cache lines that are full would often be in each
+ * other's way.
+ */
 void windows_expect(struct windows *windows, size_t senders);
 
 /* --- the packet path ----------------------------------------------------------------------- */
@@ -80,14 +94,25 @@ static inline uint32_t windows_key(struct window_id id)
 	return (uint32_t)id.sender_id << 16 | id.window_id;
 }
 
-/* Where the search for a key begins. Multiply and fold, twice: then every bit of key and seed
- * affects every bit of the result. */
+/*
+ * Where the search for a key begins. Multiply and fold, twice: then every bit of seed, and of key
+ * but for those that are near, affects every bit of the result. These then choose a cell of the
+ * block. If they are the same in all keys, all cells are still used.
+ */
 static inline uint32_t windows_first(const struct windows *windows, uint32_t key)
 {
-	uint64_t hash = (key ^ windows->seed) * UINT64_C(0x9e3779b97f4a7c15);
+	uint32_t far = key & windows->far, near = key ^ far;
+	uint64_t hash = (far ^ windows->seed) * UINT64_C(0x9e3779b97f4a7c15);
 
 	hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return (uint32_t)(hash >> (64 - WINDOWS_CELL_BITS));
+	return (uint32_t)(hash >> (64 - WINDOWS_CELL_BITS)) ^ near;
+}
+
+/* Cell number i of a search that began at first. If the search went from each cell to the next one,
+ * two full blocks that have the same place would need 16 steps to get by. */
+static inline uint32_t windows_step(uint32_t first, uint32_t i)
+{
+	return ((first ^ i % WINDOWS_BUCKET) + i / WINDOWS_BUCKET * WINDOWS_BLOCK) % WINDOWS_CELLS;
 }
 
 /* Where the search for a window begins, for windows_find_from(). Also prefetches that cell. */

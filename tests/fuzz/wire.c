@@ -176,13 +176,13 @@ static void forget_windows(const struct windows *windows)
 		return;
 	for (uint32_t i = 0; i < end; i++) {
 		uint8_t *slot = windows->slots + (size_t)i * windows->stride;
-		uint32_t at;
+		uint32_t first, step = 0;
 
 		if (windows_read(windows, i, &id, &highest)) {
-			at = windows_first(windows, windows_key(id));
-			while (windows->cells[at] >> 32 != windows_key(id))
-				at = (at + 1) % WINDOWS_CELLS;
-			windows->cells[at] = 0;
+			first = windows_first(windows, windows_key(id));
+			while (windows->cells[windows_step(first, step)] >> 32 != windows_key(id))
+				step++;
+			windows->cells[windows_step(first, step)] = 0;
 		}
 		memset(slot, 0, windows->stride);
 	}

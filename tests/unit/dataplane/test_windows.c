@@ -110,6 +110,61 @@ static void test_all_senders_are_bounded(void **state)
 	windows_free(windows);
 }
 
+/* Few senders with as many windows each as they may have: whole blocks of cells are full, and all
+ * windows are found. */
+static void test_full_blocks(void **state)
+{
+	const unsigned senders =
+		COVEY_REPLAY_WINDOWS_PER_SA_MAX / COVEY_REPLAY_WINDOWS_PER_SENDER_MAX;
+	struct windows *windows = make();
+
+	for (unsigned s = 1; s <= senders; s++)
+		for (unsigned w = 0; w < COVEY_REPLAY_WINDOWS_PER_SENDER_MAX; w++)
+			assert_int_not_equal(windows_claim(windows, id_of(s, w), 0), 0);
+	for (unsigned s = 1; s <= senders; s++)
+		for (unsigned w = 0; w < COVEY_REPLAY_WINDOWS_PER_SENDER_MAX; w++)
+			assert_int_equal(windows_find(windows, id_of(s, w)) >> 32,
+					 windows_key(id_of(s, w)));
+	windows_free(windows);
+}
+
+/* The cells of a sender's paths share cache lines; those of others do not follow from them. */
+static void test_paths_are_neighbours(void **state)
+{
+	struct windows *windows = make();
+	uint32_t block = windows_first(windows, windows_key(id_of(3, 32))) / WINDOWS_BLOCK;
+	unsigned elsewhere = 0;
+
+	for (unsigned path = 33; path < 48; path++)
+		assert_int_equal(
+			windows_first(windows, windows_key(id_of(3, path))) / WINDOWS_BLOCK, block);
+	windows_expect(windows, 20);
+	for (unsigned s = 4; s < 20; s++)
+		elsewhere +=
+			windows_first(windows, windows_key(id_of(s, 32))) / WINDOWS_BLOCK != block;
+	assert_in_range(elsewhere, 14, 16);
+	windows_free(windows);
+}
+
+/* With many senders the cells of paths are spread; but not any more when windows may be in use. */
+static void test_many_senders(void **state)
+{
+	struct windows *few = make(), *many = make();
+	unsigned near = 0;
+
+	windows_expect(many, COVEY_ROSTER_MAX);
+	for (unsigned path = 33; path < 48; path++)
+		near += windows_first(many, windows_key(id_of(3, path))) / WINDOWS_BLOCK ==
+			windows_first(many, windows_key(id_of(3, 32))) / WINDOWS_BLOCK;
+	assert_in_range(near, 0, 1);
+	windows_expect(few, 1);
+	assert_non_null(claim(few, id_of(3, 33)));
+	windows_expect(few, COVEY_ROSTER_MAX);
+	assert_non_null(find(few, id_of(3, 33)));
+	windows_free(few);
+	windows_free(many);
+}
+
 /* --- several workers ------------------------------------------------------------------------ */
 
 static void test_a_window_keeps_its_owner(void **state)
@@ -333,6 +388,9 @@ int main(void)
 		cmocka_unit_test(test_sender_zero_has_no_window),
 		cmocka_unit_test(test_one_sender_is_bounded),
 		cmocka_unit_test(test_all_senders_are_bounded),
+		cmocka_unit_test(test_full_blocks),
+		cmocka_unit_test(test_paths_are_neighbours),
+		cmocka_unit_test(test_many_senders),
 		cmocka_unit_test(test_a_window_keeps_its_owner),
 		cmocka_unit_test(test_one_of_several_claims_wins),
 		cmocka_unit_test(test_limits_hold_for_all_workers),
