@@ -8,6 +8,10 @@
 /*
  * Space for one key of each SenderID, in their order. Only memory that holds keys is locked: in
  * units of 64 KiB when an SA has few senders, in whole huge pages when it has many.
+ *
+ * The SPI says at which place the order begins. If a sender's keys in many groups had the same
+ * place in each, they would compete for a few sets of the caches and of the table of translated
+ * pages.
  */
 #define KEYS         (COVEY_SENDER_ID_MAX + 1u)
 #define REGION       (KEYS * sizeof(struct cipher_key))
@@ -15,6 +19,8 @@
 #define UNITS        (REGION / UNIT)
 #define HUGE_UNITS   (KEY_MEMORY_HUGE / UNIT) /* units in a huge page */
 #define SENDERS_MANY 2048u
+/* The order begins with one of so many places: 1 MiB. */
+#define STARTS 1024u
 
 _Static_assert(REGION % KEY_MEMORY_HUGE == 0, "whole huge pages");
 
@@ -28,7 +34,7 @@ struct keyring {
 	struct cipher_key *keys; /* REGION bytes */
 	unsigned step;           /* how many units are locked together */
 	bool locked[UNITS];
-	uint64_t expanded[KEYS / 64]; /* bit by SenderID */
+	uint64_t expanded[KEYS / 64]; /* bit by place */
 };
 
 /* Lock the memory around offset, before a key is there. */
@@ -48,6 +54,14 @@ static void lock_key(struct keyring *keyring, uint16_t index)
 {
 	lock_at(keyring, index * sizeof(struct cipher_key));
 	lock_at(keyring, (index + 1) * sizeof(struct cipher_key) - 1);
+}
+
+/* The key's place. */
+static uint16_t index_of(const struct keyring *keyring, uint16_t sender_id)
+{
+	uint32_t index = keyring->scope == COVEY_KEY_SCOPE_GROUP ? 0 : sender_id;
+
+	return (uint16_t)((index + keyring->spi % STARTS) % KEYS);
 }
 
 static uint64_t bit_of(uint16_t index)
@@ -126,7 +140,7 @@ static int expand(struct keyring *keyring, uint16_t sender_id, struct cipher_key
 
 int keyring_add(struct keyring *keyring, uint16_t sender_id, const struct cipher_key **ret_key)
 {
-	uint16_t index = keyring->scope == COVEY_KEY_SCOPE_GROUP ? 0 : sender_id;
+	uint16_t index = index_of(keyring, sender_id);
 	int status;
 
 	if (!(keyring->expanded[index / 64] & bit_of(index))) {
@@ -144,9 +158,11 @@ int keyring_add(struct keyring *keyring, uint16_t sender_id, const struct cipher
 
 void keyring_drop(struct keyring *keyring, uint16_t sender_id)
 {
+	uint16_t index = index_of(keyring, sender_id);
+
 	if (keyring->scope == COVEY_KEY_SCOPE_GROUP ||
-	    !(keyring->expanded[sender_id / 64] & bit_of(sender_id)))
+	    !(keyring->expanded[index / 64] & bit_of(index)))
 		return;
-	explicit_bzero(&keyring->keys[sender_id], sizeof(keyring->keys[0]));
-	keyring->expanded[sender_id / 64] &= ~bit_of(sender_id);
+	explicit_bzero(&keyring->keys[index], sizeof(keyring->keys[0]));
+	keyring->expanded[index / 64] &= ~bit_of(index);
 }

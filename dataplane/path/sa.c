@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sa.h"
+#include "spread.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 struct sa_tx_state *sa_tx_states_new(unsigned workers)
 {
-	void *memory = mmap(NULL, workers * sizeof(struct sa_tx_state), PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
+	return spread_reserve(workers * sizeof(struct sa_tx_state));
 }
 
 void sa_tx_states_free(struct sa_tx_state *states, unsigned workers)
 {
-	if (states)
-		munmap(states, workers * sizeof(*states));
+	spread_release(states, workers * sizeof(*states));
 }
 
 bool sa_tx_take_share(const struct sa_tx *sa, struct sa_tx_state *state)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "windows.h"
+#include "spread.h"
 #include <covey/wire.h>
 #include <errno.h>
 #include <rte_random.h>
@@ -7,7 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE (2u << 20)
+#define SMALL_PAGE 4096u
+#define HUGE_PAGE  (2u << 20)
 /* When two workers claim a window, one of them is late. It keeps the slot that it has taken for its
  * next claim. So each worker may hold one unused slot. */
 #define SLOTS (COVEY_REPLAY_WINDOWS_PER_SA_MAX + WINDOWS_OWNERS_MAX)
@@ -93,14 +95,17 @@ static uint32_t *key_of_slot(const struct windows *windows, uint32_t slot)
 
 static int allocate(struct windows *windows)
 {
+	uint8_t *huge;
+
 	windows->cells = reserve(cells_bytes());
-	windows->slots = reserve(slots_bytes(windows));
+	windows->slots = spread_reserve(slots_bytes(windows));
 	windows->claims = reserve(sizeof(*windows->claims));
 	if (!windows->cells || !windows->slots || !windows->claims)
 		return -ENOMEM;
 	/* Many windows are faster in huge pages. The first 2 MiB stay in small pages, so that an SA
 	 * with few windows takes little memory. If the kernel refuses, all pages are small. */
-	madvise(windows->slots + HUGE_PAGE, slots_bytes(windows) - HUGE_PAGE, MADV_HUGEPAGE);
+	huge = RTE_PTR_ALIGN_FLOOR(windows->slots, SMALL_PAGE) + HUGE_PAGE;
+	madvise(huge, (size_t)(windows->slots + slots_bytes(windows) - huge), MADV_HUGEPAGE);
 	return 0;
 }
 
@@ -135,7 +140,7 @@ void windows_free(struct windows *windows)
 		return;
 	free(windows->floors);
 	release(windows->claims, sizeof(*windows->claims));
-	release(windows->slots, slots_bytes(windows));
+	spread_release(windows->slots, slots_bytes(windows));
 	release(windows->cells, cells_bytes());
 	free(windows);
 }
