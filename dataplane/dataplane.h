@@ -35,7 +35,8 @@ struct dataplane_config {
 	 * fabric does not pass, unless VXLAN of that VNI may pass in clear, too. */
 	struct covey_tunnel tunnels[COVEY_TUNNELS_MAX];
 	size_t tunnel_count;
-	const struct covey_vnis *vnis; /* of the fabric, as long as the dataplane is open */
+	/* Of the fabric, until dataplane_set_vnis(), or as long as the dataplane is open. */
+	const struct covey_vnis *vnis;
 	size_t vnis_count;
 	uint16_t fabric_mtu;       /* bytes of an IP packet on the fabric */
 	uint16_t paths;            /* WindowID paths of a worker, 1..1024; fewer are used where a
@@ -98,6 +99,18 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
  * group has no VNIs, -EINVAL for a group or mode that there is not; then nothing changes.
  */
 int dataplane_group_mode(struct dataplane *dataplane, uint32_t group, enum covey_mode mode);
+
+/*
+ * The inventory has other VNIs: these, as long as the dataplane is open. When it returns, those
+ * from before are not used any more.
+ */
+void dataplane_set_vnis(struct dataplane *dataplane, const struct covey_vnis *vnis, size_t count);
+/*
+ * Another traffic class for some DSCPs. Packets from now on are in the windows of that class.
+ * -EINVAL for a class above 7; -ENOSPC when there are so many classes now that a receiver would not
+ * keep all windows; then nothing changes.
+ */
+int dataplane_set_classes(struct dataplane *dataplane, const uint8_t class_by_dscp[64]);
 
 /* --- SAs ---------------------------------------------------------------------------------- */
 

@@ -29,6 +29,12 @@ static int open_libraries(struct dataplane *dataplane, struct covey_error *error
 	return 0;
 }
 
+static void tell_fabric_vnis(const struct dataplane *dataplane, struct sadb *next)
+{
+	next->fabric_vnis = dataplane->engine.config.vnis;
+	next->fabric_vnis_count = dataplane->engine.config.vnis_count;
+}
+
 /* Two snapshots, used in turn. The first one is published. */
 static int make_snapshots(struct dataplane *dataplane, struct covey_error *error)
 {
@@ -41,6 +47,7 @@ static int make_snapshots(struct dataplane *dataplane, struct covey_error *error
 		return covey_error_set(error, -ENOMEM, "out of memory for the SA table");
 	}
 	sadb_clear(first, dataplane->vnis);
+	tell_fabric_vnis(dataplane, first);
 	engine_publish(&dataplane->engine, first);
 	return 0;
 }
@@ -112,6 +119,7 @@ void dataplane_publish(struct dataplane *dataplane)
 	struct sadb_group *group;
 
 	sadb_clear(next, dataplane->vnis);
+	tell_fabric_vnis(dataplane, next);
 	publish_modes(dataplane, next);
 	for (struct sa_record *record = dataplane->sas; record; record = record->next) {
 		sadb_add(next, record->parts.rx);
@@ -135,22 +143,47 @@ static unsigned count_workers(const struct dataplane_config *config)
 	return RTE_MIN(RTE_MIN(queues, port_workers()), ENGINE_WORKERS_MAX);
 }
 
-static unsigned count_classes(const struct dataplane_config *config)
+static unsigned count_classes(const uint8_t class_by_dscp[64])
 {
 	unsigned classes = 0;
 
 	for (unsigned i = 0; i < 64; i++)
-		classes |= 1u << config->class_by_dscp[i] % COVEY_CLASSES;
+		classes |= 1u << class_by_dscp[i] % COVEY_CLASSES;
 	return (unsigned)__builtin_popcount(classes);
 }
 
 /* A receiver keeps a limited number of windows for one sender. Classes, casts, workers and paths
  * share them. */
-static uint16_t limit_paths(const struct dataplane_config *config, unsigned workers)
+static uint16_t limit_paths(const uint8_t class_by_dscp[64], uint16_t paths, unsigned workers)
 {
-	unsigned most = COVEY_REPLAY_WINDOWS_PER_SENDER_MAX / (2 * count_classes(config) * workers);
+	unsigned most =
+		COVEY_REPLAY_WINDOWS_PER_SENDER_MAX / (2 * count_classes(class_by_dscp) * workers);
 
-	return (uint16_t)RTE_MIN(config->paths, most);
+	return (uint16_t)RTE_MIN(paths, most);
+}
+
+void dataplane_set_vnis(struct dataplane *dataplane, const struct covey_vnis *vnis, size_t count)
+{
+	dataplane->engine.config.vnis = vnis;
+	dataplane->engine.config.vnis_count = count;
+	dataplane_publish(dataplane);
+}
+
+/* A worker reads one byte for a packet. Each window counts by itself, so a flow that goes to
+ * another one repeats no IV. */
+int dataplane_set_classes(struct dataplane *dataplane, const uint8_t class_by_dscp[64])
+{
+	struct dataplane_config *config = &dataplane->engine.config;
+
+	for (unsigned i = 0; i < 64; i++)
+		if (class_by_dscp[i] >= COVEY_CLASSES)
+			return -EINVAL;
+	if (limit_paths(class_by_dscp, config->paths, dataplane->engine.worker_count) <
+	    config->paths)
+		return -ENOSPC;
+	for (unsigned i = 0; i < 64; i++)
+		__atomic_store_n(&config->class_by_dscp[i], class_by_dscp[i], __ATOMIC_RELAXED);
+	return 0;
 }
 
 int dataplane_open(const struct dataplane_config *config, struct dataplane **ret_dataplane,
@@ -161,7 +194,7 @@ int dataplane_open(const struct dataplane_config *config, struct dataplane **ret
 	struct dataplane *dataplane;
 	int status;
 
-	limited.paths = limit_paths(config, workers);
+	limited.paths = limit_paths(config->class_by_dscp, config->paths, workers);
 	status = dataplane_new(&limited, workers, &dataplane, error);
 	if (status != 0)
 		return status;

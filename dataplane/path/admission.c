@@ -207,7 +207,7 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, uint16_t index, 
 	} else {
 		verdict = verdict_of(sorting->engine, frame.kind);
 		if (verdict == COVEY_DROP_IN_TUNNEL &&
-		    clear_tunnel_passes(sorting->engine, arrivals->sadb, frame.vni))
+		    clear_tunnel_passes(arrivals->sadb, frame.vni))
 			verdict = NO_DROP;
 		if (verdict == NO_DROP)
 			pass(sorting, *slot, &frame);

@@ -29,11 +29,11 @@ void clear_passes_unnamed(struct engine_worker *worker, enum covey_drop enforced
 	counter_add(&worker->counters.would_drop[enforced], 1);
 }
 
-bool clear_tunnel_passes(const struct engine *engine, const struct sadb *sadb, uint32_t vni)
+bool clear_tunnel_passes(const struct sadb *sadb, uint32_t vni)
 {
 	int group = vni_table_find(sadb->vnis, vni);
 
 	if (group != VNI_NO_GROUP)
 		return sadb->groups[group].clear_in;
-	return !covey_vnis_have(engine->config.vnis, engine->config.vnis_count, vni);
+	return !covey_vnis_have(sadb->fabric_vnis, sadb->fabric_vnis_count, vni);
 }

@@ -19,4 +19,4 @@ void clear_passes_unnamed(struct engine_worker *worker, enum covey_drop enforced
 
 /* May a tunnel of another port pass, by its VNI? If that is of the fabric, its group must take
  * VXLAN in clear. A group that this host has not joined enforces. */
-bool clear_tunnel_passes(const struct engine *engine, const struct sadb *sadb, uint32_t vni);
+bool clear_tunnel_passes(const struct sadb *sadb, uint32_t vni);

@@ -305,8 +305,7 @@ static __rte_noinline void sort_slowly(struct sorting *sorting, struct rte_mbuf 
 		verdict = COVEY_DROP_OUT_NO_DEVICE;
 	if (verdict == COVEY_DROP_OUT_FRAGMENT && (seen || frame.kind == FRAME_FRAGMENT_UNKNOWN))
 		verdict = leave_in_part(sorting, *slot, &frame);
-	if (verdict == COVEY_DROP_OUT_TUNNEL &&
-	    clear_tunnel_passes(sorting->engine, sorting->sadb, frame.vni))
+	if (verdict == COVEY_DROP_OUT_TUNNEL && clear_tunnel_passes(sorting->sadb, frame.vni))
 		verdict = NO_DROP;
 	if (verdict != NO_DROP)
 		burst_drop(sorting->worker, slot, verdict);

@@ -13,6 +13,7 @@
 #include "vni_table.h"
 #include <covey/drop.h>
 #include <covey/limits.h>
+#include <covey/vnis.h>
 #include <string.h>
 
 #define SADB_SAS_MAX  (COVEY_GROUPS_PER_HOST_MAX * COVEY_SAS_PER_GROUP_MAX)
@@ -39,6 +40,8 @@ struct sadb_spi {
 
 struct sadb {
 	const struct vni_table *vnis;
+	const struct covey_vnis *fabric_vnis; /* of all groups, also those of other hosts */
+	size_t fabric_vnis_count;
 	bool fragments_out; /* fragments of VXLAN may leave in clear */
 	bool fragments_in;
 	struct sadb_group groups[COVEY_GROUPS_PER_HOST_MAX];

@@ -8,6 +8,7 @@
 #include <dataplane.h>
 #include <errno.h>
 #include <inventory.h>
+#include <inventory_watch.h>
 #include <log.h>
 #include <own_watch.h>
 #include <secret.h>
@@ -64,6 +65,8 @@ static int load_inventory(struct process *process, struct covey_error *error)
 	diagnostics_free(&diagnostics);
 	if (status)
 		return status;
+	if (inventory_make_room(process->inventory) < 0)
+		return covey_error_set(error, -ENOMEM, "out of memory");
 	startup_read_host_name(host_name);
 	status = startup_find_self(process->inventory, process->options.daemon.inventory,
 				   process->options.name, host_name, &process->self, error);
@@ -87,8 +90,9 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	const struct process *process = arg;
 
-	log_notice("SIGHUP: reading certificates, key and revocation lists; the inventory is not "
-		   "read again: after a change of it, restart the program");
+	log_notice("SIGHUP: reading the inventory, certificates, key and revocation lists");
+	if (process->inventory_watch)
+		inventory_watch_reload(process->inventory_watch);
 	if (process->own)
 		own_watch_reload(process->own);
 	if (process->revoked_gkm)
@@ -222,6 +226,7 @@ static int announce(struct process *process, struct covey_error *error)
 		.identity = tls_identity(process->tls),
 		.member = process->member,
 		.own = process->own,
+		.inventory_watch = process->inventory_watch,
 		.dataplane = process->dataplane,
 		.probes = process->probe_ask,
 		.paths = process->paths,
@@ -276,6 +281,7 @@ static const struct step {
 	{process_report_groups, process_end_reports, false},
 	{process_open_probes, process_close_probes, false},
 	{process_start_member, process_stop_member, false},
+	{process_watch_inventory, process_unwatch_inventory, false},
 	{open_notify, close_notify, false},
 	{announce, go_quiet, false},
 };

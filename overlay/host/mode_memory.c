@@ -105,8 +105,8 @@ int mode_memory_read(const char *path, struct inventory *inventory, struct mode_
 {
 	struct mode_memory memory = {
 		.path = path,
-		.count = inventory->group_count,
-		.kept = calloc(inventory->group_count + 1, sizeof(*memory.kept)),
+		.count = inventory->group_room,
+		.kept = calloc(inventory->group_room + 1, sizeof(*memory.kept)),
 		.others = json_object(),
 	};
 	int status = 0;
@@ -115,7 +115,7 @@ int mode_memory_read(const char *path, struct inventory *inventory, struct mode_
 	if (!memory.kept || !memory.others)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	status = read_file(&memory, inventory, error);
-	for (size_t i = 0; i < memory.count; i++) {
+	for (size_t i = 0; i < inventory->group_count; i++) {
 		/* This is written in its place, even before the key manager has said a word. */
 		if (status)
 			memory.kept[i] = COVEY_MODE_ENFORCE;
@@ -148,7 +148,7 @@ static json_t *to_json(const struct mode_memory *memory, const struct inventory 
 	json_t *groups = json_copy(memory->others);
 	bool good = groups != NULL;
 
-	for (size_t i = 0; i < memory->count; i++)
+	for (size_t i = 0; i < inventory->group_count; i++)
 		if (memory->kept[i])
 			good = good && json_object_set_new(
 					       groups, inventory->groups[i].name,

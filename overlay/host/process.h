@@ -52,6 +52,7 @@ struct process {
 	struct notify *notify;
 	struct own_watch *own;
 	struct revoked_gkm *revoked_gkm;
+	struct inventory_watch *inventory_watch;
 	struct event *signals[3];
 	struct host host;        /* the same, for the code that shows it */
 	struct covey_error lost; /* why it cannot go on; empty: it can */
@@ -86,6 +87,10 @@ void process_forget_modes(struct process *process);
 void process_first_mode(void *arg, const char *group, struct member_mode_first *ret_first);
 int process_put_modes(void *arg, struct covey_error *error);
 void process_hear_clear(void *arg, size_t max, struct effects_heard_all *ret_all);
+
+/* process_inventory.c: what changes in the inventory. Comes after all that it changes. */
+int process_watch_inventory(struct process *process, struct covey_error *error);
+void process_unwatch_inventory(struct process *process);
 
 /* process_session.c: what talks to the key manager. */
 int process_load_tls(struct process *process, struct covey_error *error);

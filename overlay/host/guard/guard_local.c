@@ -94,11 +94,16 @@ static void write_pass(FILE *stream, const struct guard_ports *ports)
 
 static void write_addresses(FILE *stream, const struct guard_local *local)
 {
+	const char *before = "";
+
 	fprintf(stream, "{ ");
 	for (size_t i = 0; i < local->host_count; i++) {
 		const struct covey_addr *vtep = &local->hosts[i].vtep;
 
-		fprintf(stream, "%s0x", i ? ", " : "");
+		if (vtep->family == 0 || local->hosts[i].gone)
+			continue;
+		fprintf(stream, "%s0x", before);
+		before = ", ";
 		for (size_t j = 0; j < (vtep->family == AF_INET ? 4u : 16u); j++)
 			fprintf(stream, "%02x", vtep->bytes[j]);
 	}

@@ -397,6 +397,15 @@ void guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, s
 	put_up_again(watch, &no_changes);
 }
 
+void guard_watch_set_inventory(struct guard_watch *watch, const struct covey_vnis *vnis,
+			       size_t count)
+{
+	watch->guard.wanted.vnis = vnis;
+	watch->guard.wanted.vnis_count = count;
+	watch->outdated = true;
+	put_up_again(watch, &no_changes);
+}
+
 int guard_watch_set_ports_held(struct guard_watch *watch, const struct guard_ports *held,
 			       struct covey_error *error)
 {

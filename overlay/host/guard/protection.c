@@ -235,6 +235,12 @@ int protection_set_clear(struct protection *protection, const struct guard_clear
 	return status;
 }
 
+void protection_follow(struct protection *protection)
+{
+	guard_watch_set_inventory(protection->guard, protection->inventory->vnis,
+				  protection->inventory->vnis_count);
+}
+
 int protection_read_heard(struct protection *protection, struct guard_heard *list, size_t max,
 			  size_t *ret_count, struct covey_error *error)
 {

@@ -155,7 +155,8 @@ static void take_ways(struct found *found, struct nl_sock *socket)
 	for (size_t i = 0; i < found->wanted->host_count; i++) {
 		const struct covey_addr *vtep = &found->wanted->hosts[i].vtep;
 
-		if (vtep->family == 0 || covey_addr_equal(vtep, own))
+		if (vtep->family == 0 || found->wanted->hosts[i].gone ||
+		    covey_addr_equal(vtep, own))
 			continue;
 		take_way(found, socket, vtep, NULL);
 		take_way(found, socket, vtep, own);
@@ -200,7 +201,7 @@ struct uplinks_wanted uplinks_wanted_of(const struct inventory *inventory,
 		.given_count = listed ? self->uplink_count : self->fabric_interface != NULL,
 		.by_routes = listed && self->uplink_count == 0,
 		.hosts = inventory->hosts,
-		.host_count = inventory->host_count,
+		.host_count = inventory->host_room,
 		.own = &self->vtep,
 		.host_interface = self->host_interface,
 	};

@@ -42,7 +42,7 @@ struct uplinks_wanted {
 	size_t given_count;
 	bool by_routes; /* none is named */
 	const struct inventory_host *hosts;
-	size_t host_count;
+	size_t host_count;            /* those that may come later have no VTEP yet */
 	const struct covey_addr *own; /* VTEP */
 	const char *host_interface;   /* covey's own, never an uplink */
 };

@@ -457,20 +457,38 @@ struct path_mtu *path_mtu_new(const struct path_mtu_config *config)
 	if (!paths)
 		return NULL;
 	paths->config = *config;
-	paths->peers = calloc(inventory->host_count + 1, sizeof(*paths->peers));
+	paths->peers = calloc(inventory->host_room + 1, sizeof(*paths->peers));
 	paths->timer = evtimer_new(config->base, on_timer, paths);
 	paths->log = peer_log_new(config->base);
 	if (!paths->peers || !paths->timer || !paths->log) {
 		path_mtu_free(paths);
 		return NULL;
 	}
-	for (size_t i = 0; i < inventory->host_count; i++)
-		if (is_peer(paths, &inventory->hosts[i]))
-			paths->peers[paths->count++].host = &inventory->hosts[i];
-	/* Not all hosts begin with the same one. */
-	for (size_t i = 0; i < paths->count; i++)
-		paths->peers[i].due_ms = arc4random_uniform(1000);
+	path_mtu_follow(paths);
 	return paths;
+}
+
+static bool is_listed(const struct path_mtu *paths, const struct inventory_host *host)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (paths->peers[i].host == host)
+			return true;
+	return false;
+}
+
+/* Not all hosts begin with the same one. Whoever is no peer any more stays, without a group. */
+void path_mtu_follow(struct path_mtu *paths)
+{
+	const struct inventory *inventory = paths->config.inventory;
+
+	for (size_t i = 0; i < inventory->host_count; i++) {
+		const struct inventory_host *host = &inventory->hosts[i];
+
+		if (is_listed(paths, host) || !is_peer(paths, host))
+			continue;
+		paths->peers[paths->count].host = host;
+		paths->peers[paths->count++].due_ms = arc4random_uniform(1000);
+	}
 }
 
 void path_mtu_free(struct path_mtu *paths)

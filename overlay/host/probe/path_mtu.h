@@ -60,6 +60,8 @@ struct path_peer {
 
 /* NULL when there is no memory. */
 struct path_mtu *path_mtu_new(const struct path_mtu_config *config);
+/* The inventory has other hosts or members: measure the paths to those who are new. */
+void path_mtu_follow(struct path_mtu *paths);
 /* NULL-safe. */
 void path_mtu_free(struct path_mtu *paths);
 

@@ -179,16 +179,27 @@ void member_recheck(struct member *member)
 	member_session_settle(member);
 }
 
-void member_renewed(struct member *member)
+static bool try_now(struct member *member)
 {
 	struct timeval now = {0};
 
+	if (member->link != MEMBER_WAITING || member->channel)
+		return false;
+	backoff_reset(&member->backoff);
+	evtimer_add(member->reconnect, &now);
+	return true;
+}
+
+void member_inventory_changed(struct member *member)
+{
+	try_now(member);
+}
+
+void member_renewed(struct member *member)
+{
 	member->renewed = true;
-	if (member->link == MEMBER_WAITING && !member->channel) {
-		backoff_reset(&member->backoff);
-		evtimer_add(member->reconnect, &now);
+	if (try_now(member))
 		return;
-	}
 	next_session_plan(member, 1 + arc4random_uniform(MOVE_MS));
 }
 

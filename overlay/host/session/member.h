@@ -73,6 +73,8 @@ void member_recheck(struct member *member);
  * first one goes on.
  */
 void member_renewed(struct member *member);
+/* Call this when our inventory has changed: a host that waits to be let in tries at once. */
+void member_inventory_changed(struct member *member);
 /* Closes the session without leaving any group: SenderIDs and rosters stay. NULL-safe. */
 void member_free(struct member *member);
 

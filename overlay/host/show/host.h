@@ -16,6 +16,7 @@ struct guard_watch;
 struct identity;
 struct inventory;
 struct inventory_host;
+struct inventory_watch;
 struct member;
 struct own_watch;
 struct path_mtu;
@@ -27,7 +28,8 @@ struct host {
 	const struct inventory_host *self;
 	const struct identity *identity;
 	struct member *member;
-	const struct own_watch *own; /* its certificates */
+	const struct own_watch *own;                   /* its certificates */
+	const struct inventory_watch *inventory_watch; /* NULL: nobody follows changes */
 	struct dataplane *dataplane;
 	struct probe_ask *probes;     /* NULL: it cannot be asked for any */
 	const struct path_mtu *paths; /* NULL: they are not measured */

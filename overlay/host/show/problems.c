@@ -8,6 +8,7 @@
 #include <dataplane.h>
 #include <inttypes.h>
 #include <inventory.h>
+#include <inventory_watch.h>
 #include <own_watch.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -366,6 +367,18 @@ static void check_vnis(json_t *problems, const struct host *host)
 	}
 }
 
+/* What it has changed and cannot be taken over, and why it was not read. */
+static void check_inventory(json_t *problems, const struct host *host)
+{
+	json_t *list = inventory_watch_problems(host->inventory_watch);
+	const json_t *problem;
+	size_t i;
+
+	json_array_foreach(list, i, problem)
+		add(problems, "%s", json_string_value(problem));
+	json_decref(list);
+}
+
 json_t *problems_list(const struct host *host)
 {
 	json_t *problems = json_array();
@@ -384,5 +397,6 @@ json_t *problems_list(const struct host *host)
 	check_certificates(problems, host);
 	check_groups(problems, host);
 	check_vnis(problems, host);
+	check_inventory(problems, host);
 	return problems;
 }

@@ -53,6 +53,7 @@ json_t *show_paths(const struct path_mtu *paths)
 	array = json_array();
 	peers = path_mtu_list(paths, &count);
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, show_path(paths, &peers[i]));
+		if (!peers[i].host->gone)
+			json_array_append_new(array, show_path(paths, &peers[i]));
 	return array;
 }

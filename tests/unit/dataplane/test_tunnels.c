@@ -24,8 +24,7 @@ static const struct covey_vnis others[] = {
 static void open_fabric(struct lab *lab, bool vxlan_only)
 {
 	open_lab(lab, vxlan_only);
-	lab->dataplane->engine.config.vnis = others;
-	lab->dataplane->engine.config.vnis_count = RTE_DIM(others);
+	dataplane_set_vnis(lab->dataplane, others, RTE_DIM(others));
 }
 
 /* Returns the frame's length. flags: the header's first four bytes, which differ between tunnels.

@@ -42,7 +42,7 @@ static int recall(struct scene *scene)
 		scene->groups[i].mode = (enum covey_mode)(COVEY_MODE_OBSERVE + i);
 	}
 	scene->inventory.groups = scene->groups;
-	scene->inventory.group_count = GROUPS;
+	scene->inventory.group_count = scene->inventory.group_room = GROUPS;
 	mode_memory_free(&scene->memory);
 	return mode_memory_read(scene->path, &scene->inventory, &scene->memory, &scene->error);
 }

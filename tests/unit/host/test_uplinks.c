@@ -62,6 +62,7 @@ static void expect(const char *named, const char *vteps, const char *expected)
 	snprintf(hosts, sizeof(hosts), "%s", vteps);
 	for (char *vtep = strtok_r(hosts, " ", &rest); vtep; vtep = strtok_r(NULL, " ", &rest))
 		assert_true(covey_addr_parse(vtep, &list[inventory.host_count++].vtep));
+	inventory.host_room = inventory.host_count;
 	wanted = uplinks_wanted_of(&inventory, &list[0]);
 	count = uplinks_find(&wanted, uplinks);
 	qsort(uplinks, count, sizeof(*uplinks), compare);
@@ -171,7 +172,7 @@ static void test_rules(void **state)
 static void test_too_many(void **state)
 {
 	struct inventory_host list[3] = {{.fabric_port = FABRIC_PORT_KERNEL}};
-	struct inventory inventory = {.hosts = list, .host_count = 3};
+	struct inventory inventory = {.hosts = list, .host_count = 3, .host_room = 3};
 	struct uplink uplinks[COVEY_UPLINKS_MAX];
 	struct uplinks_left_out left_out;
 	struct uplinks_wanted wanted;
@@ -199,7 +200,7 @@ static void test_no_ethernet(void **state)
 	char *given[] = {"tun0", "eth0"};
 	struct inventory_host list[3] = {
 		{.fabric_port = FABRIC_PORT_KERNEL, .host_interface = "covey0"}};
-	struct inventory inventory = {.hosts = list, .host_count = 3};
+	struct inventory inventory = {.hosts = list, .host_count = 3, .host_room = 3};
 	struct uplink uplinks[COVEY_UPLINKS_MAX];
 	struct uplinks_left_out left_out;
 	struct uplinks_wanted wanted;
@@ -234,7 +235,7 @@ static void test_tap(void **state)
 	char *given[] = {"tap0", "eth0"};
 	struct inventory_host list[2] = {
 		{.fabric_port = FABRIC_PORT_KERNEL, .host_interface = "covey0"}};
-	struct inventory inventory = {.hosts = list, .host_count = 2};
+	struct inventory inventory = {.hosts = list, .host_count = 2, .host_room = 2};
 	struct uplink uplinks[COVEY_UPLINKS_MAX];
 	struct uplinks_wanted wanted;
 
