@@ -14,6 +14,7 @@
 #include "guard.h"
 #include "guard_config.h"
 #include "guard_deadlines.h"
+#include "guard_looks.h"
 #include "guard_watch.h"
 #include "link_name.h"
 #include "notify.h"
@@ -127,8 +128,22 @@ struct keeper {
 	struct event_base *base;
 	struct event *term, *interrupt;
 	struct guard_watch *watch;
+	struct guard_looks *looks; /* NULL: nothing passes the guard in clear */
 	struct guard_deadlines *deadlines;
 };
+
+/* Without looks, no VNI is let in. */
+static void begin_looks(struct keeper *keeper, const struct guard_deadlines_config *deadlines,
+			struct guard_clear *clear)
+{
+	struct covey_error error;
+
+	if (!has_clear(deadlines->self) ||
+	    guard_looks_new(keeper->base, deadlines, &clear->accepted, &keeper->looks, &error) == 0)
+		return;
+	log_error("guard: %s: VXLAN of no VNI passes in clear until covey-host runs", error.text);
+	guard_clear_free(clear);
+}
 
 static int keep_up(struct keeper *keeper, const struct guard_deadlines_config *deadlines,
 		   struct covey_error *error)
@@ -146,6 +161,7 @@ static int keep_up(struct keeper *keeper, const struct guard_deadlines_config *d
 
 	if (result)
 		return result;
+	begin_looks(keeper, deadlines, &clear);
 	config.guard.local.unbound = true;
 	config.guard.steer.clear = clear;
 	result = guard_config_add_standing(deadlines->inventory, self, &config.guard, error);
@@ -158,9 +174,11 @@ static int keep_up(struct keeper *keeper, const struct guard_deadlines_config *d
 	result = guard_accept(self, status.present, status.weaker, error);
 	if (result == 0)
 		log_notice("guard: kept on %s", status.interface);
-	if (result == 0 && has_clear(self))
-		result = guard_deadlines_new(keeper->base, deadlines, keeper->watch,
+	if (result == 0 && keeper->looks) {
+		guard_looks_follow(keeper->looks, keeper->watch);
+		result = guard_deadlines_new(keeper->base, deadlines, keeper->watch, keeper->looks,
 					     &keeper->deadlines, error);
+	}
 	return result;
 }
 
@@ -181,6 +199,7 @@ static int catch_signals(struct keeper *keeper, struct covey_error *error)
 static void end_keeper(struct keeper *keeper)
 {
 	guard_deadlines_free(keeper->deadlines);
+	guard_looks_free(keeper->looks);
 	guard_watch_free(keeper->watch);
 	if (keeper->interrupt)
 		event_free(keeper->interrupt);

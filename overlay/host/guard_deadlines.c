@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "guard_clear.h"
+#include "guard_looks.h"
 #include "guard_watch.h"
 #include "mode_file.h"
 #include "mode_lists.h"
-#include "vxlan_watch.h"
 
 /* How often to look: a deadline may be said at any time, and the timer does not count while the
  * machine sleeps. */
@@ -26,6 +26,7 @@
 struct guard_deadlines {
 	struct guard_deadlines_config config;
 	struct guard_watch *watch;
+	struct guard_looks *looks;
 	struct event *timer;
 	struct covey_error said; /* what was logged last, and is still so; empty: nothing */
 	struct mode_record records[COVEY_GROUPS_PER_HOST_MAX];
@@ -54,12 +55,11 @@ static uint64_t soonest(const struct mode_record *records, int count)
 	return left;
 }
 
-/* covey-host has the say, unless it certainly is dead. */
-static bool host_runs(const struct guard_deadlines_config *config)
+bool guard_deadlines_host_runs(const char *socket)
 {
 	bool listens;
 
-	return local_socket_listens(config->socket, &listens, NULL) < 0 || listens;
+	return local_socket_listens(socket, &listens, NULL) < 0 || listens;
 }
 
 int guard_deadlines_apply(const struct guard_deadlines_config *config, struct guard_clear *clear,
@@ -74,7 +74,7 @@ int guard_deadlines_apply(const struct guard_deadlines_config *config, struct gu
 	count = read_file(config, records, &reason);
 	if (count < 0)
 		log_warning("guard: %s", reason.text);
-	if (soonest(records, count) == 0 && !host_runs(config))
+	if (soonest(records, count) == 0 && !guard_deadlines_host_runs(config->socket))
 		status = mode_lists_follow(config->inventory, config->self, records, (size_t)count,
 					   clear, error);
 	mode_records_free(records, count > 0 ? (size_t)count : 0);
@@ -92,19 +92,18 @@ static void say(struct guard_deadlines *deadlines, const struct covey_error *err
 	deadlines->said = *error;
 }
 
-/* What covey-host left would have VXLAN devices drop what comes in clear of a VNI that opens now.
- */
-static int forget_looks(struct guard_deadlines *deadlines, const struct guard_clear *before,
-			const struct guard_clear *now, struct covey_error *error)
+/* Before a VNI opens, all devices must look. */
+static int widen_looks(struct guard_deadlines *deadlines, const struct guard_clear *before,
+		       const struct guard_clear *now, struct covey_error *error)
 {
 	struct guard_vnis both;
+	int status;
 
 	if (guard_clear_join(&before->accepted, &now->accepted, &both))
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	if (both.count > before->accepted.count)
-		vxlan_watch_forget_looks(deadlines->config.self->host_interface);
+	status = guard_looks_set(deadlines->looks, &both, error);
 	free(both.list);
-	return 0;
+	return status;
 }
 
 static int follow(struct guard_deadlines *deadlines, int count, struct covey_error *error)
@@ -122,7 +121,7 @@ static int follow(struct guard_deadlines *deadlines, int count, struct covey_err
 	if (status == 0 && !guard_clear_same(&clear, guard.clear)) {
 		size_t before = guard.clear->accepted.count;
 
-		status = forget_looks(deadlines, guard.clear, &clear, error);
+		status = widen_looks(deadlines, guard.clear, &clear, error);
 		if (status == 0)
 			status = guard_watch_set_clear(deadlines->watch, &clear, error);
 		if (status == 0)
@@ -143,7 +142,7 @@ static void on_time(evutil_socket_t fd, short events, void *arg)
 	int count = read_file(&deadlines->config, deadlines->records, &error);
 
 	left = soonest(deadlines->records, count);
-	if (left == 0 && host_runs(&deadlines->config))
+	if (left == 0 && guard_deadlines_host_runs(deadlines->config.socket))
 		rest = AGAIN_MS;
 	else if (left == 0)
 		follow(deadlines, count, &error);
@@ -156,8 +155,8 @@ static void on_time(evutil_socket_t fd, short events, void *arg)
 }
 
 int guard_deadlines_new(struct event_base *base, const struct guard_deadlines_config *config,
-			struct guard_watch *watch, struct guard_deadlines **ret_deadlines,
-			struct covey_error *error)
+			struct guard_watch *watch, struct guard_looks *looks,
+			struct guard_deadlines **ret_deadlines, struct covey_error *error)
 {
 	struct guard_deadlines *deadlines = calloc(1, sizeof(*deadlines));
 
@@ -169,6 +168,7 @@ int guard_deadlines_new(struct event_base *base, const struct guard_deadlines_co
 	}
 	deadlines->config = *config;
 	deadlines->watch = watch;
+	deadlines->looks = looks;
 	on_time(-1, 0, deadlines);
 	*ret_deadlines = deadlines;
 	return 0;

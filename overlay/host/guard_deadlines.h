@@ -12,9 +12,11 @@
 
 #include <covey/error.h>
 #include <event2/event.h>
+#include <stdbool.h>
 
 struct guard_clear;
 struct guard_deadlines;
+struct guard_looks;
 struct guard_watch;
 struct inventory;
 struct inventory_host;
@@ -25,6 +27,9 @@ struct guard_deadlines_config {
 	const char *socket; /* covey-host's */
 };
 
+/* covey-host has the say, unless it certainly is dead. socket: its own. */
+bool guard_deadlines_host_runs(const char *socket);
+
 /* Change what stands once, by the deadlines that have passed. A file that cannot be believed is as
  * good as none, and logged. -ENOMEM; then nothing changes. */
 int guard_deadlines_apply(const struct guard_deadlines_config *config, struct guard_clear *clear,
@@ -32,6 +37,6 @@ int guard_deadlines_apply(const struct guard_deadlines_config *config, struct gu
 
 /* Do so from now on, within a second of each deadline. What config points to must live as long. */
 int guard_deadlines_new(struct event_base *base, const struct guard_deadlines_config *config,
-			struct guard_watch *watch, struct guard_deadlines **ret_deadlines,
-			struct covey_error *error);
+			struct guard_watch *watch, struct guard_looks *looks,
+			struct guard_deadlines **ret_deadlines, struct covey_error *error);
 void guard_deadlines_free(struct guard_deadlines *deadlines); /* NULL-safe */

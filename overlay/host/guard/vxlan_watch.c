@@ -507,7 +507,7 @@ void vxlan_watch_free(struct vxlan_watch *watch)
 	free(watch);
 }
 
-static void remove_tables(const char *host_interface, bool marks)
+static void remove_tables(const char *host_interface)
 {
 	char *rules = NULL;
 	size_t len;
@@ -515,21 +515,15 @@ static void remove_tables(const char *host_interface, bool marks)
 
 	if (!stream)
 		return;
-	if (marks)
-		guard_local_write_marks_removal(stream, host_interface);
+	guard_local_write_marks_removal(stream, host_interface);
 	clear_check_write_removal(stream, host_interface);
 	if (fclose(stream) == 0)
 		guard_nft_run(rules, NULL);
 	free(rules);
 }
 
-void vxlan_watch_forget_looks(const char *host_interface)
-{
-	remove_tables(host_interface, false);
-}
-
 void vxlan_watch_forget(const char *host_interface)
 {
 	port_services_forget(host_interface);
-	remove_tables(host_interface, true);
+	remove_tables(host_interface);
 }

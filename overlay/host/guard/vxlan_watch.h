@@ -81,10 +81,6 @@ const char *vxlan_watch_misplaced(const struct vxlan_watch *watch);
  * VXLAN is dropped. */
 const char *vxlan_watch_failing(const struct vxlan_watch *watch);
 
-/* No VXLAN device looks at what came in clear any more. For who opens a VNI without knowing the
- * devices. */
-void vxlan_watch_forget_looks(const char *host_interface);
-
 /* Remove what an earlier run left: after this, no device marks or looks, and no holder keeps the
  * port. */
 void vxlan_watch_forget(const char *host_interface);

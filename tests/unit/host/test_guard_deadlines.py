@@ -165,15 +165,31 @@ class GuardTest(Deadlines):
 
     def test_what_devices_look_for(self):
         """A covey-host that died has left a table, by which they drop VNIs that were closed then."""
-        looks = TABLE + "/in"
+        def look(verdicts):
+            listing = subprocess.run(["ip", "netns", "exec", self.host.name, "nft", "list", "table", "netdev",
+                                      TABLE + "/in"], capture_output=True, text=True).stdout
+            return re.findall(r'device "(vx\d+)".*\n.* (drop|none) comment', listing) == verdicts
+
+        def wait_look(*verdicts):
+            end = time.monotonic() + 30
+            while not look(list(verdicts)):
+                self.assertLess(time.monotonic(), end, f"not {verdicts}")
+                time.sleep(0.02)
+
+        self.host.run("nft", f"""table netdev {TABLE}/in {{
+            chain device1 {{
+                type filter hook ingress device "vx100" priority -500;
+                drop
+            }}
+        }}""")
         self.keep()
-        self.host.run("nft", "add", "table", "netdev", looks)
+        wait_look(("vx100", "none"), ("vx200", "none"))
         self.write({"g": ("observe", "enforce", 0.3)})
-        self.wait_sets([200])
-        self.assertIn(looks, self.host.run("nft", "list", "tables"))
+        self.wait_sets([200], seconds=30)
+        wait_look(("vx100", "drop"), ("vx200", "none"))
         self.write({"g": ("enforce", "observe", 0.3)})
-        self.wait_sets([100, 200])
-        self.assertNotIn(looks, self.host.run("nft", "list", "tables"))
+        self.wait_sets([100, 200], seconds=30)
+        wait_look(("vx100", "none"), ("vx200", "none"))
 
     def test_covey_host_has_the_say(self):
         """As long as it lives, even if it hangs."""
