@@ -105,6 +105,7 @@ static void overview(const json_t *answer, bool all)
 	       json_array_size(json_object_get(answer, "windows")));
 	printf("Paths: %zu (`covey show paths` lists them)\n",
 	       json_array_size(json_object_get(answer, "paths")));
+	view_probes(answer);
 }
 
 static json_t *narrow(const json_t *answer, void *arg)

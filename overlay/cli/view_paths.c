@@ -50,3 +50,13 @@ void view_paths(const json_t *answer)
 	}
 	table_print(table, "No other host is in a group of this one.", stdout);
 }
+
+void view_probes(const json_t *answer)
+{
+	json_int_t refused = field_number(json_object_get(answer, "probes"), "refused");
+
+	if (refused > 0)
+		printf("Probes that were forged or repeated by tenants, and refused: " FIELD_NUMBER
+		       "\n",
+		       refused);
+}

@@ -22,6 +22,8 @@ void view_drops(const json_t *answer, bool all);
 bool view_clear(const json_t *answer, bool always);
 void view_ports(const json_t *answer);
 void view_paths(const json_t *answer);
+/* Says nothing where there is nothing to say. */
+void view_probes(const json_t *answer);
 /* all: also rules that have never dropped a packet. */
 void view_guard(const json_t *answer, bool all);
 

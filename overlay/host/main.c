@@ -229,6 +229,7 @@ static int announce(struct process *process, struct covey_error *error)
 		.inventory_watch = process->inventory_watch,
 		.dataplane = process->dataplane,
 		.probes = process->probe_ask,
+		.probe_run = process->probe_run,
 		.paths = process->paths,
 		.guard = protection_guard(process->protection),
 		.foreign = protection_foreign(process->protection),

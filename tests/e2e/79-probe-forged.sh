@@ -171,6 +171,9 @@ for n in 1 2 3; do
 	by_multicast
 	expect "answers to what nobody answers" "$(seen 1 false delivered)" 0
 done
+(($(lab_show 1 .probes.refused) > 0)) || fail "hv1 has refused none of the tenant's probes"
+lab_covey 1 show | grep -q "^Probes that were forged or repeated by tenants, and refused: [1-9]" ||
+	fail "covey show does not say so"
 (($(heard reader probes) >= 25)) || fail "the tenant has read no probes: $(cat "$LAB_DIR/reader.json")"
 lab_stop reader
 

@@ -187,8 +187,10 @@ static void on_delivered(struct probe_run *run, const struct probe_frame *frame)
 	const uint32_t bit = 1u << frame->number;
 	const bool sends = run->role == COVEY__PROBE_ROLE__PROBE_ROLE_SEND;
 
-	if (frame->answer != sends || (run->in.delivered & bit) != 0)
+	if (frame->answer != sends || (run->in.delivered & bit) != 0) {
+		run->refused++;
 		return;
+	}
 	run->in.delivered |= bit;
 	if (sends && (run->out.sent & bit) != 0)
 		run->round_trip_us[frame->number] =
@@ -211,26 +213,31 @@ static bool is_of_run(const struct probe_run *run, const struct probe_frame *fra
 			     PROBE_TAG_LEN) == 0;
 }
 
-static void on_seen(void *arg, bool uplink, const struct probe_packet *packet, size_t len, bool out)
+static void on_frame(struct probe_run *run, bool uplink, struct probe_side *side,
+		     const struct probe_packet *packet, size_t len, bool out)
 {
-	struct probe_run *run = arg;
-	struct probe_side *side = side_of(run, packet, out);
-
-	if (!side)
-		return;
-	if (packet->kind == PROBE_VPE) {
-		if (uplink)
-			on_vpe(run, side, packet, len);
+	if (!side || !is_of_run(run, &packet->frame, len, out)) {
+		/* On an uplink, the guard or the dataplane counts it. */
+		run->refused += !uplink && !out;
 		return;
 	}
-	if (!is_of_run(run, &packet->frame, len, out))
-		return;
 	if (uplink)
 		side->clear |= 1u << packet->frame.number;
 	if (uplink && !out)
 		reply(run, &packet->frame);
 	else if (!uplink && !out)
 		on_delivered(run, &packet->frame);
+}
+
+static void on_seen(void *arg, bool uplink, const struct probe_packet *packet, size_t len, bool out)
+{
+	struct probe_run *run = arg;
+	struct probe_side *side = side_of(run, packet, out);
+
+	if (packet->kind == PROBE_CLEAR)
+		on_frame(run, uplink, side, packet, len, out);
+	else if (side && uplink)
+		on_vpe(run, side, packet, len);
 }
 
 /* --- the beginning --------------------------------------------------------------------------- */

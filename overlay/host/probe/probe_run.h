@@ -70,6 +70,9 @@ struct probe_run {
 	bool ending;
 	struct covey_error trouble; /* of sending; empty: none */
 	struct dataplane_counters before;
+	/* Of all runs: frames that came out of decryption with a tag of the run, or the beginning
+	 * of one, and were not the probe: another length or way, the wrong host, or once more. */
+	uint64_t refused;
 };
 
 /* NULL when there is no memory. */

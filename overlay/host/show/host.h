@@ -21,6 +21,7 @@ struct member;
 struct own_watch;
 struct path_mtu;
 struct probe_ask;
+struct probe_run;
 struct vxlan_watch;
 
 struct host {
@@ -31,9 +32,10 @@ struct host {
 	const struct own_watch *own;                   /* its certificates */
 	const struct inventory_watch *inventory_watch; /* NULL: nobody follows changes */
 	struct dataplane *dataplane;
-	struct probe_ask *probes;     /* NULL: it cannot be asked for any */
-	const struct path_mtu *paths; /* NULL: they are not measured */
-	struct guard_watch *guard;    /* NULL: the kernel does not drive the fabric port */
+	struct probe_ask *probes;          /* NULL: it cannot be asked for any */
+	const struct probe_run *probe_run; /* NULL: it takes part in none */
+	const struct path_mtu *paths;      /* NULL: they are not measured */
+	struct guard_watch *guard;         /* NULL: the kernel does not drive the fabric port */
 	struct foreign_vxlan_watch *foreign;
 	const struct vxlan_watch *vxlans; /* NULL: nobody follows them */
 	bool modes_kept;                  /* those that are not observe */

@@ -227,6 +227,7 @@ json_t *show_host(const struct host *host)
 	json_object_set_new(answer, "guard", guard);
 	json_object_set_new(answer, "foreign_vxlan", foreign);
 	json_object_set_new(answer, "paths", show_paths(host->paths));
+	json_object_set_new(answer, "probes", show_probes(host->probe_run));
 	json_object_set_new(answer, "vxlan_too_large", show_too_large(host->vxlans));
 	json_object_set_new(answer, "bridge_too_large", show_bridges(host->vxlans));
 	return answer;

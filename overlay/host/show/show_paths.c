@@ -6,6 +6,7 @@
 #include <inventory.h>
 
 #include "path_mtu.h"
+#include "probe_run.h"
 
 static const char *const state_names[] = {
 	[PATH_UNKNOWN] = "not measured",
@@ -40,6 +41,11 @@ static json_t *show_path(const struct path_mtu *paths, const struct path_peer *p
 			 "measured_at", number_if(peer->measured_ms, (uint64_t)peer->measured_at),
 			 "trouble", peer->trouble[0] != '\0' ? peer->trouble : NULL, "problem",
 			 bad ? problem.text : NULL);
+}
+
+json_t *show_probes(const struct probe_run *run)
+{
+	return run ? json_pack("{s:I}", "refused", (json_int_t)run->refused) : json_null();
 }
 
 json_t *show_paths(const struct path_mtu *paths)

@@ -570,6 +570,11 @@ class Client(Case):
         self.assertIn("quiet: DEAF: others send in it and nothing of it arrives here\n", out)
         self.assertIn("still: perhaps DEAF: others send in it, perhaps to this host, and nothing arrives here\n", out)
         self.assertNotIn("tenants: DEAF", out)
+        self.assertNotIn("Probes", out)
+        out = self.ask({**SHOWN, "probes": {"refused": 3}}, "show")[1]
+        self.assertIn("\nProbes that were forged or repeated by tenants, and refused: 3\n", out)
+        self.assertNotIn("Probes", self.ask({**SHOWN, "probes": {"refused": 0}}, "show")[1])
+        out = self.ask(SHOWN, "show")[1]
         self.assertIn("spiffe://f/host/hv1 (this host)", out)
         self.assertRegex(out, r"256 +tenants +active .* 1m 1s +1d ")
         self.assertRegex(out, r"12 +in-replay-seen +VPE packet that was received before")
