@@ -13,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "af_packet.h"
 #include "guard_heard.h"
 #include "member.h"
 #include "mode_file.h"
 #include "mode_lists.h"
+#include "ports.h"
 #include "process.h"
 #include "protection.h"
 
@@ -211,7 +213,10 @@ static int tell_dataplane(const struct process *process, const struct member_sta
 	return 0;
 }
 
-/* As a bump in the wire, covey-host itself carries what is in clear. */
+/*
+ * As a bump in the wire, covey-host itself carries what is in clear. Only if it sends by AF_PACKET
+ * does that pass the guard. The dataplane has stopped to send what may not pass any more.
+ */
 static int tell_guard(struct process *process, struct guard_clear *clear, struct covey_error *error)
 {
 	struct guard_clear before = process->clear;
@@ -219,6 +224,12 @@ static int tell_guard(struct process *process, struct guard_clear *clear, struct
 
 	if (!process->clear_failed && guard_clear_same(clear, &process->clear))
 		return 0;
+	if (process->ports->fabric_af_packet && !af_packet_flush(process->self->fabric_interface))
+		log_warning(
+			"%s: packets of groups that send in clear no longer are still to be sent, "
+			"and the guard will hold them back: if nothing leaves there now, restart "
+			"covey-host",
+			process->self->fabric_interface);
 	status = protection_set_clear(process->protection, clear, error);
 	process->clear_failed = status != 0;
 	if (status)

@@ -182,6 +182,12 @@ void guard_frames_write_clear(FILE *stream, const struct guard_ports *ports)
 	fprintf(stream, "\t}\n");
 }
 
+void guard_frames_write_own_clear(FILE *stream, uint32_t mark)
+{
+	fprintf(stream, "\t\tmeta mark & 0x%08x != 0 " TAGGED " jump tagged_clear " LOOK_FOR_VNIS,
+		mark);
+}
+
 void guard_frames_write_in(FILE *stream, bool clear)
 {
 	if (clear)

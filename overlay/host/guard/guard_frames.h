@@ -10,6 +10,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct guard_config;
@@ -19,6 +20,9 @@ struct guard_ports;
 void guard_frames_write(FILE *stream, const struct guard_config *config);
 /* And the one for VNIs that pass in clear: the table has a set of them (guard_clear.h). */
 void guard_frames_write_clear(FILE *stream, const struct guard_ports *ports);
+
+/* Write the rule that lets those VNIs pass if the frame has this mark. */
+void guard_frames_write_own_clear(FILE *stream, uint32_t mark);
 
 /* Write the rules for what comes in: VXLAN behind tags is dropped. clear: but for those VNIs. */
 void guard_frames_write_in(FILE *stream, bool clear);

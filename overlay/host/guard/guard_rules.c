@@ -54,6 +54,19 @@ static void write_table(FILE *stream, const char *family, const char *interface)
 	fprintf(stream, "table %s %s {\n", family, name);
 }
 
+/* Does what an AF_PACKET port sends in clear pass here? */
+static bool port_is_clear(const struct guard_config *config)
+{
+	const struct steer *steer = &config->steer;
+
+	return config->af_packet && !steer->on && steer->hooked && steer->clear.accepted.count > 0;
+}
+
+static bool is_clear(const struct guard_config *config)
+{
+	return steer_is_clear(&config->steer) || port_is_clear(config);
+}
+
 static bool drops_foreign(const struct guard_config *config)
 {
 	return config->foreign_count > 0 && (config->foreign_all || config->vnis_count > 0);
@@ -81,7 +94,7 @@ static void write_foreign_from(FILE *stream, const struct guard_config *config, 
 	write_ports(stream, config, port);
 	if (!config->foreign_all) {
 		fprintf(stream, "%s @" GUARD_SET_FABRIC " ", vni);
-		if (steer_is_clear(&config->steer))
+		if (is_clear(config))
 			fprintf(stream, "%s != @" GUARD_SET_CLEAR " ", vni);
 	}
 	fprintf(stream, "counter drop comment \"%s%s\"\n",
@@ -282,7 +295,7 @@ static void write_inet(FILE *stream, const struct guard_config *config)
 	fprintf(stream,
 		"\tcomment \"covey: no clear VXLAN on %s, even while covey-host is dead\"\n",
 		config->interface);
-	if (steer_is_clear(&config->steer)) {
+	if (is_clear(config)) {
 		guard_clear_write_set(stream, GUARD_SET_CLEAR, &config->steer.clear.accepted);
 		guard_clear_write_observed(stream, &config->steer.clear);
 	}
@@ -321,6 +334,30 @@ void guard_rules_write_foreign_tagged(FILE *stream, const struct guard_config *c
 	fprintf(stream, "counter drop comment \"" GUARD_FOREIGN_CUT ", VLAN-tagged\"\n");
 }
 
+/*
+ * What the AF_PACKET port sends in clear has the mark, and a VNI that may pass. So a dead
+ * covey-host closes nothing that is open, and nobody else sends so without CAP_NET_ADMIN or
+ * CAP_NET_RAW. The dataplane has judged fragments. What is dropped here the kernel would try to
+ * send again and again, and nothing behind it.
+ */
+static void write_own_clear(FILE *stream, const struct guard_config *config)
+{
+	static const char *const later[] = {"ip frag-off & 0x1fff != 0 meta l4proto udp",
+					    "frag frag-off != 0 meta l4proto { 17, 60 }"};
+	const uint32_t mark = config->local.mark;
+
+	for (size_t i = 0; i < 2; i++)
+		fprintf(stream,
+			"\t\tmeta mark & 0x%08x != 0 %s accept "
+			"comment \"fragment, sent by covey\"\n",
+			mark, later[i]);
+	fprintf(stream,
+		"\t\tmeta mark & 0x%08x != 0 udp dport %s " GUARD_VNI " @" GUARD_SET_CLEAR
+		" accept comment \"VXLAN in clear, sent by covey by the group's mode\"\n",
+		mark, config->ports.text);
+	guard_frames_write_own_clear(stream, mark);
+}
+
 /* The rules at the fabric interface itself. */
 static void write_device(FILE *stream, const struct guard_config *config,
 			 enum guard_device_hooks hooks)
@@ -334,6 +371,8 @@ static void write_device(FILE *stream, const struct guard_config *config,
 	fprintf(stream, "\t}\n");
 	if (hooks == GUARD_INGRESS_EGRESS) {
 		write_base(stream, "egress", "egress", config->interface, 500);
+		if (port_is_clear(config))
+			write_own_clear(stream, config);
 		write_vxlan(stream, config);
 		/* What an AF_PACKET port sends passes here; AF_XDP's does not. */
 		if (!config->af_packet)
@@ -352,10 +391,12 @@ static void write_netdev(FILE *stream, const struct guard_config *config,
 			 enum guard_device_hooks hooks)
 {
 	write_table(stream, "netdev", config->interface);
-	if (steer_is_clear(&config->steer))
+	if (is_clear(config))
 		guard_clear_write_set(stream, GUARD_SET_CLEAR, &config->steer.clear.accepted);
 	write_fabric(stream, config);
 	guard_frames_write(stream, config);
+	if (port_is_clear(config))
+		guard_frames_write_clear(stream, &config->ports);
 	if (!config->local_only)
 		write_device(stream, config, hooks);
 	if (hooks == GUARD_INGRESS_EGRESS && config->steer.on)

@@ -455,10 +455,12 @@ static void swap_clear(struct guard_watch *watch, struct guard_clear *clear)
 int guard_watch_set_clear(struct guard_watch *watch, const struct guard_clear *clear,
 			  struct covey_error *error)
 {
+	const struct guard_config *wanted = &watch->guard.wanted;
 	struct guard_clear other;
 	int status = guard_clear_check(clear, error);
 
-	if (status || !watch->guard.wanted.steer.on || guard_clear_same(clear, &watch->guard.clear))
+	if (status || !(wanted->steer.on || wanted->af_packet) ||
+	    guard_clear_same(clear, &watch->guard.clear))
 		return status;
 	if (guard_clear_copy(clear, &other))
 		return covey_error_set(error, -ENOMEM, "out of memory");

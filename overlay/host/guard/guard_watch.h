@@ -77,7 +77,8 @@ int guard_watch_set_steered(struct guard_watch *watch, const char *to, unsigned 
  * Say which VNIs pass in clear. In force when it returns 0: guard and own table were replaced in
  * one transaction, and read back. Otherwise a negative errno: the VNIs from before are wanted
  * again. They still are in force, or, if it was the reading that failed, are put back at once or as
- * soon as that succeeds. Nothing happens where the kernel does not keep its interfaces.
+ * soon as that succeeds. Nothing happens where neither the kernel keeps its interfaces nor the
+ * fabric port is AF_PACKET.
  */
 int guard_watch_set_clear(struct guard_watch *watch, const struct guard_clear *clear,
 			  struct covey_error *error);

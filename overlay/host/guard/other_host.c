@@ -55,8 +55,6 @@ static int take_clear(struct installed_guard *guard, const char *listing, struct
 	struct guard_config now = guard->wanted;
 	struct guard_clear clear;
 
-	if (!now.steer.on)
-		return 0;
 	if (guard_clear_read(listing, &clear))
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	installed_guard_take_clear(guard, &clear);
@@ -152,10 +150,12 @@ int other_host_find(struct installed_guard *guard, struct covey_error *error)
 		status = guard_nft_list(interface, false, &listing, error);
 	if (status)
 		return status;
-	if (secret_source_read(listing))
+	if (secret_source_read(listing)) {
+		status = take_clear(guard, listing, error);
 		take_over(guard, listing);
+	}
 	free(listing);
-	return 0;
+	return status;
 }
 
 /* Of what the keeper lets pass in clear, only what passes now, too. */
@@ -185,7 +185,7 @@ int other_host_follow(struct installed_guard *guard, struct covey_error *error)
 		return status;
 	if (listing[0] != '\0') {
 		take_secrets(&guard->wanted, listing);
-		if (guard->wanted.steer.on && narrow(guard, listing))
+		if (narrow(guard, listing))
 			status = covey_error_set(error, -ENOMEM, "out of memory");
 	}
 	free(listing);

@@ -30,9 +30,10 @@ int protection_raise(struct event_base *base, const struct inventory *inventory,
 		     const struct inventory_host *self, const struct guard_clear *clear,
 		     struct protection **ret_protection, struct covey_error *error);
 /*
- * With covey_fabric_port: kernel, which VNIs pass in clear: guard_watch_set_clear(). It copies the
- * lists. In force when it returns 0. Otherwise those from before are, or will be as soon as the
- * kernel takes them. In another mode nothing happens, because covey-host itself passes them.
+ * With covey_fabric_port: kernel or an AF_PACKET port, which VNIs pass in clear:
+ * guard_watch_set_clear(). It copies the lists. In force when it returns 0. Otherwise those from
+ * before are, or will be as soon as the kernel takes them. In another mode nothing happens, because
+ * covey-host itself passes them.
  */
 int protection_set_clear(struct protection *protection, const struct guard_clear *clear,
 			 struct covey_error *error);

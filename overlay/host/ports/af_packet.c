@@ -2,8 +2,16 @@
 
 #include "af_packet.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <rte_common.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "ports.h"
 
@@ -30,6 +38,77 @@ void af_packet_devargs(const char *name, const char *interface, uint16_t mtu, un
 		 "net_af_packet_%s,iface=%s,qpairs=%u,qdisc_bypass=1,framesz=%u,blocksz=%u,"
 		 "framecnt=%u",
 		 name, interface, queues, slot, slot * (PAGE / SLOT_ALIGN), SLOTS);
+}
+
+/* --- the driver's sockets, which it does not tell --------------------------------------------- */
+
+#define FLUSH_TRIES   200
+#define FLUSH_REST_US 5000
+
+/* One of kind SOCK_RAW: the kernel takes no frame without bytes from it. */
+static bool is_of_interface(int fd, unsigned index)
+{
+	struct sockaddr_ll address = {.sll_family = AF_UNSPEC};
+	socklen_t len = sizeof(address), type_len = sizeof(int);
+	int type;
+
+	return getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+	       address.sll_family == AF_PACKET && (unsigned)address.sll_ifindex == index &&
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 && type == SOCK_RAW;
+}
+
+/* Call act() for each, until one fails. */
+static int for_each_socket(const char *interface, int (*act)(int fd, uint32_t value),
+			   uint32_t value)
+{
+	unsigned index = if_nametoindex(interface);
+	DIR *folder = index ? opendir("/proc/self/fd") : NULL;
+	struct dirent *entry;
+	int status = 0;
+
+	if (!folder)
+		return -errno;
+	while (status == 0 && (entry = readdir(folder))) {
+		int fd = atoi(entry->d_name);
+
+		if (entry->d_name[0] != '.' && is_of_interface(fd, index))
+			status = act(fd, value);
+	}
+	closedir(folder);
+	return status;
+}
+
+static int mark_one(int fd, uint32_t mark)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) ? -errno : 0;
+}
+
+int af_packet_mark(const char *interface, uint32_t mark, struct covey_error *error)
+{
+	int status = for_each_socket(interface, mark_one, mark);
+
+	if (status == 0)
+		return 0;
+	return covey_error_set(error, status,
+			       "%s: cannot mark what the packet sockets there send: %s", interface,
+			       strerror(-status));
+}
+
+/* A socket that has nothing to send, or is none for sending, is done. */
+static int flush_one(int fd, uint32_t unused)
+{
+	for (unsigned i = 0; i < FLUSH_TRIES; i++) {
+		if (send(fd, NULL, 0, MSG_DONTWAIT) >= 0 ||
+		    (errno != ENOBUFS && errno != EAGAIN && errno != EINTR))
+			return 0;
+		usleep(FLUSH_REST_US);
+	}
+	return -EAGAIN;
+}
+
+bool af_packet_flush(const char *interface)
+{
+	return for_each_socket(interface, flush_one, 0) != -EAGAIN;
 }
 
 void af_packet_note(const char *interface, struct ports *ports)

@@ -51,6 +51,7 @@ static int open_af_packet(const struct inventory_host *host, struct ports *ports
 			  struct covey_error *error)
 {
 	char devargs[DEVARGS_MAX];
+	int status;
 
 	card_prepare(ports->card, CARD_AF_PACKET, ports);
 	link_redirect_remove_left(if_nametoindex(host->fabric_interface));
@@ -59,8 +60,11 @@ static int open_af_packet(const struct inventory_host *host, struct ports *ports
 			  devargs, sizeof(devargs));
 	snprintf(ports->fabric_driver, sizeof(ports->fabric_driver), "net_af_packet");
 	ports->fabric_af_packet = true;
-	return port_open(devargs, host->fabric_interface, ports->fabric_mtu, ports->pool,
-			 &ports->fabric, error);
+	status = port_open(devargs, host->fabric_interface, ports->fabric_mtu, ports->pool,
+			   &ports->fabric, error);
+	return status ? status
+		      : af_packet_mark(host->fabric_interface, UINT32_C(1) << host->mark_bit,
+				       error);
 }
 
 static int open_auto(const struct inventory_host *host, struct ports *ports,
