@@ -118,4 +118,11 @@
 #define COVEY_PROBE_DROPS_MAX     64u    /* counters in a report */
 #define COVEY_PROBE_DROP_NAME_MAX 31u    /* bytes of a counter's name */
 #define COVEY_LOG_PEERS_MAX       65536u /* pairs of a peer and a kind of line, counted apart */
-#define COVEY_CONTROL_REQUEST_MAX (64u << 10) /* bytes of one request on the local socket */
+/* Clients of the metrics, at once, and what each of them has: seconds from its connection to the
+ * end of the answer, and bytes of the request's headers. */
+#define COVEY_METRICS_CLIENTS_MAX 64u
+#define COVEY_METRICS_SECONDS     5
+#define COVEY_METRICS_REQUEST_MAX 8192u
+#define COVEY_METRICS_PAGE_MAX    (64u << 20)   /* bytes */
+#define COVEY_METRICS_FRESH_MS    UINT64_C(250) /* nobody makes a page anew in this time */
+#define COVEY_CONTROL_REQUEST_MAX (64u << 10)   /* bytes of one request on the local socket */
