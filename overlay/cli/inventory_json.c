@@ -89,7 +89,7 @@ static json_t *hosts(const struct inventory *inventory)
 		json_array_append_new(
 			list,
 			json_pack("{s:s, s:o, s:s?, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:s, "
-				  "s:s, s:i, s:o, s:s}",
+				  "s:s, s:i, s:o, s:s, s:s}",
 				  "name", host->name, "vtep", address(&host->vtep),
 				  "fabric_interface", host->fabric_interface, "host_interface",
 				  host->host_interface, "fabric_port",
@@ -99,7 +99,8 @@ static json_t *hosts(const struct inventory *inventory)
 				  "hugepages", hugepages[host->hugepages], "foreign_vxlan",
 				  foreign[host->foreign_vxlan], "weak_guard",
 				  weak[host->weak_guard], "sender_id", (int)host->sender_id,
-				  "uplinks", uplinks(host), "offload", offloads[host->offload]));
+				  "uplinks", uplinks(host), "offload", offloads[host->offload],
+				  "metrics", host->metrics));
 	}
 	return list;
 }
@@ -129,9 +130,10 @@ static json_t *model(const struct inventory *inventory)
 	bool udp = inventory->encapsulation == COVEY_ENCAPSULATION_UDP;
 
 	return json_pack(
-		"{s:b, s:s, s:{s:o, s:i}, s:s, s:i, s:i, s:i, s:o, s:i, s:i, s:o, s:o, s:o}", "ok",
-		1, "fabric", inventory->fabric, "gkm", "address", address(&inventory->gkm_address),
-		"port", (int)inventory->gkm_port, "encapsulation", udp ? "udp" : "ip", "vpe_port",
+		"{s:b, s:s, s:{s:o, s:i, s:s}, s:s, s:i, s:i, s:i, s:o, s:i, s:i, s:o, s:o, s:o}",
+		"ok", 1, "fabric", inventory->fabric, "gkm", "address",
+		address(&inventory->gkm_address), "port", (int)inventory->gkm_port, "metrics",
+		inventory->gkm_metrics, "encapsulation", udp ? "udp" : "ip", "vpe_port",
 		(int)inventory->vpe_port, "vpe_protocol", (int)inventory->vpe_protocol,
 		"vxlan_port", (int)inventory->vxlan_port, "encapsulations", tunnels(inventory),
 		"paths", (int)inventory->paths, "overhead", (int)inventory_overhead(inventory),

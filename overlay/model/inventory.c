@@ -27,11 +27,13 @@ void inventory_free(struct inventory *inventory)
 		free(host->fabric_device);
 		free(host->host_device);
 		free(host->cores);
+		free(host->metrics);
 	}
 	free(inventory->groups);
 	free(inventory->vnis);
 	free(inventory->hosts);
 	free(inventory->fabric);
+	free(inventory->gkm_metrics);
 	free(inventory);
 }
 

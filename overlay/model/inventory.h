@@ -125,12 +125,16 @@ struct inventory_host {
 	/* covey-host measures the paths to the others by itself. Default true. */
 	bool path_probes;
 	bool gone; /* removed since the start (update.h): it is in no group */
+	/* Where the host's metrics are: "off", "unix:/path", "127.0.0.1:9798", the default, or
+	 * another address with its port. */
+	char *metrics;
 };
 
 struct inventory {
 	char *fabric; /* SPIFFE trust domain */
 	struct covey_addr gkm_address;
 	uint16_t gkm_port;
+	char *gkm_metrics; /* like a host's; default "127.0.0.1:9799" */
 	enum covey_encapsulation encapsulation;
 	uint16_t vpe_port;    /* UDP destination port */
 	uint8_t vpe_protocol; /* IP protocol */

@@ -27,6 +27,8 @@ void *reader_alloc(struct reader *reader, size_t size)
 	return memory;
 }
 
+#define DEFAULT_GKM_METRICS "127.0.0.1:9799"
+
 static struct inventory *inventory_new(void)
 {
 	struct inventory *inventory = calloc(1, sizeof(*inventory));
@@ -39,8 +41,12 @@ static struct inventory *inventory_new(void)
 	inventory->vpe_protocol = COVEY_VPE_IP_PROTOCOL;
 	inventory->vxlan_port = COVEY_VXLAN_PORT;
 	inventory->paths = 16;
+	inventory->gkm_metrics = strdup(DEFAULT_GKM_METRICS);
 	qos_default(inventory->class_by_dscp);
-	return inventory;
+	if (inventory->gkm_metrics)
+		return inventory;
+	inventory_free(inventory);
+	return NULL;
 }
 
 static void read_groups(struct reader *reader)

@@ -9,6 +9,7 @@
 
 #define DEFAULT_HOST_INTERFACE "covey0"
 #define DEFAULT_MARK_BIT       30
+#define DEFAULT_METRICS        "127.0.0.1:9798"
 
 /* The groups of one host, collected upwards; has room for all groups. */
 struct collection {
@@ -116,8 +117,9 @@ static bool store(struct reader *reader, const struct host_site *site,
 
 	host.name = strdup(site->host->name);
 	host.host_interface = strdup(DEFAULT_HOST_INTERFACE);
+	host.metrics = strdup(DEFAULT_METRICS);
 	*ret_host = host; /* from here on the inventory frees it */
-	if (!host.name || !host.host_interface) {
+	if (!host.name || !host.host_interface || !host.metrics) {
 		reader->diagnostics->out_of_memory = true;
 		return false;
 	}

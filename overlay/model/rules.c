@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rules.h"
 
+#include <covey/addr.h>
 #include <covey/limits.h>
 #include <ctype.h>
 #include <net/if.h>
@@ -123,4 +124,37 @@ const char *cores_rule(const char *text)
 {
 	return is_core_list(text) ? NULL
 				  : "a list of CPUs like \"2,3\" or \"4-7\", each below 1024";
+}
+
+/* sun_path of <sys/un.h>, with its zero. */
+#define SOCKET_PATH_SIZE 108
+#define UNIX             "unix:"
+
+/* "127.0.0.1:9798" or "[::1]:9798". */
+static bool is_address_with_port(const char *text)
+{
+	char address[COVEY_ADDR_STRLEN + 2];
+	const char *colon = strrchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	bool brackets = text[0] == '[' && len > 2 && text[len - 1] == ']';
+	struct covey_addr parsed;
+
+	if (len == 0 || len >= sizeof(address) || strlen(colon + 1) > 5 ||
+	    strspn(colon + 1, DIGITS) != strlen(colon + 1) || atoi(colon + 1) < 1 ||
+	    atoi(colon + 1) > UINT16_MAX)
+		return false;
+	memcpy(address, text + brackets, len - 2 * brackets);
+	address[len - 2 * brackets] = '\0';
+	return covey_addr_parse(address, &parsed) && (parsed.family == AF_INET6) == brackets;
+}
+
+const char *metrics_rule(const char *text)
+{
+	size_t prefix = strlen(UNIX);
+
+	if (strcmp(text, "off") == 0 || is_address_with_port(text) ||
+	    (strncmp(text, UNIX "/", prefix + 1) == 0 && strlen(text + prefix) < SOCKET_PATH_SIZE &&
+	     text[prefix + 1] != '\0'))
+		return NULL;
+	return "an address with a port, like 127.0.0.1:9798 or \"[::1]:9798\", unix:/path, or off";
 }

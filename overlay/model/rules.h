@@ -27,3 +27,6 @@ const char *device_rule(const char *text);
 
 /* CPUs, as "2,3" or "4-7". */
 const char *cores_rule(const char *text);
+
+/* Where metrics are: "off", "unix:/path", or an address with a port, IPv6 in brackets. */
+const char *metrics_rule(const char *text);

@@ -49,6 +49,8 @@ static const struct field fabric_fields[] = {
 	 .required = true, .loopback = true},
 	{"covey_gkm_port", FIELD_OF_FABRIC, FIELD_INTEGER, AT(struct inventory, gkm_port),
 	 .min = 1, .max = 65535},
+	{"covey_gkm_metrics", FIELD_OF_FABRIC, FIELD_TEXT, AT(struct inventory, gkm_metrics),
+	 .rule = metrics_rule},
 	{"covey_encapsulation", FIELD_OF_FABRIC, FIELD_CHOICE, AT(struct inventory, encapsulation),
 	 .choices = encapsulations},
 	{"covey_vpe_port", FIELD_OF_FABRIC, FIELD_INTEGER, AT(struct inventory, vpe_port),
@@ -98,6 +100,8 @@ static const struct field host_fields[] = {
 	 AT(struct inventory_host, vxlan_elsewhere)},
 	{"covey_path_probes", FIELD_OF_HOST, FIELD_BOOLEAN,
 	 AT(struct inventory_host, path_probes)},
+	{"covey_metrics", FIELD_OF_HOST, FIELD_TEXT, AT(struct inventory_host, metrics),
+	 .rule = metrics_rule},
 };
 
 static const struct field group_fields[] = {

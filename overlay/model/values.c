@@ -145,15 +145,23 @@ static bool read_address(struct reader *reader, const struct field *field, const
 	return true;
 }
 
+/* A single core is a number to YAML, and "off" a boolean; these are good, too. */
+static bool is_word_all_the_same(const struct reader *reader, const struct field *field,
+				 const struct node *node)
+{
+	enum scalar_kind kind = value_kind(reader, node);
+
+	return (field->rule == cores_rule && kind == SCALAR_INTEGER && !cores_rule(node->text)) ||
+	       (field->rule == metrics_rule && kind == SCALAR_BOOLEAN && !metrics_rule(node->text));
+}
+
 static bool read_text(struct reader *reader, const struct field *field, const struct node *node,
 		      const char **ret_text)
 {
 	const char *text = NULL;
 	const char *expected;
 
-	/* A single core is a number to YAML; that is good, too. */
-	if (field->rule == cores_rule && value_kind(reader, node) == SCALAR_INTEGER &&
-	    !cores_rule(node->text)) {
+	if (is_word_all_the_same(reader, field, node)) {
 		*ret_text = node->text;
 		return true;
 	}

@@ -436,6 +436,12 @@ static const struct mistake mistakes[] = {
 	 "10:82: covey_foreign_vxlan must be warn, drop or pass, not the text \"block\"\n"},
 	{"weak guard", HOST_C("covey_weak_guard: yes"),
 	 "10:79: covey_weak_guard must be refuse or allow, not the boolean yes\n"},
+	{"metrics without port", HOST_C("covey_metrics: 127.0.0.1"),
+	 "10:76: covey_metrics must be an address with a port, like 127.0.0.1:9798 or "
+	 "\"[::1]:9798\", unix:/path, or off, not the text \"127.0.0.1\"\n"},
+	{"metrics that are no word", HOST_C("covey_metrics: no"),
+	 "10:76: covey_metrics must be text, but YAML reads the boolean no here: put it in "
+	 "quotes\n"},
 	{"cores list", HOST_C("covey_cores: [1]"), "10:74: covey_cores must be text, not a list\n"},
 	{"SenderID zero", HOST_C("covey_sender_id: 0"),
 	 "10:78: covey_sender_id must be a number from 1 to 65535, not the number 0\n"},

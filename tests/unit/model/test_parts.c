@@ -254,6 +254,24 @@ static void test_names(void **state)
 	assert_non_null(cores_rule("1,"));
 	assert_non_null(cores_rule("1-"));
 	assert_non_null(cores_rule("99999999999999999999"));
+	assert_null(metrics_rule("0.0.0.0:1"));
+	assert_null(metrics_rule("[::1]:9798"));
+	assert_null(metrics_rule("unix:/a"));
+	assert_null(metrics_rule("off"));
+	assert_non_null(metrics_rule(""));
+	assert_non_null(metrics_rule("on"));
+	assert_non_null(metrics_rule(":9798"));
+	assert_non_null(metrics_rule("::1:9798"));
+	assert_non_null(metrics_rule("[127.0.0.1]:9798"));
+	assert_non_null(metrics_rule("[]:9798"));
+	assert_non_null(metrics_rule("localhost:9798"));
+	assert_non_null(metrics_rule("127.0.0.1:"));
+	assert_non_null(metrics_rule("127.0.0.1:0"));
+	assert_non_null(metrics_rule("127.0.0.1:65536"));
+	assert_non_null(metrics_rule("127.0.0.1:1a"));
+	assert_non_null(metrics_rule("127.0.0.1:99999999999999999999"));
+	assert_non_null(metrics_rule("unix:a"));
+	assert_non_null(metrics_rule("unix:/"));
 }
 
 int main(void)

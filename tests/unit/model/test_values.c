@@ -118,6 +118,8 @@ static void test_defaults(void **state)
 	assert_int_equal(inventory_free_vni(inventory), 16777215);
 	assert_false(host->vxlan_elsewhere);
 	assert_true(host->path_probes);
+	assert_string_equal(host->metrics, "127.0.0.1:9798");
+	assert_string_equal(inventory->gkm_metrics, "127.0.0.1:9799");
 	assert_int_equal(inventory->group_count, 1);
 	expect_default_group(&inventory->groups[0]);
 	inventory_free(inventory);
@@ -131,6 +133,7 @@ static void test_everything_set(void **state)
 		"    covey_fabric: a.b-c_d\n"
 		"    covey_gkm: \"2001:db8::1\"\n"
 		"    covey_gkm_port: 1\n"
+		"    covey_gkm_metrics: \"[2001:db8::1]:65535\"\n"
 		"    covey_encapsulation: ip\n"
 		"    covey_vpe_port: 65535\n"
 		"    covey_vpe_protocol: 254\n"
@@ -161,6 +164,7 @@ static void test_everything_set(void **state)
 		"      covey_foreign_vxlan: drop\n"
 		"      covey_weak_guard: allow\n"
 		"      covey_sender_id: 65535\n"
+		"      covey_metrics: off\n"
 		"    b:\n"
 		"      covey_vtep: 2001:db8::b\n"
 		"      covey_fabric_interface: eth0\n"
@@ -170,13 +174,17 @@ static void test_everything_set(void **state)
 		"      covey_fabric_mtu: 576\n"
 		"      covey_mark_bit: 0\n"
 		"      covey_vxlan_elsewhere: true\n"
-		"      covey_path_probes: false\n");
+		"      covey_path_probes: false\n"
+		"      covey_metrics: unix:/run/covey/metrics.sock\n");
 	const struct inventory_group *group = &inventory->groups[0];
 	static const uint32_t vnis[] = {0, 5, 6, 20, 21, 22, 16777215};
 
 	assert_string_equal(inventory->fabric, "a.b-c_d");
 	expect_addr(&inventory->gkm_address, "2001:db8::1");
 	assert_int_equal(inventory->gkm_port, 1);
+	assert_string_equal(inventory->gkm_metrics, "[2001:db8::1]:65535");
+	assert_string_equal(inventory->hosts[0].metrics, "off");
+	assert_string_equal(inventory->hosts[1].metrics, "unix:/run/covey/metrics.sock");
 	assert_int_equal(inventory->encapsulation, COVEY_ENCAPSULATION_IP);
 	assert_int_equal(inventory->vpe_port, 65535);
 	assert_int_equal(inventory->vpe_protocol, 254);
