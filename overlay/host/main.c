@@ -21,6 +21,7 @@
 #include "carrier.h"
 #include "commands.h"
 #include "cores.h"
+#include "gather_watch.h"
 #include "group_reports.h"
 #include "guard_command.h"
 #include "member.h"
@@ -218,6 +219,13 @@ static void keep_instance(const struct process *process)
 	free(path);
 }
 
+static bool offload_stopped(void *arg, uint64_t *ret_stops)
+{
+	const struct process *process = arg;
+
+	return gather_watch_stopped(process->gather, ret_stops);
+}
+
 static int announce(struct process *process, struct covey_error *error)
 {
 	process->host = (struct host){
@@ -238,6 +246,8 @@ static int announce(struct process *process, struct covey_error *error)
 		.modes_kept = !process->memory.failed,
 		.has_address = own_address,
 		.vni_device = vxlan_devices_find_vni,
+		.offload_stopped = offload_stopped,
+		.arg = process,
 	};
 	log_notice("%s forwards: fabric port %s (%s, MTU %u), host port %s (MTU %u)",
 		   process->host.identity->uri, process->ports->fabric->name,
@@ -285,6 +295,7 @@ static const struct step {
 	{process_watch_inventory, process_unwatch_inventory, false},
 	{open_notify, close_notify, false},
 	{announce, go_quiet, false},
+	{process_open_metrics, process_close_metrics, false},
 };
 
 /* ret_count: how many steps are to be stopped. */

@@ -26,6 +26,7 @@ struct process {
 	struct event_base *base;
 	struct tls *tls;
 	struct commands *commands;
+	struct metrics_server *metrics; /* NULL: there are none */
 	struct interface_lock *lock;
 	struct carrier *carrier;
 	struct port_watch *watch;
@@ -101,5 +102,7 @@ int process_watch_crl(struct process *process, struct covey_error *error);
 void process_unwatch_crl(struct process *process);
 int process_open_probes(struct process *process, struct covey_error *error);
 void process_close_probes(struct process *process);
+int process_open_metrics(struct process *process, struct covey_error *error);
+void process_close_metrics(struct process *process);
 int process_start_member(struct process *process, struct covey_error *error);
 void process_stop_member(struct process *process);

@@ -7,11 +7,14 @@
 #include <dataplane.h>
 #include <errno.h>
 #include <inventory.h>
+#include <metrics_common.h>
+#include <metrics_server.h>
 #include <own_log.h>
 #include <tls.h>
 #include <uplinks.h>
 
 #include "commands.h"
+#include "host_metrics.h"
 #include "member.h"
 #include "notify.h"
 #include "path_mtu.h"
@@ -223,6 +226,25 @@ static void probe_report(void *arg, const Covey__ProbeReport *report)
 
 	if (!process->paths || !path_mtu_reported(process->paths, report))
 		probe_ask_reported(process->probe_ask, report);
+}
+
+/* Only now all is there that the page tells of. */
+int process_open_metrics(struct process *process, struct covey_error *error)
+{
+	const struct metrics_config config = {
+		.base = process->base,
+		.place = process->self->metrics,
+		.fill = host_metrics_fill,
+		.told = metrics_log_told,
+		.arg = &process->host,
+	};
+
+	return metrics_open(&config, &process->metrics, error);
+}
+
+void process_close_metrics(struct process *process)
+{
+	metrics_close(process->metrics);
 }
 
 int process_start_member(struct process *process, struct covey_error *error)

@@ -113,6 +113,8 @@ int held_sa_activate(struct membership *group, uint32_t spi, uint64_t now,
 	status = effects->ops->sa_activate(effects->dataplane, spi, error);
 	if (status)
 		return status;
+	if (sa->state == COVEY_SA_INSTALLED)
+		durations_add(&group->switches, now - sa->installed_at);
 	sa->state = COVEY_SA_ACTIVE;
 	sa->drained_at = SA_NEVER;
 	member_mode_keyed(&group->mode);

@@ -6,6 +6,7 @@
  */
 
 #include <covey/limits.h>
+#include <durations.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +55,7 @@ struct membership {
 	struct senders senders;
 	struct floors floors; /* of the SA that is to be installed next */
 	struct held_sa sas[COVEY_SAS_PER_GROUP_MAX];
+	struct durations switches; /* from SaInstall to SaActivate */
 	size_t sa_count;
 };
 

@@ -20,11 +20,13 @@ struct gather_watch {
 	struct port *fabric;
 	struct event *timer;
 	struct gather_rule rule;
+	uint64_t stops;
 	char note[PORT_NOTE_MAX]; /* the port's own, while it gathers */
 };
 
 static void stop(struct gather_watch *watch, const struct dataplane_counters *counters)
 {
+	watch->stops++;
 	port_kernel_gather(watch->fabric, false);
 	port_set_note(watch->fabric, "UDP_GRO spoiled packets");
 	log_warning("packets that this kernel had gathered (UDP_GRO) failed authentication, and "
@@ -99,6 +101,12 @@ int gather_watch_new(struct event_base *base, const struct dataplane *dataplane,
 	}
 	*ret_watch = watch;
 	return 0;
+}
+
+bool gather_watch_stopped(const struct gather_watch *watch, uint64_t *ret_stops)
+{
+	*ret_stops = watch ? watch->stops : 0;
+	return watch && watch->rule.state == GATHER_STOPPED;
 }
 
 void gather_watch_free(struct gather_watch *watch)

@@ -5,6 +5,8 @@
 
 #include <covey/error.h>
 #include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct dataplane;
 struct gather_watch;
@@ -14,5 +16,7 @@ struct port;
 int gather_watch_new(struct event_base *base, const struct dataplane *dataplane,
 		     struct port *fabric, struct gather_watch **ret_watch,
 		     struct covey_error *error);
+/* Has gathering stopped now, and how often did it? With watch NULL it has not. */
+bool gather_watch_stopped(const struct gather_watch *watch, uint64_t *ret_stops);
 /* NULL-safe. */
 void gather_watch_free(struct gather_watch *watch);

@@ -254,6 +254,8 @@ void member_read_status(const struct member *member, struct member_status *ret_s
 		.since_ms = clock_ms() - member->link_since,
 		.last_error = member->last_error[0] ? member->last_error : NULL,
 		.certificate = member->channel ? member->serial : NULL,
+		.sessions = member->sessions,
+		.lost = member->lost,
 	};
 }
 

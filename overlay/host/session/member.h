@@ -51,6 +51,8 @@ struct member_status {
 	uint64_t since_ms;       /* how long `link` has been as it is */
 	const char *last_error;  /* why the last session ended or failed; NULL: nothing failed */
 	const char *certificate; /* serial number of ours in the session; NULL: no session */
+	uint64_t sessions;       /* how many the GKM has welcomed since the start */
+	uint64_t lost;           /* how many of them ended with none in their place */
 };
 
 int member_new(const struct member_config *config, struct member **ret_member,

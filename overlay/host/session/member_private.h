@@ -32,6 +32,8 @@ struct member {
 	struct backoff backoff;
 	enum member_link link;
 	uint64_t link_since; /* ms, monotonic */
+	uint64_t sessions;   /* that the GKM has welcomed */
+	uint64_t lost;       /* of them, those that ended with none in their place */
 	bool finished;       /* the channel is useless, and on its way out */
 	bool slow;           /* the next attempt may wait long */
 	bool renewed;        /* other certificates have come since the last attempt began */

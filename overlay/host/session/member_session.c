@@ -35,6 +35,7 @@ void member_session_settle(struct member *member)
 	struct timeval wait = wait_for(member, deadline);
 
 	if (member->state->session == SESSION_OPEN && member->link != MEMBER_CONNECTED) {
+		member->sessions++;
 		member_session_set_link(member, MEMBER_CONNECTED);
 		member->last_error[0] = '\0';
 		peer_log_line(member->log, LOG_LEVEL_NOTICE, "", "connected to the GKM, %s",
@@ -105,6 +106,8 @@ static void wait_to_reconnect(struct member *member)
 	if (member->renewed)
 		wait = clock_timeval(0);
 	member->slow = false;
+	if (member->link == MEMBER_CONNECTED)
+		member->lost++;
 	member_session_set_link(member, MEMBER_WAITING);
 	evtimer_add(member->reconnect, &wait);
 }

@@ -44,4 +44,8 @@ struct host {
 	/* Ask this host's kernel what it has. NULL: it cannot be asked. */
 	bool (*has_address)(const struct covey_addr *address);
 	bool (*vni_device)(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);
+	/* Does an offload of the kernel rest because it spoiled packets, and how often did it so
+	 * far? NULL: that is not known. */
+	bool (*offload_stopped)(void *arg, uint64_t *ret_stops);
+	void *arg; /* of offload_stopped() */
 };
