@@ -16,11 +16,14 @@
 #include "channel.h"
 #include "commands.h"
 #include "evictions.h"
+#include "gkm_metrics.h"
 #include "inventory.h"
 #include "inventory_watch.h"
 #include "listener.h"
 #include "log.h"
 #include "manager.h"
+#include "metrics_common.h"
+#include "metrics_server.h"
 #include "options.h"
 #include "own_log.h"
 #include "revoked_hosts.h"
@@ -39,6 +42,7 @@ struct gkm {
 	struct manager manager;
 	struct listener *listener;
 	struct commands *commands;
+	struct metrics_server *metrics;
 	struct revoked_hosts *revoked_hosts;
 	struct inventory_watch *inventory_watch;
 	struct event *signals[3];
@@ -186,6 +190,17 @@ static void announce(const struct gkm *gkm)
 	sd_notifyf(0, "READY=1\nSTATUS=Listening on %s port %u", address, gkm->inventory->gkm_port);
 }
 
+static int open_metrics(struct gkm *gkm, struct covey_error *error)
+{
+	const struct metrics_config config = {.base = gkm->base,
+					      .place = gkm->inventory->gkm_metrics,
+					      .fill = gkm_metrics_fill,
+					      .told = metrics_log_told,
+					      .arg = &gkm->manager};
+
+	return metrics_open(&config, &gkm->metrics, error);
+}
+
 static int start(struct gkm *gkm, struct covey_error *error)
 {
 	int status;
@@ -225,6 +240,9 @@ static int start(struct gkm *gkm, struct covey_error *error)
 	status = commands_open(&gkm->manager, gkm->options.socket, &gkm->commands, error);
 	if (status < 0)
 		return status;
+	status = open_metrics(gkm, error);
+	if (status < 0)
+		return status;
 	return catch_signals(gkm, error);
 }
 
@@ -233,6 +251,7 @@ static void stop(struct gkm *gkm)
 	for (size_t i = 3; i-- > 0;)
 		if (gkm->signals[i])
 			event_free(gkm->signals[i]);
+	metrics_close(gkm->metrics);
 	commands_close(gkm->commands);
 	inventory_watch_free(gkm->inventory_watch);
 	listener_free(gkm->listener);

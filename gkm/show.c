@@ -51,7 +51,7 @@ static json_t *show_sas(const struct group *group, uint64_t now_ms)
 	return array;
 }
 
-static const char *presence(const struct member *member)
+const char *show_presence(const struct member *member)
 {
 	if (member->evicted)
 		return "evicted";
@@ -78,13 +78,14 @@ static json_t *show_member(const struct group *group, size_t seat)
 	const struct member *member = &group->members[seat];
 	char vtep[COVEY_ADDR_STRLEN];
 
-	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:i, s:b, s:I, s:I, s:b, s:b, s:o}", "identity",
-		member->identity, "vtep", covey_addr_format(&member->vtep, vtep), "state",
-		presence(member), "sender_id", (int)member->sender_id, "epoch", (int)member->epoch,
-		"may_send", member->may_send, "spi", (json_int_t)sends_on(group, seat),
-		"own_sender", (json_int_t)member->own_sender, "deaf", member->hearing.deaf,
-		"perhaps_deaf", member->hearing.perhaps, "mode", mode_show_member(group, seat));
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:I, s:I, s:b, s:b, s:o}", "identity",
+			 member->identity, "vtep", covey_addr_format(&member->vtep, vtep), "state",
+			 show_presence(member), "sender_id", (int)member->sender_id, "epoch",
+			 (int)member->epoch, "may_send", member->may_send, "spi",
+			 (json_int_t)sends_on(group, seat), "own_sender",
+			 (json_int_t)member->own_sender, "deaf", member->hearing.deaf,
+			 "perhaps_deaf", member->hearing.perhaps, "mode",
+			 mode_show_member(group, seat));
 }
 
 static json_t *show_members(const struct realm *realm)

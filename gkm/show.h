@@ -8,6 +8,10 @@
 #include <jansson.h>
 
 struct manager;
+struct member;
 
 /* Returns a new object; NULL when there is no memory. */
 json_t *show_manager(const struct manager *manager);
+
+/* "connected"; "away": no session, and it may still send; "absent"; "evicted". */
+const char *show_presence(const struct member *member);

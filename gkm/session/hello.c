@@ -185,6 +185,7 @@ void hello(struct session *session, const Covey__Hello *said)
 	if (*live)
 		succeed(*live, session, said->previous);
 	*live = session;
+	sessions->welcomed[session->host]++;
 	session->stage = SESSION_WELCOMED;
 	session->counted = false;
 	sessions->unauthenticated_count--;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "floor_reports.h"
 #include "message.h"
 #include "mode_outbox.h"
@@ -266,6 +267,8 @@ static void log_state(const struct sa *sa, void *arg)
 	char text[COVEY_NAME_MAX + 128];
 	size_t acked = 0;
 
+	if (sa->state == SA_ACTIVE)
+		durations_add(&outbox->rekeys, clock_ms() - sa->begin_ms);
 	/* Some members were never told. */
 	if (sa->state == SA_DRAINING && outbox->told && outbox->told_spi == sa->spi)
 		log_told(outbox);

@@ -6,6 +6,7 @@
  * that many members get is encoded once.
  */
 
+#include "durations.h"
 #include "encoded.h"
 #include "group.h"
 
@@ -40,6 +41,7 @@ struct outbox {
 	size_t told;
 	/* The last SA that the operator asked for, 0: none. Its lines are always logged. */
 	uint32_t operators_spi;
+	struct durations rekeys; /* from the making of an SA until it is active */
 };
 
 void outbox_init(struct outbox *outbox, const struct served_group *served, struct peer_log *log);

@@ -166,6 +166,7 @@ void session_refuse(struct session *session, const char *group, Covey__RefusalCo
 	va_end(args);
 	session_log(session, LOG_LEVEL_WARNING, "%s is refused: %s", session_name(session, name),
 		    reason);
+	session->sessions->refused++;
 	send_refused(session, group, code, reason);
 	if (is_its_own_fault(code) && sessions_count_refusal(session->sessions, session->host))
 		session_end(session, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
@@ -188,6 +189,8 @@ void session_end(struct session *session, Covey__RefusalCode code, const char *f
 		    code == COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN ? LOG_LEVEL_INFO
 								  : LOG_LEVEL_WARNING,
 		    "%s: session ends: %s", session_name(session, name), reason);
+	if (code != COVEY__REFUSAL_CODE__REFUSAL_SHUTDOWN)
+		session->sessions->refused++;
 	if (session->opened)
 		send_refused(session, "", code, reason);
 	release(session);

@@ -16,8 +16,9 @@ int sessions_init(struct sessions *sessions, const struct binding_handlers *bind
 	LIST_INIT(&sessions->list);
 	sessions->by_host = calloc(hosts, sizeof(struct session *));
 	sessions->refusals = calloc(hosts, sizeof(*sessions->refusals));
+	sessions->welcomed = calloc(hosts, sizeof(*sessions->welcomed));
 	sessions->probes = probes_new(sessions);
-	if (!sessions->by_host || !sessions->refusals || !sessions->probes)
+	if (!sessions->by_host || !sessions->welcomed || !sessions->refusals || !sessions->probes)
 		return -ENOMEM;
 	return bindings_init(&sessions->bindings, sessions->base, sessions->store, binding);
 }
@@ -31,6 +32,7 @@ void sessions_free(struct sessions *sessions)
 	bindings_free(&sessions->bindings);
 	probes_free(sessions->probes);
 	free(sessions->refusals);
+	free(sessions->welcomed);
 	free(sessions->by_host);
 }
 

@@ -61,6 +61,8 @@ struct sessions {
 
 	struct session_list list;
 	struct session **by_host; /* live session of each host, in the order of inventory->hosts */
+	uint64_t *welcomed;       /* how many sessions of each host were, since the start */
+	uint64_t refused;         /* Joins, and sessions that we ended but for our own end */
 	size_t count;
 	size_t unauthenticated_count; /* sessions whose Hello was not accepted yet */
 	struct bindings bindings;
