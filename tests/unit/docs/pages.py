@@ -189,6 +189,27 @@ def check_links(source, programs, mistakes):
     mistakes.expect(count > 20, f"only {count} links were found")
 
 
+FAMILY = r'static const struct metrics_family \w+ = \{\s*"(\w+)",\s*METRICS_(\w+),'
+SUFFIXES = {"COUNTER": "_total", "INFO": "_info"}
+
+
+def check_metrics(source, programs, mistakes):
+    """Each family of metrics has a row in its page, and no row is of another."""
+    named = []
+    for path in ("overlay/control/metrics/metrics_common.c", *source.glob("overlay/host/show/*.c"),
+                 *source.glob("gkm/*.c")):
+        named += [name + SUFFIXES.get(kind, "") for name, kind in re.findall(FAMILY, read(source, path))]
+    rows = re.findall(r"^\| `(covey_\w+)` \|", read(source, "docs/metrics.md"), re.M)
+    mistakes.expect(len(named) > 40, "the source holds hardly any metric")
+    for name in sorted(set(named) - set(rows)):
+        mistakes.expect(False, f"docs/metrics.md has no row for {name}")
+    for name in sorted(set(rows) - set(named)):
+        mistakes.expect(False, f"docs/metrics.md has {name}, which is no metric")
+    for names in (named, rows):
+        for name in {name for name in names if names.count(name) > 1}:
+            mistakes.expect(False, f"{name} is there twice")
+
+
 def check_paths(source, programs, mistakes):
     """Files that the pages name are there."""
     for page in ("CONTRIBUTING.md", "docs/architecture.md", "docs/threat-model.md", "README.md"):
