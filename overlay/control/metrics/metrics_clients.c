@@ -93,11 +93,10 @@ static void look(evutil_socket_t fd, short what, void *arg)
 {
 	struct metrics_clients *clients = arg;
 	uint64_t now_ms = clock_ms();
-	struct client *client;
 
 	sweep(clients);
-	TAILQ_FOREACH(client, &clients->list, link)
-	{
+	for (struct client *client = TAILQ_FIRST(&clients->list); client;
+	     client = TAILQ_NEXT(client, link)) {
 		if (!client->cut && now_ms - client->since_ms >= patience(clients, client))
 			cut(client);
 	}
@@ -129,10 +128,8 @@ struct bufferevent *metrics_clients_add(struct event_base *base, void *arg)
 
 void metrics_clients_asked(struct metrics_clients *clients, const struct bufferevent *stream)
 {
-	struct client *client;
-
-	TAILQ_FOREACH(client, &clients->list, link)
-	{
+	for (struct client *client = TAILQ_FIRST(&clients->list); client;
+	     client = TAILQ_NEXT(client, link)) {
 		if (client->stream == stream)
 			client->asked = true;
 	}
