@@ -51,4 +51,5 @@ int rekey_main(struct cli *cli, int argc, char **argv);
 int evict_main(struct cli *cli, int argc, char **argv);
 int readmit_main(struct cli *cli, int argc, char **argv);
 int mode_main(struct cli *cli, int argc, char **argv);
+int why_main(struct cli *cli, int argc, char **argv);
 int help_main(struct cli *cli, int argc, char **argv);

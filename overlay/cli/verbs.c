@@ -12,6 +12,7 @@ static const struct verb verbs[] = {
 	{"show", show_main, "what the daemon here does, all in short or a part: covey show peers"},
 	{"check", check_main, "find each mistake in the inventory; --wire: how packets are seen"},
 	{"ping", ping_main, "send probes to a host, and say how they were seen on the wire"},
+	{"why", why_main, "each step to another host, and the first that fails"},
 	{"join", join_main, "have this host join a group"},
 	{"leave", leave_main, "have this host leave a group"},
 	{"mode", mode_main, "whether a group's members send in clear or encrypted"},

@@ -52,6 +52,17 @@ expect "the key manager's peers" \
 	"$(lab_at_gkm --json show peers | jq -r '[.peers[] | "\(.host) \(.state)"] | sort | join(", ")')" \
 	"hv1 connected, hv2 connected, hv3 connected"
 
+# The way from hv1 to hv2, by both sides.
+answer=$(in_ns hv1 "$(lab_program covey)" --socket "$LAB_DIR/hv1.sock" --json why hv2) || fail "why hv2: $answer"
+expect "steps that are good" "$(jq -r '[.steps[] | select(.state == "good") | .step] | join(" ")' <<<"$answer")" \
+	"device vtep guard uplinks session group peer mode sa heard hv1 to hv2 hv2 to hv1"
+
+# Members send with another key when this returns.
+before=$(e2e_active_spi 1)
+lab_at_gkm rekey --all --wait >"$LAB_DIR/log/rekey" || fail "rekey --all --wait: $(<"$LAB_DIR/log/rekey")"
+[[ $(<"$LAB_DIR/log/rekey") == *"Rekey of tenants: done, the new SPI is "* ]] || fail "$(<"$LAB_DIR/log/rekey")"
+lab_wait 10 "hv1 to send with it" e2e_all_above "$before"
+
 # A daemon that died.
 lab_stop hv3 KILL
 expect "exit status of covey where covey-host died" "$(lab_covey 3 >/dev/null 2>&1 || echo $?)" 1

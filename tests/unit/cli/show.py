@@ -5,8 +5,10 @@
 show.py COVEY EXAMPLE_INVENTORY
 """
 
+import contextlib
 import json
 import os
+import socket
 import sys
 import unittest
 
@@ -37,6 +39,28 @@ def with_peers():
     paths = [{"host": "hv2", "vtep": "198.51.100.2", "state": "fits", "mtu": 1600, "needed": 1574,
               "tenant_mtu": 1476}]
     return {**SHOWN, "groups": groups, "windows": windows, "paths": paths}
+
+
+class Played(Host):
+    """Answers one question after the other; the last answer again and again."""
+
+    def __init__(self, directory, answers):
+        self.answers = list(answers)
+        self.requests = []
+        super().__init__(directory, b"")
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                with client:
+                    self.requests.append(json.loads(client.makefile("rb").readline()))
+                    answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                    client.sendall(json.dumps(answer).encode() + b"\n")
+
+    def __exit__(self, *failure):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        super().__exit__(*failure)
 
 
 class Alone(Case):
@@ -174,6 +198,154 @@ class Parts(Case):
                 if name != "mtu" or option == "--socket":
                     self.assertEqual(self.ask(strange, "show", name, option=option)[0], 0)
                     self.assertEqual(self.ask(strange, "--json", "show", name, option=option)[0], 0)
+
+
+class Rekey(Case):
+    """The key manager here answers as often as it is asked."""
+
+    def play(self, answers, *arguments):
+        """answers: what comes one after the other, the last one again and again."""
+        with Played(self.path, answers) as gkm:
+            result = run("--gkm-socket", gkm.path, "rekey", *arguments)
+        self.requests = gkm.requests
+        return result
+
+    @staticmethod
+    def view(*states):
+        """SAs of these states, from 300 on, in two groups."""
+        sas = [{"spi": 300 + i, "state": state} for i, state in enumerate(states)]
+        return {"ok": True, "groups": [{"name": "a", "sas": sas}, {"name": "b", "sas": sas}]}
+
+    BEGUN = {"ok": True, "group": "a", "rekey": "begun", "spi": 301, "awaited": ["hv2"], "away": []}
+
+    def test_wait(self):
+        old, half, new = self.view("active"), self.view("active", "installing"), self.view("draining", "active")
+        code, out, err = self.play([old, self.BEGUN, half, half, new], "a", "--wait")
+        self.assertEqual((code, out, err), (0, "Rekey of a: done, the new SPI is 301.\n", ""))
+        self.assertEqual([request["command"] for request in self.requests], ["show", "rekey", "show", "show", "show"])
+
+    def test_wait_for_room(self):
+        """The key that comes is later than those that were there."""
+        waits = {"ok": True, "group": "a", "rekey": "waits for room", "spi": None, "awaited": [], "away": []}
+        code, out, _ = self.play([self.view("active"), waits, self.view("active"), self.view("draining", "active")],
+                                 "--wait", "a")
+        self.assertEqual((code, out), (0, "Rekey of a: done, the new SPI is 301.\n"))
+
+    def test_wait_too_short(self):
+        code, out, _ = self.play([self.view("active"), self.BEGUN, self.view("active", "installing")], "a", "--wait=1")
+        self.assertEqual(code, 1)
+        self.assertIn("Rekey of a: begun, the new SPI is 301; ", out)
+
+    def test_nobody(self):
+        nobody = {"ok": True, "group": "a", "rekey": "waits for a member", "spi": None, "awaited": [], "away": []}
+        code, out, _ = self.play([self.view(), nobody], "a", "--wait")
+        self.assertEqual((code, out), (1, "Rekey of a: waits for a member.\n"))
+
+    def test_all(self):
+        done = [{"ok": True, "group": name, "rekey": "done", "spi": 300, "awaited": [], "away": []} for name in "ab"]
+        code, out, _ = self.play([self.view(), *done], "--all")
+        self.assertEqual((code, out), (0, "Rekey of a: done, the new SPI is 300.\nRekey of b: done, the new SPI is 300.\n"))
+        self.assertEqual([request.get("group") for request in self.requests], [None, "a", "b"])
+        code, out, _ = self.play([self.view(), *done], "--json", "--all")
+        self.assertEqual((code, json.loads(out)), (0, {"ok": True, "groups": done}))
+        refusal = {"ok": False, "error": "no: do so"}
+        code, out, err = self.play([self.view(), refusal, done[1]], "--all")
+        self.assertEqual((code, out, err), (1, "Rekey of b: done, the new SPI is 300.\n", "covey rekey: no: do so\n"))
+        code, out, _ = self.play([refusal], "--json", "a")
+        self.assertEqual((code, json.loads(out)), (1, refusal))
+
+    def test_usage(self):
+        for arguments, words in (([], "the group's name is missing, or --all"), (["a", "--all"], "a or --all?"),
+                                 (["a", "b"], "b is too much"), (["a", "--wait=0"], "from 1 to 3600")):
+            code, _, err = run("rekey", *arguments)
+            self.assertEqual(code, 2)
+            self.assertIn(words, err)
+
+
+class Why(Case):
+    """A host that is asked what it is, and then for probes."""
+
+    WELL = {**with_peers(), "problems": [], "gkm": {"state": "connected", "since_s": 5},
+            "guard": {"state": "verified", "uplinks": [{"interface": "eth1", "state": "guarded"}]}}
+    WELL["groups"] = [{**WELL["groups"][0], "deaf": False}, *WELL["groups"][1:]]
+
+    @staticmethod
+    def probed(encrypted=3, spi=256):
+        def seen(out):
+            return {"out": out, "watched": True, "sent": 3 if out else 0, "encrypted": encrypted, "clear": 3 & ~encrypted,
+                    "crowded": 0, "delivered": 0 if out else 3, "spi": spi}
+        reports = [{"host": host, "done": True, "reason": "", "blind": "", "seen": [seen(True), seen(False)], "drops": {}}
+                   for host in ("hv1", "hv2")]
+        return {"ok": True, "from": "hv1", "to": ["hv2"], "sizes": [100, 200], "added": 110, "reports": reports}
+
+    def why(self, *answers, arguments=("hv2",)):
+        with Played(self.path, answers) as host:
+            code, out, err = run("--socket", host.path, "--json", "why", *arguments)
+        self.requests = host.requests
+        self.assertEqual(err, "")
+        answer = json.loads(out)
+        self.assertEqual(code, 0 if answer["ok"] else 1)
+        return answer
+
+    def test_well(self):
+        answer = self.why(self.WELL, self.probed())
+        self.assertEqual((answer["ok"], answer["from"], answer["to"], answer["first"]), (True, "hv1", "hv2", None))
+        states = {step["step"]: step["state"] for step in answer["steps"]}
+        self.assertEqual(states, {"device": "unknown", "vtep": "good", "mtu": "good", "guard": "good", "uplinks": "good",
+                                  "session": "good", "group": "good", "peer": "good", "mode": "unknown", "sa": "good",
+                                  "path": "good", "heard": "good", "hv1 to hv2": "good", "hv2 to hv1": "good"})
+        self.assertEqual(self.requests[1], {"command": "probe", "to": ["hv2"], "full": True, "group": "tenants",
+                                            "from": "hv1"})
+        with Played(self.path, [self.WELL, self.probed()]) as host:
+            code, out, _ = run("--socket", host.path, "why", "hv2")
+        self.assertEqual(code, 0)
+        self.assertIn("From hv1 to hv2:\n", out)
+        self.assertRegex(out, r"\n  ok   sa +SA 256 is active for 1d ")
+        self.assertIn("Nothing fails.\n", out)
+
+    def test_first_that_fails(self):
+        group = self.WELL["groups"][0]
+        for change, first, words in (
+            ({"problems": ["no interface of this host has its VTEP address 1"]}, "vtep", "no interface"),
+            ({"guard": {"state": "off", "uplinks": [{"interface": "e", "state": "guarded"}]}}, "guard", "off: "),
+            ({"guard": {"state": "verified", "uplinks": [{"interface": "e", "state": "down"}]}}, "uplinks", "no interface"),
+            ({"groups": []}, "group", "covey status` on hv2"),
+            ({"groups": [{**group, "state": "refused", "refusal": "no"}]}, "group", "tenants: refused: no"),
+            ({"groups": [{**group, "may_send": False}]}, "right", "no right to send in tenants"),
+            ({"groups": [{**group, "deaf": True}]}, "heard", "deaf"),
+            ({"sas": []}, "sa", "no key to send with in tenants"),
+            ({"paths": [{"host": "hv2", "state": "too small", "problem": "p"}]}, "path", "p"),
+        ):
+            with self.subTest(first, words=words):
+                answer = self.why({**self.WELL, **change}, self.probed())
+                self.assertEqual((answer["ok"], answer["first"]), (False, first))
+                text = next(step["text"] for step in answer["steps"] if step["state"] == "bad")
+                self.assertIn(words, text)
+
+    def test_large_mtu(self):
+        """Small packets pass, so nothing fails; it is said."""
+        answer = self.why({**self.WELL, "vxlan_too_large": [{"device": "vx", "mtu": 1500, "fits": 1400}]}, self.probed())
+        mtu = next(step for step in answer["steps"] if step["step"] == "mtu")
+        self.assertEqual((answer["ok"], mtu["state"]), (True, "unknown"))
+        self.assertIn("ip link set vx mtu 1400", mtu["text"])
+
+    def test_wire(self):
+        answer = self.why(self.WELL, self.probed(encrypted=1))
+        self.assertEqual((answer["ok"], answer["first"]), (False, "hv1 to hv2"))
+        answer = self.why(self.WELL, {**self.probed(), "reports": []})
+        self.assertEqual((answer["ok"], answer["first"]), (False, "hv1 to hv2"))
+        answer = self.why(self.WELL, {"ok": False, "error": "hv2 has no connection"})
+        self.assertEqual((answer["ok"], answer["first"]), (False, "probes"))
+
+    def test_two_others(self):
+        answer = self.why(self.WELL, {**self.probed(), "from": "hv2", "to": ["hv3"]}, arguments=("hv2", "hv3"))
+        self.assertEqual([step["step"] for step in answer["steps"]], ["hv2 to hv3", "hv3 to hv2"])
+        self.assertEqual(self.requests[1], {"command": "probe", "to": ["hv3"], "full": True, "from": "hv2"})
+
+    def test_strange(self):
+        for answer in ({"ok": True}, {"ok": True, "groups": [1, {"members": [5, {"identity": "/hv2"}]}], "sas": 4,
+                                      "guard": 7, "paths": {"a": 1}, "problems": [3], "vxlan_too_large": "x"}):
+            self.assertFalse(self.why(answer, {"ok": True, "reports": 5})["ok"])
 
 
 class Watch(Case):
