@@ -51,5 +51,6 @@ int rekey_main(struct cli *cli, int argc, char **argv);
 int evict_main(struct cli *cli, int argc, char **argv);
 int readmit_main(struct cli *cli, int argc, char **argv);
 int mode_main(struct cli *cli, int argc, char **argv);
+int diff_main(struct cli *cli, int argc, char **argv);
 int why_main(struct cli *cli, int argc, char **argv);
 int help_main(struct cli *cli, int argc, char **argv);

@@ -13,6 +13,7 @@
 #include "inventory_json.h"
 #include "pki.h"
 #include "pki_arguments.h"
+#include "pki_list_command.h"
 #include "pki_report.h"
 #include "suggest.h"
 
@@ -218,6 +219,12 @@ int pki_main(struct cli *cli, int argc, char **argv)
 	inventory = load_inventory(cli);
 	if (!inventory)
 		return CLI_FAILURE;
+	if (pki_is_action(&arguments, "list")) {
+		int status = pki_list_command(&arguments, inventory);
+
+		inventory_free(inventory);
+		return status;
+	}
 	report = pki_report_begin(pki_command_name(arguments.action), cli->json);
 	run(&arguments, inventory, &report);
 	inventory_free(inventory);

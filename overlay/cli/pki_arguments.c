@@ -11,8 +11,8 @@
 enum { OPTION_ALL = 0x100, OPTION_DAYS, OPTION_FORCE, OPTION_SERIAL };
 
 static const struct argp_option table[] = {
-	{"all", OPTION_ALL, NULL, 0, "The key manager and every host that has no certificate yet",
-	 0},
+	{"all", OPTION_ALL, NULL, 0,
+	 "issue: the key manager and every host that has none yet; list: replaced ones, too", 0},
 	{"days", OPTION_DAYS, "N", 0, "Validity (CA: 3650, certificates: 365, list: 30)", 0},
 	{"force", OPTION_FORCE, NULL, 0, "Replace certificates and keys that are there", 0},
 	{"serial", OPTION_SERIAL, "HEX", 0, "Revoke the certificate with this serial number", 0},
@@ -50,16 +50,24 @@ static void check_revoke(const struct pki_arguments *arguments, struct argp_stat
 		argp_error(state, "revoke takes no --all and no --force");
 }
 
+static void check_list(const struct pki_arguments *arguments, struct argp_state *state)
+{
+	if (arguments->name || arguments->serial || arguments->force || arguments->days)
+		argp_error(state, "list takes --all alone");
+}
+
 static void check_usage(const struct pki_arguments *arguments, struct argp_state *state)
 {
 	if (!arguments->action)
-		argp_error(state, "what to do is missing: init, issue, revoke or crl");
+		argp_error(state, "what to do is missing: init, issue, list, revoke or crl");
 	else if (pki_is_action(arguments, "issue"))
 		check_issue(arguments, state);
 	else if (pki_is_action(arguments, "revoke"))
 		check_revoke(arguments, state);
+	else if (pki_is_action(arguments, "list"))
+		check_list(arguments, state);
 	else if (!pki_is_action(arguments, "init") && !pki_is_action(arguments, "crl"))
-		argp_error(state, "unknown action %s: there are init, issue, revoke and crl",
+		argp_error(state, "unknown action %s: there are init, issue, list, revoke and crl",
 			   arguments->action);
 	else if (arguments->name || arguments->serial || arguments->all || arguments->force)
 		argp_error(state, "%s takes no host, no --serial, no --all and no --force",
@@ -104,7 +112,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 const char *pki_command_name(const char *action)
 {
-	static const char *const commands[] = {"pki init", "pki issue", "pki revoke", "pki crl"};
+	static const char *const commands[] = {"pki init", "pki issue", "pki list", "pki revoke",
+					       "pki crl"};
 	size_t i = 0;
 
 	while (strcmp(commands[i] + strlen("pki "), action) != 0)
@@ -117,10 +126,11 @@ int pki_arguments_parse(struct pki_arguments *arguments, int argc, char **argv)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.args_doc = "init\nissue HOST\nissue gkm\nissue --all\nrevoke HOST\nrevoke "
+		.args_doc = "init\nissue HOST\nissue gkm\nissue --all\nlist\nrevoke HOST\nrevoke "
 			    "gkm\nrevoke --serial HEX\ncrl",
 		.doc = "Make the fabric's certificate authority (init), the certificates of its "
-		       "hosts and key manager (issue), and the list of those that are revoked "
+		       "hosts and key manager (issue), list them (list), and make the list of "
+		       "those that are revoked "
 		       "(revoke; crl makes it again with new dates), in the directory of --pki."
 		       "\vCopy ca.crt, HOST.crt and HOST.key to each host, and crl.pem to the key "
 		       "manager; ca.key stays here.",

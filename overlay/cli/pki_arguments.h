@@ -9,7 +9,7 @@
 
 struct pki_arguments {
 	struct cli *cli;
-	const char *action; /* init, issue, revoke or crl */
+	const char *action; /* init, issue, list, revoke or crl */
 	const char *name;   /* a host, "gkm" or NULL */
 	const char *serial; /* hexadecimal, or NULL */
 	long days;          /* 0: not given */

@@ -11,6 +11,7 @@ static const struct verb verbs[] = {
 	{"status", status_main, "whether all is well here, and what to do if not; as covey alone"},
 	{"show", show_main, "what the daemon here does, all in short or a part: covey show peers"},
 	{"check", check_main, "find each mistake in the inventory; --wire: how packets are seen"},
+	{"diff", diff_main, "where the inventory differs from what runs here"},
 	{"ping", ping_main, "send probes to a host, and say how they were seen on the wire"},
 	{"why", why_main, "each step to another host, and the first that fails"},
 	{"join", join_main, "have this host join a group"},

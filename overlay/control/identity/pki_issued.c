@@ -66,17 +66,20 @@ int issued_append(const char *directory, const char *name, const X509 *certifica
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-static int take_line(char *line, const char *name, int (*each)(const char *serial, void *arg),
+static int take_line(char *line,
+		     int (*each)(const char *serial, const char *name, const char *end, void *arg),
 		     void *arg)
 {
 	char *rest = line;
 	const char *serial = strsep(&rest, " \n");
-	const char *whose = strsep(&rest, " \n");
+	const char *name = strsep(&rest, " \n");
+	const char *end = strsep(&rest, " \n");
 
-	return whose && strcmp(whose, name) == 0 ? each(serial, arg) : 0;
+	return name ? each(serial, name, end ? end : "", arg) : 0;
 }
 
-int issued_each(const char *directory, const char *name, int (*each)(const char *serial, void *arg),
+int issued_list(const char *directory,
+		int (*each)(const char *serial, const char *name, const char *end, void *arg),
 		void *arg, struct covey_error *error)
 {
 	char path[PKI_PATH_MAX];
@@ -91,10 +94,31 @@ int issued_each(const char *directory, const char *name, int (*each)(const char 
 	if (!file)
 		return errno == ENOENT ? 0 : failed("read", path, errno, error);
 	while (status == 0 && getline(&line, &size, file) > 0)
-		status = take_line(line, name, each, arg);
+		status = take_line(line, each, arg);
 	if (status == 0 && ferror(file))
 		status = failed("read", path, EIO, error);
 	free(line);
 	fclose(file);
 	return status;
+}
+
+struct of_name {
+	const char *name;
+	int (*each)(const char *serial, void *arg);
+	void *arg;
+};
+
+static int take_own(const char *serial, const char *name, const char *end, void *arg)
+{
+	const struct of_name *wanted = arg;
+
+	return strcmp(name, wanted->name) == 0 ? wanted->each(serial, wanted->arg) : 0;
+}
+
+int issued_each(const char *directory, const char *name, int (*each)(const char *serial, void *arg),
+		void *arg, struct covey_error *error)
+{
+	struct of_name wanted = {.name = name, .each = each, .arg = arg};
+
+	return issued_list(directory, take_own, &wanted, error);
 }

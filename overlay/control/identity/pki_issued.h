@@ -14,6 +14,12 @@
 int issued_append(const char *directory, const char *name, const X509 *certificate,
 		  struct covey_error *error);
 
+/* Call each() with every line. Stops at the first negative value that it returns, and returns it.
+ */
+int issued_list(const char *directory,
+		int (*each)(const char *serial, const char *name, const char *end, void *arg),
+		void *arg, struct covey_error *error);
+
 /*
  * Call each() with the serial number, in hexadecimal, of every certificate of the name. Stops at
  * the first negative value that it returns, and returns it. If there is no file, there are no

@@ -264,7 +264,8 @@ class Usage(Case):
             (["show", "sa"], 2, "(did you mean sas?)"),
             (["join"], 2, "the group's name is missing"),
             (["leave", "a", "b"], 2, "one group at a time"),
-            (["pki"], 2, "init, issue, revoke or crl"),
+            (["pki"], 2, "init, issue, list, revoke or crl"),
+            (["pki", "list", "hv1"], 2, "list takes --all alone"),
             (["pki", "revoke"], 2, "revoke what?"),
             (["pki", "revoke", "hv1", "--serial", "1"], 2, "revoke what?"),
             (["pki", "revoke", "hv1", "--force"], 2, "revoke takes no --all"),
@@ -519,6 +520,34 @@ class Pki(Case):
         self.assertEqual(code, 0)
         self.assertIn("and what it issues with it", err)
         self.assertEqual(self.pki("issue", "hv2", "--days", "90")[::2], (0, ""))
+
+    def test_list(self):
+        self.pki("init")
+        for arguments in (["issue", "hv1"], ["issue", "hv2"], ["issue", "hv1", "--force"], ["revoke", "hv2"]):
+            self.pki(*arguments)
+
+        def listed(*arguments):
+            code, out, err = self.pki("--json", "list", *arguments)
+            self.assertEqual((code, err), (0, ""))
+            return [(item["name"], item["state"]) for item in json.loads(out)["certificates"]]
+
+        self.assertEqual(listed(), [("ca", "in use"), ("hv2", "revoked"), ("hv1", "in use"), ("gkm", "missing"),
+                                    ("hv3", "missing")])
+        self.assertEqual(listed("--all")[:4], [("ca", "in use"), ("hv1", "replaced"), ("hv2", "revoked"), ("hv1", "in use")])
+        code, out, _ = self.pki("list")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"\nhv1 +in use +20\d\d-\S+ +36[45]d .* [0-9A-F]+\n")
+        self.assertRegex(out, r"\nhv3 +missing +- ")
+        with open(os.path.join(self.path, "pki", "crl.pem"), "w", encoding="utf-8") as stream:
+            stream.write("nonsense")
+        code, out, err = self.pki("--json", "list")
+        self.assertEqual((code, json.loads(out)["ok"]), (1, False))
+        self.assertIn("covey pki crl", err)
+
+    def test_list_without_ca(self):
+        code, out, err = self.pki("list")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("covey pki init", err)
 
     def test_unknown_host(self):
         code, _, err = self.pki("issue", "hv11")
