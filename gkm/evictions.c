@@ -14,8 +14,10 @@ long seat_of(const struct manager *manager, size_t host, const struct realm *rea
 {
 	const struct inventory_member *member = inventory_find_member(
 		manager->inventory, realm->served.config, &manager->inventory->hosts[host]);
+	long seat = member ? member - realm->served.config->members : -ENOENT;
 
-	return member ? member - realm->served.config->members : -ENOENT;
+	/* There was no memory for its seat. */
+	return seat < (long)realm->served.group->seats ? seat : -ENOENT;
 }
 
 bool is_evicted(const struct manager *manager, size_t host, const struct realm *realm)
@@ -30,7 +32,7 @@ bool is_evicted(const struct manager *manager, size_t host, const struct realm *
 static long find_identity(const struct manager *manager, const char *identity)
 {
 	for (size_t i = 0; i < manager->inventory->host_count; i++)
-		if (strcmp(manager->identities[i], identity) == 0)
+		if (manager->identities[i] && strcmp(manager->identities[i], identity) == 0)
 			return (long)i;
 	return -ENOENT;
 }
@@ -99,6 +101,8 @@ int evict(struct manager *manager, size_t host, struct realm *realm, struct cove
 	const char *name = manager->inventory->hosts[host].name;
 	int status;
 
+	if (!manager->identities[host])
+		return covey_error_set(error, -ENOMEM, "out of memory");
 	if (is_evicted(manager, host, realm))
 		return covey_error_set(error, -EALREADY, "%s is evicted already", name);
 	if (realm && seat_of(manager, host, realm) < 0)
@@ -130,6 +134,8 @@ int readmit(struct manager *manager, size_t host, struct realm *realm, struct co
 	const char *name = manager->inventory->hosts[host].name;
 	int status;
 
+	if (!manager->identities[host])
+		return covey_error_set(error, -ENOMEM, "out of memory");
 	if (realm && manager->evicted[host])
 		return covey_error_set(error, -EBUSY,
 				       "%s is evicted from all groups: readmit it without a group",

@@ -32,5 +32,5 @@ int readmit(struct manager *manager, size_t host, struct realm *realm, struct co
 /* Is the host evicted, from this group or from all groups? */
 bool is_evicted(const struct manager *manager, size_t host, const struct realm *realm);
 
-/* The host's seat in the group, or -ENOENT. */
+/* The host's seat in the group, or -ENOENT when it has none. */
 long seat_of(const struct manager *manager, size_t host, const struct realm *realm);

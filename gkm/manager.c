@@ -40,28 +40,65 @@ static void on_emptied(void *arg)
 		event_base_loopbreak(manager->base);
 }
 
-int manager_name_hosts(struct manager *manager, struct covey_error *error)
+static int name_host(struct manager *manager, size_t i, struct covey_error *error)
 {
 	const struct inventory *inventory = manager->inventory;
 	char uri[COVEY_IDENTITY_MAX + 1];
+	int status;
 
-	for (size_t i = 0; i < inventory->host_count; i++) {
-		const struct inventory_host *host = &inventory->hosts[i];
-		int status;
+	if (manager->identities[i])
+		return 0;
+	status = identity_format(IDENTITY_HOST, inventory->fabric, inventory->hosts[i].name, uri,
+				 error);
+	if (status < 0)
+		return status;
+	manager->identities[i] = strdup(uri);
+	return manager->identities[i] ? 0 : out_of_memory(error);
+}
 
-		if (manager->identities[i])
+/* What a removed host was to have is free for others. What it has had in a group stays its own
+ * there: who is to have that now is refused when it joins. */
+static void unreserve(struct manager *manager)
+{
+	const struct inventory *inventory = manager->inventory;
+
+	for (size_t i = 0; i < inventory->host_count; i++)
+		if (inventory->hosts[i].gone && manager->identities[i])
+			sender_ids_unbind(&manager->reserved, manager->identities[i],
+					  inventory->hosts[i].sender_id);
+}
+
+/* Two may be to have the same, because one keeps what it had at the start. The second is refused
+ * when it joins. */
+static int reserve(struct manager *manager, size_t i, struct covey_error *error)
+{
+	const struct inventory_host *host = &manager->inventory->hosts[i];
+
+	if (host->gone || !host->sender_id ||
+	    sender_ids_holder(&manager->reserved, host->sender_id))
+		return 0;
+	return sender_ids_bind(&manager->reserved, manager->identities[i], host->sender_id, 0) < 0
+		       ? out_of_memory(error)
+		       : 0;
+}
+
+int manager_name_hosts(struct manager *manager, struct covey_error *error)
+{
+	struct covey_error reason;
+	int first = 0;
+
+	unreserve(manager);
+	for (size_t i = 0; i < manager->inventory->host_count; i++) {
+		int status = name_host(manager, i, &reason);
+
+		if (status == 0)
+			status = reserve(manager, i, &reason);
+		if (status == 0 || first < 0)
 			continue;
-		status = identity_format(IDENTITY_HOST, inventory->fabric, host->name, uri, error);
-		if (status < 0)
-			return status;
-		manager->identities[i] = strdup(uri);
-		if (!manager->identities[i])
-			return out_of_memory(error);
-		if (host->sender_id &&
-		    sender_ids_bind(&manager->reserved, uri, host->sender_id, 0) < 0)
-			return out_of_memory(error);
+		first = status;
+		*error = reason;
 	}
-	return 0;
+	return first;
 }
 
 static size_t count_beginning(void *arg, uint64_t now_ms)

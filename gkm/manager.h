@@ -55,7 +55,8 @@ struct manager {
  */
 int manager_init(struct manager *manager, struct covey_error *error);
 
-/* For hosts and groups that are new in the inventory. Each returns 0 or a negative errno. */
+/* For hosts and groups that are new in the inventory. Each returns 0 or a negative errno; what was
+ * not done is done when it is called again. A host without an identity cannot join. */
 int manager_name_hosts(struct manager *manager, struct covey_error *error);
 int manager_init_realms(struct manager *manager, struct covey_error *error);
 

@@ -370,7 +370,7 @@ static int restore(const char *identity, uint16_t sender_id, void *arg)
 	return group_restore(realm->served.group, (size_t)seat, sender_id);
 }
 
-static void seat_members(struct realm *realm)
+static int seat_members(struct realm *realm)
 {
 	for (size_t i = 0; i < realm->served.config->member_count; i++) {
 		const struct inventory_member *from = &realm->served.config->members[i];
@@ -380,7 +380,10 @@ static void seat_members(struct realm *realm)
 		to->vtep = realm->tools.inventory->hosts[from->host].vtep;
 		to->may_send = from->may_send;
 		to->may_receive = from->may_receive;
+		if (!to->identity)
+			return -ENOMEM;
 	}
+	return 0;
 }
 
 static void wake(void *arg)
@@ -411,6 +414,8 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 	realm->timer = event_new(tools->base, -1, 0, on_timer, realm);
 	status = group_new(config->member_count, config->rekey.activation_delay_s * UINT64_C(1000),
 			   &output, &realm->served.group);
+	if (status == 0 && realm->timer)
+		status = seat_members(realm);
 	if (status < 0 || !realm->timer) {
 		status = covey_error_set(error, -ENOMEM, "out of memory");
 		goto fail;
@@ -418,7 +423,6 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 	realm->served.group->limits.key_is_shared = config->key_scope == COVEY_KEY_SCOPE_GROUP;
 	realm->served.group->rekeys_on_join = config->rekey.on_join;
 	realm->served.group->publishing = tools->publishing;
-	seat_members(realm);
 	error->text[0] = '\0';
 	status = tools->store->ops->each_binding(tools->store, config->name, restore, realm, error);
 	if (status < 0 && !error->text[0])

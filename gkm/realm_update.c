@@ -59,10 +59,16 @@ static int seat_member(struct realm *realm, size_t seat)
 
 static int add_members(struct realm *realm)
 {
+	const struct inventory_group *config = realm->served.config;
 	struct group *group = realm->served.group;
-	size_t before = group->seats, all = realm->served.config->member_count;
-	int status = all > before ? group_add_seats(group, all - before) : 0;
+	size_t before = group->seats, all = config->member_count;
+	int status = 0;
 
+	for (size_t i = before; i < all; i++)
+		if (!realm->tools.identities[config->members[i].host])
+			return -ENOMEM;
+	if (all > before)
+		status = group_add_seats(group, all - before);
 	for (size_t i = before; i < all && status == 0; i++)
 		status = seat_member(realm, i);
 	return status;
@@ -73,13 +79,9 @@ int realm_update_members(struct realm *realm, struct session *const *by_host,
 {
 	const struct inventory_group *config = realm->served.config;
 	struct group *group = realm->served.group;
-	size_t before = group->seats;
-	int status = add_members(realm);
+	int status;
 
-	if (status < 0)
-		return covey_error_set(error, status, "%s: out of memory: restart covey-gkm",
-				       config->name);
-	for (size_t i = 0; i < before; i++) {
+	for (size_t i = 0; i < group->seats; i++) {
 		const struct inventory_member *now = &config->members[i];
 		struct member *member = &group->members[i];
 		bool same = member->may_send == now->may_send &&
@@ -96,8 +98,11 @@ int realm_update_members(struct realm *realm, struct session *const *by_host,
 		member->may_send = now->may_send;
 		member->may_receive = now->may_receive;
 	}
+	status = add_members(realm);
 	realm_wake(realm);
-	return 0;
+	return status < 0 ? covey_error_set(error, status, "%s: out of memory for new members",
+					    config->name)
+			  : 0;
 }
 
 int realm_update_rekey(struct realm *realm, struct covey_error *error)

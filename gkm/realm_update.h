@@ -16,8 +16,8 @@ struct session;
 /*
  * Seats for new members; those that are members no more are out, and the group gets another SA.
  * Who is a member again may come back, unless the operator has evicted it: evictions_load() says
- * so after this. by_host: sessions by host, in the order of inventory->hosts. Returns 0 or
- * -ENOMEM.
+ * so after this. by_host: sessions by host, in the order of inventory->hosts. Returns 0, or -ENOMEM
+ * when some new members have no seats; then another call tries again.
  */
 int realm_update_members(struct realm *realm, struct session *const *by_host,
 			 struct covey_error *error);

@@ -32,20 +32,17 @@ struct revoked_hosts {
 
 static void replace_keys(struct manager *manager, size_t host, struct realm *realm)
 {
-	const struct inventory_member *member = inventory_find_member(
-		manager->inventory, realm->served.config, &manager->inventory->hosts[host]);
-	size_t seat;
+	long seat = seat_of(manager, host, realm);
 
-	if (!member || is_evicted(manager, host, realm))
+	if (seat < 0 || is_evicted(manager, host, realm))
 		return;
-	seat = (size_t)(member - realm->served.config->members);
 	if (realm->served.group->members[seat].session) {
-		group_expose(realm->served.group, seat);
+		group_expose(realm->served.group, (size_t)seat);
 	} else {
 		/* It must register from the beginning. TLS keeps it out until its certificate is
 		 * good. */
-		group_evict(realm->served.group, seat);
-		group_readmit(realm->served.group, seat);
+		group_evict(realm->served.group, (size_t)seat);
+		group_readmit(realm->served.group, (size_t)seat);
 	}
 	realm_wake(realm);
 }

@@ -107,6 +107,8 @@ static int end_what_ends(struct manager *manager, const struct inventory_changes
 		struct covey_error reason;
 		int result = 0;
 
+		if (change->group >= manager->realm_count) /* there is none yet */
+			continue;
 		if (change->kind == INVENTORY_GROUP_REMOVED)
 			realm_close(&manager->realms[change->group], by_host);
 		if (change->kind == INVENTORY_GROUP_MEMBERS)
@@ -133,6 +135,8 @@ static int begin_what_begins(struct manager *manager, const struct inventory_cha
 		struct covey_error reason;
 		int result = 0;
 
+		if (change->group >= manager->realm_count)
+			continue;
 		switch (change->kind) {
 		case INVENTORY_GROUP_ADDED: /* perhaps one that was there before */
 			result = realm_update_members(realm, by_host, &reason);
@@ -170,13 +174,10 @@ int take_over(struct manager *manager, const struct inventory_changes *changes,
 	int status = 0;
 
 	note(manager_name_hosts(manager, &reason), &reason, &status, error);
-	if (status < 0)
-		return status;
 	take_hosts(manager, changes);
 	note(end_what_ends(manager, changes, before, &reason), &reason, &status, error);
 	note(manager_init_realms(manager, &reason), &reason, &status, error);
-	if (manager->realm_count == manager->inventory->group_count)
-		note(begin_what_begins(manager, changes, &reason), &reason, &status, error);
+	note(begin_what_begins(manager, changes, &reason), &reason, &status, error);
 	note(evictions_load(manager, &reason), &reason, &status, error);
 	tell_members(manager, changes);
 	return status;

@@ -156,6 +156,15 @@ int sender_ids_bind(struct sender_ids *ids, const char *identity, uint16_t sende
 	return 0;
 }
 
+void sender_ids_unbind(struct sender_ids *ids, const char *identity, uint16_t sender_id)
+{
+	size_t at = position(ids, sender_id);
+
+	if (at < ids->count && ids->holders[at].sender_id == sender_id &&
+	    strcmp(ids->holders[at].identity, identity) == 0)
+		remove_at(ids, at);
+}
+
 int sender_ids_keep(struct sender_ids *ids, const char *identity, uint16_t sender_id)
 {
 	int status;

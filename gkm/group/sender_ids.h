@@ -65,6 +65,9 @@ int sender_ids_keep(struct sender_ids *ids, const char *identity, uint16_t sende
 /* No SA of an earlier instance is left. From now on, sender_ids_release() decides alone. */
 void sender_ids_stop_keeping(struct sender_ids *ids);
 
+/* Nobody holds sender_id any more, if the identity did. */
+void sender_ids_unbind(struct sender_ids *ids, const char *identity, uint16_t sender_id);
+
 /* The SenderID that is bound to the identity; 0 when there is none. */
 uint16_t sender_ids_find(const struct sender_ids *ids, const char *identity);
 /* Who holds it, bound or given up; NULL when nobody does. */

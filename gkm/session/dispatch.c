@@ -112,7 +112,7 @@ static void leave_group(struct session *session, const struct served_group *serv
 	char name[SESSION_NAME_LEN];
 
 	bindings_forget(&session->sessions->bindings, session, served);
-	if (!member || !served->group->members[seat].enrolled)
+	if (!member || seat >= served->group->seats || !served->group->members[seat].enrolled)
 		return;
 	if (registration)
 		registration->joined = false;

@@ -192,6 +192,12 @@ void join_group(struct session *session, const struct join_request *request)
 		return;
 	}
 	candidate.seat = (size_t)(candidate.rights - group->members);
+	if (candidate.seat >= served->group->seats) {
+		session_refuse(session, group->name, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
+			       "the key manager has no room for %s in group %s; its log says why",
+			       session->peer.host, group->name);
+		return;
+	}
 	if (sessions->evicted[session->host] || served->group->members[candidate.seat].evicted) {
 		session_refuse(session, group->name, COVEY__REFUSAL_CODE__REFUSAL_EVICTED,
 			       "%s is evicted from group %s", session->peer.host, group->name);

@@ -215,7 +215,7 @@ static void on_roster(struct guest *guest, const Covey__Roster *roster)
 		guest->floors[roster->removed[i] % 16] = 0;
 	assert_int_equal(roster_reader_init(&reader, roster, NULL), 0);
 	while (roster_reader_next(&reader, &row, NULL) > 0) {
-		assert_int_equal(strncmp(row.host, "hv", 2), 0);
+		assert_true(strncmp(row.host, "hv", 2) == 0 || strcmp(row.host, "stranger") == 0);
 		assert_int_equal(row.vtep.family, AF_INET);
 		guest->floors[row.sender_id % 16] = row.epoch_floor;
 	}

@@ -19,7 +19,7 @@
 
 /* What may be another one. NULL: as at the start. */
 struct text {
-	const char *vnis, *members, *rekey, *feed, *readers, *more, *hv2, *port;
+	const char *vnis, *members, *rekey, *feed, *readers, *more, *hv2, *hv3, *port;
 };
 
 /* In one step, as a deployment would. */
@@ -39,16 +39,17 @@ static void write_as(const struct fabric *fabric, const struct text *text)
 		"      tenants: {vnis: [%s], members: [%s], rekey: {%s}}\n"
 		"      feed: {vnis: [%s], members: [%s], rekey: {on_join: false}}\n%s"
 		"  hosts:\n"
-		"    hv1: {covey_vtep: 10.0.0.1, covey_fabric_interface: eth0}\n%s"
-		"    hv3: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, covey_sender_id: "
-		"3}\n"
+		"    hv1: {covey_vtep: 10.0.0.1, covey_fabric_interface: eth0}\n%s%s"
 		"    hv4: {covey_vtep: 10.0.0.4, covey_fabric_interface: eth0}\n",
 		text->port ? text->port : port, text->vnis ? text->vnis : "100, 101",
 		text->members ? text->members : "hv1, hv2, hv3",
 		text->rekey ? text->rekey : fabric->rekey, text->feed ? text->feed : "200, 201",
 		text->readers ? text->readers : "hv1, hv2, hv3", text->more ? text->more : "",
 		text->hv2 ? text->hv2
-			  : "    hv2: {covey_vtep: 10.0.0.2, covey_fabric_interface: eth0}\n");
+			  : "    hv2: {covey_vtep: 10.0.0.2, covey_fabric_interface: eth0}\n",
+		text->hv3 ? text->hv3
+			  : "    hv3: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, "
+			    "covey_sender_id: 3}\n");
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(rename(new, path), 0);
 }
@@ -136,6 +137,37 @@ static void a_host_is_removed(void **state)
 	assert_int_equal(guests[HV2].refusal, 0);
 	assert_int_equal(guests[HV2].sender_id, 2);
 	assert_false(guests[HV1].closed);
+}
+
+/* Where the old name has used it, the new one is refused; all else is as in any other change. */
+static void a_host_gets_another_name(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	uint32_t spi;
+
+	bring(fabric, HV1);
+	bring(fabric, HV3);
+	WAIT_FOR(fabric, guests[HV1].floors[3]);
+	spi = guests[HV1].active_spi;
+	change(fabric, &(struct text){.members = "hv1, hv2, stranger, hv4",
+				      .readers = "hv1, hv2, stranger",
+				      .hv3 = "    stranger: {covey_vtep: 10.0.0.9, "
+					     "covey_fabric_interface: eth0, covey_sender_id: "
+					     "3}\n"});
+	assert_cut(fabric, &guests[HV3], COVEY__REFUSAL_CODE__REFUSAL_UNKNOWN_HOST, "any more");
+	WAIT_FOR(fabric, guests[HV1].active_spi > spi);
+	bring(fabric, HV4);
+	assert_int_equal(guests[HV4].refusal, 0);
+	WAIT_FOR(fabric, guests[HV1].floors[guests[HV4].sender_id]);
+	bring(fabric, STRANGER);
+	assert_int_equal(guests[STRANGER].refusal, COVEY__REFUSAL_CODE__REFUSAL_SENDER_ID);
+	guests[STRANGER].group = "feed";
+	guest_join(&guests[STRANGER], "feed");
+	WAIT_FOR(fabric, guests[STRANGER].active_spi);
+	assert_int_equal(guests[STRANGER].sender_id, 3);
+	assert_false(guests[HV1].closed);
+	assert_false(log_says(fabric, "not all that the inventory"));
 }
 
 /* The first that hears of it finds the VNI free. */
@@ -231,6 +263,7 @@ int main(int argc, char **argv)
 		TEST(a_member_is_added),
 		TEST(a_member_is_removed_and_comes_back),
 		TEST(a_host_is_removed),
+		TEST(a_host_gets_another_name),
 		TEST(a_vni_moves_to_another_group),
 		TEST(a_group_is_added_and_removed),
 		TEST(another_rekey_policy),
