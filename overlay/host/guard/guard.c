@@ -12,7 +12,9 @@
 #include "guard_nft.h"
 #include "guard_replace.h"
 #include "guard_text.h"
+#include "guard_token.h"
 #include "link.h"
+#include "secret_source.h"
 #include "steer_own.h"
 
 /* For a moment, the kernel may be short of memory, or of room in a socket: so there are several
@@ -128,6 +130,14 @@ static int check_forwarding(const struct guard_config *config, const char *listi
 	return covey_error_set(error, -EAGAIN, "VXLAN is not forwarded to %s", config->steer.to);
 }
 
+/* Another covey-host may have put up the same rules with secrets of its own, which no comment
+ * tells. */
+static bool same_secrets(const char *rules, const char *listing)
+{
+	return secret_source_read(rules) == secret_source_read(listing) &&
+	       guard_token_read(rules) == guard_token_read(listing);
+}
+
 /* Check that what is there is what was asked for, and that the device did not change meanwhile. */
 static int verify(const struct guard_config *config, const char *rules, unsigned index,
 		  char **ret_listing, struct covey_error *error)
@@ -139,6 +149,8 @@ static int verify(const struct guard_config *config, const char *rules, unsigned
 	if (status)
 		return status;
 	status = guard_compare(rules, listing, &difference);
+	if (status == 0 && !same_secrets(rules, listing))
+		status = covey_error_set(&difference, -EAGAIN, "its secrets are another's");
 	if (status == 0 && !guard_clear_same_sets(rules, listing))
 		status = covey_error_set(&difference, -EAGAIN, "other VNIs pass in clear");
 	if (status == 0 && !guard_fabric_same(rules, listing))

@@ -7,7 +7,9 @@
 #include <event2/event.h>
 #include <guard_nft.h>
 #include <guard_watch.h>
+#include <inttypes.h>
 #include <sched.h>
+#include <secret_source.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,15 +21,44 @@
 
 static struct event_base *base;
 static struct guard_watch *watch;
-static bool refuses; /* the kernel, whatever it is asked for */
+static bool refuses;    /* the kernel, whatever it is asked for */
+static bool overwrites; /* another covey-host does so, once, with a secret of its own */
+
+#define OUR_SOURCE   UINT64_C(0x020000000001)
+#define OTHER_SOURCE UINT64_C(0x020000000002)
+
+static bool succeeds(const char *command)
+{
+	return system(command) == 0;
+}
+
+static int overwrite(const char *commands, struct covey_error *error);
 
 int __wrap_guard_nft_run(const char *commands, struct covey_error *error);
 int __real_guard_nft_run(const char *commands, struct covey_error *error);
 
 int __wrap_guard_nft_run(const char *commands, struct covey_error *error)
 {
-	return refuses ? covey_error_set(error, -EIO, "no room")
-		       : __real_guard_nft_run(commands, error);
+	if (refuses)
+		return covey_error_set(error, -EIO, "no room");
+	return overwrites ? overwrite(commands, error) : __real_guard_nft_run(commands, error);
+}
+
+#define TABLE "netdev covey_guard_eth0"
+
+/* Both put up, ours first. */
+static int overwrite(const char *commands, struct covey_error *error)
+{
+	char command[256];
+	int status = __real_guard_nft_run(commands, error);
+
+	overwrites = false;
+	snprintf(command, sizeof(command),
+		 "nft list table " TABLE " | sed '1i delete table " TABLE "' | "
+		 "sed 's/0x0*%" PRIx64 "/0x%" PRIx64 "/' | nft -f -",
+		 OUR_SOURCE, OTHER_SOURCE);
+	assert_true(succeeds(command));
+	return status;
 }
 
 int __wrap_guard_nft_run_in(struct guard_nft *nft, const char *commands, struct covey_error *error);
@@ -39,26 +70,30 @@ int __wrap_guard_nft_run_in(struct guard_nft *nft, const char *commands, struct 
 		       : __real_guard_nft_run_in(nft, commands, error);
 }
 
-static bool succeeds(const char *command)
+static struct guard_watch_config config_of_bump(void)
 {
-	return system(command) == 0;
+	return (struct guard_watch_config){
+		.base = base,
+		.given = "eth0",
+		.guard = {.ports = guard_ports_of((const uint16_t[]){4789}, 1),
+			  .vpe_port = 4790,
+			  .host_interface = "covey0",
+			  .foreign_all = true,
+			  .local = {.host_interface = "covey0",
+				    .mark = 0x40000000,
+				    .source = OUR_SOURCE}},
+	};
 }
 
 static int set_up_with(bool steers)
 {
 	static char uplink[] = "eth0";
 	static char *const uplinks[] = {uplink};
-	struct guard_watch_config config = {
-		.given = "eth0",
-		.guard = {.ports = guard_ports_of((const uint16_t[]){4789}, 1),
-			  .vpe_port = 4790,
-			  .host_interface = "covey0",
-			  .foreign_all = true,
-			  .local = {.host_interface = "covey0", .mark = 0x40000000}},
-	};
+	struct guard_watch_config config = config_of_bump();
 	struct covey_error error;
 
 	if (steers) {
+		config.guard.local.source = 0;
 		config.given = "covey0";
 		config.guard.local_only = true;
 		config.guard.steer = (struct steer){
@@ -166,12 +201,37 @@ static void test_vnis_refused(void **state)
 	assert_false(succeeds(PASSES_CLEAR));
 }
 
+/* --- the secret address, and what another covey-host has put up ------------------------------- */
+
+static uint64_t standing_source(void)
+{
+	uint64_t source;
+	char *listing;
+
+	assert_int_equal(guard_nft_list("eth0", false, &listing, NULL), 0);
+	source = secret_source_read(listing);
+	free(listing);
+	return source;
+}
+
+/* The dataplane would take no VXLAN any more. */
+static void test_anothers_source(void **state)
+{
+	static const uint16_t port = 9999;
+
+	overwrites = true;
+	guard_watch_set_foreign(watch, &port, 1);
+	assert_false(overwrites || is_failing());
+	assert_true(standing_source() == OUR_SOURCE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_foreign_port_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bump_stays_closed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_vnis_refused, set_up_steering, tear_down),
+		cmocka_unit_test_setup_teardown(test_anothers_source, set_up, tear_down),
 	};
 
 	if (geteuid() != 0) {
