@@ -97,16 +97,24 @@ static void take_over(struct installed_guard *guard, const char *listing)
 	struct guard_config *wanted = &guard->wanted;
 
 	take_secrets(wanted, listing);
-	wanted->foreign_count =
-		guard_read_ports(listing, wanted->foreign_all ? GUARD_FOREIGN : GUARD_FOREIGN_VNI,
-				 wanted->foreign_ports, GUARD_FOREIGN_MAX);
-	wanted->af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
 	take_held(wanted, listing);
 	wanted->local.unbound = strstr(listing, "chain " GUARD_LOCAL_EGRESS) == NULL;
 	guard->standing.host_index = guard_host_index(wanted);
 	take_steered(&wanted->steer, listing);
 	guard->standing.to_index = guard_to_index(wanted);
 	wanted->steer.to_index = guard->standing.to_index;
+}
+
+/* And what this one's inventory says, too: the other's may be newer. */
+static void take_over_all(struct installed_guard *guard, const char *listing)
+{
+	struct guard_config *wanted = &guard->wanted;
+
+	take_over(guard, listing);
+	wanted->foreign_count =
+		guard_read_ports(listing, wanted->foreign_all ? GUARD_FOREIGN : GUARD_FOREIGN_VNI,
+				 wanted->foreign_ports, GUARD_FOREIGN_MAX);
+	wanted->af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
 }
 
 int other_host_accept(struct installed_guard *guard, bool removed, bool yields, bool *ret_accepted,
@@ -134,7 +142,7 @@ int other_host_accept(struct installed_guard *guard, bool removed, bool yields, 
 	if (listing[0] == '\0') {
 		take_off(guard);
 	} else { /* so that later it is put back as it is now */
-		take_over(guard, listing);
+		take_over_all(guard, listing);
 		guard->off = false;
 	}
 	*ret_accepted = true;
@@ -153,6 +161,7 @@ int other_host_find(struct installed_guard *guard, struct covey_error *error)
 	if (secret_source_read(listing)) {
 		status = take_clear(guard, listing, error);
 		take_over(guard, listing);
+		guard->wanted.af_packet |= strstr(listing, GUARD_OWN_COPY) != NULL;
 	}
 	free(listing);
 	return status;

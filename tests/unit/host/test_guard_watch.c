@@ -225,6 +225,37 @@ static void test_anothers_source(void **state)
 	assert_true(standing_source() == OUR_SOURCE);
 }
 
+static void keep_with(const struct guard_watch_config *config)
+{
+	struct covey_error error;
+
+	guard_watch_free(watch);
+	watch = NULL;
+	assert_int_equal(guard_watch_new(config, &watch, &error), 0);
+}
+
+/* By the inventory of now, and what stands is of another. */
+static void test_started_with_another_inventory(void **state)
+{
+	struct guard_watch_config config = config_of_bump();
+
+	config.guard.foreign_all = false;
+	config.guard.foreign_ports[0] = 7777;
+	config.guard.foreign_count = 1;
+	config.guard.local.source = OTHER_SOURCE;
+	keep_with(&config);
+	config.yields = true;
+	config.guard.foreign_all = true;
+	config.guard.foreign_ports[0] = 9999;
+	config.guard.local.source = OUR_SOURCE;
+	config.guard.af_packet = true;
+	keep_with(&config);
+	assert_true(standing_source() == OTHER_SOURCE);
+	assert_true(guard_watch_drops(watch, 9999));
+	assert_true(succeeds(LISTS_9999));
+	assert_true(succeeds("nft list ruleset | grep -q 'covey has taken its own copy'"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +263,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bump_stays_closed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_vnis_refused, set_up_steering, tear_down),
 		cmocka_unit_test_setup_teardown(test_anothers_source, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_started_with_another_inventory, set_up,
+						tear_down),
 	};
 
 	if (geteuid() != 0) {
