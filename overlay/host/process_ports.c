@@ -167,7 +167,7 @@ static int find_source(const struct process *process, struct dataplane_config *c
 	struct link_info link;
 	int status;
 
-	config->secret_source = protection_secret_source(process->protection);
+	config->secret_source = protection_take_source(process->protection);
 	if (config->secret_source == 0)
 		return 0;
 	status = link_get(process->self->host_interface, &link, error);

@@ -524,14 +524,14 @@ void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status
 	guard_watch_last(watch, ret_status);
 }
 
-/* Without its hook at the host interface, the guard gives none. */
-static uint64_t given_source(const struct installed_guard *guard)
+uint64_t guard_watch_take_source(struct guard_watch *watch)
 {
-	const struct guard_standing *standing = &guard->standing;
+	const struct guard_standing *standing = &watch->guard.standing;
+	uint64_t *source = &watch->guard.wanted.local.source;
 
 	if (standing->hooks != GUARD_INGRESS_EGRESS || standing->host_index == 0)
-		return 0;
-	return guard->wanted.local.source;
+		*source = 0;
+	return *source;
 }
 
 void guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_status)
@@ -545,7 +545,6 @@ void guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_
 		.clear = &watch->guard.clear,
 		.present = watch->guard.standing.index != 0 || watch->guard.wanted.steer.on,
 		.off = watch->guard.off,
-		.source = given_source(&watch->guard),
 		.weaker = watch->guard.standing.weaker.text,
 		.failing = watch->failing.text,
 		.restored = restores->count,

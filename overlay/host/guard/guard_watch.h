@@ -32,11 +32,9 @@ struct guard_status {
 	const struct guard_clear *clear; /* the VNIs that pass in clear */
 	bool present;                    /* the interface is there */
 	bool off;                        /* `covey-host --guard off` took it away */
-	uint64_t source;      /* secret_source.h: what it gives to VXLAN at the host interface; 0:
-				 nothing */
-	const char *weaker;   /* what it does not hold back; empty: nothing */
-	const char *failing;  /* why it is not as it should be now; empty: it is */
-	uint64_t restored;    /* how often somebody took it away or changed it */
+	const char *weaker;              /* what it does not hold back; empty: nothing */
+	const char *failing;             /* why it is not as it should be now; empty: it is */
+	uint64_t restored;               /* how often somebody took it away or changed it */
 	const char *last;     /* who did so last, "nft (process 12)"; empty: nobody did */
 	uint64_t last_ago_ms; /* how long ago that was */
 };
@@ -95,6 +93,13 @@ int guard_watch_list_own(const struct guard_watch *watch, char **ret_text,
 
 /* False when the kernel keeps its interfaces, and none of them leads to another host. */
 bool guard_watch_has_uplink(const struct guard_watch *watch);
+
+/*
+ * The address that it gives to VXLAN at the host interface (secret_source.h), for a dataplane that
+ * starts now. 0: it has no hook there, and from now on it gives none, also if it gets one later:
+ * such a dataplane would let the address leave.
+ */
+uint64_t guard_watch_take_source(struct guard_watch *watch);
 
 /* Read the guard back now, put back what is missing, and then give its status. */
 void guard_watch_read(struct guard_watch *watch, struct guard_status *ret_status);

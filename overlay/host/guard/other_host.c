@@ -87,7 +87,8 @@ static void take_secrets(struct guard_config *wanted, const char *listing)
 
 	if (token)
 		wanted->local.token = token;
-	if (source)
+	/* With a hook there and no address, they are of a covey-host whose dataplane takes none. */
+	if (source || strstr(listing, "chain " GUARD_LOCAL_EGRESS))
 		wanted->local.source = source;
 }
 

@@ -159,12 +159,9 @@ int protection_watch(struct protection *protection, struct covey_error *error)
 	return status ? status : watch_vxlans(protection, error);
 }
 
-uint64_t protection_secret_source(const struct protection *protection)
+uint64_t protection_take_source(struct protection *protection)
 {
-	struct guard_status guard;
-
-	guard_watch_last(protection->guard, &guard);
-	return guard.source;
+	return guard_watch_take_source(protection->guard);
 }
 
 void protection_unwatch(struct protection *protection)

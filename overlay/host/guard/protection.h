@@ -57,8 +57,8 @@ int protection_set_af_packet(struct protection *protection, bool af_packet,
 /* Begin to follow VXLAN devices. Call this before the first packet is decrypted. */
 int protection_watch(struct protection *protection, struct covey_error *error);
 /* The secret source address that VXLAN has at the host interface (secret_source.h), since
- * protection_watch(); 0: none. It stays the same. */
-uint64_t protection_secret_source(const struct protection *protection);
+ * protection_watch(); 0: none. It stays the same from now on. */
+uint64_t protection_take_source(struct protection *protection);
 /* Stop following them: from then on no decrypted packet is delivered. NULL-safe. */
 void protection_unwatch(struct protection *protection);
 /* Stop watching. The guard stays in the kernel: it is there for this case. NULL-safe. */

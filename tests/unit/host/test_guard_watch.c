@@ -5,6 +5,7 @@
 #include <clock.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <guard.h>
 #include <guard_nft.h>
 #include <guard_watch.h>
 #include <inttypes.h>
@@ -15,6 +16,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -203,6 +205,9 @@ static void test_vnis_refused(void **state)
 
 /* --- the secret address, and what another covey-host has put up ------------------------------- */
 
+#define HAS_SOURCE "nft list table netdev covey_guard_eth0 | grep -q '@ll,48,48 set 0x'"
+#define HAS_HOOK   "nft list table netdev covey_guard_eth0 | grep -q 'chain local_egress'"
+
 static uint64_t standing_source(void)
 {
 	uint64_t source;
@@ -219,10 +224,25 @@ static void test_anothers_source(void **state)
 {
 	static const uint16_t port = 9999;
 
+	assert_true(guard_watch_take_source(watch) == OUR_SOURCE);
 	overwrites = true;
 	guard_watch_set_foreign(watch, &port, 1);
 	assert_false(overwrites || is_failing());
 	assert_true(standing_source() == OUR_SOURCE);
+}
+
+/* A dataplane that was given no address would let it leave. */
+static void test_hook_comes_later(void **state)
+{
+	struct covey_error error;
+
+	assert_true(succeeds("ip link del covey0"));
+	assert_int_equal(guard_watch_bind(watch, &error), 0);
+	assert_true(guard_watch_take_source(watch) == 0);
+	assert_true(succeeds("ip link add covey0 type veth peer name p1"));
+	assert_int_equal(guard_watch_bind(watch, &error), 0);
+	assert_true(succeeds(HAS_HOOK));
+	assert_false(succeeds(HAS_SOURCE));
 }
 
 static void keep_with(const struct guard_watch_config *config)
@@ -232,6 +252,44 @@ static void keep_with(const struct guard_watch_config *config)
 	guard_watch_free(watch);
 	watch = NULL;
 	assert_int_equal(guard_watch_new(config, &watch, &error), 0);
+}
+
+static void put_up_elsewhere(const struct guard_config *config)
+{
+	int status = 1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct guard_standing standing;
+		struct covey_error error;
+
+		_exit(guard_up(config, NULL, &standing, &error) != 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* Such a covey-host's rules, put back by its keeper. */
+static void test_kept_without_source(void **state)
+{
+	struct guard_watch_config config = config_of_bump();
+	uint64_t deadline = clock_ms() + 60000;
+
+	config.yields = true;
+	config.guard.local.unbound = true;
+	assert_true(succeeds("nft flush ruleset"));
+	keep_with(&config);
+	assert_false(succeeds(HAS_HOOK));
+	config.guard.interface = "eth0";
+	config.guard.local.unbound = false;
+	config.guard.local.source = 0;
+	put_up_elsewhere(&config.guard);
+	serve(20);
+	assert_true(succeeds("nft delete table netdev covey_guard_eth0"));
+	while (!succeeds(HAS_HOOK) && clock_ms() < deadline)
+		serve(20);
+	assert_true(succeeds(HAS_HOOK));
+	assert_false(succeeds(HAS_SOURCE));
 }
 
 /* By the inventory of now, and what stands is of another. */
@@ -263,6 +321,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bump_stays_closed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_vnis_refused, set_up_steering, tear_down),
 		cmocka_unit_test_setup_teardown(test_anothers_source, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hook_comes_later, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_kept_without_source, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_started_with_another_inventory, set_up,
 						tear_down),
 	};
