@@ -36,6 +36,7 @@ struct process {
 	struct group_joins_handlers groups;
 	struct listening listening;
 	struct ports *ports;
+	struct ring_watch *ring_watch; /* NULL: the fabric port is no AF_PACKET */
 	struct dataplane *dataplane;
 	struct member *member;
 	struct mode_record *modes; /* as they were when covey-host ran last */

@@ -226,9 +226,8 @@ static int tell_guard(struct process *process, struct guard_clear *clear, struct
 		return 0;
 	if (process->ports->fabric_af_packet && !af_packet_flush(process->self->fabric_interface))
 		log_warning(
-			"%s: packets of groups that send in clear no longer are still to be sent, "
-			"and the guard will hold them back: if nothing leaves there now, restart "
-			"covey-host",
+			"%s: packets of groups that send in clear no longer may still be to be "
+			"sent, and the guard will drop them",
 			process->self->fabric_interface);
 	status = protection_set_clear(process->protection, clear, error);
 	process->clear_failed = status != 0;

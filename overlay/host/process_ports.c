@@ -23,6 +23,7 @@
 #include "ports.h"
 #include "process.h"
 #include "protection.h"
+#include "ring_watch.h"
 
 /* Whoever has started us starts us again, and then the ports are set up on what is there. */
 static void on_lost(const char *what, void *arg)
@@ -141,11 +142,15 @@ int process_open_ports(struct process *process, struct covey_error *error)
 	follow_groups(process);
 	status = protection_set_af_packet(process->protection, process->ports->fabric_af_packet,
 					  error);
+	if (status == 0 && process->ports->fabric_af_packet)
+		status = ring_watch_new(process->base, process->self->fabric_interface,
+					&process->ring_watch, error);
 	return status ? status : port_watch_opened(process->watch, process->ports, error);
 }
 
 void process_close_ports(struct process *process)
 {
+	ring_watch_free(process->ring_watch);
 	ports_close(process->ports);
 }
 

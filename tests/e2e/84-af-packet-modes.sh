@@ -4,7 +4,7 @@
 # observe to transition, to enforce and back to observe, under unicast and multicast: not one frame is lost, in
 # observe they are clear on the wire, in enforce none is. Fragments, and VXLAN behind a VLAN tag, do not stop the
 # port. In enforce VXLAN in clear that carries covey's mark does not leave either, whether covey-host runs
-# or was killed; in observe only that of the group does.
+# or was killed; in observe only that of the group does. What any rule drops at egress does not stop the port.
 # ports: bump
 # shellcheck disable=SC2034 # for lab.sh
 LAB_HOSTS=2
@@ -146,6 +146,32 @@ end_traffic() { # WHEN
 	expect "frames lost until $1" "$(lost)" 0
 	for n in 1 2; do e2e_expect_intact "$n"; done
 }
+
+# The kernel tries again and again to send what a rule drops from a ring, and nothing behind it.
+blocked() {
+	in_ns hv1 nft --json list table netdev block |
+		jq '[.nftables[].rule? | select(.) | .expr[].counter?.packets // 0] | add'
+}
+
+is_blocked() {
+	(($(blocked) > 0))
+}
+
+in_ns hv1 nft -f - <<-'RULES'
+	table netdev block {
+		chain out {
+			type filter hook egress device "fab0" priority -500;
+			udp dport 7777 counter drop
+		}
+	}
+RULES
+for _ in 1 2 3; do
+	in_ns hv1 bash -c "echo >/dev/udp/$(lab_vtep 2)/7777"
+done
+lab_wait 10 "a rule to drop what the ring sends" is_blocked
+e2e_wait_ping 1 2
+lab_wait 10 "the log to say so" grep -q "frames were not sent" "$LAB_DIR/log/hv1"
+in_ns hv1 nft delete table netdev block
 
 start_traffic
 expect_on_wire vxlan vpe

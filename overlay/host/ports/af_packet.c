@@ -21,7 +21,6 @@
 #define SLOT_ALIGN 128u
 #define SLOT_MIN   2048u
 #define PAGE       4096u
-#define SLOTS      512u
 
 void af_packet_devargs(const char *name, const char *interface, uint16_t mtu, unsigned queues,
 		       char *ret_devargs, size_t size)
@@ -37,7 +36,7 @@ void af_packet_devargs(const char *name, const char *interface, uint16_t mtu, un
 	snprintf(ret_devargs, size,
 		 "net_af_packet_%s,iface=%s,qpairs=%u,qdisc_bypass=1,framesz=%u,blocksz=%u,"
 		 "framecnt=%u",
-		 name, interface, queues, slot, slot * (PAGE / SLOT_ALIGN), SLOTS);
+		 name, interface, queues, slot, slot * (PAGE / SLOT_ALIGN), AF_PACKET_SLOTS);
 }
 
 /* --- the driver's sockets, which it does not tell --------------------------------------------- */
@@ -57,9 +56,7 @@ static bool is_of_interface(int fd, unsigned index)
 	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 && type == SOCK_RAW;
 }
 
-/* Call act() for each, until one fails. */
-static int for_each_socket(const char *interface, int (*act)(int fd, uint32_t value),
-			   uint32_t value)
+int af_packet_for_each(const char *interface, int (*act)(int fd, void *arg), void *arg)
 {
 	unsigned index = if_nametoindex(interface);
 	DIR *folder = index ? opendir("/proc/self/fd") : NULL;
@@ -72,20 +69,20 @@ static int for_each_socket(const char *interface, int (*act)(int fd, uint32_t va
 		int fd = atoi(entry->d_name);
 
 		if (entry->d_name[0] != '.' && is_of_interface(fd, index))
-			status = act(fd, value);
+			status = act(fd, arg);
 	}
 	closedir(folder);
 	return status;
 }
 
-static int mark_one(int fd, uint32_t mark)
+static int mark_one(int fd, void *mark)
 {
-	return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) ? -errno : 0;
+	return setsockopt(fd, SOL_SOCKET, SO_MARK, mark, sizeof(uint32_t)) ? -errno : 0;
 }
 
 int af_packet_mark(const char *interface, uint32_t mark, struct covey_error *error)
 {
-	int status = for_each_socket(interface, mark_one, mark);
+	int status = af_packet_for_each(interface, mark_one, &mark);
 
 	if (status == 0)
 		return 0;
@@ -94,12 +91,15 @@ int af_packet_mark(const char *interface, uint32_t mark, struct covey_error *err
 			       strerror(-status));
 }
 
-/* A socket that has nothing to send, or is none for sending, is done. */
-static int flush_one(int fd, uint32_t unused)
+/* While the interface is down, nobody tells whether there is something to send. */
+static int flush_one(int fd, void *unused)
 {
 	for (unsigned i = 0; i < FLUSH_TRIES; i++) {
-		if (send(fd, NULL, 0, MSG_DONTWAIT) >= 0 ||
-		    (errno != ENOBUFS && errno != EAGAIN && errno != EINTR))
+		if (send(fd, NULL, 0, MSG_DONTWAIT) >= 0)
+			return 0;
+		if (errno == ENETDOWN || errno == ENXIO)
+			return -EAGAIN;
+		if (errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
 			return 0;
 		usleep(FLUSH_REST_US);
 	}
@@ -108,7 +108,7 @@ static int flush_one(int fd, uint32_t unused)
 
 bool af_packet_flush(const char *interface)
 {
-	return for_each_socket(interface, flush_one, 0) != -EAGAIN;
+	return af_packet_for_each(interface, flush_one, NULL) != -EAGAIN;
 }
 
 void af_packet_note(const char *interface, struct ports *ports)
