@@ -97,6 +97,7 @@ int realm_update_members(struct realm *realm, struct session *const *by_host,
 			change_rights(realm, i, by_host[now->host]);
 		member->may_send = now->may_send;
 		member->may_receive = now->may_receive;
+		member->vtep = realm->tools.inventory->hosts[now->host].vtep;
 	}
 	status = add_members(realm);
 	realm_wake(realm);
@@ -117,6 +118,20 @@ int realm_update_rekey(struct realm *realm, struct covey_error *error)
 	/* For the next start. */
 	return realm->tools.store->ops->lifetime(realm->tools.store, realm->served.config->name,
 						 policy->hard_lifetime_s, &longest_s, error);
+}
+
+int realm_reopen(struct realm *realm, struct session *const *by_host, struct covey_error *error)
+{
+	struct covey_error reason;
+	int status, second;
+
+	realm->served.group->limits.key_is_shared =
+		realm->served.config->key_scope == COVEY_KEY_SCOPE_GROUP;
+	status = realm_update_members(realm, by_host, error);
+	second = realm_update_rekey(realm, &reason);
+	if (status == 0 && second < 0)
+		*error = reason;
+	return status < 0 ? status : second;
 }
 
 void realm_tell(const struct realm *realm, const uint32_t *vnis, size_t count,

@@ -25,6 +25,9 @@ int realm_update_members(struct realm *realm, struct session *const *by_host,
 /* Another rekey policy. The present SA gets the new interval, and all others the next SA. */
 int realm_update_rekey(struct realm *realm, struct covey_error *error);
 
+/* The group is there, perhaps again: then all of it may be another. */
+int realm_reopen(struct realm *realm, struct session *const *by_host, struct covey_error *error);
+
 /* Tell all members that these are the group's VNIs, and what else Joined says. */
 void realm_tell(const struct realm *realm, const uint32_t *vnis, size_t count,
 		struct session *const *by_host);

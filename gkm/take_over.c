@@ -139,7 +139,7 @@ static int begin_what_begins(struct manager *manager, const struct inventory_cha
 			continue;
 		switch (change->kind) {
 		case INVENTORY_GROUP_ADDED: /* perhaps one that was there before */
-			result = realm_update_members(realm, by_host, &reason);
+			result = realm_reopen(realm, by_host, &reason);
 			break;
 		case INVENTORY_GROUP_REKEY:
 			result = realm_update_rekey(realm, &reason);

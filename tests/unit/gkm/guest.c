@@ -218,6 +218,7 @@ static void on_roster(struct guest *guest, const Covey__Roster *roster)
 		assert_true(strncmp(row.host, "hv", 2) == 0 || strcmp(row.host, "stranger") == 0);
 		assert_int_equal(row.vtep.family, AF_INET);
 		guest->floors[row.sender_id % 16] = row.epoch_floor;
+		guest->addresses[row.sender_id % 16] = row.vtep;
 	}
 	assert_int_equal(reader.at, roster->n_sender_ids);
 	if (guest->acks)

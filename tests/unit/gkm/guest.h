@@ -47,7 +47,8 @@ struct guest {
 	uint16_t epoch;
 	uint64_t generation;
 	uint16_t floors[16]; /* by SenderID */
-	uint32_t spi;        /* the last SA that was installed */
+	struct covey_addr addresses[16];
+	uint32_t spi; /* the last SA that was installed */
 	uint8_t tek[COVEY_TEK_BYTES_MAX];
 	size_t tek_len;
 	uint32_t lifetime_s;

@@ -189,15 +189,21 @@ static void a_vni_moves_to_another_group(void **state)
 	assert_false(guests[HV1].closed);
 }
 
-static void a_group_is_added_and_removed(void **state)
+static struct guest *greet(struct fabric *fabric, size_t who)
 {
-	struct fabric *fabric = *state;
-	struct guest *guest = &fabric->guests[HV1];
+	struct guest *guest = connect_from(fabric, who, "pki", false);
 
-	connect_from(fabric, HV1, "pki", false);
 	WAIT_FOR(fabric, guest->opened);
 	guest_hello(guest);
 	WAIT_FOR(fabric, guest->welcome);
+	return guest;
+}
+
+static void a_group_is_added_and_removed(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guest = greet(fabric, HV1);
+
 	change(fabric, &(struct text){.more = "      late: {vnis: [7, 8], members: [hv1, hv2]}\n"});
 	guest->group = "late";
 	guest_join(guest, "late");
@@ -214,6 +220,47 @@ static void a_group_is_added_and_removed(void **state)
 	WAIT_FOR(fabric, guest->active_spi);
 	assert_int_equal(guest->epoch, 2);
 	assert_false(guest->closed);
+}
+
+static void a_group_comes_back_with_another_policy(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	uint32_t spi;
+
+	change(fabric,
+	       &(struct text){.more = "      late: {vnis: [7, 8], members: [hv1, hv2], rekey: "
+				      "{on_join: false}}\n"});
+	change(fabric, &(struct text){0});
+	change(fabric,
+	       &(struct text){.more = "      late: {vnis: [7, 8], members: [hv1, hv2], rekey: "
+				      "{on_join: true}}\n"});
+	greet(fabric, HV1)->group = "late";
+	guest_join(&guests[HV1], "late");
+	WAIT_FOR(fabric, guests[HV1].active_spi);
+	spi = guests[HV1].active_spi;
+	greet(fabric, HV2)->group = "late";
+	guest_join(&guests[HV2], "late");
+	WAIT_FOR(fabric, guests[HV2].active_spi);
+	assert_true(guests[HV2].active_spi > spi);
+}
+
+static void a_member_moves_while_it_is_none(void **state)
+{
+	static const char elsewhere[] =
+		"    hv2: {covey_vtep: 10.0.0.22, covey_fabric_interface: eth0}\n";
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+
+	bring(fabric, HV1);
+	change(fabric, &(struct text){.hv2 = elsewhere});
+	change(fabric, &(struct text){.hv2 = elsewhere, .members = "hv1, hv3"});
+	change(fabric, &(struct text){.members = "hv1, hv3"});
+	change(fabric, &(struct text){0});
+	bring(fabric, HV2);
+	WAIT_FOR(fabric, guests[HV1].floors[guests[HV2].sender_id]);
+	assert_true(
+		covey_addr_equal(&guests[HV1].addresses[guests[HV2].sender_id], &guests[HV2].vtep));
 }
 
 static void another_rekey_policy(void **state)
@@ -266,6 +313,8 @@ int main(int argc, char **argv)
 		TEST(a_host_gets_another_name),
 		TEST(a_vni_moves_to_another_group),
 		TEST(a_group_is_added_and_removed),
+		TEST(a_group_comes_back_with_another_policy),
+		TEST(a_member_moves_while_it_is_none),
 		TEST(another_rekey_policy),
 		TEST(a_broken_one_changes_nothing),
 		TEST(what_needs_a_restart_is_named),
