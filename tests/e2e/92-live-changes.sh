@@ -76,26 +76,26 @@ e2e_wait_ping 1 2
 e2e_wait_ping 3 1
 e2e_keep_sending 1 2 --rate "$RATE"
 e2e_keep_sending 2 1 --rate "$RATE"
-lab_wait 10 "traffic" e2e_has_received 2 1 100
+lab_wait 30 "traffic" e2e_has_received 2 1 100
 before=$(epochs)
 
 echo "a VNI is added and removed"
 add_devices
 if reaches_200; then fail "VNI 200 passes before it is in the inventory"; fi
 change 's/vnis: \[100\]/vnis: [100, 200]/'
-lab_wait 10 "VNI 200 everywhere" vnis_are "100 200"
-lab_wait 10 "VNI 200 to pass" reaches_200
+lab_wait 30 "VNI 200 everywhere" vnis_are "100 200"
+lab_wait 30 "VNI 200 to pass" reaches_200
 change ''
-lab_wait 10 "VNI 200 to be gone everywhere" vnis_are 100
+lab_wait 30 "VNI 200 to be gone everywhere" vnis_are 100
 if reaches_200; then fail "VNI 200 passes after it was removed"; fi
 
 echo "a group is added and removed"
 LAB_GROUPS="      late: {vnis: [300], members: [hypervisors]}"
 change ''
-lab_wait 10 "the new group at all hosts" joined_late
+lab_wait 30 "the new group at all hosts" joined_late
 LAB_GROUPS=
 change ''
-lab_wait 10 "the group to be gone" at_all '.groups | length' 1
+lab_wait 30 "the group to be gone" at_all '.groups | length' 1
 expect "groups at the key manager" "$(lab_show_gkm '.groups | length')" 1
 
 echo "a host is removed, and added again"
@@ -104,12 +104,12 @@ gone() { [[ $(lab_show 3 '.groups[0].vnis // [] | length') == 0 ]]; }
 rekeyed() { (($(e2e_active_spi 1) > spi && $(e2e_active_spi 2) > spi)); }
 # shellcheck disable=SC2016 # the $ is sed's
 change '/^ *hv3:/,$d'
-lab_wait 10 "the keys of hv3 to be wiped" gone
-lab_wait 20 "the others to have another key" rekeyed
-lab_wait 5 "hv3 to say why" problem_is 3 "has no host hv3"
+lab_wait 30 "the keys of hv3 to be wiped" gone
+lab_wait 30 "the others to have another key" rekeyed
+lab_wait 30 "hv3 to say why" problem_is 3 "has no host hv3"
 if e2e_ping 3 1 >/dev/null; then fail "t3 reaches t1, and hv3 is removed"; fi
 change ''
-lab_wait 20 "hv3 to be back" lab_has_joined 3
+lab_wait 30 "hv3 to be back" lab_has_joined 3
 e2e_wait_ping 3 1
 
 echo "another rekey policy, and another QoS map"
@@ -118,22 +118,22 @@ spi=$(e2e_gkm_active_spi)
 LAB_GROUP_VARS="        rekey: {interval: 1s, activation_delay: 2s}"
 change ''
 more() { (($(e2e_gkm_active_spi) > spi + 1)); }
-lab_wait 15 "two SAs by the new interval" more
+lab_wait 30 "two SAs by the new interval" more
 # shellcheck disable=SC2034
 LAB_GROUP_VARS=
 seen=$(lines hv1)
 change 's/^    covey_groups:/    covey_qos_map: {0: 5}\n&/'
-lab_wait 5 "hv1 to take the QoS map" says hv1 'inventory: covey_qos_map' "$seen"
+lab_wait 30 "hv1 to take the QoS map" says hv1 'inventory: covey_qos_map' "$seen"
 
 echo "one with mistakes changes nothing; what needs a restart is named"
 change 's/hypervisors\]/nobody]/'
-lab_wait 5 "hv1 to name the mistake" problem_is 1 "nobody"
-lab_wait 5 "the key manager to name it" gkm_problem_is "nobody"
+lab_wait 30 "hv1 to name the mistake" problem_is 1 "nobody"
+lab_wait 30 "the key manager to name it" gkm_problem_is "nobody"
 change 's/^    covey_groups:/    covey_paths: 8\n&/'
-lab_wait 5 "hv1 to name what needs a restart" problem_is 1 "changed covey_paths: restart covey-host"
+lab_wait 30 "hv1 to name what needs a restart" problem_is 1 "changed covey_paths: restart covey-host"
 if problem_is 1 nobody; then fail "hv1 still names a mistake that is mended"; fi
 change ''
-lab_wait 5 "no problem of the inventory" at_all '.problems | map(select(test("inventory"))) | length' 0
+lab_wait 30 "no problem of the inventory" at_all '.problems | map(select(test("inventory"))) | length' 0
 expect "epochs after all these changes" "$(epochs)" "$before"
 
 echo "the CA is replaced, with two of them in ca.crt meanwhile"
@@ -165,19 +165,19 @@ pki_new issue --all
 mapfile -t seen < <(all_lines)
 cat "$LAB_DIR/pki/ca.crt" "$LAB_DIR/new/ca.crt" >"$LAB_DIR/both"
 put "$LAB_DIR/both" ca.crt
-lab_wait 10 "all to know both CAs" all_loaded "${seen[@]}"
+lab_wait 30 "all to know both CAs" all_loaded "${seen[@]}"
 for name in hv1 gkm hv2 hv3; do
 	put "$LAB_DIR/new/$name.key" "$name.key"
 	put "$LAB_DIR/new/$name.crt" "$name.crt"
 	case $name in
-	gkm) lab_wait 10 "the key manager to use its new certificate" gkm_uses ;;
-	*) lab_wait 10 "$name to use its new certificate" uses "${name#hv}" ;;
+	gkm) lab_wait 30 "the key manager to use its new certificate" gkm_uses ;;
+	*) lab_wait 30 "$name to use its new certificate" uses "${name#hv}" ;;
 	esac
 done
 mapfile -t seen < <(all_lines)
 put "$LAB_DIR/new/ca.crt" ca.crt
-lab_wait 10 "all to know the new CA alone" all_loaded "${seen[@]}"
-for n in 1 2 3; do lab_wait 10 "hv$n to be connected" uses "$n"; done
+lab_wait 30 "all to know the new CA alone" all_loaded "${seen[@]}"
+for n in 1 2 3; do lab_wait 30 "hv$n to be connected" uses "$n"; done
 e2e_wait_ping 3 1
 
 for stream in 1-2 2-1; do lab_stop "tx$stream"; done
