@@ -107,8 +107,7 @@ static int taken(const struct inventory_changes *changes, const struct inventory
 
 	dataplane_set_vnis(process->dataplane, process->inventory->vnis,
 			   process->inventory->vnis_count);
-	if (changes->count > 0)
-		protection_follow(process->protection);
+	protection_follow(process->protection, changes->count > 0);
 	note(process_put_modes(process, &reason), &reason, &status, error);
 	for (size_t i = 0; i < changes->count; i++)
 		note(follow(process, &changes->list[i], before, &reason), &reason, &status, error);

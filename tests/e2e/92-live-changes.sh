@@ -134,6 +134,18 @@ lab_wait 30 "hv1 to name what needs a restart" problem_is 1 "changed covey_paths
 if problem_is 1 nobody; then fail "hv1 still names a mistake that is mended"; fi
 change ''
 lab_wait 30 "no problem of the inventory" at_all '.problems | map(select(test("inventory"))) | length' 0
+
+echo "the guard is put up again after the inventory was read without a change"
+table=covey_guard_covey0
+fabric() { in_ns hv3 nft list set netdev "$table" fabric; }
+is_restored() { ! in_ns hv3 nft list chain netdev "$table" stray; }
+before_hangup=$(fabric)
+seen=$(lines hv3)
+lab_signal hv3 HUP
+lab_wait 30 "hv3 to read the inventory" says hv3 'read again: 0 changes' "$seen"
+in_ns hv3 nft add chain netdev "$table" stray
+lab_wait 30 "the guard to be as it was" is_restored
+expect "the fabric's VNIs in the guard" "$(fabric)" "$before_hangup"
 expect "epochs after all these changes" "$(epochs)" "$before"
 
 echo "the CA is replaced, with two of them in ca.crt meanwhile"

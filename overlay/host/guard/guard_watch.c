@@ -398,10 +398,12 @@ void guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, s
 }
 
 void guard_watch_set_inventory(struct guard_watch *watch, const struct covey_vnis *vnis,
-			       size_t count)
+			       size_t count, bool changed)
 {
 	watch->guard.wanted.vnis = vnis;
 	watch->guard.wanted.vnis_count = count;
+	if (!changed)
+		return;
 	watch->outdated = true;
 	put_up_again(watch, &no_changes);
 }

@@ -56,10 +56,11 @@ int guard_watch_set_af_packet(struct guard_watch *watch, bool af_packet, struct 
  * as before. If the rules cannot be put up now, that is logged, and tried again. */
 void guard_watch_set_foreign(struct guard_watch *watch, const uint16_t *ports, size_t count);
 
-/* The inventory has other hosts, or other VNIs: these, which stay the caller's. If the rules cannot
- * be put up now, that is logged, and tried again. */
+/* The inventory's VNIs are at another place now, and stay the caller's; those from before are not
+ * used any more. changed: it has other hosts or VNIs. If the rules cannot be put up now, that is
+ * logged, and tried again. */
 void guard_watch_set_inventory(struct guard_watch *watch, const struct covey_vnis *vnis,
-			       size_t count);
+			       size_t count, bool changed);
 
 /* Say to which of the fabric's ports decrypted packets are delivered. In force when it returns 0.
  */

@@ -232,10 +232,10 @@ int protection_set_clear(struct protection *protection, const struct guard_clear
 	return status;
 }
 
-void protection_follow(struct protection *protection)
+void protection_follow(struct protection *protection, bool changed)
 {
 	guard_watch_set_inventory(protection->guard, protection->inventory->vnis,
-				  protection->inventory->vnis_count);
+				  protection->inventory->vnis_count, changed);
 }
 
 int protection_read_heard(struct protection *protection, struct guard_heard *list, size_t max,

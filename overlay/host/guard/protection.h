@@ -37,9 +37,9 @@ int protection_raise(struct event_base *base, const struct inventory *inventory,
  */
 int protection_set_clear(struct protection *protection, const struct guard_clear *clear,
 			 struct covey_error *error);
-/* The inventory has other hosts or VNIs. Those VNIs that it had are not used any more when this
- * returns. */
-void protection_follow(struct protection *protection);
+/* The inventory was read again; the list of VNIs that it had is not used any more when this
+ * returns. changed: something in it is different. */
+void protection_follow(struct protection *protection, bool changed);
 /* Who was heard in clear within the last minute, by address, VNI and direction. Fills at most max
  * entries; *ret_count is how many there are, perhaps more than max. */
 int protection_read_heard(struct protection *protection, struct guard_heard *list, size_t max,

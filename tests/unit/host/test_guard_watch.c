@@ -314,6 +314,38 @@ static void test_started_with_another_inventory(void **state)
 	assert_true(succeeds("nft list ruleset | grep -q 'covey has taken its own copy'"));
 }
 
+/* --- the inventory ---------------------------------------------------------------------------- */
+
+#define HAS_FABRIC                                                                                 \
+	"nft list table inet covey_guard_eth0 | tr -d '\\n\\t' | "                                 \
+	"grep -q 'set fabric.*elements = {.*3e8.*}'"
+
+/* It is read again without a change: its list of VNIs is at another place then. */
+static void test_same_inventory(void **state)
+{
+	static const struct covey_vnis again = {1000, 1003};
+	struct covey_vnis *before = malloc(sizeof(*before));
+	struct guard_watch_config config = config_of_bump();
+	uint64_t deadline = clock_ms() + 20000;
+
+	assert_non_null(before);
+	*before = again;
+	config.guard.foreign_all = false;
+	config.guard.foreign_ports[0] = 8472;
+	config.guard.foreign_count = 1;
+	config.guard.vnis = before;
+	config.guard.vnis_count = 1;
+	keep_with(&config);
+	assert_true(succeeds(HAS_FABRIC));
+	guard_watch_set_inventory(watch, &again, 1, false);
+	*before = (struct covey_vnis){7, 7};
+	free(before);
+	assert_true(succeeds("nft delete table inet covey_guard_eth0"));
+	while (!succeeds("nft list table inet covey_guard_eth0") && clock_ms() < deadline)
+		serve(20);
+	assert_true(succeeds(HAS_FABRIC));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +357,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kept_without_source, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_started_with_another_inventory, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_same_inventory, set_up, tear_down),
 	};
 
 	if (geteuid() != 0) {
