@@ -34,6 +34,7 @@
 
 #define PATIENCE_MS UINT64_C(60000)
 #define CROWD       1000
+#define HELD_UP_MS  UINT64_C(100)
 /* What the program may grow by; AddressSanitizer keeps what was freed. */
 #ifdef __SANITIZE_ADDRESS__
 #define GROWTH_MAX_KIB (512 << 10)
@@ -174,6 +175,7 @@ struct world {
 	struct metrics_server *server;
 	char place[128];
 	uint32_t patience_ms;
+	uint64_t turned_ms, held_ms; /* the last turn, the longest time between two */
 	unsigned fills;
 	unsigned told;
 	char why[256];
@@ -261,6 +263,11 @@ static int begin_unix(const char *path)
 
 static void turn(struct world *world)
 {
+	uint64_t since_ms = clock_ms() - world->turned_ms;
+
+	if (since_ms > world->held_ms)
+		world->held_ms = since_ms;
+	world->turned_ms = clock_ms();
 	event_base_loop(world->base, EVLOOP_NONBLOCK);
 	usleep(200);
 }
@@ -465,6 +472,20 @@ static void requests_of_megabytes(void **state)
 	world_free(world);
 }
 
+/* In a crowd, who does not send the request within a quarter of a second is cut. A busy machine may
+ * hold us up for as long, between accepting and sending: then ask again. */
+static const char *ask_in_crowd(struct world *world)
+{
+	const char *answer;
+
+	do {
+		world->held_ms = 0;
+		world->turned_ms = clock_ms();
+		answer = ask(world, GET);
+	} while (answer[0] == '\0' && world->held_ms >= HELD_UP_MS);
+	return answer;
+}
+
 static unsigned count_descriptors(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -494,7 +515,7 @@ static void crowd_of(const char *text)
 		assert_true(count_descriptors() <=
 			    before + (unsigned)i + 1 + COVEY_METRICS_CLIENTS_MAX);
 	}
-	assert_non_null(strstr(ask(world, GET), "t_bytes_total 0\n"));
+	assert_non_null(strstr(ask_in_crowd(world), "t_bytes_total 0\n"));
 	for (int i = 0; i < CROWD; i++)
 		close(fds[i]);
 	world_free(world);
