@@ -118,7 +118,8 @@ static int take_changes(const struct inventory_changes *changes, const struct in
 /* Most variables are hosts' affair alone. */
 static bool concerns(const struct inventory_change *change)
 {
-	static const char *const names[] = {"covey_fabric", "covey_gkm", "covey_gkm_port"};
+	static const char *const names[] = {"covey_fabric", "covey_gkm", "covey_gkm_port",
+					    "covey_gkm_metrics"};
 
 	if (change->kind != INVENTORY_FABRIC_KEPT)
 		return true;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <inventory_watch.h>
 #include <log.h>
+#include <string.h>
 
 #include "member.h"
 #include "path_mtu.h"
@@ -122,7 +123,8 @@ static int taken(const struct inventory_changes *changes, const struct inventory
 /* What the key manager alone uses is its affair. */
 static bool concerns(const struct inventory_change *change)
 {
-	return change->kind != INVENTORY_GROUP_KEPT;
+	return change->kind != INVENTORY_GROUP_KEPT &&
+	       strcmp(change->variable, "covey_gkm_metrics") != 0;
 }
 
 int process_watch_inventory(struct process *process, struct covey_error *error)

@@ -36,6 +36,10 @@ problem_is() { # N WORDS
 	[[ $(lab_show "$1" '.problems | join("\n")') == *"$2"* ]]
 }
 
+lacks_problem() { # N WORDS
+	[[ $(lab_show "$1" '.problems | join("\n")') != *"$2"* ]]
+}
+
 gkm_problem_is() {
 	[[ $(lab_show_gkm '.problems | join("\n")') == *"$1"* ]]
 }
@@ -132,6 +136,10 @@ lab_wait 30 "the key manager to name it" gkm_problem_is "nobody"
 change 's/^    covey_groups:/    covey_paths: 8\n&/'
 lab_wait 30 "hv1 to name what needs a restart" problem_is 1 "changed covey_paths: restart covey-host"
 if problem_is 1 nobody; then fail "hv1 still names a mistake that is mended"; fi
+change 's/^    covey_groups:/    covey_gkm_metrics: "off"\n&/'
+lab_wait 30 "the key manager to name what needs its restart" gkm_problem_is "changed covey_gkm_metrics: restart covey-gkm"
+lab_wait 30 "hv1 to have read it" lacks_problem 1 covey_paths
+if problem_is 1 covey_gkm_metrics; then fail "hv1 names what is the key manager's affair"; fi
 change ''
 lab_wait 30 "no problem of the inventory" at_all '.problems | map(select(test("inventory"))) | length' 0
 
