@@ -393,10 +393,24 @@ static void take_groups(struct plan *plan)
 
 /* --- the whole ----------------------------------------------------------------------------- */
 
+/* A fabric's hosts use one family, and what runs by the one cannot talk to a host of the other. */
+static bool is_other_family(const struct plan *plan)
+{
+	const struct inventory *live = plan->live;
+	const struct inventory_host *host = plan->self;
+
+	for (size_t i = 0; i < live->host_count && !host; i++)
+		host = live->hosts[i].gone ? NULL : &live->hosts[i];
+	return host && plan->fresh->host_count > 0 &&
+	       plan->fresh->hosts[0].vtep.family != host->vtep.family;
+}
+
 static int prepare(struct plan *plan)
 {
 	const struct inventory *live = plan->live, *fresh = plan->fresh;
 
+	if (is_other_family(plan))
+		return -EAFNOSUPPORT;
 	plan->host_at = calloc(fresh->host_count + 1, sizeof(*plan->host_at));
 	plan->group_at = calloc(fresh->group_count + 1, sizeof(*plan->group_at));
 	plan->host_stays = calloc(live->host_count + 1, sizeof(*plan->host_stays));

@@ -53,8 +53,9 @@ int inventory_make_room(struct inventory *inventory);
  * freed. self: the host that
  * this program runs on, whose variables stay as they are; NULL: of no host does anything stay but
  * its covey_sender_id, and variables that are not of a host's VTEP make no change. Fills
- * *ret_changes (inventory_changes_free). Returns 0, -ENOMEM, or -ENOSPC when there are so many new
- * hosts or groups that only a restart helps. After a failure nothing has changed.
+ * *ret_changes (inventory_changes_free). Returns 0 or -ENOMEM. Only a restart helps when it returns
+ * -ENOSPC, because there are so many new hosts or groups, or -EAFNOSUPPORT, because the VTEPs are
+ * of the other IP family. After a failure nothing has changed.
  */
 int inventory_update(struct inventory *inventory, struct inventory *fresh,
 		     const struct inventory_host *self, struct inventory_changes *ret_changes);

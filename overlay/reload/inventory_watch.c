@@ -115,6 +115,10 @@ static void take(struct inventory_watch *watch, struct inventory *fresh)
 	if (status == -ENOSPC)
 		covey_error_set(&error, status, "it has too many new hosts or groups: restart %s",
 				config->program);
+	else if (status == -EAFNOSUPPORT)
+		covey_error_set(&error, status,
+				"the hosts' covey_vtep are of the other IP family: restart %s",
+				config->program);
 	else if (status == -ENOMEM)
 		covey_error_set(&error, status, "out of memory");
 	if (status < 0) {

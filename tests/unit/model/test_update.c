@@ -8,8 +8,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "update.h"
 
@@ -191,6 +193,23 @@ static void what_is_kept_is_named(void **state)
 	}
 }
 
+/* Nothing of it, whoever we are. */
+static void the_other_family_is_refused(void **state)
+{
+	struct inventory *live = begin();
+	struct inventory *fresh =
+		parse("", "      g: {vnis: [3], members: [a, b]}\n",
+		      "    a: {covey_vtep: '2001:db8::1'}\n    b: {covey_vtep: '2001:db8::2'}\n");
+	struct inventory_changes changes;
+
+	assert_int_equal(inventory_update(live, fresh, NULL, &changes), -EAFNOSUPPORT);
+	assert_int_equal(inventory_update(live, fresh, &live->hosts[1], &changes), -EAFNOSUPPORT);
+	assert_int_equal(live->hosts[0].vtep.family, AF_INET);
+	assert_int_equal(live->groups[0].vnis[0], 1);
+	inventory_free(fresh);
+	inventory_free(live);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +218,7 @@ int main(void)
 		cmocka_unit_test(groups_come_and_go),
 		cmocka_unit_test(what_was_is_there),
 		cmocka_unit_test(what_is_kept_is_named),
+		cmocka_unit_test(the_other_family_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
