@@ -132,17 +132,23 @@ struct keeper {
 	struct guard_deadlines *deadlines;
 };
 
-/* Without looks, no VNI is let in. */
-static void begin_looks(struct keeper *keeper, const struct guard_deadlines_config *deadlines,
-			struct guard_clear *clear)
+/* What the devices do not look for is not let in. */
+static int begin_looks(struct keeper *keeper, const struct guard_deadlines_config *deadlines,
+		       struct guard_clear *clear, struct covey_error *error)
 {
-	struct covey_error error;
+	struct covey_error reason;
+	int status;
 
-	if (!has_clear(deadlines->self) ||
-	    guard_looks_new(keeper->base, deadlines, &clear->accepted, &keeper->looks, &error) == 0)
-		return;
-	log_error("guard: %s: VXLAN of no VNI passes in clear until covey-host runs", error.text);
+	if (!has_clear(deadlines->self))
+		return 0;
+	status = guard_looks_new(keeper->base, deadlines, &keeper->looks, error);
+	if (status || guard_looks_set(keeper->looks, &clear->accepted, &reason) == 0)
+		return status;
+	log_error("guard: %s: VXLAN of no VNI passes in clear until covey-host runs, or a "
+		  "deadline opens one",
+		  reason.text);
 	guard_clear_free(clear);
+	return 0;
 }
 
 static int keep_up(struct keeper *keeper, const struct guard_deadlines_config *deadlines,
@@ -161,10 +167,12 @@ static int keep_up(struct keeper *keeper, const struct guard_deadlines_config *d
 
 	if (result)
 		return result;
-	begin_looks(keeper, deadlines, &clear);
+	result = begin_looks(keeper, deadlines, &clear, error);
 	config.guard.local.unbound = true;
 	config.guard.steer.clear = clear;
-	result = guard_config_add_standing(deadlines->inventory, self, &config.guard, error);
+	if (result == 0)
+		result =
+			guard_config_add_standing(deadlines->inventory, self, &config.guard, error);
 	if (result == 0)
 		result = guard_watch_new(&config, &keeper->watch, error);
 	guard_clear_free(&clear);

@@ -92,45 +92,54 @@ static void say(struct guard_deadlines *deadlines, const struct covey_error *err
 	deadlines->said = *error;
 }
 
-/* Before a VNI opens, all devices must look. */
-static int widen_looks(struct guard_deadlines *deadlines, const struct guard_clear *before,
-		       const struct guard_clear *now, struct covey_error *error)
+/* Before a VNI opens, all devices must look. If they cannot, it does not open yet, and the others
+ * close. */
+static void widen_looks(struct guard_deadlines *deadlines, const struct guard_clear *before,
+			struct guard_clear *now, struct covey_error *error)
 {
-	struct guard_vnis both;
-	int status;
+	struct guard_vnis both = {0};
+	int status = guard_clear_join(&before->accepted, &now->accepted, &both);
 
-	if (guard_clear_join(&before->accepted, &now->accepted, &both))
-		return covey_error_set(error, -ENOMEM, "out of memory");
-	status = guard_looks_set(deadlines->looks, &both, error);
+	if (status)
+		covey_error_set(error, status, "out of memory");
+	else if (both.count > before->accepted.count)
+		status = guard_looks_set(deadlines->looks, &both, error);
 	free(both.list);
-	return status;
+	if (status == 0)
+		return;
+	guard_clear_keep(&now->accepted, &before->accepted);
+	guard_clear_keep(&now->steered, &now->accepted);
 }
 
-static int follow(struct guard_deadlines *deadlines, int count, struct covey_error *error)
+static void set_clear(struct guard_deadlines *deadlines, const struct guard_clear *before,
+		      const struct guard_clear *now, struct covey_error *error)
+{
+	size_t count = before->accepted.count;
+
+	if (!guard_clear_same(before, now) &&
+	    guard_watch_set_clear(deadlines->watch, now, error) == 0)
+		log_notice("guard: the deadline of a mode has passed, and covey-host does not run: "
+			   "VXLAN of %zu VNIs passes in clear now, of %zu before",
+			   now->accepted.count, count);
+}
+
+static void follow(struct guard_deadlines *deadlines, int count, struct covey_error *error)
 {
 	const struct guard_deadlines_config *config = &deadlines->config;
 	struct guard_status guard;
 	struct guard_clear clear;
-	int status;
 
 	guard_watch_last(deadlines->watch, &guard);
-	if (guard_clear_copy(guard.clear, &clear))
-		return covey_error_set(error, -ENOMEM, "out of memory");
-	status = mode_lists_follow(config->inventory, config->self, deadlines->records,
-				   (size_t)count, &clear, error);
-	if (status == 0 && !guard_clear_same(&clear, guard.clear)) {
-		size_t before = guard.clear->accepted.count;
-
-		status = widen_looks(deadlines, guard.clear, &clear, error);
-		if (status == 0)
-			status = guard_watch_set_clear(deadlines->watch, &clear, error);
-		if (status == 0)
-			log_notice("guard: the deadline of a mode has passed, and covey-host does "
-				   "not run: VXLAN of %zu VNIs passes in clear now, of %zu before",
-				   clear.accepted.count, before);
+	if (guard_clear_copy(guard.clear, &clear)) {
+		covey_error_set(error, -ENOMEM, "out of memory");
+		return;
+	}
+	if (mode_lists_follow(config->inventory, config->self, deadlines->records, (size_t)count,
+			      &clear, error) == 0) {
+		widen_looks(deadlines, guard.clear, &clear, error);
+		set_clear(deadlines, guard.clear, &clear, error);
 	}
 	guard_clear_free(&clear);
-	return status;
 }
 
 static void on_time(evutil_socket_t fd, short events, void *arg)

@@ -145,8 +145,7 @@ void guard_looks_follow(struct guard_looks *looks, const struct guard_watch *wat
 }
 
 int guard_looks_new(struct event_base *base, const struct guard_deadlines_config *config,
-		    const struct guard_vnis *accepted, struct guard_looks **ret_looks,
-		    struct covey_error *error)
+		    struct guard_looks **ret_looks, struct covey_error *error)
 {
 	struct guard_looks *looks = calloc(1, sizeof(*looks));
 	int status;
@@ -159,8 +158,6 @@ int guard_looks_new(struct event_base *base, const struct guard_deadlines_config
 	looks->timer = evtimer_new(base, on_time, looks);
 	status = looks->timer ? link_burst_new(base, on_moved, NULL, looks, &looks->links, error)
 			      : covey_error_set(error, -ENOMEM, "out of memory");
-	if (status == 0)
-		status = guard_looks_set(looks, accepted, error);
 	if (status) {
 		guard_looks_free(looks);
 		return status;

@@ -14,18 +14,19 @@ struct guard_looks;
 struct guard_vnis;
 struct guard_watch;
 
-/* Let the devices look now, before the guard lets in the first of these VNIs, and from now on each
- * one that comes, milliseconds after it came. What config points to must live as long. */
+/* No device looks before the first guard_looks_set(). What config points to must live as long. */
 int guard_looks_new(struct event_base *base, const struct guard_deadlines_config *config,
-		    const struct guard_vnis *accepted, struct guard_looks **ret_looks,
-		    struct covey_error *error);
+		    struct guard_looks **ret_looks, struct covey_error *error);
 
-/* From now on by what this guard lets in, within a second. It must live as long. */
-void guard_looks_follow(struct guard_looks *looks, const struct guard_watch *watch);
-
-/* Before the guard lets in more: 0 when no device takes more than that. */
+/* Before the guard lets in the first VNIs, or more: 0 when no device takes more than that. If it
+ * fails, as when a device goes away meanwhile, that is tried again as long as a guard is followed.
+ */
 int guard_looks_set(struct guard_looks *looks, const struct guard_vnis *accepted,
 		    struct covey_error *error);
+
+/* From now on by what this guard lets in, within a second, and each device that comes looks
+ * milliseconds after it came. The guard must live as long. */
+void guard_looks_follow(struct guard_looks *looks, const struct guard_watch *watch);
 
 /* What the devices look for stays. NULL-safe. */
 void guard_looks_free(struct guard_looks *looks);

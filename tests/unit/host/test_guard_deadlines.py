@@ -163,19 +163,16 @@ class GuardTest(Deadlines):
         self.wait_sets([100], seconds=30)
         self.assertEqual(self.passes(), [100])
 
+    def looks(self):
+        listing = subprocess.run(["ip", "netns", "exec", self.host.name, "nft", "list", "table", "netdev",
+                                  TABLE + "/in"], capture_output=True, text=True).stdout
+        return re.findall(r'device "(vx\d+)".*\n.* (drop|none) comment', listing)
+
+    def wait_look(self, *verdicts):
+        self.wait(lambda: self.looks() == list(verdicts), f"not {verdicts}")
+
     def test_what_devices_look_for(self):
         """A covey-host that died has left a table, by which they drop VNIs that were closed then."""
-        def look(verdicts):
-            listing = subprocess.run(["ip", "netns", "exec", self.host.name, "nft", "list", "table", "netdev",
-                                      TABLE + "/in"], capture_output=True, text=True).stdout
-            return re.findall(r'device "(vx\d+)".*\n.* (drop|none) comment', listing) == verdicts
-
-        def wait_look(*verdicts):
-            end = time.monotonic() + 30
-            while not look(list(verdicts)):
-                self.assertLess(time.monotonic(), end, f"not {verdicts}")
-                time.sleep(0.02)
-
         self.host.run("nft", f"""table netdev {TABLE}/in {{
             chain device1 {{
                 type filter hook ingress device "vx100" priority -500;
@@ -183,13 +180,36 @@ class GuardTest(Deadlines):
             }}
         }}""")
         self.keep()
-        wait_look(("vx100", "none"), ("vx200", "none"))
+        self.wait_look(("vx100", "none"), ("vx200", "none"))
         self.write({"g": ("observe", "enforce", 0.3)})
         self.wait_sets([200], seconds=30)
-        wait_look(("vx100", "drop"), ("vx200", "none"))
+        self.wait_look(("vx100", "drop"), ("vx200", "none"))
         self.write({"g": ("enforce", "observe", 0.3)})
         self.wait_sets([100, 200], seconds=30)
-        wait_look(("vx100", "none"), ("vx200", "none"))
+        self.wait_look(("vx100", "none"), ("vx200", "none"))
+
+    def test_no_look_at_the_start(self):
+        """No VNI is open then, and deadlines count: one opens only when all devices look, and closes without
+        that."""
+        with subprocess.Popen(["ip", "netns", "exec", self.host.name, "nft", "-i"], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, text=True) as owner:
+            self.addCleanup(owner.kill)
+            owner.stdin.write(f"add table netdev {TABLE}/in {{ flags owner; }}\n")
+            owner.stdin.flush()
+            self.wait(lambda: TABLE + "/in" in self.host.run("nft", "list", "tables"), "the table")
+            self.keep()
+            self.expect([])
+            self.guard("off")
+            self.guard("on")  # as a covey-host that came meanwhile, and died
+            self.expect([100, 200])
+            self.write({"g": ("observe", "enforce", -1)})
+            self.wait_sets([200], seconds=60)
+            self.write({"g": ("enforce", "observe", -1), "h": ("observe", "enforce", -1)})
+            self.wait_sets([], seconds=60)
+            self.assertEqual(self.looks(), [])
+            owner.stdin.close()
+        self.wait_sets([100], seconds=60)
+        self.wait_look(("vx100", "none"), ("vx200", "drop"))
 
     def test_covey_host_has_the_say(self):
         """As long as it lives, even if it hangs."""

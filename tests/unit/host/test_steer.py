@@ -110,7 +110,7 @@ class Steered(unittest.TestCase):
         path = os.path.join(directory.name, "notify")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(path)
-            notify.settimeout(10)
+            notify.settimeout(60)
             keeper = subprocess.Popen(self.command("keep", uplinks),
                                       env={**os.environ, "NOTIFY_SOCKET": path})
             self.addCleanup(keeper.wait)
@@ -142,8 +142,8 @@ class Steered(unittest.TestCase):
         self.assertGreaterEqual(self.dropped(comment) - before, 3, comment)
         self.assertEqual(self.seen(), seen, "VXLAN left")
 
-    def wait(self, condition, what):
-        deadline = time.monotonic() + 10
+    def wait(self, condition, what, seconds=60):
+        deadline = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), deadline, what)
             time.sleep(0.01)
