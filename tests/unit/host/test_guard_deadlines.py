@@ -24,7 +24,7 @@ from test_clear import COUNTER, SENDER
 from test_guard import SKIPPED, ethernet, ipv4, udp
 from test_steer import TABLE, Steered
 
-LATE = 1.5  # seconds; the machine is busy
+LATE = 60  # seconds, many times what a quiet machine needs
 
 
 class Deadlines(Steered):
@@ -83,8 +83,8 @@ class Deadlines(Steered):
     def expect(self, clear, steered=()):
         self.assertEqual(self.sets(), (list(clear), list(steered)))
 
-    def wait_sets(self, clear, steered=(), seconds=LATE):
-        end = time.monotonic() + seconds
+    def wait_sets(self, clear, steered=()):
+        end = time.monotonic() + LATE
         while (found := self.sets()) != (list(clear), list(steered)):
             self.assertLess(time.monotonic(), end, f"{found}, not {clear}, {steered}")
             time.sleep(0.02)
@@ -110,10 +110,10 @@ class GuardTest(Deadlines):
         """At its time, and no other group."""
         self.keep()
         self.assertEqual(self.passes(), [100, 200])
-        self.write({"g": ("observe", "enforce", 3), "h": ("observe", "enforce", 3600)})
+        self.write({"g": ("observe", "enforce", 6), "h": ("observe", "enforce", 3600)})
         time.sleep(2)
         self.expect([100, 200])
-        self.wait_sets([200], seconds=1 + LATE)
+        self.wait_sets([200])
         self.assertEqual(self.passes(), [200])
         self.host.run("nft", "flush", "ruleset")
         self.wait_sets([200])
@@ -153,14 +153,14 @@ class GuardTest(Deadlines):
         """What covey-host did not know as given by the key manager, too, does not open, nor what it did not say."""
         self.keep()
         self.write({"g": ("observe", "enforce", 0.3), "h": ("observe", "enforce", 0.3)})
-        self.wait_sets([], seconds=30)
+        self.wait_sets([])
         self.write({"g": ("enforce", "observe", 0.3), "h": ("enforce", "transition", 0.3)},
                    vnis={"g": [1, 99, 101, 300], "h": [200, 200]})
-        self.wait_sets([200], [200], seconds=30)
+        self.wait_sets([200], [200])
         self.assertEqual(self.passes(), [200])
         self.write({"g": ("enforce", "observe", 0.3), "h": ("observe", "transition", 0.3)},
                    vnis={"g": [100, 100]})
-        self.wait_sets([100], seconds=30)
+        self.wait_sets([100])
         self.assertEqual(self.passes(), [100])
 
     def looks(self):
@@ -182,10 +182,10 @@ class GuardTest(Deadlines):
         self.keep()
         self.wait_look(("vx100", "none"), ("vx200", "none"))
         self.write({"g": ("observe", "enforce", 0.3)})
-        self.wait_sets([200], seconds=30)
+        self.wait_sets([200])
         self.wait_look(("vx100", "drop"), ("vx200", "none"))
         self.write({"g": ("enforce", "observe", 0.3)})
-        self.wait_sets([100, 200], seconds=30)
+        self.wait_sets([100, 200])
         self.wait_look(("vx100", "none"), ("vx200", "none"))
 
     def test_no_look_at_the_start(self):
@@ -203,12 +203,12 @@ class GuardTest(Deadlines):
             self.guard("on")  # as a covey-host that came meanwhile, and died
             self.expect([100, 200])
             self.write({"g": ("observe", "enforce", -1)})
-            self.wait_sets([200], seconds=60)
+            self.wait_sets([200])
             self.write({"g": ("enforce", "observe", -1), "h": ("observe", "enforce", -1)})
-            self.wait_sets([], seconds=60)
+            self.wait_sets([])
             self.assertEqual(self.looks(), [])
             owner.stdin.close()
-        self.wait_sets([100], seconds=60)
+        self.wait_sets([100])
         self.wait_look(("vx100", "none"), ("vx200", "drop"))
 
     def test_covey_host_has_the_say(self):
@@ -268,18 +268,35 @@ class HostTest(Deadlines):
         process.kill()
         process.wait()
 
+    def wait_written(self, ours):
+        """Until the file is not ours any more."""
+        self.wait(lambda: os.stat(self.socket + ".modes").st_mtime_ns != ours, "it writes no file")
+
+    def bring_forward(self, group):
+        """The deadline in the file that covey-host has left."""
+        with open(self.socket + ".modes", encoding="ascii") as stream:
+            left = json.load(stream)
+        for record in left["groups"]:
+            if record["group"] == group:
+                record["deadline_ms"] = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
+        with open(self.socket + ".new", "w", encoding="ascii") as stream:
+            os.fchmod(stream.fileno(), 0o600)
+            json.dump(left, stream)
+        os.rename(self.socket + ".new", self.socket + ".modes")
+
     def test_killed_before_the_deadline(self):
         """What covey-host was told holds without it, and when it is back."""
         self.keep()
         # So that covey-host, which hears no key manager, has a deadline.
         self.write({"g": ("observe", "enforce", 3600), "h": ("observe", "enforce", 3600)})
         host = self.start()
-        self.wait_sets([100, 200], seconds=10)
+        self.wait_sets([100, 200])
         self.assertEqual(self.passes(), [100, 200])
         self.kill(host)
-        self.write({"g": ("observe", "enforce", 2), "h": ("observe", "enforce", 3600)})
+        self.write({"g": ("observe", "enforce", 3600), "h": ("observe", "enforce", 3600)})
         self.assertEqual(self.passes(), [100, 200])
-        self.wait_sets([200], seconds=2 + LATE)
+        self.write({"g": ("observe", "enforce", 0.3), "h": ("observe", "enforce", 3600)})
+        self.wait_sets([200])
         self.assertEqual(self.passes(), [200])
         self.start()
         self.assertEqual(self.sets()[0], [200])
@@ -291,9 +308,8 @@ class HostTest(Deadlines):
                    vnis={"g": [100, 100], "h": []})
         ours = os.stat(self.socket + ".modes").st_mtime_ns
         host = self.start()
-        self.wait_sets([100], seconds=60)
-        while os.stat(self.socket + ".modes").st_mtime_ns == ours:
-            time.sleep(0.05)
+        self.wait_sets([100])
+        self.wait_written(ours)
         self.expect([100])
         self.kill(host)
         with open(self.socket + ".modes", encoding="ascii") as stream:
@@ -302,20 +318,19 @@ class HostTest(Deadlines):
     def test_its_own_file(self):
         """Whatever covey-host has written, the guard understands."""
         self.keep()
-        self.write({"g": ("observe", "enforce", 8), "h": ("observe", "enforce", 3600)})
-        began, ours = time.monotonic(), os.stat(self.socket + ".modes").st_mtime_ns
+        self.write({"g": ("observe", "enforce", 3600), "h": ("observe", "enforce", 7200)})
+        ours = os.stat(self.socket + ".modes").st_mtime_ns
         host = self.start()
-        while os.stat(self.socket + ".modes").st_mtime_ns == ours:
-            self.assertLess(time.monotonic() - began, 7, "it writes no file")
-            time.sleep(0.05)
+        self.wait_written(ours)
         self.kill(host)
         with open(self.socket + ".modes", encoding="ascii") as stream:
-            written = {group["group"]: group["vnis"] for group in json.load(stream)["groups"]}
-        self.assertEqual(written, {"g": [100, 100], "h": [200, 200]})
-        self.assertLess(time.monotonic() - began, 7.5, "the machine is too slow for this test")
+            left = json.load(stream)["groups"]
+        self.assertEqual({group["group"]: group["vnis"] for group in left}, {"g": [100, 100], "h": [200, 200]})
+        deadlines = [group["deadline_ms"] for group in sorted(left, key=lambda group: group["group"])]
+        self.assertAlmostEqual(deadlines[1] - deadlines[0], 3600 * 1000, delta=1000)
         self.expect([100, 200])
-        self.wait_sets([200], seconds=8 + LATE)
-        self.assertGreater(time.monotonic() - began, 7.5)
+        self.bring_forward("g")
+        self.wait_sets([200])
 
 
 if __name__ == "__main__":

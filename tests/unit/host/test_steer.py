@@ -142,8 +142,8 @@ class Steered(unittest.TestCase):
         self.assertGreaterEqual(self.dropped(comment) - before, 3, comment)
         self.assertEqual(self.seen(), seen, "VXLAN left")
 
-    def wait(self, condition, what, seconds=60):
-        deadline = time.monotonic() + seconds
+    def wait(self, condition, what):
+        deadline = time.monotonic() + 60
         while not condition():
             self.assertLess(time.monotonic(), deadline, what)
             time.sleep(0.01)
