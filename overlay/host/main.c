@@ -24,6 +24,7 @@
 #include "gather_watch.h"
 #include "group_reports.h"
 #include "guard_command.h"
+#include "link.h"
 #include "member.h"
 #include "notify.h"
 #include "own_address.h"
@@ -242,10 +243,12 @@ static int announce(struct process *process, struct covey_error *error)
 		.guard = protection_guard(process->protection),
 		.foreign = protection_foreign(process->protection),
 		.vxlans = protection_vxlans(process->protection),
+		.source_mac = process->puts_source ? process->source_mac : NULL,
 		.ready = true,
 		.modes_kept = !process->memory.failed,
 		.has_address = own_address,
 		.vni_device = vxlan_devices_find_vni,
+		.has_mac = link_has_mac,
 		.offload_stopped = offload_stopped,
 		.arg = process,
 	};

@@ -38,6 +38,8 @@ struct process {
 	struct ports *ports;
 	struct ring_watch *ring_watch; /* NULL: the fabric port is no AF_PACKET */
 	struct dataplane *dataplane;
+	uint8_t source_mac[6]; /* if it puts one into VXLAN */
+	bool puts_source;
 	struct member *member;
 	struct mode_record *modes; /* as they were when covey-host ran last */
 	size_t mode_count;

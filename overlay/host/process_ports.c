@@ -166,7 +166,7 @@ static size_t find_tunnels(const struct process *process, struct covey_tunnel *r
 }
 
 /* The address that VXLAN shall have as source instead of the secret one. */
-static int find_source(const struct process *process, struct dataplane_config *config,
+static int find_source(struct process *process, struct dataplane_config *config,
 		       struct covey_error *error)
 {
 	struct link_info link;
@@ -176,9 +176,12 @@ static int find_source(const struct process *process, struct dataplane_config *c
 	if (config->secret_source == 0)
 		return 0;
 	status = link_get(process->self->host_interface, &link, error);
-	if (status == 0)
-		memcpy(config->host_mac, link.mac, sizeof(config->host_mac));
-	return status;
+	if (status)
+		return status;
+	memcpy(config->host_mac, link.mac, sizeof(config->host_mac));
+	memcpy(process->source_mac, link.mac, sizeof(process->source_mac));
+	process->puts_source = true;
+	return 0;
 }
 
 int process_start_dataplane(struct process *process, struct covey_error *error)

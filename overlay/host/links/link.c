@@ -165,6 +165,16 @@ static int change_end(struct change *change, const char *name, const char *what,
 	return 0;
 }
 
+bool link_has_mac(const char *name, const uint8_t *mac, uint8_t ret_mac[LINK_MAC_LEN])
+{
+	struct link_info link;
+
+	if (link_get(name, &link, NULL) || memcmp(link.mac, mac, LINK_MAC_LEN) == 0)
+		return true;
+	memcpy(ret_mac, link.mac, LINK_MAC_LEN);
+	return false;
+}
+
 static bool has_mac(struct rtnl_link *link, const uint8_t *mac)
 {
 	const struct nl_addr *address = rtnl_link_get_addr(link);

@@ -29,6 +29,8 @@ struct link_info {
 /* -ENODEV when there is none of that name. */
 int link_get(const char *name, struct link_info *ret_info, struct covey_error *error);
 int link_get_index(unsigned index, struct link_info *ret_info, struct covey_error *error);
+/* False when it certainly has another MAC address, which is put into ret_mac. */
+bool link_has_mac(const char *name, const uint8_t *mac, uint8_t ret_mac[LINK_MAC_LEN]);
 
 /* Make a veth pair; -EEXIST when either name is taken. */
 int link_add_veth(const char *name, const char *peer, struct covey_error *error);

@@ -38,12 +38,17 @@ struct host {
 	struct guard_watch *guard;         /* NULL: the kernel does not drive the fabric port */
 	struct foreign_vxlan_watch *foreign;
 	const struct vxlan_watch *vxlans; /* NULL: nobody follows them */
-	bool modes_kept;                  /* those that are not observe */
-	bool ready;                       /* the dataplane forwards and the guard is up */
+	/* What the dataplane puts into VXLAN as source, which was the host interface's when it
+	 * started. NULL: it leaves the source as it is. */
+	const uint8_t *source_mac;
+	bool modes_kept; /* those that are not observe */
+	bool ready;      /* the dataplane forwards and the guard is up */
 
 	/* Ask this host's kernel what it has. NULL: it cannot be asked. */
 	bool (*has_address)(const struct covey_addr *address);
 	bool (*vni_device)(uint32_t vni, uint16_t port, char ret_name[IFNAMSIZ]);
+	/* Has the interface this MAC address? Otherwise ret_mac is what it has. */
+	bool (*has_mac)(const char *name, const uint8_t *mac, uint8_t ret_mac[6]);
 	/* Does an offload of the kernel rest because it spoiled packets, and how often did it so
 	 * far? NULL: that is not known. */
 	bool (*offload_stopped)(void *arg, uint64_t *ret_stops);

@@ -94,6 +94,22 @@ static void check_vxlans(json_t *problems, const struct host *host)
 		    failing);
 }
 
+#define MAC         "%02x:%02x:%02x:%02x:%02x:%02x"
+#define MAC_ARGS(m) m[0], m[1], m[2], m[3], m[4], m[5]
+
+static void check_source(json_t *problems, const struct host *host)
+{
+	const uint8_t *was = host->source_mac;
+	uint8_t now[6];
+
+	if (!was || !host->has_mac || host->has_mac(host->self->host_interface, was, now))
+		return;
+	add(problems,
+	    "%s has the MAC address " MAC " now, but VXLAN leaves with " MAC ", which it had when "
+	    "covey-host started: find out which program changed it, and restart covey-host",
+	    host->self->host_interface, MAC_ARGS(now), MAC_ARGS(was));
+}
+
 static void check_paths(json_t *problems, const struct host *host)
 {
 	const struct path_peer *peers;
@@ -390,6 +406,7 @@ json_t *problems_list(const struct host *host)
 	check_vtep(problems, host);
 	check_uplinks(problems, host);
 	check_vxlans(problems, host);
+	check_source(problems, host);
 	check_paths(problems, host);
 	check_guard(problems, host);
 	check_foreign(problems, host);

@@ -314,6 +314,21 @@ static void port_taken(struct daemon *daemon)
 	played.vxlans = "cannot hold UDP port 4789";
 }
 
+static bool has_other_mac(const char *name, const uint8_t *mac, uint8_t ret_mac[6])
+{
+	memcpy(ret_mac, mac, 6);
+	ret_mac[5]++;
+	return false;
+}
+
+static void other_mac(struct daemon *daemon)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0xab, 0, 7};
+
+	daemon->host.has_mac = has_other_mac;
+	daemon->host.source_mac = mac;
+}
+
 static void misplaced(struct daemon *daemon)
 {
 	played.misplaced = "vxlan7";
@@ -471,6 +486,8 @@ static void test_ready(void **state)
 		 "Use Linux 5.16 or later"},
 		{guard_waiting, true, NULL, NULL},
 		{port_taken, false, "not served: cannot hold UDP port 4789", "VXLAN is dropped"},
+		{other_mac, true, "has the MAC address 02:00:00:ab:00:08 now",
+		 "leaves with 02:00:00:ab:00:07"},
 		{misplaced, true, "VXLAN device vxlan7 is bound to covey0", "without `dev`"},
 		{foreign, true, "VXLAN device vxl? sends to UDP port 8472, not the fabric's 4789",
 		 "set covey_foreign_vxlan: drop"},
