@@ -409,6 +409,15 @@ class LinksTest(unittest.TestCase):
         self.host.send_signal(signal.SIGCONT)
         self.assertIn('hook egress device "covey0"', rules)
 
+    def test_another_mac(self):
+        """What leaves has the one of the start."""
+        self.start_well("af_packet")
+        self.assertFalse([text for text in self.show()["problems"] if "MAC address" in text])
+        was = json.loads(self.ip("-json", "link", "show", "covey0"))[0]["address"]
+        self.ip("link", "set", "covey0", "address", "02:00:00:00:00:99")
+        said = [text for text in self.show()["problems"] if "MAC address" in text]
+        self.assertIn(f"02:00:00:00:00:99 now, but VXLAN leaves with {was},", said[0])
+
     def test_undone_again_and_again_at_the_start(self):
         """While the guard goes up, and while it is bound to covey0: there is one when it forwards."""
         for first in 1, 2:
