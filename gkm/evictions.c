@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "manager.h"
+#include "realm_update.h"
 #include "session.h"
 
 #define EVICTED COVEY__REFUSAL_CODE__REFUSAL_EVICTED
@@ -24,7 +25,8 @@ bool is_evicted(const struct manager *manager, size_t host, const struct realm *
 {
 	long seat = realm ? seat_of(manager, host, realm) : -ENOENT;
 
-	return manager->evicted[host] || (seat >= 0 && realm->served.group->members[seat].evicted);
+	return manager->evicted[host] || (seat >= 0 && realm->served.group->members[seat].evicted &&
+					  !realm->served.group->members[seat].held);
 }
 
 /* --- from the file ------------------------------------------------------------------------- */
@@ -41,7 +43,9 @@ static void enforce(struct manager *manager, size_t host, struct realm *realm)
 {
 	long seat = seat_of(manager, host, realm);
 
-	if (seat < 0 || realm->served.group->members[seat].evicted)
+	if (seat < 0)
+		return;
+	if (realm->served.group->members[seat].evicted && !realm->served.group->members[seat].held)
 		return;
 	group_evict(realm->served.group, (size_t)seat);
 	realm_wake(realm);
@@ -64,7 +68,11 @@ static int load_one(const char *identity, const char *group, void *arg)
 
 int evictions_load(struct manager *manager, struct covey_error *error)
 {
-	return manager->store->ops->each_eviction(manager->store, load_one, manager, error);
+	int status = manager->store->ops->each_eviction(manager->store, load_one, manager, error);
+
+	for (size_t i = 0; i < manager->realm_count && status >= 0; i++)
+		realm_admit(&manager->realms[i]);
+	return status;
 }
 
 /* --- by hand ------------------------------------------------------------------------------- */

@@ -13,8 +13,9 @@
 struct manager;
 struct realm;
 
-/* Put in force what is in the state file and is not in force yet. Entries for hosts and groups that
- * are not in the inventory stay in the file. */
+/* Put in force what is in the state file and is not in force yet, then admit who is held and is not
+ * in it. If it cannot be read, nobody is admitted. Entries for hosts and groups that are not in the
+ * inventory stay in the file. */
 int evictions_load(struct manager *manager, struct covey_error *error);
 
 /*

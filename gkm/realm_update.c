@@ -29,6 +29,7 @@ static void remove_member(struct realm *realm, size_t seat, struct session *sess
 					   : COVEY__REFUSAL_CODE__REFUSAL_NOT_AUTHORISED);
 	if (!realm->served.group->members[seat].evicted)
 		group_evict(realm->served.group, seat);
+	group_hold(realm->served.group, seat);
 }
 
 /* Other rights: as if it were new. It asks again soon. */
@@ -53,6 +54,7 @@ static int seat_member(struct realm *realm, size_t seat)
 	to->vtep = realm->tools.inventory->hosts[from->host].vtep;
 	to->may_send = from->may_send;
 	to->may_receive = from->may_receive;
+	group_hold(group, seat);
 	sender_id = sender_ids_find(&group->sender_ids, to->identity);
 	return sender_id ? group_bind(group, seat, sender_id) : 0;
 }
@@ -91,9 +93,7 @@ int realm_update_members(struct realm *realm, struct session *const *by_host,
 			remove_member(realm, i, by_host[now->host]);
 			continue;
 		}
-		if (member->evicted)
-			group_readmit(group, i);
-		else if (!same)
+		if (!same && !member->evicted)
 			change_rights(realm, i, by_host[now->host]);
 		member->may_send = now->may_send;
 		member->may_receive = now->may_receive;
@@ -118,6 +118,21 @@ int realm_update_rekey(struct realm *realm, struct covey_error *error)
 	/* For the next start. */
 	return realm->tools.store->ops->lifetime(realm->tools.store, realm->served.config->name,
 						 policy->hard_lifetime_s, &longest_s, error);
+}
+
+void realm_hold(const struct realm *realm)
+{
+	for (size_t i = 0; i < realm->served.group->seats; i++)
+		group_hold(realm->served.group, i);
+}
+
+void realm_admit(const struct realm *realm)
+{
+	const struct group *group = realm->served.group;
+
+	for (size_t i = 0; i < group->seats; i++)
+		if (group->members[i].held && !realm->served.config->members[i].gone)
+			group_readmit(realm->served.group, i);
 }
 
 int realm_reopen(struct realm *realm, struct session *const *by_host, struct covey_error *error)

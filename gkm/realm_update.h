@@ -15,8 +15,8 @@ struct session;
 
 /*
  * Seats for new members; those that are members no more are out, and the group gets another SA.
- * Who is a member again may come back, unless the operator has evicted it: evictions_load() says
- * so after this. by_host: sessions by host, in the order of inventory->hosts. Returns 0, or -ENOMEM
+ * Who is new or a member again is held: evictions_load() says after this whether it may come.
+ * by_host: sessions by host, in the order of inventory->hosts. Returns 0, or -ENOMEM
  * when some new members have no seats; then another call tries again.
  */
 int realm_update_members(struct realm *realm, struct session *const *by_host,
@@ -24,6 +24,11 @@ int realm_update_members(struct realm *realm, struct session *const *by_host,
 
 /* Another rekey policy. The present SA gets the new interval, and all others the next SA. */
 int realm_update_rekey(struct realm *realm, struct covey_error *error);
+
+/* Nobody may come before evictions_load() has said who is not evicted. */
+void realm_hold(const struct realm *realm);
+/* Members who are held may come. */
+void realm_admit(const struct realm *realm);
 
 /* The group is there, perhaps again: then all of it may be another. */
 int realm_reopen(struct realm *realm, struct session *const *by_host, struct covey_error *error);

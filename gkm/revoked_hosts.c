@@ -34,7 +34,7 @@ static void replace_keys(struct manager *manager, size_t host, struct realm *rea
 {
 	long seat = seat_of(manager, host, realm);
 
-	if (seat < 0 || is_evicted(manager, host, realm))
+	if (seat < 0 || manager->evicted[host] || realm->served.group->members[seat].evicted)
 		return;
 	if (realm->served.group->members[seat].session) {
 		group_expose(realm->served.group, (size_t)seat);

@@ -170,6 +170,7 @@ static void tell_members(struct manager *manager, const struct inventory_changes
 int take_over(struct manager *manager, const struct inventory_changes *changes,
 	      const struct inventory *before, struct covey_error *error)
 {
+	size_t known = manager->realm_count;
 	struct covey_error reason;
 	int status = 0;
 
@@ -177,6 +178,8 @@ int take_over(struct manager *manager, const struct inventory_changes *changes,
 	take_hosts(manager, changes);
 	note(end_what_ends(manager, changes, before, &reason), &reason, &status, error);
 	note(manager_init_realms(manager, &reason), &reason, &status, error);
+	for (size_t i = known; i < manager->realm_count; i++)
+		realm_hold(&manager->realms[i]);
 	note(begin_what_begins(manager, changes, &reason), &reason, &status, error);
 	note(evictions_load(manager, &reason), &reason, &status, error);
 	tell_members(manager, changes);

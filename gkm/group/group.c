@@ -216,6 +216,7 @@ void group_evict(struct group *group, size_t seat)
 {
 	group_left(group, seat);
 	group->members[seat].evicted = true;
+	group->members[seat].held = false;
 	for (size_t i = 0; i < group->sa_count; i++)
 		group->sas[i]->members[seat] = SA_MEMBER_BARRED;
 	group_expose(group, seat);
@@ -243,8 +244,14 @@ void group_expose(struct group *group, size_t seat)
 	group->wish = (struct rekey_wish){.reason = REKEY_EVICTION, .due_ms = 0, .insists = true};
 }
 
+void group_hold(struct group *group, size_t seat)
+{
+	group->members[seat].evicted = group->members[seat].held = true;
+}
+
 void group_readmit(struct group *group, size_t seat)
 {
+	group->members[seat].held = false;
 	group->members[seat].evicted = false;
 }
 

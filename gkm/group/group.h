@@ -50,6 +50,7 @@ struct member {
 	void *session;       /* the live registration; NULL: none */
 	bool enrolled;       /* it has registered, and has not left since then */
 	bool evicted;        /* it may not register */
+	bool held;           /* evicted only until its caller knows whether it is */
 	bool restored;       /* it may hold an SA of an earlier instance */
 	uint64_t own_sender; /* packets from elsewhere that had its SenderID, as it reports */
 	/* On which SAs it may be sending, with or without a session. They begin with the last one
@@ -181,6 +182,9 @@ void group_evict(struct group *group, size_t seat);
  * eviction, another SA is due at once when one is in use. The member gets that one, too.
  */
 void group_expose(struct group *group, size_t seat);
+/* A member without a session may not register until the caller knows whether it is evicted:
+ * group_evict() or group_readmit(). */
+void group_hold(struct group *group, size_t seat);
 /* The member may register again. */
 void group_readmit(struct group *group, size_t seat);
 

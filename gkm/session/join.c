@@ -158,6 +158,27 @@ static void register_member(const struct candidate *candidate)
 	served->wake(served->arg);
 }
 
+/* There was no memory for its seat, it is evicted, or nobody knows yet whether it is. */
+static bool is_kept_out(const struct candidate *candidate)
+{
+	struct session *session = candidate->session;
+	const struct group *group = candidate->served->group;
+	const char *name = candidate->served->config->name;
+	size_t seat = candidate->seat;
+
+	if (seat >= group->seats || group->members[seat].held) {
+		session_refuse(session, name, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
+			       "the key manager cannot take %s into group %s yet; its log says why",
+			       session->peer.host, name);
+		return true;
+	}
+	if (!session->sessions->evicted[session->host] && !group->members[seat].evicted)
+		return false;
+	session_refuse(session, name, COVEY__REFUSAL_CODE__REFUSAL_EVICTED,
+		       "%s is evicted from group %s", session->peer.host, name);
+	return true;
+}
+
 /* Asked of each Join. The list of those who wait is long when many hosts come at once, and holds
  * nobody whose identity has not requested a SenderID in the group. */
 static bool waits_for_sender_id(const struct session *session, const struct served_group *served)
@@ -192,17 +213,8 @@ void join_group(struct session *session, const struct join_request *request)
 		return;
 	}
 	candidate.seat = (size_t)(candidate.rights - group->members);
-	if (candidate.seat >= served->group->seats) {
-		session_refuse(session, group->name, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
-			       "the key manager has no room for %s in group %s; its log says why",
-			       session->peer.host, group->name);
+	if (is_kept_out(&candidate))
 		return;
-	}
-	if (sessions->evicted[session->host] || served->group->members[candidate.seat].evicted) {
-		session_refuse(session, group->name, COVEY__REFUSAL_CODE__REFUSAL_EVICTED,
-			       "%s is evicted from group %s", session->peer.host, group->name);
-		return;
-	}
 	if (!registration && session->registration_count == COVEY_GROUPS_PER_HOST_MAX) {
 		session_refuse(session, group->name, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
 			       "%s is in %u groups, more are not supported", session->peer.host,

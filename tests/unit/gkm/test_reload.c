@@ -13,9 +13,11 @@
 #include <cmocka.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "fabric.h"
+#include "operator.h"
 
 /* What may be another one. NULL: as at the start. */
 struct text {
@@ -263,6 +265,46 @@ static void a_member_moves_while_it_is_none(void **state)
 		covey_addr_equal(&guests[HV1].addresses[guests[HV2].sender_id], &guests[HV2].vtep));
 }
 
+/* Preloaded code sees it. */
+static char unreadable[SCRATCH_PATH_MAX + 16];
+
+static void make_unreadable(void)
+{
+	FILE *file = fopen(unreadable, "w");
+
+	assert_non_null(file);
+	fclose(file);
+}
+
+static void who_is_evicted_stays_out(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	json_t *answer;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	assert_int_equal(TYPE(fabric, &answer, "evict", "hv2", "tenants"), 0);
+	json_decref(answer);
+	make_unreadable();
+	change(fabric, &(struct text){.members = "hv1, hv2, hv3, hv4"});
+	assert_true(log_says(fabric, "not all that the inventory has changed is in force"));
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].refusal, COVEY__REFUSAL_CODE__REFUSAL_EVICTED);
+	change(fabric, &(struct text){.members = "hv1, hv3"});
+	change(fabric, &(struct text){0});
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].refusal, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE);
+	unlink(unreadable);
+	change(fabric, &(struct text){.members = "hv1, hv2, hv3, hv4"});
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].refusal, COVEY__REFUSAL_CODE__REFUSAL_EVICTED);
+	assert_int_equal(TYPE(fabric, &answer, "readmit", "hv2", "tenants"), 0);
+	json_decref(answer);
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].refusal, 0);
+}
+
 static void another_rekey_policy(void **state)
 {
 	struct fabric *fabric = *state;
@@ -315,12 +357,23 @@ int main(int argc, char **argv)
 		TEST(a_group_is_added_and_removed),
 		TEST(a_group_comes_back_with_another_policy),
 		TEST(a_member_moves_while_it_is_none),
+		TEST(who_is_evicted_stays_out),
 		TEST(another_rekey_policy),
 		TEST(a_broken_one_changes_nothing),
 		TEST(what_needs_a_restart_is_named),
 	};
+	char directory[SCRATCH_PATH_MAX];
+	int failed;
 
-	if (fabric_arguments(argc, argv, "GKM") < 0)
+	if (fabric_arguments(argc, argv, "GKM COVEY UNREADABLE") < 0 || scratch_new(directory) < 0)
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	covey_program = argv[2];
+	snprintf(unreadable, sizeof(unreadable), "%s/unreadable", directory);
+	setenv("UNREADABLE", unreadable, 1);
+	setenv("LD_PRELOAD", argv[3], 1);
+	/* Programs that are built with AddressSanitizer insist on being first. */
+	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_free(directory);
+	return failed;
 }
