@@ -36,6 +36,7 @@
 struct gkm {
 	struct options options;
 	struct inventory *inventory;
+	struct stat inventory_stamp; /* for inventory_watch */
 	struct store *store;
 	struct event_base *base;
 	struct tls *tls;
@@ -53,6 +54,7 @@ static int load_inventory(struct gkm *gkm)
 	struct diagnostics diagnostics;
 	int status;
 
+	inventory_watch_stamp(gkm->options.daemon.inventory, &gkm->inventory_stamp);
 	diagnostics_init(&diagnostics);
 	status = inventory_load(gkm->options.daemon.inventory, &diagnostics, &gkm->inventory);
 	if (status < 0)
@@ -133,6 +135,7 @@ static int watch_inventory(struct gkm *gkm, struct covey_error *error)
 {
 	const struct inventory_watch_config config = {.base = gkm->base,
 						      .path = gkm->options.daemon.inventory,
+						      .stamp = &gkm->inventory_stamp,
 						      .program = "covey-gkm",
 						      .inventory = gkm->inventory,
 						      .taken = take_changes,

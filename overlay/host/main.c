@@ -56,6 +56,7 @@ static int load_inventory(struct process *process, struct covey_error *error)
 	char host_name[STARTUP_HOST_NAME_SIZE];
 	int status;
 
+	inventory_watch_stamp(process->options.daemon.inventory, &process->inventory_stamp);
 	diagnostics_init(&diagnostics);
 	status = inventory_load(process->options.daemon.inventory, &diagnostics,
 				&process->inventory);

@@ -9,6 +9,7 @@
 
 #include <covey/error.h>
 #include <event2/event.h>
+#include <sys/stat.h>
 
 #include "clear_heard.h"
 #include "group_joins.h"
@@ -22,6 +23,7 @@
 struct process {
 	struct options options;
 	struct inventory *inventory;
+	struct stat inventory_stamp; /* for inventory_watch */
 	const struct inventory_host *self;
 	struct event_base *base;
 	struct tls *tls;

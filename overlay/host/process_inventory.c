@@ -132,6 +132,7 @@ int process_watch_inventory(struct process *process, struct covey_error *error)
 	const struct inventory_watch_config config = {
 		.base = process->base,
 		.path = process->options.daemon.inventory,
+		.stamp = &process->inventory_stamp,
 		.program = "covey-host",
 		.inventory = process->inventory,
 		.self = process->self,

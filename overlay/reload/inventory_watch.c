@@ -5,18 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "clock.h"
 #include "file_watch.h"
 #include "log.h"
 
 /* So many changes at most are told one by one. */
 #define TOLD_MAX 16
+/* It is read when it was the same for so long, and nobody wrote it. */
+#define SETTLED_MS 200
+/* How often to look until then, and while it is away or cannot be watched. */
+#define LOOK_MS 50
+#define AWAY_MS 2000
 
 struct inventory_watch {
 	struct inventory_watch_config config;
 	struct file_watch *files;
+	struct event *again;
 	struct stat stamp;                  /* of the file that was tried last */
+	struct stat seen;                   /* at the last look */
+	uint64_t seen_ms;                   /* since when it is so, ms, monotonic */
+	bool blind;                         /* changes are not noticed */
 	struct covey_error problem;         /* empty when it was good */
 	struct inventory_changes not_taken; /* those that concern the program */
 };
@@ -87,6 +96,26 @@ static void log_not_taken(const struct inventory_watch *watch)
 			    restart_text(watch, &watch->not_taken.list[i], text, sizeof(text)));
 }
 
+/* --- which file it is ---------------------------------------------------------------------- */
+
+void inventory_watch_stamp(const char *path, struct stat *ret_stamp)
+{
+	if (stat(path, ret_stamp) < 0)
+		memset(ret_stamp, 0, sizeof(*ret_stamp));
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* The time of the last change counts, too: it may be readable since then. */
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
+	       same_time(&a->st_mtim, &b->st_mtim) && same_time(&a->st_ctim, &b->st_ctim);
+}
+
 /* --- reading ------------------------------------------------------------------------------- */
 
 /* Keeps those that concern us, in the list of all: it is used up. */
@@ -138,55 +167,100 @@ static void take(struct inventory_watch *watch, struct inventory *fresh)
 	}
 }
 
-/* The stamp is read first: what changes between that and reading the file is read twice. */
-static void note_stamp(struct inventory_watch *watch)
-{
-	memset(&watch->stamp, 0, sizeof(watch->stamp));
-	if (stat(watch->config.path, &watch->stamp) < 0)
-		memset(&watch->stamp, 0, sizeof(watch->stamp));
-}
-
-static bool has_changed(const struct inventory_watch *watch)
-{
-	const struct stat *was = &watch->stamp;
-	struct stat now;
-
-	if (stat(watch->config.path, &now) < 0)
-		return was->st_ino != 0;
-	return now.st_ino != was->st_ino || now.st_dev != was->st_dev ||
-	       now.st_size != was->st_size || now.st_mtim.tv_sec != was->st_mtim.tv_sec ||
-	       now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
-}
-
-static void load(struct inventory_watch *watch)
+/* The stamp is read first: what changes between that and reading the file is read twice. patient:
+ * false as long as it changes meanwhile, and then nothing has happened. */
+static bool load(struct inventory_watch *watch, bool patient)
 {
 	struct diagnostics diagnostics;
 	struct inventory *fresh = NULL;
+	struct stat before, after;
+	bool unsteady = false;
+	int status;
 
-	note_stamp(watch);
+	inventory_watch_stamp(watch->config.path, &before);
 	diagnostics_init(&diagnostics);
-	if (inventory_load(watch->config.path, &diagnostics, &fresh) < 0)
-		fail_by_mistakes(watch, &diagnostics);
-	else
-		take(watch, fresh);
+	status = inventory_load(watch->config.path, &diagnostics, &fresh);
+	if (patient) {
+		inventory_watch_stamp(watch->config.path, &after);
+		unsteady = !is_same(&before, &watch->seen) || !is_same(&after, &watch->seen);
+	}
+	if (!unsteady) {
+		watch->stamp = before;
+		if (status < 0)
+			fail_by_mistakes(watch, &diagnostics);
+		else
+			take(watch, fresh);
+	}
 	diagnostics_free(&diagnostics);
 	inventory_free(fresh);
+	return !unsteady;
+}
+
+/* --- looking ------------------------------------------------------------------------------- */
+
+static void schedule(struct inventory_watch *watch, unsigned ms)
+{
+	const struct timeval rest = clock_timeval(ms);
+
+	event_add(watch->again, &rest);
+}
+
+/* False: changes of the file are not noticed. That is said once. */
+static bool watch_files(struct inventory_watch *watch)
+{
+	struct covey_error error;
+	bool watched = file_watch_look(watch->files, &error) == 0;
+
+	if (!watched && !watch->blind)
+		log_warning("%s", error.text);
+	watch->blind = !watched;
+	return watched;
+}
+
+/* Somebody may be writing it: what there is so far may be a good inventory that lacks hosts. */
+static bool is_settled(const struct inventory_watch *watch)
+{
+	const struct timespec *changed = &watch->seen.st_mtim;
+	struct timespec now;
+	int64_t age_ms;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	age_ms = ((int64_t)now.tv_sec - changed->tv_sec) * 1000 +
+		 (now.tv_nsec - changed->tv_nsec) / 1000000;
+	/* A time to come says nothing. */
+	return clock_ms() - watch->seen_ms >= SETTLED_MS && (age_ms < 0 || age_ms >= SETTLED_MS);
+}
+
+static void look(struct inventory_watch *watch)
+{
+	bool watched = watch_files(watch);
+	struct stat now;
+
+	inventory_watch_stamp(watch->config.path, &now);
+	if (!is_same(&now, &watch->seen)) {
+		watch->seen = now;
+		watch->seen_ms = clock_ms();
+	}
+	if (!is_same(&now, &watch->stamp) && (!is_settled(watch) || !load(watch, true)))
+		schedule(watch, LOOK_MS);
+	else if (!watched || now.st_ino == 0)
+		schedule(watch, AWAY_MS);
 }
 
 static void on_changed(void *arg)
 {
-	struct inventory_watch *watch = arg;
-	struct covey_error error;
+	look(arg);
+}
 
-	if (file_watch_look(watch->files, &error) < 0)
-		log_warning("%s", error.text);
-	if (has_changed(watch))
-		load(watch);
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	look(arg);
 }
 
 void inventory_watch_reload(struct inventory_watch *watch)
 {
-	load(watch);
+	load(watch, false);
+	look(watch);
 }
 
 /* --- life ---------------------------------------------------------------------------------- */
@@ -205,14 +279,16 @@ int inventory_watch_new(const struct inventory_watch_config *config,
 	if (!watch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->config = *config;
-	note_stamp(watch);
-	status = file_watch_new(&files, &watch->files, error);
+	watch->stamp = watch->seen = *config->stamp;
+	watch->seen_ms = clock_ms();
+	watch->again = evtimer_new(config->base, on_again, watch);
+	status = watch->again ? file_watch_new(&files, &watch->files, error)
+			      : covey_error_set(error, -ENOMEM, "out of memory");
 	if (status < 0) {
-		free(watch);
+		inventory_watch_free(watch);
 		return status;
 	}
-	if (file_watch_look(watch->files, error) < 0)
-		log_warning("%s", error->text);
+	look(watch);
 	*ret_watch = watch;
 	return 0;
 }
@@ -222,6 +298,8 @@ void inventory_watch_free(struct inventory_watch *watch)
 	if (!watch)
 		return;
 	file_watch_free(watch->files);
+	if (watch->again)
+		event_free(watch->again);
 	inventory_changes_free(&watch->not_taken);
 	free(watch);
 }

@@ -11,6 +11,7 @@
 #include <event2/event.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "update.h"
 
@@ -18,8 +19,9 @@ struct inventory_watch;
 
 struct inventory_watch_config {
 	struct event_base *base;
-	const char *path;    /* must outlive it */
-	const char *program; /* for the log: what is to be restarted */
+	const char *path;         /* must outlive it */
+	const struct stat *stamp; /* inventory_watch_stamp() before the inventory was loaded */
+	const char *program;      /* for the log: what is to be restarted */
 	struct inventory *inventory;
 	const struct inventory_host *self; /* see inventory_update() */
 	/* Can this program run with it? Returns 0 or a negative errno. NULL: always. */
@@ -33,13 +35,18 @@ struct inventory_watch_config {
 	void *arg;
 };
 
-/* Begin to watch. Returns 0 or a negative errno. */
+/* Which file is there; all zero: none. */
+void inventory_watch_stamp(const char *path, struct stat *ret_stamp);
+
+/* Begin to watch. What has changed since the stamp is read by the event loop. Returns 0 or a
+ * negative errno. */
 int inventory_watch_new(const struct inventory_watch_config *config,
 			struct inventory_watch **ret_watch, struct covey_error *error);
 /* NULL-safe. */
 void inventory_watch_free(struct inventory_watch *watch);
 
-/* Read it now, because a person asks for it. */
+/* Read it now, because a person asks for it. Otherwise it is read when nobody has written it for a
+ * moment. */
 void inventory_watch_reload(struct inventory_watch *watch);
 
 /* What is wrong: sentences for a person. NULL when there is no memory. watch may be NULL. */
