@@ -43,6 +43,7 @@ struct manager {
 	struct revoked_hosts *revoked_hosts; /* which host showed which certificate */
 	struct own_watch *own; /* the key manager's own certificate; belongs to main() */
 	const struct inventory_watch *watch; /* belongs to main() */
+	bool behind; /* a take-over did not do all: the next one does all again */
 	bool stopping;
 	struct event *stop_timer;
 	unsigned stop_ticks;

@@ -152,13 +152,28 @@ static int begin_what_begins(struct manager *manager, const struct inventory_cha
 	return status;
 }
 
+/* All that the last one may have left undone. Nothing changes where it was done. */
+static int catch_up(struct manager *manager, struct covey_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < manager->realm_count; i++) {
+		struct covey_error reason;
+
+		if (!manager->realms[i].served.config->gone)
+			note(realm_reopen(&manager->realms[i], manager->sessions.by_host, &reason),
+			     &reason, &status, error);
+	}
+	return status;
+}
+
 /* Who was refused asks again. */
 static void tell_members(struct manager *manager, const struct inventory_changes *changes)
 {
 	for (size_t i = 0; i < manager->realm_count; i++) {
 		const struct realm *realm = &manager->realms[i];
 
-		if (has_new(changes, INVENTORY_GROUP_VNIS, i) ||
+		if (manager->behind || has_new(changes, INVENTORY_GROUP_VNIS, i) ||
 		    has_new(changes, INVENTORY_GROUP_MEMBERS, i) ||
 		    has_new(changes, INVENTORY_GROUP_REKEY, i) ||
 		    has_new(changes, INVENTORY_GROUP_ADDED, i))
@@ -181,7 +196,10 @@ int take_over(struct manager *manager, const struct inventory_changes *changes,
 	for (size_t i = known; i < manager->realm_count; i++)
 		realm_hold(&manager->realms[i]);
 	note(begin_what_begins(manager, changes, &reason), &reason, &status, error);
+	if (manager->behind)
+		note(catch_up(manager, &reason), &reason, &status, error);
 	note(evictions_load(manager, &reason), &reason, &status, error);
 	tell_members(manager, changes);
+	manager->behind = status < 0;
 	return status;
 }

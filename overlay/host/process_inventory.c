@@ -86,8 +86,6 @@ static int follow(struct process *process, const struct inventory_change *change
 		  const struct inventory *before, struct covey_error *error)
 {
 	switch (change->kind) {
-	case INVENTORY_QOS_MAP:
-		return follow_qos_map(process, error);
 	case INVENTORY_GROUP_ADDED:
 	case INVENTORY_GROUP_REMOVED:
 	case INVENTORY_GROUP_MEMBERS:
@@ -109,6 +107,8 @@ static int taken(const struct inventory_changes *changes, const struct inventory
 	dataplane_set_vnis(process->dataplane, process->inventory->vnis,
 			   process->inventory->vnis_count);
 	protection_follow(process->protection, changes->count > 0);
+	/* Also unchanged: it may have been refused the last time. */
+	note(follow_qos_map(process, &reason), &reason, &status, error);
 	note(process_put_modes(process, &reason), &reason, &status, error);
 	for (size_t i = 0; i < changes->count; i++)
 		note(follow(process, &changes->list[i], before, &reason), &reason, &status, error);

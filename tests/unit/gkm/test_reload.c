@@ -305,6 +305,30 @@ static void who_is_evicted_stays_out(void **state)
 	assert_int_equal(guests[HV2].refusal, 0);
 }
 
+/* Also when nothing has changed since then. */
+static void what_failed_is_done_at_the_next_reading(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	size_t before;
+
+	bring(fabric, HV1);
+	make_unreadable();
+	change(fabric, &(struct text){.members = "hv1, hv2, hv3, hv4"});
+	bring(fabric, HV4);
+	assert_int_equal(guests[HV4].refusal, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE);
+	kill(fabric->gkm, SIGHUP);
+	WAIT_FOR(fabric, log_count(fabric, "not all that the inventory has changed") == 2);
+	unlink(unreadable);
+	before = guests[HV4].changes;
+	kill(fabric->gkm, SIGHUP);
+	WAIT_FOR(fabric, guests[HV4].changes > before);
+	assert_int_equal(log_count(fabric, "not all that the inventory has changed"), 2);
+	bring(fabric, HV4);
+	assert_int_equal(guests[HV4].refusal, 0);
+	assert_false(guests[HV1].closed);
+}
+
 static void another_rekey_policy(void **state)
 {
 	struct fabric *fabric = *state;
@@ -358,6 +382,7 @@ int main(int argc, char **argv)
 		TEST(a_group_comes_back_with_another_policy),
 		TEST(a_member_moves_while_it_is_none),
 		TEST(who_is_evicted_stays_out),
+		TEST(what_failed_is_done_at_the_next_reading),
 		TEST(another_rekey_policy),
 		TEST(a_broken_one_changes_nothing),
 		TEST(what_needs_a_restart_is_named),
