@@ -86,8 +86,9 @@ void dataplane_close(struct dataplane *dataplane);
 
 /*
  * Say which VNIs belong to the group with this index (0..COVEY_GROUPS_PER_HOST_MAX - 1). They
- * replace the group's earlier ones. With vni_count 0 the group is forgotten. -EEXIST when a VNI
- * belongs to another group.
+ * replace the group's earlier ones. With vni_count 0 the group is forgotten. A group
+ * in observe that gets a new VNI is in transition until dataplane_group_mode() is called again.
+ * -EEXIST when a VNI belongs to another group.
  */
 int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
 			size_t vni_count, struct covey_error *error);

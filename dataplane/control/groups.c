@@ -56,6 +56,26 @@ static int check_group(uint32_t group, const uint32_t *vnis, size_t vni_count,
 	return 0;
 }
 
+static bool has(const struct group_record *record, uint32_t vni)
+{
+	for (size_t i = 0; i < record->vni_count; i++)
+		if (record->vnis[i] == vni)
+			return true;
+	return false;
+}
+
+/* The guard may not let new VNIs leave in clear yet: whoever puts the modes has it do so first. */
+static enum covey_mode mode_with(const struct group_record *before,
+				 const struct group_record *after)
+{
+	if (before->vni_count == 0)
+		return COVEY_MODE_ENFORCE;
+	for (size_t i = 0; i < after->vni_count && covey_mode_sends_clear(before->mode); i++)
+		if (!has(before, after->vnis[i]))
+			return COVEY_MODE_TRANSITION;
+	return before->mode;
+}
+
 int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
 			size_t vni_count, struct covey_error *error)
 {
@@ -71,7 +91,7 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
 	if (vni_count > 0)
 		memcpy(after.vnis, vnis, vni_count * sizeof(*vnis));
 	before = dataplane->groups[group];
-	after.mode = before.vni_count > 0 ? before.mode : COVEY_MODE_ENFORCE;
+	after.mode = mode_with(&before, &after);
 	dataplane->groups[group] = after;
 	status = build_vnis(dataplane, &dataplane->vnis, error);
 	if (status != 0) {

@@ -213,6 +213,20 @@ static int tell_dataplane(const struct process *process, const struct member_sta
 	return 0;
 }
 
+/* Is any of these not among the others? */
+static bool closes(const struct guard_vnis *now, const struct guard_vnis *then)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < now->count; i++) {
+		while (at < then->count && then->list[at] < now->list[i])
+			at++;
+		if (at == then->count || then->list[at] != now->list[i])
+			return true;
+	}
+	return false;
+}
+
 /*
  * As a bump in the wire, covey-host itself carries what is in clear. Only if it sends by AF_PACKET
  * does that pass the guard. The dataplane has stopped to send what may not pass any more.
@@ -224,11 +238,12 @@ static int tell_guard(struct process *process, struct guard_clear *clear, struct
 
 	if (!process->clear_failed && guard_clear_same(clear, &process->clear))
 		return 0;
-	if (process->ports->fabric_af_packet && !af_packet_flush(process->self->fabric_interface))
-		log_warning(
-			"%s: packets of groups that send in clear no longer may still be to be "
-			"sent, and the guard will drop them",
-			process->self->fabric_interface);
+	if (process->ports->fabric_af_packet &&
+	    closes(&process->clear.accepted, &clear->accepted) &&
+	    !af_packet_flush(process->self->fabric_interface))
+		log_warning("%s: packets of groups that send in clear no longer may still be to be "
+			    "sent, and the guard will drop them",
+			    process->self->fabric_interface);
 	status = protection_set_clear(process->protection, clear, error);
 	process->clear_failed = status != 0;
 	if (status)
@@ -236,6 +251,37 @@ static int tell_guard(struct process *process, struct guard_clear *clear, struct
 	process->clear = *clear;
 	*clear = before;
 	return 0;
+}
+
+/* Those that pass already, and those that are to. */
+static int tell_guard_more(struct process *process, const struct guard_clear *clear,
+			   struct covey_error *error)
+{
+	struct guard_clear both = {0};
+	int status = guard_clear_join(&process->clear.accepted, &clear->accepted, &both.accepted);
+
+	if (status == 0)
+		status = guard_vnis_copy(&clear->steered, &both.steered);
+	if (status)
+		covey_error_set(error, status, "out of memory");
+	else if (!guard_vnis_same(&both.accepted, &process->clear.accepted))
+		status = tell_guard(process, &both, error);
+	guard_clear_free(&both);
+	return status;
+}
+
+/* What an AF_PACKET port sends in clear must pass the guard, so that opens first and closes last.
+ */
+static int tell_both(struct process *process, const struct member_state *state,
+		     struct guard_clear *clear, struct covey_error *error)
+{
+	int status;
+
+	/* If it fails, so does the second time. What closes in the dataplane must not wait. */
+	if (process->ports->fabric_af_packet)
+		tell_guard_more(process, clear, error);
+	status = tell_dataplane(process, state, error);
+	return status ? status : tell_guard(process, clear, error);
 }
 
 int process_put_modes(void *arg, struct covey_error *error)
@@ -255,9 +301,7 @@ int process_put_modes(void *arg, struct covey_error *error)
 		log_warning("%s: after a restart, groups begin in the inventory's mode",
 			    reason.text);
 	keep_modes(process, state);
-	status = tell_dataplane(process, state, error);
-	if (status == 0)
-		status = tell_guard(process, &clear, error);
+	status = tell_both(process, state, &clear, error);
 	guard_clear_free(&clear);
 	return status;
 }

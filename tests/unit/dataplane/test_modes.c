@@ -67,6 +67,26 @@ static void test_a_group_enforces_until_told(void **state)
 	lab_close(&lab);
 }
 
+/* The guard of an AF_PACKET port drops it until it is told. */
+static void test_a_new_vni_does_not_leave_in_clear_before_the_mode_is_put(void **state)
+{
+	const uint32_t vnis[] = {LAB_VNI + 1, LAB_VNI};
+	struct lab lab;
+
+	open_lab(&lab, false);
+	set_mode(&lab, 0, COVEY_MODE_OBSERVE);
+	assert_int_equal(dataplane_group_set(lab.dataplane, 0, vnis, 2, NULL), 0);
+	expect(&lab, false, true, false, true);
+	set_mode(&lab, 0, COVEY_MODE_OBSERVE);
+	expect(&lab, true, true, true, true);
+	assert_int_equal(dataplane_group_set(lab.dataplane, 0, vnis + 1, 1, NULL), 0);
+	expect(&lab, true, true, true, true);
+	set_mode(&lab, 0, COVEY_MODE_ENFORCE);
+	assert_int_equal(dataplane_group_set(lab.dataplane, 0, vnis, 2, NULL), 0);
+	expect(&lab, false, false, false, false);
+	lab_close(&lab);
+}
+
 static void test_what_is_no_mode_or_no_group_changes_nothing(void **state)
 {
 	struct lab lab;
@@ -159,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_group_enforces_until_told),
+		cmocka_unit_test(test_a_new_vni_does_not_leave_in_clear_before_the_mode_is_put),
 		cmocka_unit_test(test_what_is_no_mode_or_no_group_changes_nothing),
 		cmocka_unit_test(test_fragments_pass_while_no_group_enforces),
 		cmocka_unit_test(test_where_the_kernel_keeps_the_card_nothing_changes),
