@@ -138,7 +138,7 @@ def arguments_of(text, verb, special):
     for line in re.findall(rf"^(?:Usage:| +or:) +covey {verb}(.*)$", text, re.M):
         place = 0
         for word in line.replace("[OPTION...]", "").split():
-            for choice in word.strip("[]").split("|"):
+            for choice in word.strip("[].").split("|"):
                 if choice.startswith("-"):
                     break
                 generator = special.get(choice) or KINDS.get(choice)

@@ -14,15 +14,12 @@
 #include "pki.h"
 #include "pki_arguments.h"
 #include "pki_list_command.h"
+#include "pki_renew_command.h"
 #include "pki_report.h"
 #include "suggest.h"
 
-#define DAY          86400L
-#define CA_DAYS      3650
-#define HOST_DAYS    365
-#define CRL_DAYS     30
-#define CLOCK_SKEW_S 300 /* a host whose clock is behind by this accepts new ones */
-#define GKM          "gkm"
+#define CA_DAYS  3650
+#define CRL_DAYS 30
 
 static void init(const struct pki_arguments *arguments, const struct inventory *inventory,
 		 struct pki_report *report)
@@ -61,7 +58,7 @@ static bool file_exists(const char *directory, const char *name, const char *suf
 static void skip(const struct pki_arguments *arguments, const struct inventory *inventory,
 		 const struct inventory_host *host, struct pki_report *report)
 {
-	const char *name = host ? host->name : GKM;
+	const char *name = host ? host->name : PKI_GKM;
 	struct covey_error error;
 
 	if (pki_check(arguments->cli->pki, host ? IDENTITY_HOST : IDENTITY_GKM, inventory->fabric,
@@ -76,7 +73,7 @@ static void issue(const struct pki_arguments *arguments, const struct inventory 
 		  const struct inventory_host *host, struct pki_report *report)
 {
 	const char *directory = arguments->cli->pki;
-	const char *name = host ? host->name : GKM;
+	const char *name = host ? host->name : PKI_GKM;
 	uint16_t sender_id = host ? host->sender_id : 0;
 	struct covey_error error;
 
@@ -84,9 +81,8 @@ static void issue(const struct pki_arguments *arguments, const struct inventory 
 	    file_exists(directory, name, "key"))
 		skip(arguments, inventory, host, report);
 	else if (pki_issue(directory, host ? IDENTITY_HOST : IDENTITY_GKM, inventory->fabric, name,
-			   sender_id, -CLOCK_SKEW_S,
-			   (arguments->days ? arguments->days : HOST_DAYS) * DAY, arguments->force,
-			   &error) < 0)
+			   sender_id, -PKI_CLOCK_SKEW_S, pki_validity_s(arguments),
+			   arguments->force, &error) < 0)
 		pki_report_failed(report, name, error.text);
 	else
 		pki_report_made(report, directory, name, sender_id);
@@ -104,19 +100,18 @@ static void issue_all(const struct pki_arguments *arguments, const struct invent
 		issue(arguments, inventory, &inventory->hosts[i], report);
 }
 
-static void refuse_unknown(const struct pki_arguments *arguments, const struct inventory *inventory,
-			   struct pki_report *report)
+void pki_refuse_unknown(const struct pki_arguments *arguments, const char *name,
+			const struct inventory *inventory, struct pki_report *report)
 {
-	struct suggestion suggestion = suggestion_start(arguments->name);
+	struct suggestion suggestion = suggestion_start(name);
 	char hint[SUGGESTION_SIZE];
 	char *reason;
 
-	suggestion_try(&suggestion, GKM);
+	suggestion_try(&suggestion, PKI_GKM);
 	for (size_t i = 0; i < inventory->host_count; i++)
 		suggestion_try(&suggestion, inventory->hosts[i].name);
 	if (asprintf(&reason, "%s has no host %s%s: add it there with its covey_vtep first",
-		     arguments->cli->inventory, arguments->name,
-		     suggestion_format(&suggestion, hint)) < 0)
+		     arguments->cli->inventory, name, suggestion_format(&suggestion, hint)) < 0)
 		reason = NULL;
 	pki_report_failed(report, NULL, reason ? reason : "out of memory");
 	free(reason);
@@ -125,12 +120,13 @@ static void refuse_unknown(const struct pki_arguments *arguments, const struct i
 static void issue_one(const struct pki_arguments *arguments, const struct inventory *inventory,
 		      struct pki_report *report)
 {
-	const struct inventory_host *host = inventory_find_host(inventory, arguments->name);
+	const char *name = arguments->name;
+	const struct inventory_host *host = inventory_find_host(inventory, name);
 
-	if (host || strcmp(arguments->name, GKM) == 0)
+	if (host || strcmp(name, PKI_GKM) == 0)
 		issue(arguments, inventory, host, report);
 	else
-		refuse_unknown(arguments, inventory, report);
+		pki_refuse_unknown(arguments, name, inventory, report);
 }
 
 /* Make the list again, with more certificates or with the same. The host may not be in the
@@ -162,7 +158,7 @@ static bool fits_ca(const struct pki_arguments *arguments, struct pki_report *re
 	/* If something is wrong with the CA, the code that needs it will say so. */
 	if (pki_days_left(arguments->cli->pki, &left, &error) < 0)
 		return true;
-	if (arguments->days == 0 && left < HOST_DAYS && !report->json)
+	if (arguments->days == 0 && left < PKI_HOST_DAYS && !report->json)
 		fprintf(stderr, "covey %s: the CA ends in %ld days, and what it issues with it\n",
 			report->command, left);
 	if (arguments->days <= left)
@@ -180,12 +176,16 @@ static bool fits_ca(const struct pki_arguments *arguments, struct pki_report *re
 static void run(const struct pki_arguments *arguments, const struct inventory *inventory,
 		struct pki_report *report)
 {
+	bool renew = pki_is_action(arguments, "renew");
+
 	if (pki_is_action(arguments, "init"))
 		init(arguments, inventory, report);
-	else if (!pki_is_action(arguments, "issue"))
+	else if (!renew && !pki_is_action(arguments, "issue"))
 		revise_list(arguments, inventory, report);
 	else if (!fits_ca(arguments, report))
 		return;
+	else if (renew)
+		pki_renew_command(arguments, inventory, report);
 	else if (arguments->all)
 		issue_all(arguments, inventory, report);
 	else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "crl.h"
 #include "json_text.h"
 
 struct pki_report pki_report_begin(const char *command, bool json)
@@ -42,6 +43,39 @@ void pki_report_made(struct pki_report *report, const char *directory, const cha
 	printf("\n");
 }
 
+void pki_report_renewed(struct pki_report *report, const char *directory, const char *name,
+			uint16_t sender_id, time_t old_end, const char *why)
+{
+	char end[CRL_TIME_SIZE];
+
+	crl_time(old_end, end);
+	if (report->json) {
+		json_array_append_new(report->results,
+				      json_pack("{s:s, s:s, s:o, s:o, s:i, s:s}", "name", name,
+						"state", "renewed", "certificate",
+						path(directory, name, "crt"), "key",
+						path(directory, name, "key"), "sender_id",
+						(int)sender_id, "ended", end));
+		return;
+	}
+	printf("%s: renewed, the one before %s %s%s%s; copy %s/%s.crt and %s.key to it\n", name,
+	       old_end <= time(NULL) ? "ended" : "ends", end, why ? " and " : "", why ? why : "",
+	       directory, name, name);
+}
+
+void pki_report_kept(struct pki_report *report, const char *name, time_t until)
+{
+	char end[CRL_TIME_SIZE];
+
+	crl_time(until, end);
+	if (report->json)
+		json_array_append_new(report->results,
+				      json_pack("{s:s, s:s, s:s}", "name", name, "state", "kept",
+						"not_after", end));
+	else
+		printf("%s: kept, ends %s\n", name, end);
+}
+
 void pki_report_revoked(struct pki_report *report, const char *directory, const char *what,
 			size_t added, size_t total)
 {
@@ -58,6 +92,15 @@ void pki_report_revoked(struct pki_report *report, const char *directory, const 
 		       added == 1 ? "certificate is newly" : "certificates are newly");
 	printf("%s/crl.pem lists %zu; copy it to the key manager, which reads it by itself\n",
 	       directory, total);
+}
+
+void pki_report_missing(struct pki_report *report, const char *name)
+{
+	if (report->json)
+		json_array_append_new(report->results,
+				      json_pack("{s:s, s:s}", "name", name, "state", "missing"));
+	else
+		printf("%s: has no certificate yet (covey pki issue %s)\n", name, name);
 }
 
 void pki_report_skipped(struct pki_report *report, const char *name)

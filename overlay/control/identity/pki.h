@@ -11,6 +11,7 @@
 #include <covey/error.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "identity.h"
 
@@ -36,6 +37,22 @@ int pki_issue(const char *directory, enum identity_role role, const char *fabric
  */
 int pki_check(const char *directory, enum identity_role role, const char *fabric, const char *name,
 	      struct covey_error *error);
+
+/* What the existing NAME.crt says. */
+struct pki_standing {
+	time_t ends;
+	uint16_t sender_id; /* 0: none */
+	bool of_this_ca;    /* the one in directory issued it */
+	time_t ca_ends;     /* when that one ends */
+};
+
+/*
+ * Read NAME.crt. It must have this identity, and a CA must be in directory; it may have expired,
+ * and another CA may have issued it. Returns 0, -ENOENT when there is no such file, or another
+ * negative errno; the error says what to do.
+ */
+int pki_stand(const char *directory, enum identity_role role, const char *fabric, const char *name,
+	      struct pki_standing *ret_standing, struct covey_error *error);
 
 /* In how many whole days the CA in directory ends. No certificate of it is valid for longer. */
 int pki_days_left(const char *directory, long *ret_days, struct covey_error *error);

@@ -264,8 +264,11 @@ class Usage(Case):
             (["show", "sa"], 2, "(did you mean sas?)"),
             (["join"], 2, "the group's name is missing"),
             (["leave", "a", "b"], 2, "one group at a time"),
-            (["pki"], 2, "init, issue, list, revoke or crl"),
+            (["pki"], 2, "init, issue, renew, list, revoke or crl"),
             (["pki", "list", "hv1"], 2, "list takes --all alone"),
+            (["pki", "renew", "hv1", "--force"], 2, "renew takes no --all"),
+            (["pki", "renew", "--within", "30"], 2, "--within is a time like 30d"),
+            (["pki", "issue", "hv1", "--within", "30d"], 2, "--within goes with renew"),
             (["pki", "revoke"], 2, "revoke what?"),
             (["pki", "revoke", "hv1", "--serial", "1"], 2, "revoke what?"),
             (["pki", "revoke", "hv1", "--force"], 2, "revoke takes no --all"),
@@ -520,6 +523,77 @@ class Pki(Case):
         self.assertEqual(code, 0)
         self.assertIn("and what it issues with it", err)
         self.assertEqual(self.pki("issue", "hv2", "--days", "90")[::2], (0, ""))
+
+    def serial_number(self, name):
+        return subprocess.run(["openssl", "x509", "-noout", "-serial", "-in", os.path.join(self.path, "pki", name + ".crt")],
+                              check=True, capture_output=True, text=True).stdout
+
+    def renew(self, *arguments, code=0):
+        """What became of each name."""
+        status, out, err = self.pki("--json", "renew", *arguments)
+        answer = json.loads(out)
+        self.assertEqual((status, err, answer["ok"]), (code, "", code == 0))
+        return {result["name"]: result for result in answer["results"]}
+
+    def test_renew(self):
+        """What ends within the time is issued again, by the same name and SenderID, and nothing else."""
+        self.pki("init")
+        for name, days in ("hv1", "20"), ("hv2", "40"), ("gkm", "5"):
+            self.assertEqual(self.pki("issue", name, "--days", days)[0], 0)
+        before = {name: self.serial_number(name) for name in ("hv1", "hv2", "gkm")}
+        results = self.renew("--within", "12h")
+        self.assertEqual({name: result["state"] for name, result in results.items()},
+                         {"gkm": "kept", "hv1": "kept", "hv2": "kept", "hv3": "missing"})
+        results = self.renew()
+        self.assertEqual({name: result["state"] for name, result in results.items()},
+                         {"gkm": "renewed", "hv1": "renewed", "hv2": "kept", "hv3": "missing"})
+        self.assertEqual((results["hv1"]["sender_id"], results["gkm"]["sender_id"]), (1, 0))
+        after = {name: self.serial_number(name) for name in before}
+        self.assertEqual({name for name in before if before[name] != after[name]}, {"hv1", "gkm"})
+        self.assertEqual(self.mode("hv1.key"), 0o600)
+        self.assertEqual([line.split()[1] for line in self.content("issued").decode().splitlines()],
+                         ["hv1", "hv2", "gkm", "gkm", "hv1"])
+        self.assertEqual({result["state"] for result in self.renew().values()}, {"kept", "missing"})
+        code, out, _ = self.pki("renew", "--within", "50d", "hv2", "gkm")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"^hv2: renewed, the one before ends 20\S+Z; copy \S+/hv2\.crt and hv2\.key to it\n"
+                              r"gkm: kept, ends 20\S+Z\n$")
+
+    def test_renew_keeps_the_sender_id(self):
+        """A SenderID that only the certificate has stays; one in the inventory wins."""
+        self.pki("init")
+        self.pki("issue", "hv1", "--days", "3")
+        with open(EXAMPLE, encoding="utf-8") as example:
+            text = example.read()
+        for written, expected in ("# no number", 1), ("covey_sender_id: 9", 9):
+            other = self.write(text.replace("covey_sender_id: 1", written))
+            code, out, err = run("-i", other, "-p", os.path.join(self.path, "pki"), "--json", "pki", "renew", "--within",
+                                 "400d", "hv1")
+            self.assertEqual((code, err, json.loads(out)["results"][0]["sender_id"]), (0, "", expected))
+
+    def test_renew_refuses(self):
+        """Who has none, who is no host, and what a new certificate would not change."""
+        self.assertIn("covey pki init", self.pki("renew")[2])
+        self.pki("init", "--days", "10")
+        self.assertIn("covey pki issue hv2", self.renew("hv2", code=1)["hv2"]["error"])
+        self.pki("issue", "hv1")
+        before = self.content("hv1.crt")
+        self.assertIn("make a new CA", self.renew("hv1", code=1)["hv1"]["error"])
+        self.assertEqual(self.content("hv1.crt"), before)
+        code, out, err = self.pki("renew", "hv11")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("did you mean hv1?", err)
+
+    def test_renew_by_another_ca(self):
+        self.pki("init")
+        self.pki("issue", "hv1")
+        for name in ("ca.crt", "ca.key"):
+            os.unlink(os.path.join(self.path, "pki", name))
+        self.pki("init")
+        code, out, _ = self.pki("renew")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"hv1: renewed, the one before ends \S+ and is by another CA; copy")
+        self.assertEqual(self.renew()["hv1"]["state"], "kept")
 
     def test_list(self):
         self.pki("init")
