@@ -54,3 +54,5 @@ int mode_main(struct cli *cli, int argc, char **argv);
 int diff_main(struct cli *cli, int argc, char **argv);
 int why_main(struct cli *cli, int argc, char **argv);
 int help_main(struct cli *cli, int argc, char **argv);
+int deploy_main(struct cli *cli, int argc, char **argv);
+int plan_main(struct cli *cli, int argc, char **argv);

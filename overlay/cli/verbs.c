@@ -21,6 +21,9 @@ static const struct verb verbs[] = {
 	{"evict", evict_main, "have it throw a host out of a group, or of all"},
 	{"readmit", readmit_main, "undo that"},
 	{"pki", pki_main, "make the certificate authority and the hosts' certificates"},
+	{"plan", plan_main,
+	 "what deploy would change on which machine, and which traffic it would touch"},
+	{"deploy", deploy_main, "bring all machines of the inventory to what it says, by Ansible"},
 	{"help", help_main, "tell more of a command: covey help show"},
 };
 

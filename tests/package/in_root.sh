@@ -113,6 +113,7 @@ configure() {
 		        hv1: {covey_vtep: 198.51.100.1}
 		        hv2: {covey_vtep: 198.51.100.2}
 	END
+	cp /etc/covey/inventory.yaml .
 	covey --pki /etc/covey/pki pki init >/dev/null
 	covey --pki /etc/covey/pki pki issue --all >/dev/null
 	covey --pki /etc/covey/pki pki revoke hv2 >/dev/null
@@ -192,10 +193,22 @@ check_purge() {
 	[[ ! $left ]] || fail "left: $left"
 }
 
+# What `covey plan` runs is found where it is installed, and says what this inventory lacks.
+check_deploy() {
+	put new covey covey-ansible
+	covey --inventory inventory.yaml --pki /tmp/pki plan >log &&
+		fail "covey plan needs no key manager: $(<log)"
+	grep -q 'FAILED: Look for a key manager: The inventory must have a group key_managers' log ||
+		fail "covey plan says: $(<log)"
+	apt purge covey-ansible
+	expect_gone /usr/share/covey/ansible
+}
+
 # From nothing to nothing, without an operator and without systemd.
 check_untouched() {
 	rm -rf /run/systemd
 	put new covey covey-gkm covey-host
+	check_deploy
 	expect_there /var/lib/covey-host
 	apt purge covey-host covey-gkm covey
 	expect_gone /etc/covey /var/lib/covey /var/lib/covey-host

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What `covey deploy` and `covey plan` print: progress, and a summary that names host and step."""
+
+import os
+import sys
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: covey
+type: stdout
+short_description: progress and summary of covey deploy
+description: A line for each change and failure, and one for each host at the end.
+"""
+
+# Keys of a failed step's result that say why, the best first.
+REASONS = ("stderr", "msg", "stdout")
+
+
+class CallbackModule(CallbackBase):
+    """Ansible calls its methods; one object for a run."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "covey"
+
+    def __init__(self):
+        super().__init__()
+        self.plan = os.environ.get("COVEY_DEPLOY_PLAN") == "1"
+        self.is_terminal = sys.stdout.isatty()
+        self.hosts = []  # all that the run is about
+        self.begun = set()
+        self.changes = {}  # by host
+        self.failures = {}  # by host: step and reason
+        self.step = ""
+
+    # --- output -------------------------------------------------------------------------------
+
+    def say(self, text):
+        if self.is_terminal:
+            sys.stdout.write("\r\033[K")
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def progress(self, text):
+        if self.is_terminal:
+            sys.stdout.write("\r\033[K  " + text[:76])
+            sys.stdout.flush()
+
+    @staticmethod
+    def name_of(result):
+        return "this machine" if result._host.get_name() == "localhost" else result._host.get_name()
+
+    @staticmethod
+    def item_of(result):
+        label = result._result.get("_ansible_item_label")
+        return f": {label}" if label else ""
+
+    @staticmethod
+    def reason_of(result):
+        for key in REASONS:
+            text = str(result.get(key) or "").strip()
+            if text and text not in ("non-zero return code", "All items completed"):
+                return " ".join(text.splitlines()[-3:])
+        return "it did not say why"
+
+    # --- what Ansible calls -------------------------------------------------------------------
+
+    def v2_playbook_on_play_start(self, play):
+        manager = play.get_variable_manager()
+        if not self.hosts:
+            self.hosts = list(manager._inventory.hosts)
+        self.say(f"{play.get_name()}:")
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        self.step = task.get_name().rsplit(" : ", 1)[-1]
+        self.progress(self.step)
+
+    def v2_runner_on_start(self, host, task):
+        self.begun.add(host.get_name())
+        self.progress(f"{host.get_name()}: {self.step}")
+
+    def changed(self, result):
+        name = self.name_of(result)
+        text = self.step + self.item_of(result)
+        traffic = self.traffic_of(result._task.get_vars())
+        self.changes.setdefault(name, []).append(text)
+        self.say(f"  {name}: {text}{'; traffic: ' + traffic if traffic else ''}")
+
+    @staticmethod
+    def traffic_of(variables):
+        """What a step does to traffic is beside it in the role."""
+        return variables.get("deploy_traffic_" + variables.get("deploy_part", ""), "")
+
+    def v2_runner_on_ok(self, result):
+        if result._result.get("changed") and "results" not in result._result:
+            self.changed(result)
+
+    def v2_runner_item_on_ok(self, result):
+        if result._result.get("changed"):
+            self.changed(result)
+
+    def v2_on_file_diff(self, result):
+        if os.environ.get("COVEY_DEPLOY_DIFF") != "1":
+            return
+        for one in result._result.get("results") or [result._result]:
+            diff = self._get_diff(one["diff"]) if one.get("diff") and one.get("changed") else ""
+            if diff:
+                self.say(diff.rstrip("\n"))
+
+    def failed(self, result, text):
+        name = self.name_of(result)
+        if name not in self.failures:
+            self.failures[name] = (self.step + self.item_of(result), text)
+            self.say(f"  {name}: FAILED: {self.step}{self.item_of(result)}: {text}")
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        if not ignore_errors and "results" not in result._result:
+            self.failed(result, self.reason_of(result._result))
+
+    def v2_runner_item_on_failed(self, result):
+        self.failed(result, self.reason_of(result._result))
+
+    def v2_runner_on_unreachable(self, result):
+        self.failed(result, "cannot be reached: " + self.reason_of(result._result))
+
+    def v2_playbook_on_no_hosts_matched(self):
+        self.say("  no machine")
+
+    # --- the summary --------------------------------------------------------------------------
+
+    def line_of(self, name):
+        count = len(self.changes.get(name, []))
+        changes = f"{count} change{'' if count == 1 else 's'}"
+        if name in self.failures:
+            step, why = self.failures[name]
+            return f"FAILED at \"{step}\": {why}"
+        if name not in self.begun and name != "this machine":
+            return "not begun, and as it was"
+        if not count:
+            return "as it should be"
+        return f"{changes} to make" if self.plan else f"{changes} made"
+
+    def v2_playbook_on_stats(self, stats):
+        names = ["this machine"] + [name for name in self.hosts if name != "localhost"]
+        width = max(len(name) for name in names)
+        self.say("")
+        names += sorted(self.begun - set(names) - {"localhost"})
+        for name in names:
+            self.say(f"  {name:{width}}  {self.line_of(name)}")
+        total = sum(len(changes) for changes in self.changes.values())
+        self.say("")
+        if self.failures:
+            self.say("It stopped there. Machines that come later are as they were. When that is mended, run the "
+                     "same command again: it goes on from what is there.")
+        elif self.plan:
+            self.say(f"{total} changes to make." if total else "Nothing to change.")
+        else:
+            self.say(f"{total} changed.")
