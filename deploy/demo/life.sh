@@ -41,6 +41,9 @@ lab_exit() {
 	if ((status)) && declare -F lab_on_failure >/dev/null; then
 		(lab_on_failure) || true
 	fi
+	if declare -F lab_on_exit >/dev/null; then
+		(lab_on_exit) || true # ends what does not end by a signal to each of its processes
+	fi
 	if [[ ! -e $LAB_DIR/kept ]]; then
 		lab_remove "$LAB_ID"
 	fi

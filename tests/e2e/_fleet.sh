@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# Machines for `covey deploy`: each host and the key manager of the lab is a booted system with sshd, a root of its
+# own and none of covey; `ctl` beside them is where an operator sits. Sourced after _init.sh.
+
+# shellcheck source=tests/e2e/_fleet_cgroups.sh
+. "$E2E_HERE/_fleet_cgroups.sh"
+FLEET_DIR=$LAB_DIR/fleet
+
+# --- packages -------------------------------------------------------------------------------------
+
+# fleet_packages FOLDER VERSION: the three packages, with the programs of this build and the files that
+# deploy/debian names. Those of deploy/package take longer; the test `package` has them.
+fleet_packages() {
+	local tree=$FLEET_DIR/tree package
+
+	mkdir -p "$1"
+	[[ -e $tree ]] || DESTDIR=$tree meson install -C "$LAB_BUILD" --no-rebuild --quiet
+	for package in covey covey-gkm covey-host; do
+		fleet_package "$tree" "$1" "$package" "$2"
+	done
+}
+
+# Where this build installs: packages have all in /usr.
+fleet_prefix() {
+	jq -r '.[] | select(.name == "prefix").value' "$LAB_BUILD/meson-info/intro-buildoptions.json"
+}
+
+fleet_package() { # TREE FOLDER PACKAGE VERSION
+	local root=$FLEET_DIR/package path where
+
+	rm -rf "$root"
+	mkdir -p "$root/DEBIAN"
+	while read -r path where; do
+		where=${where:-${path%/*}}
+		mkdir -p "$root/$where"
+		cp -r "$1$(fleet_prefix)/${path#usr/}" "$root/$where/"
+	done <"$LAB_SOURCE/deploy/debian/$3.install"
+	[[ ! -e $LAB_SOURCE/deploy/debian/$3.dirs ]] || (cd "$root" && xargs mkdir -p) <"$LAB_SOURCE/deploy/debian/$3.dirs"
+	find "$root" -name "*.service" -exec sed -i "s|$(fleet_prefix)/sbin|/usr/sbin|" {} +
+	[[ $3 != covey ]] || install -m 0755 "$LAB_SOURCE/deploy/debian/covey.postinst" "$root/DEBIAN/postinst"
+	cat >"$root/DEBIAN/control" <<-END
+		Package: $3
+		Version: $4
+		Architecture: amd64
+		Maintainer: The covey authors <covey@example.net>
+		Description: for a test
+		$([[ $3 == covey ]] || echo "Depends: covey (= $4)")
+	END
+	sed -i '/^$/d' "$root/DEBIAN/control"
+	dpkg-deb --root-owner-group -Znone --build "$root" "$2/$3_$4_amd64.deb" >/dev/null
+}
+
+# --- machines -------------------------------------------------------------------------------------
+
+# fleet_up: the wires, the operator's machine, and all others booted.
+fleet_up() {
+	local n
+
+	fleet_remove_old_cgroups
+	mkdir "$FLEET_DIR"
+	: >"$FLEET_DIR/ansible.cfg"
+	ssh-keygen -q -t ed25519 -N '' -f "$FLEET_DIR/host"
+	ssh-keygen -q -t ed25519 -N '' -f "$FLEET_DIR/user"
+	lab_wires
+	lab_add_namespace ctl
+	lab_plug ctl eth0
+	lab_finish_checksums ctl eth0
+	lab_address ctl eth0 "$(lab_vtep 20)"
+	fleet_boot gkm1 gkm
+	for n in $(lab_hosts); do fleet_boot "hv$n" "hv$n"; done
+	fleet_wait gkm1
+	for n in $(lab_hosts); do fleet_wait "hv$n"; done
+}
+
+# Not by `ip netns exec`, which hides control groups. However this shell ends, the machine ends with it.
+fleet_boot() { # NAME NAMESPACE
+	setpriv --pdeathsig KILL unshare --mount --pid --mount-proc --fork --kill-child=KILL "$E2E_HERE/fleet_node.sh" "$FLEET_DIR" "$1" \
+		"$(lab_ns "$2")" >>"$LAB_DIR/log/node-$1" 2>&1 </dev/null &
+	echo $! >"$LAB_DIR/pid/node-$1"
+	disown $!
+}
+
+fleet_address() { # NAME
+	case $1 in
+	gkm1) lab_gkm_address ;;
+	hv*) lab_vtep "${1#hv}" ;;
+	esac
+}
+
+fleet_wait() { # NAME
+	echo "$(fleet_address "$1") $(<"$FLEET_DIR/host.pub")" >>"$FLEET_DIR/known"
+	lab_wait 60 "$1 to boot" on "$1" true
+}
+
+# on NAME COMMAND: as root, on that machine.
+on() {
+	in_ns ctl ssh -q -i "$FLEET_DIR/user" -o "UserKnownHostsFile=$FLEET_DIR/known" -o BatchMode=yes \
+		-o ConnectTimeout=5 "root@$(fleet_address "$1")" "${@:2}" </dev/null
+}
+
+# They do not end by signals: each has an init.
+lab_on_exit() {
+	local file
+
+	for file in "$LAB_DIR"/pid/node-*; do
+		[[ ! -e $file ]] || kill -KILL "$(<"$file")" 2>/dev/null || true
+	done
+	for file in "$LAB_DIR"/pid/node-*; do
+		[[ ! -e $file ]] || lab_poll 10 lab_is_gone "${file##*/}" || true
+	done
+	for file in $(lab_namespaces "$LAB_ID"); do
+		lab_poll 10 fleet_remove_cgroups "$file" || true
+	done
+}
+
+# --- the operator ---------------------------------------------------------------------------------
+
+# fleet_inventory FILE: the lab's, with what Ansible needs.
+fleet_inventory() {
+	local n
+
+	for n in $(lab_hosts); do
+		declare -g "LAB_HOST_VARS_$n=          ansible_host: \"$(lab_vtep "$n")\""
+	done
+	lab_write_inventory "$1"
+	cat >>"$1" <<-YAML
+		    key_managers:
+		      hosts:
+		        gkm1:
+		          ansible_host: "$(lab_gkm_address)"
+	YAML
+}
+
+# operator COMMAND...: on ctl. Connections that ssh keeps open end with it.
+operator() {
+	in_ns ctl env HOME="$FLEET_DIR" ANSIBLE_CONFIG="$FLEET_DIR/ansible.cfg" ANSIBLE_HOME="$FLEET_DIR/ansible" \
+		ANSIBLE_REMOTE_USER=root ANSIBLE_PRIVATE_KEY_FILE="$FLEET_DIR/user" \
+		ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3 ANSIBLE_SSH_CONTROL_PATH_DIR="$FLEET_DIR/cp" \
+		ANSIBLE_SSH_ARGS="-o UserKnownHostsFile=$FLEET_DIR/known -o ControlMaster=auto -o ControlPersist=60s" \
+		unshare --mount --pid --mount-proc --fork --kill-child=KILL "$@"
+}
+
+# deploy VERB [OPTION...]: covey deploy or plan. What it prints goes to log/VERB, too.
+deploy() {
+	operator "$(lab_program covey)" --inventory "$FLEET_DIR/inventory.yaml" --pki "$FLEET_DIR/pki" "$1" \
+		--playbook "$LAB_SOURCE/deploy/ansible/covey.yml" --packages "$FLEET_DIR/packages" "${@:2}" 2>&1 |
+		tee -a "$LAB_DIR/log/$1"
+}
