@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup_answer.h"
 #include "clock.h"
 #include "eviction_answers.h"
 #include "evictions.h"
@@ -167,12 +168,26 @@ static void run_mode(const struct request *request)
 		late_answers_add(request->commands->late, request->client, &question);
 }
 
+static void backup(const struct request *request)
+{
+	struct covey_error error;
+	json_t *answer = backup_answer(request->manager->store, &error);
+
+	if (!answer) {
+		local_answer_error(request->client, error.text);
+		return;
+	}
+	log_notice("the operator takes a backup of the state file, %lld bytes",
+		   (long long)json_integer_value(json_object_get(answer, "bytes")));
+	local_answer_json(request->client, answer);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const struct request *request);
 } table[] = {
 	{"show", show},           {"rekey", rekey},   {"evict", run_evict},
-	{"readmit", run_readmit}, {"mode", run_mode},
+	{"readmit", run_readmit}, {"mode", run_mode}, {"backup", backup},
 };
 
 static void on_request(struct local_client *client, const char *line, size_t len, void *arg)
@@ -193,7 +208,7 @@ static void on_request(struct local_client *client, const char *line, size_t len
 	else
 		local_answer_error(client,
 				   "unknown command: this covey-gkm knows show, rekey, evict, "
-				   "readmit and mode");
+				   "readmit, mode and backup");
 	json_decref(request.object);
 }
 

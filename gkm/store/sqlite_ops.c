@@ -3,6 +3,7 @@
 #include <covey/mode.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sqlite_private.h"
 #include "sqlite_schema.h"
@@ -336,6 +337,25 @@ static int raise_spi(struct store *base, uint32_t spi, struct covey_error *error
 	return 0;
 }
 
+/* The connection holds the lock, so nobody else changes the file; and no transaction is open
+ * between two calls. */
+static int copy(struct store *base, unsigned char **ret_bytes, size_t *ret_len,
+		struct covey_error *error)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_int64 len = 0;
+	unsigned char *bytes = sqlite3_serialize(store->db, "main", &len, 0);
+
+	if (!bytes)
+		return sqlite_explain(store, SQLITE_NOMEM, "copying", error);
+	*ret_bytes = malloc((size_t)len);
+	*ret_len = (size_t)len;
+	if (*ret_bytes)
+		memcpy(*ret_bytes, bytes, (size_t)len);
+	sqlite3_free(bytes);
+	return *ret_bytes ? 0 : covey_error_set(error, -ENOMEM, "out of memory");
+}
+
 static void close_file(struct store *base)
 {
 	struct sqlite_store *store = sqlite_of(base);
@@ -361,4 +381,5 @@ const struct store_ops sqlite_ops = {
 	.read_mode = read_mode,
 	.take_spi = take_spi,
 	.raise_spi = raise_spi,
+	.copy = copy,
 };

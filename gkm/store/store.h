@@ -95,6 +95,11 @@ struct store_ops {
 	int (*take_spi)(struct store *store, uint32_t *ret_spi, struct covey_error *error);
 	/* Make sure that no SPI up to this one is taken any more. */
 	int (*raise_spi)(struct store *store, uint32_t spi, struct covey_error *error);
+
+	/* All that is durable, as one file from which a key manager can start. *ret_bytes is to be
+	 * released with free(). */
+	int (*copy)(struct store *store, unsigned char **ret_bytes, size_t *ret_len,
+		    struct covey_error *error);
 };
 
 struct store {

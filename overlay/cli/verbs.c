@@ -20,6 +20,7 @@ static const struct verb verbs[] = {
 	{"rekey", rekey_main, "have the key manager here replace a group's key"},
 	{"evict", evict_main, "have it throw a host out of a group, or of all"},
 	{"readmit", readmit_main, "undo that"},
+	{"backup", backup_main, "copy the state of the key manager here into a file"},
 	{"pki", pki_main, "make the certificate authority and the hosts' certificates"},
 	{"plan", plan_main,
 	 "what deploy would change on which machine, and which traffic it would touch"},

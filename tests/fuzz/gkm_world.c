@@ -164,6 +164,18 @@ static int raise_spi(struct store *store, uint32_t spi, struct covey_error *erro
 	return status;
 }
 
+static int copy(struct store *store, unsigned char **ret_bytes, size_t *ret_len,
+		struct covey_error *error)
+{
+	int status = store_answer(error);
+
+	if (status)
+		return status;
+	*ret_len = 64;
+	*ret_bytes = calloc(1, *ret_len);
+	return *ret_bytes ? 0 : covey_error_set(error, -ENOMEM, "out of memory");
+}
+
 static const struct store_ops ops = {
 	.each_binding = each_binding,
 	.bind_all = bind_all,
@@ -177,6 +189,7 @@ static const struct store_ops ops = {
 	.read_mode = read_mode,
 	.take_spi = take_spi,
 	.raise_spi = raise_spi,
+	.copy = copy,
 };
 
 /* --- keys and numbers: for one input always the same ------------------------------------------ */

@@ -220,6 +220,63 @@ static void acks_of_a_draining_sa_count(void **state)
 	json_decref(answer);
 }
 
+/* --- a backup ------------------------------------------------------------------------------ */
+
+static void assert_no_key(const char *path, const uint8_t *tek, size_t len)
+{
+	static uint8_t content[1 << 20];
+	FILE *file = fopen(path, "r");
+	size_t size;
+
+	assert_non_null(file);
+	size = fread(content, 1, sizeof(content), file);
+	assert_true(size > 1000 && feof(file));
+	fclose(file);
+	assert_null(memmem(content, size, tek, len));
+}
+
+/* It is taken while members send, nobody else can read it, and no key is in it. Another key manager
+ * goes on from there, and knows who was evicted. */
+static void a_backup_goes_on_from_there(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *guests = fabric->guests;
+	struct stat info;
+	char path[512];
+	json_t *answer;
+	uint32_t spi;
+	int status;
+
+	bring(fabric, HV1);
+	bring(fabric, HV2);
+	assert_int_equal(TYPE(fabric, &answer, "evict", "hv1"), 0);
+	json_decref(answer);
+	WAIT_FOR(fabric, guests[HV2].active_spi == 257);
+	spi = guests[HV2].active_spi;
+	path_of(fabric, "backup.db", path);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(TYPE(fabric, &answer, "backup", path), 0);
+		assert_string_equal(text_in(answer, "file"), path);
+		assert_int_equal(stat(path, &info), 0);
+		assert_int_equal(info.st_mode & 07777, 0600);
+		assert_int_equal(info.st_size,
+				 json_integer_value(json_object_get(answer, "bytes")));
+		json_decref(answer);
+	}
+	assert_no_key(path, guests[HV2].tek, guests[HV2].tek_len);
+	status = TYPE(fabric, &answer, "backup", "/proc/no-such-directory/backup.db");
+	assert_refused(fabric, answer, status, "cannot write");
+
+	assert_int_equal(stop_gkm(fabric, SIGKILL), -SIGKILL);
+	strcpy(fabric->state, "backup.db");
+	start_gkm(fabric);
+	bring(fabric, HV1);
+	assert_cut(fabric, &guests[HV1], COVEY__REFUSAL_CODE__REFUSAL_EVICTED, "is evicted");
+	bring(fabric, HV2);
+	assert_int_equal(guests[HV2].sender_id, 2);
+	assert_true(guests[HV2].active_spi > spi);
+}
+
 /* --- the socket ---------------------------------------------------------------------------- */
 
 static void the_socket_is_its_owners(void **state)
@@ -249,6 +306,7 @@ int main(int argc, char **argv)
 		TEST(it_shows_what_it_manages),
 		TEST(it_shows_what_members_know_better),
 		TEST(acks_of_a_draining_sa_count),
+		TEST(a_backup_goes_on_from_there),
 		TEST(the_socket_is_its_owners),
 	};
 
