@@ -35,7 +35,8 @@ def manual_text(page):
 
 
 def check_drops(source, programs, mistakes):
-    """Each drop reason has a row in the protocol page, and no row names another."""
+    """Each drop reason has a row in the protocol page and one that says what to do in the operations
+    page, and no row names another."""
     names = set(re.findall(r'X\(\w+,\s*"([a-z-]+)"', read(source, "include/covey/drop.h")))
     rows = re.findall(r"\| `((?:in|out)-[a-z-]+)` \|$", read(source, "docs/protocol.md"), re.M)
     mistakes.expect(len(names) > 20, "include/covey/drop.h holds hardly any reason")
@@ -43,7 +44,12 @@ def check_drops(source, programs, mistakes):
         mistakes.expect(False, f"docs/protocol.md has no row for drop reason {name}")
     for name in sorted(set(rows) - names):
         mistakes.expect(False, f"docs/protocol.md names {name}, which is no drop reason")
-    for page in ("docs/bring-up.md", "docs/threat-model.md", "docs/architecture.md"):
+    told = re.findall(r"^\| `((?:in|out)-[a-z-]+)` \|", read(source, "docs/operations.md"), re.M)
+    mistakes.expect(len(told) == len(set(told)), "docs/operations.md has two rows for one drop reason")
+    for name in sorted(names - set(told)):
+        mistakes.expect(False, f"docs/operations.md does not say what to do about {name}")
+    for page in ("docs/bring-up.md", "docs/threat-model.md", "docs/architecture.md",
+                 "docs/operations.md"):
         for name in re.findall(r"`((?:in|out)-[a-z-]+)`", read(source, page)):
             mistakes.expect(name in names, f"{page} names {name}, which is no drop reason")
 
@@ -194,7 +200,8 @@ SUFFIXES = {"COUNTER": "_total", "INFO": "_info"}
 
 
 def check_metrics(source, programs, mistakes):
-    """Each family of metrics has a row in its page, and no row is of another."""
+    """Each family of metrics has a row in its page, each alert one that says what to do, and no row is
+    of another."""
     named = []
     for path in ("overlay/control/metrics/metrics_common.c", *source.glob("overlay/host/show/*.c"),
                  *source.glob("gkm/*.c")):
@@ -208,11 +215,17 @@ def check_metrics(source, programs, mistakes):
     for names in (named, rows):
         for name in {name for name in names if names.count(name) > 1}:
             mistakes.expect(False, f"{name} is there twice")
+    alerts = set(re.findall(r"- alert: (\w+)", read(source, "deploy/prometheus/covey.rules.yml")))
+    told = set(re.findall(r"^\| `(Covey\w+)` \|", read(source, "docs/operations.md"), re.M))
+    mistakes.expect(len(alerts) > 10, "covey.rules.yml holds hardly any alert")
+    for name in sorted(alerts ^ told):
+        mistakes.expect(False, f"{name} is not both an alert and a row of docs/operations.md")
 
 
 def check_paths(source, programs, mistakes):
     """Files that the pages name are there."""
-    for page in ("CONTRIBUTING.md", "docs/architecture.md", "docs/threat-model.md", "README.md"):
+    for page in ("CONTRIBUTING.md", "docs/architecture.md", "docs/threat-model.md", "README.md",
+                 "docs/operations.md"):
         text = read(source, page)
         named = re.findall(r"`((?:include|overlay|gkm|dataplane|deploy|tests|docs)/[\w/.*-]+)`", text)
         for path in named:
