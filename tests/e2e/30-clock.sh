@@ -8,42 +8,17 @@ LAB_GROUP_VARS="        rekey: {interval: 1s, drain_delay: 1s}"
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_figures.sh
 . "$E2E_HERE/_figures.sh"
+# shellcheck source=tests/e2e/_clock.sh
+. "$E2E_HERE/_clock.sh"
 
 YEARS=3653      # days of ten
 ISSUED=-4100    # the clock on the day that certificates were made: valid for 25 years
 VALID_DAYS=9131 # of those
-FAKETIME=$(find /usr/lib/*/faketime -name libfaketimeMT.so.1)
 
 jumps=("$YEARS" "-$YEARS" 0)
 [[ ! $E2E_LONG ]] || jumps+=("-$YEARS" "$YEARS" -1 1 -365 365 -30 30 0)
 
-# --- clocks ---------------------------------------------------------------------------------------
-
-# A step of the wall clock leaves the monotonic one alone.
-clock_environment() {
-	printf '%s\n' "LD_PRELOAD=$FAKETIME" "FAKETIME_TIMESTAMP_FILE=$LAB_DIR/clock-$1" \
-		FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_RESET=1
-}
-
-# set_clock NAME DAYS: that many days off. "NAME" is a namespace.
-set_clock() {
-	printf '%+dd\n' "$2" >"$LAB_DIR/clock-$1.new"
-	mv "$LAB_DIR/clock-$1.new" "$LAB_DIR/clock-$1"
-}
-
-# What the lab starts in a namespace has its clock.
-lab_spawn_plain=$(declare -f lab_spawn)
-eval "${lab_spawn_plain/lab_spawn/spawn}"
-lab_spawn() {
-	local environment
-
-	mapfile -t environment < <(clock_environment "$2")
-	if [[ -e $LAB_DIR/clock-$2 ]]; then
-		spawn "$1" "$2" env "${environment[@]}" "${@:3}"
-	else
-		spawn "$@"
-	fi
-}
+# --- certificates -----------------------------------------------------------------------------------
 
 # Certificates that both ends of every jump find valid, but hv3's.
 lab_issue_certificates() {
