@@ -136,7 +136,7 @@ int backup_main(struct cli *cli, int argc, char **argv)
 	struct backup_arguments arguments = {.cli = cli};
 	struct covey_error error;
 	struct client_daemon daemon;
-	size_t len;
+	size_t len = 0;
 
 	if (cli_parse(&argp, argc, argv, 0, &arguments))
 		return CLI_USAGE;
