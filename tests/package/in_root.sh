@@ -90,6 +90,10 @@ check_installed() {
 	[[ $(stat -c '%U %a' /etc/covey/pki) == "root 700" ]] || fail "/etc/covey/pki can be seen by others"
 	[[ ! $(find /etc/systemd/system -name '*covey*') ]] || fail "a unit is enabled by itself"
 	covey check /usr/share/doc/covey/examples/inventory.yaml >/dev/null
+	if command -v tshark >/dev/null; then
+		tshark -G protocols 2>/dev/null | grep $'\tvpe$' >/dev/null ||
+			fail "tshark does not find the dissector"
+	fi
 	if command -v systemd-analyze >/dev/null; then
 		systemd-analyze verify --man=no /lib/systemd/system/covey-{gkm,guard,host}.service 2>&1 |
 			grep covey && fail "systemd complains of the units"

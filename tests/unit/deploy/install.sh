@@ -20,6 +20,7 @@ done
 find "$root" -type d -path '*/lib/covey-host' | grep -q . # where, depends on the prefix
 test -s "$at/share/covey/prometheus/covey.rules.yml"
 test -s "$at/share/covey/grafana/covey.json"
+find "$root" -path '*/wireshark/plugins/vpe.lua' | grep -q .
 for unit in covey-gkm covey-host covey-guard; do
 	program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$at/lib/systemd/system/$unit.service")
 	test -x "$root$program"
