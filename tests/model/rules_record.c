@@ -26,12 +26,13 @@ static void lease(struct world *world, struct tek_record *tek, uint16_t sender_i
 	tek->leased[sender_id] |= bit;
 }
 
-/* It sends on an SA of an earlier GKM instance, and the GKM can know. */
+/* It sends on an SA of an earlier GKM instance, and the GKM can know: it does not remember that of
+ * those who were evicted, also when they are readmitted. */
 static bool is_left_over(const struct world *world, unsigned host)
 {
 	const struct plane_sa *on = plane_sending((struct dataplane *)&world->hosts[host].plane);
 
-	return on && on->tek < world->record.first_tek && world->record.known[host];
+	return on && on->tek < world->record.first_tek && world->record.awaited[host];
 }
 
 /* Who is there, and who was before the GKM was restarted and is awaited. */
@@ -161,7 +162,7 @@ void rules_left(struct world *world, unsigned host)
 {
 	not_acked(world, host);
 	not_expected(world, host);
-	world->record.known[host] = false;
+	world->record.known[host] = world->record.awaited[host] = false;
 }
 
 void rules_wiped(struct world *world, unsigned host)
@@ -231,7 +232,7 @@ void rules_evicted(struct world *world, unsigned host)
 {
 	not_expected(world, host);
 	not_acked(world, host);
-	world->record.known[host] = false;
+	world->record.known[host] = world->record.awaited[host] = false;
 	world->record.evicted_at[host] = world->record.tek_count;
 }
 
@@ -241,7 +242,8 @@ void rules_gkm_starts(struct world *world)
 	world->record.first_tek = (uint8_t)(world->record.tek_count + 1);
 	memset(world->record.past, 0, sizeof(world->record.past));
 	for (unsigned i = 0; i < MEMBERS; i++)
-		world->record.known[i] = world->gkm.bound[i] && !world->gkm.evicted[i];
+		world->record.known[i] = world->record.awaited[i] =
+			world->gkm.bound[i] && !world->gkm.evicted[i];
 }
 
 /* --- floors -------------------------------------------------------------------------------- */

@@ -267,6 +267,7 @@ static void put_record(struct digest *digest, const struct world *world)
 		put(digest, record->evicted_at[id - 1]);
 		put(digest, record->past[id - 1]);
 		put(digest, record->known[id - 1]);
+		put(digest, record->awaited[id - 1]);
 	}
 }
 

@@ -169,6 +169,7 @@ struct record {
 	uint8_t evicted_at[MEMBERS];  /* tek_count then */
 	uint64_t past[MEMBERS];       /* keys that carried traffic before it came, one bit each */
 	bool known[MEMBERS];          /* to this GKM instance: it is no newcomer */
+	bool awaited[MEMBERS];        /* by it, as a member of the instance before */
 };
 
 struct world {
