@@ -135,6 +135,7 @@ static void forget_registration(struct group *group, size_t seat)
 	member->acked_generation = 0;
 	member->listed_generation = 0;
 	member->listed_by_ms = 0;
+	member->floor_rises_ms = 0;
 	member->knows_modes = false;
 	member->mode_told = member->mode_acked = 0;
 	member->mode_rtt_ms = 0;

@@ -67,6 +67,7 @@ struct member {
 	uint64_t sent_generation;
 	uint64_t acked_generation;
 	uint64_t listed_generation; /* of the first roster that has its epoch; 0: none yet */
+	uint64_t floor_rises_ms;    /* when its epoch may be listed, while that waits; else 0 */
 	struct hearing hearing;
 	bool knows_modes;              /* it said that it understands modes */
 	uint64_t mode_told;            /* serials of the mode; 0: none yet */

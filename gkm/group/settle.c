@@ -9,11 +9,8 @@
  */
 
 /* After an eviction, the old SA ends when members have switched to the new one. This is how long we
- * wait for them, at least, in milliseconds. */
+ * wait for them, at least, in milliseconds, before SETTLE_ON_THE_WAY_MS. */
 #define SWITCH_MS UINT64_C(2000)
-/* And so long after that: what they sent just before is on its way, or waits in a receiver's queue
- * behind which the control channel is quicker. */
-#define ON_THE_WAY_MS UINT64_C(100)
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
@@ -135,7 +132,7 @@ static void promote(struct group *group, size_t index, uint64_t now_ms)
 			continue;
 		older->drain_begin_ms = now_ms;
 		older->drain_by_ms = GROUP_NEVER;
-		older->drain_ms = sa->evicts ? ON_THE_WAY_MS : sa->drain_delay_ms;
+		older->drain_ms = sa->evicts ? SETTLE_ON_THE_WAY_MS : sa->drain_delay_ms;
 		older->cut_short = sa->evicts;
 		enter(group, older, SA_DRAINING);
 	}
@@ -325,6 +322,7 @@ static uint64_t next_deadline(const struct group *group)
 	const struct sa *active = group_active_sa(group);
 	uint64_t deadline = earlier(settle_publish_ms(group), mode_deadline(group));
 
+	deadline = earlier(deadline, settle_list_ms(group));
 	for (size_t i = 0; i < group->sa_count; i++) {
 		const struct sa *sa = group->sas[i];
 

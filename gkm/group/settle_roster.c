@@ -23,19 +23,69 @@ static bool is_ready_to_send(const struct group *group, size_t seat)
 	return false;
 }
 
+/* Did the member bring an SA with it on which it has sent in the epoch before? A host that was
+ * restarted has none: it has sent nothing since then. */
+static bool has_gone_on(const struct group *group, size_t seat)
+{
+	for (size_t i = 0; i < group->sa_count; i++)
+		if (sa_is_live(group->sas[i]) && group->sas[i]->usages[seat].was_held)
+			return true;
+	return false;
+}
+
+/*
+ * Do others list the member with a lower floor, and may its packets of the epoch before still be on
+ * their way? A floor that rose now would overtake them, because the control channel is quicker than
+ * a receiver's queue. Nothing is lost by waiting: a higher epoch is above the floor already. Nor
+ * can anything be replayed to who has received: each window knows what it has had, and drops all
+ * that is older when the first packet of the new epoch comes. Only a receiver with empty windows,
+ * one that comes in these milliseconds, might take an old packet, once. It is told how far the
+ * sender was by its last report, as if it had come those milliseconds earlier
+ * (docs/threat-model.md, "Replay, reordering, delay").
+ */
+static bool must_floor_wait(const struct group *group, size_t seat)
+{
+	const struct roster_entry *entry = &group->roster.entries[seat];
+	const struct member *member = &group->members[seat];
+
+	return entry->sender_id == member->sender_id && entry->epoch_floor < member->epoch &&
+	       covey_addr_equal(&entry->vtep, &member->vtep) && has_gone_on(group, seat);
+}
+
 void settle_list_senders(struct group *group, uint64_t now_ms)
 {
 	for (size_t i = 0; i < group->seats; i++) {
 		struct member *member = &group->members[i];
 
 		if (!member->session || !member->may_send || member->listed_generation ||
-		    !is_ready_to_send(group, i))
+		    !is_ready_to_send(group, i)) {
+			member->floor_rises_ms = 0;
 			continue;
+		}
+		if (member->floor_rises_ms == 0)
+			member->floor_rises_ms =
+				now_ms + (must_floor_wait(group, i) ? SETTLE_ON_THE_WAY_MS : 0);
+		if (now_ms < member->floor_rises_ms)
+			continue;
+		member->floor_rises_ms = 0;
 		roster_set(&group->roster, i, member->sender_id, member->epoch, &member->vtep,
 			   member->identity);
 		member->listed_generation = group->roster.generation + 1;
 		member->listed_by_ms = now_ms + group->activation_delay_ms;
 	}
+}
+
+uint64_t settle_list_ms(const struct group *group)
+{
+	uint64_t due_ms = GROUP_NEVER;
+
+	for (size_t i = 0; i < group->seats; i++) {
+		uint64_t rises_ms = group->members[i].floor_rises_ms;
+
+		if (rises_ms != 0 && rises_ms < due_ms)
+			due_ms = rises_ms;
+	}
+	return due_ms;
 }
 
 static void send_changes(const struct roster_part *part, void *arg)

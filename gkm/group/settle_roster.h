@@ -12,8 +12,17 @@
 
 struct group;
 
-/* List members that can send on an SA by now. */
+/*
+ * For so long, in milliseconds, what a member sent before it said that it does so no more may be on
+ * its way, or wait in a receiver's queue behind which the control channel is quicker.
+ */
+#define SETTLE_ON_THE_WAY_MS UINT64_C(100)
+
+/* List members that can send on an SA by now. The floor of one that is listed with an earlier epoch
+ * rises only when packets of that epoch are no longer on their way. */
 void settle_list_senders(struct group *group, uint64_t now_ms);
+/* When the next such floor may rise; GROUP_NEVER when none waits. */
+uint64_t settle_list_ms(const struct group *group);
 
 /* When changes of the roster must be published; GROUP_NEVER when there are none. */
 uint64_t settle_publish_ms(const struct group *group);

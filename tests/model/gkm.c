@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "floor_reports.h"
 #include "gkm_output.h"
 #include "rules.h"
 #include "wire.h"
@@ -154,7 +155,7 @@ static void bind_sender_id(struct world *world, unsigned host)
 			      host + 1);
 }
 
-static void on_join(struct world *world, unsigned host)
+static void on_join(struct world *world, unsigned host, const Covey__Join *join)
 {
 	struct group *group = world->gkm.group;
 	struct member *member = &group->members[host];
@@ -178,6 +179,7 @@ static void on_join(struct world *world, unsigned host)
 		world_violate(world, "protocol: m%u cannot join: %s", host + 1, strerror(-status));
 		return;
 	}
+	floor_reports_note_held(group, host, join->held_spis, join->n_held_spis);
 	wire->joined = wire->was_joined = true;
 	rules_leased(world, host, member->sender_id, epoch);
 	if (breaks(world, BREAK_FENCE))
@@ -231,7 +233,7 @@ void gkm_receive(struct world *world, unsigned host, const Covey__Message *messa
 {
 	switch (message->body_case) {
 	case COVEY__MESSAGE__BODY_JOIN:
-		on_join(world, host);
+		on_join(world, host, message->join);
 		return;
 	case COVEY__MESSAGE__BODY_LEAVE:
 		on_leave(world, host);

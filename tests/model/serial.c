@@ -61,6 +61,8 @@ static void put_member(struct digest *digest, const struct world *world,
 	put(digest, member->acked_generation);
 	put(digest, member->listed_generation);
 	put_time(digest, world, member->listed_by_ms);
+	put(digest, member->floor_rises_ms != 0);
+	put_time(digest, world, member->floor_rises_ms);
 	for (size_t i = 0; i < COVEY_REKEYS_PER_MEMBER_MAX; i++) {
 		uint64_t caused_ms = member->rekeys.caused_ms[i];
 
@@ -114,7 +116,7 @@ static void put_sa(struct digest *digest, const struct world *world, const struc
 	put_time(digest, world,
 		 sa->state == SA_DRAINING ? sa->drain_begin_ms + COVEY_DRAIN_MIN_MS : 0);
 	for (size_t i = 0; i < sa->seats; i++)
-		put(digest, sa->usages[i].was_sent);
+		put(digest, (uint64_t)sa->usages[i].was_sent << 1 | sa->usages[i].was_held);
 	put_time(digest, world, sa->state == SA_DRAINING ? sa->drain_by_ms : 0);
 }
 

@@ -269,7 +269,8 @@ static void a_lost_session_takes_nothing_away(void **state)
 	assert_int_equal(world_floor(world, B), 1);
 }
 
-/* Until the member has the new epoch in force it still sends in the old one. */
+/* Until the member has the new epoch in force it still sends in the old one. B's host was
+ * restarted; test_floor_rise.c has those that were not. */
 static void the_floor_rises_with_the_ack(void **state)
 {
 	struct world *world = *state;

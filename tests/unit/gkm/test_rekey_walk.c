@@ -8,6 +8,8 @@
 
 #include "world.h"
 
+#include "floor_reports.h"
+
 #define WALK_SENDER_IDS 12
 #define WALK_LEASES     (1u << 18)
 
@@ -53,6 +55,18 @@ static size_t live_count(const struct world *world)
 	return count;
 }
 
+/* Some have been restarted, and the others still have every SA. */
+static void join_with_sas(struct world *world, size_t seat)
+{
+	uint32_t spis[COVEY_SAS_PER_GROUP_MAX + GROUP_RETIRED_KEPT];
+	size_t count = 0;
+
+	world_join(world, seat);
+	for (size_t i = 0; i < world->group->sa_count; i++)
+		spis[count++] = world->group->sas[i]->spi;
+	floor_reports_note_held(world->group, seat, spis, random() % 2 ? count : 0);
+}
+
 static void random_event(struct walk *walk)
 {
 	struct group *group = walk->world->group;
@@ -63,7 +77,7 @@ static void random_event(struct walk *walk)
 	switch (random() % 11) {
 	case 0:
 		if (!member->session && member->sender_id)
-			world_join(walk->world, seat);
+			join_with_sas(walk->world, seat);
 		break;
 	case 1:
 		group_lost(group, seat);
