@@ -243,5 +243,5 @@ lab_wait 60 "hv2 to be let in again" epoch_is 2 $((${before#* } + 1))
 uses 2 "$(serial hv2)" || fail "hv2 has another certificate than the one on disk"
 
 for stream in 1-2 2-1; do lab_stop "tx$stream"; done
-e2e_expect_all_but_under_way 1 2
-e2e_expect_all_but_under_way 2 1
+e2e_expect_all 1 2
+e2e_expect_all 2 1

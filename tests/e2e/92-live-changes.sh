@@ -201,6 +201,6 @@ for n in 1 2 3; do lab_wait 30 "hv$n to be connected" uses "$n"; done
 e2e_wait_ping 3 1
 
 for stream in 1-2 2-1; do lab_stop "tx$stream"; done
-e2e_expect_all_but_under_way 1 2
-e2e_expect_all_but_under_way 2 1
+e2e_expect_all 1 2
+e2e_expect_all 2 1
 e2e_expect_no_alarm

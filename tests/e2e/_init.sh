@@ -289,20 +289,6 @@ e2e_has_received() {
 	(($(e2e_report "rx$1" ".streams[\"$2\"].received // 0") >= $3))
 }
 
-# Members came back to the key manager in the meantime, each with a higher epoch. The key manager raises a member's
-# epoch floor as soon as it has that, and a packet of the lower epoch that waits in a receiver's queue is dropped then.
-e2e_expect_all_but_under_way() { # FROM TO
-	local sent lost under_way
-
-	sent=$(jq .sent "$LAB_DIR/tx$1-$2.json")
-	under_way=$(e2e_drop "$2" in-epoch)
-	lab_poll 10 e2e_has_received "$2" "$1" $((sent - under_way)) || true
-	lost=$((sent - $(e2e_report "rx$2" ".streams[\"$1\"].received // 0")))
-	((sent > 0 && lost >= 0 && lost <= under_way && under_way <= 3)) ||
-		fail "of $sent frames of t$1, $lost did not come to t$2; hv$2 dropped $under_way of a lower epoch"
-	e2e_expect_intact "$2"
-}
-
 # None altered, none twice, none lost in the receiver itself.
 e2e_expect_intact() {
 	expect "altered frames at t$1" "$(e2e_report "rx$1" .altered)" 0
