@@ -113,11 +113,20 @@ static bool take_all(struct guard_events *events, void *data, int len, const cha
 	return changed;
 }
 
+/* The kernel says first that it had no room, and what it had no room for came last. The author of
+ * the next transaction is not that of one whose end is lost. */
+static void forget_last(struct guard_events *events, struct guard_changes *changes)
+{
+	events->touched = false;
+	changes->last = (struct guard_author){0};
+	changes->removed = false;
+}
+
 bool guard_events_read(struct guard_events *events, const char *table, const char *own,
 		       struct guard_changes *ret_changes)
 {
 	_Alignas(struct nlmsghdr) char data[DATAGRAM_SIZE];
-	bool changed = false;
+	bool changed = false, lost = false;
 
 	*ret_changes = (struct guard_changes){0};
 	for (;;) {
@@ -126,11 +135,11 @@ bool guard_events_read(struct guard_events *events, const char *table, const cha
 		if (len >= 0) {
 			changed |= take_all(events, data, (int)len, table, own, ret_changes);
 		} else if (errno == ENOBUFS) {
-			changed = true;
-			ret_changes->last = (struct guard_author){0};
-			ret_changes->removed = false;
+			lost = true;
 		} else if (errno != EINTR) {
-			return changed;
+			if (lost)
+				forget_last(events, ret_changes);
+			return changed || lost;
 		}
 	}
 }
