@@ -106,15 +106,24 @@ static void take_over(struct installed_guard *guard, const char *listing)
 	wanted->steer.to_index = guard->standing.to_index;
 }
 
+/* By the other's covey_foreign_vxlan, which only its own rules tell. */
+static void take_foreign(struct guard_config *wanted, const char *listing)
+{
+	wanted->foreign_count =
+		guard_read_ports(listing, GUARD_FOREIGN, wanted->foreign_ports, GUARD_FOREIGN_MAX);
+	wanted->foreign_all = wanted->foreign_count > 0;
+	if (!wanted->foreign_all)
+		wanted->foreign_count = guard_read_ports(listing, GUARD_FOREIGN_VNI,
+							 wanted->foreign_ports, GUARD_FOREIGN_MAX);
+}
+
 /* And what this one's inventory says, too: the other's may be newer. */
 static void take_over_all(struct installed_guard *guard, const char *listing)
 {
 	struct guard_config *wanted = &guard->wanted;
 
 	take_over(guard, listing);
-	wanted->foreign_count =
-		guard_read_ports(listing, wanted->foreign_all ? GUARD_FOREIGN : GUARD_FOREIGN_VNI,
-				 wanted->foreign_ports, GUARD_FOREIGN_MAX);
+	take_foreign(wanted, listing);
 	wanted->af_packet = strstr(listing, GUARD_OWN_COPY) != NULL;
 }
 

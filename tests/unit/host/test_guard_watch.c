@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <guard.h>
 #include <guard_nft.h>
+#include <guard_text.h>
 #include <guard_watch.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -314,6 +315,54 @@ static void test_started_with_another_inventory(void **state)
 	assert_true(succeeds("nft list ruleset | grep -q 'covey has taken its own copy'"));
 }
 
+static size_t standing_ports(const char *comment, uint16_t *ret_ports)
+{
+	size_t count;
+	char *listing;
+
+	assert_int_equal(guard_nft_list("eth0", false, &listing, NULL), 0);
+	count = guard_read_ports(listing, comment, ret_ports, GUARD_FOREIGN_MAX);
+	free(listing);
+	return count;
+}
+
+/* What the covey-host has put up, whose covey_foreign_vxlan is another, is put back as it was. */
+static void expect_kept(bool keepers_all, bool all)
+{
+	static const struct covey_vnis vnis = {100, 100};
+	struct guard_watch_config config = config_of_bump();
+	uint64_t deadline = clock_ms() + 60000;
+	uint16_t ports[GUARD_FOREIGN_MAX];
+	struct guard_status status;
+
+	config.guard.vnis = &vnis;
+	config.guard.vnis_count = 1;
+	config.guard.foreign_count = 1;
+	config.guard.foreign_ports[0] = 9999;
+	config.guard.foreign_all = keepers_all;
+	config.yields = true;
+	keep_with(&config);
+	guard_watch_read(watch, &status); /* or the kernel has no room for the other's messages */
+	config.guard.interface = "eth0";
+	config.guard.foreign_ports[0] = 8888;
+	config.guard.foreign_all = all;
+	put_up_elsewhere(&config.guard);
+	guard_watch_read(watch, &status);
+	assert_true(succeeds("nft flush ruleset"));
+	while (!succeeds(HAS_HOOK) && clock_ms() < deadline)
+		serve(20);
+	assert_int_equal(standing_ports(all ? GUARD_FOREIGN : GUARD_FOREIGN_VNI, ports), 1);
+	assert_int_equal(ports[0], 8888);
+	assert_int_equal(standing_ports(all ? GUARD_FOREIGN_VNI : GUARD_FOREIGN, ports), 0);
+	assert_true(succeeds("nft flush ruleset"));
+}
+
+static void test_kept_by_another_policy(void **state)
+{
+	expect_kept(true, false);
+	expect_kept(false, true);
+}
+
 /* --- the inventory ---------------------------------------------------------------------------- */
 
 #define HAS_FABRIC                                                                                 \
@@ -357,6 +406,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kept_without_source, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_started_with_another_inventory, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_kept_by_another_policy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_same_inventory, set_up, tear_down),
 	};
 
