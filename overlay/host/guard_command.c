@@ -16,8 +16,10 @@
 #include "guard_deadlines.h"
 #include "guard_looks.h"
 #include "guard_watch.h"
+#include "installed_guard.h"
 #include "link_name.h"
 #include "notify.h"
+#include "other_host.h"
 #include "vxlan_watch.h"
 
 static bool is_af_packet(const struct inventory_host *self)
@@ -45,29 +47,44 @@ static int insist(const struct guard_config *config, struct guard_standing *ret_
 	return status;
 }
 
-static int switch_on(const struct inventory *inventory, const struct inventory_host *self,
-		     const struct guard_clear *clear, struct covey_error *error)
+/* Put it up. guard: what it shall be; its own interface is found here. */
+static int put_up(const struct inventory *inventory, const struct inventory_host *self,
+		  struct installed_guard *guard, struct covey_error *error)
 {
-	struct guard_config config = guard_config_of(inventory, self, is_af_packet(self));
 	struct guard_standing standing;
-	char interface[IFNAMSIZ];
-	int status;
+	int status = link_name_find(guard->given, guard->interface, error);
 
-	config.steer.clear = *clear;
-	status = link_name_find(guard_interface_of(self), interface, error);
-	if (status)
-		return status;
-	config.interface = interface;
-	status = guard_config_add_standing(inventory, self, &config, error);
+	guard->wanted.interface = guard->interface;
+	/* What a covey-host that runs goes by stays. */
 	if (status == 0)
-		status = insist(&config, &standing, error);
+		status = other_host_find(guard, error);
+	if (status == 0)
+		status = guard_config_add_standing(inventory, self, &guard->wanted, error);
+	if (status == 0)
+		status = insist(&guard->wanted, &standing, error);
 	if (status)
 		return status;
 	if (standing.weaker.text[0] != '\0')
 		log_warning("guard: %s", standing.weaker.text);
-	status = guard_accept(self, standing.index != 0 || config.steer.on, standing.weaker.text,
-			      error);
+	status = guard_accept(self, standing.index != 0 || guard->wanted.steer.on,
+			      standing.weaker.text, error);
 	guard_standing_free(&standing);
+	return status;
+}
+
+/* clear is moved from. */
+static int switch_on(const struct inventory *inventory, const struct inventory_host *self,
+		     struct guard_clear *clear, struct covey_error *error)
+{
+	struct installed_guard guard = {
+		.given = guard_interface_of(self),
+		.wanted = guard_config_of(inventory, self, is_af_packet(self)),
+	};
+	int status;
+
+	installed_guard_take_clear(&guard, clear);
+	status = put_up(inventory, self, &guard, error);
+	installed_guard_end(&guard);
 	return status;
 }
 
@@ -92,11 +109,7 @@ int guard_command_on(const struct inventory *inventory, const struct inventory_h
 	struct guard_clear clear;
 	int status = find_clear(&deadlines, &clear, error);
 
-	if (status)
-		return status;
-	status = switch_on(inventory, self, &clear, error);
-	guard_clear_free(&clear);
-	return status;
+	return status ? status : switch_on(inventory, self, &clear, error);
 }
 
 static int switch_off(const struct inventory_host *self, struct covey_error *error)

@@ -173,6 +173,18 @@ e2e_wait_ping 1 2
 lab_wait 10 "the log to say so" grep -q "frames were not sent" "$LAB_DIR/log/hv1"
 in_ns hv1 nft delete table netdev block
 
+# Nor does the operator's `covey-host --guard on` beside it: nothing changes, so nothing is put back.
+guard_of_hv1() {
+	in_ns hv1 nft --stateless list table inet covey_guard_fab0
+	in_ns hv1 nft --stateless list table netdev covey_guard_fab0
+	lab_show 1 .guard.restored
+}
+
+before=$(guard_of_hv1)
+in_ns hv1 "$(lab_program covey-host)" --inventory "$LAB_DIR/inventory.yaml" --name hv1 --guard on
+expect "the guard of hv1" "$(guard_of_hv1)" "$before"
+e2e_wait_ping 1 2
+
 start_traffic
 expect_on_wire vxlan vpe
 expect_forged "in observe" 1 100 5

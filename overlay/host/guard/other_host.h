@@ -24,9 +24,9 @@ int other_host_accept(struct installed_guard *guard, bool removed, bool yields, 
 		      struct covey_error *error);
 
 /*
- * Before a keeper puts its guard up for the first time, as a bump in the wire: if a covey-host has
- * put up one before, take over what that knows. So nothing changes, and no packet is lost. Foreign
- * ports stay, by what the inventory says now (guard_config_add_standing).
+ * Before a keeper or `--guard on` puts its guard up for the first time, as a bump in the wire: if a
+ * covey-host has put up one before, take over what that knows. So nothing changes, and no packet is
+ * lost. Foreign ports stay, by what the inventory says now (guard_config_add_standing).
  */
 int other_host_find(struct installed_guard *guard, struct covey_error *error);
 

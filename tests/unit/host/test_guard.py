@@ -664,6 +664,18 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons({ETH_P_ALL}))
             self.host.send_frame("d0", frame)
             self.wait_dropped(before + 1, "egress", "tagged")
 
+    def test_on_beside_covey_host(self):
+        """What a running covey-host goes by stays, also its secret."""
+        self.host.ip("link", "add", "covey0", "type", "veth", "peer", "name", "covey0p")
+        for kind in ("af_xdp", "af_packet"):
+            with self.subTest(kind):
+                self.guard("on", kind)
+                own = self.listing()
+                self.assertIn("chain local_egress", own)
+                self.guard("on", kind)
+                self.assertEqual(self.listing(), own)
+                self.guard("off", kind)
+
     def test_inwards(self):
         """VXLAN for the host by another interface than covey0, also of a fabric port that has none."""
         self.host.ip("link", "set", "lo", "up")
