@@ -102,6 +102,31 @@ static int find_clear(const struct guard_deadlines_config *config, struct guard_
 	return status;
 }
 
+/* What the devices do not look for is not let in. */
+static void refuse_clear(const struct covey_error *reason, struct guard_clear *clear)
+{
+	log_error("guard: %s: VXLAN of no VNI passes in clear until covey-host runs, or a "
+		  "deadline opens one",
+		  reason->text);
+	guard_clear_free(clear);
+}
+
+/* A covey-host that runs sees to the devices itself. */
+static void look_once(const struct guard_deadlines_config *config, struct guard_clear *clear)
+{
+	struct covey_error reason;
+
+	if (clear->accepted.count == 0 || guard_deadlines_host_runs(config->socket))
+		return;
+	if (guard_looks_once(config, &clear->accepted, &reason))
+		refuse_clear(&reason, clear);
+	else
+		log_notice("guard: VXLAN of %zu VNIs passes in clear, by the modes of their "
+			   "groups. A VXLAN device that is made from now on looks at what comes in "
+			   "only while covey-guard.service or covey-host runs: start one of them",
+			   clear->accepted.count);
+}
+
 int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
 		     const char *socket, struct covey_error *error)
 {
@@ -109,7 +134,10 @@ int guard_command_on(const struct inventory *inventory, const struct inventory_h
 	struct guard_clear clear;
 	int status = find_clear(&deadlines, &clear, error);
 
-	return status ? status : switch_on(inventory, self, &clear, error);
+	if (status)
+		return status;
+	look_once(&deadlines, &clear);
+	return switch_on(inventory, self, &clear, error);
 }
 
 static int switch_off(const struct inventory_host *self, struct covey_error *error)
@@ -145,7 +173,6 @@ struct keeper {
 	struct guard_deadlines *deadlines;
 };
 
-/* What the devices do not look for is not let in. */
 static int begin_looks(struct keeper *keeper, const struct guard_deadlines_config *deadlines,
 		       struct guard_clear *clear, struct covey_error *error)
 {
@@ -155,13 +182,9 @@ static int begin_looks(struct keeper *keeper, const struct guard_deadlines_confi
 	if (!has_clear(deadlines->self))
 		return 0;
 	status = guard_looks_new(keeper->base, deadlines, &keeper->looks, error);
-	if (status || guard_looks_set(keeper->looks, &clear->accepted, &reason) == 0)
-		return status;
-	log_error("guard: %s: VXLAN of no VNI passes in clear until covey-host runs, or a "
-		  "deadline opens one",
-		  reason.text);
-	guard_clear_free(clear);
-	return 0;
+	if (status == 0 && guard_looks_set(keeper->looks, &clear->accepted, &reason))
+		refuse_clear(&reason, clear);
+	return status;
 }
 
 static int keep_up(struct keeper *keeper, const struct guard_deadlines_config *deadlines,

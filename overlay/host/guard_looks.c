@@ -144,6 +144,32 @@ void guard_looks_follow(struct guard_looks *looks, const struct guard_watch *wat
 	on_time(-1, 0, looks);
 }
 
+static void begin(struct guard_looks *looks, const struct guard_deadlines_config *config)
+{
+	looks->config = *config;
+	looks->local = guard_config_of(config->inventory, config->self, false).local;
+	device_marks_init(&looks->marks, &looks->local, &looks->accepted);
+}
+
+static void end(struct guard_looks *looks)
+{
+	device_marks_end(&looks->marks);
+	vxlan_devices_free(&looks->devices);
+	free(looks->accepted.list);
+}
+
+int guard_looks_once(const struct guard_deadlines_config *config, const struct guard_vnis *accepted,
+		     struct covey_error *error)
+{
+	struct guard_looks looks = {.watch = NULL};
+	int status;
+
+	begin(&looks, config);
+	status = guard_looks_set(&looks, accepted, error);
+	end(&looks);
+	return status;
+}
+
 int guard_looks_new(struct event_base *base, const struct guard_deadlines_config *config,
 		    struct guard_looks **ret_looks, struct covey_error *error)
 {
@@ -152,9 +178,7 @@ int guard_looks_new(struct event_base *base, const struct guard_deadlines_config
 
 	if (!looks)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	looks->config = *config;
-	looks->local = guard_config_of(config->inventory, config->self, false).local;
-	device_marks_init(&looks->marks, &looks->local, &looks->accepted);
+	begin(looks, config);
 	looks->timer = evtimer_new(base, on_time, looks);
 	status = looks->timer ? link_burst_new(base, on_moved, NULL, looks, &looks->links, error)
 			      : covey_error_set(error, -ENOMEM, "out of memory");
@@ -173,8 +197,6 @@ void guard_looks_free(struct guard_looks *looks)
 	link_burst_free(looks->links);
 	if (looks->timer)
 		event_free(looks->timer);
-	device_marks_end(&looks->marks);
-	vxlan_devices_free(&looks->devices);
-	free(looks->accepted.list);
+	end(looks);
 	free(looks);
 }

@@ -14,6 +14,11 @@ struct guard_looks;
 struct guard_vnis;
 struct guard_watch;
 
+/* Let the devices that there are look now, once, before the guard lets in these VNIs: for a process
+ * that does not stay. Nothing happens while covey-host runs. */
+int guard_looks_once(const struct guard_deadlines_config *config, const struct guard_vnis *accepted,
+		     struct covey_error *error);
+
 /* No device looks before the first guard_looks_set(). What config points to must live as long. */
 int guard_looks_new(struct event_base *base, const struct guard_deadlines_config *config,
 		    struct guard_looks **ret_looks, struct covey_error *error);

@@ -9,6 +9,7 @@ inventory. There is no key manager: what it has said is in the file that covey-h
 """
 
 import collections
+import contextlib
 import json
 import os
 import re
@@ -200,7 +201,11 @@ class GuardTest(Deadlines):
             self.keep()
             self.expect([])
             self.guard("off")
-            self.guard("on")  # as a covey-host that came meanwhile, and died
+            self.assertIn("VXLAN of no VNI passes in clear", self.guard("on"))
+            self.expect([])
+            self.guard("off")
+            with self.listen():  # as a covey-host that came meanwhile, and died
+                self.guard("on")
             self.expect([100, 200])
             self.write({"g": ("observe", "enforce", -1)})
             self.wait_sets([200])
@@ -211,12 +216,30 @@ class GuardTest(Deadlines):
         self.wait_sets([100])
         self.wait_look(("vx100", "none"), ("vx200", "drop"))
 
-    def test_covey_host_has_the_say(self):
-        """As long as it lives, even if it hangs."""
-        self.keep()
+    def test_devices_look_without_a_keeper(self):
+        """Those that are there. The operator is told that others will not."""
+        said = self.guard("on")
+        self.expect([100, 200])
+        self.assertEqual(self.looks(), [("vx100", "none"), ("vx200", "none")])
+        self.assertIn("VXLAN of 2 VNIs passes in clear", said)
+        self.assertIn("covey-guard.service", said)
+        self.write({"g": ("observe", "enforce", -1)})
+        self.assertIn("VXLAN of 1 VNIs passes in clear", self.guard("on"))
+        self.assertEqual(self.looks(), [("vx100", "drop"), ("vx200", "none")])
+
+    @contextlib.contextmanager
+    def listen(self):
+        """As a covey-host that lives."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as host:
             host.bind(self.socket)
             host.listen(16)
+            yield
+        os.unlink(self.socket)
+
+    def test_covey_host_has_the_say(self):
+        """As long as it lives, even if it hangs."""
+        self.keep()
+        with self.listen():
             self.write({"g": ("observe", "enforce", 0.3)})
             time.sleep(2)
             self.expect([100, 200])
