@@ -14,6 +14,7 @@ static const struct verb verbs[] = {
 	{"diff", diff_main, "where the inventory differs from what runs here"},
 	{"ping", ping_main, "send probes to a host, and say how they were seen on the wire"},
 	{"why", why_main, "each step to another host, and the first that fails"},
+	{"report", report_main, "gather in a file what is needed to find out what is wrong"},
 	{"join", join_main, "have this host join a group"},
 	{"leave", leave_main, "have this host leave a group"},
 	{"mode", mode_main, "whether a group's members send in clear or encrypted"},

@@ -142,7 +142,7 @@ def run(*arguments):
         stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
-        timeout=30,
+        timeout=120,
     )
     return result.returncode, result.stdout, result.stderr
 
