@@ -55,18 +55,27 @@ static bool is_seen(const Covey__ProbeSeen *seen)
 	       seen->n_round_trip_us <= COVEY_PROBES_PER_RUN_MAX;
 }
 
+static bool is_heard(const Covey__ProbeHeard *heard)
+{
+	return (heard->from.len == 4 || heard->from.len == 16) && heard->vni <= COVEY_VNI_MAX &&
+	       heard->packets > 0;
+}
+
 int probe_check_report(const Covey__ProbeReport *report, struct covey_error *error)
 {
 	bool good = report->state >= COVEY__PROBE_STATE__PROBE_STATE_READY &&
 		    report->state <= COVEY__PROBE_STATE__PROBE_STATE_FAILED &&
 		    report->host[0] == '\0' && is_text(report->reason, COVEY_REASON_MAX) &&
 		    is_text(report->blind, COVEY_REASON_MAX) && report->n_seen <= 2 &&
-		    report->n_drops <= COVEY_PROBE_DROPS_MAX;
+		    report->n_drops <= COVEY_PROBE_DROPS_MAX &&
+		    report->n_heard <= COVEY_PROBE_HEARD_MAX;
 
 	for (size_t i = 0; good && i < report->n_seen; i++)
 		good = is_seen(report->seen[i]);
 	for (size_t i = 0; good && i < report->n_drops; i++)
 		good = is_text(report->drops[i]->name, COVEY_PROBE_DROP_NAME_MAX);
+	for (size_t i = 0; good && i < report->n_heard; i++)
+		good = is_heard(report->heard[i]);
 	return good ? 0
 		    : covey_error_set(error, -EPROTO, "ProbeReport with what no run could give");
 }

@@ -83,6 +83,7 @@ static void send_order(const struct probes *probes, const struct probe_run *run,
 			add_vtep(probes, &run->to[i], &order);
 	order.multicast = run->multicast;
 	order.answered = run->answered;
+	order.clear = run->clear;
 	order.vni = run->vni;
 	order.lengths = (uint32_t *)run->lengths;
 	order.n_lengths = run->length_count;
@@ -326,6 +327,7 @@ static void fill_in(struct probe_run *run, const Covey__ProbeRequest *request)
 {
 	run->theirs = request->id;
 	run->multicast = request->multicast;
+	run->clear = request->clear;
 	run->vni = request->vni;
 	run->dscp = request->dscp;
 	run->source_port = request->source_port;

@@ -43,7 +43,7 @@ struct probe_run {
 	uint64_t ready_ms; /* until then those that listen say so */
 	uint64_t until_ms;
 	uint8_t nonce[COVEY_PROBE_NONCE_LEN];
-	bool multicast, answered;
+	bool multicast, answered, clear;
 	uint32_t vni, dscp, source_port;
 	uint32_t lengths[COVEY_PROBES_PER_RUN_MAX];
 	size_t length_count;

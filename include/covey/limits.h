@@ -106,18 +106,20 @@
 #define COVEY_CLEAR_HEARD_PER_MEMBER_MAX COVEY_CLEAR_HEARD_MAX
 #define COVEY_CLEAR_HEARD_PER_GROUP_MAX  4096u
 /* Probes of the wire (docs/protocol.md, section 7). A run is one host that sends to others. */
-#define COVEY_PROBES_PER_RUN_MAX  16u    /* packets, and as many answers */
-#define COVEY_PROBE_RECEIVERS_MAX 16u    /* of a run by multicast */
-#define COVEY_PROBE_NONCE_LEN     16u    /* bytes */
-#define COVEY_PROBE_LENGTH_MAX    9216u  /* bytes of a VXLAN packet */
-#define COVEY_PROBE_RUNS_MAX      256u   /* at once, of all groups */
-#define COVEY_PROBE_RUNS_PER_HOST 16u    /* at once, that one host asked for */
-#define COVEY_PROBE_REQUESTS_MAX  256u   /* in a second, of all hosts */
-#define COVEY_PROBE_REQUESTS_EACH 32u    /* in a second, of one host */
-#define COVEY_PROBE_HITS_MAX      4096u  /* packets that a host looks at in a run */
-#define COVEY_PROBE_DROPS_MAX     64u    /* counters in a report */
-#define COVEY_PROBE_DROP_NAME_MAX 31u    /* bytes of a counter's name */
-#define COVEY_LOG_PEERS_MAX       65536u /* pairs of a peer and a kind of line, counted apart */
+#define COVEY_PROBES_PER_RUN_MAX   16u    /* packets, and as many answers */
+#define COVEY_PROBE_RECEIVERS_MAX  16u    /* of a run by multicast */
+#define COVEY_PROBE_NONCE_LEN      16u    /* bytes */
+#define COVEY_PROBE_LENGTH_MAX     9216u  /* bytes of a VXLAN packet */
+#define COVEY_PROBE_RUNS_MAX       256u   /* at once, of all groups */
+#define COVEY_PROBE_RUNS_PER_HOST  16u    /* at once, that one host asked for */
+#define COVEY_PROBE_REQUESTS_MAX   256u   /* in a second, of all hosts */
+#define COVEY_PROBE_REQUESTS_EACH  32u    /* in a second, of one host */
+#define COVEY_PROBE_HITS_MAX       4096u  /* packets that a host looks at in a run */
+#define COVEY_PROBE_CLEAR_HITS_MAX 256u   /* and of other VXLAN in clear, of each uplink */
+#define COVEY_PROBE_HEARD_MAX      8u     /* sources of VXLAN in clear in a report */
+#define COVEY_PROBE_DROPS_MAX      64u    /* counters in a report */
+#define COVEY_PROBE_DROP_NAME_MAX  31u    /* bytes of a counter's name */
+#define COVEY_LOG_PEERS_MAX        65536u /* pairs of a peer and a kind of line, counted apart */
 /* Clients of the metrics, at once, and what each of them has: seconds from its connection to the
  * end of the answer, and bytes of the request's headers. */
 #define COVEY_METRICS_CLIENTS_MAX 64u

@@ -56,7 +56,8 @@ int probe_order_take(const struct membership *group, const Covey__ProbeOrder *or
 int probe_order_reported(const Covey__ProbeReport *report, const struct effects *effects,
 			 struct covey_error *error)
 {
-	if (!effects->probe_report || report->n_seen > 2 || report->n_drops > COVEY_PROBE_DROPS_MAX)
+	if (!effects->probe_report || report->n_seen > 2 ||
+	    report->n_drops > COVEY_PROBE_DROPS_MAX || report->n_heard > COVEY_PROBE_HEARD_MAX)
 		return covey_error_set(error, -EPROTO, "a ProbeReport that was not asked for");
 	effects->probe_report(effects->arg, report);
 	return 0;

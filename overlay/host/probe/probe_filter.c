@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* So many bytes of a packet are handed over: all headers that are looked at. */
-#define SNAP 256
+/* Of the word that has the VNI, from the UDP header's start; a byte more is behind the VNI. */
+#define VNI_OFFSET (8 + 4)
 
 /* Where jumps go until the places are known. Real distances are smaller. */
 enum label {
@@ -15,6 +15,7 @@ enum label {
 	SOURCE,
 	ACCEPT,
 	REJECT,
+	CLEAR,
 	LABEL_END,
 };
 
@@ -70,6 +71,20 @@ static void write_start(struct program *program, const struct probe_filter *filt
 		add(program, BPF_RET | BPF_K, 0, NEXT, NEXT);
 }
 
+static void write_ranges(struct program *program, const struct probe_filter *filter)
+{
+	load(program, BPF_W, (uint32_t)probe_ip_len(&filter->from[0]) + VNI_OFFSET);
+	for (size_t i = 0; i < filter->clear_count; i++) {
+		const struct probe_range *range = &filter->clear[i];
+
+		add(program, BPF_JMP | BPF_JGE | BPF_K, range->first << 8, NEXT, 1);
+		add(program, BPF_JMP | BPF_JGT | BPF_K, range->last << 8 | 0xff, NEXT, CLEAR);
+	}
+	add(program, BPF_RET | BPF_K, 0, NEXT, NEXT);
+	place(program, CLEAR);
+	add(program, BPF_RET | BPF_K, PROBE_FILTER_CLEAR, NEXT, NEXT);
+}
+
 /* By a tag's first bytes; the rest is compared by who reads the packet. */
 static void write_tags(struct program *program, const struct probe_filter *filter)
 {
@@ -77,7 +92,10 @@ static void write_tags(struct program *program, const struct probe_filter *filte
 	load(program, BPF_W, (uint32_t)probe_ip_len(&filter->from[0]) + PROBE_TAG_OFFSET);
 	for (size_t i = 0; i < filter->tag_count; i++)
 		equal(program, word(filter->tags[i]), ACCEPT, NEXT);
-	add(program, BPF_RET | BPF_K, 0, NEXT, NEXT);
+	if (filter->clear_count > 0)
+		write_ranges(program, filter);
+	else
+		add(program, BPF_RET | BPF_K, 0, NEXT, NEXT);
 }
 
 static void write_lengths(struct program *program, const struct probe_filter *filter)
@@ -108,12 +126,28 @@ static void write_sources(struct program *program, const struct probe_filter *fi
 	place(program, REJECT);
 	add(program, BPF_RET | BPF_K, 0, NEXT, NEXT);
 	place(program, ACCEPT);
-	add(program, BPF_RET | BPF_K, SNAP, NEXT, NEXT);
+	add(program, BPF_RET | BPF_K, PROBE_FILTER_RUN, NEXT, NEXT);
 }
 
 static uint8_t distance(const struct program *program, size_t from, uint8_t to)
 {
 	return to < VXLAN ? to : (uint8_t)(program->places[to - VXLAN] - from - 1);
+}
+
+size_t probe_filter_ranges(const uint32_t *vnis, size_t count,
+			   struct probe_range ret_ranges[PROBE_RANGES_MAX])
+{
+	size_t ranges = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct probe_range *last = ranges > 0 ? &ret_ranges[ranges - 1] : NULL;
+
+		if (last && (vnis[i] == last->last + 1 || ranges == PROBE_RANGES_MAX))
+			last->last = vnis[i];
+		else
+			ret_ranges[ranges++] = (struct probe_range){vnis[i], vnis[i]};
+	}
+	return ranges;
 }
 
 size_t probe_filter_write(const struct probe_filter *filter,

@@ -64,7 +64,11 @@ static void read_clear(const uint8_t *udp, size_t len, struct probe_packet *pack
 {
 	const uint8_t *ether = udp + 8 + PROBE_VXLAN_LEN, *body = ether + PROBE_ETHER_LEN;
 
-	if (len < PROBE_LENGTH_MIN || memcmp(ether, nowhere, sizeof(nowhere)) != 0 ||
+	if (len < PROBE_LENGTH_MIN)
+		return;
+	packet->vni = (uint32_t)(udp[8 + 4] << 16 | udp[8 + 5] << 8 | udp[8 + 6]);
+	packet->kind = PROBE_OTHER;
+	if (memcmp(ether, nowhere, sizeof(nowhere)) != 0 ||
 	    memcmp(ether + 6, nowhere, sizeof(nowhere)) != 0 ||
 	    read16(ether + 12) != ETHERTYPE_PROBE)
 		return;

@@ -56,6 +56,7 @@ size_t probe_frame_write(const struct probe_frame *frame, uint32_t vni, const st
 enum probe_kind {
 	PROBE_NONE,
 	PROBE_CLEAR, /* VXLAN with a probe in it */
+	PROBE_OTHER, /* VXLAN with something else in it */
 	PROBE_VPE,
 };
 
@@ -64,6 +65,7 @@ struct probe_packet {
 	enum probe_kind kind;
 	struct covey_addr from, to;
 	struct probe_frame frame; /* PROBE_CLEAR */
+	uint32_t vni;             /* PROBE_CLEAR, PROBE_OTHER */
 	uint32_t spi;             /* PROBE_VPE, and the next three */
 	uint16_t sender_id;
 	uint16_t window_id;
@@ -73,6 +75,7 @@ struct probe_packet {
 /* The length of an IP packet by its header, of which all fields must be there. */
 size_t probe_frame_ip_len(const uint8_t *packet);
 
-/* Look at the first len bytes of an IP packet. What is too short or has options is PROBE_NONE. */
+/* Look at the first len bytes of an IP packet. What is too short or has options is PROBE_NONE: also
+ * VXLAN that is shorter than the shortest probe. */
 void probe_frame_read(const uint8_t *packet, size_t len, const struct probe_wire *wire,
 		      struct probe_packet *ret_packet);

@@ -229,6 +229,7 @@ int probe_json_read(const json_t *request, const struct inventory *inventory,
 	if (!group)
 		return -EINVAL;
 	message->multicast = json_is_true(json_object_get(request, "multicast"));
+	message->clear = json_is_true(json_object_get(request, "clear"));
 	vni = number(request, "vni", COVEY_VNI_MAX,
 		     choose_vni(inventory, group, message->multicast));
 	if (vni > COVEY_VNI_MAX)
@@ -280,6 +281,25 @@ static json_t *show_seen(const Covey__ProbeSeen *seen)
 			 (json_int_t)seen->window_id, "round_trip_us", times);
 }
 
+static json_t *show_heard(const Covey__ProbeReport *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < report->n_heard; i++) {
+		const Covey__ProbeHeard *heard = report->heard[i];
+		struct covey_addr from = {.family = 0};
+		char text[COVEY_ADDR_STRLEN];
+
+		message_addr_get(&heard->from, &from);
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:I, s:b}", "from",
+						covey_addr_format(&from, text), "vni",
+						(json_int_t)heard->vni, "packets",
+						(json_int_t)heard->packets, "out", heard->out));
+	}
+	return list;
+}
+
 json_t *probe_json_report(const Covey__ProbeReport *report)
 {
 	json_t *seen = json_array(), *drops = json_object();
@@ -293,8 +313,10 @@ json_t *probe_json_report(const Covey__ProbeReport *report)
 		json_object_set_new(drops, name,
 				    json_integer((json_int_t)report->drops[i]->packets));
 	}
-	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o}", "host", text_of(report->host), "done",
+	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:o, s:b}", "host",
+			 text_of(report->host), "done",
 			 report->state == COVEY__PROBE_STATE__PROBE_STATE_DONE, "reason",
 			 text_of(report->reason), "blind", text_of(report->blind), "seen", seen,
-			 "drops", drops);
+			 "drops", drops, "looked", report->looked, "heard", show_heard(report),
+			 "heard_more", report->heard_more);
 }

@@ -28,7 +28,8 @@ enum {
 
 /* Where a jump goes: to an instruction of the filter, or where its code is not written yet. */
 enum place {
-	ACCEPT = -2,
+	CLEAR = -3,
+	RUN = -2,
 	END = -1,
 };
 
@@ -93,12 +94,9 @@ static void demand(struct writer *writer, uint32_t bytes)
 
 /* --- from the frame to the IP packet --------------------------------------------------------- */
 
-static void write_start(struct writer *writer, const struct probe_program *program)
+static void write_start(struct writer *writer)
 {
 	move(writer, CONTEXT, R1);
-	load_map(writer, R1, program->count, BPF_PSEUDO_MAP_VALUE);
-	load(writer, BPF_DW, R0, R1, 0);
-	jump(writer, BPF_JMP | BPF_JGE | BPF_K, R0, 0, (int32_t)program->hits_max, END);
 	load(writer, BPF_W, PACKET, CONTEXT, offsetof(struct xdp_md, data));
 	load(writer, BPF_W, FRAME_END, CONTEXT, offsetof(struct xdp_md, data_end));
 	demand(writer, ETHER_LEN + TAG_LEN * TAGS_MAX);
@@ -152,12 +150,15 @@ static void translate(struct writer *writer, const struct sock_filter *from, int
 		add(writer, BPF_ALU | BPF_AND | BPF_K, R0, 0, 0, (int32_t)from->k);
 		break;
 	case BPF_JMP:
-		jump(writer, BPF_JMP32 | BPF_JEQ | BPF_K, R0, 0, (int32_t)from->k,
-		     place + 1 + from->jt);
+		jump(writer, (uint8_t)(BPF_JMP32 | BPF_OP(from->code) | BPF_K), R0, 0,
+		     (int32_t)from->k, place + 1 + from->jt);
 		jump(writer, BPF_JMP | BPF_JA, 0, 0, 0, place + 1 + from->jf);
 		break;
 	default:
-		jump(writer, BPF_JMP | BPF_JA, 0, 0, 0, from->k ? ACCEPT : END);
+		jump(writer, BPF_JMP | BPF_JA, 0, 0, 0,
+		     from->k == PROBE_FILTER_RUN     ? RUN
+		     : from->k == PROBE_FILTER_CLEAR ? CLEAR
+						     : END);
 	}
 }
 
@@ -181,13 +182,21 @@ static void copy(struct writer *writer, size_t len)
 	}
 }
 
-static void write_accept(struct writer *writer, const struct probe_program *program)
+/* Count it where the counter is, or leave it at the limit. */
+static void write_count(struct writer *writer, const struct probe_program *program, size_t counter,
+			uint32_t max)
+{
+	load_map(writer, R1, program->count, BPF_PSEUDO_MAP_VALUE);
+	load(writer, BPF_DW, R0, R1, counter);
+	jump(writer, BPF_JMP | BPF_JGE | BPF_K, R0, 0, (int32_t)max, END);
+	set(writer, R2, 1);
+	add(writer, BPF_STX | BPF_DW | BPF_ATOMIC, R1, R2, (int16_t)counter, BPF_ADD);
+}
+
+static void write_packet(struct writer *writer, const struct probe_program *program)
 {
 	uint32_t snap = probe_program_snap(program->v6);
 
-	load_map(writer, R1, program->count, BPF_PSEUDO_MAP_VALUE);
-	set(writer, R2, 1);
-	add(writer, BPF_STX | BPF_DW | BPF_ATOMIC, R1, R2, 0, BPF_ADD);
 	copy(writer, snap);
 	load_map(writer, R1, program->ring, BPF_PSEUDO_MAP_FD);
 	move(writer, R2, STACK);
@@ -197,29 +206,71 @@ static void write_accept(struct writer *writer, const struct probe_program *prog
 	add(writer, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_output);
 }
 
+/* Where each of the two begins. */
+struct accepts {
+	size_t run, clear;
+};
+
+/* The kernel takes no program with instructions to which nothing leads. */
+static bool returns_clear(const struct probe_program *program)
+{
+	for (size_t i = 0; i < program->filter_len; i++)
+		if (BPF_CLASS(program->filter[i].code) == BPF_RET &&
+		    program->filter[i].k == PROBE_FILTER_CLEAR)
+			return true;
+	return false;
+}
+
+static void write_accepts(struct writer *writer, const struct probe_program *program,
+			  struct accepts *ret_accepts)
+{
+	const bool clear = returns_clear(program);
+	size_t skip = 0;
+
+	ret_accepts->clear = writer->len;
+	if (clear) {
+		write_count(writer, program, offsetof(struct probe_counts, clear),
+			    program->clear_max);
+		skip = writer->len;
+		add(writer, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+	}
+	ret_accepts->run = writer->len;
+	write_count(writer, program, offsetof(struct probe_counts, run), program->hits_max);
+	if (clear)
+		writer->code[skip].off = (int16_t)(writer->len - skip - 1);
+	write_packet(writer, program);
+}
+
+static size_t place_of(int target, const size_t *places, const struct accepts *accepts, size_t end)
+{
+	if (target == END)
+		return end;
+	if (target == RUN)
+		return accepts->run;
+	return target == CLEAR ? accepts->clear : places[target];
+}
+
 size_t probe_program_write(const struct probe_program *program,
 			   struct bpf_insn ret_code[PROBE_PROGRAM_MAX])
 {
 	struct writer writer = {.code = ret_code};
-	size_t places[PROBE_FILTER_MAX] = {0}, accept, end;
+	size_t places[PROBE_FILTER_MAX] = {0}, end;
+	struct accepts accepts;
 
-	write_start(&writer, program);
+	write_start(&writer);
 	write_tags(&writer);
 	write_ip(&writer, program->v6);
 	for (size_t i = 0; i < program->filter_len; i++) {
 		places[i] = writer.len;
 		translate(&writer, &program->filter[i], (int)i);
 	}
-	accept = writer.len;
-	write_accept(&writer, program);
+	write_accepts(&writer, program, &accepts);
 	end = writer.len;
 	link_redirect_end(program->redirect, ret_code + end);
-	for (size_t i = 0; i < end; i++) {
-		int target = writer.targets[i];
-		size_t to = target == END ? end : target == ACCEPT ? accept : places[target];
-
+	for (size_t i = 0; i < end; i++)
 		if (writer.jumps[i])
-			ret_code[i].off = (int16_t)(to - i - 1);
-	}
+			ret_code[i].off =
+				(int16_t)(place_of(writer.targets[i], places, &accepts, end) - i -
+					  1);
 	return end + LINK_REDIRECT_END_LEN;
 }

@@ -13,13 +13,19 @@
 
 #define PROBE_PROGRAM_MAX 512 /* instructions */
 
+/* Packets that were written. */
+struct probe_counts {
+	uint64_t run, clear; /* what the filter has returned */
+};
+
 struct probe_program {
 	const struct sock_filter *filter; /* probe_filter_write() */
 	size_t filter_len;
 	bool v6;
 	int ring;                             /* map of BPF_MAP_TYPE_RINGBUF */
-	int count;                            /* array of one uint64_t: the packets written */
-	uint32_t hits_max;                    /* it writes no more packets */
+	int count;                            /* array of one struct probe_counts */
+	uint32_t hits_max;                    /* it writes no more packets of the run */
+	uint32_t clear_max;                   /* and of other VXLAN in clear */
 	const struct link_redirect *redirect; /* how it ends */
 };
 

@@ -80,10 +80,29 @@ static size_t fill_drops(const struct probe_run *run, Covey__ProbeDrop *drops)
 	return count;
 }
 
+static void fill_heard(const struct probe_run *run, Covey__ProbeHeard *list,
+		       Covey__ProbeReport *report)
+{
+	for (size_t i = 0; i < run->heard.count; i++) {
+		const struct probe_heard_one *one = &run->heard.list[i];
+
+		covey__probe_heard__init(&list[i]);
+		message_addr_set(&list[i].from, &one->from);
+		list[i].vni = one->vni;
+		list[i].packets = one->packets;
+		list[i].out = one->out;
+		report->heard[i] = &list[i];
+	}
+	report->n_heard = run->heard.count;
+	report->heard_more = run->heard.more;
+	report->looked = run->looked;
+}
+
 void probe_report_done(const struct probe_run *run)
 {
 	Covey__ProbeSeen sides[2], *seen[2] = {&sides[0], &sides[1]};
 	Covey__ProbeDrop drops[COVEY_PROBE_DROPS_MAX], *rose[COVEY_PROBE_DROPS_MAX];
+	Covey__ProbeHeard list[COVEY_PROBE_HEARD_MAX], *heard[COVEY_PROBE_HEARD_MAX];
 	Covey__ProbeReport report = COVEY__PROBE_REPORT__INIT;
 	char reason[COVEY_REASON_MAX + 1], blind[COVEY_REASON_MAX + 1];
 	bool in;
@@ -108,5 +127,7 @@ void probe_report_done(const struct probe_run *run)
 	report.n_seen = 2;
 	report.drops = rose;
 	report.n_drops = fill_drops(run, drops);
+	report.heard = heard;
+	fill_heard(run, list, &report);
 	send_report(run, &report);
 }

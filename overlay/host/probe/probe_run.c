@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uplinks.h>
 #include <vxlan_devices.h>
 
+#include "probe_listen.h"
 #include "probe_report.h"
 #include "probe_socket.h"
 
@@ -32,10 +32,7 @@ static void wake_in(struct probe_run *run, uint64_t ms)
 static void end(struct probe_run *run)
 {
 	evtimer_del(run->timer);
-	for (size_t i = 0; i < run->tap_count; i++)
-		probe_tap_close(&run->taps[i]);
-	run->tap_count = 0;
-	probe_witness_close(&run->witness);
+	probe_listen_close(run);
 	if (run->fd >= 0)
 		close(run->fd);
 	run->fd = -1;
@@ -98,21 +95,6 @@ static void send_next(struct probe_run *run)
 		report_soon(run);
 }
 
-/* Where more packets came than were looked at, the probes may be among them. */
-static void take_overflown(struct probe_run *run)
-{
-	const uint32_t all = (1u << run->length_count) - 1;
-
-	for (size_t i = 0; i < run->tap_count; i++) {
-		if (!run->taps[i].uplink)
-			continue;
-		run->out.crowded |= run->taps[i].overflown & all;
-		run->in.crowded |= run->taps[i].overflown & all;
-	}
-	if (probe_witness_overflown(&run->witness))
-		run->in.crowded = all;
-}
-
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct probe_run *run = arg;
@@ -121,7 +103,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		send_next(run);
 		return;
 	}
-	take_overflown(run);
+	probe_listen_take_overflown(run);
 	probe_report_done(run);
 	end(run);
 }
@@ -229,6 +211,17 @@ static void on_frame(struct probe_run *run, bool uplink, struct probe_side *side
 		on_delivered(run, &packet->frame);
 }
 
+/* VXLAN in clear that is no probe: if it has one of the group's VNIs. */
+static void on_other(struct probe_run *run, const struct probe_packet *packet, bool out)
+{
+	const struct inventory_group *group =
+		inventory_find_group(run->config.inventory, run->group);
+
+	for (size_t i = 0; run->look && group && i < group->vni_count; i++)
+		if (group->vnis[i] == packet->vni)
+			probe_heard_add(&run->heard, &packet->from, packet->vni, out);
+}
+
 static void on_seen(void *arg, bool uplink, const struct probe_packet *packet, size_t len, bool out)
 {
 	struct probe_run *run = arg;
@@ -236,69 +229,13 @@ static void on_seen(void *arg, bool uplink, const struct probe_packet *packet, s
 
 	if (packet->kind == PROBE_CLEAR)
 		on_frame(run, uplink, side, packet, len, out);
-	else if (side && uplink)
+	else if (packet->kind == PROBE_OTHER && uplink)
+		on_other(run, packet, out);
+	else if (packet->kind == PROBE_VPE && uplink && side)
 		on_vpe(run, side, packet, len);
 }
 
 /* --- the beginning --------------------------------------------------------------------------- */
-
-static struct probe_filter filter_of(const struct probe_run *run, bool uplink)
-{
-	struct probe_filter filter = {
-		.wire = &run->wire,
-		.tags = run->tags,
-		.tag_count = 2 * run->length_count,
-		.lengths = run->lengths,
-		.length_count = uplink ? run->length_count : 0,
-		.from = {run->config.self->vtep,
-			 run->multicast ? (struct covey_addr){{0}, 0} : run->in.peer},
-	};
-
-	if (run->multicast && run->role != COVEY__PROBE_ROLE__PROBE_ROLE_SEND)
-		filter.from[0] = run->in.peer;
-	return filter;
-}
-
-static int open_tap(struct probe_run *run, const char *interface, bool uplink,
-		    struct covey_error *error)
-{
-	struct probe_tap *tap = &run->taps[run->tap_count];
-	const struct probe_filter filter = filter_of(run, uplink);
-	int status;
-
-	*tap = (struct probe_tap){.uplink = uplink, .seen = on_seen, .arg = run};
-	status = probe_tap_open(tap, run->config.base, interface, &filter, error);
-	run->tap_count += status == 0;
-	return status;
-}
-
-/* Without a witness probes run all the same, and the report says what cannot be seen. */
-static void open_witness(struct probe_run *run)
-{
-	const struct probe_filter filter = filter_of(run, true);
-
-	run->unseen.text[0] = '\0';
-	run->witness = (struct probe_witness){.seen = on_seen, .arg = run};
-	if (run->config.redirect)
-		probe_witness_open(&run->witness, run->config.base, run->config.redirect, &filter,
-				   &run->unseen);
-}
-
-/* Where AF_XDP has the card, packet sockets see what goes around it. */
-static int open_taps(struct probe_run *run, struct covey_error *error)
-{
-	const struct inventory_host *self = run->config.self;
-	const struct uplinks_wanted wanted = uplinks_wanted_of(run->config.inventory, self);
-	struct uplink uplinks[COVEY_UPLINKS_MAX];
-	size_t count = uplinks_find(&wanted, uplinks);
-	int status = open_tap(run, self->host_interface, false, error);
-
-	for (size_t i = 0; i < count && status == 0; i++)
-		status = open_tap(run, uplinks[i].name, true, error);
-	if (status == 0)
-		open_witness(run);
-	return status;
-}
 
 /* Multicast takes the way of the VXLAN device that has this VNI: its group, and its interface. */
 static int find_multicast(struct probe_run *run, struct covey_error *error)
@@ -366,7 +303,9 @@ static int take(struct probe_run *run, const Covey__ProbeOrder *order, struct co
 	if (message_addr_get(&order->vteps[0], &peer) < 0 || peer.family != own->family)
 		return covey_error_set(error, -EPROTO,
 				       "the other host's VTEP is of another family");
+	snprintf(run->group, sizeof(run->group), "%s", order->group);
 	run->role = order->role;
+	run->look = order->clear;
 	run->multicast = order->multicast;
 	run->answered = order->answered;
 	run->vni = order->vni;
@@ -402,6 +341,7 @@ static void reset(struct probe_run *run)
 	memset(run->round_trip_us, 0, sizeof(run->round_trip_us));
 	run->next = 0;
 	run->replied = 0;
+	run->heard = (struct probe_heard){.count = 0};
 	run->interface = 0;
 	run->ending = false;
 	run->trouble.text[0] = '\0';
@@ -415,7 +355,7 @@ static void begin(struct probe_run *run, const Covey__ProbeOrder *order)
 
 	reset(run);
 	if (status == 0 && (status = take(run, order, &error)) == 0 &&
-	    (status = open_taps(run, &error)) == 0)
+	    (status = probe_listen_open(run, on_seen, &error)) == 0)
 		status = open_sender(run, &error);
 	if (status) {
 		probe_report_failed(run, order, error.text);
@@ -423,7 +363,6 @@ static void begin(struct probe_run *run, const Covey__ProbeOrder *order)
 		return;
 	}
 	run->id = order->id;
-	snprintf(run->group, sizeof(run->group), "%s", order->group);
 	if (run->role == COVEY__PROBE_ROLE__PROBE_ROLE_SEND) {
 		send_next(run);
 	} else {

@@ -11,6 +11,7 @@
 #include <event2/event.h>
 #include <message.h>
 
+#include "probe_heard.h"
 #include "probe_tap.h"
 #include "probe_witness.h"
 
@@ -57,7 +58,9 @@ struct probe_run {
 	size_t length_count;
 	unsigned interface; /* by which multicast leaves */
 	int fd;             /* -1: nothing is sent */
-	struct probe_tap taps[COVEY_UPLINKS_MAX + 1];
+	/* On each uplink one for the probes, and perhaps one for other VXLAN in clear: a flood of
+	 * that takes no room from probes. And one behind covey. */
+	struct probe_tap taps[2 * COVEY_UPLINKS_MAX + 1];
 	size_t tap_count;
 	struct probe_witness witness;
 	struct covey_error
@@ -65,6 +68,11 @@ struct probe_run {
 	size_t next;    /* the probe to send; length_count: all are sent */
 	struct probe_side out, in;
 	uint32_t replied; /* set of probes that were answered */
+	bool look;        /* the order asks for VXLAN in clear */
+	bool looked;      /* and it was looked for wherever it can be seen */
+	struct probe_range ranges[PROBE_RANGES_MAX]; /* its VNIs */
+	size_t range_count;
+	struct probe_heard heard;
 	uint64_t sent_us[COVEY_PROBES_PER_RUN_MAX];
 	uint32_t round_trip_us[COVEY_PROBES_PER_RUN_MAX];
 	bool ending;

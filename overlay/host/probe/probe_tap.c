@@ -78,7 +78,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 		if (n <= 0)
 			return;
-		if (++tap->hits > COVEY_PROBE_HITS_MAX) {
+		if (++tap->hits > tap->hits_max) {
 			tap->overflown = (1u << COVEY_PROBES_PER_RUN_MAX) - 1;
 			probe_tap_close(tap);
 			return;

@@ -18,7 +18,7 @@ struct probe_tap {
 	int fd;
 	struct event *event;
 	bool uplink; /* else behind covey */
-	unsigned hits;
+	unsigned hits, hits_max;
 	unsigned alike[COVEY_PROBES_PER_RUN_MAX]; /* VPE packets of each length */
 	uint32_t lengths[COVEY_PROBES_PER_RUN_MAX];
 	uint32_t overflown; /* set of lengths, by their number, that are not shown any more */
@@ -32,9 +32,9 @@ struct probe_tap {
 /*
  * Open one on an interface. seen() is called for each packet that passes the filter: len is the
  * length of the IP packet; out: it leaves. VPE packets of a length are shown up to
- * PROBE_TAP_ALIKE_MAX times. After COVEY_PROBE_HITS_MAX packets the tap closes itself, and all
- * lengths have overflown. wanted's tags and wire must live as long as the tap. tap must stay where
- * it is until probe_tap_close().
+ * PROBE_TAP_ALIKE_MAX times. After hits_max packets the tap closes itself, and all lengths have
+ * overflown. wanted's tags, clear and wire must live as long as the tap. tap must stay where it is
+ * until probe_tap_close().
  */
 int probe_tap_open(struct probe_tap *tap, struct event_base *base, const char *interface,
 		   const struct probe_filter *wanted, struct covey_error *error);

@@ -38,7 +38,7 @@ static int make_maps(struct probe_witness *witness)
 	if (witness->ring_map < 0)
 		return -errno;
 	witness->count_map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "covey_probes", sizeof(uint32_t),
-					    sizeof(uint64_t), 1, NULL);
+					    sizeof(struct probe_counts), 1, NULL);
 	return witness->count_map < 0 ? -errno : 0;
 }
 
@@ -64,6 +64,7 @@ static int start(const struct probe_witness *witness, const struct probe_filter 
 		.ring = witness->ring_map,
 		.count = witness->count_map,
 		.hits_max = COVEY_PROBE_HITS_MAX,
+		.clear_max = COVEY_PROBE_CLEAR_HITS_MAX,
 		.redirect = witness->redirect,
 	};
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "covey_probe", "Dual BSD/GPL", translated,
@@ -101,13 +102,25 @@ int probe_witness_open(struct probe_witness *witness, struct event_base *base,
 			       strerror(-status));
 }
 
-bool probe_witness_overflown(const struct probe_witness *witness)
+/* What cannot be read has overflown. */
+static struct probe_counts read_counts(const struct probe_witness *witness)
 {
 	const uint32_t first = 0;
-	uint64_t count = 0;
+	struct probe_counts counts = {0};
 
-	return witness->redirect && (bpf_map_lookup_elem(witness->count_map, &first, &count) < 0 ||
-				     count >= COVEY_PROBE_HITS_MAX);
+	if (witness->redirect && bpf_map_lookup_elem(witness->count_map, &first, &counts) < 0)
+		counts = (struct probe_counts){UINT64_MAX, UINT64_MAX};
+	return counts;
+}
+
+bool probe_witness_overflown(const struct probe_witness *witness)
+{
+	return read_counts(witness).run >= COVEY_PROBE_HITS_MAX;
+}
+
+bool probe_witness_clear_overflown(const struct probe_witness *witness)
+{
+	return read_counts(witness).clear >= COVEY_PROBE_CLEAR_HITS_MAX;
 }
 
 void probe_witness_close(struct probe_witness *witness)

@@ -28,7 +28,8 @@ struct probe_witness {
 };
 
 /*
- * seen() is called for each packet that passes the filter, COVEY_PROBE_HITS_MAX at most. witness
+ * seen() is called for each packet that passes the filter: COVEY_PROBE_HITS_MAX at most, and as
+ * many as COVEY_PROBE_CLEAR_HITS_MAX of VXLAN in clear that the filter asks for besides. witness
  * must stay where it is until probe_witness_close(). There is one for a redirect.
  */
 int probe_witness_open(struct probe_witness *witness, struct event_base *base,
@@ -36,5 +37,7 @@ int probe_witness_open(struct probe_witness *witness, struct event_base *base,
 		       struct covey_error *error);
 /* More packets came than it shows. False for one that is not open. */
 bool probe_witness_overflown(const struct probe_witness *witness);
+/* The same of other VXLAN in clear. */
+bool probe_witness_clear_overflown(const struct probe_witness *witness);
 /* Also for one that is all zero, or was not opened. */
 void probe_witness_close(struct probe_witness *witness);

@@ -51,6 +51,7 @@ static Covey__ProbeOrder probe_order = COVEY__PROBE_ORDER__INIT;
 static Covey__ProbeReport probe_report = COVEY__PROBE_REPORT__INIT;
 static Covey__GroupChanged group_changed = COVEY__GROUP_CHANGED__INIT;
 static Covey__ProbeSeen seen = COVEY__PROBE_SEEN__INIT, *seen_list[] = {&seen};
+static Covey__ProbeHeard probe_heard = COVEY__PROBE_HEARD__INIT, *probe_heards[] = {&probe_heard};
 static Covey__ProbeDrop probe_drop = COVEY__PROBE_DROP__INIT, *probe_drops[] = {&probe_drop};
 static ProtobufCBinaryData vteps[] = {{4, vtep}};
 static Covey__ClearHeard heard = COVEY__CLEAR_HEARD__INIT;
@@ -66,9 +67,9 @@ static void fill_probes(char *text)
 	static char *to[2];
 
 	to[0] = to[1] = text;
-	probe_request =
-		(Covey__ProbeRequest){probe_request.base, text, UINT64_MAX, text, 2,     to,  1,
-				      0xffffff,           3,    numbers,    63,   65535, true};
+	probe_request = (Covey__ProbeRequest){
+		probe_request.base, text, UINT64_MAX, text, 2,     to,   1,
+		0xffffff,           3,    numbers,    63,   65535, true, true};
 	probe_order = (Covey__ProbeOrder){probe_order.base,
 					  text,
 					  UINT64_MAX,
@@ -82,9 +83,11 @@ static void fill_probes(char *text)
 					  numbers,
 					  63,
 					  65535,
+					  1,
 					  1};
 	seen = (Covey__ProbeSeen){seen.base,  {4, vtep}, 1,     65535, 1,       2, 4,
 				  UINT32_MAX, 65535,     65535, 3,     numbers, 1, 65535};
+	probe_heard = (Covey__ProbeHeard){probe_heard.base, {4, vtep}, 0xffffff, UINT32_MAX, 1};
 	probe_drop = (Covey__ProbeDrop){probe_drop.base, text, UINT64_MAX};
 	probe_report = (Covey__ProbeReport){probe_report.base,
 					    text,
@@ -96,7 +99,11 @@ static void fill_probes(char *text)
 					    seen_list,
 					    1,
 					    probe_drops,
-					    text};
+					    text,
+					    1,
+					    1,
+					    probe_heards,
+					    1};
 }
 
 /* Every field of every message, so that a round trip that loses one is seen. */

@@ -147,7 +147,7 @@ def check_messages(source, programs, mistakes):
     page = read(source, "docs/protocol.md")
     sections = sections_of(page, 4)
     sub = {"SaUse": "Heartbeat", "ClearHeard": "Heartbeat", "ProbeSeen": "ProbeReport",
-           "ProbeDrop": "ProbeReport"}
+           "ProbeDrop": "ProbeReport", "ProbeHeard": "ProbeReport"}
     messages = re.findall(r"message (\w+) \{(.*?)\n\}", proto, re.S)
     mistakes.expect(len(messages) > 10, "covey.proto holds hardly any message")
     check_bodies(proto, page, mistakes)

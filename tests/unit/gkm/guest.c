@@ -312,6 +312,7 @@ static void on_order(struct guest *guest, const Covey__ProbeOrder *order)
 	guest->role = order->role;
 	guest->order_id = order->id;
 	guest->order_vteps = order->n_vteps;
+	guest->order_clear = order->clear;
 	guest->orders++;
 }
 
@@ -321,6 +322,8 @@ static void on_report(struct guest *guest, const Covey__ProbeReport *report)
 	guest->probe_state = report->state;
 	guest->report_id = report->id;
 	snprintf(guest->report_host, sizeof(guest->report_host), "%s", report->host);
+	guest->report_heard = report->n_heard;
+	guest->report_looked = report->looked;
 	snprintf(guest->report_reason, sizeof(guest->report_reason), "%s", report->reason);
 	guest->reports++;
 }

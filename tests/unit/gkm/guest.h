@@ -70,11 +70,14 @@ struct guest {
 	uint64_t order_id;
 	uint8_t nonce[COVEY_PROBE_NONCE_LEN];
 	size_t order_vteps;
+	bool order_clear;
 	size_t orders;
 	Covey__ProbeState probe_state;
 	uint64_t report_id;
 	char report_host[COVEY_NAME_MAX + 1];
 	char report_reason[COVEY_REASON_MAX + 1];
+	size_t report_heard;
+	bool report_looked;
 	size_t reports;
 
 	/* Says in Join that it has them. */

@@ -120,6 +120,48 @@ static void a_run_from_request_to_reports(void **state)
 	assert_int_equal(three->reports, 2);
 }
 
+/* All that take part are told to look for VXLAN in clear, and what they have heard gets to who
+ * asks. */
+static void who_sends_in_clear(void **state)
+{
+	struct fabric *fabric = *state;
+	struct guest *one = bring_one(fabric, HV1), *two = bring_one(fabric, HV2);
+	Covey__ProbeRequest asked = request();
+	Covey__ProbeReport said = COVEY__PROBE_REPORT__INIT;
+	Covey__ProbeHeard one_heard = COVEY__PROBE_HEARD__INIT, *heard[COVEY_PROBE_HEARD_MAX];
+	uint8_t from[4] = {10, 77, 0, 99};
+
+	for (size_t i = 0; i < COVEY_PROBE_HEARD_MAX; i++)
+		heard[i] = &one_heard;
+	one_heard.from = (ProtobufCBinaryData){4, from};
+	one_heard.vni = 100;
+	one_heard.packets = 1;
+	asked.clear = true;
+	guest_send_request(one, &asked);
+	await_order(fabric, two, 1, ANSWER);
+	assert_true(two->order_clear);
+	report(two, READY);
+	await_order(fabric, one, 1, SEND);
+	assert_true(one->order_clear);
+	said.group = (char *)GUEST_GROUP;
+	said.id = one->order_id;
+	said.state = DONE;
+	said.looked = true;
+	said.heard = heard;
+	said.n_heard = COVEY_PROBE_HEARD_MAX;
+	guest_send_report(one, &said);
+	WAIT_FOR(fabric, one->reports == 1);
+	assert_true(one->report_looked);
+	assert_int_equal(one->report_heard, COVEY_PROBE_HEARD_MAX);
+	report(two, DONE);
+	WAIT_FOR(fabric, one->reports == 2);
+	assert_false(one->report_looked);
+	asked.clear = false;
+	guest_send_request(one, &asked);
+	await_order(fabric, two, 3, ANSWER);
+	assert_false(two->order_clear);
+}
+
 /* Nobody answers if it is not wanted. */
 static void one_way(void **state)
 {
@@ -306,6 +348,7 @@ static void reports_that_nobody_makes(void **state)
 	uint8_t vtep[5] = {0};
 	Covey__ProbeSeen one = COVEY__PROBE_SEEN__INIT, *seen[] = {&one, &one, &one};
 	Covey__ProbeDrop drop = COVEY__PROBE_DROP__INIT, *drops[COVEY_PROBE_DROPS_MAX + 1];
+	Covey__ProbeHeard source = COVEY__PROBE_HEARD__INIT, *heard[COVEY_PROBE_HEARD_MAX + 1];
 	Covey__ProbeReport good = COVEY__PROBE_REPORT__INIT, bad;
 	char text[COVEY_REASON_MAX + 2];
 
@@ -337,6 +380,23 @@ static void reports_that_nobody_makes(void **state)
 	bad = good;
 	bad.state = 4;
 	assert_no_such_report(fabric, &bad);
+	for (size_t i = 0; i <= COVEY_PROBE_HEARD_MAX; i++)
+		heard[i] = &source;
+	source.from = (ProtobufCBinaryData){4, vtep};
+	source.packets = 1;
+	bad = good;
+	bad.heard = heard;
+	bad.n_heard = COVEY_PROBE_HEARD_MAX + 1;
+	assert_no_such_report(fabric, &bad);
+	bad.n_heard = 1;
+	source.from.len = 5;
+	assert_no_such_report(fabric, &bad);
+	source.from.len = 4;
+	source.vni = COVEY_VNI_MAX + 1;
+	assert_no_such_report(fabric, &bad);
+	source.vni = 1;
+	source.packets = 0;
+	assert_no_such_report(fabric, &bad);
 	one.vtep.len = 5;
 	assert_no_such_report(fabric, &good);
 	one.vtep.len = 4;
@@ -351,6 +411,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_run_from_request_to_reports),
+		TEST(who_sends_in_clear),
 		TEST(one_way),
 		TEST(by_multicast),
 		TEST(who_does_not_answer),

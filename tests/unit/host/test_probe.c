@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "probe_heard.h"
 #include "probe_packets.h"
 
 /* Does the kernel let it pass? */
@@ -62,7 +63,8 @@ static void a_probe_is_as_the_protocol_says(void **state)
 	/* From another address it is a tenant's. */
 	packet.bytes[28 + 8 + 6 + 5] ^= 1;
 	probe_frame_read(packet.bytes, packet.len, &probe_udp4, &read);
-	assert_int_equal(read.kind, PROBE_NONE);
+	assert_int_equal(read.kind, PROBE_OTHER);
+	assert_int_equal(read.vni, 0x123456);
 	packet.bytes[28 + 8 + 6 + 5] ^= 1;
 	packet.bytes[0] = 0x46;
 	probe_frame_read(packet.bytes, packet.len, &probe_udp4, &read);
@@ -171,6 +173,111 @@ static void vpe_is_read(void **state)
 	}
 }
 
+/* VXLAN in clear by its VNI alone: the group's VNIs and no others, whoever sends it. */
+static void clear_vxlan_of_asked_vnis_passes(void **state)
+{
+	static const uint32_t vnis[] = {0, 100, 101, 102, 0x123456, COVEY_VNI_MAX};
+	static const struct {
+		uint32_t vni;
+		bool passes;
+	} rows[] = {{0, true},
+		    {1, false},
+		    {99, false},
+		    {100, true},
+		    {102, true},
+		    {103, false},
+		    {0x123455, false},
+		    {0x123456, true},
+		    {0x123457, false},
+		    {COVEY_VNI_MAX, true},
+		    {COVEY_VNI_MAX - 1, false}};
+	struct probe_range ranges[PROBE_RANGES_MAX];
+	struct probe_frame frame = frame_of(3);
+	const uint32_t lengths[] = {200};
+
+	assert_int_equal(probe_filter_ranges(vnis, 6, ranges), 4);
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct probe_filter filter =
+			filter_of(v6, v6 ? &probe_raw6 : &probe_udp4, &frame, lengths, 1);
+		struct packet packet = clear_packet(v6, 300), vpe = vpe_packet(v6, 1, 2, 300);
+		uint8_t *vni = packet.bytes + (v6 ? 48 : 28) + 4;
+
+		filter.clear = ranges;
+		filter.clear_count = 4;
+		filter.tag_count = filter.length_count = 0;
+		packet.from = 77;
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			vni[0] = (uint8_t)(rows[i].vni >> 16);
+			vni[1] = (uint8_t)(rows[i].vni >> 8);
+			vni[2] = (uint8_t)rows[i].vni;
+			assert_int_equal(passes(&filter, &packet), rows[i].passes);
+			vni[3] = 0xff; /* of no meaning */
+			assert_int_equal(passes(&filter, &packet), rows[i].passes);
+			vni[3] = 0;
+		}
+		assert_false(passes(&filter, &vpe));
+		filter.tag_count = 1;
+		assert_true(passes(&filter, &packet)); /* by its tag */
+		filter.clear_count = 0;
+		filter.tag_count = 0;
+		assert_false(passes(&filter, &packet));
+	}
+}
+
+static void sources_are_bounded(void **state)
+{
+	struct probe_heard heard = {.count = 0};
+	struct covey_addr from = address(false, 1), other = address(true, 1);
+
+	probe_heard_add(&heard, &from, 100, false);
+	probe_heard_add(&heard, &from, 100, false);
+	probe_heard_add(&heard, &from, 100, true);
+	probe_heard_add(&heard, &from, 101, false);
+	probe_heard_add(&heard, &other, 100, false);
+	assert_int_equal(heard.count, 4);
+	assert_int_equal(heard.list[0].packets, 2);
+	assert_true(heard.list[1].out);
+	assert_int_equal(heard.list[2].vni, 101);
+	for (uint8_t i = 0; i < COVEY_PROBE_HEARD_MAX - 4; i++) {
+		from.bytes[0] = i;
+		probe_heard_add(&heard, &from, 100, false);
+	}
+	assert_false(heard.more);
+	probe_heard_add(&heard, &from, 102, false);
+	assert_true(heard.more);
+	assert_int_equal(heard.count, COVEY_PROBE_HEARD_MAX);
+	probe_heard_add(&heard, &other, 100, false);
+	assert_int_equal(heard.list[3].packets, 2);
+}
+
+/* As many as a filter may have of all kinds; where VNIs are more, those between pass, too. */
+static void the_longest_filter(void **state)
+{
+	struct probe_range ranges[PROBE_RANGES_MAX];
+	uint32_t vnis[100], lengths[COVEY_PROBES_PER_RUN_MAX];
+	uint8_t tags[2 * COVEY_PROBES_PER_RUN_MAX][PROBE_TAG_LEN] = {{0}};
+	struct packet packet = clear_packet(true, 300);
+	struct probe_filter filter = {.wire = &probe_raw6,
+				      .tags = (const uint8_t(*)[PROBE_TAG_LEN])tags,
+				      .tag_count = 2 * COVEY_PROBES_PER_RUN_MAX,
+				      .lengths = lengths,
+				      .length_count = COVEY_PROBES_PER_RUN_MAX,
+				      .from = {address(true, 1), address(true, 2)},
+				      .clear = ranges};
+
+	for (uint32_t i = 0; i < 100; i++)
+		vnis[i] = 0x123400 + 2 * i;
+	for (uint32_t i = 0; i < COVEY_PROBES_PER_RUN_MAX; i++)
+		lengths[i] = 500 + i;
+	filter.clear_count = probe_filter_ranges(vnis, 100, ranges);
+	assert_int_equal(filter.clear_count, PROBE_RANGES_MAX);
+	for (uint32_t low = 0; low < 256; low++) {
+		packet.bytes[48 + 6] = (uint8_t)low;
+		assert_int_equal(passes(&filter, &packet),
+				 low <= 198 && (low % 2 == 0 || low > 62));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +286,9 @@ int main(void)
 		cmocka_unit_test(a_probe_in_clear_passes),
 		cmocka_unit_test(vpe_of_the_right_length_passes),
 		cmocka_unit_test(vpe_is_read),
+		cmocka_unit_test(clear_vxlan_of_asked_vnis_passes),
+		cmocka_unit_test(the_longest_filter),
+		cmocka_unit_test(sources_are_bounded),
 	};
 
 	return cmocka_run_group_tests_name("host: probes", tests, NULL, NULL);

@@ -299,6 +299,55 @@ static void a_flood_is_bounded(void **state)
 	take_away(scene);
 }
 
+/* VXLAN in clear that is no probe is seen up to a number of its own, by the longest filter that
+ * there is, and takes nothing from probes. */
+static void other_clear_vxlan_is_seen(void **state)
+{
+	struct scene *scene = *state;
+	struct probe_frame frame = frame_of(3);
+	uint8_t tags[2 * COVEY_PROBES_PER_RUN_MAX][PROBE_TAG_LEN] = {{0}};
+	uint32_t vnis[PROBE_RANGES_MAX], all[COVEY_PROBES_PER_RUN_MAX];
+	struct probe_range ranges[PROBE_RANGES_MAX];
+
+	for (uint32_t i = 0; i < PROBE_RANGES_MAX; i++)
+		vnis[i] = 0x123456 + 2 * i;
+	for (uint32_t i = 0; i < COVEY_PROBES_PER_RUN_MAX; i++)
+		all[i] = 200 + i;
+	memcpy(tags[1], frame.tag, PROBE_TAG_LEN);
+	put(scene);
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct probe_filter filter = filter_of(v6, v6 ? &probe_raw6 : &probe_udp4, &frame,
+						       all, COVEY_PROBES_PER_RUN_MAX);
+		struct packet probe = clear_packet(v6, 300), other = probe;
+		const size_t vni = (v6 ? 48 : 28) + 4;
+		unsigned before;
+
+		filter.tags = (const uint8_t(*)[PROBE_TAG_LEN])tags;
+		filter.tag_count = 2 * COVEY_PROBES_PER_RUN_MAX;
+		filter.clear = ranges;
+		filter.clear_count = probe_filter_ranges(vnis, PROBE_RANGES_MAX, ranges);
+		other.bytes[vni + 4] = 2; /* to another address inside */
+		other.bytes[vni + 4 + PROBE_ETHER_LEN] ^= 1;
+		open_witness(scene, &filter);
+		assert_true(sees(scene, &other, 0));
+		assert_int_equal(scene->last.kind, PROBE_OTHER);
+		assert_int_equal(scene->last.vni, 0x123456);
+		other.bytes[vni + 2] ^= 1;
+		assert_false(sees(scene, &other, 0));
+		other.bytes[vni + 2] ^= 1;
+		before = scene->seen;
+		for (unsigned i = 0; i < 2 * COVEY_PROBE_CLEAR_HITS_MAX; i++)
+			sees(scene, &other, 1);
+		assert_int_equal(scene->seen - before, COVEY_PROBE_CLEAR_HITS_MAX - 1);
+		assert_true(probe_witness_clear_overflown(&scene->witness));
+		assert_false(probe_witness_overflown(&scene->witness));
+		assert_true(sees(scene, &probe, 0));
+		assert_int_equal(scene->last.kind, PROBE_CLEAR);
+		probe_witness_close(&scene->witness);
+	}
+	take_away(scene);
+}
+
 static uint32_t map_id(int map)
 {
 	struct bpf_map_info info = {0};
@@ -430,6 +479,7 @@ int main(void)
 		cmocka_unit_test(a_probe_in_clear_is_seen),
 		cmocka_unit_test(vpe_of_the_right_length_is_seen),
 		cmocka_unit_test(a_flood_is_bounded),
+		cmocka_unit_test(other_clear_vxlan_is_seen),
 		cmocka_unit_test(frames_go_where_they_went),
 		cmocka_unit_test(another_program_is_left_alone),
 		cmocka_unit_test(nobody_is_run_over_at_the_end),

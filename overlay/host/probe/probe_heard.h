@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * VXLAN in clear that was seen during a run of probes and is none of them: from whom, and which
+ * VNIs. Bounded, as anybody can write any address into a packet. Pure.
+ */
+
+#include <covey/addr.h>
+#include <covey/limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct probe_heard_one {
+	struct covey_addr from;
+	uint32_t vni;
+	uint32_t packets;
+	bool out; /* it left by the uplink */
+};
+
+struct probe_heard {
+	struct probe_heard_one list[COVEY_PROBE_HEARD_MAX];
+	size_t count;
+	bool more; /* there were others, for which there was no room */
+};
+
+/* One packet. */
+void probe_heard_add(struct probe_heard *heard, const struct covey_addr *from, uint32_t vni,
+		     bool out);
