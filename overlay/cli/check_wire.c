@@ -5,11 +5,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "json_text.h"
 #include "table.h"
+#include "wire_heard.h"
 #include "wire_limit.h"
 #include "wire_plan.h"
 #include "wire_runs.h"
@@ -23,7 +25,10 @@
 struct wire {
 	struct cli *cli;
 	const struct inventory *inventory;
+	json_t *shown; /* the answer to `show`; NULL: there is none */
 	const struct inventory_group *group;
+	bool observes; /* the group is in observe */
+	struct wire_heard heard;
 	struct table *table;
 	json_t *directions;
 	bool whole; /* the table has all directions, not only bad ones */
@@ -180,6 +185,7 @@ static bool take_answer(void *arg, const json_t *request, const json_t *answer,
 		return take_failure(wire, request,
 				    answer ? field_text(answer, "error") : error->text);
 	wire->failures = 0;
+	wire_heard_take(&wire->heard, wire->inventory, wire->group, answer, wire->observes);
 	from = field_text(answer, "from");
 	multicast = field_true(answer, "multicast");
 	json_array_foreach(json_object_get(answer, "to"), i, to) {
@@ -197,9 +203,9 @@ static bool take_answer(void *arg, const json_t *request, const json_t *answer,
 
 static json_t *request_of(const struct wire *wire, size_t from)
 {
-	return json_pack("{s:s, s:s, s:s, s:[], s:b}", "command", "probe", "group",
+	return json_pack("{s:s, s:s, s:s, s:[], s:b, s:b}", "command", "probe", "group",
 			 wire->group->name, "from", wire->inventory->hosts[from].name, "to", "full",
-			 1);
+			 1, "clear", 1);
 }
 
 static void add_receiver(const struct wire *wire, json_t *request, size_t host)
@@ -317,11 +323,25 @@ static void add_group(struct wire *wire, const struct wire_plan *plan)
 		       wire->group->name);
 }
 
+/* As this host knows it: what its members send in clear then, the directions say. */
+static bool is_in_observe(const struct wire *wire, const struct inventory_group *group)
+{
+	const json_t *joined;
+	size_t i;
+
+	json_array_foreach(json_object_get(wire->shown, "groups"), i, joined)
+		if (strcmp(field_text(joined, "name"), group->name) == 0)
+			return strcmp(field_text(json_object_get(joined, "mode"), "name"),
+				      "observe") == 0;
+	return false;
+}
+
 static void check_group(struct wire *wire, const struct inventory_group *group)
 {
 	struct wire_plan plan;
 
 	wire->group = group;
+	wire->observes = is_in_observe(wire, group);
 	wire->no_multicast = false;
 	wire->whole = group->member_count <= WIRE_ALL_PAIRS_MAX;
 	if (group->member_count < 2 || wire_plan_make(group, arc4random_uniform, &plan) < 0)
@@ -341,61 +361,87 @@ static void check_group(struct wire *wire, const struct inventory_group *group)
 
 static void check_joined(struct wire *wire)
 {
-	struct client_daemon daemon = client_host(wire->cli);
-	json_t *answer =
-		client_command(&daemon, false, "check", json_pack("{s:s}", "command", "show"));
 	const json_t *joined;
 	size_t i;
 
-	if (!answer)
-		wire->bad++;
-	json_array_foreach(json_object_get(answer, "groups"), i, joined) {
+	json_array_foreach(json_object_get(wire->shown, "groups"), i, joined) {
 		const struct inventory_group *group =
 			inventory_find_group(wire->inventory, field_text(joined, "name"));
 
 		if (group)
 			check_group(wire, group);
 	}
-	json_decref(answer);
+}
+
+static bool is_good(const struct wire *wire)
+{
+	return wire->bad == 0 && wire->good > 0 && !wire_heard_any(&wire->heard);
 }
 
 static void print(struct wire *wire)
 {
 	if (wire->cli->json) {
-		json_print(json_pack("{s:b, s:i, s:i, s:O, s:O}", "ok",
-				     wire->bad == 0 && wire->good > 0, "good", (int)wire->good,
-				     "bad", (int)wire->bad, "directions", wire->directions,
-				     "groups", wire->groups));
+		json_print(json_pack("{s:b, s:i, s:i, s:O, s:O, s:O, s:b, s:O}", "ok",
+				     is_good(wire), "good", (int)wire->good, "bad", (int)wire->bad,
+				     "directions", wire->directions, "groups", wire->groups,
+				     "clear", wire->heard.list, "clear_more", wire->heard.more,
+				     "not_looked", wire->heard.blind));
 		return;
 	}
 	table_print(wire->table, "", stdout);
 	printf("%zu directions: %zu are encrypted, %zu are not.\n", wire->good + wire->bad,
 	       wire->good, wire->bad);
+	wire_heard_print(&wire->heard, stdout);
+}
+
+/* Where it is not needed, it may fail without a word: what follows says why. */
+static void ask_shown(struct wire *wire, bool needed)
+{
+	struct client_daemon daemon = client_host(wire->cli);
+	json_t *request = json_pack("{s:s}", "command", "show");
+	struct covey_error error;
+
+	if (needed) {
+		wire->shown = client_command(&daemon, false, "check", request);
+		wire->bad += !wire->shown;
+	} else if (client_ask(&daemon, request, &wire->shown, &error) < 0) {
+		wire->shown = NULL;
+	}
+}
+
+static void check_groups(struct wire *wire, const struct inventory_group *only)
+{
+	static const char *const columns[] = {"GROUP",       "FROM",     "TO",          "CAST",
+					      ">ROUND TRIP", ">LARGEST", "ON THE WIRE", NULL};
+
+	ask_shown(wire, !only);
+	wire->table = table_new(columns);
+	if (only)
+		check_group(wire, only);
+	else
+		check_joined(wire);
+	print(wire);
+	json_decref(wire->shown);
 }
 
 int check_wire(struct cli *cli, const struct inventory *inventory, const char *group)
 {
-	static const char *const columns[] = {"GROUP",       "FROM",     "TO",          "CAST",
-					      ">ROUND TRIP", ">LARGEST", "ON THE WIRE", NULL};
 	struct wire wire = {.cli = cli,
 			    .inventory = inventory,
 			    .directions = json_array(),
 			    .groups = json_array()};
 	const struct inventory_group *only = group ? inventory_find_group(inventory, group) : NULL;
+	bool good = false;
 
-	if (group && !only) {
+	if (group && !only)
 		fprintf(stderr, "covey check: %s has no group %s\n", cli->inventory, group);
-		json_decref(wire.directions);
-		json_decref(wire.groups);
-		return CLI_FAILURE;
-	}
-	wire.table = table_new(columns);
-	if (only)
-		check_group(&wire, only);
+	else if (wire_heard_init(&wire.heard) < 0)
+		fprintf(stderr, "covey check: out of memory\n");
 	else
-		check_joined(&wire);
-	print(&wire);
+		check_groups(&wire, only);
+	good = is_good(&wire);
+	wire_heard_release(&wire.heard);
 	json_decref(wire.directions);
 	json_decref(wire.groups);
-	return wire.bad == 0 && wire.good > 0 ? CLI_OK : CLI_FAILURE;
+	return good ? CLI_OK : CLI_FAILURE;
 }
