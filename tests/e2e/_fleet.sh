@@ -28,14 +28,18 @@ fleet_prefix() {
 }
 
 fleet_package() { # TREE FOLDER PACKAGE VERSION
-	local root=$FLEET_DIR/package path where
+	local root=$FLEET_DIR/package path where prefix file to
 
 	rm -rf "$root"
 	mkdir -p "$root/DEBIAN"
+	prefix=$1$(fleet_prefix)
 	while read -r path where; do
-		where=${where:-${path%/*}}
-		mkdir -p "$root/$where"
-		cp -r "$1$(fleet_prefix)/${path#usr/}" "$root/$where/"
+		# It may be a pattern.
+		for file in "$prefix"/${path#usr/}; do
+			to=$root/${where:-usr/$(realpath --relative-to "$prefix" "${file%/*}")}
+			mkdir -p "$to"
+			cp -r "$file" "$to/"
+		done
 	done <"$LAB_SOURCE/deploy/debian/$3.install"
 	[[ ! -e $LAB_SOURCE/deploy/debian/$3.dirs ]] || (cd "$root" && xargs mkdir -p) <"$LAB_SOURCE/deploy/debian/$3.dirs"
 	find "$root" -name "*.service" -exec sed -i "s|$(fleet_prefix)/sbin|/usr/sbin|" {} +
