@@ -4,6 +4,7 @@
 # member and key manager both say so within a minute, of this member alone, and take it back after. First
 # with multicast, then with unicast alone, where they say "perhaps"; last in a group of two, where unicast
 # is proof.
+# waits: for heartbeats
 
 if [[ -z ${DEAF_HOSTS:-} ]]; then
 	DEAF_HOSTS=3 "$0" && DEAF_HOSTS=2 exec "$0"
