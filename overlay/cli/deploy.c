@@ -130,18 +130,26 @@ static char *read_whole(const char *path, size_t *ret_size)
 	return bytes;
 }
 
-/* All machines get the same, whatever is written to the inventory meanwhile. */
-static bool take_copy(const char *bytes, size_t size, char *path)
+/* All machines get the same, whatever is written to the inventory meanwhile. The copy is beside the
+ * lock: what a run that was killed has left is written over. Returns its path from the root, to be
+ * freed, or NULL after saying why not. */
+static char *take_copy(const char *bytes, size_t size, const char *pki)
 {
-	int fd = mkostemp(path, O_CLOEXEC);
-	bool good = fd >= 0 && write(fd, bytes, size) == (ssize_t)size;
+	char *path = NULL, *whole = NULL;
+	int fd = -1;
 
-	if (!good)
+	if (asprintf(&path, "%s/deploy.inventory.yaml", pki) < 0)
+		return NULL;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd >= 0 && write(fd, bytes, size) == (ssize_t)size)
+		whole = realpath(path, NULL);
+	if (!whole)
 		fprintf(stderr, "covey deploy: cannot copy the inventory to %s: %s\n", path,
 			strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return good;
+	free(path);
+	return whole;
 }
 
 static bool is_same(const char *path, const char *bytes, size_t size)
@@ -156,26 +164,24 @@ static bool is_same(const char *path, const char *bytes, size_t size)
 
 static int run_with_copy(struct deploy *deploy)
 {
-	char copy[] = "/tmp/covey-inventory.XXXXXX";
 	size_t size = 0;
 	char *bytes = read_whole(deploy->cli->inventory, &size);
+	char *copy = bytes ? take_copy(bytes, size, deploy->cli->pki) : NULL;
 	int status = CLI_FAILURE;
 
-	if (!bytes)
-		return CLI_FAILURE;
-	if (take_copy(bytes, size, copy)) {
+	if (copy) {
 		deploy->copy = copy;
 		status = deploy_run(deploy);
 		unlink(copy);
 		if (!is_same(deploy->cli->inventory, bytes, size)) {
 			fprintf(stderr,
 				"covey deploy: %s was changed meanwhile. All machines have got it "
-				"as "
-				"it was before: run the same command again\n",
+				"as it was before: run the same command again\n",
 				deploy->cli->inventory);
 			status = CLI_FAILURE;
 		}
 	}
+	free(copy);
 	free(bytes);
 	return status;
 }

@@ -53,12 +53,14 @@ static char *variables_of(const struct deploy *deploy)
 	return text;
 }
 
-/* This machine has the certificates, and the key manager has to know a host before it comes. */
+/* This machine has the certificates, and the key manager has to know a host before it comes. What
+ * only leaves hosts out begins with all. */
 static char *limit_of(const struct deploy *deploy)
 {
 	char *text = NULL;
 
-	if (deploy->limit && asprintf(&text, "%s,localhost,key_managers", deploy->limit) < 0)
+	if (deploy->limit && asprintf(&text, "%s%s,localhost,key_managers",
+				      deploy->limit[0] == '!' ? "all," : "", deploy->limit) < 0)
 		return NULL;
 	return text;
 }
@@ -78,6 +80,7 @@ static bool set_environment(const struct deploy *deploy)
 		setenv("ANSIBLE_STDOUT_CALLBACK", "covey", 1);
 		setenv("ANSIBLE_PIPELINING", "1", 0);
 		setenv("ANSIBLE_FORKS", "20", 0);
+		setenv("ANSIBLE_HOST_PATTERN_MISMATCH", "ignore", 0); /* a play for nobody */
 		setenv("ANSIBLE_PYTHON_INTERPRETER", "/usr/bin/python3", 0);
 		setenv("PYTHONDONTWRITEBYTECODE", "1", 0); /* where a package has its files */
 		setenv("COVEY_DEPLOY_PLAN", deploy->check ? "1" : "0", 1);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What `covey deploy` and `covey plan` print: progress, and a summary that names host and step."""
 
+import json
 import os
 import sys
 
@@ -16,6 +17,25 @@ description: A line for each change and failure, and one for each host at the en
 # Keys of a failed step's result that say why, the best first.
 REASONS = ("stderr", "msg", "stdout")
 
+# Plays that change nothing.
+LOOKS = ("All machines", "Proof on the wire")
+
+
+def reason_of_answer(text):
+    """What is wrong by an answer of covey in JSON; nothing if it is none."""
+    try:
+        answer = json.loads(text)
+        said = [str(problem) for problem in answer.get("problems") or []]
+        said += [f"{one['from']} to {one['to']}: {one['verdict']}" for one in answer.get("directions") or []
+                 if one["verdict"] != "encrypted"]
+        if answer.get("gkm") and answer["gkm"].get("last_error"):
+            said.append(f"the key manager: {answer['gkm']['last_error']}")
+        if answer.get("error"):
+            said.append(str(answer["error"]))
+        return "; ".join(said[:5])
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return ""
+
 
 class CallbackModule(CallbackBase):
     """Ansible calls its methods; one object for a run."""
@@ -28,8 +48,11 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self.plan = os.environ.get("COVEY_DEPLOY_PLAN") == "1"
         self.is_terminal = sys.stdout.isatty()
-        self.hosts = []  # all that the run is about
+        self.inventory = None
+        self.heading = ""  # of a play that has said nothing yet
+        self.visits = False  # does the play change machines?
         self.begun = set()
+        self.settled = set()  # that need no visit
         self.changes = {}  # by host
         self.failures = {}  # by host: step and reason
         self.step = ""
@@ -39,6 +62,9 @@ class CallbackModule(CallbackBase):
     def say(self, text):
         if self.is_terminal:
             sys.stdout.write("\r\033[K")
+        if self.heading:
+            sys.stdout.write(f"{self.heading}:\n")
+            self.heading = ""
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
@@ -58,8 +84,11 @@ class CallbackModule(CallbackBase):
 
     @staticmethod
     def reason_of(result):
+        said = reason_of_answer(str(result.get("stdout") or ""))
+        if said:
+            return said
         for key in REASONS:
-            text = str(result.get(key) or "").strip()
+            text = str(result.get(key) or "").split("\n\nThe error appears to be in")[0].strip()
             if text and text not in ("non-zero return code", "All items completed"):
                 return " ".join(text.splitlines()[-3:])
         return "it did not say why"
@@ -67,17 +96,17 @@ class CallbackModule(CallbackBase):
     # --- what Ansible calls -------------------------------------------------------------------
 
     def v2_playbook_on_play_start(self, play):
-        manager = play.get_variable_manager()
-        if not self.hosts:
-            self.hosts = list(manager._inventory.hosts)
-        self.say(f"{play.get_name()}:")
+        self.inventory = play.get_variable_manager()._inventory
+        self.heading = play.get_name()
+        self.visits = self.heading not in LOOKS
 
     def v2_playbook_on_task_start(self, task, is_conditional):
         self.step = task.get_name().rsplit(" : ", 1)[-1]
         self.progress(self.step)
 
     def v2_runner_on_start(self, host, task):
-        self.begun.add(host.get_name())
+        if self.visits:
+            self.begun.add(host.get_name())
         self.progress(f"{host.get_name()}: {self.step}")
 
     def changed(self, result):
@@ -93,6 +122,8 @@ class CallbackModule(CallbackBase):
         return variables.get("deploy_traffic_" + variables.get("deploy_part", ""), "")
 
     def v2_runner_on_ok(self, result):
+        if result._result.get("add_group") == "deploy_settled":
+            self.settled.add(result._host.get_name())
         if result._result.get("changed") and "results" not in result._result:
             self.changed(result)
 
@@ -124,9 +155,6 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_unreachable(self, result):
         self.failed(result, "cannot be reached: " + self.reason_of(result._result))
 
-    def v2_playbook_on_no_hosts_matched(self):
-        self.say("  no machine")
-
     # --- the summary --------------------------------------------------------------------------
 
     def line_of(self, name):
@@ -135,17 +163,20 @@ class CallbackModule(CallbackBase):
         if name in self.failures:
             step, why = self.failures[name]
             return f"FAILED at \"{step}\": {why}"
-        if name not in self.begun and name != "this machine":
+        if not count and name not in self.begun | self.settled and name != "this machine":
             return "not begun, and as it was"
         if not count:
             return "as it should be"
         return f"{changes} to make" if self.plan else f"{changes} made"
 
     def v2_playbook_on_stats(self, stats):
-        names = ["this machine"] + [name for name in self.hosts if name != "localhost"]
+        names = ["this machine"]
+        for group in ("key_managers", "deploy_hosts", "deploy_gone"):
+            hosts = self.inventory.get_hosts(group, ignore_restrictions=True)
+            names += [host.get_name() for host in hosts if host.get_name() not in names]
         width = max(len(name) for name in names)
+        self.heading = ""
         self.say("")
-        names += sorted(self.begun - set(names) - {"localhost"})
         for name in names:
             self.say(f"  {name:{width}}  {self.line_of(name)}")
         total = sum(len(changes) for changes in self.changes.values())
