@@ -1,13 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # From machines with nothing but sshd to tenants' encrypted traffic by one command. A second run changes nothing.
-# When a host cannot be reached, the run says which one and at which step, and the rest stays protected.
+# When a host cannot be reached, the run says which one and at which step, and the rest stays protected. In its long
+# form, a fabric's whole life (_fleet_life.sh).
 # ports: kernel
 # shellcheck disable=SC2034 # for lab.sh
-LAB_HOSTS=2
+LAB_HOSTS=${COVEY_TEST_LONG:+4}
+LAB_HOSTS=${LAB_HOSTS:-2}
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_fleet.sh
 . "$E2E_HERE/_fleet.sh"
+# shellcheck source=tests/e2e/_fleet_life.sh
+. "$E2E_HERE/_fleet_life.sh"
 
 first_run() {
 	local start=$SECONDS
@@ -31,25 +35,43 @@ second_run() {
 }
 
 # What is planned is said with the traffic that it touches, and nothing is done.
-unreachable_host() {
-	on hv1 systemctl stop fleet-sshd
-	sed -i 's/vnis: \[100\]/vnis: [100, 200]/' "$FLEET_DIR/inventory.yaml"
-	! deploy plan >"$FLEET_DIR/plan" || fail "a host that cannot be reached is no failure: $(<"$FLEET_DIR/plan")"
+planned() {
+	FLEET_VNIS="100, 200"
+	fleet_inventory
+	deploy plan >"$FLEET_DIR/plan" || fail "it cannot be planned: $(<"$FLEET_DIR/plan")"
 	grep -q '^  gkm1: Put the inventory; traffic: none is touched' "$FLEET_DIR/plan" ||
 		fail "the plan does not say what it does to traffic: $(<"$FLEET_DIR/plan")"
+	grep -qx '  hv2 .* 1 change to make' "$FLEET_DIR/plan" ||
+		fail "the plan does not say what there is to do: $(<"$FLEET_DIR/plan")"
+	expect "the key manager's inventory, after a plan" "$(on gkm1 'grep -c 200 /etc/covey/inventory.yaml')" 0
+}
+
+unreachable_host() {
+	on hv1 systemctl stop fleet-sshd
+	! deploy deploy >"$FLEET_DIR/plan" || fail "a host that cannot be reached is no failure: $(<"$FLEET_DIR/plan")"
 	grep -q '^  hv1 .*FAILED at "Look at what is there": cannot be reached' "$FLEET_DIR/plan" ||
 		fail "the summary does not name host and step: $(<"$FLEET_DIR/plan")"
 	grep -q '^  hv2 .*not begun, and as it was$' "$FLEET_DIR/plan" ||
 		fail "the summary does not say how the others are: $(<"$FLEET_DIR/plan")"
-	expect "the key manager's inventory, after a plan" "$(on gkm1 'grep -c 200 /etc/covey/inventory.yaml')" 0
+	expect "the key manager's inventory" "$(on gkm1 'grep -c 200 /etc/covey/inventory.yaml')" 0
 	e2e_wait_ping 1 2
+	inside hv1 systemctl start fleet-sshd
 }
 
 fleet_up
 e2e_record
 fleet_packages "$FLEET_DIR/packages" 1.0
-fleet_inventory "$FLEET_DIR/inventory.yaml"
+if [[ $E2E_LONG ]]; then
+	E2E_ORACLES=off # it begins in clear
+	FLEET_HOSTS="1 2 3"
+	LAB_GROUP_VARS="        mode: observe"
+	fleet_inventory
+	fleet_life
+	exit 0
+fi
+fleet_inventory
 for n in $(lab_hosts); do lab_add_vxlan "$n" fab0; done
 first_run
 second_run
+planned
 unreachable_host

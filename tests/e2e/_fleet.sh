@@ -43,7 +43,10 @@ fleet_package() { # TREE FOLDER PACKAGE VERSION
 	done <"$LAB_SOURCE/deploy/debian/$3.install"
 	[[ ! -e $LAB_SOURCE/deploy/debian/$3.dirs ]] || (cd "$root" && xargs mkdir -p) <"$LAB_SOURCE/deploy/debian/$3.dirs"
 	find "$root" -name "*.service" -exec sed -i "s|$(fleet_prefix)/sbin|/usr/sbin|" {} +
-	[[ $3 != covey ]] || install -m 0755 "$LAB_SOURCE/deploy/debian/covey.postinst" "$root/DEBIAN/postinst"
+	for path in postinst prerm postrm; do
+		[[ ! -e $LAB_SOURCE/deploy/debian/$3.$path ]] ||
+			install -m 0755 "$LAB_SOURCE/deploy/debian/$3.$path" "$root/DEBIAN/$path"
+	done
 	cat >"$root/DEBIAN/control" <<-END
 		Package: $3
 		Version: $4
@@ -73,9 +76,19 @@ fleet_up() {
 	lab_finish_checksums ctl eth0
 	lab_address ctl eth0 "$(lab_vtep 20)"
 	fleet_boot gkm1 gkm
+	[[ ! $E2E_LONG ]] || fleet_add_gkm2
 	for n in $(lab_hosts); do fleet_boot "hv$n" "hv$n"; done
 	fleet_wait gkm1
 	for n in $(lab_hosts); do fleet_wait "hv$n"; done
+}
+
+fleet_add_gkm2() {
+	lab_add_namespace gkm2
+	lab_plug gkm2 eth0
+	lab_finish_checksums gkm2 eth0
+	lab_address gkm2 eth0 "$(lab_vtep 11)"
+	fleet_boot gkm2 gkm2
+	fleet_wait gkm2
 }
 
 # Not by `ip netns exec`, which hides control groups. However this shell ends, the machine ends with it.
@@ -88,7 +101,8 @@ fleet_boot() { # NAME NAMESPACE
 
 fleet_address() { # NAME
 	case $1 in
-	gkm1) lab_gkm_address ;;
+	gkm1) lab_vtep 10 ;;
+	gkm2) lab_vtep 11 ;;
 	hv*) lab_vtep "${1#hv}" ;;
 	esac
 }
@@ -102,6 +116,16 @@ fleet_wait() { # NAME
 on() {
 	in_ns ctl ssh -q -i "$FLEET_DIR/user" -o "UserKnownHostsFile=$FLEET_DIR/known" -o BatchMode=yes \
 		-o ConnectTimeout=5 "root@$(fleet_address "$1")" "${@:2}" </dev/null
+}
+
+# inside NAME COMMAND: the same without ssh.
+inside() {
+	local pid
+
+	for pid in $(ip netns pids "$(lab_ns "$1")"); do
+		[[ $(<"/proc/$pid/comm") != systemd ]] || break
+	done
+	nsenter --target "$pid" --all "${@:2}"
 }
 
 # They do not end by signals: each has an init.
@@ -121,20 +145,36 @@ lab_on_exit() {
 
 # --- the operator ---------------------------------------------------------------------------------
 
-# fleet_inventory FILE: the lab's, with what Ansible needs.
+# What the inventory has, for tests that change it.
+FLEET_HOSTS=$(lab_hosts)
+FLEET_GKM=gkm1
+
+# fleet_inventory: the lab's, of FLEET_HOSTS and FLEET_GKM, with what Ansible needs, put in one step.
 fleet_inventory() {
 	local n
 
 	for n in $(lab_hosts); do
 		declare -g "LAB_HOST_VARS_$n=          ansible_host: \"$(lab_vtep "$n")\""
 	done
-	lab_write_inventory "$1"
-	cat >>"$1" <<-YAML
+	# shellcheck disable=SC2317 # lab_write_inventory calls them
+	(
+		lab_hosts() { tr ' ' '\n' <<<"$FLEET_HOSTS"; }
+		lab_gkm_address() { fleet_address "$FLEET_GKM"; }
+		lab_write_inventory "$FLEET_DIR/inventory.new"
+	)
+	cat >>"$FLEET_DIR/inventory.new" <<-YAML
 		    key_managers:
 		      hosts:
-		        gkm1:
-		          ansible_host: "$(lab_gkm_address)"
+		        $FLEET_GKM:
+		          ansible_host: "$(fleet_address "$FLEET_GKM")"
 	YAML
+	sed -i "s/vnis: \[.*\]/vnis: [${FLEET_VNIS:-100}]/" "$FLEET_DIR/inventory.new"
+	mv "$FLEET_DIR/inventory.new" "$FLEET_DIR/inventory.yaml"
+}
+
+# fleet_pki ARGUMENT...: covey pki on ctl.
+fleet_pki() {
+	"$(lab_program covey)" --inventory "$FLEET_DIR/inventory.yaml" --pki "$FLEET_DIR/pki" pki "$@" >>"$LAB_DIR/log/pki"
 }
 
 # operator COMMAND...: on ctl. Connections that ssh keeps open end with it.
