@@ -3,6 +3,7 @@
 
 #include "manager.h"
 #include "metrics_common.h"
+#include "revoked_hosts.h"
 
 static const struct metrics_family info = {"covey_gkm", METRICS_INFO, NULL,
 					   "The fabric of this key manager."};
@@ -49,7 +50,8 @@ void gkm_metrics_fill(struct metrics_page *page, void *arg)
 {
 	const struct manager *manager = arg;
 
-	metrics_add_common(page, "covey-gkm", manager->own);
+	metrics_add_common(page, "covey-gkm", manager->own,
+			   revoked_hosts_lists(manager->revoked_hosts));
 	metrics_begin(page, &info);
 	metrics_add(page, METRICS_LABELS({"fabric", manager->inventory->fabric}), 1);
 	metrics_one(page, &sessions, manager->sessions.count);

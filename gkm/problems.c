@@ -43,29 +43,61 @@ static bool is_true(const json_t *object, const char *key)
 
 /* --- certificates ---------------------------------------------------------------------------- */
 
+static const char *whose(const char *role)
+{
+	return strcmp(role, "trusted") == 0  ? "the certificate of another CA in ca.crt"
+	       : strcmp(role, "issuer") == 0 ? "the certificate of its CA"
+					     : "the key manager's certificate";
+}
+
+static void check_end(json_t *problems, const json_t *certificate)
+{
+	const char *role = text_of(certificate, "role"), *who = whose(role);
+	const char *subject = text_of(certificate, "subject"),
+		   *end = text_of(certificate, "not_after");
+	bool trusted = strcmp(role, "trusted") == 0;
+
+	if (number_of(certificate, "ends_s") <= 0 && trusted)
+		add(problems, "%s (%s) has expired at %s: take it out of ca.crt", who, subject,
+		    end);
+	else if (number_of(certificate, "ends_s") <= 0)
+		add(problems,
+		    "%s (%s) has expired at %s: sessions stay, but none begins any more: put a new "
+		    "one in its place (`covey pki renew gkm`)",
+		    who, subject, end);
+	else if (is_true(certificate, "near"))
+		add(problems, "%s (%s) ends at %s, and then no session begins by it any more: %s",
+		    who, subject, end,
+		    trusted || strcmp(role, "issuer") == 0
+			    ? "put a new CA beside it in ca.crt, and make new certificates; or "
+			      "take "
+			      "it out if none is by it"
+			    : "make a new one with `covey pki renew` and copy it here");
+}
+
+static void check_lists(json_t *problems, const json_t *lists)
+{
+	if (is_true(lists, "late") || is_true(lists, "near"))
+		add(problems,
+		    "the revocation list %s should %s replaced by %s: make it again with `covey "
+		    "pki crl`, and copy it here",
+		    text_of(lists, "path"), is_true(lists, "late") ? "have been" : "be",
+		    text_of(lists, "next_update"));
+}
+
 static void check_certificates(json_t *problems, const json_t *answer)
 {
 	const json_t *certificate;
 	size_t i;
 
 	json_array_foreach(json_object_get(answer, "certificates"), i, certificate)
-		if (number_of(certificate, "ends_s") <= 0)
-			add(problems,
-			    "%s (%s) has expired at %s: sessions stay, but none begins any more: "
-			    "put a new one in its place (`covey pki issue gkm --force`)",
-			    i == 0 ? "the key manager's certificate" : "the certificate of its CA",
-			    text_of(certificate, "subject"), text_of(certificate, "not_after"));
+		check_end(problems, certificate);
 	if (json_is_string(json_object_get(answer, "certificates_problem")))
 		add(problems,
 		    "the files of the key manager's key, certificate and CAs cannot be used, so "
 		    "those that were loaded before stay in force: %.600s",
 		    text_of(answer, "certificates_problem"));
-	if (is_true(json_object_get(answer, "revocations"), "late"))
-		add(problems,
-		    "the revocation list %s should have been replaced by %s: make it again with "
-		    "`covey pki crl`, and copy it here",
-		    text_of(json_object_get(answer, "revocations"), "path"),
-		    text_of(json_object_get(answer, "revocations"), "next_update"));
+	check_lists(problems, json_object_get(answer, "revocations"));
 }
 
 /* --- groups ---------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include "certificate_id.h"
 #include "crl.h"
+#include "crl_json.h"
 #include "crl_log.h"
 #include "crl_watch.h"
 #include "evictions.h"
@@ -107,7 +108,7 @@ static void enforce(struct revoked_hosts *revoked)
 
 /* --- the lists ----------------------------------------------------------------------------- */
 
-static void log_lists(const struct crl_watch *watch, bool changed)
+static void log_lists(struct crl_watch *watch, bool changed)
 {
 	crl_log_loaded(watch, changed, LOG_LEVEL_ERROR,
 		       ", but what was revoked since then is not known here; make a new one with "
@@ -215,18 +216,10 @@ void revoked_hosts_reload(struct revoked_hosts *revoked)
 
 json_t *revoked_hosts_show(const struct revoked_hosts *revoked)
 {
-	const struct crl *crl = tls_crl(revoked->manager->tls);
-	struct crl_summary summary = {0};
-	char made[CRL_TIME_SIZE] = "", next[CRL_TIME_SIZE] = "";
+	return crl_json(revoked->watch);
+}
 
-	if (crl)
-		crl_summarise(crl, &summary);
-	if (summary.this_update)
-		crl_time(summary.this_update, made);
-	if (summary.next_update)
-		crl_time(summary.next_update, next);
-	return json_pack("{s:s, s:I, s:I, s:s?, s:s?, s:b}", "path", crl_watch_path(revoked->watch),
-			 "lists", (json_int_t)summary.lists, "revoked", (json_int_t)summary.revoked,
-			 "this_update", made[0] ? made : NULL, "next_update", next[0] ? next : NULL,
-			 "late", crl_is_late(&summary));
+const struct crl_watch *revoked_hosts_lists(const struct revoked_hosts *revoked)
+{
+	return revoked->watch;
 }

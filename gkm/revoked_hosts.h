@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct crl_watch;
 struct manager;
 struct revoked_hosts;
 
@@ -31,4 +32,6 @@ void revoked_hosts_close(struct revoked_hosts *revoked);
 /* Read the lists now. */
 void revoked_hosts_reload(struct revoked_hosts *revoked);
 
+/* The lists; belong to revoked. */
+const struct crl_watch *revoked_hosts_lists(const struct revoked_hosts *revoked);
 json_t *revoked_hosts_show(const struct revoked_hosts *revoked);

@@ -18,22 +18,6 @@ static void add_time(struct table *table, const json_t *object, const char *key)
 		table_cell(table, "-");
 }
 
-static void view_revocations(const json_t *revocations)
-{
-	const char *next = json_string_value(json_object_get(revocations, "next_update"));
-
-	if (!revocations)
-		return;
-	if (field_number(revocations, "lists") == 0) {
-		printf("No revocation list (%s)\n", field_text(revocations, "path"));
-		return;
-	}
-	printf("Revoked certificates: " FIELD_NUMBER " (%s, of %s, next %s%s)\n",
-	       field_number(revocations, "revoked"), field_text(revocations, "path"),
-	       field_text(revocations, "this_update"), next ? next : "not said",
-	       json_is_true(json_object_get(revocations, "late")) ? ": LATE" : "");
-}
-
 static void view_state_file(const json_t *file)
 {
 	if (field_number(file, "behind") > 0)
@@ -53,7 +37,6 @@ static void view_manager(const json_t *answer)
 	       field_number(answer, "port"), field_text(answer, "instance"),
 	       field_number(answer, "sessions"));
 	view_certificates(answer);
-	view_revocations(json_object_get(answer, "revocations"));
 	view_state_file(json_object_get(answer, "state_file"));
 }
 

@@ -282,11 +282,16 @@ void process_stop_member(struct process *process)
 /* Revocation lists for the certificates of the key manager and its CA. */
 int process_watch_crl(struct process *process, struct covey_error *error)
 {
-	return revoked_gkm_open(process->base, process->tls, &process->options, &process->host,
-				&process->revoked_gkm, error);
+	int status = revoked_gkm_open(process->base, process->tls, &process->options,
+				      &process->host, &process->revoked_gkm, error);
+
+	if (status == 0)
+		process->host.lists = revoked_gkm_lists(process->revoked_gkm);
+	return status;
 }
 
 void process_unwatch_crl(struct process *process)
 {
+	process->host.lists = NULL;
 	revoked_gkm_close(process->revoked_gkm);
 }

@@ -16,7 +16,7 @@ struct revoked_gkm {
 	struct crl_watch *watch;
 };
 
-static void log_lists(const struct crl_watch *watch, bool changed)
+static void log_lists(struct crl_watch *watch, bool changed)
 {
 	crl_log_loaded(watch, changed, LOG_LEVEL_WARNING, "; copy the newest one here");
 }
@@ -82,4 +82,9 @@ void revoked_gkm_close(struct revoked_gkm *revoked)
 void revoked_gkm_reload(struct revoked_gkm *revoked)
 {
 	crl_watch_reload(revoked->watch);
+}
+
+const struct crl_watch *revoked_gkm_lists(const struct revoked_gkm *revoked)
+{
+	return revoked->watch;
 }

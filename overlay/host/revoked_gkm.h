@@ -8,6 +8,7 @@
 #include <covey/error.h>
 #include <event2/event.h>
 
+struct crl_watch;
 struct host;
 struct options;
 struct revoked_gkm;
@@ -18,6 +19,9 @@ int revoked_gkm_open(struct event_base *base, struct tls *tls, const struct opti
 		     const struct host *host, struct revoked_gkm **ret_revoked,
 		     struct covey_error *error);
 void revoked_gkm_close(struct revoked_gkm *revoked);
+
+/* The lists; belong to revoked. */
+const struct crl_watch *revoked_gkm_lists(const struct revoked_gkm *revoked);
 
 /* Read the lists now. */
 void revoked_gkm_reload(struct revoked_gkm *revoked);

@@ -11,6 +11,7 @@
 
 #include "crl_read.h"
 #include "crl_scope.h"
+#include "own_end.h"
 
 /* One list. A CA may have several. */
 struct issue {
@@ -330,8 +331,10 @@ void crl_summarise(const struct crl *crl, struct crl_summary *ret_summary)
 		if (issue->this_update > summary.this_update)
 			summary.this_update = issue->this_update;
 		if (newest_of(crl, &issue->ca, issue->scope) == issue && issue->next_update &&
-		    (!summary.next_update || issue->next_update < summary.next_update))
+		    (!summary.next_update || issue->next_update < summary.next_update)) {
 			summary.next_update = issue->next_update;
+			summary.next_made = issue->this_update;
+		}
 	}
 	*ret_summary = summary;
 }
@@ -349,4 +352,10 @@ const char *crl_time(time_t when, char *buf)
 bool crl_is_late(const struct crl_summary *summary)
 {
 	return summary->next_update && summary->next_update < time(NULL);
+}
+
+bool crl_is_near(const struct crl_summary *summary)
+{
+	return summary->next_update && !crl_is_late(summary) &&
+	       own_end_is_near(summary->next_made, summary->next_update, time(NULL));
 }

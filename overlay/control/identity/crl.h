@@ -30,6 +30,7 @@ struct crl_summary {
 	size_t lists;
 	time_t this_update; /* when the newest list was made */
 	time_t next_update; /* when the first CA should have made another list; 0: none says so */
+	time_t next_made;   /* when that one made the present list */
 };
 
 /*
@@ -71,5 +72,7 @@ bool crl_speaks_of(const struct crl *crl, const X509 *certificate);
 const char *crl_time(time_t when, char *buf);
 /* By the wall clock, should a list have been replaced by now? */
 bool crl_is_late(const struct crl_summary *summary);
+/* Should one be replaced soon (own_end.h), but not yet? */
+bool crl_is_near(const struct crl_summary *summary);
 
 void crl_summarise(const struct crl *crl, struct crl_summary *ret_summary);

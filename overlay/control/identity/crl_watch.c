@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "crl.h"
 #include "file_watch.h"
+#include "own_end.h"
 #include "tls.h"
 
 #define HOUR_S 3600
@@ -16,6 +19,7 @@ struct crl_watch {
 	char *path;
 	struct file_watch *files;
 	struct event *hourly;
+	struct own_end end; /* which warnings of it were given */
 };
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -42,10 +46,13 @@ static void reload(struct crl_watch *watch)
 
 	if (file_watch_look(watch->files, &error) < 0)
 		watch->config.failed(&error, watch->config.arg);
-	if (load(watch, &changed, &error) < 0)
+	if (load(watch, &changed, &error) < 0) {
 		watch->config.failed(&error, watch->config.arg);
-	else
-		watch->config.loaded(changed, watch->config.arg);
+		return;
+	}
+	if (changed)
+		memset(&watch->end, 0, sizeof(watch->end));
+	watch->config.loaded(changed, watch->config.arg);
 }
 
 void crl_watch_reload(struct crl_watch *watch)
@@ -125,6 +132,15 @@ void crl_watch_free(struct crl_watch *watch)
 	free(watch);
 }
 
+bool crl_watch_warns(struct crl_watch *watch)
+{
+	struct crl_summary summary;
+
+	return crl_watch_summarise(watch, &summary) && crl_is_near(&summary) &&
+	       own_end_is_due(&watch->end, (long long)summary.next_update - time(NULL),
+			      (long long)(clock_ms() / 1000));
+}
+
 const char *crl_watch_path(const struct crl_watch *watch)
 {
 	return watch->path;
@@ -133,4 +149,14 @@ const char *crl_watch_path(const struct crl_watch *watch)
 const struct crl *crl_watch_lists(const struct crl_watch *watch)
 {
 	return tls_crl(watch->config.tls);
+}
+
+bool crl_watch_summarise(const struct crl_watch *watch, struct crl_summary *ret_summary)
+{
+	const struct crl *crl = crl_watch_lists(watch);
+
+	*ret_summary = (struct crl_summary){0};
+	if (crl)
+		crl_summarise(crl, ret_summary);
+	return crl != NULL;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct crl;
+struct crl_summary;
 struct crl_watch;
 struct tls;
 
@@ -38,6 +39,14 @@ void crl_watch_free(struct crl_watch *watch);
 /* Read them now, because a person asks for it. */
 void crl_watch_reload(struct crl_watch *watch);
 
+/*
+ * Is it time to warn that a list ends: for the first time after the lists were read, or 30, 7 or 1
+ * days before? Not while it is late, and not in the first half of its time.
+ */
+bool crl_watch_warns(struct crl_watch *watch);
+
 const char *crl_watch_path(const struct crl_watch *watch);
 /* The lists in force; NULL when there are none. */
 const struct crl *crl_watch_lists(const struct crl_watch *watch);
+/* What is in them. False, with all of it zero, when there are none. */
+bool crl_watch_summarise(const struct crl_watch *watch, struct crl_summary *ret_summary);

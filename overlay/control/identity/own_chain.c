@@ -80,8 +80,16 @@ static time_t time_of(const ASN1_TIME *when)
 	return ASN1_TIME_to_tm(when, &parts) ? timegm(&parts) : 0;
 }
 
-static void describe(X509 *certificate, struct own_certificate *ret)
+const char *own_role_name(enum own_role role)
 {
+	static const char *const names[] = {"own", "issuer", "trusted"};
+
+	return names[role];
+}
+
+static void describe(X509 *certificate, enum own_role role, struct own_certificate *ret)
+{
+	ret->role = role;
 	certificate_name(X509_get_subject_name(certificate), ret->subject);
 	certificate_serial(X509_get0_serialNumber(certificate), ret->serial);
 	ret->not_before = time_of(X509_get0_notBefore(certificate));
@@ -116,6 +124,45 @@ static int digest(SSL_CTX *context, STACK_OF(X509) * sent, uint8_t *ret_digest)
 	return ok ? 0 : -ENOMEM;
 }
 
+static bool is_in(STACK_OF(X509) * list, const X509 *certificate)
+{
+	for (int i = 0; i < sk_X509_num(list); i++)
+		if (X509_cmp(sk_X509_value(list, i), certificate) == 0)
+			return true;
+	return false;
+}
+
+/* In the place of the one of them that ends last, if there is no more room. */
+static void add_other(struct own_chain *chain, size_t first, X509 *certificate)
+{
+	struct own_certificate other, *last = &chain->list[first];
+
+	describe(certificate, OWN_TRUSTED, &other);
+	if (chain->count - first < OWN_TRUSTED_MAX) {
+		chain->list[chain->count++] = other;
+		return;
+	}
+	for (size_t i = first; i < chain->count; i++)
+		if (chain->list[i].not_after > last->not_after)
+			last = &chain->list[i];
+	if (other.not_after < last->not_after)
+		*last = other;
+}
+
+/* Those in ca.crt that are not in the chain: peers may be judged by them. */
+static void add_trusted(X509_STORE *store, STACK_OF(X509) * verified, struct own_chain *chain)
+{
+	STACK_OF(X509_OBJECT) *trusted = X509_STORE_get0_objects(store);
+	const size_t first = chain->count;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(trusted); i++) {
+		X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
+
+		if (ca && !is_in(verified, ca))
+			add_other(chain, first, ca);
+	}
+}
+
 static int verify(X509_STORE_CTX *store, SSL_CTX *context, enum tls_role role,
 		  STACK_OF(X509) * others, const struct own_files *files, struct own_chain *chain,
 		  struct covey_error *error)
@@ -136,7 +183,9 @@ static int verify(X509_STORE_CTX *store, SSL_CTX *context, enum tls_role role,
 		return covey_error_set(error, -E2BIG, "%.200s: the chain to %.200s is too long",
 				       files->certificate, files->ca);
 	for (int i = 0; i < sk_X509_num(verified); i++)
-		describe(sk_X509_value(verified, i), &chain->list[chain->count++]);
+		describe(sk_X509_value(verified, i), i == 0 ? OWN_OURS : OWN_ISSUER,
+			 &chain->list[chain->count++]);
+	add_trusted(SSL_CTX_get_cert_store(context), verified, chain);
 	return 0;
 }
 

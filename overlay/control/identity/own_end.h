@@ -8,8 +8,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #define OWN_END_DAY_S 86400
+
+/*
+ * Is what is valid from begin to end in its last 30 days, or in the second half of a life that is
+ * shorter than 60? What is renewed every day is then not near its end all the time.
+ */
+static inline bool own_end_is_near(time_t begin, time_t end, time_t now)
+{
+	long long life = (long long)end - begin, last = 30LL * OWN_END_DAY_S;
+
+	return (long long)end - now <= (life / 2 < last ? life / 2 : last);
+}
 
 struct own_end {
 	size_t told;       /* how many of these warnings were given; 0: none */

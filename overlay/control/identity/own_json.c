@@ -2,17 +2,20 @@
 #include "own_json.h"
 
 #include "crl.h"
+#include "own_end.h"
 #include "own_watch.h"
 
 static json_t *one(const struct own_certificate *certificate)
 {
 	char begin[CRL_TIME_SIZE], end[CRL_TIME_SIZE];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:I}", "subject", certificate->subject, "serial",
-			 certificate->serial, "not_before",
-			 crl_time(certificate->not_before, begin), "not_after",
-			 crl_time(certificate->not_after, end), "ends_s",
-			 (json_int_t)certificate->not_after - (json_int_t)time(NULL));
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:I, s:b}", "role", own_role_name(certificate->role),
+		"subject", certificate->subject, "serial", certificate->serial, "not_before",
+		crl_time(certificate->not_before, begin), "not_after",
+		crl_time(certificate->not_after, end), "ends_s",
+		(json_int_t)certificate->not_after - (json_int_t)time(NULL), "near",
+		own_end_is_near(certificate->not_before, certificate->not_after, time(NULL)));
 }
 
 json_t *own_json(const struct own_watch *watch)

@@ -9,5 +9,4 @@
 
 void own_log_loaded(const struct own_chain *chain, bool changed, void *arg);
 void own_log_failed(const struct covey_error *error, void *arg);
-void own_log_ends(const struct own_certificate *certificate, bool own, long long seconds,
-		  void *arg);
+void own_log_ends(const struct own_certificate *certificate, long long seconds, void *arg);

@@ -30,7 +30,7 @@ struct own_watch {
 	struct event *timer;
 	struct stamp stamps[FILE_COUNT]; /* of the files that were tried last */
 	struct covey_error problem;      /* empty when they were good */
-	struct own_end ends[OWN_CHAIN_MAX];
+	struct own_end ends[OWN_CHAIN_MAX + OWN_TRUSTED_MAX];
 };
 
 /* --- stamps -------------------------------------------------------------------------------- */
@@ -76,7 +76,7 @@ static void tell_ends(struct own_watch *watch)
 		long long left = (long long)chain->list[i].not_after - (long long)time(NULL);
 
 		if (own_end_is_due(&watch->ends[i], left, now))
-			watch->config.ends(&chain->list[i], i == 0, left, watch->config.arg);
+			watch->config.ends(&chain->list[i], left, watch->config.arg);
 	}
 }
 

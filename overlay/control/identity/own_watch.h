@@ -23,11 +23,10 @@ struct own_watch_config {
 	/* They are not good, or are not watched any more. Called once for each reason. */
 	void (*failed)(const struct covey_error *error, void *arg);
 	/*
-	 * A certificate of the chain ends in this number of seconds, or has ended. own: it is our
-	 * own one. Called 30, 7 and 1 days before, at the end, and once a day from 1 day before on.
+	 * A certificate of the chain ends in this number of seconds, or has ended. Called 30, 7 and
+	 * 1 days before, at the end, and once a day from 1 day before on.
 	 */
-	void (*ends)(const struct own_certificate *certificate, bool own, long long seconds,
-		     void *arg);
+	void (*ends)(const struct own_certificate *certificate, long long seconds, void *arg);
 	void *arg;
 };
 

@@ -7,11 +7,13 @@
 
 #include "metrics_page.h"
 
+struct crl_watch;
 struct own_watch;
 
-/* Version, and when the program's certificates end. */
-void metrics_add_common(struct metrics_page *page, const char *program,
-			const struct own_watch *own);
+/* Version, and when the program's certificates and revocation lists end. lists: NULL when it has
+ * none. */
+void metrics_add_common(struct metrics_page *page, const char *program, const struct own_watch *own,
+			const struct crl_watch *lists);
 /* Of a group, each word in a label of that name: 1 for the one that is true, 0 for the others. */
 void metrics_add_states(struct metrics_page *page, const char *group, const char *name,
 			const char *const *words, size_t count, const char *word);

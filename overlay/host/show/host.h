@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct covey_addr;
+struct crl_watch;
 struct dataplane;
 struct foreign_vxlan_watch;
 struct guard_watch;
@@ -30,6 +31,7 @@ struct host {
 	const struct identity *identity;
 	struct member *member;
 	const struct own_watch *own;                   /* its certificates */
+	const struct crl_watch *lists;                 /* of revoked certificates; NULL: none */
 	const struct inventory_watch *inventory_watch; /* NULL: nobody follows changes */
 	struct dataplane *dataplane;
 	struct probe_ask *probes;          /* NULL: it cannot be asked for any */

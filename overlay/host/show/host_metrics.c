@@ -232,7 +232,7 @@ void host_metrics_fill(struct metrics_page *page, void *arg)
 	const struct host *host = arg;
 	struct dataplane_counters counters;
 
-	metrics_add_common(page, "covey-host", host->own);
+	metrics_add_common(page, "covey-host", host->own, host->lists);
 	add_host(page, host);
 	add_session(page, host);
 	add_guard(page, host);

@@ -5,10 +5,12 @@
 #include <clock.h>
 #include <covey/addr.h>
 #include <crl.h>
+#include <crl_watch.h>
 #include <dataplane.h>
 #include <inttypes.h>
 #include <inventory.h>
 #include <inventory_watch.h>
+#include <own_end.h>
 #include <own_watch.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -215,29 +217,70 @@ static void check_foreign_vnis(json_t *problems, const struct host *host)
 
 /* --- certificates ----------------------------------------------------------------------------- */
 
+static const char *whose(enum own_role role)
+{
+	static const char *const words[] = {"this host's certificate", "the certificate of its CA",
+					    "the certificate of another CA in ca.crt"};
+
+	return words[role];
+}
+
+static void check_end(json_t *problems, const struct host *host,
+		      const struct own_certificate *certificate)
+{
+	const char *who = whose(certificate->role);
+	bool trusted = certificate->role == OWN_TRUSTED;
+	time_t now = time(NULL);
+	char end[CRL_TIME_SIZE];
+
+	crl_time(certificate->not_after, end);
+	if (certificate->not_after <= now && trusted)
+		add(problems, "%s (%s) has expired at %s: take it out of ca.crt", who,
+		    certificate->subject, end);
+	else if (certificate->not_after <= now)
+		add(problems,
+		    "%s (%s) has expired at %s: sessions stay, but none begins any more: put a new "
+		    "one in its place (`covey pki renew %s`)",
+		    who, certificate->subject, end, host->self->name);
+	else if (own_end_is_near(certificate->not_before, certificate->not_after, now))
+		add(problems, "%s (%s) ends at %s, and then no session begins by it any more: %s",
+		    who, certificate->subject, end,
+		    certificate->role == OWN_OURS
+			    ? "make a new one with `covey pki renew` and copy it here"
+			    : "put a new CA beside it in ca.crt, and make new certificates; or "
+			      "take "
+			      "it out if none is by it");
+}
+
+static void check_lists(json_t *problems, const struct host *host)
+{
+	struct crl_summary summary;
+	char next[CRL_TIME_SIZE];
+
+	if (!host->lists || !crl_watch_summarise(host->lists, &summary) ||
+	    (!crl_is_late(&summary) && !crl_is_near(&summary)))
+		return;
+	add(problems,
+	    "the revocation list %s should %s replaced by %s: make it again with `covey pki crl`, "
+	    "and copy it here",
+	    crl_watch_path(host->lists), crl_is_late(&summary) ? "have been" : "be",
+	    crl_time(summary.next_update, next));
+}
+
 static void check_certificates(json_t *problems, const struct host *host)
 {
 	const struct own_chain *chain = host->own ? own_watch_chain(host->own) : NULL;
 	const char *problem = host->own ? own_watch_problem(host->own) : NULL;
-	char end[CRL_TIME_SIZE];
 
-	for (size_t i = 0; chain && i < chain->count; i++) {
-		const struct own_certificate *certificate = &chain->list[i];
-
-		if (certificate->not_after <= time(NULL))
-			add(problems,
-			    "%s (%s) has expired at %s: sessions stay, but none begins any more: "
-			    "put a new one in its place (`covey pki issue %s --force`)",
-			    i == 0 ? "this host's certificate" : "the certificate of its CA",
-			    certificate->subject, crl_time(certificate->not_after, end),
-			    host->self->name);
-	}
+	for (size_t i = 0; chain && i < chain->count; i++)
+		check_end(problems, host, &chain->list[i]);
 	if (problem)
 		add(problems,
 		    "the files of this host's key, certificate and CAs cannot be used, so those "
 		    "that "
 		    "were loaded before stay in force: %s",
 		    problem);
+	check_lists(problems, host);
 }
 
 /* --- modes of groups -------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "show.h"
 
 #include <clock.h>
+#include <crl_json.h>
 #include <identity.h>
 #include <inttypes.h>
 #include <inventory.h>
@@ -212,6 +213,8 @@ json_t *show_host(const struct host *host)
 	json_object_set_new(answer, "problems", problems_list(host));
 	json_object_set_new(answer, "certificates", own_json(host->own));
 	json_object_set_new(answer, "certificates_problem", own_json_problem(host->own));
+	json_object_set_new(answer, "revocations",
+			    host->lists ? crl_json(host->lists) : json_null());
 	json_object_set_new(answer, "gkm", show_gkm(host->member));
 	json_object_set_new(answer, "groups", show_groups(host, state));
 	json_object_set_new(answer, "sas", show_sas(host, state));

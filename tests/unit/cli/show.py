@@ -18,7 +18,8 @@ MEMBER = {"identity": "spiffe://f/host/hv2", "vtep": "198.51.100.2", "state": "c
           "epoch": 1, "spi": 300, "own_sender": 0, "deaf": False, "perhaps_deaf": False, "mode": "enforce"}
 MANAGER = {
     "ok": True, "daemon": "covey-gkm", "fabric": "f", "problems": [],
-    "certificates": [{"subject": "gkm", "serial": "1", "not_before": "a", "not_after": "b", "ends_s": 7200}],
+    "certificates": [{"subject": "gkm", "serial": "1", "not_before": "a", "not_after": "b", "ends_s": 7200, "role": "own",
+                      "near": True}],
     "groups": [
         {"name": "tenants", "connected": 1, "mode": {"mode": "enforce"},
          "sas": [{"spi": 300, "state": "active", "age_s": 61, "ends_s": 3600}],
@@ -176,6 +177,13 @@ class Parts(Case):
             self.assertEqual(self.part("certs", answer, option=option), MANAGER["certificates"])
             self.assertIn("Certificate gkm, serial number 1, from a until b: ENDS in 2h",
                           self.ask(answer, "show", "certs", option=option)[1])
+            lists = {"path": "/p/crl.pem", "lists": 1, "revoked": 0, "this_update": "a", "next_update": "b", "near": True,
+                     "late": False}
+            others = [{"subject": "old", "ends_s": 9000000, "role": "trusted", "near": False}]
+            out = self.ask({**answer, "certificates": MANAGER["certificates"] + others, "revocations": lists}, "show",
+                           "certs", option=option)[1]
+            self.assertRegex(out, r"\n  also CA old, .*, in 104d 4h\n")
+            self.assertIn("Revoked certificates: 0 (/p/crl.pem, of a, next b: SOON)\n", out)
             self.assertEqual(self.part("problems", answer, option=option), ["x"])
             self.assertEqual(self.ask(answer, "show", "problems", option=option)[1], "PROBLEM: x\n")
         self.assertIn("does not report", self.ask({"ok": True}, "show", "problems")[1])

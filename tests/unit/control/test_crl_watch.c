@@ -15,6 +15,23 @@
 #include "tls_private.h"
 #include "watching.h"
 
+#define DAY 86400L
+
+/* So much later than it is, by the wall clock. */
+static time_t later;
+
+time_t __real_time(time_t *ret);
+time_t __wrap_time(time_t *ret);
+
+time_t __wrap_time(time_t *ret)
+{
+	time_t now = __real_time(NULL) + later;
+
+	if (ret)
+		*ret = now;
+	return now;
+}
+
 struct scene {
 	struct watching seen;
 	char watched[PATH_MAX + 16];
@@ -58,6 +75,7 @@ static int setup(void **state)
 {
 	static struct scene scene;
 
+	later = 0;
 	scene = (struct scene){0};
 	*state = &scene;
 	watching_begin(&scene.seen, 30, "gkm", 3600);
@@ -180,13 +198,54 @@ static void one_that_is_no_good(void **state)
 	assert_int_equal(scene->seen.failed, 1);
 }
 
+/* A list for 30 days: in its second half it is said once, then 7 and 1 days before its end. */
+static void an_end_that_is_near(void **state)
+{
+	static const struct {
+		double day;
+		bool warns;
+	} rows[] = {
+		{0, false},    {14, false}, {16, true},    {17, false},   {22.9, false},
+		{23.1, true},  {28, false}, {29.1, true},  {29.9, false}, {30.1, false},
+		{16.5, false}, {27, true},  {-100, false},
+	};
+	struct scene *scene = *state;
+
+	put_on_list(scene, "11");
+	assert_int_equal(watch(scene, "crl.pem", true), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		later = (time_t)(rows[i].day * DAY);
+		if (crl_watch_warns(scene->watch) != rows[i].warns)
+			fail_msg("row %zu: day %g", i, rows[i].day);
+	}
+	later = 16 * DAY;
+	assert_false(crl_watch_warns(scene->watch));
+	/* Another list that ends as soon. */
+	later = 0;
+	put_on_list(scene, "12");
+	WAIT_FOR(&scene->seen, scene->seen.changed == 1);
+	later = 29 * DAY;
+	assert_true(crl_watch_warns(scene->watch));
+}
+
+/* None at all. */
+static void no_list_has_no_end(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_int_equal(watch(scene, "crl.pem", false), 0);
+	assert_false(crl_watch_warns(scene->watch));
+}
+
 int main(void)
 {
 #define WATCH(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		WATCH(a_list_that_appears), WATCH(one_that_must_be_there), WATCH(files_beside_it),
-		WATCH(written_in_place),    WATCH(through_links),          WATCH(in_a_directory),
-		WATCH(one_that_is_no_good),
+		WATCH(a_list_that_appears), WATCH(one_that_must_be_there),
+		WATCH(files_beside_it),     WATCH(written_in_place),
+		WATCH(through_links),       WATCH(in_a_directory),
+		WATCH(one_that_is_no_good), WATCH(an_end_that_is_near),
+		WATCH(no_list_has_no_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

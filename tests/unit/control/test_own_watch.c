@@ -20,8 +20,8 @@
 struct scene {
 	struct watching seen;
 	struct own_watch *watch;
-	int ends;
-	long long left; /* of the last end that was told */
+	int ends, trusted; /* told of our own one, and of another CA */
+	long long left;    /* of the last end that was told of our own one */
 };
 
 static void on_loaded(const struct own_chain *chain, bool changed, void *arg)
@@ -29,12 +29,13 @@ static void on_loaded(const struct own_chain *chain, bool changed, void *arg)
 	watching_loaded(changed, arg);
 }
 
-static void on_ends(const struct own_certificate *certificate, bool own, long long seconds,
-		    void *arg)
+static void on_ends(const struct own_certificate *certificate, long long seconds, void *arg)
 {
 	struct scene *scene = arg;
+	bool own = certificate->role == OWN_OURS;
 
 	scene->ends += own;
+	scene->trusted += certificate->role == OWN_TRUSTED;
 	scene->left = own ? seconds : scene->left;
 }
 
@@ -159,6 +160,81 @@ static void an_end_that_is_near(void **state)
 	assert_int_equal(scene->ends, 1);
 }
 
+static bool has(const struct scene *scene, const enum own_role *roles, size_t count)
+{
+	const struct own_chain *chain = own_watch_chain(scene->watch);
+
+	for (size_t i = 0; i < chain->count && i < count; i++)
+		if (chain->list[i].role != roles[i])
+			return false;
+	return chain->count == count;
+}
+
+/* Those in ca.crt by which only others' certificates are. */
+static void ends_of_other_cas(void **state)
+{
+	static const enum own_role alone[] = {OWN_OURS, OWN_ISSUER},
+				   both[] = {OWN_OURS, OWN_ISSUER, OWN_TRUSTED};
+	struct scene *scene = *state;
+	char other[PATH_MAX + 16];
+
+	assert_true(has(scene, alone, 2));
+	snprintf(other, sizeof(other), "%s/other", scene->seen.directory);
+	assert_int_equal(pki_init(other, "lab", 5, NULL), 0);
+	assert_true(shell("cd '%s' && cp ca.crt keep && cat ca.crt other/ca.crt > x && mv x ca.crt",
+			  scene->seen.directory));
+	WAIT_FOR(&scene->seen, scene->seen.changed == 1);
+	assert_true(has(scene, both, 3));
+	assert_int_equal(scene->trusted, 1);
+	assert_int_equal(scene->ends, 0);
+	assert_true(shell("cd '%s' && mv keep ca.crt", scene->seen.directory));
+	WAIT_FOR(&scene->seen, scene->seen.changed == 2);
+	assert_true(has(scene, alone, 2));
+}
+
+/* More than are shown: those that end first are. */
+static void many_other_cas(void **state)
+{
+	struct scene *scene = *state;
+	const struct own_chain *chain;
+	char other[PATH_MAX + 16];
+
+	for (unsigned i = 0; i < OWN_TRUSTED_MAX + 2; i++) {
+		snprintf(other, sizeof(other), "%s/other%u", scene->seen.directory, i);
+		assert_int_equal(pki_init(other, "lab", 900 - i * 40, NULL), 0);
+	}
+	assert_true(shell("cd '%s' && cat ca.crt other*/ca.crt > x && mv x ca.crt",
+			  scene->seen.directory));
+	WAIT_FOR(&scene->seen, scene->seen.changed == 1);
+	chain = own_watch_chain(scene->watch);
+	assert_int_equal(chain->count, 2 + OWN_TRUSTED_MAX);
+	for (size_t i = 2; i < chain->count; i++) {
+		assert_int_equal(chain->list[i].role, OWN_TRUSTED);
+		assert_true(chain->list[i].not_after < time(NULL) + 840 * DAY);
+	}
+}
+
+/* In days. */
+static void when_an_end_is_near(void **state)
+{
+	static const struct {
+		double life, left;
+		bool near;
+	} rows[] = {
+		{365, 31, false}, {365, 29.9, true}, {365, 0, true},   {365, -1, true},
+		{30, 29, false},  {30, 15.1, false}, {30, 14.9, true}, {1, 0.6, false},
+		{1, 0.4, true},   {61, 30.1, false}, {61, 29.9, true},
+	};
+	const time_t now = 1000 * DAY;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		time_t end = now + (time_t)(rows[i].left * DAY);
+
+		if (own_end_is_near(end - (time_t)(rows[i].life * DAY), end, now) != rows[i].near)
+			fail_msg("row %zu: %g days of %g", i, rows[i].left, rows[i].life);
+	}
+}
+
 /* left in days and now in hours; told: is it said then? */
 static void when_ends_are_told(void **state)
 {
@@ -189,6 +265,9 @@ int main(void)
 		WATCH(one_half_after_the_other),
 		WATCH(a_change_of_ca),
 		WATCH(an_end_that_is_near),
+		WATCH(ends_of_other_cas),
+		WATCH(many_other_cas),
+		cmocka_unit_test(when_an_end_is_near),
 		cmocka_unit_test(when_ends_are_told),
 	};
 

@@ -49,11 +49,27 @@ static void test_each(void **state)
 {
 	expect("{'certificates': [{'ends_s': 0, 'subject': 'gkm', 'not_after': '2026'}]}",
 	       "the key manager's certificate (gkm) has expired at 2026");
-	expect("{'certificates': [{'ends_s': 5}, {'ends_s': -1, 'subject': 'ca'}]}",
+	expect("{'certificates': [{'ends_s': 5}, {'ends_s': -1, 'subject': 'ca', 'role': "
+	       "'issuer'}]}",
 	       "the certificate of its CA (ca) has expired");
+	expect("{'certificates': [{'ends_s': -1, 'subject': 'old', 'role': 'trusted'}]}",
+	       "(old) has expired at : take it out of ca.crt");
+	expect("{'certificates': [{'ends_s': 9, 'subject': 'gkm', 'role': 'own', 'near': true, "
+	       "'not_after': '2026'}]}",
+	       "the key manager's certificate (gkm) ends at 2026, and then no session begins by it "
+	       "any more: make a new one with `covey pki renew`");
+	expect("{'certificates': [{'ends_s': 9, 'subject': 'ca', 'role': 'issuer', 'near': true}]}",
+	       "the certificate of its CA (ca) ends at , and then no session begins by it any "
+	       "more: put a new CA beside it");
+	expect("{'certificates': [{'ends_s': 9, 'role': 'trusted', 'near': true}]}",
+	       "another CA in ca.crt");
 	expect("{'certificates_problem': 'no key'}", "stay in force: no key");
 	expect("{'revocations': {'late': true, 'path': '/x', 'next_update': 'y'}}",
 	       "the revocation list /x should have been replaced by y");
+	expect("{'revocations': {'late': false, 'near': true, 'path': '/x', 'next_update': 'y'}}",
+	       "the revocation list /x should be replaced by y: make it again with `covey pki "
+	       "crl`");
+	expect("{'revocations': {'late': false, 'near': false, 'path': '/x'}}", NULL);
 	expect("{'groups': [{'name': 'g', 'connected': 2, 'sas': [{'state': 'draining'}]}]}",
 	       "group g has members that are connected, and no active key");
 	expect("{'groups': [{'name': 'g', 'mode': {'mode': 'observe'}}]}", "group g is in observe");

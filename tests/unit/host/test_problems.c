@@ -5,6 +5,8 @@
 #include "daemon.h"
 
 #include <clock.h>
+#include <crl.h>
+#include <crl_watch.h>
 #include <errno.h>
 #include <foreign_vxlan.h>
 #include <guard_watch.h>
@@ -28,6 +30,7 @@ static struct {
 	struct foreign_vxlan foreign;
 	size_t foreign_count;
 	struct own_chain chain;
+	struct crl_summary list;
 	const char *files;
 	struct path_peer paths[10];
 	size_t path_count, paths_bad;
@@ -69,6 +72,8 @@ const struct foreign_vxlan *__wrap_foreign_vxlan_list(const struct foreign_vxlan
 						      size_t *ret_count);
 const struct own_chain *__wrap_own_watch_chain(const struct own_watch *watch);
 const char *__wrap_own_watch_problem(const struct own_watch *watch);
+bool __wrap_crl_watch_summarise(const struct crl_watch *watch, struct crl_summary *ret_summary);
+const char *__wrap_crl_watch_path(const struct crl_watch *watch);
 
 void __wrap_guard_watch_last(const struct guard_watch *watch, struct guard_status *ret_status)
 {
@@ -167,6 +172,17 @@ const struct own_chain *__wrap_own_watch_chain(const struct own_watch *watch)
 	return &played.chain;
 }
 
+bool __wrap_crl_watch_summarise(const struct crl_watch *watch, struct crl_summary *ret_summary)
+{
+	*ret_summary = played.list;
+	return true;
+}
+
+const char *__wrap_crl_watch_path(const struct crl_watch *watch)
+{
+	return "/p/crl.pem";
+}
+
 const char *__wrap_own_watch_problem(const struct own_watch *watch)
 {
 	return played.files;
@@ -248,8 +264,11 @@ static void play_good_host(void)
 		.interface = "eth0", .present = true, .weaker = "", .failing = "", .last = ""};
 	played.chain.count = 2;
 	for (size_t i = 0; i < 2; i++)
-		played.chain.list[i] = (struct own_certificate){
-			.subject = "CN = hv1", .serial = "01", .not_after = time(NULL) + 1000};
+		played.chain.list[i] = (struct own_certificate){.role = i ? OWN_ISSUER : OWN_OURS,
+								.subject = "CN = hv1",
+								.serial = "01",
+								.not_before = time(NULL) - 1000,
+								.not_after = time(NULL) + 1100};
 }
 
 /* Joined, with a key. */
@@ -443,6 +462,58 @@ static void ca_expired(struct daemon *daemon)
 	played.chain.list[1].not_after = time(NULL) - 1;
 }
 
+static void end_near(struct daemon *daemon)
+{
+	played.chain.list[0].not_before -= 1000;
+}
+
+static void ca_end_near(struct daemon *daemon)
+{
+	played.chain.list[1].not_before -= 1000;
+}
+
+static void other_ca(const time_t left)
+{
+	played.chain.list[played.chain.count++] = (struct own_certificate){
+		.role = OWN_TRUSTED, .subject = "CN = old", .not_after = time(NULL) + left};
+}
+
+static void other_ca_ends(struct daemon *daemon)
+{
+	other_ca(86400);
+}
+
+static void other_ca_expired(struct daemon *daemon)
+{
+	other_ca(-1);
+}
+
+/* The list: made, and to be replaced, so many days from now. */
+static void list(struct daemon *daemon, int made, int next)
+{
+	static const char handle[] = "never followed";
+
+	daemon->host.lists = (const struct crl_watch *)handle;
+	played.list = (struct crl_summary){.lists = 1,
+					   .next_made = time(NULL) + made * 86400,
+					   .next_update = time(NULL) + next * 86400};
+}
+
+static void list_fresh(struct daemon *daemon)
+{
+	list(daemon, -2, 28);
+}
+
+static void list_near(struct daemon *daemon)
+{
+	list(daemon, -28, 2);
+}
+
+static void list_late(struct daemon *daemon)
+{
+	list(daemon, -32, -2);
+}
+
 static void foreign_vnis(struct daemon *daemon)
 {
 	played.guards =
@@ -512,9 +583,22 @@ static void test_ready(void **state)
 		{paths_known, true, NULL, NULL},
 		{path_small, true, "path 0 is small", ""},
 		{expired, true, "this host's certificate (CN = hv1) has expired at",
-		 "`covey pki issue hv1 --force`"},
+		 "`covey pki renew hv1`"},
 		{ca_expired, true, "the certificate of its CA (CN = hv1) has expired at",
 		 "put a new one in its place"},
+		{end_near, true, "this host's certificate (CN = hv1) ends at",
+		 "make a new one with `covey pki renew`"},
+		{ca_end_near, true, "the certificate of its CA (CN = hv1) ends at",
+		 "put a new CA beside it in ca.crt"},
+		{other_ca_ends, true, "the certificate of another CA in ca.crt (CN = old) ends at",
+		 "or take it out if none is by it"},
+		{other_ca_expired, true, "another CA in ca.crt (CN = old) has expired at",
+		 "take it out of ca.crt"},
+		{list_fresh, true, NULL, NULL},
+		{list_near, true, "the revocation list /p/crl.pem should be replaced by",
+		 "`covey pki crl`"},
+		{list_late, true, "the revocation list /p/crl.pem should have been replaced by",
+		 "copy it here"},
 		{bad_files, true, "cannot be used", "hv1.key does not belong to hv1.crt"},
 	};
 	size_t others = 0;
