@@ -55,6 +55,7 @@ int readmit_main(struct cli *cli, int argc, char **argv);
 int mode_main(struct cli *cli, int argc, char **argv);
 int diff_main(struct cli *cli, int argc, char **argv);
 int why_main(struct cli *cli, int argc, char **argv);
+int host_main(struct cli *cli, int argc, char **argv);
 int help_main(struct cli *cli, int argc, char **argv);
 int deploy_main(struct cli *cli, int argc, char **argv);
 int plan_main(struct cli *cli, int argc, char **argv);

@@ -26,6 +26,7 @@ static const struct verb verbs[] = {
 	{"plan", plan_main,
 	 "what deploy would change on which machine, and which traffic it would touch"},
 	{"deploy", deploy_main, "bring all machines of the inventory to what it says, by Ansible"},
+	{"host", host_main, "add, remove or rename a host in the inventory"},
 	{"help", help_main, "tell more of a command: covey help show"},
 };
 

@@ -81,6 +81,8 @@ static int add_node(struct builder *builder, const yaml_event_t *event, enum nod
 	node->kind = kind;
 	node->line = (uint32_t)event->start_mark.line + 1;
 	node->column = (uint32_t)event->start_mark.column + 1;
+	node->begin = (uint32_t)event->start_mark.index;
+	node->end = (uint32_t)event->end_mark.index;
 	if (!parent) {
 		builder->root = node;
 	} else {
@@ -116,6 +118,7 @@ static int add_scalar(struct builder *builder, const yaml_event_t *event)
 	if (status < 0)
 		return status;
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	node->anchored = event->data.scalar.anchor != NULL;
 	node->text = arena_copy(builder->arena, value, len);
 	if (!node->text)
 		return -ENOMEM;
@@ -134,9 +137,13 @@ static int add_alias(struct builder *builder, const yaml_event_t *event)
 	return node->text ? 0 : -ENOMEM;
 }
 
-static int begin(struct builder *builder, const yaml_event_t *event, enum node_kind kind,
-		 const yaml_char_t *tag)
+static int begin(struct builder *builder, const yaml_event_t *event, enum node_kind kind)
 {
+	bool mapping = kind == NODE_MAPPING;
+	const yaml_char_t *tag =
+		mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+	const yaml_char_t *anchor =
+		mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
 	struct node *node;
 	int status;
 
@@ -145,6 +152,9 @@ static int begin(struct builder *builder, const yaml_event_t *event, enum node_k
 	status = add_node(builder, event, kind, &node);
 	if (status < 0)
 		return status;
+	node->flow = mapping ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+			     : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+	node->anchored = anchor != NULL;
 	builder->open[builder->depth++] = node;
 	return set_tag(builder, node, tag);
 }
@@ -184,10 +194,14 @@ static int report_duplicates(const struct builder *builder, const struct node *m
 	return 0;
 }
 
-static int end(struct builder *builder)
+static int end(struct builder *builder, const yaml_event_t *event)
 {
 	struct node *node = builder->open[--builder->depth];
 
+	if (node->flow)
+		node->end = (uint32_t)event->end_mark.index;
+	else if (node->head)
+		node->end = builder->last[builder->depth]->end;
 	if (node->kind != NODE_MAPPING)
 		return 0;
 	node->count /= 2;
@@ -207,12 +221,12 @@ static int take_event(struct builder *builder, const yaml_event_t *event)
 	case YAML_ALIAS_EVENT:
 		return add_alias(builder, event);
 	case YAML_SEQUENCE_START_EVENT:
-		return begin(builder, event, NODE_SEQUENCE, event->data.sequence_start.tag);
+		return begin(builder, event, NODE_SEQUENCE);
 	case YAML_MAPPING_START_EVENT:
-		return begin(builder, event, NODE_MAPPING, event->data.mapping_start.tag);
+		return begin(builder, event, NODE_MAPPING);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		return end(builder);
+		return end(builder, event);
 	default:
 		return 0;
 	}

@@ -25,6 +25,10 @@ struct node {
 	enum node_kind kind;
 	uint32_t line;     /* from 1 */
 	uint32_t column;   /* from 1 */
+	uint32_t begin;    /* characters of the text before it, its anchor and tag */
+	uint32_t end;      /* and before what follows it; of a block of lines: before its last's */
+	bool flow;         /* a collection in braces or brackets */
+	bool anchored;     /* with an anchor, &name */
 	bool plain;        /* a scalar without quotes: `5` is a number, "5" is text */
 	const char *tag;   /* written in the file, else NULL */
 	const char *text;  /* of a scalar or alias; no zero byte but the last */
