@@ -48,6 +48,7 @@ int ping_main(struct cli *cli, int argc, char **argv);
 int show_main(struct cli *cli, int argc, char **argv);
 int status_main(struct cli *cli, int argc, char **argv);
 int backup_main(struct cli *cli, int argc, char **argv);
+int monitor_main(struct cli *cli, int argc, char **argv);
 int report_main(struct cli *cli, int argc, char **argv);
 int rekey_main(struct cli *cli, int argc, char **argv);
 int evict_main(struct cli *cli, int argc, char **argv);

@@ -10,6 +10,8 @@
 static const struct verb verbs[] = {
 	{"status", status_main, "whether all is well here, and what to do if not; as covey alone"},
 	{"show", show_main, "what the daemon here does, all in short or a part: covey show peers"},
+	{"monitor", monitor_main,
+	 "what passes in a second, by group, peer and class, and what is dropped"},
 	{"check", check_main, "find each mistake in the inventory; --wire: how packets are seen"},
 	{"diff", diff_main, "where the inventory differs from what runs here"},
 	{"ping", ping_main, "send probes to a host, and say how they were seen on the wire"},

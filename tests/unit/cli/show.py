@@ -54,7 +54,7 @@ class Played(Host):
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
-                with client:
+                with client, contextlib.suppress(OSError):  # who does not wait for an answer may ask again
                     self.requests.append(json.loads(client.makefile("rb").readline()))
                     answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                     client.sendall(json.dumps(answer).encode() + b"\n")
