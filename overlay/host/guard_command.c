@@ -14,6 +14,7 @@
 #include "guard.h"
 #include "guard_config.h"
 #include "guard_deadlines.h"
+#include "guard_inventory.h"
 #include "guard_looks.h"
 #include "guard_watch.h"
 #include "installed_guard.h"
@@ -167,11 +168,21 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 struct keeper {
 	struct event_base *base;
-	struct event *term, *interrupt;
+	struct event *term, *interrupt, *hangup;
 	struct guard_watch *watch;
 	struct guard_looks *looks; /* NULL: nothing passes the guard in clear */
 	struct guard_deadlines *deadlines;
+	struct guard_inventory *inventory;
 };
+
+static void on_hangup(evutil_socket_t number, short what, void *arg)
+{
+	const struct keeper *keeper = arg;
+
+	log_notice("SIGHUP: reading the inventory");
+	if (keeper->inventory)
+		guard_inventory_reload(keeper->inventory);
+}
 
 static int begin_looks(struct keeper *keeper, const struct guard_deadlines_config *deadlines,
 		       struct guard_clear *clear, struct covey_error *error)
@@ -233,18 +244,41 @@ static int catch_signals(struct keeper *keeper, struct covey_error *error)
 	if (base) {
 		keeper->term = evsignal_new(base, SIGTERM, on_signal, base);
 		keeper->interrupt = evsignal_new(base, SIGINT, on_signal, base);
+		keeper->hangup = evsignal_new(base, SIGHUP, on_hangup, keeper);
 	}
-	if (!keeper->term || !keeper->interrupt || event_add(keeper->term, NULL) < 0 ||
-	    event_add(keeper->interrupt, NULL) < 0)
+	if (!keeper->term || !keeper->interrupt || !keeper->hangup ||
+	    event_add(keeper->term, NULL) < 0 || event_add(keeper->interrupt, NULL) < 0 ||
+	    event_add(keeper->hangup, NULL) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	return 0;
 }
 
+/* Comes after all that it changes. */
+static int follow_inventory(struct keeper *keeper, const struct options *options,
+			    struct inventory *inventory, const struct stat *stamp,
+			    const struct inventory_host *self, struct covey_error *error)
+{
+	const struct guard_inventory_config config = {
+		.base = keeper->base,
+		.path = options->daemon.inventory,
+		.stamp = stamp,
+		.inventory = inventory,
+		.self = self,
+		.socket = options->socket,
+		.watch = keeper->watch,
+	};
+
+	return guard_inventory_new(&config, &keeper->inventory, error);
+}
+
 static void end_keeper(struct keeper *keeper)
 {
+	guard_inventory_free(keeper->inventory);
 	guard_deadlines_free(keeper->deadlines);
 	guard_looks_free(keeper->looks);
 	guard_watch_free(keeper->watch);
+	if (keeper->hangup)
+		event_free(keeper->hangup);
 	if (keeper->interrupt)
 		event_free(keeper->interrupt);
 	if (keeper->term)
@@ -253,13 +287,18 @@ static void end_keeper(struct keeper *keeper)
 		event_base_free(keeper->base);
 }
 
-static int keep(const struct guard_deadlines_config *deadlines, struct covey_error *error)
+static int keep(const struct options *options, struct inventory *inventory,
+		const struct stat *stamp, const struct inventory_host *self,
+		struct covey_error *error)
 {
+	const struct guard_deadlines_config deadlines = {inventory, self, options->socket};
 	struct keeper keeper = {0};
 	int status = catch_signals(&keeper, error);
 
 	if (status == 0)
-		status = keep_up(&keeper, deadlines, error);
+		status = keep_up(&keeper, &deadlines, error);
+	if (status == 0)
+		status = follow_inventory(&keeper, options, inventory, stamp, self, error);
 	if (status == 0) {
 		notify_ready();
 		event_base_dispatch(keeper.base);
@@ -268,18 +307,17 @@ static int keep(const struct guard_deadlines_config *deadlines, struct covey_err
 	return status;
 }
 
-int guard_command(const struct options *options, const struct inventory *inventory,
-		  const struct inventory_host *self, struct covey_error *error)
+int guard_command(const struct options *options, struct inventory *inventory,
+		  const struct stat *stamp, const struct inventory_host *self,
+		  struct covey_error *error)
 {
-	const struct guard_deadlines_config deadlines = {inventory, self, options->socket};
-
 	switch (options->guard) {
 	case GUARD_COMMAND_ON:
 		return guard_command_on(inventory, self, options->socket, error);
 	case GUARD_COMMAND_OFF:
 		return switch_off(self, error);
 	case GUARD_COMMAND_KEEP:
-		return keep(&deadlines, error);
+		return keep(options, inventory, stamp, self, error);
 	case GUARD_COMMAND_NONE:
 		break;
 	}

@@ -6,6 +6,7 @@
  */
 
 #include <covey/error.h>
+#include <sys/stat.h>
 
 #include "options.h"
 
@@ -17,6 +18,8 @@ struct inventory_host;
 int guard_command_on(const struct inventory *inventory, const struct inventory_host *self,
 		     const char *socket, struct covey_error *error);
 
-/* `keep` returns after SIGTERM or SIGINT, and tells the service manager when the guard is up. */
-int guard_command(const struct options *options, const struct inventory *inventory,
-		  const struct inventory_host *self, struct covey_error *error);
+/* `keep` returns after SIGTERM or SIGINT, and tells the service manager when the guard is up. It
+ * follows the inventory. stamp: inventory_watch_stamp() before that was loaded. */
+int guard_command(const struct options *options, struct inventory *inventory,
+		  const struct stat *stamp, const struct inventory_host *self,
+		  struct covey_error *error);

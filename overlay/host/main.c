@@ -332,7 +332,8 @@ static int run_guard(struct process *process, struct covey_error *error)
 	int status = load_inventory(process, error);
 
 	if (status == 0)
-		status = guard_command(&process->options, process->inventory, process->self, error);
+		status = guard_command(&process->options, process->inventory,
+				       &process->inventory_stamp, process->self, error);
 	free_inventory(process);
 	return status;
 }

@@ -72,9 +72,8 @@ int first_clear_of(const struct inventory *inventory, const struct inventory_hos
 	return 0;
 }
 
-/* Take out what no group of the host has any more. */
-static int keep_own(const struct inventory *inventory, const struct inventory_host *self,
-		    struct guard_clear *clear, struct covey_error *error)
+int first_clear_keep_own(const struct inventory *inventory, const struct inventory_host *self,
+			 struct guard_clear *clear, struct covey_error *error)
 {
 	struct guard_vnis own;
 
@@ -107,7 +106,7 @@ int first_clear_find(const struct inventory *inventory, const struct inventory_h
 		guard_clear_free(&clear);
 		return first_clear_of(inventory, self, ret_clear, error);
 	}
-	status = keep_own(inventory, self, &clear, error);
+	status = first_clear_keep_own(inventory, self, &clear, error);
 	if (status)
 		guard_clear_free(&clear);
 	else

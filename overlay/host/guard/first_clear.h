@@ -17,6 +17,10 @@ struct inventory_host;
 int first_clear_of(const struct inventory *inventory, const struct inventory_host *self,
 		   struct guard_clear *ret_clear, struct covey_error *error);
 
+/* Take out what no group of the host has any more. -ENOMEM. */
+int first_clear_keep_own(const struct inventory *inventory, const struct inventory_host *self,
+			 struct guard_clear *clear, struct covey_error *error);
+
 /*
  * What the guard that stands in the kernel lets pass, whoever put it up, of the VNIs of this host's
  * groups: after a restart, that is what the key manager said last. If no guard stands, as after a

@@ -105,6 +105,15 @@ class Deadlines(Steered):
                                     for item in listing["nftables"] if "rule" in item
                                     for e in item["rule"]["expr"] if "counter" in e})
 
+    @contextlib.contextmanager
+    def listen(self):
+        """As a covey-host that lives."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as host:
+            host.bind(self.socket)
+            host.listen(16)
+            yield
+        os.unlink(self.socket)
+
 
 class GuardTest(Deadlines):
     def test_it_closes(self):
@@ -226,15 +235,6 @@ class GuardTest(Deadlines):
         self.write({"g": ("observe", "enforce", -1)})
         self.assertIn("VXLAN of 1 VNIs passes in clear", self.guard("on"))
         self.assertEqual(self.looks(), [("vx100", "drop"), ("vx200", "none")])
-
-    @contextlib.contextmanager
-    def listen(self):
-        """As a covey-host that lives."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as host:
-            host.bind(self.socket)
-            host.listen(16)
-            yield
-        os.unlink(self.socket)
 
     def test_covey_host_has_the_say(self):
         """As long as it lives, even if it hangs."""
