@@ -127,4 +127,5 @@
 #define COVEY_METRICS_REQUEST_MAX 8192u
 #define COVEY_METRICS_PAGE_MAX    (64u << 20)   /* bytes */
 #define COVEY_METRICS_FRESH_MS    UINT64_C(250) /* nobody makes a page anew in this time */
-#define COVEY_CONTROL_REQUEST_MAX (64u << 10)   /* bytes of one request on the local socket */
+#define COVEY_METRICS_SHARE       20u /* a page that took long is good for so many times as long */
+#define COVEY_CONTROL_REQUEST_MAX (64u << 10) /* bytes of one request on the local socket */

@@ -13,18 +13,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "metrics_browser.h"
 #include "metrics_clients.h"
+#include "metrics_made.h"
+#include "metrics_reply.h"
 
-#define BACKLOG  128
-#define RETRY_MS 5000
-#define UNIX     "unix:"
+#define BACKLOG   128
+#define RETRY_MS  5000
+#define UNIX      "unix:"
+#define FORBIDDEN 403
 
-/* A page that was made, as long as somebody is being sent it. */
-struct made_page {
-	unsigned users;
-	uint64_t at_ms;
-	char *text;
-	size_t len;
+/* What a request for a file needs. */
+struct file_request {
+	struct metrics_server *server;
+	const struct metrics_file *file;
 };
 
 struct metrics_server {
@@ -34,53 +36,44 @@ struct metrics_server {
 	struct evhttp *http; /* NULL: not listening yet */
 	struct metrics_clients *clients;
 	struct made_page *pages[2]; /* by format; NULL: none was made */
+	struct made_page *status;
+	struct file_request *files; /* one for each of the config's */
 	struct covey_error why;     /* it does not listen, as told */
 };
 
 /* --- pages ----------------------------------------------------------------------------------- */
 
-static void page_unref(struct made_page *page)
+static struct made_page *make_metrics(const struct metrics_server *server,
+				      enum metrics_format format)
 {
-	if (!page || --page->users > 0)
-		return;
-	free(page->text);
-	free(page);
-}
-
-static struct made_page *make_page(const struct metrics_server *server, enum metrics_format format)
-{
-	struct made_page *made = calloc(1, sizeof(*made));
+	uint64_t began_ms = clock_ms();
 	struct metrics_page page;
 
-	if (!made)
-		return NULL;
 	metrics_page_init(&page, format);
 	server->config.fill(&page, server->config.arg);
 	if (!metrics_page_end(&page)) {
 		free(page.text);
-		free(made);
 		return NULL;
 	}
-	*made = (struct made_page){
-		.users = 1, .at_ms = clock_ms(), .text = page.text, .len = page.len};
-	return made;
+	return made_page_new(page.text, page.len, began_ms);
 }
 
-/* However many ask, a page is made at most once in COVEY_METRICS_FRESH_MS. */
-static struct made_page *fresh_page(struct metrics_server *server, enum metrics_format format)
+static struct made_page *make_status(const struct metrics_server *server)
 {
-	struct made_page **page = &server->pages[format];
+	uint64_t began_ms = clock_ms();
+	char *text = server->config.status(server->config.arg);
 
-	if (*page && clock_ms() - (*page)->at_ms < COVEY_METRICS_FRESH_MS)
-		return *page;
-	page_unref(*page);
-	*page = make_page(server, format);
-	return *page;
+	return made_page_new(text, text ? strlen(text) : 0, began_ms);
 }
 
-static void sent(const void *text, size_t len, void *arg)
+/* In *page, which is what was made last, or NULL. */
+static bool is_fresh(struct made_page **page)
 {
-	page_unref(arg);
+	if (*page && made_page_is_fresh(*page))
+		return true;
+	made_page_unref(*page);
+	*page = NULL;
+	return false;
 }
 
 /* --- requests -------------------------------------------------------------------------------- */
@@ -90,7 +83,7 @@ static void add_header(struct evhttp_request *request, const char *name, const c
 	evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
 }
 
-static void take(struct metrics_server *server, struct evhttp_request *request)
+static void take(const struct metrics_server *server, struct evhttp_request *request)
 {
 	struct evhttp_connection *connection = evhttp_request_get_connection(request);
 
@@ -98,22 +91,23 @@ static void take(struct metrics_server *server, struct evhttp_request *request)
 	add_header(request, "Connection", "close");
 }
 
-static void refuse(struct evhttp_request *request, int code, const char *name, const char *text)
+/* page: NULL when it could not be made. */
+static void answer(struct evhttp_request *request, struct made_page *page)
 {
-	struct evbuffer *body = evbuffer_new();
-
-	add_header(request, "Content-Type", "text/plain; charset=utf-8");
-	if (body)
-		evbuffer_add_printf(body, "%s\n", text);
-	evhttp_send_reply(request, code, name, body);
-	if (body)
-		evbuffer_free(body);
+	if (page && made_page_send(page, request))
+		return;
+	evhttp_remove_header(evhttp_request_get_output_headers(request), "Content-Type");
+	metrics_refuse_for_memory(request);
 }
 
 static void on_other(struct evhttp_request *request, void *arg)
 {
-	take(arg, request);
-	refuse(request, HTTP_NOTFOUND, "Not Found", "The metrics are at /metrics.");
+	const struct metrics_server *server = arg;
+
+	take(server, request);
+	metrics_refuse(request, HTTP_NOTFOUND, "Not Found",
+		       server->files ? "The status page is at /, and the metrics are at /metrics."
+				     : "The metrics are at /metrics.");
 }
 
 static enum metrics_format format_for(struct evhttp_request *request)
@@ -133,17 +127,52 @@ static void on_metrics(struct evhttp_request *request, void *arg)
 	};
 	struct metrics_server *server = arg;
 	enum metrics_format format = format_for(request);
-	struct made_page *page = fresh_page(server, format);
-	struct evbuffer *body = evbuffer_new();
 
 	take(server, request);
-	if (!page || !body || evbuffer_add_reference(body, page->text, page->len, sent, page) < 0) {
-		refuse(request, HTTP_SERVUNAVAIL, "Service Unavailable",
-		       "There is no memory for the page.");
+	if (!is_fresh(&server->pages[format]))
+		server->pages[format] = make_metrics(server, format);
+	add_header(request, "Content-Type", types[format]);
+	answer(request, server->pages[format]);
+}
+
+/* True when the client may have it. Otherwise it was told why not. */
+static bool admit(const struct metrics_server *server, struct evhttp_request *request)
+{
+	const char *refusal = metrics_browser_refusal(request);
+
+	take(server, request);
+	metrics_browser_headers(request);
+	if (refusal)
+		metrics_refuse(request, FORBIDDEN, "Forbidden", refusal);
+	return !refusal;
+}
+
+static void on_status(struct evhttp_request *request, void *arg)
+{
+	struct metrics_server *server = arg;
+
+	if (!admit(server, request))
+		return;
+	if (!is_fresh(&server->status))
+		server->status = make_status(server);
+	add_header(request, "Content-Type", "application/json");
+	answer(request, server->status);
+}
+
+static void on_file(struct evhttp_request *request, void *arg)
+{
+	const struct file_request *wanted = arg;
+	struct evbuffer *body;
+
+	if (!admit(wanted->server, request))
+		return;
+	body = evbuffer_new();
+	if (!body ||
+	    evbuffer_add_reference(body, wanted->file->text, wanted->file->len, NULL, NULL) < 0) {
+		metrics_refuse_for_memory(request);
 	} else {
-		page->users++;
-		add_header(request, "Content-Type", types[format]);
-		evhttp_send_reply(request, HTTP_OK, "OK", body);
+		add_header(request, "Content-Type", wanted->file->type);
+		metrics_reply(request, HTTP_OK, "OK", body);
 	}
 	if (body)
 		evbuffer_free(body);
@@ -210,6 +239,18 @@ static void stop(struct metrics_server *server)
 	server->clients = NULL;
 }
 
+static bool offer(struct metrics_server *server)
+{
+	int status = evhttp_set_cb(server->http, "/metrics", on_metrics, server);
+
+	if (server->config.status)
+		status |= evhttp_set_cb(server->http, "/status.json", on_status, server);
+	for (size_t i = 0; i < server->config.file_count; i++)
+		status |= evhttp_set_cb(server->http, server->config.files[i].path, on_file,
+					&server->files[i]);
+	return status == 0;
+}
+
 /* The listener belongs to us, also on failure. */
 static bool serve(struct metrics_server *server, struct evconnlistener *listener)
 {
@@ -228,9 +269,13 @@ static bool serve(struct metrics_server *server, struct evconnlistener *listener
 	evhttp_set_timeout(http, COVEY_METRICS_SECONDS);
 	evhttp_set_max_headers_size(http, COVEY_METRICS_REQUEST_MAX);
 	evhttp_set_max_body_size(http, 0);
-	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET);
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
 	evhttp_set_gencb(http, on_other, server);
-	return evhttp_set_cb(http, "/metrics", on_metrics, server) == 0;
+	if (!offer(server)) {
+		stop(server);
+		return false;
+	}
+	return true;
 }
 
 static void begin(struct metrics_server *server)
@@ -259,6 +304,16 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+static bool list_files(struct metrics_server *server)
+{
+	if (server->config.file_count == 0)
+		return true;
+	server->files = calloc(server->config.file_count, sizeof(*server->files));
+	for (size_t i = 0; server->files && i < server->config.file_count; i++)
+		server->files[i] = (struct file_request){server, &server->config.files[i]};
+	return server->files != NULL;
+}
+
 int metrics_open(const struct metrics_config *config, struct metrics_server **ret_server,
 		 struct covey_error *error)
 {
@@ -276,7 +331,7 @@ int metrics_open(const struct metrics_config *config, struct metrics_server **re
 		server->config.patience_ms = COVEY_METRICS_SECONDS * 1000;
 	server->place = strdup(config->place);
 	server->retry = evtimer_new(config->base, on_retry, server);
-	if (!server->place || !server->retry) {
+	if (!server->place || !server->retry || !list_files(server)) {
 		metrics_close(server);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
@@ -295,7 +350,9 @@ void metrics_close(struct metrics_server *server)
 	if (server->retry)
 		event_free(server->retry);
 	for (size_t i = 0; i < 2; i++)
-		page_unref(server->pages[i]);
+		made_page_unref(server->pages[i]);
+	made_page_unref(server->status);
+	free(server->files);
 	free(server->place);
 	free(server);
 }

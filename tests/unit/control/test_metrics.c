@@ -10,31 +10,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <arpa/inet.h>
 #include <clock.h>
 #include <cmocka.h>
 #include <covey/limits.h>
-#include <dirent.h>
 #include <durations.h>
 #include <errno.h>
-#include <event2/event.h>
-#include <fcntl.h>
 #include <metrics_page.h>
 #include <metrics_server.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "../free_port.h"
+#include "metrics_world.h"
 
-#define PATIENCE_MS UINT64_C(60000)
-#define CROWD       1000
-#define HELD_UP_MS  UINT64_C(100)
 /* What the program may grow by; AddressSanitizer keeps what was freed. */
 #ifdef __SANITIZE_ADDRESS__
 #define GROWTH_MAX_KIB (512 << 10)
@@ -170,154 +160,12 @@ static void a_page_is_bounded(void **state)
 
 /* --- the server ------------------------------------------------------------------------------ */
 
-struct world {
-	struct event_base *base;
-	struct metrics_server *server;
-	char place[128];
-	uint32_t patience_ms;
-	uint64_t turned_ms, held_ms; /* the last turn, the longest time between two */
-	unsigned fills;
-	unsigned told;
-	char why[256];
-	char answer[65536];
-	size_t len;
-};
-
 static void count_fill(struct metrics_page *page, void *arg)
 {
 	struct world *world = arg;
 
 	world->fills++;
 	fill_small(page, NULL);
-}
-
-static void told(const char *place, const char *why, void *arg)
-{
-	struct world *world = arg;
-
-	world->told++;
-	snprintf(world->why, sizeof(world->why), "%s", why ? why : "");
-}
-
-static int serve(struct world *world, void (*fill)(struct metrics_page *page, void *arg))
-{
-	const struct metrics_config config = {.base = world->base,
-					      .place = world->place,
-					      .fill = fill,
-					      .told = told,
-					      .arg = world,
-					      .patience_ms = world->patience_ms};
-	struct covey_error error;
-
-	return metrics_open(&config, &world->server, &error);
-}
-
-static struct world *world_new(const char *place)
-{
-	struct world *world = calloc(1, sizeof(*world));
-
-	assert_non_null(world);
-	world->base = event_base_new();
-	assert_non_null(world->base);
-	if (place)
-		snprintf(world->place, sizeof(world->place), "%s", place);
-	else
-		snprintf(world->place, sizeof(world->place), "127.0.0.1:%u", free_port());
-	return world;
-}
-
-/* libevent frees what it closes in later turns. */
-static void world_free(struct world *world)
-{
-	metrics_close(world->server);
-	for (int i = 0; i < 4; i++)
-		event_base_loop(world->base, EVLOOP_NONBLOCK);
-	event_base_free(world->base);
-	free(world);
-}
-
-/* A client whose connection is under way. */
-static int begin(const struct world *world)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	address.sin_port = htons((uint16_t)atoi(strchr(world->place, ':') + 1));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		assert_int_equal(errno, EINPROGRESS);
-	return fd;
-}
-
-static int begin_unix(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-static void turn(struct world *world)
-{
-	uint64_t since_ms = clock_ms() - world->turned_ms;
-
-	if (since_ms > world->held_ms)
-		world->held_ms = since_ms;
-	world->turned_ms = clock_ms();
-	event_base_loop(world->base, EVLOOP_NONBLOCK);
-	usleep(200);
-}
-
-/* Send as much of it as is taken until the server ends the connection. */
-static void say(struct world *world, int fd, const char *text, size_t len)
-{
-	uint64_t end = clock_ms() + PATIENCE_MS;
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = send(fd, text + done, len - done, MSG_NOSIGNAL);
-
-		assert_true(clock_ms() < end);
-		if (n > 0)
-			done += (size_t)n;
-		else if (errno != EAGAIN && errno != ENOTCONN)
-			return;
-		turn(world);
-	}
-}
-
-/* Read until the server ends the connection. */
-static const char *hear(struct world *world, int fd)
-{
-	uint64_t end = clock_ms() + PATIENCE_MS;
-
-	world->len = 0;
-	for (;;) {
-		ssize_t n = recv(fd, world->answer + world->len,
-				 sizeof(world->answer) - world->len - 1, 0);
-
-		assert_true(clock_ms() < end);
-		if (n > 0)
-			world->len += (size_t)n;
-		else if (n == 0 || (errno != EAGAIN && errno != ENOTCONN))
-			break;
-		turn(world);
-	}
-	world->answer[world->len] = '\0';
-	close(fd);
-	return world->answer;
-}
-
-static const char *ask(struct world *world, const char *request)
-{
-	int fd = begin(world);
-
-	say(world, fd, request, strlen(request));
-	return hear(world, fd);
 }
 
 static void both_formats_are_served(void **state)
@@ -472,68 +320,28 @@ static void requests_of_megabytes(void **state)
 	world_free(world);
 }
 
-/* In a crowd, who does not send the request within a quarter of a second is cut. A busy machine may
- * hold us up for as long, between accepting and sending: then ask again. */
-static const char *ask_in_crowd(struct world *world)
-{
-	const char *answer;
-
-	do {
-		world->held_ms = 0;
-		world->turned_ms = clock_ms();
-		answer = ask(world, GET);
-	} while (answer[0] == '\0' && world->held_ms >= HELD_UP_MS);
-	return answer;
-}
-
-static unsigned count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
-/* What a crowd does beside not being served: nothing; half a request; not reading the answer. */
-static void crowd_of(const char *text)
+static void crowd(const char *text)
 {
 	struct world *world = world_new(NULL);
-	unsigned before;
-	int fds[CROWD];
 
 	assert_int_equal(serve(world, count_fill), 0);
-	before = count_descriptors();
-	for (int i = 0; i < CROWD; i++) {
-		fds[i] = begin(world);
-		if (text)
-			send(fds[i], text, strlen(text), MSG_NOSIGNAL);
-		event_base_loop(world->base, EVLOOP_NONBLOCK);
-		assert_true(count_descriptors() <=
-			    before + (unsigned)i + 1 + COVEY_METRICS_CLIENTS_MAX);
-	}
-	assert_non_null(strstr(ask_in_crowd(world), "t_bytes_total 0\n"));
-	for (int i = 0; i < CROWD; i++)
-		close(fds[i]);
+	crowd_of(world, text, GET, "t_bytes_total 0\n");
 	world_free(world);
 }
 
 static void a_crowd_that_says_nothing(void **state)
 {
-	crowd_of(NULL);
+	crowd(NULL);
 }
 
 static void a_crowd_with_half_a_request(void **state)
 {
-	crowd_of("GET /metrics HTTP/1.1\r\nHos");
+	crowd("GET /metrics HTTP/1.1\r\nHos");
 }
 
 static void a_crowd_that_asks_and_does_not_read(void **state)
 {
-	crowd_of(GET);
+	crowd(GET);
 }
 
 /* The event loop is not kept from its other work for long, and clients that are dead are cut though
@@ -544,7 +352,7 @@ static void a_dead_client_is_cut(void **state)
 	uint64_t begun;
 	int fd;
 
-	world->patience_ms = 500;
+	world->config.patience_ms = 500;
 	assert_int_equal(serve(world, count_fill), 0);
 	fd = begin(world);
 	begun = clock_ms();
@@ -573,7 +381,7 @@ static void a_slow_reader_is_cut(void **state)
 	unsigned before;
 	int fd;
 
-	world->patience_ms = 500;
+	world->config.patience_ms = 500;
 	assert_int_equal(serve(world, fill_large), 0);
 	before = count_descriptors();
 	fd = begin(world);
@@ -607,7 +415,6 @@ static void closing(void **state)
 
 int main(void)
 {
-	const struct rlimit limit = {4096, 4096};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(openmetrics),
 		cmocka_unit_test(text_format),
@@ -628,6 +435,6 @@ int main(void)
 		cmocka_unit_test(closing),
 	};
 
-	setrlimit(RLIMIT_NOFILE, &limit);
+	allow_crowds();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
