@@ -201,20 +201,6 @@ static void add_sas(struct metrics_page *page, const struct manager *manager)
 	}
 }
 
-/* Of one key: the most that one sender has used, or all together where they share it. */
-static uint64_t packets_used(const struct group *group, const struct sa *sa)
-{
-	uint64_t most = 0, sum = 0;
-
-	for (size_t i = 0; i < sa->seats; i++) {
-		uint64_t packets = sa->usages[i].packets_before + sa->usages[i].packets;
-
-		sum += packets;
-		most = packets > most ? packets : most;
-	}
-	return group->limits.key_is_shared ? sum : most;
-}
-
 static void add_use(struct metrics_page *page, const struct manager *manager)
 {
 	metrics_begin(page, &used);
@@ -226,7 +212,7 @@ static void add_use(struct metrics_page *page, const struct manager *manager)
 		if (!active)
 			continue;
 		metrics_add_ratio(page, METRICS_LABELS({"group", name}, {"limit", "packets"}),
-				  packets_used(group, active), group->limits.packets_soft);
+				  usage_of_key(group, active), group->limits.packets_soft);
 		metrics_add_ratio(page, METRICS_LABELS({"group", name}, {"limit", "icv-failures"}),
 				  active->failures, group->limits.icv_failures_max);
 	}

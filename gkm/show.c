@@ -12,6 +12,7 @@
 #include "own_json.h"
 #include "problems.h"
 #include "revoked_hosts.h"
+#include "usage.h"
 
 static json_int_t seconds_until(uint64_t then_ms, uint64_t now_ms)
 {
@@ -34,10 +35,14 @@ static json_t *show_sa(const struct sa *sa, const struct group *group, uint64_t 
 		sending += group->members[i].session && sa->members[i] == SA_MEMBER_ACTIVE;
 		packets += (json_int_t)sa->usages[i].packets;
 	}
-	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "spi", (json_int_t)sa->spi,
-			 "state", sa_state_name(sa->state), "acked", acked, "sending", sending,
-			 "age_s", (json_int_t)((now_ms - sa->begin_ms) / 1000), "ends_s",
-			 seconds_until(end_of(sa), now_ms), "packets", packets, "windows",
+	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "spi",
+			 (json_int_t)sa->spi, "state", sa_state_name(sa->state), "acked", acked,
+			 "sending", sending, "age_s", (json_int_t)((now_ms - sa->begin_ms) / 1000),
+			 "ends_s", seconds_until(end_of(sa), now_ms), "packets", packets,
+			 "packets_used", (json_int_t)usage_of_key(group, sa), "packets_max",
+			 (json_int_t)group->limits.packets_soft, "icv_failures",
+			 (json_int_t)sa->failures, "icv_failures_max",
+			 (json_int_t)group->limits.icv_failures_max, "windows",
 			 (json_int_t)floor_reports_count(sa));
 }
 

@@ -160,6 +160,18 @@ enum usage_verdict usage_report(struct group *group, size_t seat, uint32_t spi, 
 	return judge(group, sa, seat, now_ms);
 }
 
+uint64_t usage_of_key(const struct group *group, const struct sa *sa)
+{
+	uint64_t most = 0;
+
+	if (group->limits.key_is_shared)
+		return packets_under_key(group, sa, 0);
+	for (size_t i = 0; i < sa->seats; i++)
+		if (packets_of(&sa->usages[i]) > most)
+			most = packets_of(&sa->usages[i]);
+	return most;
+}
+
 void usage_end_registration(struct group *group, size_t seat)
 {
 	for (size_t i = 0; i < group->sa_count; i++) {

@@ -69,5 +69,9 @@ enum usage_verdict usage_report(struct group *group, size_t seat, uint32_t spi, 
 int usage_report_impostors(struct group *group, size_t seat, uint32_t spi, uint64_t packets,
 			   uint64_t now_ms, uint64_t *ret_new, struct covey_error *error);
 
+/* Packets under one key of the SA, for its limit: the most that one sender has reported, or all
+ * together where they share the key. */
+uint64_t usage_of_key(const struct group *group, const struct sa *sa);
+
 /* The member's registration ends. The counters of the next one begin from zero. */
 void usage_end_registration(struct group *group, size_t seat);

@@ -76,6 +76,25 @@ static void failures_count_together(void **state)
 	assert_int_equal(world_due(world), REKEY_ICV_FAILURES);
 }
 
+/* How far the key is on its way to the limit: the one that has used it most, or all who share it.
+ */
+static void the_use_of_a_key(void **state)
+{
+	struct world *world = *state;
+	const struct sa *sa = group_active_sa(world->group);
+
+	assert_int_equal(usage_of_key(world->group, sa), 0);
+	report(world, A, 300, 0);
+	report(world, B, 200, 0);
+	assert_int_equal(usage_of_key(world->group, sa), 300);
+	group_lost(world->group, A);
+	world_admit(world, A);
+	report(world, A, 50, 0);
+	assert_int_equal(usage_of_key(world->group, sa), 350);
+	world->group->limits.key_is_shared = true;
+	assert_int_equal(usage_of_key(world->group, sa), 550);
+}
+
 /* A restart must not let a key be used twice as much. */
 static void registrations_add_up(void **state)
 {
@@ -153,10 +172,11 @@ static void others_sas_are_not_judged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_soft_limit_rekeys_once),     TEST(a_shared_key_counts_all_senders),
-		TEST(failures_count_together),        TEST(registrations_add_up),
-		TEST(what_is_retired_does_not_count), TEST(counters_do_not_fall),
-		TEST(there_is_only_so_much_time),     TEST(others_sas_are_not_judged),
+		TEST(the_soft_limit_rekeys_once), TEST(a_shared_key_counts_all_senders),
+		TEST(failures_count_together),    TEST(the_use_of_a_key),
+		TEST(registrations_add_up),       TEST(what_is_retired_does_not_count),
+		TEST(counters_do_not_fall),       TEST(there_is_only_so_much_time),
+		TEST(others_sas_are_not_judged),
 	};
 
 	return cmocka_run_group_tests_name("gkm-usage", tests, NULL, NULL);
