@@ -26,8 +26,10 @@
 #include "metrics_server.h"
 #include "options.h"
 #include "own_log.h"
+#include "page.h"
 #include "revoked_hosts.h"
 #include "secret.h"
+#include "show.h"
 #include "sqlite.h"
 #include "take_over.h"
 
@@ -194,14 +196,25 @@ static void announce(const struct gkm *gkm)
 	sd_notifyf(0, "READY=1\nSTATUS=Listening on %s port %u", address, gkm->inventory->gkm_port);
 }
 
+static char *status_json(void *arg)
+{
+	json_t *status = show_manager(arg);
+	char *text = json_dumps(status, JSON_COMPACT);
+
+	json_decref(status);
+	return text;
+}
+
 static int open_metrics(struct gkm *gkm, struct covey_error *error)
 {
-	const struct metrics_config config = {.base = gkm->base,
-					      .place = gkm->inventory->gkm_metrics,
-					      .fill = gkm_metrics_fill,
-					      .told = metrics_log_told,
-					      .arg = &gkm->manager};
+	struct metrics_config config = {.base = gkm->base,
+					.place = gkm->inventory->gkm_metrics,
+					.fill = gkm_metrics_fill,
+					.status = status_json,
+					.told = metrics_log_told,
+					.arg = &gkm->manager};
 
+	config.files = page_list(&config.file_count);
 	return metrics_open(&config, &gkm->metrics, error);
 }
 
