@@ -1086,9 +1086,13 @@ class Client(Case):
             self.assertIn("no covey-host", err)
 
     def test_endless_answer(self):
-        """Memory is bounded whatever a daemon says."""
-        code, _, err = self.ask(b'{"ok": true, "a": "' + b"x" * (65 << 20), "show")
-        self.assertEqual(code, 1)
+        """Memory is bounded whatever a daemon says. Blanks are read fastest; where so much does not come within
+        the 15 s of an answer, because the machine is busy, the bound was not reached."""
+        for _ in range(5):
+            code, _, err = self.ask(b'{"ok": true,' + b" " * (65 << 20), "show")
+            self.assertEqual(code, 1)
+            if "did not answer within" not in err:
+                break
         self.assertIn("Message too long", err)
 
     def test_closed_early(self):
