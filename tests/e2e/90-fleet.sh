@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # From machines with nothing but sshd to tenants' encrypted traffic by one command. A second run changes nothing.
-# When a host cannot be reached, the run says which one and at which step, and the rest stays protected. In its long
-# form, a fabric's whole life (_fleet_life.sh).
+# When a host cannot be reached, the run says which one and at which step, and the rest stays protected. The packages
+# of a host are upgraded, and its tenants are without network for a moment only. In its long form, a fabric's whole
+# life (_fleet_life.sh).
 # ports: kernel
 # shellcheck disable=SC2034 # for lab.sh
 LAB_HOSTS=${COVEY_TEST_LONG:+4}
 LAB_HOSTS=${LAB_HOSTS:-2}
 . "$(dirname "$0")/_init.sh"
+# shellcheck source=tests/e2e/_figures.sh
+. "$E2E_HERE/_figures.sh"
 # shellcheck source=tests/e2e/_fleet.sh
 . "$E2E_HERE/_fleet.sh"
 # shellcheck source=tests/e2e/_fleet_life.sh
@@ -58,6 +61,49 @@ unreachable_host() {
 	inside hv1 systemctl start fleet-sshd
 }
 
+# So much for a busy machine; one that is not needs less than a second.
+OUTAGE_MS=5000
+
+outage() { # NAME SINCE STREAM: in ms, all pauses together
+	e2e_report "$1" "[.streams[\"$3\"].pauses[] | select(.[1] > $2) | .[1] - .[0]] | add // 0"
+}
+
+flows_since() { # AT_1 AT_2: both ways, frames that tN had not received then
+	e2e_has_received 1 2 $(($1 + 500)) && e2e_has_received 2 1 $(($2 + 500))
+}
+
+# By apt, as docs/bring-up.md has it. What runs is restarted once, after all is unpacked.
+upgrade() {
+	local before pid at_1 at_2
+
+	fleet_packages "$FLEET_DIR/upgrade" 1.1
+	tar -C "$FLEET_DIR/upgrade" -c "covey_1.1_amd64.deb" "covey-host_1.1_amd64.deb" |
+		inside hv1 tar -C /var/cache/covey -x
+	e2e_receive 1
+	e2e_receive 2
+	e2e_keep_sending 1 2 --rate 500
+	e2e_keep_sending 2 1 --rate 500
+	lab_wait 10 "the streams" flows_since 0 0
+	before=$(e2e_report rx1 .at_ms)
+	pid=$(on hv1 systemctl show -P MainPID covey-host)
+	on hv1 'cd /var/cache/covey && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+		-o Dpkg::Use-Pty=0 ./covey_1.1_amd64.deb ./covey-host_1.1_amd64.deb' >"$LAB_DIR/log/upgrade" 2>&1 ||
+		fail "the upgrade: $(<"$LAB_DIR/log/upgrade")"
+	expect "hv1's version" "$(on hv1 "dpkg-query -W -f '\${Version}' covey-host")" 1.1
+	[[ $(on hv1 systemctl show -P MainPID covey-host) != "$pid" ]] || fail "covey-host was not restarted"
+	at_1=$(e2e_report rx1 '.streams["2"].received')
+	at_2=$(e2e_report rx2 '.streams["1"].received')
+	lab_wait 30 "the streams after the upgrade" flows_since "$at_1" "$at_2"
+	at_1=$(outage rx1 "$before" 2)
+	at_2=$(outage rx2 "$before" 1)
+	figure fleet_upgrade_outage_in "$at_1" ms
+	figure fleet_upgrade_outage_out "$at_2" ms
+	((at_1 > 0 && at_1 <= OUTAGE_MS && at_2 > 0 && at_2 <= OUTAGE_MS)) ||
+		fail "hv1 was away for $at_1 ms in, $at_2 ms out"
+	for n in 1-2 2-1; do lab_stop "tx$n"; done
+	for n in 1 2; do e2e_expect_intact "$n"; done
+}
+
 fleet_up
 e2e_record
 fleet_packages "$FLEET_DIR/packages" 1.0
@@ -75,3 +121,4 @@ first_run
 second_run
 planned
 unreachable_host
+upgrade

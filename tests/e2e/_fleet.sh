@@ -10,16 +10,22 @@ FLEET_DIR=$LAB_DIR/fleet
 
 # --- packages -------------------------------------------------------------------------------------
 
-# fleet_packages FOLDER VERSION: the three packages, with the programs of this build and the files that
-# deploy/debian names. Those of deploy/package take longer; the test `package` has them.
+# fleet_packages FOLDER VERSION: the three packages, with the programs of this build, the files that deploy/debian
+# names, and the scripts that debhelper makes by its rules. Those of deploy/package take longer; the test `package`
+# has them.
 fleet_packages() {
-	local tree=$FLEET_DIR/tree package
+	local tree=$FLEET_DIR/tree source=$FLEET_DIR/source package
 
 	mkdir -p "$1"
 	[[ -e $tree ]] || DESTDIR=$tree meson install -C "$LAB_BUILD" --no-rebuild --quiet
-	for package in covey covey-gkm covey-host; do
-		fleet_package "$tree" "$1" "$package" "$2"
-	done
+	rm -rf "$source"
+	mkdir "$source"
+	cp -r "$LAB_SOURCE/deploy/debian" "$source/debian"
+	printf 'covey (%s) unstable; urgency=medium\n\n  * For a test.\n\n -- %s  %s\n' "$2" \
+		"The covey authors <covey@example.net>" "$(LC_ALL=C date -R)" >"$source/debian/changelog"
+	for package in covey covey-gkm covey-host; do fleet_stage "$tree" "$source" "$package"; done
+	fleet_scripts "$source"
+	for package in covey covey-gkm covey-host; do fleet_package "$source" "$1" "$package" "$2"; done
 }
 
 # Where this build installs: packages have all in /usr.
@@ -27,10 +33,10 @@ fleet_prefix() {
 	jq -r '.[] | select(.name == "prefix").value' "$LAB_BUILD/meson-info/intro-buildoptions.json"
 }
 
-fleet_package() { # TREE FOLDER PACKAGE VERSION
-	local root=$FLEET_DIR/package path where prefix file to
+# All that is in one package, but for what dpkg wants to know of it.
+fleet_stage() { # TREE SOURCE PACKAGE
+	local root=$2/debian/$3 path where prefix file to
 
-	rm -rf "$root"
 	mkdir -p "$root/DEBIAN"
 	prefix=$1$(fleet_prefix)
 	while read -r path where; do
@@ -40,13 +46,23 @@ fleet_package() { # TREE FOLDER PACKAGE VERSION
 			mkdir -p "$to"
 			cp -r "$file" "$to/"
 		done
-	done <"$LAB_SOURCE/deploy/debian/$3.install"
-	[[ ! -e $LAB_SOURCE/deploy/debian/$3.dirs ]] || (cd "$root" && xargs mkdir -p) <"$LAB_SOURCE/deploy/debian/$3.dirs"
+	done <"$2/debian/$3.install"
+	[[ ! -e $2/debian/$3.dirs ]] || (cd "$root" && xargs mkdir -p) <"$2/debian/$3.dirs"
 	find "$root" -name "*.service" -exec sed -i "s|$(fleet_prefix)/sbin|/usr/sbin|" {} +
-	for path in postinst prerm postrm; do
-		[[ ! -e $LAB_SOURCE/deploy/debian/$3.$path ]] ||
-			install -m 0755 "$LAB_SOURCE/deploy/debian/$3.$path" "$root/DEBIAN/$path"
-	done
+}
+
+# Those that start, restart and stop units are put into ours.
+fleet_scripts() { # SOURCE
+	(
+		cd "$1"
+		make -s -f debian/rules override_dh_installsystemd
+		dh_installdeb -pcovey -pcovey-gkm -pcovey-host
+	) >>"$LAB_DIR/log/packages" 2>&1 || fail "debhelper: $(<"$LAB_DIR/log/packages")"
+}
+
+fleet_package() { # SOURCE FOLDER PACKAGE VERSION
+	local root=$1/debian/$3
+
 	cat >"$root/DEBIAN/control" <<-END
 		Package: $3
 		Version: $4

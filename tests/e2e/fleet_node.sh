@@ -55,6 +55,7 @@ mkdir "$keys/$name/"{upper,work,root}
 mount -t overlay overlay "$root" -o "lowerdir=/,upperdir=$keys/$name/upper,workdir=$keys/$name/work"
 rm -rf "$root"/{etc,var/lib}/covey* "$root"/etc/systemd/system/*.wants
 rm -f "$root"/var/lib/dpkg/updates/* # of a dpkg that runs beside
+rm -f "$root/usr/sbin/policy-rc.d"   # of a machine whose packages may start nothing
 touch "$root/var/lib/dpkg/status"    # a copy of its own
 write_units
 install -m 0600 "$keys/host" "$root/etc/ssh/fleet_host"
