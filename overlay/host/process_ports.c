@@ -17,7 +17,6 @@
 #include "gather_watch.h"
 #include "group_joins.h"
 #include "group_reports.h"
-#include "link.h"
 #include "path_mtu.h"
 #include "port_watch.h"
 #include "ports.h"
@@ -166,22 +165,14 @@ static size_t find_tunnels(const struct process *process, struct covey_tunnel *r
 }
 
 /* The address that VXLAN shall have as source instead of the secret one. */
-static int find_source(struct process *process, struct dataplane_config *config,
-		       struct covey_error *error)
+static void find_source(struct process *process, struct dataplane_config *config)
 {
-	struct link_info link;
-	int status;
-
 	config->secret_source = protection_take_source(process->protection);
 	if (config->secret_source == 0)
-		return 0;
-	status = link_get(process->self->host_interface, &link, error);
-	if (status)
-		return status;
-	memcpy(config->host_mac, link.mac, sizeof(config->host_mac));
-	memcpy(process->source_mac, link.mac, sizeof(process->source_mac));
+		return;
+	memcpy(config->host_mac, process->ports->host_mac, sizeof(config->host_mac));
+	memcpy(process->source_mac, process->ports->host_mac, sizeof(process->source_mac));
 	process->puts_source = true;
-	return 0;
 }
 
 int process_start_dataplane(struct process *process, struct covey_error *error)
@@ -206,9 +197,8 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 
 	config.tunnel_count = find_tunnels(process, config.tunnels);
 	memcpy(config.class_by_dscp, inventory->class_by_dscp, sizeof(config.class_by_dscp));
-	status = find_source(process, &config, error);
-	if (!status)
-		status = dataplane_open(&config, &process->dataplane, error);
+	find_source(process, &config);
+	status = dataplane_open(&config, &process->dataplane, error);
 	if (!status)
 		status = dataplane_start(process->dataplane, error);
 	/* Only now there is somebody who encrypts what is forwarded to covey0. */

@@ -207,6 +207,28 @@ int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_mul
 	return status;
 }
 
+int link_set_mac(const char *name, const uint8_t mac[LINK_MAC_LEN], struct covey_error *error)
+{
+	static const char what[] = "set the MAC address of";
+	struct nl_addr *address;
+	struct change change;
+	int status = change_begin(name, what, &change, error);
+
+	if (status)
+		return status;
+	address = nl_addr_build(AF_LLC, mac, LINK_MAC_LEN);
+	rtnl_link_set_addr(change.new, address);
+	status = change_end(&change, name, what, error);
+	nl_addr_put(address);
+	return status;
+}
+
+void link_mac_text(const uint8_t mac[LINK_MAC_LEN], char ret_text[LINK_MAC_TEXT_SIZE])
+{
+	snprintf(ret_text, LINK_MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+		 mac[2], mac[3], mac[4], mac[5]);
+}
+
 int link_set_group(const char *name, unsigned group, struct covey_error *error)
 {
 	static const char what[] = "set the group of";

@@ -39,6 +39,11 @@ int link_add_veth(const char *name, const char *peer, struct covey_error *error)
 int link_set_up(const char *name, const uint8_t *mac, uint16_t mtu, bool all_multicast,
 		struct covey_error *error);
 
+int link_set_mac(const char *name, const uint8_t mac[LINK_MAC_LEN], struct covey_error *error);
+
+#define LINK_MAC_TEXT_SIZE 18
+void link_mac_text(const uint8_t mac[LINK_MAC_LEN], char ret_text[LINK_MAC_TEXT_SIZE]);
+
 /* The interface group (`ip link show group 4798`) of the interfaces that covey makes for the
  * kernel. An interface in it is ours or another covey-host's. */
 #define LINK_GROUP_COVEY 4798u

@@ -15,6 +15,7 @@ struct link_state {
 	bool there;      /* told by its number, which stays when its name changes */
 	bool name_taken; /* not there, but another one has its name */
 	char name[16];
+	uint8_t mac[6];
 	unsigned mtu;
 	unsigned rx_queues;
 	uint32_t program;         /* XDP; 0: none */

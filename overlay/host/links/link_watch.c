@@ -27,6 +27,8 @@ struct watched {
 	struct link_state was;
 	struct link_program program;
 	struct repairs repairs;
+	struct repairs mac_repairs;
+	bool other_mac; /* it was told already */
 	bool deaf;
 };
 
@@ -72,6 +74,7 @@ static int look(const struct watched *link, struct link_state *ret_state)
 			return status;
 	}
 	memcpy(state.name, info.name, sizeof(state.name));
+	memcpy(state.mac, info.mac, sizeof(state.mac));
 	state.mtu = info.mtu;
 	state.rx_queues = info.rx_queues;
 	state.carrier_changes = info.carrier_changes;
@@ -116,6 +119,43 @@ static int put_back(struct watched *link, struct covey_error *what)
 	link->deaf = false;
 	log_warning("%s: it is attached again, and packets come in", what->text);
 	return 0;
+}
+
+static void go_other_mac(struct watched *link, const char *mac, uint64_t wait)
+{
+	if (link->other_mac)
+		return;
+	link->other_mac = true;
+	if (wait > 0)
+		log_warning(
+			"somebody gave %s the MAC address %s, again: number %u in a row. It gets "
+			"its own back in %llu s; find out which program does this",
+			link->name, mac, link->mac_repairs.count + 1,
+			(unsigned long long)(wait + 999) / 1000);
+}
+
+/* Not lost meanwhile: packets pass, with the old one as source. A failure is tried again. */
+static void keep_mac(struct watched *link, const struct link_state *now)
+{
+	uint64_t at = clock_ms(), wait = repairs_wait(&link->mac_repairs, at);
+	struct covey_error why;
+	char mac[LINK_MAC_TEXT_SIZE];
+
+	if (!link->wish.mac || !now->there || memcmp(now->mac, link->wish.mac, LINK_MAC_LEN) == 0) {
+		link->other_mac = false;
+		return;
+	}
+	link_mac_text(now->mac, mac);
+	go_other_mac(link, mac, wait);
+	if (wait > 0)
+		return;
+	repairs_note(&link->mac_repairs, at);
+	if (link_set_mac(now->name, link->wish.mac, &why) != 0) {
+		log_warning("somebody gave %s the MAC address %s: %s", link->name, mac, why.text);
+		return;
+	}
+	link->other_mac = false;
+	log_warning("somebody gave %s the MAC address %s: it has its own again", link->name, mac);
 }
 
 /* A link that is down is not lost: it may come back, and its port works again then. */
@@ -179,6 +219,7 @@ static void check(struct link_watch *watch, struct watched *link)
 		lose(watch, &what);
 		return;
 	}
+	keep_mac(link, &now);
 	report_up(watch, link, &now);
 	report_running(link, &now);
 }

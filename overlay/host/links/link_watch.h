@@ -4,12 +4,14 @@
 /*
  * Notices when a kernel interface that a port was opened on is gone or has changed. DPDK's drivers
  * do not report that and receive nothing any more, even when an interface of the same name comes
- * back. If somebody takes an XDP program off, it is put back.
+ * back. If somebody takes an XDP program off, or changes a MAC address that must stay, it is put
+ * back.
  */
 
 #include <covey/error.h>
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct link_watch;
 
@@ -36,9 +38,10 @@ void link_watch_free(struct link_watch *watch);
  */
 #define LINK_WATCH_MAX 4
 struct link_watch_wish {
-	bool fixed_mtu; /* another MTU is a loss, too */
-	bool wire;      /* packets need its carrier */
-	bool switched;  /* others report whether it is up */
+	bool fixed_mtu;     /* another MTU is a loss, too */
+	bool wire;          /* packets need its carrier */
+	bool switched;      /* others report whether it is up */
+	const uint8_t *mac; /* the caller's; if it has another one, it gets this back. NULL: any */
 };
 int link_watch_add(struct link_watch *watch, const char *name, const struct link_watch_wish *wish,
 		   struct covey_error *error);

@@ -124,10 +124,13 @@ static int watch_host(struct port_watch *watch, const struct ports *ports,
 		      struct covey_error *error)
 {
 	/* The operator may lower its MTU. */
-	const struct link_watch_wish of_host = {.fixed_mtu = false};
 	const struct link_watch_wish of_peer = {.fixed_mtu = true, .switched = true};
 	const struct link_watch_wish of_pair = {.fixed_mtu = true};
 	const struct inventory_host *host = watch->config.host;
+	const struct link_watch_wish of_host = {
+		.fixed_mtu = false,
+		.mac = host->fabric_port == FABRIC_PORT_KERNEL ? NULL : ports->host_mac,
+	};
 	enum host_port_kind kind = ports->host_kind;
 	bool steered =
 		ports->steer_to[0] != '\0' && strcmp(ports->steer_to, host->host_interface) != 0;

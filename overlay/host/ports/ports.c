@@ -86,6 +86,7 @@ static int open_both(const struct inventory *inventory, const struct inventory_h
 	if (status)
 		return covey_error_set(error, status, "%s: the port has no MAC address",
 				       ports->fabric->name);
+	memcpy(ports->host_mac, mac.addr_bytes, sizeof(ports->host_mac));
 	return host_port_open(host, mac.addr_bytes, ports, error);
 }
 

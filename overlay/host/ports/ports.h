@@ -44,6 +44,7 @@ struct ports {
 				   it */
 	bool gathers;           /* the fabric port has the kernel gather packets */
 	char fabric_driver[32]; /* "net_af_xdp", for the log */
+	uint8_t host_mac[6];    /* a bump in the wire: what the host interface got, and keeps */
 	char uplinks[64];       /* their names, for people; empty: there are none */
 	struct port_plan plan;
 	struct covey_error notices[PORTS_NOTICES_MAX]; /* what is less than it could be, and why */

@@ -108,7 +108,7 @@ static void check_source(json_t *problems, const struct host *host)
 		return;
 	add(problems,
 	    "%s has the MAC address " MAC " now, but VXLAN leaves with " MAC ", which it had when "
-	    "covey-host started: find out which program changed it, and restart covey-host",
+	    "covey-host started: covey-host puts it back; find out which program changes it",
 	    host->self->host_interface, MAC_ARGS(now), MAC_ARGS(was));
 }
 
