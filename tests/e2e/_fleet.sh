@@ -77,6 +77,9 @@ fleet_package() { # SOURCE FOLDER PACKAGE VERSION
 
 # --- machines -------------------------------------------------------------------------------------
 
+# What a test wires beside the lab, before the machines boot.
+fleet_wires() { :; }
+
 # fleet_up: the wires, the operator's machine, and all others booted.
 fleet_up() {
 	local n
@@ -91,6 +94,7 @@ fleet_up() {
 	lab_plug ctl eth0
 	lab_finish_checksums ctl eth0
 	lab_address ctl eth0 "$(lab_vtep 20)"
+	fleet_wires
 	fleet_boot gkm1 gkm
 	[[ ! $E2E_LONG ]] || fleet_add_gkm2
 	for n in $(lab_hosts); do fleet_boot "hv$n" "hv$n"; done
