@@ -69,6 +69,25 @@ def incoming(sock):
             yield frame
 
 
+def with_pauses(sock):
+    """What comes, and None when nothing has come for a while."""
+    sock.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE: a flood, on a busy machine
+    sock.settimeout(0.1)
+    while True:
+        try:
+            frame, address = sock.recvfrom(65536)
+        except socket.timeout:
+            yield None
+            continue
+        if address[2] != PACKET_OUTGOING:
+            yield frame
+
+
+def lost(sock):
+    """Frames that found no room since it was asked last."""
+    return struct.unpack("II", sock.getsockopt(263, 6, 8))[1]  # PACKET_STATISTICS
+
+
 def variants(frame):
     """What one could make of it."""
     yield frame
@@ -85,7 +104,7 @@ def inner(frame):
 
 
 def listen(interface, file, mimic=""):
-    counts = {"probes": 0, "answers": 0}
+    counts = {"probes": 0, "answers": 0, "lost": 0}
     out = packet_socket(mimic) if mimic else None
 
     def write():
@@ -95,14 +114,18 @@ def listen(interface, file, mimic=""):
 
     sock = packet_socket(interface)
     write()
-    for frame in map(inner, incoming(sock)):
-        if frame[12:14] != TYPE or len(frame) <= KIND:
-            continue
-        counts["answers" if frame[KIND] else "probes"] += 1
-        write()
-        if out:
-            for variant in variants(frame):
+    written, when = dict(counts), time.monotonic()
+    for frame in with_pauses(sock):
+        seen = inner(frame) if frame else b""
+        if seen[12:14] == TYPE and len(seen) > KIND:
+            counts["answers" if seen[KIND] else "probes"] += 1
+            for variant in variants(seen) if out else ():
                 out.send(variant)
+        if not frame or time.monotonic() - when > 0.1:
+            counts["lost"] += lost(sock)
+            if counts != written:
+                write()
+            written, when = dict(counts), time.monotonic()
 
 
 def checksum(data):
