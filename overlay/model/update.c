@@ -18,6 +18,7 @@ struct plan {
 	size_t *group_at;                  /* likewise */
 	bool *host_stays;                  /* by index in live */
 	bool *group_stays;                 /* likewise */
+	bool *host_was;                    /* likewise: it was there before */
 	struct inventory_member **members; /* by index in fresh: the whole list for live */
 	size_t *member_counts;
 	size_t host_count, group_count; /* of live, afterwards */
@@ -315,7 +316,7 @@ static void take_host(struct plan *plan, size_t at, struct inventory_host *fresh
 
 	if (live == plan->self)
 		return;
-	if (known && !plan->self)
+	if (known && !plan->self && plan->host_was[at])
 		fresh->sender_id = live->sender_id;
 	swap(live, fresh, sizeof(*live));
 	if (known)
@@ -325,8 +326,10 @@ static void take_host(struct plan *plan, size_t at, struct inventory_host *fresh
 
 static void take_hosts(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->live->host_count; i++)
+	for (size_t i = 0; i < plan->live->host_count; i++) {
+		plan->host_was[i] = !plan->live->hosts[i].gone;
 		plan->live->hosts[i].gone = !plan->host_stays[i];
+	}
 	for (size_t i = 0; i < plan->fresh->host_count; i++)
 		take_host(plan, plan->host_at[i], &plan->fresh->hosts[i]);
 	plan->live->host_count = plan->host_count;
@@ -415,10 +418,11 @@ static int prepare(struct plan *plan)
 	plan->group_at = calloc(fresh->group_count + 1, sizeof(*plan->group_at));
 	plan->host_stays = calloc(live->host_count + 1, sizeof(*plan->host_stays));
 	plan->group_stays = calloc(live->group_count + 1, sizeof(*plan->group_stays));
+	plan->host_was = calloc(live->host_count + 1, sizeof(*plan->host_was));
 	plan->members = calloc(fresh->group_count + 1, sizeof(struct inventory_member *));
 	plan->member_counts = calloc(fresh->group_count + 1, sizeof(*plan->member_counts));
 	if (!plan->host_at || !plan->group_at || !plan->host_stays || !plan->group_stays ||
-	    !plan->members || !plan->member_counts)
+	    !plan->host_was || !plan->members || !plan->member_counts)
 		return -ENOMEM;
 	match(plan);
 	if (plan->host_count > live->host_room || plan->group_count > live->group_room)
@@ -436,6 +440,7 @@ static void forget(struct plan *plan)
 	free(plan->group_at);
 	free(plan->host_stays);
 	free(plan->group_stays);
+	free(plan->host_was);
 	inventory_changes_free(&plan->changes);
 }
 

@@ -193,6 +193,21 @@ static void what_is_kept_is_named(void **state)
 	}
 }
 
+/* Who comes back comes with what it is to have now. */
+static void a_host_comes_back_with_another_sender_id(void **state)
+{
+	static const char *const alone = "      g: {vnis: [1, 2], members: [b]}\n";
+	static const char *const a = "    a: {covey_vtep: 10.0.0.1, covey_sender_id: 7}\n" B;
+	struct inventory *live = begin();
+
+	update(live, parse("", G, a), NULL);
+	assert_int_equal(live->hosts[0].sender_id, 0);
+	update(live, parse("", alone, B), NULL);
+	update(live, parse("", G, a), NULL);
+	assert_int_equal(live->hosts[0].sender_id, 7);
+	inventory_free(live);
+}
+
 /* Nothing of it, whoever we are. */
 static void the_other_family_is_refused(void **state)
 {
@@ -218,6 +233,7 @@ int main(void)
 		cmocka_unit_test(groups_come_and_go),
 		cmocka_unit_test(what_was_is_there),
 		cmocka_unit_test(what_is_kept_is_named),
+		cmocka_unit_test(a_host_comes_back_with_another_sender_id),
 		cmocka_unit_test(the_other_family_is_refused),
 	};
 
