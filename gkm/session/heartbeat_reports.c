@@ -285,14 +285,14 @@ static void note_reported(struct session *session)
 	}
 }
 
-/* Lists the groups in which the member is deaf, and perhaps so. A member is in no more groups than
- * fit. */
+/* Lists the groups in which the member is deaf, and perhaps so. A member is in no more groups at a
+ * time than fit. */
 static void list_deaf(struct session *session, char *deaf[COVEY_GROUPS_PER_HOST_MAX],
 		      char *perhaps[COVEY_GROUPS_PER_HOST_MAX], Covey__Heartbeat *answer)
 {
 	answer->deaf_groups = deaf;
 	answer->perhaps_deaf_groups = perhaps;
-	for (size_t i = 0; i < session->registration_count && i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+	for (size_t i = 0; i < session->registration_count; i++) {
 		struct registration *registration = &session->registrations[i];
 		const struct served_group *served = registration->served;
 		const struct hearing *hearing;

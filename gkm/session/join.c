@@ -215,7 +215,7 @@ void join_group(struct session *session, const struct join_request *request)
 	candidate.seat = (size_t)(candidate.rights - group->members);
 	if (is_kept_out(&candidate))
 		return;
-	if (!registration && session->registration_count == COVEY_GROUPS_PER_HOST_MAX) {
+	if (session_joined_count(session) >= COVEY_GROUPS_PER_HOST_MAX) {
 		session_refuse(session, group->name, COVEY__REFUSAL_CODE__REFUSAL_UNAVAILABLE,
 			       "%s is in %u groups, more are not supported", session->peer.host,
 			       COVEY_GROUPS_PER_HOST_MAX);

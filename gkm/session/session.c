@@ -41,6 +41,15 @@ struct registration *session_registration(struct session *session,
 	return NULL;
 }
 
+size_t session_joined_count(const struct session *session)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < session->registration_count; i++)
+		count += session->registrations[i].joined;
+	return count;
+}
+
 struct registration *session_register(struct session *session, struct served_group *served,
 				      size_t seat)
 {

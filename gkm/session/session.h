@@ -88,6 +88,8 @@ void session_free(struct session *session);
 /* NULL when the session has never joined the group. */
 struct registration *session_registration(struct session *session,
 					  const struct served_group *served);
+/* In so many groups is it now. */
+size_t session_joined_count(const struct session *session);
 /* The same. If there is none, makes one that is not joined. NULL when there is no memory. */
 struct registration *session_register(struct session *session, struct served_group *served,
 				      size_t seat);

@@ -44,9 +44,10 @@ static bool was_member(const struct inventory *before, const char *name, size_t 
 	return false;
 }
 
-/* Who has joined or left by hand is not asked again for what has not changed. */
+/* Who has joined or left by hand is not asked again for what has not changed. joins: only what is
+ * joined, else only what is left. */
 static int follow_group(const struct process *process, const struct inventory_group *group,
-			const struct inventory *before, struct covey_error *error)
+			const struct inventory *before, bool joins, struct covey_error *error)
 {
 	size_t own = (size_t)(process->self - process->inventory->hosts);
 	bool was = group->gone || was_member(before, group->name, own);
@@ -54,9 +55,9 @@ static int follow_group(const struct process *process, const struct inventory_gr
 	struct covey_error reason;
 
 	if (is && !was)
-		return member_join(process->member, group->name, error);
+		return joins ? member_join_later(process->member, group->name, error) : 0;
 	/* It may have left by hand already. */
-	if (was && !is && member_leave(process->member, group->name, &reason) < 0)
+	if (was && !is && !joins && member_leave(process->member, group->name, &reason) < 0)
 		log_debug("%s", reason.text);
 	return 0;
 }
@@ -83,14 +84,14 @@ static void note(int status, const struct covey_error *error, int *first,
 }
 
 static int follow(struct process *process, const struct inventory_change *change,
-		  const struct inventory *before, struct covey_error *error)
+		  const struct inventory *before, bool joins, struct covey_error *error)
 {
 	switch (change->kind) {
 	case INVENTORY_GROUP_ADDED:
 	case INVENTORY_GROUP_REMOVED:
 	case INVENTORY_GROUP_MEMBERS:
 		return follow_group(process, &process->inventory->groups[change->group], before,
-				    error);
+				    joins, error);
 	default:
 		return 0;
 	}
@@ -110,8 +111,11 @@ static int taken(const struct inventory_changes *changes, const struct inventory
 	/* Also unchanged: it may have been refused the last time. */
 	note(follow_qos_map(process, &reason), &reason, &status, error);
 	note(process_put_modes(process, &reason), &reason, &status, error);
-	for (size_t i = 0; i < changes->count; i++)
-		note(follow(process, &changes->list[i], before, &reason), &reason, &status, error);
+	/* Those that are left make room for those that are joined. */
+	for (size_t i = 0; i < 2 * changes->count; i++)
+		note(follow(process, &changes->list[i % changes->count], before,
+			    i >= changes->count, &reason),
+		     &reason, &status, error);
 	member_inventory_changed(process->member);
 	if (process->paths) {
 		path_mtu_follow(process->paths);

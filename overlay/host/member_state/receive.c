@@ -151,7 +151,7 @@ static int receive_left(struct member_state *state, const Covey__Left *left,
 	if (!group->rejoin) {
 		state->groups[group->index] = NULL;
 		membership_free(group);
-		return 0;
+		return member_state_join_waiting(state, error);
 	}
 	group->rejoin = false;
 	return membership_send_join(group, state->instance, &state->effects, error);

@@ -117,6 +117,59 @@ int member_state_join(struct member_state *state, const char *name, struct covey
 	return membership_send_join(group, state->instance, &state->effects, error);
 }
 
+static size_t count_leaving(const struct member_state *state)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
+		count += state->groups[i] && state->groups[i]->state == MEMBERSHIP_LEAVING &&
+			 !state->groups[i]->rejoin;
+	return count;
+}
+
+/* Where it waits; later_count: nowhere. */
+static size_t find_later(const struct member_state *state, const char *name)
+{
+	size_t i = 0;
+
+	while (i < state->later_count && strcmp(state->later[i], name) != 0)
+		i++;
+	return i;
+}
+
+/* They keep their order. */
+static void forget_later(struct member_state *state, size_t at)
+{
+	state->later_count--;
+	memmove(state->later[at], state->later[at + 1],
+		(state->later_count - at) * sizeof(state->later[0]));
+}
+
+int member_state_join_later(struct member_state *state, const char *name, struct covey_error *error)
+{
+	int status = member_state_join(state, name, error);
+
+	if (status != -ENOSPC)
+		return status;
+	if (find_later(state, name) < state->later_count)
+		return 0;
+	if (state->later_count >= count_leaving(state))
+		return status;
+	strcpy(state->later[state->later_count++], name);
+	return 0;
+}
+
+int member_state_join_waiting(struct member_state *state, struct covey_error *error)
+{
+	char name[COVEY_NAME_MAX + 1];
+
+	if (state->later_count == 0)
+		return 0;
+	strcpy(name, state->later[0]);
+	forget_later(state, 0);
+	return member_state_join(state, name, error);
+}
+
 static void drop(struct member_state *state, struct membership *group)
 {
 	state->groups[group->index] = NULL;
@@ -135,7 +188,12 @@ static bool is_known_to_gkm(const struct membership *group)
 int member_state_leave(struct member_state *state, const char *name, struct covey_error *error)
 {
 	struct membership *group = member_state_find(state, name);
+	size_t later = find_later(state, name);
 
+	if (later < state->later_count) {
+		forget_later(state, later);
+		return 0;
+	}
 	if (!group || (group->state == MEMBERSHIP_LEAVING && !group->rejoin))
 		return covey_error_set(error, -ENOENT,
 				       "this host is not in group %.63s (see: covey show)", name);

@@ -38,6 +38,9 @@ struct member_state {
 	bool told_of_windows; /* said already that there are more windows than can be reported */
 	Covey__RefusalCode refusal; /* why the GKM ended the last session, or none */
 	struct membership *groups[COVEY_GROUPS_PER_HOST_MAX];
+	/* Those to join as soon as another is left. */
+	char later[COVEY_GROUPS_PER_HOST_MAX][COVEY_NAME_MAX + 1];
+	size_t later_count;
 };
 
 int member_state_new(const struct effects *effects, const struct covey_addr *vtep,
@@ -51,6 +54,12 @@ void member_state_free(struct member_state *state);
  * cannot be a name.
  */
 int member_state_join(struct member_state *state, const char *name, struct covey_error *error);
+/* The same, but where there is no room as long as the GKM has not answered the Leave of another
+ * group, it is joined then. -ENOSPC when none is being left, or too few are. */
+int member_state_join_later(struct member_state *state, const char *name,
+			    struct covey_error *error);
+/* A group is left, and gone: join the next one that waits for that. For receive.c. */
+int member_state_join_waiting(struct member_state *state, struct covey_error *error);
 /* Take its SAs out at once and tell the GKM, in the next session if there is none now. -ENOENT when
  * we are not in it. */
 int member_state_leave(struct member_state *state, const char *name, struct covey_error *error);

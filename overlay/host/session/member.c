@@ -237,6 +237,14 @@ int member_join(struct member *member, const char *group, struct covey_error *er
 	return status;
 }
 
+int member_join_later(struct member *member, const char *group, struct covey_error *error)
+{
+	int status = member_state_join_later(member->state, group, error);
+
+	member_session_settle(member);
+	return status;
+}
+
 int member_leave(struct member *member, const char *group, struct covey_error *error)
 {
 	int status = member_state_leave(member->state, group, error);

@@ -84,8 +84,9 @@ void member_free(struct member *member);
  * and the session ends. */
 int member_send(struct member *member, const Covey__Message *message);
 
-/* See member_state_join() and member_state_leave(). */
+/* See member_state_join(), member_state_join_later() and member_state_leave(). */
 int member_join(struct member *member, const char *group, struct covey_error *error);
+int member_join_later(struct member *member, const char *group, struct covey_error *error);
 int member_leave(struct member *member, const char *group, struct covey_error *error);
 
 void member_read_status(const struct member *member, struct member_status *ret_status);

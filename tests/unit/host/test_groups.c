@@ -331,6 +331,44 @@ static void test_bounds(void **state)
 	world_free(world);
 }
 
+static struct world *world_in_all(void)
+{
+	struct world *world = world_new();
+	char name[COVEY_NAME_MAX + 1];
+
+	for (int i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
+		snprintf(name, sizeof(name), "g%d", i);
+		assert_int_equal(member_state_join(world->state, name, &world->error), 0);
+	}
+	assert_int_equal(world_open(world, 1), 0);
+	world_forget(world);
+	return world;
+}
+
+/* The GKM has not answered the Leave yet, so there is no room. */
+static void test_one_for_another(void **state)
+{
+	struct world *world = world_in_all();
+
+	assert_int_equal(member_state_join_later(world->state, "a", &world->error), -ENOSPC);
+	assert_int_equal(member_state_leave(world->state, "g5", &world->error), 0);
+	assert_int_equal(member_state_leave(world->state, "g6", &world->error), 0);
+	assert_int_equal(member_state_join_later(world->state, "a", &world->error), 0);
+	assert_int_equal(member_state_join_later(world->state, "a", &world->error), 0);
+	assert_int_equal(member_state_join_later(world->state, "b", &world->error), 0);
+	assert_int_equal(member_state_join_later(world->state, "c", &world->error), -ENOSPC);
+	assert_null(group(world, "a"));
+	world_forget(world);
+	assert_int_equal(world_left(world, "g6"), 0);
+	assert_journal(world, ">Join a; ");
+	assert_int_equal(group(world, "a")->index, 6);
+	assert_int_equal(member_state_leave(world->state, "b", &world->error), 0);
+	assert_int_equal(world_left(world, "g5"), 0);
+	assert_journal(world, "");
+	assert_null(group(world, "b"));
+	world_free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_vni_clash),
 		cmocka_unit_test(test_groups_are_apart),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_one_for_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
