@@ -232,6 +232,38 @@ size_t dataplane_read_windows(const struct dataplane *dataplane,
 /* The same for the windows of one SA in which we have sent. */
 size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
 			   struct dataplane_window_status *windows, size_t max);
+
+/* --- packets that are dropped -------------------------------------------------------------- */
+
+/* What is kept of each, at most. */
+#define DATAPLANE_CAPTURE_BYTES 256u
+
+struct dataplane_captured {
+	uint64_t ns; /* when, since 1970 */
+	enum covey_drop reason;
+	uint32_t full_len; /* bytes of the frame */
+	uint32_t len;      /* of these are kept */
+	uint8_t bytes[DATAPLANE_CAPTURE_BYTES];
+};
+
+/*
+ * From now on, keep the first bytes of frames that are dropped, until dataplane_capture_end(). Each
+ * worker keeps 1023 at most until they are taken. A frame is kept as it was when it was dropped: of
+ * one that comes in and whose inner packet is refused, the inner packet is decrypted already. Of
+ * one that failed authentication only the headers are kept, as its text was overwritten. -EBUSY
+ * when this is on already, -ENOMEM.
+ */
+int dataplane_capture_begin(struct dataplane *dataplane);
+bool dataplane_capture_is_on(const struct dataplane *dataplane);
+/* Take at most max of them, in their order. *ret_missed: how many have found no place, since the
+ * beginning. */
+size_t dataplane_capture_take(struct dataplane *dataplane, struct dataplane_captured *list,
+			      size_t max, uint64_t *ret_missed);
+/* Also if it is not on. */
+void dataplane_capture_end(struct dataplane *dataplane);
+
+/* --- ports and buffers ---------------------------------------------------------------------- */
+
 /* ports[0] is the fabric port, ports[1] the host port. */
 void dataplane_read_ports(const struct dataplane *dataplane, struct dataplane_port_status ports[2]);
 

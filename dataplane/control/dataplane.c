@@ -299,6 +299,7 @@ void dataplane_close(struct dataplane *dataplane)
 	if (!dataplane)
 		return;
 	stop_workers(dataplane);
+	dataplane_capture_end(dataplane);
 	if (dataplane->ports_started) {
 		port_stop(dataplane->host);
 		port_stop(dataplane->fabric);

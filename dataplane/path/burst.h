@@ -57,13 +57,21 @@ static __rte_always_inline void burst_fetch_text(const uint8_t *text, size_t len
 		rte_prefetch1(text);
 }
 
-/* Free and count a packet, and leave a gap in the burst. */
+/* Free and count a packet, and leave a gap in the burst. Who captures drops sees shown of its bytes
+ * at most. */
+static inline void burst_drop_part(struct engine_worker *worker, struct rte_mbuf **slot,
+				   enum covey_drop reason, uint32_t shown)
+{
+	counter_add(&worker->counters.drops[reason], 1);
+	capture_drop_part(&worker->capture, reason, *slot, shown);
+	rte_pktmbuf_free(*slot);
+	*slot = NULL;
+}
+
 static inline void burst_drop(struct engine_worker *worker, struct rte_mbuf **slot,
 			      enum covey_drop reason)
 {
-	counter_add(&worker->counters.drops[reason], 1);
-	rte_pktmbuf_free(*slot);
-	*slot = NULL;
+	burst_drop_part(worker, slot, reason, UINT32_MAX);
 }
 
 /* Close the gaps. Returns how many packets are left. */

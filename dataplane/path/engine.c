@@ -80,6 +80,7 @@ static void begin_worker(struct engine *engine, unsigned index)
 	worker->handover.handover = engine->handover;
 	worker->handover.index = index;
 	worker->handover.counters = &worker->counters;
+	worker->handover.capture = &worker->capture;
 }
 
 /* So few random bytes come at once, or not at all. */

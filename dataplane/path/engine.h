@@ -18,6 +18,7 @@
 #include "heard.h"
 #include "recognise.h"
 #include "spoiled.h"
+#include <capture_ring.h>
 #include <counter.h>
 #include <dataplane.h>
 #include <rte_common.h>
@@ -42,6 +43,7 @@ struct engine_worker {
 	unsigned index; /* from 0 */
 	unsigned path_base;
 	struct cipher_context context;
+	struct capture_point capture; /* of what it drops; the control thread sets it */
 	struct handover_side handover;
 	struct dataplane_counters counters __rte_cache_aligned;
 	struct failed_packets failed; /* inbound */
@@ -119,7 +121,9 @@ static inline const struct sadb *engine_worker_sadb(const struct engine_worker *
 /* Count packets that are dropped outside of the burst functions, because a transmit queue is full.
  * The caller frees them. */
 static inline void engine_worker_dropped(struct engine_worker *worker, enum covey_drop reason,
-					 uint64_t packets)
+					 struct rte_mbuf *const *packets, unsigned count)
 {
-	counter_add(&worker->counters.drops[reason], packets);
+	counter_add(&worker->counters.drops[reason], count);
+	for (unsigned i = 0; i < count; i++)
+		capture_drop(&worker->capture, reason, packets[i]);
 }

@@ -152,8 +152,10 @@ static uint64_t send_to(struct handover_side *side, struct rte_mbuf **packets, u
 	counter_add(&side->counters->handed_over, sent);
 	if (sent < count)
 		counter_add(&side->counters->drops[COVEY_DROP_IN_HANDOVER_FULL], count - sent);
-	for (unsigned i = sent; i < count; i++)
+	for (unsigned i = sent; i < count; i++) {
+		capture_drop(side->capture, COVEY_DROP_IN_HANDOVER_FULL, packet_of(entries[i]));
 		rte_pktmbuf_free(packet_of(entries[i]));
+	}
 	return mask;
 }
 

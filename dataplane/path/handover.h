@@ -14,6 +14,7 @@
  * A single worker has no handover.
  */
 
+#include <capture_ring.h>
 #include <covey/error.h>
 #include <dataplane.h>
 #include <port.h>
@@ -37,6 +38,7 @@ struct handover_side {
 	struct handover *handover; /* NULL when there is one worker */
 	unsigned index;            /* of the worker */
 	struct dataplane_counters *counters;
+	const struct capture_point *capture; /* of what is dropped */
 	/* Which packets of the current burst go to other workers, by index in the burst: */
 	uint64_t marked;
 	uint64_t authenticated;

@@ -225,6 +225,21 @@ static __rte_always_inline void fetch_text(const struct arrival *arrival)
 	burst_fetch_text(arrival->vpe, sizeof(struct covey_vpe_header) + arrival->inner_len);
 }
 
+/* Of what has failed, nobody is shown the text: the cipher has overwritten it. */
+static __rte_noinline void drop_unopened(struct arrivals *arrivals, const struct arrival *arrival,
+					 enum covey_drop reason)
+{
+	struct engine_worker *worker = arrivals->worker;
+	struct rte_mbuf **slot = &arrivals->packets[arrival->index];
+
+	if (reason == COVEY_DROP_IN_ICV)
+		burst_drop_part(worker, slot, reason,
+				(uint32_t)(arrival_inner(arrival) -
+					   rte_pktmbuf_mtod(*slot, const uint8_t *)));
+	else
+		burst_drop(worker, slot, reason);
+}
+
 /* A packet is looked into after the cipher has worked on the next packet. By then its headers are
  * in the cache. Returns how many packets enter. */
 static unsigned open_all(struct arrivals *arrivals)
@@ -254,7 +269,7 @@ static unsigned open_all(struct arrivals *arrivals)
 		if (likely(verdict == NO_DROP))
 			opened = arrival;
 		else if (verdict != HANDED_OVER)
-			burst_drop(worker, &arrivals->packets[arrival->index], verdict);
+			drop_unopened(arrivals, arrival, verdict);
 	}
 	if (likely(opened))
 		enter(arrivals, opened, &received);

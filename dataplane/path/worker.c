@@ -40,7 +40,7 @@ static void transmit(const struct worker *worker, const struct port *port,
 		sent += queue->burst(queue, packets + sent, count - sent);
 	if (sent == count)
 		return;
-	engine_worker_dropped(worker->engine, full, count - sent);
+	engine_worker_dropped(worker->engine, full, packets + sent, count - sent);
 	rte_pktmbuf_free_bulk(packets + sent, count - sent);
 }
 
