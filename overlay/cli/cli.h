@@ -38,6 +38,7 @@ int cli_parse(const struct argp *argp, int argc, char **argv, unsigned flags, vo
  * The commands. argv[0] is "covey NAME". The rest is what comes after the name. Each returns an
  * exit status.
  */
+int capture_main(struct cli *cli, int argc, char **argv);
 int check_main(struct cli *cli, int argc, char **argv);
 /* The whole program: finds the command in the arguments. argv[0] is "covey". */
 int covey_main(struct cli *cli, int argc, char **argv);

@@ -32,8 +32,9 @@ enum { OPTION_ALL = 0x100, OPTION_GKM, OPTION_COUNT };
 static const struct argp_option table[] = {
 	{"all", OPTION_ALL, NULL, 0, "Drops, guard: also what never occurred", 0},
 	{"gkm", OPTION_GKM, NULL, 0, "Ask the key manager on this machine, not covey-host", 0},
-	{"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL,
+	{"watch", 'W', "SECONDS", OPTION_ARG_OPTIONAL,
 	 "Show it again and again, every 2 or so many seconds, until Ctrl-C", 0},
+	{NULL, 'w', NULL, OPTION_HIDDEN, NULL, 0},
 	{"count", OPTION_COUNT, "N", 0, "With --watch: so many times", 0},
 	{0}};
 
@@ -62,9 +63,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case OPTION_GKM:
 		arguments->gkm = true;
 		return 0;
-	case 'w':
+	case 'W':
 		arguments->watch_s = value ? read_number(state, "watch", value) : WATCH_DEFAULT_S;
 		return 0;
+	case 'w':
+		argp_error(state, "-w is --write of covey capture: to watch, use -W or --watch");
+		return EINVAL;
 	case OPTION_COUNT:
 		arguments->count = read_number(state, "count", value);
 		return 0;

@@ -17,6 +17,7 @@ static const struct verb verbs[] = {
 	{"ping", ping_main, "send probes to a host, and say how they were seen on the wire"},
 	{"why", why_main, "each step to another host, and the first that fails"},
 	{"report", report_main, "gather in a file what is needed to find out what is wrong"},
+	{"capture", capture_main, "packets inside, outside or dropped, for Wireshark"},
 	{"join", join_main, "have this host join a group"},
 	{"leave", leave_main, "have this host leave a group"},
 	{"mode", mode_main, "whether a group's members send in clear or encrypted"},

@@ -269,6 +269,7 @@ static int announce(struct process *process, struct covey_error *error)
 static void go_quiet(struct process *process)
 {
 	carrier_set(process->carrier, false);
+	commands_quiet(process->commands);
 }
 
 /* --- start and stop --------------------------------------------------------------------------- */

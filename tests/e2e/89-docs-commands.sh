@@ -52,6 +52,7 @@ apart() {
 		docs_bring-up.md|sudo ovs-vsctl add-br br-phy|the test e2e-66-ovs
 		docs_bring-up.md|sudo nft -f -|the test e2e-66-ovs
 		docs_bring-up.md|tshark -i eth1|the test e2e-98-dissector
+		docs_bring-up.md|sudo covey capture drops|the test e2e-97-capture
 		docs_deploy.md|sudo apt-get install|the test package
 		docs_deploy.md|covey --inventory inventory.yaml --pki pki plan|the test e2e-90-fleet
 		docs_threat-model.md|sudo covey evict hv3|the same is in bring-up.md

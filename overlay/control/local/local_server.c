@@ -71,6 +71,16 @@ void local_answer(struct local_client *client, const char *line)
 	arm(client);
 }
 
+int local_client_peer(const struct local_client *client, struct ucred *ret_peer)
+{
+	socklen_t len = sizeof(*ret_peer);
+
+	return getsockopt(bufferevent_getfd(client->stream), SOL_SOCKET, SO_PEERCRED, ret_peer,
+			  &len) < 0
+		       ? -errno
+		       : 0;
+}
+
 static void refuse(struct local_client *client, const char *reason)
 {
 	client->asked = true;

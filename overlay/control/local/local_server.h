@@ -9,6 +9,7 @@
 #include <covey/error.h>
 #include <event2/event.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 struct local_server;
 struct local_client;
@@ -33,6 +34,9 @@ int local_open(struct event_base *base, const char *path, const struct local_han
 	       void *arg, struct local_server **ret_server, struct covey_error *error);
 /* Disconnects all clients and removes the socket. NULL-safe. */
 void local_close(struct local_server *server);
+
+/* Who is it? A negative errno if that is not known. */
+int local_client_peer(const struct local_client *client, struct ucred *ret_peer);
 
 /* Send the answer (one line, without its newline), and close when the client has it. The client
  * must not be used any more. */

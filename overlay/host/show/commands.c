@@ -11,6 +11,7 @@
 #include <string.h>
 #include <suggest.h>
 
+#include "captures.h"
 #include "host.h"
 #include "member.h"
 #include "probe_ask.h"
@@ -31,6 +32,7 @@ struct wait {
 struct commands {
 	const struct host *host;
 	struct local_server *server;
+	struct captures *captures;
 	struct wait waits[LOCAL_CLIENTS_MAX];
 };
 
@@ -193,10 +195,12 @@ static void run(struct commands *commands, struct local_client *client, const ch
 		local_answer_json(client, show_host(commands->host));
 	else if (strcmp(command, "probe") == 0 && commands->host->probes)
 		probe_ask_request(commands->host->probes, commands->host->member, client, request);
+	else if (strcmp(command, "capture") == 0)
+		captures_request(commands->captures, client, request);
 	else if (strcmp(command, "join") != 0 && strcmp(command, "leave") != 0)
 		local_answer_error(
-			client,
-			"unknown command: this covey-host knows show, join, leave and probe");
+			client, "unknown command: this covey-host knows show, join, leave, probe "
+				"and capture");
 	else if (!group || group[0] == '\0' || strlen(group) > COVEY_NAME_MAX)
 		local_answer_error(client, "join and leave need the name of a group");
 	else if (command[0] == 'j')
@@ -234,6 +238,8 @@ int commands_open(struct event_base *base, const char *path, const struct host *
 			status = covey_error_set(error, -ENOMEM, "out of memory");
 	}
 	if (status == 0)
+		status = captures_new(base, host, &commands->captures, error);
+	if (status == 0)
 		status = local_open(base, path, &handlers, commands, &commands->server, error);
 	if (status) {
 		commands_close(commands);
@@ -243,11 +249,17 @@ int commands_open(struct event_base *base, const char *path, const struct host *
 	return 0;
 }
 
+void commands_quiet(struct commands *commands)
+{
+	captures_end(commands->captures);
+}
+
 void commands_close(struct commands *commands)
 {
 	if (!commands)
 		return;
 	local_close(commands->server);
+	captures_free(commands->captures);
 	for (size_t i = 0; i < LOCAL_CLIENTS_MAX; i++) {
 		if (commands->waits[i].timer)
 			event_free(commands->waits[i].timer);

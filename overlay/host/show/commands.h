@@ -15,6 +15,8 @@ struct host;
 /* Serve the host's commands on the control socket at path. */
 int commands_open(struct event_base *base, const char *path, const struct host *host,
 		  struct commands **ret_commands, struct covey_error *error);
+/* To be called before the dataplane closes, as no client is answered any more. */
+void commands_quiet(struct commands *commands);
 /* NULL-safe. */
 void commands_close(struct commands *commands);
 

@@ -48,7 +48,8 @@ class Completion(unittest.TestCase):
     def test_options(self):
         self.assertEqual(offered("covey --js"), ["--json"])
         self.assertEqual(offered("covey show --w"), ["--watch"])
-        self.assertIn("-w", offered("covey show -"))
+        self.assertIn("-W", offered("covey show -"))
+        self.assertIn("-w", offered("covey capture -"))
         self.assertEqual(sorted(offered("covey ping hv1 --so")), ["--socket", "--source-port"])
         self.assertEqual(offered("covey join --w"), [])
         self.assertEqual(offered("covey-host --gu"), ["--guard"])

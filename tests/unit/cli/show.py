@@ -360,7 +360,7 @@ class Watch(Case):
     def test_again(self):
         """A daemon that is gone in between is told, and asked again."""
         with Host(self.path, json.dumps(MANAGER).encode() + b"\n") as host:
-            code, out, err = run("--socket", host.path, "show", "--gkm", "--gkm-socket", host.path, "-w1", "--count", "1",
+            code, out, err = run("--socket", host.path, "show", "--gkm", "--gkm-socket", host.path, "-W1", "--count", "1",
                                  "problems")
         self.assertEqual((code, out, err), (0, "No problem is known.\n", ""))
         code, out, err = run("--socket", host.path, "show", "--watch=1", "--count", "2", "problems")
@@ -370,7 +370,7 @@ class Watch(Case):
     def test_usage(self):
         for arguments, words in ((["--count", "2"], "--count goes with --watch"),
                                  (["--watch=0"], "--watch is a number from 1"),
-                                 (["-w1", "--count", "x"], "--count is a number from 1")):
+                                 (["-W1", "--count", "x"], "--count is a number from 1")):
             code, _, err = run("show", *arguments)
             self.assertEqual(code, 2)
             self.assertIn(words, err)

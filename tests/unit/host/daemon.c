@@ -84,6 +84,24 @@ unsigned dataplane_workers(const struct dataplane *dataplane)
 	return 2;
 }
 
+int dataplane_capture_begin(struct dataplane *dataplane)
+{
+	return 0;
+}
+
+size_t dataplane_capture_take(struct dataplane *dataplane, struct dataplane_captured *list,
+			      size_t max, uint64_t *ret_missed)
+{
+	list[0] = (struct dataplane_captured){
+		.reason = COVEY_DROP_IN_ICV, .full_len = 100, .len = 2, .bytes = {0x12, 0xef}};
+	*ret_missed = 4;
+	return 1;
+}
+
+void dataplane_capture_end(struct dataplane *dataplane)
+{
+}
+
 static int group_set(struct dataplane *dataplane, uint32_t group, const uint32_t *vnis,
 		     size_t vni_count, struct covey_error *error)
 {

@@ -127,6 +127,7 @@ static void test_garbage(void **state)
 		{"{\"command\": 5}\n", "no \"command\""},
 		{"{\"command\": \"show\", \"command\": \"show\"}\n", "no JSON"},
 		{"{\"command\": \"reboot\"}\n", "unknown command"},
+		{"{\"command\": \"capture\"}\n", "captur"},
 		{"{\"command\": \"join\"}\n", "name of a group"},
 		{"{\"command\": \"join\", \"group\": \"\"}\n", "name of a group"},
 		{"{\"command\": \"leave\", \"group\": 7}\n", "name of a group"},
