@@ -74,7 +74,7 @@ static json_t *groups_of_sas(const json_t *sas)
 }
 
 /* How many packets each sender has sent, by the highest number of each of its windows from which
- * something came. The number behind the epoch's 16 bits counts from 0. */
+ * something came. The number behind the epoch's 16 bits counts from 1. */
 static json_t *sums_of(const json_t *answer)
 {
 	json_t *groups = groups_of_sas(json_object_get(answer, "sas")), *sums = json_object();
@@ -91,7 +91,7 @@ static json_t *sums_of(const json_t *answer)
 		sender_key(field_text(groups, spi), field_number(window, "sender_id"), key);
 		json_object_set_new(sums, key,
 				    json_integer(field_number(sums, key) +
-						 (json_int_t)strtoull(esn + 4, NULL, 16) + 1));
+						 (json_int_t)strtoull(esn + 4, NULL, 16)));
 	}
 	json_decref(groups);
 	return sums;

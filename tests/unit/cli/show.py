@@ -141,10 +141,10 @@ class Parts(Case):
 
     def test_peers(self):
         self.assertEqual(self.part("peers", with_peers()), [
-            {"host": "hv2", "vtep": "198.51.100.2", "groups": ["tenants", "feed"], "packets": 7, "path": "fits",
+            {"host": "hv2", "vtep": "198.51.100.2", "groups": ["tenants", "feed"], "packets": 5, "path": "fits",
              "mtu": 1600, "needed": 1574, "tenant_mtu": 1476}])
         out = self.ask(with_peers(), "show", "peers")[1]
-        self.assertRegex(out, r"\nhv2 +198\.51\.100\.2 +7 +fits +1476 +tenants, feed\n")
+        self.assertRegex(out, r"\nhv2 +198\.51\.100\.2 +5 +fits +1476 +tenants, feed\n")
         self.assertIn("No other host is known", self.ask(SHOWN, "show", "peers")[1])
 
     def test_peers_of_key_manager(self):
