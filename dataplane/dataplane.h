@@ -102,6 +102,13 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
 int dataplane_group_mode(struct dataplane *dataplane, uint32_t group, enum covey_mode mode);
 
 /*
+ * Say which VNIs never enter or leave in clear, whatever the mode of their group is. They replace
+ * the earlier ones. As fragments do not tell their VNI, none passes in clear as long as there is
+ * such a VNI. With vxlan_only this changes nothing here. -ENOMEM; then nothing changes.
+ */
+int dataplane_set_strict(struct dataplane *dataplane, const uint32_t *vnis, size_t count);
+
+/*
  * The inventory has other VNIs: these, as long as the dataplane is open. When it returns, those
  * from before are not used any more.
  */

@@ -41,12 +41,13 @@ static int make_snapshots(struct dataplane *dataplane, struct covey_error *error
 	struct sadb *first = calloc(1, sizeof(*first));
 
 	dataplane->vnis = vni_table_new(0);
+	dataplane->strict = vni_table_new(0);
 	dataplane->spare = calloc(1, sizeof(*dataplane->spare));
-	if (!first || !dataplane->vnis || !dataplane->spare) {
+	if (!first || !dataplane->vnis || !dataplane->strict || !dataplane->spare) {
 		free(first);
 		return covey_error_set(error, -ENOMEM, "out of memory for the SA table");
 	}
-	sadb_clear(first, dataplane->vnis);
+	sadb_clear(first, dataplane->vnis, dataplane->strict);
 	tell_fabric_vnis(dataplane, first);
 	engine_publish(&dataplane->engine, first);
 	return 0;
@@ -90,10 +91,10 @@ static void free_records(struct dataplane *dataplane)
 }
 
 /* Fragments do not tell their VNI, all but the first. So they may only be in clear where no group
- * of this host has to be protected from it. */
+ * and no VNI of this host has to be protected from it. */
 static void publish_modes(const struct dataplane *dataplane, struct sadb *next)
 {
-	bool enforced = false, leave = false, enter = false;
+	bool enforced = dataplane->strict_count > 0, leave = false, enter = false;
 
 	if (dataplane->engine.config.vxlan_only)
 		return;
@@ -118,7 +119,7 @@ void dataplane_publish(struct dataplane *dataplane)
 	struct sadb *next = dataplane->spare;
 	struct sadb_group *group;
 
-	sadb_clear(next, dataplane->vnis);
+	sadb_clear(next, dataplane->vnis, dataplane->strict);
 	tell_fabric_vnis(dataplane, next);
 	publish_modes(dataplane, next);
 	for (struct sa_record *record = dataplane->sas; record; record = record->next) {
@@ -127,6 +128,7 @@ void dataplane_publish(struct dataplane *dataplane)
 			continue;
 		group = &next->groups[record->group];
 		group->has_tx = record->parts.tx != NULL;
+		next->strict_tx[record->group] = record->parts.tx;
 		group->tx = group->clear_out ? NULL : record->parts.tx;
 		group->reason = COVEY_DROP_OUT_NOT_SENDER;
 	}
@@ -310,6 +312,7 @@ void dataplane_close(struct dataplane *dataplane)
 	free(atomic_load(&dataplane->engine.sadb));
 	free(dataplane->spare);
 	vni_table_free(dataplane->vnis);
+	vni_table_free(dataplane->strict);
 	engine_close(&dataplane->engine);
 	free(dataplane);
 }

@@ -24,6 +24,8 @@ struct dataplane {
 	struct ciphers *ciphers;
 	struct kdf *kdf;
 	struct vni_table *vnis;
+	struct vni_table *strict; /* those that are never in clear */
+	size_t strict_count;
 	struct sadb *spare; /* the snapshot that no worker holds */
 	struct sa_record *sas;
 	struct group_record groups[COVEY_GROUPS_PER_HOST_MAX];

@@ -118,3 +118,21 @@ int dataplane_group_mode(struct dataplane *dataplane, uint32_t group, enum covey
 	dataplane_publish(dataplane);
 	return 0;
 }
+
+int dataplane_set_strict(struct dataplane *dataplane, const uint32_t *vnis, size_t count)
+{
+	struct vni_table *old = dataplane->strict, *strict;
+
+	if (count == 0 && dataplane->strict_count == 0)
+		return 0;
+	strict = vni_table_new(count);
+	if (!strict)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		vni_table_add(strict, vnis[i], 0);
+	dataplane->strict = strict;
+	dataplane->strict_count = count;
+	dataplane_publish(dataplane);
+	vni_table_free(old);
+	return 0;
+}

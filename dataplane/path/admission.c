@@ -156,7 +156,7 @@ static bool enters_in_clear(const struct sorting *sorting, const struct frame *f
 	     (!sadb->fragments_in || frame->vni == UINT32_MAX)))
 		return false;
 	group = vni_table_find(sadb->vnis, frame->vni);
-	return group != VNI_NO_GROUP && sadb->groups[group].clear_in;
+	return group != VNI_NO_GROUP && sadb_accepts_clear(sadb, group, frame->vni);
 }
 
 /* Let VXLAN in clear enter unchanged, except for checksums that a sender on this machine left to

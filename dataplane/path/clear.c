@@ -34,6 +34,6 @@ bool clear_tunnel_passes(const struct sadb *sadb, uint32_t vni)
 	int group = vni_table_find(sadb->vnis, vni);
 
 	if (group != VNI_NO_GROUP)
-		return sadb->groups[group].clear_in;
+		return sadb_accepts_clear(sadb, group, vni);
 	return !covey_vnis_have(sadb->fabric_vnis, sadb->fabric_vnis_count, vni);
 }

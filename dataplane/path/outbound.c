@@ -110,7 +110,9 @@ static __rte_noinline void look_up(struct sorting *sorting, uint32_t vni)
 	group = &sorting->sadb->groups[index];
 	sorting->sa = group->tx;
 	sorting->reason = group->reason;
-	if (group->clear_out)
+	if (group->clear_out && sadb_is_strict(sorting->sadb, vni))
+		sorting->sa = sorting->sadb->strict_tx[index];
+	else if (group->clear_out)
 		sorting->clear = group;
 	if (sorting->sa)
 		sorting->state = &sorting->sa->states[sorting->worker->index];

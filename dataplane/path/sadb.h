@@ -44,7 +44,9 @@ struct sadb {
 	size_t fabric_vnis_count;
 	bool fragments_out; /* fragments of VXLAN may leave in clear */
 	bool fragments_in;
+	const struct vni_table *strict; /* VNIs that are never in clear, whatever their group is */
 	struct sadb_group groups[COVEY_GROUPS_PER_HOST_MAX];
+	const struct sa_tx *strict_tx[COVEY_GROUPS_PER_HOST_MAX]; /* what those leave on */
 	struct sadb_spi spis[1u << SADB_SPI_BITS];
 };
 
@@ -54,10 +56,12 @@ static inline uint32_t sadb_first(uint32_t spi)
 }
 
 /* Before publication: remove all SAs, so that no group sends. All groups enforce. */
-static inline void sadb_clear(struct sadb *sadb, const struct vni_table *vnis)
+static inline void sadb_clear(struct sadb *sadb, const struct vni_table *vnis,
+			      const struct vni_table *strict)
 {
 	memset(sadb, 0, sizeof(*sadb));
 	sadb->vnis = vnis;
+	sadb->strict = strict;
 	for (unsigned i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
 		sadb->groups[i].reason = COVEY_DROP_OUT_NO_SA;
 }
@@ -70,6 +74,17 @@ static inline void sadb_add(struct sadb *sadb, const struct sa_rx *rx)
 	while (sadb->spis[i].rx)
 		i = (i + 1) & ((1u << SADB_SPI_BITS) - 1);
 	sadb->spis[i] = (struct sadb_spi){.rx = rx, .spi = rx->spi};
+}
+
+static inline bool sadb_is_strict(const struct sadb *sadb, uint32_t vni)
+{
+	return vni_table_find(sadb->strict, vni) != VNI_NO_GROUP;
+}
+
+/* May VXLAN of this VNI of the group enter in clear? */
+static inline bool sadb_accepts_clear(const struct sadb *sadb, int group, uint32_t vni)
+{
+	return sadb->groups[group].clear_in && !sadb_is_strict(sadb, vni);
 }
 
 /* NULL when no such SA is installed. */

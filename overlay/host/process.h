@@ -51,6 +51,7 @@ struct process {
 	uint64_t unheard;         /* what the dataplane had no room for, when it was asked last */
 	uint64_t modes_read_at;   /* ms, monotonic */
 	struct guard_clear clear; /* what the guard has */
+	struct guard_vnis strict; /* what the dataplane has */
 	struct probe_run *probe_run;
 	struct probe_ask *probe_ask;
 	struct path_mtu *paths; /* NULL: covey_path_probes is false, or nobody could send any */

@@ -59,6 +59,7 @@ int process_read_modes(struct process *process, struct covey_error *error)
 void process_forget_modes(struct process *process)
 {
 	guard_clear_free(&process->clear);
+	free(process->strict.list);
 	clear_heard_free(process->heard);
 	mode_records_free(process->modes, process->mode_count);
 	free(process->modes);
@@ -185,25 +186,61 @@ static void keep_modes(struct process *process, const struct member_state *state
 	process->host.modes_kept = !memory->failed;
 }
 
-/* The dataplane has modes by group, and not by VNI. So if key manager and inventory do not agree on
- * its VNIs, no clear packet of the whole group passes there. */
-static enum covey_mode agreed_mode(const struct process *process, const struct membership *group)
+/* These are never in clear. On failure, what the dataplane has does not change. */
+static int put_strict(struct process *process, const struct guard_vnis *vnis)
+{
+	struct guard_vnis copy;
+	int status;
+
+	if (guard_vnis_same(vnis, &process->strict))
+		return 0;
+	status = guard_vnis_copy(vnis, &copy);
+	if (status)
+		return status;
+	status = dataplane_set_strict(process->dataplane, copy.list, copy.count);
+	if (status) {
+		free(copy.list);
+		return status;
+	}
+	free(process->strict.list);
+	process->strict = copy;
+	return 0;
+}
+
+/* Before modes change: those that are strict, and those that are to be. */
+static int put_strict_more(struct process *process, const struct guard_vnis *vnis)
+{
+	struct guard_vnis both;
+	int status = guard_clear_join(vnis, &process->strict, &both);
+
+	if (status)
+		return status;
+	status = put_strict(process, &both);
+	free(both.list);
+	return status;
+}
+
+/* A VNI on which key manager and inventory do not agree is strict, and the others of its group are
+ * in the group's mode. If the dataplane cannot be told which, no clear packet of the group passes.
+ */
+static enum covey_mode mode_of(const struct process *process, const struct membership *group,
+			       bool told)
 {
 	uint32_t vni;
 
-	return mode_lists_disputed(process->inventory, group, &vni) ? COVEY_MODE_ENFORCE
-								    : group->mode.mode;
+	return !told && mode_lists_disputed(process->inventory, group, &vni) ? COVEY_MODE_ENFORCE
+									     : group->mode.mode;
 }
 
 /* A group without VNIs has nothing that a mode could be about. */
-static int tell_dataplane(const struct process *process, const struct member_state *state,
-			  struct covey_error *error)
+static int put_modes(const struct process *process, const struct member_state *state, bool told,
+		     struct covey_error *error)
 {
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		const struct membership *group = state->groups[i];
 		int status = group && group->vni_count > 0
 				     ? dataplane_group_mode(process->dataplane, group->index,
-							    agreed_mode(process, group))
+							    mode_of(process, group, told))
 				     : 0;
 
 		if (status)
@@ -211,6 +248,26 @@ static int tell_dataplane(const struct process *process, const struct member_sta
 					       strerror(-status));
 	}
 	return 0;
+}
+
+/* What closes must not wait for memory. */
+static int tell_dataplane(struct process *process, const struct member_state *state,
+			  struct covey_error *error)
+{
+	struct guard_vnis disputed;
+	int strict = mode_lists_find_disputed(process->inventory, state, &disputed);
+	int status;
+
+	if (strict == 0)
+		strict = put_strict_more(process, &disputed);
+	status = put_modes(process, state, strict == 0, error);
+	if (strict == 0 && status == 0)
+		strict = put_strict(process, &disputed);
+	free(disputed.list);
+	if (status == 0 && strict)
+		status = covey_error_set(error, strict, "the dataplane cannot follow (%s)",
+					 strerror(-strict));
+	return status;
 }
 
 /* Is any of these not among the others? */

@@ -4,7 +4,8 @@
 # observe to transition, to enforce and back to observe, under unicast and multicast: not one frame is lost, in
 # observe they are clear on the wire, in enforce none is. Fragments, and VXLAN behind a VLAN tag, do not stop the
 # port. In enforce VXLAN in clear that carries covey's mark does not leave either, whether covey-host runs
-# or was killed; in observe only that of the group does. What any rule drops at egress does not stop the port.
+# or was killed; in observe only that of the group does, also when a VNI is added or removed. What any rule drops
+# at egress does not stop the port.
 # ports: bump
 # shellcheck disable=SC2034 # for lab.sh
 LAB_HOSTS=2
@@ -105,6 +106,42 @@ send_odd() {
 	forge 1 covey0 100 tagged first later
 }
 
+# change [SED...]: the inventory as the variables say, changed by these expressions, in one step.
+change() {
+	lab_write_inventory "$LAB_DIR/inventory.new"
+	sed -i "$@" "$LAB_DIR/inventory.new"
+	mv "$LAB_DIR/inventory.new" "$LAB_DIR/inventory.yaml"
+}
+
+vnis_are() { # WANTED
+	local n
+
+	for n in $(lab_hosts); do
+		[[ $(lab_show "$n" '.groups[0].vnis | sort | join(" ")') == "$1" ]] || return 1
+	done
+}
+
+# A VXLAN device of VNI 101 without a bridge.
+add_device() { # N
+	lab_ip "hv$1" link add vxlan101 type vxlan id 101 remote "$(lab_vtep $((3 - $1)))" \
+		local "$(lab_vtep "$1")" dev "$(lab_underlay "$1")" dstport 4789
+	lab_ip "hv$1" address add "10.101.0.$1/24" dev vxlan101
+	lab_ip "hv$1" link set vxlan101 up
+}
+
+reaches_101() {
+	in_ns hv1 ping -q -c 1 -W 1 10.101.0.2 >/dev/null
+}
+
+# The guard is closed after the dataplane.
+is_closed() { # N VNI
+	local before
+
+	before=$(forged)
+	forge "$1" fab0 "$2" plain
+	(($(forged) == before))
+}
+
 E2E_ORACLES=off # clear frames are on the wire, and this test says when
 lab_wires
 e2e_record
@@ -190,6 +227,23 @@ expect_on_wire vxlan vpe
 expect_forged "in observe" 1 100 5
 expect_forged "in observe" 1 101 0
 send_odd
+expect_on_wire vxlan vpe
+
+# A VNI comes and goes in observe, which costs the other one nothing.
+for n in 1 2; do add_device "$n"; done
+if reaches_101; then fail "VNI 101 passes before it is the group's"; fi
+change 's/vnis: \[100\]/vnis: [100, 101]/'
+lab_wait 30 "VNI 101 everywhere" vnis_are "100 101"
+lab_wait 30 "VNI 101 to pass" reaches_101
+lab_wait 30 "all to be in observe" all_are_in observe
+expect_forged "in observe, of the group now" 1 101 5
+change ''
+lab_wait 30 "VNI 101 to be gone everywhere" vnis_are 100
+lab_wait 30 "VNI 101 to be closed" is_closed 1 101
+if reaches_101; then fail "VNI 101 passes after it was removed"; fi
+end_traffic "VNIs have changed"
+
+start_traffic
 expect_on_wire vxlan vpe
 mode transition
 expect_on_wire vpe vxlan

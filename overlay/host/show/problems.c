@@ -326,11 +326,8 @@ static void check_agreed(json_t *problems, const struct host *host, const struct
 		return;
 	add(problems,
 	    "group %s is in %s, but VNI %u, which the key manager gives to it, passes in clear "
-	    "only when this host's inventory says the same%s: give both the same inventory",
-	    group->name, covey_mode_name(group->mode.mode), group->vnis[i],
-	    host->self->fabric_port == FABRIC_PORT_KERNEL
-		    ? ""
-		    : "; until then, no VNI of the group does");
+	    "only when this host's inventory says the same: give both the same inventory",
+	    group->name, covey_mode_name(group->mode.mode), group->vnis[i]);
 }
 
 /* --- groups ----------------------------------------------------------------------------------- */

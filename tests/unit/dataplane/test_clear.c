@@ -99,6 +99,41 @@ static void test_encrypted_packets_enter_in_each_mode(void **state)
 	}
 }
 
+/* --- a VNI that is never in clear ---------------------------------------------------------------
+ */
+
+/* The other VNI of its group goes on as the group's mode says. */
+static void test_a_strict_vni_is_encrypted_and_the_rest_of_its_group_is_not(void **state)
+{
+	const uint32_t strict = LAB_VNI + 1, vnis[] = {LAB_VNI, strict};
+	const struct sample plain = sample_of(LAB_VNI, true), sealed = sample_of(strict, true);
+
+	for (int i = 0; i < 6; i++) {
+		bool is_strict = i % 2, out = i < 4;
+		struct result result;
+		struct lab lab;
+
+		open_lab(&lab, false);
+		assert_int_equal(dataplane_group_set(lab.dataplane, 0, vnis, 2, NULL), 0);
+		assert_int_equal(dataplane_set_strict(lab.dataplane, &strict, 1), 0);
+		set_mode(&lab, 0, COVEY_MODE_OBSERVE);
+		if (i == 2 || i == 3)
+			dataplane_sa_remove(lab.dataplane, LAB_SPI);
+		run_clear(&lab, out, is_strict ? strict : LAB_VNI, &result);
+		if (!is_strict)
+			assert_int_equal(result.passed, 1);
+		else if (!out)
+			expect_dropped(&result, COVEY_DROP_IN_CLEAR_VXLAN);
+		else if (i == 3)
+			expect_dropped(&result, COVEY_DROP_OUT_NO_SA);
+		else
+			expect_encrypted(&lab, &result, &sealed);
+		if (i == 0)
+			expect_sample(&result, true, NOTHING, &plain);
+		lab_close(&lab);
+	}
+}
+
 /* --- where the kernel keeps the card -------------------------------------------------------- */
 
 /* A packet that comes to covey while the mode changes may not leave by a socket in clear. */
@@ -368,6 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_mode_direction_and_vni),
 		cmocka_unit_test(test_encrypted_packets_enter_in_each_mode),
+		cmocka_unit_test(test_a_strict_vni_is_encrypted_and_the_rest_of_its_group_is_not),
 		cmocka_unit_test(test_where_the_kernel_keeps_the_card_all_is_encrypted),
 		cmocka_unit_test(test_what_enforce_would_drop_leaves_and_is_counted),
 		cmocka_unit_test(test_what_is_too_big_in_clear_is_dropped),

@@ -87,6 +87,29 @@ static void test_a_new_vni_does_not_leave_in_clear_before_the_mode_is_put(void *
 	lab_close(&lab);
 }
 
+/* Nobody knows the VNI of a fragment, so none passes then. */
+static void test_a_strict_vni_is_so_until_told_otherwise(void **state)
+{
+	const uint32_t strict[] = {OTHER_VNI, COVEY_VNI_MAX};
+	const struct sadb *sadb;
+	struct lab lab;
+
+	open_lab(&lab, false);
+	add_other_group(&lab);
+	set_mode(&lab, 0, COVEY_MODE_OBSERVE);
+	set_mode(&lab, OTHER_GROUP, COVEY_MODE_OBSERVE);
+	assert_int_equal(dataplane_set_strict(lab.dataplane, strict, 2), 0);
+	expect(&lab, true, true, false, false);
+	sadb = engine_worker_sadb(lab.worker);
+	assert_true(sadb_accepts_clear(sadb, 0, LAB_VNI));
+	assert_false(sadb_accepts_clear(sadb, OTHER_GROUP, OTHER_VNI));
+	assert_false(sadb_accepts_clear(sadb, 0, COVEY_VNI_MAX));
+	assert_int_equal(dataplane_set_strict(lab.dataplane, NULL, 0), 0);
+	expect(&lab, true, true, true, true);
+	assert_true(sadb_accepts_clear(engine_worker_sadb(lab.worker), OTHER_GROUP, OTHER_VNI));
+	lab_close(&lab);
+}
+
 static void test_what_is_no_mode_or_no_group_changes_nothing(void **state)
 {
 	struct lab lab;
@@ -180,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_group_enforces_until_told),
 		cmocka_unit_test(test_a_new_vni_does_not_leave_in_clear_before_the_mode_is_put),
+		cmocka_unit_test(test_a_strict_vni_is_so_until_told_otherwise),
 		cmocka_unit_test(test_what_is_no_mode_or_no_group_changes_nothing),
 		cmocka_unit_test(test_fragments_pass_while_no_group_enforces),
 		cmocka_unit_test(test_where_the_kernel_keeps_the_card_nothing_changes),

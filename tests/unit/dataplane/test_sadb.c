@@ -18,7 +18,7 @@ static void test_spis(void **state)
 	struct sadb *sadb = malloc(sizeof(*sadb));
 
 	assert_non_null(sadb);
-	sadb_clear(sadb, NULL);
+	sadb_clear(sadb, NULL, NULL);
 	for (unsigned i = 0; i < SADB_SAS_MAX; i++) {
 		do
 			sas[i].spi = (uint32_t)rand() << 1 | 1;
@@ -29,7 +29,7 @@ static void test_spis(void **state)
 		assert_ptr_equal(sadb_find(sadb, sas[i].spi), &sas[i]);
 		assert_null(sadb_find(sadb, sas[i].spi ^ 1));
 	}
-	sadb_clear(sadb, NULL);
+	sadb_clear(sadb, NULL, NULL);
 	assert_null(sadb_find(sadb, sas[0].spi));
 	for (unsigned i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		assert_null(sadb->groups[i].tx);
