@@ -31,16 +31,8 @@ json_t *backup_answer(struct store *store, struct covey_error *error)
 	json_t *answer;
 	size_t len;
 
-	if (store->ops->copy(store, &bytes, &len, error) < 0)
+	if (store->ops->copy(store, COPY_MAX, &bytes, &len, error) < 0)
 		return NULL;
-	if (len > COPY_MAX) {
-		free(bytes);
-		covey_error_set(error, -EFBIG,
-				"the state file has more than %u MiB: stop covey-gkm, copy the "
-				"file, and start it again",
-				COPY_MAX >> 20);
-		return NULL;
-	}
 	answer = in_base64(bytes, len);
 	free(bytes);
 	if (!answer)

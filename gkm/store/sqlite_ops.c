@@ -339,13 +339,21 @@ static int raise_spi(struct store *base, uint32_t spi, struct covey_error *error
 
 /* The connection holds the lock, so nobody else changes the file; and no transaction is open
  * between two calls. */
-static int copy(struct store *base, unsigned char **ret_bytes, size_t *ret_len,
+static int copy(struct store *base, size_t max, unsigned char **ret_bytes, size_t *ret_len,
 		struct covey_error *error)
 {
 	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_int64 len = 0;
-	unsigned char *bytes = sqlite3_serialize(store->db, "main", &len, 0);
+	unsigned char *bytes;
 
+	/* For a file this says how long it would be, and copies nothing. */
+	sqlite3_serialize(store->db, "main", &len, SQLITE_SERIALIZE_NOCOPY);
+	if (len > (sqlite3_int64)max)
+		return covey_error_set(error, -EFBIG,
+				       "the state file has %lld bytes, more than a backup may have "
+				       "(%zu): stop covey-gkm, copy %s, and start it again",
+				       len, max, store->path);
+	bytes = sqlite3_serialize(store->db, "main", &len, 0);
 	if (!bytes)
 		return sqlite_explain(store, SQLITE_NOMEM, "copying", error);
 	*ret_bytes = malloc((size_t)len);

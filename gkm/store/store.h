@@ -97,8 +97,9 @@ struct store_ops {
 	int (*raise_spi)(struct store *store, uint32_t spi, struct covey_error *error);
 
 	/* All that is durable, as one file from which a key manager can start. *ret_bytes is to be
-	 * released with free(). */
-	int (*copy)(struct store *store, unsigned char **ret_bytes, size_t *ret_len,
+	 * released with free(). -EFBIG, before anything is copied, when it has more than max bytes.
+	 */
+	int (*copy)(struct store *store, size_t max, unsigned char **ret_bytes, size_t *ret_len,
 		    struct covey_error *error);
 };
 

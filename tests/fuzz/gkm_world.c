@@ -164,7 +164,7 @@ static int raise_spi(struct store *store, uint32_t spi, struct covey_error *erro
 	return status;
 }
 
-static int copy(struct store *store, unsigned char **ret_bytes, size_t *ret_len,
+static int copy(struct store *store, size_t max, unsigned char **ret_bytes, size_t *ret_len,
 		struct covey_error *error)
 {
 	int status = store_answer(error);

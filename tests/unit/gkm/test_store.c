@@ -56,6 +56,31 @@ static void it_is_all_there_after_reopening(void **state)
 	store_close(store);
 }
 
+static void a_copy_is_the_file_and_no_larger_than_allowed(void **state)
+{
+	const struct place *place = *state;
+	struct covey_error error;
+	unsigned char *bytes = NULL, content[1 << 16];
+	struct store *store;
+	size_t len = 0;
+	FILE *file;
+
+	state_file_make(place->file);
+	store = state_file_open(place->file);
+	assert_int_equal(store->ops->copy(store, sizeof(content), &bytes, &len, &error), 0);
+	file = fopen(place->file, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(content, 1, sizeof(content), file), len);
+	fclose(file);
+	assert_memory_equal(bytes, content, len);
+	free(bytes);
+	bytes = NULL;
+	assert_int_equal(store->ops->copy(store, len - 1, &bytes, &len, &error), -EFBIG);
+	assert_null(bytes);
+	assert_non_null(strstr(error.text, "stop covey-gkm, copy "));
+	store_close(store);
+}
+
 static int note_eviction(const char *identity, const char *group, void *arg)
 {
 	char *buf = arg;
@@ -448,6 +473,7 @@ int main(void)
 		TEST(spis_run_out_and_never_wrap),
 		TEST(spis_that_are_wanted_come_together),
 		TEST(the_last_spis_are_taken_one_by_one),
+		TEST(a_copy_is_the_file_and_no_larger_than_allowed),
 	};
 
 	return cmocka_run_group_tests_name("gkm-store", tests, NULL, NULL);
