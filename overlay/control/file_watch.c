@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -17,11 +18,12 @@
 	 IN_MOVE_SELF | IN_ATTRIB)
 
 struct file_watch {
+	struct event_base *base;
 	void (*changed)(void *arg);
 	void *arg;
 	char *paths[FILE_WATCH_PATHS_MAX];
 	size_t path_count;
-	int fd; /* inotify */
+	int fd; /* inotify; -1: not had yet */
 	struct event *readable;
 	struct event *gathered;
 };
@@ -59,20 +61,6 @@ static int look_at(const struct file_watch *watch, const char *path)
 	return status;
 }
 
-int file_watch_look(const struct file_watch *watch, struct covey_error *error)
-{
-	for (size_t i = 0; i < watch->path_count; i++) {
-		int status = look_at(watch, watch->paths[i]);
-
-		if (status < 0)
-			return covey_error_set(error, status,
-					       "changes of %s cannot be watched for: %s; after a "
-					       "change, send SIGHUP",
-					       watch->paths[i], strerror(-status));
-	}
-	return 0;
-}
-
 /* --- events -------------------------------------------------------------------------------- */
 
 static void on_gathered(evutil_socket_t fd, short what, void *arg)
@@ -95,16 +83,48 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		evtimer_add(watch->gathered, &soon);
 }
 
-static int make_events(struct file_watch *watch, struct event_base *base, struct covey_error *error)
+/* The system has only so many for each user, and may have one again later. */
+static int begin(struct file_watch *watch)
 {
-	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (watch->fd < 0)
-		return covey_error_set(error, -errno, "inotify cannot be used: %s",
-				       strerror(errno));
-	watch->readable = event_new(base, watch->fd, EV_READ | EV_PERSIST, on_readable, watch);
-	watch->gathered = evtimer_new(base, on_gathered, watch);
-	if (!watch->readable || !watch->gathered || event_add(watch->readable, NULL) < 0)
-		return covey_error_set(error, -ENOMEM, "out of memory");
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	watch->readable = event_new(watch->base, fd, EV_READ | EV_PERSIST, on_readable, watch);
+	if (!watch->readable || event_add(watch->readable, NULL) < 0)
+		goto fail;
+	watch->fd = fd;
+	return 0;
+
+fail:
+	if (watch->readable)
+		event_free(watch->readable);
+	watch->readable = NULL;
+	close(fd);
+	return -ENOMEM;
+}
+
+/* Has the system no more of it? */
+static bool is_used_up(int status)
+{
+	return status == -EMFILE || status == -ENOSPC;
+}
+
+int file_watch_look(struct file_watch *watch, struct covey_error *error)
+{
+	int status = watch->fd < 0 ? begin(watch) : 0;
+
+	for (size_t i = 0; i < watch->path_count; i++) {
+		if (status == 0)
+			status = look_at(watch, watch->paths[i]);
+		if (status < 0)
+			return covey_error_set(error, status,
+					       "changes of %s cannot be watched for: %s%s; after a "
+					       "change, send SIGHUP",
+					       watch->paths[i], strerror(-status),
+					       is_used_up(status) ? " (see `sysctl fs.inotify`)"
+								  : "");
+	}
 	return 0;
 }
 
@@ -130,16 +150,14 @@ int file_watch_new(const struct file_watch_config *config, struct file_watch **r
 	if (!watch)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	watch->fd = -1;
+	watch->base = config->base;
 	watch->changed = config->changed;
 	watch->arg = config->arg;
 	status = copy_paths(watch, config);
-	if (status < 0)
-		covey_error_set(error, status, "out of memory");
-	else
-		status = make_events(watch, config->base, error);
-	if (status < 0) {
+	watch->gathered = evtimer_new(config->base, on_gathered, watch);
+	if (status < 0 || !watch->gathered) {
 		file_watch_free(watch);
-		return status;
+		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
 	*ret_watch = watch;
 	return 0;

@@ -30,6 +30,7 @@ void file_watch_free(struct file_watch *watch);
 
 /*
  * Watch what the paths lead to now. Call this again before each reading. Then what changes between
- * this call and the reading is read twice, not missed.
+ * this call and the reading is read twice, not missed. Where inotify cannot be used, this fails,
+ * and may work at another call.
  */
-int file_watch_look(const struct file_watch *watch, struct covey_error *error);
+int file_watch_look(struct file_watch *watch, struct covey_error *error);

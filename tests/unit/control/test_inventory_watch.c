@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "inventory_watch.h"
@@ -186,6 +188,26 @@ static void a_directory_that_was_away(void **state)
 	WAIT_FOR(&scene->seen, inventory_find_host(scene->inventory, "c"));
 }
 
+/* It goes on: whoever needs the inventory now and then must not end for that. */
+static void no_inotify(void **state)
+{
+	struct scene *scene = *state;
+	struct rlimit all, none;
+	int next = dup(STDERR_FILENO);
+
+	assert_int_equal(close(next), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = (struct rlimit){(rlim_t)next, all.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(dup(STDERR_FILENO), -1);
+	begin(scene);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	replace(scene, HEAD B C);
+	WAIT_FOR(&scene->seen, scene->taken == 1);
+	replace(scene, HEAD B);
+	WAIT_FOR(&scene->seen, scene->taken == 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +215,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(at_once_when_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(half_of_it_is_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_directory_that_was_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_inotify, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
