@@ -16,10 +16,18 @@ struct made_page {
 	size_t len;
 };
 
-struct made_page *made_page_new(char *text, size_t len, uint64_t began_ms)
+uint64_t made_page_spent_us(void)
+{
+	struct timespec spent;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+	return (uint64_t)spent.tv_sec * 1000000 + (uint64_t)spent.tv_nsec / 1000;
+}
+
+struct made_page *made_page_new(char *text, size_t len, uint64_t began_us)
 {
 	struct made_page *page = text ? calloc(1, sizeof(*page)) : NULL;
-	uint64_t now_ms = clock_ms(), fresh_ms = (now_ms - began_ms) * COVEY_METRICS_SHARE;
+	uint64_t fresh_ms = (made_page_spent_us() - began_us) * COVEY_METRICS_SHARE / 1000;
 
 	if (!page) {
 		free(text);
@@ -28,7 +36,7 @@ struct made_page *made_page_new(char *text, size_t len, uint64_t began_ms)
 	if (fresh_ms < COVEY_METRICS_FRESH_MS)
 		fresh_ms = COVEY_METRICS_FRESH_MS;
 	*page = (struct made_page){
-		.users = 1, .until_ms = now_ms + fresh_ms, .text = text, .len = len};
+		.users = 1, .until_ms = clock_ms() + fresh_ms, .text = text, .len = len};
 	return page;
 }
 

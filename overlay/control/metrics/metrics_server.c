@@ -46,7 +46,7 @@ struct metrics_server {
 static struct made_page *make_metrics(const struct metrics_server *server,
 				      enum metrics_format format)
 {
-	uint64_t began_ms = clock_ms();
+	uint64_t began_us = made_page_spent_us();
 	struct metrics_page page;
 
 	metrics_page_init(&page, format);
@@ -55,15 +55,15 @@ static struct made_page *make_metrics(const struct metrics_server *server,
 		free(page.text);
 		return NULL;
 	}
-	return made_page_new(page.text, page.len, began_ms);
+	return made_page_new(page.text, page.len, began_us);
 }
 
 static struct made_page *make_status(const struct metrics_server *server)
 {
-	uint64_t began_ms = clock_ms();
+	uint64_t began_us = made_page_spent_us();
 	char *text = server->config.status(server->config.arg);
 
-	return made_page_new(text, text ? strlen(text) : 0, began_ms);
+	return made_page_new(text, text ? strlen(text) : 0, began_us);
 }
 
 /* In *page, which is what was made last, or NULL. */
