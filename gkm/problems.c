@@ -50,29 +50,43 @@ static const char *whose(const char *role)
 					     : "the key manager's certificate";
 }
 
+/* A CA cannot be renewed. */
+#define ANOTHER_CA                                                                                 \
+	"make another CA in a folder of its own (`covey --pki FOLDER pki init`), and all "         \
+	"certificates by it (\"Replace the CA\" in operations.md)"
+
+static const char *when_expired(const char *role)
+{
+	if (strcmp(role, "trusted") == 0)
+		return "take it out of ca.crt";
+	if (strcmp(role, "issuer") == 0)
+		return "sessions stay, but none begins any more: " ANOTHER_CA;
+	return "sessions stay, but none begins any more: put a new one in its place (`covey pki "
+	       "renew gkm`)";
+}
+
+static const char *when_near(const char *role)
+{
+	if (strcmp(role, "trusted") == 0)
+		return "put a new CA beside it in ca.crt, and make new certificates; or take it "
+		       "out if none is by it";
+	if (strcmp(role, "issuer") == 0)
+		return ANOTHER_CA;
+	return "make a new one with `covey pki renew` and copy it here";
+}
+
 static void check_end(json_t *problems, const json_t *certificate)
 {
 	const char *role = text_of(certificate, "role"), *who = whose(role);
 	const char *subject = text_of(certificate, "subject"),
 		   *end = text_of(certificate, "not_after");
-	bool trusted = strcmp(role, "trusted") == 0;
 
-	if (number_of(certificate, "ends_s") <= 0 && trusted)
-		add(problems, "%s (%s) has expired at %s: take it out of ca.crt", who, subject,
-		    end);
-	else if (number_of(certificate, "ends_s") <= 0)
-		add(problems,
-		    "%s (%s) has expired at %s: sessions stay, but none begins any more: put a new "
-		    "one in its place (`covey pki renew gkm`)",
-		    who, subject, end);
+	if (number_of(certificate, "ends_s") <= 0)
+		add(problems, "%s (%s) has expired at %s: %s", who, subject, end,
+		    when_expired(role));
 	else if (is_true(certificate, "near"))
 		add(problems, "%s (%s) ends at %s, and then no session begins by it any more: %s",
-		    who, subject, end,
-		    trusted || strcmp(role, "issuer") == 0
-			    ? "put a new CA beside it in ca.crt, and make new certificates; or "
-			      "take "
-			      "it out if none is by it"
-			    : "make a new one with `covey pki renew` and copy it here");
+		    who, subject, end, when_near(role));
 }
 
 static void check_lists(json_t *problems, const json_t *lists)

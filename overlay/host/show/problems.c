@@ -225,31 +225,50 @@ static const char *whose(enum own_role role)
 	return words[role];
 }
 
-static void check_end(json_t *problems, const struct host *host,
-		      const struct own_certificate *certificate)
+/* A CA cannot be renewed. */
+#define ANOTHER_CA                                                                                 \
+	"make another CA in a folder of its own (`covey --pki FOLDER pki init`), and all "         \
+	"certificates by it (\"Replace the CA\" in operations.md)"
+
+static void check_expired(json_t *problems, const struct host *host,
+			  const struct own_certificate *certificate, const char *end)
 {
 	const char *who = whose(certificate->role);
-	bool trusted = certificate->role == OWN_TRUSTED;
-	time_t now = time(NULL);
-	char end[CRL_TIME_SIZE];
 
-	crl_time(certificate->not_after, end);
-	if (certificate->not_after <= now && trusted)
+	if (certificate->role == OWN_TRUSTED)
 		add(problems, "%s (%s) has expired at %s: take it out of ca.crt", who,
 		    certificate->subject, end);
-	else if (certificate->not_after <= now)
+	else if (certificate->role == OWN_ISSUER)
+		add(problems,
+		    "%s (%s) has expired at %s: sessions stay, but none begins any "
+		    "more: " ANOTHER_CA,
+		    who, certificate->subject, end);
+	else
 		add(problems,
 		    "%s (%s) has expired at %s: sessions stay, but none begins any more: put a new "
 		    "one in its place (`covey pki renew %s`)",
 		    who, certificate->subject, end, host->self->name);
+}
+
+static void check_end(json_t *problems, const struct host *host,
+		      const struct own_certificate *certificate)
+{
+	static const char *const what_to_do[] = {
+		[OWN_OURS] = "make a new one with `covey pki renew` and copy it here",
+		[OWN_ISSUER] = ANOTHER_CA,
+		[OWN_TRUSTED] = "put a new CA beside it in ca.crt, and make new certificates; or "
+				"take it out if none is by it",
+	};
+	time_t now = time(NULL);
+	char end[CRL_TIME_SIZE];
+
+	crl_time(certificate->not_after, end);
+	if (certificate->not_after <= now)
+		check_expired(problems, host, certificate, end);
 	else if (own_end_is_near(certificate->not_before, certificate->not_after, now))
 		add(problems, "%s (%s) ends at %s, and then no session begins by it any more: %s",
-		    who, certificate->subject, end,
-		    certificate->role == OWN_OURS
-			    ? "make a new one with `covey pki renew` and copy it here"
-			    : "put a new CA beside it in ca.crt, and make new certificates; or "
-			      "take "
-			      "it out if none is by it");
+		    whose(certificate->role), certificate->subject, end,
+		    what_to_do[certificate->role]);
 }
 
 static void check_lists(json_t *problems, const struct host *host)

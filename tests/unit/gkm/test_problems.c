@@ -51,7 +51,8 @@ static void test_each(void **state)
 	       "the key manager's certificate (gkm) has expired at 2026");
 	expect("{'certificates': [{'ends_s': 5}, {'ends_s': -1, 'subject': 'ca', 'role': "
 	       "'issuer'}]}",
-	       "the certificate of its CA (ca) has expired");
+	       "the certificate of its CA (ca) has expired at : sessions stay, but none begins any "
+	       "more: make another CA in a folder of its own (`covey --pki FOLDER pki init`)");
 	expect("{'certificates': [{'ends_s': -1, 'subject': 'old', 'role': 'trusted'}]}",
 	       "(old) has expired at : take it out of ca.crt");
 	expect("{'certificates': [{'ends_s': 9, 'subject': 'gkm', 'role': 'own', 'near': true, "
@@ -60,9 +61,11 @@ static void test_each(void **state)
 	       "any more: make a new one with `covey pki renew`");
 	expect("{'certificates': [{'ends_s': 9, 'subject': 'ca', 'role': 'issuer', 'near': true}]}",
 	       "the certificate of its CA (ca) ends at , and then no session begins by it any "
-	       "more: put a new CA beside it");
+	       "more: make another CA in a folder of its own");
 	expect("{'certificates': [{'ends_s': 9, 'role': 'trusted', 'near': true}]}",
-	       "another CA in ca.crt");
+	       "another CA in ca.crt () ends at , and then no session begins by it any more: put a "
+	       "new "
+	       "CA beside it");
 	expect("{'certificates_problem': 'no key'}", "stay in force: no key");
 	expect("{'revocations': {'late': true, 'path': '/x', 'next_update': 'y'}}",
 	       "the revocation list /x should have been replaced by y");
