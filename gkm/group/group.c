@@ -185,6 +185,13 @@ int group_join(struct group *group, size_t seat, void *session, uint16_t *ret_ep
 
 void group_lost(struct group *group, size_t seat)
 {
+	const struct member *member = &group->members[seat];
+
+	/* It sends in its new epoch already, and may stay away: what it sent before must not be
+	 * replayable for so long. That is worth the little that may still be on its way. */
+	if (member->floor_rises_ms != 0)
+		roster_set(&group->roster, seat, member->sender_id, member->epoch, &member->vtep,
+			   member->identity);
 	forget_registration(group, seat);
 }
 

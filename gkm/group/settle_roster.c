@@ -41,7 +41,7 @@ static bool has_gone_on(const struct group *group, size_t seat)
  * that is older when the first packet of the new epoch comes. Only a receiver with empty windows,
  * one that comes in these milliseconds, might take an old packet, once. It is told how far the
  * sender was by its last report, as if it had come those milliseconds earlier
- * (docs/threat-model.md, "Replay, reordering, delay").
+ * (docs/threat-model.md, "Replay, reordering, delay"). group_lost() ends the wait.
  */
 static bool must_floor_wait(const struct group *group, size_t seat)
 {
