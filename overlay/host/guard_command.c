@@ -124,7 +124,8 @@ static void look_once(const struct guard_deadlines_config *config, struct guard_
 	else
 		log_notice("guard: VXLAN of %zu VNIs passes in clear, by the modes of their "
 			   "groups. A VXLAN device that is made from now on looks at what comes in "
-			   "only while covey-guard.service or covey-host runs: start one of them",
+			   "only while covey-guard.service or covey-host runs: if neither does, "
+			   "start one",
 			   clear->accepted.count);
 }
 
