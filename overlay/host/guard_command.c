@@ -267,6 +267,7 @@ static int follow_inventory(struct keeper *keeper, const struct options *options
 		.self = self,
 		.socket = options->socket,
 		.watch = keeper->watch,
+		.deadlines = keeper->deadlines,
 	};
 
 	return guard_inventory_new(&config, &keeper->inventory, error);

@@ -28,6 +28,7 @@ struct guard_deadlines {
 	struct guard_watch *watch;
 	struct guard_looks *looks;
 	struct event *timer;
+	bool held;
 	struct covey_error said; /* what was logged last, and is still so; empty: nothing */
 	struct mode_record records[COVEY_GROUPS_PER_HOST_MAX];
 };
@@ -153,7 +154,7 @@ static void on_time(evutil_socket_t fd, short events, void *arg)
 	left = soonest(deadlines->records, count);
 	if (left == 0 && guard_deadlines_host_runs(deadlines->config.socket))
 		rest = AGAIN_MS;
-	else if (left == 0)
+	else if (left == 0 && !deadlines->held)
 		follow(deadlines, count, &error);
 	else if (left < rest)
 		rest = left;
@@ -181,6 +182,12 @@ int guard_deadlines_new(struct event_base *base, const struct guard_deadlines_co
 	on_time(-1, 0, deadlines);
 	*ret_deadlines = deadlines;
 	return 0;
+}
+
+void guard_deadlines_hold(struct guard_deadlines *deadlines, bool held)
+{
+	if (deadlines)
+		deadlines->held = held;
 }
 
 void guard_deadlines_free(struct guard_deadlines *deadlines)

@@ -39,4 +39,6 @@ int guard_deadlines_apply(const struct guard_deadlines_config *config, struct gu
 int guard_deadlines_new(struct event_base *base, const struct guard_deadlines_config *config,
 			struct guard_watch *watch, struct guard_looks *looks,
 			struct guard_deadlines **ret_deadlines, struct covey_error *error);
+/* Follow none as long as this is so: they could open a VNI. NULL-safe. */
+void guard_deadlines_hold(struct guard_deadlines *deadlines, bool held);
 void guard_deadlines_free(struct guard_deadlines *deadlines); /* NULL-safe */

@@ -22,18 +22,23 @@ struct guard_inventory {
 	struct guard_inventory_config config;
 	struct inventory_watch *file;
 	struct event *again;
+	bool gone;               /* the inventory last read has not this host any more */
 	bool pending;            /* what has changed is not in force */
 	struct covey_error said; /* what was logged last, and is still so; empty: nothing */
 };
 
-/* Of other groups' VNIs, or without this host, nothing passes in clear any more. Nothing opens. */
+/* Of other groups' VNIs, or without this host, nothing passes in clear any more. What is given to a
+ * group again does not open by that, but it does by a deadline that has passed: guard_deadlines.c
+ * looks at that all the time. */
 static int close_clear(const struct guard_inventory *inventory, struct covey_error *error)
 {
 	const struct guard_inventory_config *config = &inventory->config;
 	struct guard_status guard;
-	struct guard_clear clear;
+	struct guard_clear clear = {0};
 	int status;
 
+	if (inventory->gone)
+		return guard_watch_set_clear(config->watch, &clear, error);
 	guard_watch_last(config->watch, &guard);
 	if (guard_clear_copy(guard.clear, &clear))
 		return covey_error_set(error, -ENOMEM, "out of memory");
@@ -78,16 +83,27 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
+static void set_gone(struct guard_inventory *inventory, bool gone)
+{
+	inventory->gone = gone;
+	inventory->pending |= gone;
+	guard_deadlines_hold(inventory->config.deadlines, gone);
+}
+
+/* An inventory without this host is not taken over, and yet it closes. */
 static int check(struct inventory *fresh, void *arg, struct covey_error *error)
 {
-	const struct guard_inventory *inventory = arg;
+	struct guard_inventory *inventory = arg;
 	const char *name = inventory->config.self->name;
 
-	if (inventory_find_host(fresh, name))
+	set_gone(inventory, inventory_find_host(fresh, name) == NULL);
+	if (!inventory->gone)
 		return 0;
+	put_in_force(inventory);
 	return covey_error_set(error, -ENOENT,
 			       "%s has no host %s, which this is: add it, or stop "
-			       "covey-guard.service here",
+			       "covey-guard.service here; until then no VXLAN passes in clear "
+			       "while covey-host does not run",
 			       inventory->config.path, name);
 }
 

@@ -5,6 +5,9 @@
  * The inventory changes while `--guard keep` runs. The keeper takes over the VNIs, hosts and
  * groups; the guard has them at once when covey-host does not run. While it runs, it has the say:
  * it reads the same file.
+ *
+ * An inventory without this host is not taken over, but nothing passes in clear any more: no group
+ * is known to be this host's.
  */
 
 #include <covey/error.h>
@@ -25,6 +28,7 @@ struct guard_inventory_config {
 	const struct inventory_host *self;
 	const char *socket; /* covey-host's */
 	struct guard_watch *watch;
+	struct guard_deadlines *deadlines; /* NULL: nothing passes the guard in clear */
 };
 
 /* Begin to follow it. Returns 0 or a negative errno. */
