@@ -113,10 +113,8 @@ static void take_one(struct wire_heard *heard, const struct inventory *inventory
 	add_name(one, field_true(said, "out") ? "left" : "came_to", reporter);
 }
 
-/* Of a member from before there was `looked`, nothing is known. */
-static void take_blind(struct wire_heard *heard, const json_t *report)
+static void take_blind(struct wire_heard *heard, const char *host, const char *reason)
 {
-	const char *host = field_text(report, "host"), *reason = field_text(report, "blind");
 	const json_t *one;
 	size_t i;
 
@@ -127,11 +125,27 @@ static void take_blind(struct wire_heard *heard, const json_t *report)
 		heard->more_blind++;
 		return;
 	}
-	if (reason[0] == '\0')
-		reason = "its covey-host or the covey-gkm is older than this program, or its "
-			 "kernel refuses another packet socket";
 	json_array_append_new(heard->blind,
 			      json_pack("{s:s, s:s}", "host", host, "reason", reason));
+}
+
+/* Of a member from before there was `looked`, nothing is known. In observe, what there was more of
+ * may all be of members, as it should, and others may be among it: nobody knows. */
+static void take_rest(struct wire_heard *heard, const json_t *report, bool observes)
+{
+	const char *host = field_text(report, "host"), *reason = field_text(report, "blind");
+	const bool more = field_true(report, "heard_more");
+
+	if (!field_true(report, "looked"))
+		take_blind(heard, host,
+			   reason[0] != '\0'
+				   ? reason
+				   : "its covey-host or the covey-gkm is older than this program, "
+				     "or its kernel refuses another packet socket");
+	else if (more && observes)
+		take_blind(heard, host,
+			   "members send in clear in observe, and more came than it looks at");
+	heard->more |= more && !observes;
 }
 
 void wire_heard_take(struct wire_heard *heard, const struct inventory *inventory,
@@ -143,12 +157,10 @@ void wire_heard_take(struct wire_heard *heard, const struct inventory *inventory
 	json_array_foreach(json_object_get(answer, "reports"), i, report) {
 		if (!field_true(report, "done"))
 			continue;
-		if (!field_true(report, "looked"))
-			take_blind(heard, report);
+		take_rest(heard, report, observes);
 		json_array_foreach(json_object_get(report, "heard"), j, said)
 			take_one(heard, inventory, group, field_text(report, "host"), said,
 				 observes);
-		heard->more |= field_true(report, "heard_more") && !observes;
 	}
 }
 

@@ -30,7 +30,8 @@ int wire_heard_init(struct wire_heard *heard);
 void wire_heard_release(struct wire_heard *heard);
 
 /* What the reports of one run say. observes: this group is in observe, so its members send in clear
- * as they should; only others count. */
+ * as they should; only others count, and where there was more than a member looks at, it has not
+ * looked for all of them. */
 void wire_heard_take(struct wire_heard *heard, const struct inventory *inventory,
 		     const struct inventory_group *group, const json_t *answer, bool observes);
 /* False when there was none. */

@@ -2,9 +2,23 @@
 
 #include "probe_heard.h"
 
-void probe_heard_add(struct probe_heard *heard, const struct covey_addr *from, uint32_t vni,
-		     bool out)
+/* NULL when there is none, and none that a stranger may take. */
+static struct probe_heard_one *find_place(struct probe_heard *heard, bool member)
 {
+	if (heard->count < COVEY_PROBE_HEARD_MAX)
+		return &heard->list[heard->count++];
+	heard->more = true;
+	for (size_t i = 0; i < heard->count && !member; i++)
+		if (heard->list[i].member)
+			return &heard->list[i];
+	return NULL;
+}
+
+void probe_heard_add(struct probe_heard *heard, const struct covey_addr *from, bool member,
+		     uint32_t vni, bool out)
+{
+	struct probe_heard_one *place;
+
 	for (size_t i = 0; i < heard->count; i++) {
 		struct probe_heard_one *one = &heard->list[i];
 
@@ -13,10 +27,8 @@ void probe_heard_add(struct probe_heard *heard, const struct covey_addr *from, u
 			return;
 		}
 	}
-	if (heard->count == COVEY_PROBE_HEARD_MAX) {
-		heard->more = true;
-		return;
-	}
-	heard->list[heard->count++] =
-		(struct probe_heard_one){.from = *from, .vni = vni, .packets = 1, .out = out};
+	place = find_place(heard, member);
+	if (place)
+		*place = (struct probe_heard_one){
+			.from = *from, .vni = vni, .packets = 1, .out = out, .member = member};
 }

@@ -16,7 +16,8 @@ struct probe_heard_one {
 	struct covey_addr from;
 	uint32_t vni;
 	uint32_t packets;
-	bool out; /* it left by the uplink */
+	bool out;    /* it left by the uplink */
+	bool member; /* a member of the group has this address */
 };
 
 struct probe_heard {
@@ -25,6 +26,7 @@ struct probe_heard {
 	bool more; /* there were others, for which there was no room */
 };
 
-/* One packet. */
-void probe_heard_add(struct probe_heard *heard, const struct covey_addr *from, uint32_t vni,
-		     bool out);
+/* One packet. Who is no member takes the place of a member where there is no other: in observe,
+ * members fill the list as they should. */
+void probe_heard_add(struct probe_heard *heard, const struct covey_addr *from, bool member,
+		     uint32_t vni, bool out);

@@ -211,6 +211,18 @@ static void on_frame(struct probe_run *run, bool uplink, struct probe_side *side
 		on_delivered(run, &packet->frame);
 }
 
+static bool is_member(const struct probe_run *run, const struct inventory_group *group,
+		      const struct covey_addr *vtep)
+{
+	const struct inventory_host *hosts = run->config.inventory->hosts;
+
+	for (size_t i = 0; i < group->member_count; i++)
+		if (!group->members[i].gone &&
+		    covey_addr_equal(&hosts[group->members[i].host].vtep, vtep))
+			return true;
+	return false;
+}
+
 /* VXLAN in clear that is no probe: if it has one of the group's VNIs. */
 static void on_other(struct probe_run *run, const struct probe_packet *packet, bool out)
 {
@@ -219,7 +231,8 @@ static void on_other(struct probe_run *run, const struct probe_packet *packet, b
 
 	for (size_t i = 0; run->look && group && i < group->vni_count; i++)
 		if (group->vnis[i] == packet->vni)
-			probe_heard_add(&run->heard, &packet->from, packet->vni, out);
+			probe_heard_add(&run->heard, &packet->from,
+					is_member(run, group, &packet->from), packet->vni, out);
 }
 
 static void on_seen(void *arg, bool uplink, const struct probe_packet *packet, size_t len, bool out)

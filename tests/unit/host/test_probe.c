@@ -229,25 +229,45 @@ static void sources_are_bounded(void **state)
 	struct probe_heard heard = {.count = 0};
 	struct covey_addr from = address(false, 1), other = address(true, 1);
 
-	probe_heard_add(&heard, &from, 100, false);
-	probe_heard_add(&heard, &from, 100, false);
-	probe_heard_add(&heard, &from, 100, true);
-	probe_heard_add(&heard, &from, 101, false);
-	probe_heard_add(&heard, &other, 100, false);
+	probe_heard_add(&heard, &from, false, 100, false);
+	probe_heard_add(&heard, &from, false, 100, false);
+	probe_heard_add(&heard, &from, false, 100, true);
+	probe_heard_add(&heard, &from, false, 101, false);
+	probe_heard_add(&heard, &other, false, 100, false);
 	assert_int_equal(heard.count, 4);
 	assert_int_equal(heard.list[0].packets, 2);
 	assert_true(heard.list[1].out);
 	assert_int_equal(heard.list[2].vni, 101);
 	for (uint8_t i = 0; i < COVEY_PROBE_HEARD_MAX - 4; i++) {
 		from.bytes[0] = i;
-		probe_heard_add(&heard, &from, 100, false);
+		probe_heard_add(&heard, &from, false, 100, false);
 	}
 	assert_false(heard.more);
-	probe_heard_add(&heard, &from, 102, false);
+	probe_heard_add(&heard, &from, false, 102, false);
 	assert_true(heard.more);
 	assert_int_equal(heard.count, COVEY_PROBE_HEARD_MAX);
-	probe_heard_add(&heard, &other, 100, false);
+	probe_heard_add(&heard, &other, false, 100, false);
 	assert_int_equal(heard.list[3].packets, 2);
+}
+
+static void strangers_take_places_of_members(void **state)
+{
+	struct probe_heard heard = {.count = 0};
+	struct covey_addr member = address(false, 1), stranger = address(false, 2);
+
+	for (uint32_t i = 0; i < COVEY_PROBE_HEARD_MAX + 1; i++)
+		probe_heard_add(&heard, &member, true, i, false);
+	assert_true(heard.more);
+	for (uint32_t i = 0; i < COVEY_PROBE_HEARD_MAX + 1; i++) {
+		probe_heard_add(&heard, &stranger, false, i, false);
+		probe_heard_add(&heard, &member, true, i + 100, false);
+	}
+	assert_int_equal(heard.count, COVEY_PROBE_HEARD_MAX);
+	for (uint32_t i = 0; i < COVEY_PROBE_HEARD_MAX; i++) {
+		assert_true(covey_addr_equal(&heard.list[i].from, &stranger));
+		assert_int_equal(heard.list[i].vni, i);
+		assert_int_equal(heard.list[i].packets, 1);
+	}
 }
 
 /* As many as a filter may have of all kinds; where VNIs are more, those between pass, too. */
@@ -289,6 +309,7 @@ int main(void)
 		cmocka_unit_test(clear_vxlan_of_asked_vnis_passes),
 		cmocka_unit_test(the_longest_filter),
 		cmocka_unit_test(sources_are_bounded),
+		cmocka_unit_test(strangers_take_places_of_members),
 	};
 
 	return cmocka_run_group_tests_name("host: probes", tests, NULL, NULL);
