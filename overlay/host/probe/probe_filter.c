@@ -150,6 +150,15 @@ size_t probe_filter_ranges(const uint32_t *vnis, size_t count,
 	return ranges;
 }
 
+bool probe_filter_is_exact(const struct probe_range *ranges, size_t count, size_t vni_count)
+{
+	size_t vnis = 0;
+
+	for (size_t i = 0; i < count; i++)
+		vnis += ranges[i].last - ranges[i].first + 1;
+	return vnis == vni_count;
+}
+
 size_t probe_filter_write(const struct probe_filter *filter,
 			  struct sock_filter ret_program[PROBE_FILTER_MAX])
 {

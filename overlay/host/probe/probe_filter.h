@@ -41,6 +41,9 @@ struct probe_filter {
 size_t probe_filter_ranges(const uint32_t *vnis, size_t count,
 			   struct probe_range ret_ranges[PROBE_RANGES_MAX]);
 
+/* Do these ranges of so many VNIs have no others between? */
+bool probe_filter_is_exact(const struct probe_range *ranges, size_t count, size_t vni_count);
+
 /* Returns the number of instructions. */
 size_t probe_filter_write(const struct probe_filter *filter,
 			  struct sock_filter ret_program[PROBE_FILTER_MAX]);

@@ -32,3 +32,9 @@ void probe_heard_add(struct probe_heard *heard, const struct covey_addr *from, b
 		*place = (struct probe_heard_one){
 			.from = *from, .vni = vni, .packets = 1, .out = out, .member = member};
 }
+
+bool probe_heard_overflown(struct probe_heard *heard, bool exact)
+{
+	heard->more |= exact || heard->count > 0;
+	return heard->more;
+}

@@ -30,3 +30,6 @@ struct probe_heard {
  * members fill the list as they should. */
 void probe_heard_add(struct probe_heard *heard, const struct covey_addr *from, bool member,
 		     uint32_t vni, bool out);
+/* More packets came than were looked at; exact: none of them had VNIs of others. False when nothing
+ * says that there was more. */
+bool probe_heard_overflown(struct probe_heard *heard, bool exact);

@@ -74,6 +74,9 @@ static void find_ranges(struct probe_run *run)
 	run->range_count = run->look && group
 				   ? probe_filter_ranges(group->vnis, group->vni_count, run->ranges)
 				   : 0;
+	run->exact =
+		group && probe_filter_is_exact(run->ranges, run->range_count, group->vni_count);
+	run->flooded = false;
 	run->looked = run->range_count > 0 && !run->config.blind;
 }
 
@@ -125,16 +128,26 @@ static bool is_clear_tap(const struct probe_tap *tap)
 	return tap->filter.clear_count > 0;
 }
 
+/* What was not looked at may all be of VNIs of others. */
+static void take_clear_overflown(struct probe_run *run)
+{
+	if (probe_heard_overflown(&run->heard, run->exact))
+		return;
+	run->looked = false;
+	run->flooded = true;
+}
+
 /* Where more packets came than were looked at, the probes may be among them. */
 void probe_listen_take_overflown(struct probe_run *run)
 {
 	const uint32_t all = (1u << run->length_count) - 1;
+	bool more = probe_witness_clear_overflown(&run->witness);
 
 	for (size_t i = 0; i < run->tap_count; i++) {
 		const struct probe_tap *tap = &run->taps[i];
 
 		if (is_clear_tap(tap))
-			run->heard.more |= tap->overflown != 0;
+			more |= tap->overflown != 0;
 		if (!tap->uplink || is_clear_tap(tap))
 			continue;
 		run->out.crowded |= tap->overflown & all;
@@ -142,5 +155,6 @@ void probe_listen_take_overflown(struct probe_run *run)
 	}
 	if (probe_witness_overflown(&run->witness))
 		run->in.crowded = all;
-	run->heard.more |= probe_witness_clear_overflown(&run->witness);
+	if (more)
+		take_clear_overflown(run);
 }

@@ -119,7 +119,13 @@ void probe_report_done(const struct probe_run *run)
 	report.id = run->id;
 	report.state = COVEY__PROBE_STATE__PROBE_STATE_DONE;
 	report.reason = reason;
-	printable_copy(blind, sizeof(blind), why ? why : "");
+	if (!why && run->flooded)
+		printable_copy(
+			blind, sizeof(blind),
+			"the group has more ranges of VNIs than one filter, and VXLAN of other "
+			"VNIs between them took all the room");
+	else
+		printable_copy(blind, sizeof(blind), why ? why : "");
 	report.blind = blind;
 	sides[0].watched = !why;
 	sides[1].watched = in;

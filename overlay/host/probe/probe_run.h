@@ -72,6 +72,8 @@ struct probe_run {
 	bool looked;      /* and it was looked for wherever it can be seen */
 	struct probe_range ranges[PROBE_RANGES_MAX]; /* its VNIs */
 	size_t range_count;
+	bool exact;   /* there are no other VNIs between */
+	bool flooded; /* packets of such others may have taken the room, so it is not looked */
 	struct probe_heard heard;
 	uint64_t sent_us[COVEY_PROBES_PER_RUN_MAX];
 	uint32_t round_trip_us[COVEY_PROBES_PER_RUN_MAX];

@@ -196,6 +196,7 @@ static void clear_vxlan_of_asked_vnis_passes(void **state)
 	const uint32_t lengths[] = {200};
 
 	assert_int_equal(probe_filter_ranges(vnis, 6, ranges), 4);
+	assert_true(probe_filter_is_exact(ranges, 4, 6));
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct probe_filter filter =
 			filter_of(v6, v6 ? &probe_raw6 : &probe_udp4, &frame, lengths, 1);
@@ -270,6 +271,22 @@ static void strangers_take_places_of_members(void **state)
 	}
 }
 
+/* Only what is of the group for sure. */
+static void others_are_not_more(void **state)
+{
+	struct probe_heard heard = {.count = 0};
+	struct covey_addr from = address(false, 1);
+
+	assert_false(probe_heard_overflown(&heard, false));
+	assert_false(heard.more);
+	probe_heard_add(&heard, &from, false, 100, false);
+	assert_true(probe_heard_overflown(&heard, false));
+	assert_true(heard.more);
+	heard = (struct probe_heard){.count = 0};
+	assert_true(probe_heard_overflown(&heard, true));
+	assert_true(heard.more);
+}
+
 /* As many as a filter may have of all kinds; where VNIs are more, those between pass, too. */
 static void the_longest_filter(void **state)
 {
@@ -291,6 +308,7 @@ static void the_longest_filter(void **state)
 		lengths[i] = 500 + i;
 	filter.clear_count = probe_filter_ranges(vnis, 100, ranges);
 	assert_int_equal(filter.clear_count, PROBE_RANGES_MAX);
+	assert_false(probe_filter_is_exact(ranges, PROBE_RANGES_MAX, 100));
 	for (uint32_t low = 0; low < 256; low++) {
 		packet.bytes[48 + 6] = (uint8_t)low;
 		assert_int_equal(passes(&filter, &packet),
@@ -309,6 +327,7 @@ int main(void)
 		cmocka_unit_test(clear_vxlan_of_asked_vnis_passes),
 		cmocka_unit_test(the_longest_filter),
 		cmocka_unit_test(sources_are_bounded),
+		cmocka_unit_test(others_are_not_more),
 		cmocka_unit_test(strangers_take_places_of_members),
 	};
 
