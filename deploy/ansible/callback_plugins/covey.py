@@ -28,6 +28,7 @@ def reason_of_answer(text):
         said = [str(problem) for problem in answer.get("problems") or []]
         said += [f"{one['from']} to {one['to']}: {one['verdict']}" for one in answer.get("directions") or []
                  if one["verdict"] != "encrypted"]
+        said += [f"clear VXLAN from {one['from']}" for one in answer.get("clear") or []]
         if answer.get("gkm") and answer["gkm"].get("last_error"):
             said.append(f"the key manager: {answer['gkm']['last_error']}")
         if answer.get("error"):
