@@ -153,7 +153,8 @@ static void add_summary(struct bundle *bundle, const char *name, const struct st
 	bundle_addf(
 		bundle, "summary.txt",
 		"%s, by covey %s, run by %s.\n"
-		"Without keys, the guard's secrets (HIDDEN), and anything that tenants send.\n"
+		"Without keys, the guard's secrets, what the inventory has for others than covey\n"
+		"(HIDDEN), and anything that tenants send.\n"
 		"It has addresses, names of hosts and groups, and the rules of this machine.\n\n",
 		name, COVEY_VERSION,
 		geteuid() == 0 ? "root" : "a user who may not see all: run it as root");
@@ -207,7 +208,7 @@ static void collect(struct bundle *bundle, const char *name,
 	report_covey(bundle, cli, !host && gkm, host || gkm);
 	report_system(bundle, first.host, progress);
 	progress("inventory, files and log");
-	report_file(bundle, "inventory.yaml", cli->inventory);
+	report_inventory_file(bundle, cli->inventory);
 	report_files(bundle, cli);
 	report_log(bundle, arguments->log);
 	wait_for(&first.at, arguments->seconds);

@@ -11,6 +11,7 @@
 
 #include "json_text.h"
 #include "report_command.h"
+#include "report_inventory.h"
 #include "report_redact.h"
 
 #define WORDS_MAX     16
@@ -191,8 +192,19 @@ void report_files(struct bundle *bundle, const struct cli *cli)
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* Its last bytes, up to max. */
-static void add_end_of_file(struct bundle *bundle, const char *file, const char *path, long max)
+static void add_text(struct bundle *bundle, const char *file, char *(*redact)(const char *text),
+		     const char *text)
+{
+	char *clean = redact ? redact(text) : NULL;
+
+	if (!redact || clean)
+		bundle_add(bundle, file, clean ? clean : text);
+	free(clean);
+}
+
+/* Its last bytes, up to max. redact: as in run(). */
+static void add_end_of_file(struct bundle *bundle, const char *file,
+			    char *(*redact)(const char *text), const char *path, long max)
 {
 	FILE *stream = fopen(path, "re");
 	char *text = malloc((size_t)max + 1);
@@ -214,16 +226,16 @@ static void add_end_of_file(struct bundle *bundle, const char *file, const char 
 			if (text[i] == '\0')
 				text[i] = '?';
 		text[len] = '\0';
-		bundle_add(bundle, file, text);
+		add_text(bundle, file, redact, text);
 	}
 	if (stream)
 		fclose(stream);
 	free(text);
 }
 
-void report_file(struct bundle *bundle, const char *file, const char *path)
+void report_inventory_file(struct bundle *bundle, const char *path)
 {
-	add_end_of_file(bundle, file, path, LOG_BYTES_MAX);
+	add_end_of_file(bundle, "inventory.yaml", report_inventory, path, BUNDLE_FILE_MAX);
 }
 
 void report_log(struct bundle *bundle, const char *log)
@@ -233,7 +245,7 @@ void report_log(struct bundle *bundle, const char *log)
 		"--unit=covey-host", "--unit=covey-gkm", "--unit=covey-guard", NULL};
 
 	if (log)
-		add_end_of_file(bundle, "log.txt", log, LOG_BYTES_MAX);
+		add_end_of_file(bundle, "log.txt", NULL, log, LOG_BYTES_MAX);
 	else
 		run(bundle, "log.txt", NULL, journal);
 }

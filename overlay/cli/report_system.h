@@ -23,8 +23,8 @@ void report_files(struct bundle *bundle, const struct cli *cli);
 /* The end of the daemons' logs: of the journal, or of the file log if it is not NULL. */
 void report_log(struct bundle *bundle, const char *log);
 
-/* Add the file at path; what cannot be read is said. */
-void report_file(struct bundle *bundle, const char *file, const char *path);
+/* The inventory at path, without what may be a password; if it cannot be read, that is said. */
+void report_inventory_file(struct bundle *bundle, const char *path);
 
 /* What the kernel has counted until now. */
 void report_kernel_counters(struct bundle *bundle, const char *file);

@@ -24,8 +24,8 @@ first_run() {
 	e2e_wait_ping 1 2
 	expect "hosts that have another's key" \
 		"$(on hv1 'ls /etc/covey/pki' | tr '\n' ' ')" "ca.crt hv1.crt hv1.key "
-	expect "the key's mode" "$(on hv1 'stat -c %a:%U /etc/covey/pki/hv1.key /etc/covey/pki')" \
-		$'600:root\n700:root'
+	expect "the modes" "$(on hv1 'stat -c %a:%U /etc/covey/pki/hv1.key /etc/covey/pki /etc/covey/inventory.yaml')" \
+		$'600:root\n700:root\n600:root'
 }
 
 second_run() {

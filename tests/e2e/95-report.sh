@@ -8,6 +8,9 @@ LAB_HOSTS=2
 # shellcheck disable=SC2034 # read by name
 LAB_PORTS_2=bump
 . "$(dirname "$0")/_init.sh"
+# Ansible's, in the inventory.
+PASSWORD=open-sesame-1
+LAB_HOST_VARS="          ansible_become_password: \"$PASSWORD\""
 
 # report NAME N OPTION...: as typed on hvN; its files are in $LAB_DIR/NAME then.
 report() {
@@ -34,6 +37,7 @@ clean() {
 
 	mapfile -t list < <(secrets "$2")
 	((${#list[@]} > 0)) || fail "hv$2's rules have no secret"
+	list+=("$PASSWORD")
 	/usr/bin/python3 "$E2E_HERE/report_secrets.py" "$LAB_DIR/$1.tar.gz" "$LAB_DIR/pki" --hex "$E2E_CANARY" \
 		--text "${list[@]}" || fail "$1 is not clean"
 }
@@ -63,6 +67,7 @@ has first files.txt hv1.key
 has first log.txt "[private key: HIDDEN]"
 has first covey.txt "tenants"
 has first inventory.yaml "covey_fabric"
+has first inventory.yaml "ansible_become_password: HIDDEN"
 grep -qE '^counters\.encrypted_packets: .* more, ' "$LAB_DIR/first/counters.txt" ||
 	fail "no packet was counted: $(<"$LAB_DIR/first/counters.txt")"
 has first kernel-second.txt fab0

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "report_inventory.h"
 #include "report_redact.h"
 
 #define BEGIN "-----BEGIN PRIVATE KEY-----"
@@ -96,12 +97,45 @@ static void tenants_addresses(void **state)
 	CHECK(report_redact_fdb, cases);
 }
 
+static void secrets_of_inventory(void **state)
+{
+	static const struct redacted cases[] = {
+		{"", ""},
+		{"all:\n  vars:\n    covey_fabric: ö # ö\n    ansible_password: ö\n    x: 1\n",
+		 "all:\n  vars:\n    covey_fabric: ö \n    ansible_password: HIDDEN\n    x: "
+		 "HIDDEN\n"},
+		{"# pw: a\nall:\n  children:\n    h:\n      hosts:\n        hv1:\n"
+		 "          ansible_host: a\n          covey_x: {a: [b, 'c # d']}\n",
+		 "\nall:\n  children:\n    h:\n      hosts:\n        hv1:\n"
+		 "          ansible_host: a\n          covey_x: {a: [b, 'c # d']}\n"},
+		{"all: {hosts: {hv1: {covey_vtep: a, ansible_become_pass: 'b'}, hv2: }}",
+		 "all: {hosts: {hv1: {covey_vtep: a, ansible_become_pass: HIDDEN}, hv2: }}"},
+		/* All below a value that may not be seen. */
+		{"all:\n  vars:\n    k: {covey_a: b, c: [d]}\n    p: |\n      q\n\n      r\n    "
+		 "covey_a: b",
+		 "all:\n  vars:\n    k: {HIDDEN: HIDDEN, HIDDEN: [HIDDEN]}\n    p: HIDDEN\n    "
+		 "covey_a: b"},
+		{"all:\n  vars:\n    k: !vault |\n      61\n    covey_a:\n      b\n",
+		 "all:\n  vars:\n    k: HIDDEN\n    covey_a:\n      b\n"},
+		{"all:\n  covey_a: b\n  hosts: c\n", "all:\n  covey_a: HIDDEN\n  hosts: HIDDEN\n"},
+		{"covey_a: b", "covey_a: HIDDEN"},
+		{"[a, {b: c}]", "[HIDDEN, {HIDDEN: HIDDEN}]"},
+		/* A mistake. */
+		{"all:\n  vars: [}\n  p: q\n", "all:\n  vars[behind a mistake: HIDDEN]\n"},
+		{"all:\n  \xff", "[behind a mistake: HIDDEN]\n"},
+	};
+
+	(void)state;
+	CHECK(report_inventory, cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(private_keys),
 		cmocka_unit_test(secrets_of_rules),
 		cmocka_unit_test(tenants_addresses),
+		cmocka_unit_test(secrets_of_inventory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
