@@ -78,6 +78,7 @@ static bool set_environment(const struct deploy *deploy)
 			setenv("LC_ALL", "C.UTF-8", 1); /* Ansible refuses to run with another */
 		setenv("ANSIBLE_CALLBACK_PLUGINS", plugins, 1);
 		setenv("ANSIBLE_STDOUT_CALLBACK", "covey", 1);
+		setenv("ANSIBLE_NOCOLOR", "1", 1); /* it prints no terminal's escapes */
 		setenv("ANSIBLE_PIPELINING", "1", 0);
 		setenv("ANSIBLE_FORKS", "20", 0);
 		setenv("ANSIBLE_HOST_PATTERN_MISMATCH", "ignore", 0); /* a play for nobody */

@@ -38,6 +38,11 @@ def reason_of_answer(text):
         return ""
 
 
+def printable(text):
+    """Machines say what they like: it must not be a terminal that does what they say, nor lines of their own."""
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
 class CallbackModule(CallbackBase):
     """Ansible calls its methods; one object for a run."""
 
@@ -66,12 +71,12 @@ class CallbackModule(CallbackBase):
         if self.heading:
             sys.stdout.write(f"{self.heading}:\n")
             self.heading = ""
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(printable(text) + "\n")
         sys.stdout.flush()
 
     def progress(self, text):
         if self.is_terminal:
-            sys.stdout.write("\r\033[K  " + text[:76])
+            sys.stdout.write("\r\033[K  " + printable(text)[:76])
             sys.stdout.flush()
 
     @staticmethod
@@ -137,8 +142,8 @@ class CallbackModule(CallbackBase):
             return
         for one in result._result.get("results") or [result._result]:
             diff = self._get_diff(one["diff"]) if one.get("diff") and one.get("changed") else ""
-            if diff:
-                self.say(diff.rstrip("\n"))
+            for line in diff.rstrip("\n").splitlines():
+                self.say(line.expandtabs())
 
     def failed(self, result, text):
         name = self.name_of(result)
