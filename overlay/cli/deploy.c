@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,40 @@ static bool is_good(const struct cli *cli)
 	diagnostics_free(&diagnostics);
 	inventory_free(inventory);
 	return inventory;
+}
+
+/* A path that is not there yet may be made. */
+static bool is_deployed(const char *path)
+{
+	static const char folder[] = "/etc/covey";
+	char *copy = strdup(path), *whole = realpath(path, NULL);
+	const char *seen;
+	bool is;
+
+	if (!whole && copy)
+		whole = realpath(dirname(copy), NULL);
+	seen = whole ? whole : path;
+	is = strncmp(seen, folder, strlen(folder)) == 0 && strchr("/", seen[strlen(folder)]);
+	free(whole);
+	free(copy);
+	return is;
+}
+
+/* If this machine belongs to the fabric, it gets files of its own there, over those that the
+ * operator works with, and loses them when it belongs to it no more. */
+static bool is_elsewhere(const struct cli *cli)
+{
+	bool inventory = is_deployed(cli->inventory);
+
+	if (!inventory && !is_deployed(cli->pki))
+		return true;
+	fprintf(stderr,
+		"covey deploy: %s is where it puts what a machine gets, over what you keep there: "
+		"%s in another folder, such as your own, and name it by %s\n",
+		inventory ? cli->inventory : cli->pki,
+		inventory ? "keep the inventory" : "keep the certificates",
+		inventory ? "--inventory" : "--pki");
+	return false;
 }
 
 /*
@@ -190,7 +225,7 @@ int deploy_start(struct deploy *deploy)
 {
 	int fd, status;
 
-	if (!is_good(deploy->cli))
+	if (!is_elsewhere(deploy->cli) || !is_good(deploy->cli))
 		return CLI_FAILURE;
 	fd = lock(deploy->cli);
 	if (fd < 0)
