@@ -156,10 +156,10 @@ lab_on_exit() {
 		[[ ! -e $file ]] || kill -KILL "$(<"$file")" 2>/dev/null || true
 	done
 	for file in "$LAB_DIR"/pid/node-*; do
-		[[ ! -e $file ]] || lab_poll 10 lab_is_gone "${file##*/}" || true
+		[[ ! -e $file ]] || lab_poll 60 lab_is_gone "${file##*/}" || true
 	done
 	for file in $(lab_namespaces "$LAB_ID"); do
-		lab_poll 10 fleet_remove_cgroups "$file" || true
+		lab_poll 60 fleet_remove_cgroups "$file" || true
 	done
 }
 

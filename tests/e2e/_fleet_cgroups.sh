@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# The control groups of a machine of the test `fleet`. Sourced by _fleet.sh and fleet_node.sh.
+# The control groups of a machine of the test `fleet`. Sourced by _fleet.sh, fleet_node.sh and tests/run.
 
 # fleet_cgroups NAMESPACE: the folders that this machine's systemd gets, in the hierarchies that systemd uses.
 fleet_cgroups() {
