@@ -136,7 +136,7 @@ static bool is_too_late(const struct group_mode *mode, uint64_t now_ms)
 static enum mode_verdict judge_flaws(const struct group *group, const struct mode_request *request,
 				     uint64_t now_ms, struct mode_flaws *ret_despite)
 {
-	struct mode_flaws flaws;
+	struct mode_flaws flaws = {0};
 
 	mode_flaws_find(group, request->mode, now_ms, &flaws);
 	if (flaws.count == 0)

@@ -80,10 +80,14 @@ static void take_words(struct host_arguments *arguments, struct argp_state *stat
 	arguments->action = words[0];
 	while (i < ACTIONS && strcmp(actions[i].name, words[0]) != 0)
 		i++;
-	if (i == ACTIONS)
+	if (i == ACTIONS) {
 		argp_error(state, "unknown action %s: there are add, remove and rename", words[0]);
-	else if (count < actions[i].words_min || count > actions[i].words_max)
+		return;
+	}
+	if (count < actions[i].words_min || count > actions[i].words_max) {
 		argp_error(state, "it is %s", actions[i].usage);
+		return;
+	}
 	request->action = actions[i].action;
 	request->name = words[1];
 	check_name(words[1], state);
