@@ -71,18 +71,23 @@ static bool is_good(const struct cli *cli)
 	return inventory;
 }
 
-/* A path that is not there yet may be made. */
+static bool is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* By its name, and by where it really is. A path that is not there yet may be made. */
 static bool is_deployed(const char *path)
 {
 	static const char folder[] = "/etc/covey";
 	char *copy = strdup(path), *whole = realpath(path, NULL);
-	const char *seen;
 	bool is;
 
 	if (!whole && copy)
 		whole = realpath(dirname(copy), NULL);
-	seen = whole ? whole : path;
-	is = strncmp(seen, folder, strlen(folder)) == 0 && strchr("/", seen[strlen(folder)]);
+	is = is_below(path, folder) || (whole && is_below(whole, folder));
 	free(whole);
 	free(copy);
 	return is;
