@@ -61,13 +61,13 @@ e2e_record
 lab_programs
 
 # By itself.
-lab_wait 20 "hv1 to find the small path" path_is 1 2 "too small" $SMALL
-lab_wait 20 "hv3 to find the small path" path_is 3 2 "too small" $SMALL
+lab_wait 60 "hv1 to find the small path" path_is 1 2 "too small" $SMALL
+lab_wait 60 "hv3 to find the small path" path_is 3 2 "too small" $SMALL
 for other in 1 3; do
-	lab_wait 20 "hv2 to find the path to hv$other" path_is 2 "$other" "too small" $SMALL
+	lab_wait 60 "hv2 to find the path to hv$other" path_is 2 "$other" "too small" $SMALL
 done
 for n in 1 3; do
-	lab_wait 20 "the path from hv$n to hv$((4 - n))" path_is "$n" $((4 - n)) fits "$LAB_FABRIC_MTU"
+	lab_wait 60 "the path from hv$n to hv$((4 - n))" path_is "$n" $((4 - n)) fits "$LAB_FABRIC_MTU"
 done
 expect "the tenants' MTU on it" "$(path 1 2 tenant_mtu)" $FITS
 expect "what it lacks" "$(path 1 2 needed)" "$LAB_FABRIC_MTU"
@@ -99,13 +99,13 @@ lie
 lab_wait 5 "the guard to drop them" e2e_guarded_more 1 "ICMP error about" 2
 # The hosts measure anew when the MTU of their uplinks changes.
 lab_ip hv1 link set fab0 mtu 1550
-lab_wait 20 "hv1 to measure with another MTU" path_is 1 3 fits 1550
+lab_wait 60 "hv1 to measure with another MTU" path_is 1 3 fits 1550
 lab_ip hv1 link set fab0 mtu "$LAB_FABRIC_MTU"
-lab_wait 20 "hv1 to measure with the first MTU again" path_is 1 3 fits "$LAB_FABRIC_MTU"
+lab_wait 60 "hv1 to measure with the first MTU again" path_is 1 3 fits "$LAB_FABRIC_MTU"
 
 # Nothing is lost where VXLAN devices send no longer packets than the path carries: then nothing is wrong.
 lab_ip hv1 link set vxlan100 mtu $FITS
-lab_wait 20 "hv1 to be well with a smaller VXLAN device" is_well 1
+lab_wait 60 "hv1 to be well with a smaller VXLAN device" is_well 1
 lab_ip hv1 link set vxlan100 mtu $((FITS + 1))
 names 1 "the path to hv2 carries IP packets of $SMALL bytes, and covey sends up to $((SMALL + 1))"
 
