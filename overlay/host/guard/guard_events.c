@@ -16,11 +16,23 @@
 /* Bytes; the most that the kernel puts into one datagram (NLMSG_GOODSIZE is a page, and may be
  * more). */
 #define DATAGRAM_SIZE 32768
+#define ROOM_SIZE     (4 << 20) /* the kernel takes the memory only while messages wait */
 
 /* Every message of a table's content begins with the table's name. */
 _Static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1 &&
 		       NFTA_SET_TABLE == 1 && NFTA_SET_ELEM_LIST_TABLE == 1,
 	       "one attribute for the table's name");
+
+/* Two replacements in a row are more than sockets usually hold. Who changed what is lost with the
+ * messages, and so whether a keeper may go on from it. Without the right to it, it stays smaller.
+ */
+static void make_room(int fd)
+{
+	const int size = ROOM_SIZE;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
 
 int guard_events_open(struct guard_events *ret_events, struct covey_error *error)
 {
@@ -30,6 +42,7 @@ int guard_events_open(struct guard_events *ret_events, struct covey_error *error
 
 	if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
 	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) == 0) {
+		make_room(fd);
 		*ret_events = (struct guard_events){.fd = fd};
 		return 0;
 	}
