@@ -171,7 +171,9 @@ class ContainerTest(Followed):
         keeper.send_signal(signal.SIGCONT)
         time.sleep(0.5)  # each of the two has its turn
         self.assertEqual(self.token(), second)
-        self.assertEqual(self.show("guard")["guard"]["restored"], 0)
+        # On a very busy machine, once in some forty times, it writes rules without the new uplink, and covey-host
+        # puts its own back. They do not go on doing so.
+        self.assertLessEqual(self.show("guard")["guard"]["restored"], 1)
 
     def test_guessed_token(self):
         """Who tries a million times makes it another one, within half a minute."""
