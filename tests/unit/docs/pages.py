@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Holds the documentation to the source: names, links, options, inventory variables.
+"""Holds the documentation to the source: names, links, letters of options, inventory variables.
 
-Usage: pages.py CHECK SOURCE [PROGRAM...]
+Usage: pages.py CHECK SOURCE [PROGRAM... | MANUAL...]
 CHECK is one of the functions below that begin with check_.
 """
 
@@ -27,11 +27,6 @@ class Mistakes:
 
 def read(source, path):
     return (source / path).read_text(encoding="utf-8")
-
-
-def manual_text(page):
-    """A manual page's words, without the few escapes that ours use."""
-    return page.replace("\\&", "").replace("\\-", "-")
 
 
 def check_drops(source, programs, mistakes):
@@ -287,75 +282,41 @@ def check_inventory(source, programs, mistakes):
         mistakes.expect(False, f"covey-inventory.5 has an entry for {key}, which is no key")
 
 
-def options_of(program, *command):
-    """Long options by what --help says, with their short ones."""
-    text = subprocess.run(
-        [program, *command, "--help"], check=True, capture_output=True, text=True, timeout=10
-    ).stdout
-    return set(re.findall(r"^ +(?:-(\S), +)?--([a-z-]+)", text, re.M))
-
-
-def commands_of(program):
-    """The commands that covey's --help lists."""
-    text = subprocess.run([program, "--help"], check=True, capture_output=True, text=True, timeout=10).stdout
-    return re.findall(r"^  (\w+) +\w", text.partition("Commands:\n")[2].partition("\n\n")[0], re.M)
-
-
 # What a program calls by a shorter name than the others.
 SAME_OPTION = {("covey-gkm", "socket"): "gkm-socket"}
 
 
-def expect_one_meaning(options, mistakes):
-    """A letter stands for the same in all programs. options: of each program, short and long."""
+def check_letters(source, arguments, mistakes):
+    """A letter stands for the same option in all programs and commands."""
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(source / "deploy/help"))
+    import programs
+
     meanings = {}
-    for name, pairs in options.items():
-        for short, option in pairs:
-            if short:
-                option = SAME_OPTION.get((name, option), option)
-                meanings.setdefault(short, {}).setdefault(option, set()).add(name)
+    for program in arguments:
+        alone = programs.read(program)
+        for command in ([], *([name] for name in alone.commands)):
+            for option in programs.read(program, *command).options:
+                if option.short:
+                    name = SAME_OPTION.get((alone.name, option.name), option.name)
+                    who = " ".join([alone.name, *command])
+                    meanings.setdefault(option.short, {}).setdefault(name, set()).add(who)
     mistakes.expect(len(meanings) > 5, "--help shows hardly any letter")
     for short, means in sorted(meanings.items()):
-        told = ", ".join(f"--{option} of {' and '.join(sorted(names))}"
-                         for option, names in sorted(means.items()))
+        told = ", ".join(f"--{name} of {' and '.join(sorted(who))}" for name, who in sorted(means.items()))
         mistakes.expect(len(means) == 1, f"-{short} means several things: {told}")
 
 
-def check_options(source, programs, mistakes):
-    """Each option of a program stands in its manual page, and none that it does not have."""
-    of_programs = {}
-    for program in programs:
-        name = pathlib.Path(program).name
-        page = manual_text(read(source, f"docs/man/{name}.{1 if name == 'covey' else 8}"))
-        entries = set()
-        for line in re.findall(r"^\.It (Fl .*)$", page, re.M):
-            match = re.match(r"(?:Fl (\S) , )?Fl -([a-z-]+)", line)
-            entries.add((match[1] or "", match[2]))
-        options = options_of(program)
-        if name == "covey":
-            for command in commands_of(program):
-                mistakes.expect(re.search(rf"^\.It (?:Op )?Cm {command}\b", page, re.M),
-                                f"covey.1 has no entry for {command}")
-                options |= options_of(program, command)
-        of_programs[name] = options
-        mistakes.expect(len(options) > 5, f"{name} --help shows hardly any option")
-        for short, option in sorted(options - entries):
-            mistakes.expect(False, f"{name}: -{short} --{option} is not in its manual page")
-        for short, option in sorted(entries - options):
-            mistakes.expect(False, f"{name}: its manual page has -{short} --{option}, it has not")
-    expect_one_meaning(of_programs, mistakes)
-
-
-def check_manuals(source, programs, mistakes):
-    """groff finds nothing to warn of in the manual pages."""
-    if not shutil.which("groff"):
+def check_manuals(source, pages, mistakes):
+    """Neither groff nor mandoc finds anything to warn of in the manual pages."""
+    checks = (["groff", "-ww", "-mandoc", "-Tutf8", "-z"], ["mandoc", "-T", "lint", "-W", "warning"])
+    if not all(shutil.which(check[0]) for check in checks):
         sys.exit(SKIP)
-    pages = sorted(source.glob("docs/man/*.[1-8]"))
-    mistakes.expect(len(pages) >= 4, "docs/man holds hardly any page")
     for page in pages:
-        run = subprocess.run(
-            ["groff", "-ww", "-mandoc", "-Tutf8", "-z", page], capture_output=True, text=True
-        )
-        mistakes.expect(run.returncode == 0 and not run.stderr, run.stderr.strip())
+        for check in checks:
+            run = subprocess.run([*check, page], capture_output=True, text=True, check=False)
+            said = (run.stdout + run.stderr).strip()
+            mistakes.expect(run.returncode == 0 and not said, f"{check[0]}: {said or run.returncode}")
 
 
 def main():

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Completion of bash for covey and its daemons, from what their --help says.
 
-make.py COVEY [DAEMON...] > COMPLETION
+completion.py COVEY [DAEMON...] > COMPLETION
 
 So it has the options, commands and arguments that the programs have, and no others.
 """
 
 import pathlib
 import re
-import subprocess
 import sys
 
-OPTION = re.compile(r"^ +(?:-(\S), +)?--([a-z-]+)(\[?=\S+)?", re.M)
+sys.dont_write_bytecode = True  # not into the source
+import programs
 
 # Who asks for one of these names completes it by that function.
 KINDS = {"FILE": "compgen -f --", "PATH": "compgen -f --", "DIR": "compgen -d --",
@@ -81,11 +81,6 @@ complete -F _{function} {name}
 """
 
 
-def run(*command):
-    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    return result.stdout or result.stderr
-
-
 def words(*names):
     return f'compgen -W "{" ".join(names)}" --'
 
@@ -104,15 +99,13 @@ def reply(pattern, generators, indent):
     return f"{indent}{pattern}) mapfile -t COMPREPLY < <({made}) ;;"
 
 
-def options_of(text):
+def options_of(options):
     """Names with their dashes, and of those that take a value behind a space, what it is."""
     names, values = [], {}
-    for short, name, value in OPTION.findall(text):
-        forms = [f"-{short}"] * bool(short and short != "?") + [f"--{name}"]
-        names += forms
-        if value and not value.startswith("["):
-            for form in forms:
-                values[form] = value.lstrip("=")
+    for option in options:
+        names += option.forms()
+        if option.value and not option.is_optional:
+            values.update(dict.fromkeys(option.forms(), option.value))
     return names, values
 
 
@@ -132,12 +125,12 @@ def value_lines(values, indent):
     return "\n".join(lines)
 
 
-def arguments_of(text, verb, special):
+def arguments_of(usages, special):
     """For each place behind the verb, what makes its words: from the usage lines."""
     places = {}
-    for line in re.findall(rf"^(?:Usage:| +or:) +covey {verb}(.*)$", text, re.M):
+    for usage in usages:
         place = 0
-        for word in line.replace("[OPTION...]", "").split():
+        for word in usage[1:]:
             for choice in word.strip("[].").split("|"):
                 if choice.startswith("-"):
                     break
@@ -153,20 +146,19 @@ def arguments_of(text, verb, special):
 
 
 def covey(program):
-    text = run(program, "--help")
-    verbs = re.findall(r"^  (\w+) +\w", text.partition("Commands:\n")[2].partition("\n\n")[0], re.M)
-    listed = re.search(r"there are (.*)", run(program, "--socket", "/dev/null", "show", "?"))
+    alone = programs.read(program)
+    listed = re.search(r"there are (.*)", programs.run(program, "--socket", "/dev/null", "show", "?"))
     parts = re.findall(r"[a-z]+", listed[1].replace(" and ", " "))
-    special = {"PART": words(*parts), "COMMAND": words(*verbs)}
-    names, values = options_of(text)
+    special = {"PART": words(*parts), "COMMAND": words(*alone.commands)}
+    names, values = options_of(alone.options)
     of_verbs = [("", names)]
-    lines = [reply('" 0"', [words(*verbs)], "\t")]
-    for verb in verbs:
-        help_text = run(program, verb, "--help")
-        names, more = options_of(help_text)
+    lines = [reply('" 0"', [words(*alone.commands)], "\t")]
+    for verb in alone.commands:
+        text = programs.read(program, verb)
+        names, more = options_of(text.options)
         of_verbs.append((verb, names))
         values.update(more)
-        for place, generators in arguments_of(help_text, verb, special).items():
+        for place, generators in arguments_of(text.usages, special).items():
             lines.append(reply(f'"{verb} {place}"', generators, "\t"))
     options = [reply(f'"{verb}"', [words(*names)], "\t\t") for verb, names in of_verbs]
     return COVEY.format(valued=f" {' '.join(sorted(values))} ", values=value_lines(values, "\t\t"),
@@ -174,9 +166,9 @@ def covey(program):
 
 
 def daemon(program):
-    name = pathlib.Path(program).name
-    names, values = options_of(run(program, "--help"))
-    return DAEMON.format(function=name.replace("-", "_"), name=name, options=" ".join(names),
+    text = programs.read(program)
+    names, values = options_of(text.options)
+    return DAEMON.format(function=text.name.replace("-", "_"), name=text.name, options=" ".join(names),
                          values=value_lines(values, "\t"))
 
 
