@@ -17,7 +17,8 @@ enum { OPTION_ALL = 0x100, OPTION_DAYS, OPTION_FORCE, OPTION_SERIAL, OPTION_WITH
 static const struct argp_option table[] = {
 	{"all", OPTION_ALL, NULL, 0,
 	 "issue: the key manager and every host that has none yet; list: replaced ones, too", 0},
-	{"days", OPTION_DAYS, "N", 0, "Days of validity (CA: 3650, certificates: 365, list: 30)", 0},
+	{"days", OPTION_DAYS, "N", 0, "Days of validity (CA: 3650, certificates: 365, list: 30)",
+	 0},
 	{"force", OPTION_FORCE, NULL, 0, "Replace certificates and keys that are there", 0},
 	{"within", OPTION_WITHIN, "TIME", 0, "renew: what ends within this time (30d)", 0},
 	{"serial", OPTION_SERIAL, "HEX", 0, "Revoke the certificate with this serial number", 0},
@@ -164,9 +165,9 @@ int pki_arguments_parse(struct pki_arguments *arguments, int argc, char **argv)
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse,
-		.args_doc =
-			"init\nissue HOST\nissue gkm\nissue --all\nrenew [HOST|gkm...]\nlist\nrevoke "
-			"HOST\nrevoke gkm\nrevoke --serial HEX\ncrl",
+		.args_doc = "init\nissue HOST\nissue gkm\nissue --all\nrenew "
+			    "[HOST|gkm...]\nlist\nrevoke "
+			    "HOST\nrevoke gkm\nrevoke --serial HEX\ncrl",
 		.doc = "Make the fabric's certificate authority (init), the certificates of its "
 		       "hosts and key manager (issue), others in place of those that end soon "
 		       "(renew), list them (list), and make the list of those that are revoked "
