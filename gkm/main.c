@@ -25,6 +25,7 @@
 #include "metrics_common.h"
 #include "metrics_server.h"
 #include "options.h"
+#include "own_address.h"
 #include "own_log.h"
 #include "page.h"
 #include "revoked_hosts.h"
@@ -115,15 +116,16 @@ static int take_changes(const struct inventory_changes *changes, const struct in
 			void *arg, struct covey_error *error)
 {
 	struct gkm *gkm = arg;
+	int status = take_over(&gkm->manager, changes, before, error);
 
-	return take_over(&gkm->manager, changes, before, error);
+	return status < 0 ? status
+			  : own_address_check(&gkm->inventory->gkms, &gkm->manager.address, error);
 }
 
 /* Most variables are hosts' affair alone. */
 static bool concerns(const struct inventory_change *change)
 {
-	static const char *const names[] = {"covey_fabric", "covey_gkm", "covey_gkm_port",
-					    "covey_gkm_metrics"};
+	static const char *const names[] = {"covey_fabric", "covey_gkm_port", "covey_gkm_metrics"};
 
 	if (change->kind != INVENTORY_FABRIC_KEPT)
 		return true;
@@ -188,7 +190,7 @@ static void announce(const struct gkm *gkm)
 {
 	char address[COVEY_ADDR_STRLEN];
 
-	covey_addr_format(&gkm->inventory->gkm_address, address);
+	covey_addr_format(&gkm->manager.address, address);
 	log_notice("listens on %s port %u for fabric %s: %zu groups, %zu hosts, up to %zu sessions",
 		   address, gkm->inventory->gkm_port, gkm->inventory->fabric,
 		   gkm->inventory->group_count, gkm->inventory->host_count,
@@ -220,8 +222,12 @@ static int open_metrics(struct gkm *gkm, struct covey_error *error)
 
 static int start(struct gkm *gkm, struct covey_error *error)
 {
+	struct covey_addr address;
 	int status;
 
+	status = own_address_find(&gkm->inventory->gkms, gkm->options.address, &address, error);
+	if (status < 0)
+		return status;
 	status = sqlite_store_open(gkm->options.state, &gkm->store, error);
 	if (status < 0)
 		return status;
@@ -233,6 +239,7 @@ static int start(struct gkm *gkm, struct covey_error *error)
 		return status;
 	gkm->manager = (struct manager){.base = gkm->base,
 					.inventory = gkm->inventory,
+					.address = address,
 					.store = gkm->store,
 					.tls = gkm->tls,
 					.session_max = listener_raise_descriptors()};
@@ -248,7 +255,8 @@ static int start(struct gkm *gkm, struct covey_error *error)
 	status = watch_crl(gkm, error);
 	if (status < 0)
 		return status;
-	status = listener_new(&gkm->manager.sessions, gkm->manager.own, &gkm->listener, error);
+	status = listener_new(&gkm->manager.sessions, &gkm->manager.address, gkm->manager.own,
+			      &gkm->listener, error);
 	if (status < 0)
 		return status;
 	status = watch_inventory(gkm, error);

@@ -27,6 +27,7 @@ struct manager {
 	/* main() sets and owns these. */
 	struct event_base *base;
 	const struct inventory *inventory;
+	struct covey_addr address; /* which of inventory->gkms is ours */
 	struct store *store;
 	struct tls *tls;
 	size_t session_max; /* as many as there are file descriptors for */

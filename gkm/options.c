@@ -9,11 +9,14 @@ const char *argp_program_version = "covey-gkm " COVEY_VERSION;
 
 /* In all three programs, -s is the socket of covey-host and -g that of covey-gkm. So this option
  * has no letter. */
-#define OPTION_STATE 256
+#define OPTION_STATE   256
+#define OPTION_ADDRESS 257
 
 static const struct argp_option table[] = {
 	{"state", OPTION_STATE, "FILE", 0,
 	 "Durable state: SenderIDs and the SPI serial, no keys (/var/lib/covey/gkm.db)", 0},
+	{"address", OPTION_ADDRESS, "ADDRESS", 0,
+	 "Which one of covey_gkm is ours (the one that this machine has)", 0},
 	{"socket", 'g', "PATH", 0, "Where `covey rekey` and the like ask (/run/covey/gkm.sock)", 0},
 	{0},
 };
@@ -28,6 +31,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		return 0;
 	case OPTION_STATE:
 		options->state = value;
+		return 0;
+	case OPTION_ADDRESS:
+		options->address = value;
 		return 0;
 	case 'g':
 		options->socket = value;

@@ -7,6 +7,7 @@ struct options {
 	struct daemon_options daemon;
 	const char *state;
 	const char *socket;
+	const char *address; /* NULL: the one of covey_gkm that this machine has */
 };
 
 /* Read the command line. Exits for --help, --version, --usage and mistakes, as argp does. Returns

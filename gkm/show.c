@@ -146,7 +146,7 @@ json_t *show_manager(const struct manager *manager)
 	snprintf(instance, sizeof(instance), "%016" PRIx64, manager->sessions.instance);
 	answer = json_pack("{s:b, s:s, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
 			   "daemon", "covey-gkm", "fabric", inventory->fabric, "address",
-			   covey_addr_format(&inventory->gkm_address, address), "port",
+			   covey_addr_format(&manager->address, address), "port",
 			   (int)inventory->gkm_port, "instance", instance, "sessions",
 			   (json_int_t)manager->sessions.count, "certificates",
 			   own_json(manager->own), "certificates_problem",

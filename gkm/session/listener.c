@@ -80,25 +80,24 @@ static int explain(int status, const char *address, uint16_t port, struct covey_
 	}
 }
 
-static int open_socket(const struct inventory *inventory, struct covey_error *error)
+static int open_socket(const struct covey_addr *ours, uint16_t port, struct covey_error *error)
 {
 	struct sockaddr_storage address;
-	socklen_t len =
-		covey_addr_to_socket(&inventory->gkm_address, inventory->gkm_port, &address);
+	socklen_t len = covey_addr_to_socket(ours, port, &address);
 	char text[COVEY_ADDR_STRLEN];
 	const int on = 1;
 	int status;
 	int fd;
 
-	covey_addr_format(&inventory->gkm_address, text);
+	covey_addr_format(ours, text);
 	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return explain(-errno, text, inventory->gkm_port, error);
+		return explain(-errno, text, port, error);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (address.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0) {
-		status = explain(-errno, text, inventory->gkm_port, error);
+		status = explain(-errno, text, port, error);
 		close(fd);
 		return status;
 	}
@@ -151,8 +150,8 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 	evconnlistener_enable(listener->socket);
 }
 
-int listener_new(struct sessions *sessions, struct own_watch *own, struct listener **ret_listener,
-		 struct covey_error *error)
+int listener_new(struct sessions *sessions, const struct covey_addr *address, struct own_watch *own,
+		 struct listener **ret_listener, struct covey_error *error)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 	int status = -ENOMEM;
@@ -160,7 +159,7 @@ int listener_new(struct sessions *sessions, struct own_watch *own, struct listen
 
 	if (!listener)
 		return covey_error_set(error, status, "out of memory");
-	fd = open_socket(sessions->inventory, error);
+	fd = open_socket(address, sessions->inventory->gkm_port, error);
 	if (fd < 0) {
 		status = fd;
 		goto fail;

@@ -21,6 +21,7 @@
 #define COVEY_GROUPS_MAX          1024  /* covey groups in one inventory */
 #define COVEY_VNIS_PER_GROUP_MAX  4096
 #define COVEY_UPLINKS_MAX         8         /* interfaces of one host that lead to the others */
+#define COVEY_GKMS_MAX            8         /* addresses of key managers */
 #define COVEY_VNI_MAX             0xffffffu /* RFC 7348 section 5: 24 bits */
 
 /* --- SenderID, epoch, ESN ---------------------------------------------------------------- */

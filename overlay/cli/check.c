@@ -135,11 +135,12 @@ static void print_hosts(const struct inventory *inventory)
 
 static void print_summary(const struct cli *cli, const struct inventory *inventory)
 {
-	char gkm[COVEY_ADDR_STRLEN];
+	char gkms[COVEY_GKMS_STRLEN];
 
 	printf("%s is good.\n\n", cli->inventory);
-	printf("Fabric %s: key manager at %s port %u, ", inventory->fabric,
-	       covey_addr_format(&inventory->gkm_address, gkm), inventory->gkm_port);
+	printf("Fabric %s: key manager%s at %s port %u, ", inventory->fabric,
+	       inventory->gkms.count > 1 ? "s" : "", covey_gkms_format(&inventory->gkms, gkms),
+	       inventory->gkm_port);
 	if (inventory->encapsulation == COVEY_ENCAPSULATION_UDP)
 		printf("VPE in UDP port %u", inventory->vpe_port);
 	else

@@ -43,15 +43,17 @@ static const char *name_of(const json_t *member)
 
 static void compare_fabric(const struct inventory *inventory, const json_t *gkm, json_t *list)
 {
-	char address[COVEY_ADDR_STRLEN];
+	char addresses[COVEY_GKMS_STRLEN];
+	struct covey_addr running;
 
-	covey_addr_format(&inventory->gkm_address, address);
-	if (strcmp(field_text(gkm, "address"), address) != 0 ||
+	covey_gkms_format(&inventory->gkms, addresses);
+	if (!covey_addr_parse(field_text(gkm, "address"), &running) ||
+	    covey_gkms_find(&inventory->gkms, &running) == inventory->gkms.count ||
 	    field_number(gkm, "port") != inventory->gkm_port)
 		add(list,
 		    "key manager: the inventory has %s port %u, what runs has %s "
 		    "port " FIELD_NUMBER,
-		    address, inventory->gkm_port, field_text(gkm, "address"),
+		    addresses, inventory->gkm_port, field_text(gkm, "address"),
 		    field_number(gkm, "port"));
 }
 

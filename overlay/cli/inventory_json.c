@@ -125,20 +125,30 @@ static json_t *tunnels(const struct inventory *inventory)
 	return list;
 }
 
+static json_t *addresses(const struct covey_gkms *gkms)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < gkms->count; i++)
+		json_array_append_new(list, address(&gkms->list[i]));
+	return list;
+}
+
 static json_t *model(const struct inventory *inventory)
 {
 	bool udp = inventory->encapsulation == COVEY_ENCAPSULATION_UDP;
 
-	return json_pack(
-		"{s:b, s:s, s:{s:o, s:i, s:s}, s:s, s:i, s:i, s:i, s:o, s:i, s:i, s:o, s:o, s:o}",
-		"ok", 1, "fabric", inventory->fabric, "gkm", "address",
-		address(&inventory->gkm_address), "port", (int)inventory->gkm_port, "metrics",
-		inventory->gkm_metrics, "encapsulation", udp ? "udp" : "ip", "vpe_port",
-		(int)inventory->vpe_port, "vpe_protocol", (int)inventory->vpe_protocol,
-		"vxlan_port", (int)inventory->vxlan_port, "encapsulations", tunnels(inventory),
-		"paths", (int)inventory->paths, "overhead", (int)inventory_overhead(inventory),
-		"class_by_dscp", classes(inventory), "groups", groups(inventory), "hosts",
-		hosts(inventory));
+	return json_pack("{s:b, s:s, s:{s:o, s:o, s:i, s:s}, s:s, s:i, s:i, s:i, s:o, s:i, s:i, "
+			 "s:o, s:o, s:o}",
+			 "ok", 1, "fabric", inventory->fabric, "gkm", "address",
+			 address(&inventory->gkms.list[0]), "addresses",
+			 addresses(&inventory->gkms), "port", (int)inventory->gkm_port, "metrics",
+			 inventory->gkm_metrics, "encapsulation", udp ? "udp" : "ip", "vpe_port",
+			 (int)inventory->vpe_port, "vpe_protocol", (int)inventory->vpe_protocol,
+			 "vxlan_port", (int)inventory->vxlan_port, "encapsulations",
+			 tunnels(inventory), "paths", (int)inventory->paths, "overhead",
+			 (int)inventory_overhead(inventory), "class_by_dscp", classes(inventory),
+			 "groups", groups(inventory), "hosts", hosts(inventory));
 }
 
 static json_t *mistakes(const struct diagnostics *diagnostics)

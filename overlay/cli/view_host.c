@@ -9,12 +9,18 @@ static void print_gkm(const json_t *gkm)
 {
 	json_int_t since = field_number(gkm, "since_s");
 	char time[WORDS_TIME_SIZE];
+	const json_t *other;
+	size_t i;
 
 	printf("Key manager at %s port " FIELD_NUMBER ": %s for %s\n", field_text(gkm, "address"),
 	       field_number(gkm, "port"), field_text(gkm, "state"),
 	       words_time(since > 0 ? (uint64_t)since : 0, time));
 	if (json_is_string(json_object_get(gkm, "last_error")))
 		printf("  last failure: %s\n", field_text(gkm, "last_error"));
+	json_array_foreach(json_object_get(gkm, "others"), i, other)
+		printf("  not with %s: %s\n", field_text(other, "address"),
+		       json_is_string(json_object_get(other, "why")) ? field_text(other, "why")
+								     : "not tried");
 }
 
 /* Says that the session still uses the earlier certificate. As long as it does, that one must not

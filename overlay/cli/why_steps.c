@@ -115,18 +115,31 @@ static void add_uplinks(struct steps *steps, const json_t *answer)
 static void add_session(struct steps *steps, const json_t *answer)
 {
 	const json_t *gkm = json_object_get(answer, "gkm");
+	const json_t *others = json_object_get(gkm, "others");
 	const char *state = field_text(gkm, "state");
-	char time[WORDS_TIME_SIZE];
+	char time[WORDS_TIME_SIZE], more[512] = "";
+	const json_t *other;
+	size_t i, len = 0;
 
-	if (strcmp(state, "connected") == 0)
-		steps_add(steps, "session", STEP_GOOD, "connected to the key manager for %s",
+	if (strcmp(state, "connected") == 0) {
+		steps_add(steps, "session", STEP_GOOD, "connected to the key manager%s%s for %s",
+			  json_array_size(others) ? " at " : "",
+			  json_array_size(others) ? field_text(gkm, "address") : "",
 			  words_of(gkm, "since_s", time));
-	else
-		steps_add(steps, "session", STEP_UNKNOWN,
-			  "no connection to the key manager at %s port " FIELD_NUMBER
-			  " (%s): traffic goes on with the keys that there are",
-			  field_text(gkm, "address"), field_number(gkm, "port"),
-			  field_text(gkm, "last_error"));
+		return;
+	}
+	json_array_foreach(others, i, other)
+		if (len < sizeof(more))
+			len += (size_t)snprintf(more + len, sizeof(more) - len, ", nor at %s (%s)",
+						field_text(other, "address"),
+						json_is_string(json_object_get(other, "why"))
+							? field_text(other, "why")
+							: "not tried");
+	steps_add(steps, "session", STEP_UNKNOWN,
+		  "no connection to the key manager at %s port " FIELD_NUMBER
+		  " (%s)%s: traffic goes on with the keys that there are",
+		  field_text(gkm, "address"), field_number(gkm, "port"),
+		  field_text(gkm, "last_error"), more);
 }
 
 /* --- the group that both are in --------------------------------------------------------------- */

@@ -87,6 +87,10 @@ static int follow(struct process *process, const struct inventory_change *change
 		  const struct inventory *before, bool joins, struct covey_error *error)
 {
 	switch (change->kind) {
+	case INVENTORY_GKMS:
+		if (joins)
+			member_set_gkms(process->member, &process->inventory->gkms);
+		return 0;
 	case INVENTORY_GROUP_ADDED:
 	case INVENTORY_GROUP_REMOVED:
 	case INVENTORY_GROUP_MEMBERS:

@@ -252,7 +252,7 @@ int process_start_member(struct process *process, struct covey_error *error)
 	const struct member_config config = {
 		.base = process->base,
 		.tls = process->tls,
-		.gkm_address = process->inventory->gkm_address,
+		.gkms = &process->inventory->gkms,
 		.gkm_port = process->inventory->gkm_port,
 		.vtep = process->self->vtep,
 		.ops = &ops,

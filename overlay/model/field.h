@@ -43,7 +43,6 @@ struct field {
 	uint64_t min, max;
 	bool power_of_two;
 	bool required;
-	bool loopback; /* an address may be this machine itself */
 	const struct choice *choices;
 	/* NULL when the text is good, else what it must be: "a name of ..." */
 	const char *(*rule)(const char *text);

@@ -12,6 +12,7 @@
 
 #include <covey/addr.h>
 #include <covey/error.h>
+#include <covey/gkms.h>
 #include <covey/limits.h>
 #include <covey/mode.h>
 #include <covey/sa.h>
@@ -132,7 +133,7 @@ struct inventory_host {
 
 struct inventory {
 	char *fabric; /* SPIFFE trust domain */
-	struct covey_addr gkm_address;
+	struct covey_gkms gkms;
 	uint16_t gkm_port;
 	char *gkm_metrics; /* like a host's; default "127.0.0.1:9799" */
 	enum covey_encapsulation encapsulation;

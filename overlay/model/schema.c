@@ -45,8 +45,7 @@ static const struct choice hugepages[] = {
 static const struct field fabric_fields[] = {
 	{"covey_fabric", FIELD_OF_FABRIC, FIELD_TEXT, AT(struct inventory, fabric),
 	 .required = true, .rule = fabric_name_rule},
-	{"covey_gkm", FIELD_OF_FABRIC, FIELD_ADDRESS, AT(struct inventory, gkm_address),
-	 .required = true, .loopback = true},
+	{"covey_gkm", FIELD_OF_FABRIC, FIELD_NODE, NO_MEMBER, .required = true},
 	{"covey_gkm_port", FIELD_OF_FABRIC, FIELD_INTEGER, AT(struct inventory, gkm_port),
 	 .min = 1, .max = 65535},
 	{"covey_gkm_metrics", FIELD_OF_FABRIC, FIELD_TEXT, AT(struct inventory, gkm_metrics),

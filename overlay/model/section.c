@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gkms.h"
 #include "qos.h"
 #include "tunnels.h"
 #include "values.h"
@@ -47,7 +48,9 @@ static void read_fabric(struct reader *reader, const struct owner *owner, int in
 		return;
 	if (strcmp(field->name, "covey_encapsulations") == 0)
 		tunnels_read(reader, value);
-	if (strcmp(field->name, "covey_qos_map") == 0)
+	if (strcmp(field->name, "covey_gkm") == 0)
+		gkms_read(reader, value);
+	else if (strcmp(field->name, "covey_qos_map") == 0)
 		qos_read(reader, value);
 	else if (strcmp(field->name, "covey_groups") == 0)
 		reader->groups = value; /* read later: it names hosts that are still to come */

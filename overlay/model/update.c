@@ -85,6 +85,9 @@ static void compare_fabric(struct plan *plan)
 	if (memcmp(live->class_by_dscp, fresh->class_by_dscp, sizeof(live->class_by_dscp)) != 0)
 		add(plan, (struct inventory_change){.kind = INVENTORY_QOS_MAP,
 						    .variable = "covey_qos_map"});
+	if (!covey_gkms_equal(&live->gkms, &fresh->gkms))
+		add(plan,
+		    (struct inventory_change){.kind = INVENTORY_GKMS, .variable = "covey_gkm"});
 }
 
 static bool same_uplinks(const struct inventory_host *a, const struct inventory_host *b)
@@ -392,6 +395,7 @@ static void take_groups(struct plan *plan)
 	swap(&live->vnis, &plan->fresh->vnis, sizeof(live->vnis));
 	swap(&live->vnis_count, &plan->fresh->vnis_count, sizeof(live->vnis_count));
 	memcpy(live->class_by_dscp, plan->fresh->class_by_dscp, sizeof(live->class_by_dscp));
+	live->gkms = plan->fresh->gkms;
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */

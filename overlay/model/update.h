@@ -13,6 +13,7 @@
 enum inventory_change_kind {
 	/* Taken over. */
 	INVENTORY_QOS_MAP,
+	INVENTORY_GKMS,
 	INVENTORY_HOST_ADDED, /* also one that was gone */
 	INVENTORY_HOST_REMOVED,
 	INVENTORY_HOST_VTEP, /* of another host than one's own */

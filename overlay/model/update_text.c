@@ -25,6 +25,7 @@ const char *inventory_change_text(const struct inventory *inventory,
 	group = change->group < inventory->group_count ? inventory->groups[change->group].name : "";
 	switch (change->kind) {
 	case INVENTORY_QOS_MAP:
+	case INVENTORY_GKMS:
 	case INVENTORY_FABRIC_KEPT:
 		snprintf(buf, INVENTORY_CHANGE_SIZE, "%s", variable);
 		break;

@@ -119,8 +119,8 @@ static bool read_choice(struct reader *reader, const struct field *field, const 
 	return false;
 }
 
-static bool read_address(struct reader *reader, const struct field *field, const struct node *node,
-			 struct covey_addr *ret_address)
+bool value_address(struct reader *reader, const char *name, bool loopback, const struct node *node,
+		   struct covey_addr *ret_address)
 {
 	enum scalar_kind kind = value_kind(reader, node);
 	struct covey_addr address;
@@ -129,16 +129,16 @@ static bool read_address(struct reader *reader, const struct field *field, const
 	if (kind == SCALAR_SEXAGESIMAL) {
 		reader_report(reader, node,
 			      "%s: YAML reads %s as a number of base 60: put the address in quotes",
-			      field->name, node->text);
+			      name, node->text);
 		return false;
 	}
 	if (kind != SCALAR_TEXT || !covey_addr_parse(node->text, &address))
-		return value_mismatch(reader, field->name, node,
+		return value_mismatch(reader, name, node,
 				      "an IP address without mask, like 192.0.2.1 or 2001:db8::1");
-	flaw = address_flaw(&address, field->loopback);
+	flaw = address_flaw(&address, loopback);
 	if (flaw) {
-		reader_report(reader, node, "%s must be one machine's address, but %s is %s",
-			      field->name, node->text, flaw);
+		reader_report(reader, node, "%s must be one machine's address, but %s is %s", name,
+			      node->text, flaw);
 		return false;
 	}
 	*ret_address = address;
@@ -218,7 +218,7 @@ bool value_read(struct reader *reader, const struct field *field, const struct n
 	case FIELD_CHOICE:
 		return read_choice(reader, field, node, &ret_value->number);
 	case FIELD_ADDRESS:
-		return read_address(reader, field, node, &ret_value->address);
+		return value_address(reader, field->name, false, node, &ret_value->address);
 	case FIELD_TEXT:
 		return read_text(reader, field, node, &ret_value->text);
 	case FIELD_NAMES:

@@ -27,6 +27,10 @@ bool value_store(struct reader *reader, const struct field *field, const struct 
 bool value_text(struct reader *reader, const char *name, const struct node *node,
 		const char **ret_text);
 
+/* Read one machine's address. loopback: it may be this machine itself. */
+bool value_address(struct reader *reader, const char *name, bool loopback, const struct node *node,
+		   struct covey_addr *ret_address);
+
 /* The kind of a node; SCALAR_KINDS when it is no scalar. */
 enum scalar_kind value_kind(const struct reader *reader, const struct node *node);
 

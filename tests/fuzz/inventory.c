@@ -63,7 +63,7 @@ static void check_group(const struct inventory *inventory, const struct inventor
 
 static void check(const struct inventory *inventory)
 {
-	must(inventory->fabric && inventory->gkm_address.family && inventory->group_count);
+	must(inventory->fabric && inventory->gkms.count && inventory->group_count);
 	must(inventory->host_count <= COVEY_HOSTS_MAX);
 	for (size_t i = 0; i < inventory->host_count; i++) {
 		must(inventory->hosts[i].name);

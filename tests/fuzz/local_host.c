@@ -200,7 +200,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	pool_json_start();
 	read_inventory();
 	must(identity_parse("spiffe://f/host/hv1", &world.identity, &error) == 0);
-	config.gkm_address = world.inventory->gkm_address;
+	config.gkms = &world.inventory->gkms;
 	config.vtep = world.inventory->hosts[0].vtep;
 	must(member_new(&config, &world.host.member, &error) == 0);
 	world.host.inventory = world.inventory;

@@ -274,6 +274,11 @@ void channel_flushed(struct channel *channel)
 	shutdown(SSL_get_fd(channel->ssl), SHUT_WR);
 }
 
+bool channel_is_answered(const struct channel *channel)
+{
+	return channel->state != CHANNEL_CONNECTING;
+}
+
 bool channel_is_flushed(const struct channel *channel)
 {
 	return channel->state == CHANNEL_LINGERING || channel->state == CHANNEL_CLOSED;

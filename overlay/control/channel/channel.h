@@ -61,6 +61,9 @@ int channel_send_encoded(struct channel *channel, struct encoded *message);
 /* Send what is queued, then close. `closed` is called when that is done, or after two seconds. */
 void channel_finish(struct channel *channel, const char *reason);
 
+/* Has the peer's machine taken the connection? */
+bool channel_is_answered(const struct channel *channel);
+
 /* Has all that was queued reached the kernel? After channel_finish(), the channel may still wait
  * for the peer. */
 bool channel_is_flushed(const struct channel *channel);

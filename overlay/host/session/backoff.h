@@ -26,13 +26,32 @@ static inline void backoff_reset(struct backoff *backoff)
 	backoff->ceiling_ms = 0;
 }
 
-/* random(bound) gives 0..bound-1. Returns 1..ceiling, and doubles the ceiling. */
-static inline uint32_t backoff_next(struct backoff *backoff, uint32_t (*random)(uint32_t bound))
+static inline void backoff_raise(struct backoff *backoff)
 {
 	uint32_t ceiling = backoff->ceiling_ms ? backoff->ceiling_ms : BACKOFF_MIN_MS;
 
 	backoff->ceiling_ms = ceiling >= BACKOFF_MAX_MS / 2 ? BACKOFF_MAX_MS : ceiling * 2;
-	return 1 + random(ceiling);
+}
+
+/*
+ * The share of one attempt, where `count` key managers are tried one after the other: together they
+ * wait no longer than for one alone. random(bound) gives 0..bound-1. Does not double the ceiling.
+ */
+static inline uint32_t backoff_share(const struct backoff *backoff, uint32_t count,
+				     uint32_t (*random)(uint32_t bound))
+{
+	uint32_t ceiling = backoff->ceiling_ms ? backoff->ceiling_ms : BACKOFF_MIN_MS;
+
+	return 1 + random(ceiling / count);
+}
+
+/* Returns 1..ceiling, and doubles the ceiling. */
+static inline uint32_t backoff_next(struct backoff *backoff, uint32_t (*random)(uint32_t bound))
+{
+	uint32_t wait = backoff_share(backoff, 1, random);
+
+	backoff_raise(backoff);
+	return wait;
 }
 
 /* Returns a random time: half to one and a half of BACKOFF_SLOW_MS. */

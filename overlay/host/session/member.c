@@ -124,12 +124,15 @@ int member_new(const struct member_config *config, struct member **ret_member,
 	if (!member)
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	member->config = *config;
+	member->config.gkms = NULL;
+	gkm_choice_set(&member->choice, config->gkms);
 	member->tick = evtimer_new(config->base, member_session_tick, member);
 	member->reconnect = evtimer_new(config->base, member_session_begin, member);
+	member->give_up = evtimer_new(config->base, member_session_give_up, member);
 	member->next.due = evtimer_new(config->base, next_session_begin, member);
 	member->log = peer_log_new(config->base);
-	if (!member->tick || !member->reconnect || !member->next.due || !member->log ||
-	    member_state_new(&effects, &config->vtep, &member->state) < 0) {
+	if (!member->tick || !member->reconnect || !member->give_up || !member->next.due ||
+	    !member->log || member_state_new(&effects, &config->vtep, &member->state) < 0) {
 		member_free(member);
 		return covey_error_set(error, -ENOMEM, "out of memory");
 	}
@@ -190,6 +193,24 @@ static bool try_now(struct member *member)
 	return true;
 }
 
+void member_set_gkms(struct member *member, const struct covey_gkms *gkms)
+{
+	const struct covey_addr *present = gkm_choice_address(&member->choice);
+	char address[COVEY_ADDR_STRLEN];
+	struct covey_error error;
+
+	if (covey_gkms_find(gkms, present) == gkms->count && member->channel && !member->finished) {
+		covey_error_set(&error, -ECONNABORTED,
+				"%s is no key manager of the inventory any more: the session ends",
+				covey_addr_format(present, address));
+		member_session_finish(member, &error);
+		member->moved = true;
+	}
+	gkm_choice_set(&member->choice, gkms);
+	backoff_reset(&member->backoff);
+	member_session_settle(member);
+}
+
 void member_inventory_changed(struct member *member)
 {
 	try_now(member);
@@ -213,6 +234,8 @@ void member_free(struct member *member)
 		channel_free(member->next.channel);
 	if (member->next.due)
 		event_free(member->next.due);
+	if (member->give_up)
+		event_free(member->give_up);
 	if (member->reconnect)
 		event_free(member->reconnect);
 	if (member->tick)
@@ -256,7 +279,7 @@ int member_leave(struct member *member, const char *group, struct covey_error *e
 void member_read_status(const struct member *member, struct member_status *ret_status)
 {
 	*ret_status = (struct member_status){
-		.gkm_address = member->config.gkm_address,
+		.gkm_address = *gkm_choice_address(&member->choice),
 		.gkm_port = member->config.gkm_port,
 		.link = member->link,
 		.since_ms = clock_ms() - member->link_since,
@@ -265,6 +288,16 @@ void member_read_status(const struct member *member, struct member_status *ret_s
 		.sessions = member->sessions,
 		.lost = member->lost,
 	};
+}
+
+const struct covey_gkms *member_read_gkms(const struct member *member)
+{
+	return &member->choice.gkms;
+}
+
+const char *member_gkm_reason(const struct member *member, size_t i)
+{
+	return member->choice.reasons[i];
 }
 
 const struct member_state *member_read_state(const struct member *member)

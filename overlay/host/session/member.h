@@ -8,6 +8,7 @@
 
 #include <covey/addr.h>
 #include <covey/error.h>
+#include <covey/gkms.h>
 #include <event2/event.h>
 #include <stdint.h>
 
@@ -19,7 +20,7 @@ struct tls;
 struct member_config {
 	struct event_base *base;
 	struct tls *tls;
-	struct covey_addr gkm_address;
+	const struct covey_gkms *gkms; /* is copied; see member_set_gkms() */
 	uint16_t gkm_port;
 	struct covey_addr vtep;
 	const struct dataplane_ops *ops;
@@ -45,7 +46,7 @@ enum member_link {
 };
 
 struct member_status {
-	struct covey_addr gkm_address;
+	struct covey_addr gkm_address; /* the one that is tried, or has our session */
 	uint16_t gkm_port;
 	enum member_link link;
 	uint64_t since_ms;       /* how long `link` has been as it is */
@@ -75,6 +76,9 @@ void member_recheck(struct member *member);
  * first one goes on.
  */
 void member_renewed(struct member *member);
+/* Call this when the inventory lists other key managers. A session with one that is not in the list
+ * any more ends, and the next one is tried. */
+void member_set_gkms(struct member *member, const struct covey_gkms *gkms);
 /* Call this when our inventory has changed: a host that waits to be let in tries at once. */
 void member_inventory_changed(struct member *member);
 /* Closes the session without leaving any group: SenderIDs and rosters stay. NULL-safe. */
@@ -90,4 +94,8 @@ int member_join_later(struct member *member, const char *group, struct covey_err
 int member_leave(struct member *member, const char *group, struct covey_error *error);
 
 void member_read_status(const struct member *member, struct member_status *ret_status);
+/* All key managers, and of each why there is no session with it: empty where there is one, or where
+ * it was not tried. Returns the reason of the i-th one. */
+const struct covey_gkms *member_read_gkms(const struct member *member);
+const char *member_gkm_reason(const struct member *member, size_t i);
 const struct member_state *member_read_state(const struct member *member);

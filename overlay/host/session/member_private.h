@@ -10,6 +10,7 @@
 #include <peer_log.h>
 
 #include "backoff.h"
+#include "gkm_choice.h"
 #include "member.h"
 
 /* A session that is to replace the present one, until its Welcome comes. */
@@ -27,8 +28,10 @@ struct member {
 	struct peer_log *log;    /* for lines that the GKM can cause */
 	struct channel *channel; /* NULL while waiting */
 	struct next_session next;
+	struct gkm_choice choice;
 	struct event *tick;
 	struct event *reconnect;
+	struct event *give_up; /* on one that does not answer, where there are others */
 	struct backoff backoff;
 	enum member_link link;
 	uint64_t link_since; /* ms, monotonic */
@@ -36,10 +39,11 @@ struct member {
 	uint64_t lost;       /* of them, those that ended with none in their place */
 	bool finished;       /* the channel is useless, and on its way out */
 	bool slow;           /* the next attempt may wait long */
+	bool moved;          /* the inventory has chosen which key manager is next */
 	bool renewed;        /* other certificates have come since the last attempt began */
 	bool followed;       /* this session follows another one, and that was not said yet */
 	char serial[CERTIFICATE_SERIAL_STRLEN]; /* of our certificate in this session */
-	char last_error[512];
+	char last_error[GKM_REASON_MAX];
 };
 
 /* --- member_session.c: the session that counts ------------------------------------------------ */
@@ -63,6 +67,7 @@ int member_session_connect(struct member *member, struct channel **ret_channel,
 /* Timers; arg: struct member. */
 void member_session_begin(evutil_socket_t fd, short what, void *arg);
 void member_session_tick(evutil_socket_t fd, short what, void *arg);
+void member_session_give_up(evutil_socket_t fd, short what, void *arg);
 
 /* --- next_session.c: one that is to replace it ------------------------------------------------ */
 

@@ -13,6 +13,10 @@
 #include "member_private.h"
 #include "printable.h"
 
+/* How long one of several key managers has to answer the connection, ms. TCP asks a second time
+ * after one second. */
+#define GIVE_UP_MS 1500
+
 void member_session_set_link(struct member *member, enum member_link link)
 {
 	member->link = link;
@@ -38,6 +42,7 @@ void member_session_settle(struct member *member)
 		member->sessions++;
 		member_session_set_link(member, MEMBER_CONNECTED);
 		member->last_error[0] = '\0';
+		gkm_choice_leads(&member->choice);
 		peer_log_line(member->log, LOG_LEVEL_NOTICE, "", "connected to the GKM, %s",
 			      channel_peer(member->channel));
 	}
@@ -57,12 +62,13 @@ void member_session_settle(struct member *member)
 /* Each reason is logged once: otherwise a GKM that is away for an hour would fill the log. */
 static void report(struct member *member, const char *reason)
 {
+	char address[COVEY_ADDR_STRLEN];
 	char text[sizeof(member->last_error)];
 
 	printable_copy(text, sizeof(text), reason);
-	if (strcmp(member->last_error, text) == 0)
-		return;
 	memcpy(member->last_error, text, sizeof(text));
+	if (!gkm_choice_explain(&member->choice, text))
+		return;
 	if (member->state->refusal == COVEY__REFUSAL_CODE__REFUSAL_SUPERSEDED)
 		peer_log_line(
 			member->log, LOG_LEVEL_ERROR, "",
@@ -70,8 +76,12 @@ static void report(struct member *member, const char *reason)
 			"over its session: stop the wrong one, and if it is not yours, issue a "
 			"new certificate (%s)",
 			text);
-	else
+	else if (member->choice.gkms.count == 1)
 		peer_log_line(member->log, LOG_LEVEL_WARNING, "", "GKM: %s", text);
+	else
+		peer_log_line(member->log, LOG_LEVEL_WARNING, "", "GKM %s: %s",
+			      covey_addr_format(gkm_choice_address(&member->choice), address),
+			      text);
 }
 
 static bool needs_operator(Covey__RefusalCode code)
@@ -91,16 +101,45 @@ void member_session_tell_connecting(struct member *member)
 		member->config.connecting(member->config.arg);
 }
 
+/* Which key manager is next. Returns whether all were tried once more. */
+static bool choose_next(struct member *member)
+{
+	bool lost = member->link == MEMBER_CONNECTED;
+
+	if (member->moved) {
+		member->moved = false;
+		return false;
+	}
+	/* One that was there comes back at once if it was only restarted. One that refuses us for a
+	 * reason that an operator must mend leads. */
+	if (lost || member->slow)
+		return true;
+	return gkm_choice_failed(&member->choice);
+}
+
+static uint32_t wait_ms(struct member *member, bool round_over)
+{
+	uint32_t count = (uint32_t)member->choice.gkms.count;
+	uint32_t wait;
+
+	if (member->slow)
+		return backoff_slow(arc4random_uniform);
+	wait = backoff_share(&member->backoff, count, arc4random_uniform);
+	if (round_over)
+		backoff_raise(&member->backoff);
+	return wait;
+}
+
 static void wait_to_reconnect(struct member *member)
 {
 	uint64_t lasted = clock_ms() - member->link_since;
 	struct timeval wait;
 
+	evtimer_del(member->give_up);
 	member_session_tell_connecting(member);
 	if (member->link == MEMBER_CONNECTED && lasted >= BACKOFF_SOUND_MS)
 		backoff_reset(&member->backoff);
-	wait = clock_timeval(member->slow ? backoff_slow(arc4random_uniform)
-					  : backoff_next(&member->backoff, arc4random_uniform));
+	wait = clock_timeval(wait_ms(member, choose_next(member)));
 	/* The session that ended had the old certificate, which may have been revoked: try the new
 	 * one at once. */
 	if (member->renewed)
@@ -194,12 +233,14 @@ int member_session_connect(struct member *member, struct channel **ret_channel,
 
 	member->renewed = false;
 	memcpy(serial, chain->list[0].serial, CERTIFICATE_SERIAL_STRLEN);
-	return channel_connect(member->config.base, member->config.tls, &member->config.gkm_address,
-			       member->config.gkm_port, &handlers, member, ret_channel, error);
+	return channel_connect(member->config.base, member->config.tls,
+			       gkm_choice_address(&member->choice), member->config.gkm_port,
+			       &handlers, member, ret_channel, error);
 }
 
 void member_session_begin(evutil_socket_t fd, short what, void *arg)
 {
+	const struct timeval patience = clock_timeval(GIVE_UP_MS);
 	struct member *member = arg;
 	struct covey_error error;
 
@@ -213,8 +254,19 @@ void member_session_begin(evutil_socket_t fd, short what, void *arg)
 		member->channel = NULL;
 		report(member, error.text);
 		wait_to_reconnect(member);
+	} else if (member->choice.gkms.count > 1) {
+		evtimer_add(member->give_up, &patience);
 	}
 	member_session_settle(member);
+}
+
+/* Its machine may be off. One that is only busy has taken the connection by then. */
+void member_session_give_up(evutil_socket_t fd, short what, void *arg)
+{
+	const struct member *member = arg;
+
+	if (member->channel && !member->finished && !channel_is_answered(member->channel))
+		channel_finish(member->channel, "no answer to the connection within 1.5 s");
 }
 
 void member_session_tick(evutil_socket_t fd, short what, void *arg)

@@ -23,6 +23,9 @@ static const struct metrics_family workers = {"covey_host_workers", METRICS_GAUG
 					      "Threads that encrypt and decrypt."};
 static const struct metrics_family connected = {"covey_host_gkm_connected", METRICS_GAUGE, NULL,
 						"1 while there is a session with the key manager."};
+static const struct metrics_family session_with = {
+	"covey_host_gkm_session", METRICS_GAUGE, NULL,
+	"1 for the key manager with which there is a session, 0 for the others of the inventory."};
 static const struct metrics_family sessions = {"covey_host_gkm_sessions", METRICS_COUNTER, NULL,
 					       "Sessions that the key manager has welcomed."};
 static const struct metrics_family lost = {
@@ -37,10 +40,18 @@ static const struct metrics_family restored = {
 
 static void add_session(struct metrics_page *page, const struct host *host)
 {
+	const struct covey_gkms *gkms = member_read_gkms(host->member);
+	char address[COVEY_ADDR_STRLEN];
 	struct member_status status;
 
 	member_read_status(host->member, &status);
 	metrics_one(page, &connected, status.link == MEMBER_CONNECTED);
+	metrics_begin(page, &session_with);
+	for (size_t i = 0; i < gkms->count; i++)
+		metrics_add(page,
+			    METRICS_LABELS({"address", covey_addr_format(&gkms->list[i], address)}),
+			    status.link == MEMBER_CONNECTED &&
+				    covey_addr_equal(&gkms->list[i], &status.gkm_address));
 	metrics_one(page, &sessions, status.sessions);
 	metrics_one(page, &lost, status.lost);
 }

@@ -397,20 +397,36 @@ static void check_group(json_t *problems, const struct membership *group,
 	check_hearing(problems, group);
 }
 
+static void check_session(json_t *problems, const struct member *member,
+			  const struct member_status *status)
+{
+	const struct covey_gkms *gkms = member_read_gkms(member);
+	char address[COVEY_ADDR_STRLEN], list[COVEY_GKMS_STRLEN];
+
+	if (status->link == MEMBER_CONNECTED)
+		return;
+	if (gkms->count == 1)
+		add(problems,
+		    "the key manager at %s port %u cannot be reached: check whether covey-gkm runs "
+		    "there, and the network to it",
+		    covey_addr_format(&status->gkm_address, address), status->gkm_port);
+	else
+		add(problems,
+		    "none of the key managers at %s port %u lets this host in: check whether "
+		    "covey-gkm runs and leads on one of them, and the network to it (`covey show` "
+		    "says what each of them answers)",
+		    covey_gkms_format(gkms, list), status->gkm_port);
+}
+
 static void check_groups(json_t *problems, const struct host *host)
 {
 	const struct member_state *state = member_read_state(host->member);
 	struct member_status status;
-	char address[COVEY_ADDR_STRLEN];
 	uint64_t now = clock_ms();
 	size_t wanted = 0;
 
 	member_read_status(host->member, &status);
-	if (status.link != MEMBER_CONNECTED)
-		add(problems,
-		    "the key manager at %s port %u cannot be reached: check whether covey-gkm runs "
-		    "there, and the network to it",
-		    covey_addr_format(&status.gkm_address, address), status.gkm_port);
+	check_session(problems, host->member, &status);
 	for (size_t i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		if (!health_wants(state->groups[i]))
 			continue;

@@ -29,6 +29,25 @@ static const char *const link_names[] = {
 	[MEMBER_CONNECTED] = "connected",
 };
 
+/* The other key managers of the list, and why there is no session with each of them. */
+static json_t *show_others(const struct member *member, const struct covey_addr *present)
+{
+	const struct covey_gkms *gkms = member_read_gkms(member);
+	json_t *array = json_array();
+	char address[COVEY_ADDR_STRLEN];
+
+	for (size_t i = 0; i < gkms->count; i++) {
+		const char *reason = member_gkm_reason(member, i);
+
+		if (!covey_addr_equal(&gkms->list[i], present))
+			json_array_append_new(array,
+					      json_pack("{s:s, s:s?}", "address",
+							covey_addr_format(&gkms->list[i], address),
+							"why", reason[0] ? reason : NULL));
+	}
+	return array;
+}
+
 static json_t *show_gkm(const struct member *member)
 {
 	const struct member_state *state = member_read_state(member);
@@ -37,12 +56,13 @@ static json_t *show_gkm(const struct member *member)
 
 	member_read_status(member, &status);
 	snprintf(instance, sizeof(instance), "%016" PRIx64, state->instance);
-	return json_pack("{s:s, s:i, s:s, s:I, s:s?, s:s?, s:s?}", "address",
+	return json_pack("{s:s, s:i, s:s, s:I, s:s?, s:s?, s:s?, s:o}", "address",
 			 covey_addr_format(&status.gkm_address, address), "port",
 			 (int)status.gkm_port, "state", link_names[status.link], "since_s",
 			 (json_int_t)(status.since_ms / 1000), "instance",
 			 state->instance ? instance : NULL, "last_error", status.last_error,
-			 "certificate", status.certificate);
+			 "certificate", status.certificate, "others",
+			 show_others(member, &status.gkm_address));
 }
 
 /* --- groups ---------------------------------------------------------------------------------- */

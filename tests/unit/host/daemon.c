@@ -147,7 +147,7 @@ static void start_member(struct daemon *daemon)
 	struct covey_error error;
 	const struct member_config config = {
 		.base = daemon->base,
-		.gkm_address = daemon->inventory->gkm_address,
+		.gkms = &daemon->inventory->gkms,
 		.gkm_port = daemon->inventory->gkm_port,
 		.vtep = daemon->inventory->hosts[0].vtep,
 		.ops = &ops,

@@ -59,6 +59,19 @@ static void test_a_sound_session_begins_anew(void **state)
 	assert_int_equal(backoff_next(&backoff, highest), 400);
 }
 
+/* A host is back before a key manager stops waiting for it, also where it has to try several. */
+static void test_several_share_one_wait(void **state)
+{
+	struct backoff backoff = {0};
+
+	assert_int_equal(backoff_share(&backoff, 4, highest), 50);
+	assert_int_equal(backoff_share(&backoff, 4, highest), 50);
+	for (size_t i = 0; i < 10; i++)
+		backoff_raise(&backoff);
+	assert_int_equal(backoff_share(&backoff, 8, highest), CAP_MS / 8);
+	assert_int_equal(backoff_share(&backoff, 8, lowest), 1);
+}
+
 static void test_a_refusal_waits_half_a_minute_to_one_and_a_half(void **state)
 {
 	assert_int_equal(backoff_slow(lowest), 30000);
@@ -71,6 +84,7 @@ int main(void)
 		cmocka_unit_test(test_waits_double_up_to_five_seconds),
 		cmocka_unit_test(test_waits_are_drawn_from_all_below),
 		cmocka_unit_test(test_a_sound_session_begins_anew),
+		cmocka_unit_test(test_several_share_one_wait),
 		cmocka_unit_test(test_a_refusal_waits_half_a_minute_to_one_and_a_half),
 	};
 

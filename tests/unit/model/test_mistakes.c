@@ -193,6 +193,29 @@ static const struct mistake mistakes[] = {
 	 "(240.0.0.0/4), which no machine has\n"},
 	{"GKM on every machine, as a tunnel's end is", FABRIC("f", "\"127.0.0.1\""), ""},
 	{"GKM on every machine, IPv6", FABRIC("f", "\"::1\""), ""},
+	{"several GKMs", FABRIC("f", "[192.0.2.1, 192.0.2.2, 127.0.0.1]"), ""},
+	{"no GKM", FABRIC("f", "[]"), "4:16: covey_gkm lists 0 addresses: it takes 1 to 8\n"},
+	{"too many GKMs",
+	 FABRIC("f", "[10.1.0.1, 10.1.0.2, 10.1.0.3, 10.1.0.4, 10.1.0.5, 10.1.0.6, 10.1.0.7, "
+		     "10.1.0.8, 10.1.0.9]"),
+	 "4:16: covey_gkm lists 9 addresses: it takes 1 to 8\n"},
+	{"the same GKM twice", FABRIC("f", "[192.0.2.1, 192.0.2.2, 192.0.2.1]"),
+	 "4:39: covey_gkm has 192.0.2.1 twice, first at line 4: each key manager has an address of "
+	 "its own\n"},
+	{"the same GKM twice, written in two ways",
+	 FABRIC("f", "\n    - \"2001:db8::1\"\n    - \"2001:db8:0::1\""),
+	 "6:7: covey_gkm has 2001:db8:0::1 twice, first at line 5: each key manager has an address "
+	 "of its own\n"},
+	{"GKMs of two families", FABRIC("f", "[192.0.2.1, \"2001:db8::1\"]"),
+	 "4:28: covey_gkm has an IPv6 address, but its first one (line 4) is an IPv4 one: all key "
+	 "managers of a fabric use one family, so that every host reaches them all\n"},
+	{"a GKM that is none, among good ones", FABRIC("f", "[192.0.2.1, gkm2, 239.1.1.1]"),
+	 "4:28: covey_gkm must be an IP address without mask, like 192.0.2.1 or 2001:db8::1, not "
+	 "the text \"gkm2\"\n"
+	 "4:34: covey_gkm must be one machine's address, but 239.1.1.1 is a multicast address\n"},
+	{"a mapping of GKMs", FABRIC("f", "{a: 192.0.2.1}"),
+	 "4:16: covey_gkm must be an IP address without mask, like 192.0.2.1 or 2001:db8::1, not a "
+	 "mapping\n"},
 	{"fabric name too long",
 	 FABRIC("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "0.0.0.0"),
 	 "3:19: covey_fabric must be a name of 1 to 63 of a-z 0-9 . _ - (it becomes the trust "

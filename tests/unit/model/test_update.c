@@ -132,6 +132,24 @@ static void groups_come_and_go(void **state)
 }
 
 /* Of a group that is new, there is nothing; of others, what they were. */
+/* A second key manager is known to all without a restart. */
+static void key_managers_come_and_go(void **state)
+{
+	struct inventory *live = begin(), *fresh = parse("", G, A B);
+
+	assert_true(covey_addr_parse("192.0.2.2", &fresh->gkms.list[fresh->gkms.count++]));
+	assert_string_equal(update(live, fresh, &live->hosts[0]), "covey_gkm; ");
+	assert_int_equal(live->gkms.count, 2);
+	fresh = parse("", G, A B);
+	assert_true(covey_addr_parse("192.0.2.2", &fresh->gkms.list[0]));
+	assert_string_equal(update(live, fresh, NULL), "covey_gkm; ");
+	assert_int_equal(live->gkms.count, 1);
+	fresh = parse("", G, A B);
+	assert_true(covey_addr_parse("192.0.2.2", &fresh->gkms.list[0]));
+	assert_string_equal(update(live, fresh, NULL), "");
+	inventory_free(live);
+}
+
 static void what_was_is_there(void **state)
 {
 	struct inventory *live = begin();
@@ -231,6 +249,7 @@ int main(void)
 		cmocka_unit_test(the_same_changes_nothing),
 		cmocka_unit_test(everything_stays_where_it_is),
 		cmocka_unit_test(groups_come_and_go),
+		cmocka_unit_test(key_managers_come_and_go),
 		cmocka_unit_test(what_was_is_there),
 		cmocka_unit_test(what_is_kept_is_named),
 		cmocka_unit_test(a_host_comes_back_with_another_sender_id),

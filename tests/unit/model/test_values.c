@@ -88,7 +88,8 @@ static void test_defaults(void **state)
 	const struct inventory_host *host = &inventory->hosts[0];
 
 	assert_string_equal(inventory->fabric, "f");
-	expect_addr(&inventory->gkm_address, "192.0.2.1");
+	assert_int_equal(inventory->gkms.count, 1);
+	expect_addr(&inventory->gkms.list[0], "192.0.2.1");
 	assert_int_equal(inventory->gkm_port, 4798);
 	assert_int_equal(inventory->encapsulation, COVEY_ENCAPSULATION_UDP);
 	assert_int_equal(inventory->vpe_port, 4798);
@@ -180,7 +181,7 @@ static void test_everything_set(void **state)
 	static const uint32_t vnis[] = {0, 5, 6, 20, 21, 22, 16777215};
 
 	assert_string_equal(inventory->fabric, "a.b-c_d");
-	expect_addr(&inventory->gkm_address, "2001:db8::1");
+	expect_addr(&inventory->gkms.list[0], "2001:db8::1");
 	assert_int_equal(inventory->gkm_port, 1);
 	assert_string_equal(inventory->gkm_metrics, "[2001:db8::1]:65535");
 	assert_string_equal(inventory->hosts[0].metrics, "off");
