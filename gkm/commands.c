@@ -120,27 +120,28 @@ static bool need_host(const struct request *request, size_t *ret_host)
 }
 
 /* Change an eviction, and tell what comes of it. */
-static void change_eviction(const struct request *request,
-			    int (*change)(struct manager *manager, size_t host, struct realm *realm,
-					  struct covey_error *error),
-			    struct late_question (*question_of)(const struct manager *manager,
-								size_t host,
-								const struct realm *realm))
+static void
+change_eviction(const struct request *request,
+		int (*change)(struct manager *manager, size_t host, struct realm *realm,
+			      uint64_t *ret_change, struct covey_error *error),
+		struct late_question (*question_of)(struct manager *manager, size_t host,
+						    const struct realm *realm, uint64_t change))
 {
 	bool all = json_is_null(json_object_get(request->object, "group")) ||
 		   !json_object_get(request->object, "group");
 	struct late_question question;
 	struct realm *realm = NULL;
 	struct covey_error error;
+	uint64_t number;
 	size_t host;
 
 	if (!need_host(request, &host) || (!all && !(realm = need_group(request))))
 		return;
-	if (change(request->manager, host, realm, &error) < 0) {
+	if (change(request->manager, host, realm, &number, &error) < 0) {
 		local_answer_error(request->client, error.text);
 		return;
 	}
-	question = question_of(request->manager, host, realm);
+	question = question_of(request->manager, host, realm, number);
 	late_answers_add(request->commands->late, request->client, &question);
 }
 

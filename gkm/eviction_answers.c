@@ -1,11 +1,53 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "eviction_answers.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "evictions.h"
 #include "manager.h"
 #include "rekey_answers.h"
+
+/* For how long we wait for a change that is being written, in milliseconds. */
+#define PATIENCE_MS 10000u
+
+/* --- is it written? ------------------------------------------------------------------------ */
+
+static bool is_being_written(const struct late_question *question)
+{
+	struct covey_error error;
+
+	return evictions_progress(question->manager, question->change, &error) == -EINPROGRESS;
+}
+
+static bool has_failed(const struct late_question *question)
+{
+	struct covey_error error;
+	int status = evictions_progress(question->manager, question->change, &error);
+
+	return status < 0 && status != -EINPROGRESS;
+}
+
+/* Why not, or NULL when it is in force. */
+static json_t *tell_unwritten(const struct late_question *question)
+{
+	struct covey_error error;
+	int status = evictions_progress(question->manager, question->change, &error);
+
+	if (status == 0)
+		return NULL;
+	if (status == -EINPROGRESS)
+		covey_error_set(&error, status,
+				"this is not written yet, and nothing has changed so far: the key "
+				"manager's log will say what comes of it");
+	evictions_forget(question->manager, question->change);
+	return json_pack("{s:b, s:s}", "ok", 0, "error", error.text);
+}
+
+static uint64_t patience_of(uint64_t change)
+{
+	return change ? PATIENCE_MS : 0;
+}
 
 /* --- each group that it is about ----------------------------------------------------------- */
 
@@ -142,23 +184,30 @@ static json_t *tell_eviction(const struct place *place)
 
 static bool is_eviction_over(const struct late_question *question)
 {
-	return are_all(question, is_shut_out);
+	return has_failed(question) ||
+	       (!is_being_written(question) && are_all(question, is_shut_out));
 }
 
 static json_t *eviction_answer(const struct late_question *question)
 {
+	json_t *why_not = tell_unwritten(question);
+
+	if (why_not)
+		return why_not;
 	return json_pack("{s:b, s:s, s:s?, s:o}", "ok", 1, "host", host_name(question), "group",
 			 group_name(question), "groups", list(question, tell_eviction));
 }
 
-struct late_question eviction_question(const struct manager *manager, size_t host,
-				       const struct realm *realm)
+struct late_question eviction_question(struct manager *manager, size_t host,
+				       const struct realm *realm, uint64_t change)
 {
 	return (struct late_question){.is_over = is_eviction_over,
 				      .answer = eviction_answer,
 				      .manager = manager,
 				      .host = host,
-				      .realm = realm};
+				      .realm = realm,
+				      .change = change,
+				      .patience_ms = patience_of(change)};
 }
 
 /* --- readmit ------------------------------------------------------------------------------- */
@@ -186,25 +235,30 @@ static json_t *tell_readmission(const struct place *place)
 
 static bool is_readmission_over(const struct late_question *question)
 {
-	return are_all(question, is_back);
+	return has_failed(question) || (!is_being_written(question) && are_all(question, is_back));
 }
 
 static json_t *readmission_answer(const struct late_question *question)
 {
 	const struct sessions *sessions = &question->manager->sessions;
+	json_t *why_not = tell_unwritten(question);
 
+	if (why_not)
+		return why_not;
 	return json_pack("{s:b, s:s, s:s?, s:b, s:o}", "ok", 1, "host", host_name(question),
 			 "group", group_name(question), "connected",
 			 sessions->by_host[question->host] != NULL, "groups",
 			 list(question, tell_readmission));
 }
 
-struct late_question readmission_question(const struct manager *manager, size_t host,
-					  const struct realm *realm)
+struct late_question readmission_question(struct manager *manager, size_t host,
+					  const struct realm *realm, uint64_t change)
 {
 	return (struct late_question){.is_over = is_readmission_over,
 				      .answer = readmission_answer,
 				      .manager = manager,
 				      .host = host,
-				      .realm = realm};
+				      .realm = realm,
+				      .change = change,
+				      .patience_ms = patience_of(change)};
 }

@@ -8,9 +8,10 @@
 
 #include "late_answers.h"
 
-/* The host has been evicted from the group, or from all when realm is NULL. */
-struct late_question eviction_question(const struct manager *manager, size_t host,
-				       const struct realm *realm);
+/* The host has been evicted from the group, or from all when realm is NULL; or is, when the change
+ * of this number (evictions.h, 0: none) is written. */
+struct late_question eviction_question(struct manager *manager, size_t host,
+				       const struct realm *realm, uint64_t change);
 /* The same for a host that has been readmitted. */
-struct late_question readmission_question(const struct manager *manager, size_t host,
-					  const struct realm *realm);
+struct late_question readmission_question(struct manager *manager, size_t host,
+					  const struct realm *realm, uint64_t change);

@@ -23,12 +23,12 @@ struct late_question {
 	bool (*is_over)(const struct late_question *question);
 	/* The answer, as things are now. A new reference; NULL when there is no memory. */
 	json_t *(*answer)(const struct late_question *question);
-	const struct manager *manager;
+	struct manager *manager;
 	const struct realm *realm; /* NULL: all groups */
 	size_t host;               /* of those of the inventory, if it is about one */
 	uint32_t before_spi;       /* rekey_answers.h */
 	bool wanted;
-	uint64_t change;      /* mode_answers.h */
+	uint64_t change;      /* mode_answers.h, eviction_answers.h */
 	uint64_t patience_ms; /* for how long we wait; 0: the usual time */
 };
 

@@ -111,6 +111,15 @@ static size_t count_beginning(void *arg, uint64_t now_ms)
 	return count;
 }
 
+/* All of them: not one after the other. */
+static void on_spis_came(void *arg, int status, const struct covey_error *error)
+{
+	const struct manager *manager = arg;
+
+	for (size_t i = 0; i < manager->realm_count; i++)
+		realm_spis_came(&manager->realms[i], status, error);
+}
+
 int manager_init_realms(struct manager *manager, struct covey_error *error)
 {
 	const struct realm_tools tools = {.base = manager->base,
@@ -170,6 +179,8 @@ int manager_init(struct manager *manager, struct covey_error *error)
 	if (!manager->identities || !manager->evicted || !manager->realms || !manager->groups ||
 	    !manager->stop_timer || !manager->log)
 		return out_of_memory(error);
+	manager->store->handlers.spis_came = on_spis_came;
+	manager->store->handlers.arg = manager;
 	status = init_sessions(manager, error);
 	if (status == 0)
 		status = manager_name_hosts(manager, error);
@@ -193,6 +204,7 @@ void manager_stop(struct manager *manager)
 void manager_free(struct manager *manager)
 {
 	sessions_free(&manager->sessions);
+	evictions_free(manager);
 	if (manager->stop_timer)
 		event_free(manager->stop_timer);
 	for (size_t i = 0; i < manager->realm_count; i++)

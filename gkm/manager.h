@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "evictions.h"
 #include "inventory.h"
 #include "peer_log.h"
 #include "realm.h"
@@ -41,7 +42,9 @@ struct manager {
 	struct publishing publishing; /* what all of them have told lately */
 	struct peer_log *log;         /* for lines that members and strangers cause */
 	struct sessions sessions;
-	struct revoked_hosts *revoked_hosts; /* which host showed which certificate */
+	struct eviction_changes eviction_changes; /* that are being written */
+	uint64_t eviction_count;                  /* of them so far */
+	struct revoked_hosts *revoked_hosts;      /* which host showed which certificate */
 	struct own_watch *own; /* the key manager's own certificate; belongs to main() */
 	const struct inventory_watch *watch; /* belongs to main() */
 	bool behind; /* a take-over did not do all: the next one does all again */

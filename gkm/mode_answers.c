@@ -136,12 +136,29 @@ static json_t *tell_taken_back(const struct realm *realm)
 	return answer;
 }
 
+static json_t *explain(const struct realm *realm, enum mode_verdict verdict, enum covey_mode mode);
+
+static bool is_storing(const struct group_mode *mode)
+{
+	return mode->written.what == MODE_WRITES_CHANGE ||
+	       mode->written.what == MODE_WRITES_CONFIRM;
+}
+
+/* It is not stored, or not yet. */
+static json_t *tell_not_begun(const struct realm *realm)
+{
+	return explain(realm,
+		       is_storing(&realm->served.group->mode) ? MODE_STORING : MODE_NOT_STORED, 0);
+}
+
 static json_t *answer(const struct late_question *question)
 {
 	const struct realm *realm = question->realm;
 	const struct group_mode *mode = &realm->served.group->mode;
 	struct covey_error error;
 
+	if (mode->change < question->change)
+		return tell_not_begun(realm);
 	if (mode->change != question->change)
 		return tell(realm);
 	if (mode->outcome == MODE_OUTCOME_TAKEN_BACK)
@@ -159,6 +176,8 @@ static bool is_over(const struct late_question *question)
 {
 	const struct group_mode *mode = &question->realm->served.group->mode;
 
+	if (mode->change < question->change)
+		return !is_storing(mode);
 	return mode->change != question->change || mode->outcome != MODE_OUTCOME_UNDER_WAY;
 }
 
@@ -267,6 +286,12 @@ static json_t *explain(const struct realm *realm, enum mode_verdict verdict, enu
 		break;
 	case MODE_FLAWED:
 		return tell_obstacles(realm, mode);
+	case MODE_STORING:
+		covey_error_set(&error, 0,
+				"the change of group %s is not stored yet, and nothing has changed "
+				"so far: `covey mode %s` says what comes of it",
+				group, group);
+		break;
 	default:
 		covey_error_set(&error, 0, "the mode of group %s stays as it is: %.400s", group,
 				realm->mode_error.text);
@@ -304,11 +329,15 @@ static void log_refusal(const struct realm *realm, const json_t *answer)
 static void log_despite(const struct realm *realm)
 {
 	const struct mode_flaws *despite = &realm->served.group->mode.despite;
-	json_t *list = mode_show_flaws(realm, despite);
+	json_t *list;
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out;
 
+	if (despite->count == 0)
+		return;
+	list = mode_show_flaws(realm, despite);
+	out = open_memstream(&text, &size);
 	if (out) {
 		print_flaws(out, list, despite->count);
 		fclose(out);
@@ -324,20 +353,24 @@ static void log_despite(const struct realm *realm)
 static bool begun(struct realm *realm, enum mode_verdict verdict, enum covey_mode mode,
 		  json_t **ret_answer, struct late_question *ret_question)
 {
-	if (verdict != MODE_BEGUN) {
+	if (verdict != MODE_BEGUN && verdict != MODE_STORING) {
 		*ret_answer = verdict == MODE_ALREADY ? tell(realm) : explain(realm, verdict, mode);
 		if (verdict != MODE_ALREADY)
 			log_refusal(realm, *ret_answer);
 		return true;
 	}
-	if (realm->served.group->mode.despite.count)
-		log_despite(realm);
-	realm_wake(realm);
 	*ret_question = (struct late_question){.is_over = is_over,
 					       .answer = answer,
 					       .realm = realm,
 					       .change = realm->served.group->mode.change,
 					       .patience_ms = PATIENCE_MS};
+	if (verdict == MODE_STORING) {
+		realm->mode_begun = log_despite;
+		ret_question->change++;
+		return false;
+	}
+	log_despite(realm);
+	realm_wake(realm);
 	return false;
 }
 

@@ -9,11 +9,9 @@
 #include "identity.h"
 #include "log.h"
 #include "peer_log.h"
+#include "realm_store.h"
 #include "secret.h"
 
-/* When an SA that members wait for could not begin, it is tried again after this time, in
- * milliseconds. */
-#define RETRY_MS 2000u
 /* So many SPIs at most are taken from the state file at once. A restart loses those of them that
  * were not needed. */
 #define SPIS_AT_ONCE 64u
@@ -81,6 +79,7 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 	if (RAND_priv_bytes(tek, (int)len) != 1)
 		return covey_error_set(error, -EIO, "the system gives no random numbers");
 	status = take_spi(realm, &spi, error);
+	realm->awaits_spi = status == -EINPROGRESS;
 	if (status < 0)
 		return status;
 	status = group_begin_sa(realm->served.group, spi, tek, len, &timing);
@@ -96,12 +95,25 @@ static int begin_with_key(struct realm *realm, enum rekey_reason reason, uint8_t
 	return 0;
 }
 
+/* May it act, and is on disk what must be there first? */
+static int may_begin(const struct realm *realm, struct covey_error *error)
+{
+	if (!store_may_act(realm->tools.store))
+		return covey_error_set(error, -ENOTCONN,
+				       "this key manager does not lead any more: ask the one that "
+				       "does");
+	return realm_check_lifetime(realm, error);
+}
+
 static int begin_sa(struct realm *realm, enum rekey_reason reason, struct covey_error *error)
 {
 	size_t len = covey_cipher_key_len(realm->served.config->cipher);
-	uint8_t *tek = secret_alloc(len);
-	int status;
+	int status = may_begin(realm, error);
+	uint8_t *tek;
 
+	if (status < 0)
+		return status;
+	tek = secret_alloc(len);
 	if (!tek)
 		return covey_error_set(error, -ENOMEM, "no memory for a key");
 	status = begin_with_key(realm, reason, tek, len, error);
@@ -109,104 +121,17 @@ static int begin_sa(struct realm *realm, enum rekey_reason reason, struct covey_
 	return status;
 }
 
+/* Is something being written that the next SA needs? Then it begins after that. */
+static bool awaits_store(const struct realm *realm)
+{
+	return realm->awaits_spi || realm_awaits_lifetime(realm);
+}
+
 int realm_ensure_sa(struct realm *realm, struct covey_error *error)
 {
-	return group_needs_sa(realm->served.group) ? begin_sa(realm, REKEY_MISSING, error) : 0;
-}
-
-/* --- SenderIDs of an earlier instance ------------------------------------------------------- */
-
-static int keep(const char *identity, uint16_t sender_id, uint32_t until_spi, void *arg)
-{
-	struct realm *realm = arg;
-
-	if (realm->formers_until_spi < until_spi)
-		realm->formers_until_spi = until_spi;
-	return sender_ids_keep(&realm->served.group->sender_ids, identity, sender_id);
-}
-
-static int restore_formers(struct realm *realm, uint64_t now_ms, struct covey_error *error)
-{
-	struct store *store = realm->tools.store;
-	uint32_t lifetime_s;
-	int status;
-
-	status = store->ops->lifetime(store, realm->served.config->name,
-				      realm->served.config->rekey.hard_lifetime_s, &lifetime_s,
-				      error);
-	if (status < 0)
-		return status;
-	error->text[0] = '\0';
-	status = store->ops->each_former(store, realm->served.config->name, keep, realm, error);
-	if (status < 0 && !error->text[0])
-		covey_error_set(error, status,
-				"former SenderIDs of group %s cannot be restored: %s",
-				realm->served.config->name, strerror(-status));
-	realm->formers_until_ms = now_ms + lifetime_s * UINT64_C(1000);
-	realm->served.group->sender_ids.keeps = true;
-	return status < 0 ? status : 0;
-}
-
-uint64_t realm_formers_deadline(const struct realm *realm)
-{
-	return realm->served.group->sender_ids.keeps ? realm->formers_until_ms : UINT64_MAX;
-}
-
-/* If forgetting fails, the next instance keeps these SenderIDs again. Keeping them too long does no
- * harm. */
-void realm_release_formers(struct realm *realm, uint64_t now_ms)
-{
-	struct covey_error error;
-
-	if (now_ms < realm_formers_deadline(realm))
-		return;
-	group_earlier_gone(realm->served.group);
-	if (realm->formers_until_spi &&
-	    realm->tools.store->ops->forget_former(realm->tools.store, realm->served.config->name,
-						   realm->formers_until_spi, &error) < 0)
-		log_warning("%s: former SenderIDs stay noted until the next start: %s",
-			    realm->served.config->name, error.text);
-}
-
-/* --- the mode ------------------------------------------------------------------------------ */
-
-/* The caller says what follows from a failure. */
-static int keep_mode(void *arg, const struct mode_record *record)
-{
-	const struct store_mode mode = {.serial = record->serial,
-					.mode = (uint8_t)record->mode,
-					.goal = (uint8_t)record->goal,
-					.after = (uint8_t)record->then};
-	struct realm *realm = arg;
-	struct store *store = realm->tools.store;
-	int status =
-		store->ops->note_mode(store, realm->served.config->name, &mode, &realm->mode_error);
-
-	if (status < 0)
-		log_error("%s: the mode cannot be stored: %s", realm->served.config->name,
-			  realm->mode_error.text);
-	return status;
-}
-
-static int restore_mode(struct realm *realm, uint64_t now_ms, struct covey_error *error)
-{
-	const struct inventory_group *config = realm->served.config;
-	struct store_mode stored;
-	int status = realm->tools.store->ops->read_mode(realm->tools.store, config->name, &stored,
-							error);
-
-	if (status < 0)
-		return status;
-	mode_start(realm->served.group,
-		   &(struct mode_record){.serial = stored.serial,
-					 .mode = (enum covey_mode)stored.mode,
-					 .goal = (enum covey_mode)stored.goal,
-					 .then = (enum covey_mode)stored.after},
-		   config->mode, now_ms);
-	/* Some of it may be due soon, also if no member comes. */
-	if (mode_deadline(realm->served.group) != UINT64_MAX)
-		realm_wake(realm);
-	return 0;
+	if (!group_needs_sa(realm->served.group))
+		return 0;
+	return awaits_store(realm) ? -EINPROGRESS : begin_sa(realm, REKEY_MISSING, error);
 }
 
 /* --- members that still send but have no control channel ----------------------------------- */
@@ -271,32 +196,65 @@ static void settle(struct realm *realm, uint64_t now_ms)
 	pace_did(&realm->pace, began_us, clock_us());
 }
 
-/*
- * Begin the SA that is due, if one is. After a failure it is tried again by a timer: no member asks
- * for it, and it shall not be tried with each message that arrives meanwhile.
- */
-static void begin_due(struct realm *realm, uint64_t now_ms)
+static void announce(struct realm *realm, enum rekey_reason reason)
 {
-	enum rekey_reason reason = rekey_due(realm->served.group, now_ms);
-	struct covey_error error;
-
-	if (reason == REKEY_NONE || now_ms < realm->retry_ms)
+	if (realm->announced == reason)
 		return;
-	realm->retry_ms = 0;
+	realm->announced = reason;
 	peer_log_line(limit_of(realm, reason), LOG_LEVEL_NOTICE, realm->served.config->name,
 		      "%s: a new SA is needed: %s", realm->served.config->name,
 		      rekey_reason_text(reason));
 	log_absent(realm, reason);
-	if (begin_sa(realm, reason, &error) == 0) {
-		/* Not at now_ms, when the SA had not begun: members would get more than its
-		 * lifetime. */
-		settle(realm, clock_ms());
+}
+
+/* It is tried again by a timer: no member asks for it, and it shall not be tried with each message
+ * that arrives meanwhile. */
+static void fail(struct realm *realm, enum rekey_reason reason, uint64_t now_ms,
+		 const struct covey_error *error)
+{
+	log_error("%s gets no new SA%s: %s; trying again in %u s", realm->served.config->name,
+		  reason == REKEY_MISSING ? ", its members cannot send" : "", error->text,
+		  REALM_RETRY_MS / 1000);
+	realm->announced = REKEY_NONE;
+	realm->retry_ms = now_ms + REALM_RETRY_MS;
+}
+
+/* Begin the SA that is due, if one is. */
+static void begin_due(struct realm *realm, uint64_t now_ms)
+{
+	enum rekey_reason reason = rekey_due(realm->served.group, now_ms);
+	struct covey_error error;
+	int status;
+
+	if (reason == REKEY_NONE)
+		realm->announced = REKEY_NONE;
+	if (reason == REKEY_NONE || now_ms < realm->retry_ms || awaits_store(realm))
+		return;
+	realm->retry_ms = 0;
+	announce(realm, reason);
+	status = begin_sa(realm, reason, &error);
+	if (status == -EINPROGRESS)
+		return;
+	if (status < 0) {
+		fail(realm, reason, now_ms, &error);
 		return;
 	}
-	log_error("%s gets no new SA%s: %s; trying again in %u s", realm->served.config->name,
-		  reason == REKEY_MISSING ? ", its members cannot send" : "", error.text,
-		  RETRY_MS / 1000);
-	realm->retry_ms = now_ms + RETRY_MS;
+	realm->announced = REKEY_NONE;
+	/* Not at now_ms, when the SA had not begun: members would get more than its lifetime. */
+	settle(realm, clock_ms());
+}
+
+void realm_spis_came(struct realm *realm, int status, const struct covey_error *error)
+{
+	uint64_t now_ms = clock_ms();
+	enum rekey_reason reason = rekey_due(realm->served.group, now_ms);
+
+	if (!realm->awaits_spi)
+		return;
+	realm->awaits_spi = false;
+	if (status < 0 && reason != REKEY_NONE)
+		fail(realm, reason, now_ms, error);
+	realm_wake(realm);
 }
 
 /* After a failure, the SA is overdue; then the time of the next attempt counts. */
@@ -308,6 +266,10 @@ static uint64_t next_event(const struct realm *realm)
 
 	if (rekey_ms < realm->retry_ms)
 		rekey_ms = realm->retry_ms;
+	if (awaits_store(realm))
+		rekey_ms = UINT64_MAX;
+	if (deadline_ms > realm_lifetime_deadline(realm))
+		deadline_ms = realm_lifetime_deadline(realm);
 	if (deadline_ms > formers_ms)
 		deadline_ms = formers_ms;
 	return rekey_ms < deadline_ms ? rekey_ms : deadline_ms;
@@ -319,6 +281,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	uint64_t now_ms = clock_ms();
 
 	realm_release_formers(realm, now_ms);
+	realm_try_lifetime(realm, now_ms);
 	settle(realm, now_ms);
 	begin_due(realm, now_ms);
 	schedule(realm, next_event(realm), now_ms);
@@ -406,10 +369,11 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 		.served = {.config = config,
 			   .wake = wake,
 			   .ensure_sa = ensure_sa,
-			   .keep_mode = keep_mode,
+			   .keep_mode = realm_keep_mode,
 			   .arg = realm},
 		.tools = *tools,
 	};
+	realm_store_init(realm);
 	outbox_init(&realm->outbox, &realm->served, tools->log);
 	realm->timer = event_new(tools->base, -1, 0, on_timer, realm);
 	status = group_new(config->member_count, config->rekey.activation_delay_s * UINT64_C(1000),
@@ -429,9 +393,9 @@ int realm_init(struct realm *realm, const struct realm_tools *tools,
 		covey_error_set(error, status, "bindings of group %s cannot be restored: %s",
 				config->name, strerror(-status));
 	if (status == 0)
-		status = restore_formers(realm, clock_ms(), error);
+		status = realm_restore_formers(realm, clock_ms(), error);
 	if (status == 0)
-		status = restore_mode(realm, clock_ms(), error);
+		status = realm_restore_mode(realm, clock_ms(), error);
 	if (status < 0)
 		goto fail;
 	return 0;
@@ -442,6 +406,7 @@ fail:
 
 void realm_free(struct realm *realm)
 {
+	realm_store_free(realm);
 	if (realm->timer)
 		event_free(realm->timer);
 	outbox_clear(&realm->outbox);

@@ -42,12 +42,24 @@ struct realm {
 	bool stopped;
 	struct outbox outbox;
 	struct pace pace;
-	uint64_t retry_ms; /* an SA could not begin: not tried again before this time */
+	uint64_t retry_ms;           /* an SA could not begin: not tried again before this time */
+	bool awaits_spi;             /* the SA that is due begins when SPIs have come */
+	enum rekey_reason announced; /* the log says already that an SA begins for this reason */
 	/* Until when SenderIDs of an earlier instance are kept, and the last SPI of any of them; 0
 	 * when there are none. */
 	uint64_t formers_until_ms;
 	uint32_t formers_until_spi;
 	struct covey_error mode_error; /* why the mode could not be stored the last time */
+	/* Called once when the mode that is being stored has begun. NULL: nobody. */
+	void (*mode_begun)(const struct realm *realm);
+	/* The longest hard lifetime that an SA may have, because it is noted in the state file; and
+	 * the one that is sent there. */
+	uint32_t lifetime_s, lifetime_sent_s;
+	uint64_t lifetime_retry_ms; /* noting it has failed: not tried again before this time */
+	struct covey_error lifetime_error;
+	int lifetime_status, mode_status; /* of the last ones that ended */
+	bool calls_store;                 /* what ends meanwhile is told by the return value */
+	struct store_request mode_request, lifetime_request, formers_request;
 };
 
 /*
@@ -67,12 +79,19 @@ void realm_wake(struct realm *realm);
 
 /* Would it begin an SA now if somebody joined? */
 bool realm_is_beginning(const struct realm *realm, uint64_t now_ms);
-/* Begin an SA if the group has no SA to send on. */
+/* Begin an SA if the group has no SA to send on. -EINPROGRESS: it begins by itself, when what it
+ * needs is written. */
 int realm_ensure_sa(struct realm *realm, struct covey_error *error);
 
 /* Shorten a time by a random part of its last tenth, so that groups which began together do not
  * rekey together. */
 uint64_t realm_spread(uint64_t ms);
+
+/* SPIs have come, or could not be had (negative errno): if it waits for one, it goes on. */
+void realm_spis_came(struct realm *realm, int status, const struct covey_error *error);
+/* Note the hard lifetime that the inventory has for the group's SAs. Returns 0 also if that is not
+ * over yet; until then no SA begins. */
+int realm_note_lifetime(struct realm *realm, struct covey_error *error);
 
 /* When realm_release_formers() will have something to do; UINT64_MAX for never. */
 uint64_t realm_formers_deadline(const struct realm *realm);

@@ -109,15 +109,13 @@ int realm_update_members(struct realm *realm, struct session *const *by_host,
 int realm_update_rekey(struct realm *realm, struct covey_error *error)
 {
 	const struct rekey_policy *policy = &realm->served.config->rekey;
-	uint32_t longest_s;
 
 	group_set_times(realm->served.group, policy->activation_delay_s * UINT64_C(1000),
 			realm_spread(policy->interval_s * UINT64_C(1000)));
 	realm->served.group->rekeys_on_join = policy->on_join;
 	realm_wake(realm);
 	/* For the next start. */
-	return realm->tools.store->ops->lifetime(realm->tools.store, realm->served.config->name,
-						 policy->hard_lifetime_s, &longest_s, error);
+	return realm_note_lifetime(realm, error);
 }
 
 void realm_hold(const struct realm *realm)

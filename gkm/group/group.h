@@ -95,8 +95,9 @@ struct group_output {
 	void (*changed)(const struct sa *sa, void *arg);
 	/* Tell a member that understands modes. */
 	void (*mode)(const struct member *to, const struct mode_order *order, void *arg);
-	/* Write it to durable storage, at once. Returns 0 or a negative errno; then nothing
-	 * changes. NULL: there is none. */
+	/* Write it to durable storage. Returns 0 when it is there, -EINPROGRESS when mode_kept()
+	 * will say what came of it, or another negative errno; then nothing changes. Not called
+	 * again before mode_kept(). NULL: there is none. */
 	int (*keep_mode)(const struct mode_record *record, void *arg);
 	/* For the log. May be NULL. */
 	void (*mode_event)(enum mode_event event, void *arg);

@@ -5,38 +5,7 @@
 
 #include "group.h"
 #include "mode_apart.h"
-
-static void tell_log(struct group *group, enum mode_event event)
-{
-	if (group->output.mode_event)
-		group->output.mode_event(event, group->output.arg);
-}
-
-/* Nothing is changed, and no member is told, before it is on disk. */
-static int keep(struct group *group, struct mode_record *record)
-{
-	int status = 0;
-
-	record->serial = group->mode.now.serial + 1;
-	if (group->output.keep_mode)
-		status = group->output.keep_mode(record, group->output.arg);
-	if (status == 0) {
-		group->mode.now = *record;
-		group->mode.owes = false;
-	}
-	return status;
-}
-
-/* Members are to be told the present record. */
-static void tell_from_now_on(struct group *group, uint64_t now_ms)
-{
-	struct group_mode *mode = &group->mode;
-
-	mode->told_ms = now_ms;
-	mode->acked_ms = 0;
-	mode->remind_ms = now_ms + MODE_REMIND_MS;
-	tell_log(group, MODE_CHANGED);
-}
+#include "mode_keep.h"
 
 /* --- acknowledgements ---------------------------------------------------------------------- */
 
@@ -96,187 +65,81 @@ static bool all_acked(const struct group *group)
 	return true;
 }
 
-/* Before its deadline, a change must have come to all. */
-static enum mode_verdict judge_time(const struct group *group, const struct mode_request *request,
-				    uint64_t now_ms)
-{
-	uint64_t seconds = request->for_s ? request->for_s : request->confirm_s;
-
-	if ((request->for_s && request->confirm_s) || seconds > COVEY_MODE_DEADLINE_MAX_S)
-		return MODE_BAD_TIME;
-	if (seconds && seconds * 1000 < mode_apart_ms(group, now_ms) + COVEY_MODE_BETWEEN_MS)
-		return MODE_TOO_SHORT;
-	return MODE_BEGUN;
-}
-
-/* The group is in this mode. What would change is its deadline. */
-static enum mode_verdict judge_same(const struct group_mode *mode,
-				    const struct mode_request *request)
-{
-	if (mode->now.then && mode->confirms)
-		return MODE_UNCONFIRMED;
-	if (request->confirm_s || (request->for_s && request->mode == COVEY_MODE_ENFORCE))
-		return MODE_POINTLESS;
-	return request->for_s || mode->now.then ? MODE_BEGUN : MODE_ALREADY;
-}
-
-/*
- * Members go by themselves soon. What they would be told now could reach some of them before that,
- * and others after it; and these could be too far from each other.
- */
-static bool is_too_late(const struct group_mode *mode, uint64_t now_ms)
-{
-	bool far = covey_mode_step(mode->now.goal, mode->now.then) != mode->now.then;
-
-	return mode->now.then &&
-	       now_ms + (far ? mode->between_ms : COVEY_MODE_BETWEEN_MS) > mode->deadline_ms;
-}
-
-/* ret_despite: what of this is in spite of clear packets. */
-static enum mode_verdict judge_flaws(const struct group *group, const struct mode_request *request,
-				     uint64_t now_ms, struct mode_flaws *ret_despite)
-{
-	struct mode_flaws flaws = {0};
-
-	mode_flaws_find(group, request->mode, now_ms, &flaws);
-	if (flaws.count == 0)
-		return MODE_BEGUN;
-	if (!request->despite_clear || flaws.clear < flaws.count)
-		return MODE_FLAWED;
-	*ret_despite = flaws;
-	return MODE_BEGUN;
-}
-
-static enum mode_verdict judge(const struct group *group, const struct mode_request *request,
-			       uint64_t now_ms, struct mode_flaws *ret_despite)
-{
-	const struct group_mode *mode = &group->mode;
-	enum mode_verdict verdict = judge_time(group, request, now_ms);
-
-	if (verdict != MODE_BEGUN)
-		return verdict;
-	if (request->despite_clear && request->mode != COVEY_MODE_ENFORCE)
-		return MODE_NOT_DESPITE;
-	if (mode->under_way)
-		return MODE_BUSY;
-	if (is_too_late(mode, now_ms))
-		return MODE_TOO_LATE;
-	if (request->mode == mode->now.mode)
-		return judge_same(mode, request);
-	if (request->for_s && request->mode == COVEY_MODE_ENFORCE)
-		return MODE_POINTLESS;
-	if (request->mode < mode->now.mode)
-		return MODE_BEGUN;
-	if (mode->now.then && mode->confirms)
-		return MODE_UNCONFIRMED;
-	if (covey_mode_step(mode->now.mode, request->mode) != request->mode)
-		return MODE_TOO_FAR;
-	return judge_flaws(group, request, now_ms, ret_despite);
-}
-
-/* The operator's change is stored, and can begin. */
-static void begin(struct group *group)
-{
-	group->mode.under_way = true;
-	group->mode.hurries = group->mode.resumed = false;
-	group->mode.change++;
-	group->mode.outcome = MODE_OUTCOME_UNDER_WAY;
-	group->mode.despite = (struct mode_flaws){0};
-	for (size_t i = 0; i < group->seats; i++)
-		group->members[i].mode_late = false;
-}
-
-static enum covey_mode then_of(const struct group_mode *mode, const struct mode_request *request)
-{
-	if (request->for_s)
-		return COVEY_MODE_ENFORCE;
-	return request->confirm_s ? mode->now.mode : 0;
-}
-
-enum mode_verdict mode_change(struct group *group, const struct mode_request *request,
-			      uint64_t now_ms)
-{
-	struct group_mode *mode = &group->mode;
-	struct mode_flaws despite = {0};
-	enum mode_verdict verdict = judge(group, request, now_ms, &despite);
-	enum covey_mode before = mode->now.mode;
-	struct mode_record next = {.mode = covey_mode_step(before, request->mode),
-				   .goal = request->mode,
-				   .then = then_of(mode, request)};
-
-	if (verdict != MODE_BEGUN)
-		return verdict;
-	if (keep(group, &next) < 0)
-		return MODE_NOT_STORED;
-	mode->before = before;
-	mode->forward = request->mode > before;
-	mode->confirms = request->confirm_s != 0;
-	mode->between_ms = COVEY_MODE_BETWEEN_MS;
-	mode->deadline_ms = now_ms + (request->for_s + request->confirm_s) * 1000;
-	begin(group);
-	mode->despite = despite;
-	tell_from_now_on(group, now_ms);
-	return MODE_BEGUN;
-}
-
-enum mode_verdict mode_confirm(struct group *group, uint64_t now_ms)
-{
-	struct group_mode *mode = &group->mode;
-	struct mode_record next = {.mode = mode->now.mode, .goal = mode->now.goal};
-
-	if (mode->under_way)
-		return MODE_BUSY;
-	if (!mode->now.then || !mode->confirms)
-		return MODE_NOTHING;
-	if (is_too_late(mode, now_ms))
-		return MODE_TOO_LATE;
-	if (keep(group, &next) < 0)
-		return MODE_NOT_STORED;
-	mode->before = mode->now.mode;
-	mode->forward = mode->confirms = false;
-	begin(group);
-	tell_log(group, MODE_CONFIRMED);
-	tell_from_now_on(group, now_ms);
-	return MODE_BEGUN;
-}
-
 /* --- what happens by itself ---------------------------------------------------------------- */
 
-/*
- * The deadline of what is stored has come, or was cut short by a restart: that this ends is stored
- * already. So it goes on even if the rest of it cannot be stored now.
- */
-static void owe(struct group *group, struct mode_record *record, uint64_t now_ms)
+/* Members are told of it, but it is not on disk. */
+static void owe(struct group *group, const struct mode_record *record, uint64_t again_ms)
 {
 	group->mode.now = *record;
 	group->mode.owes = true;
-	group->mode.owes_ms = now_ms + MODE_RETRY_MS;
+	group->mode.owes_ms = again_ms;
 }
 
-/* A step that nobody has asked for. If it cannot be stored, and is not to go on anyway, it is tried
- * again later. */
-static bool step(struct group *group, const struct mode_record *to, bool anyway, uint64_t now_ms)
+static struct mode_written next_step(const struct group_mode *mode, enum mode_writing what,
+				     const struct mode_record *to)
 {
-	struct mode_record next = *to;
+	struct mode_written next = {.what = what, .record = *to};
 
-	next.mode = covey_mode_step(group->mode.now.mode, next.goal);
-	if (keep(group, &next) == 0)
-		return true;
-	tell_log(group, MODE_NOT_KEPT);
-	if (anyway)
-		owe(group, &next, now_ms);
-	else
-		group->mode.retry_ms = now_ms + MODE_RETRY_MS;
-	return anyway;
+	next.record.serial = mode_next_serial(mode);
+	next.record.mode = covey_mode_step(mode->now.mode, to->goal);
+	return next;
+}
+
+/* A step that nobody has asked for. False when it is not on disk; then it is tried again later, or
+ * follows in mode_kept(). */
+static bool step(struct group *group, enum mode_writing what, const struct mode_record *to,
+		 uint64_t now_ms)
+{
+	struct group_mode *mode = &group->mode;
+	const struct mode_written next = next_step(mode, what, to);
+	int status = mode_keep(group, &next);
+
+	if (status == 0)
+		mode_take(mode);
+	if (status == 0 || status == -EINPROGRESS)
+		return status == 0;
+	mode_tell_log(group, MODE_NOT_KEPT);
+	mode->retry_ms = now_ms + MODE_RETRY_MS;
+	return false;
+}
+
+/*
+ * The deadline of what is stored has come, or was cut short by a restart: that this ends is stored
+ * already. So it goes on even if the rest of it cannot be stored now, or not yet.
+ */
+static void step_anyway(struct group *group, const struct mode_record *to, uint64_t now_ms)
+{
+	struct group_mode *mode = &group->mode;
+	struct mode_written next;
+	int status;
+
+	if (mode_is_writing(mode) && mode->written.what != MODE_WRITES_DEBT) {
+		mode->written.what = MODE_WRITES_IN_VAIN;
+		mode->serial_used = mode->written.record.serial;
+	}
+	next = next_step(mode, MODE_WRITES_DEBT, to);
+	if (mode_is_writing(mode)) {
+		owe(group, &next.record, now_ms);
+		return;
+	}
+	status = mode_keep(group, &next);
+	if (status == 0) {
+		mode_take(mode);
+		return;
+	}
+	if (status != -EINPROGRESS)
+		mode_tell_log(group, MODE_NOT_KEPT);
+	owe(group, &next.record, now_ms + MODE_RETRY_MS);
 }
 
 static void pay(struct group *group, uint64_t now_ms)
 {
 	struct group_mode *mode = &group->mode;
+	const struct mode_written debt = {.what = MODE_WRITES_DEBT, .record = mode->now};
 
-	if (!mode->owes || now_ms < mode->owes_ms)
+	if (!mode->owes || mode_is_writing(mode) || now_ms < mode->owes_ms)
 		return;
-	mode->owes = group->output.keep_mode(&mode->now, group->output.arg) < 0;
+	mode->owes = mode_keep(group, &debt) < 0;
 	mode->owes_ms = now_ms + MODE_RETRY_MS;
 }
 
@@ -293,7 +156,7 @@ static void undo(struct group *group, uint64_t now_ms)
 	mode->despite = (struct mode_flaws){0};
 	if (before == COVEY_MODE_TRANSITION && next.goal == COVEY_MODE_ENFORCE)
 		mode_flaws_find(group, COVEY_MODE_ENFORCE, now_ms, &mode->despite);
-	(void)step(group, &next, true, now_ms);
+	step_anyway(group, &next, now_ms);
 	mode->before = before;
 	if (mode->under_way)
 		mode->outcome = MODE_OUTCOME_UNDONE;
@@ -301,22 +164,28 @@ static void undo(struct group *group, uint64_t now_ms)
 	mode->forward = false;
 	/* After a restart, members do not go by themselves yet. */
 	mode->hurries = !mode->resumed;
-	tell_log(group, mode->resumed ? MODE_ENDED : MODE_UNDONE);
-	tell_from_now_on(group, now_ms);
+	mode_tell_log(group, mode->resumed ? MODE_ENDED : MODE_UNDONE);
+	mode_tell_from_now_on(group, now_ms);
+}
+
+/* That is on disk. */
+static void taken_back(struct group *group, uint64_t now_ms)
+{
+	struct group_mode *mode = &group->mode;
+
+	mode->forward = false;
+	mode->outcome = MODE_OUTCOME_TAKEN_BACK;
+	mode_tell_log(group, MODE_TAKEN_BACK);
+	mode_tell_from_now_on(group, now_ms);
 }
 
 /* Those that have followed understand those that have not, before and after. */
 static void take_back(struct group *group, uint64_t now_ms)
 {
-	struct group_mode *mode = &group->mode;
-	const struct mode_record next = {.goal = mode->before};
+	const struct mode_record next = {.goal = group->mode.before};
 
-	if (!step(group, &next, false, now_ms))
-		return;
-	mode->forward = false;
-	mode->outcome = MODE_OUTCOME_TAKEN_BACK;
-	tell_log(group, MODE_TAKEN_BACK);
-	tell_from_now_on(group, now_ms);
+	if (step(group, MODE_WRITES_TAKE_BACK, &next, now_ms))
+		taken_back(group, now_ms);
 }
 
 static void finish(struct group *group, uint64_t now_ms)
@@ -328,7 +197,7 @@ static void finish(struct group *group, uint64_t now_ms)
 	mode->under_way = mode->forward = mode->hurries = mode->resumed = false;
 	if (mode->outcome == MODE_OUTCOME_UNDER_WAY)
 		mode->outcome = MODE_OUTCOME_DONE;
-	tell_log(group, MODE_DONE);
+	mode_tell_log(group, MODE_DONE);
 }
 
 /* When the present step ends, as far as is known now. */
@@ -350,6 +219,18 @@ static void note_late(struct group *group)
 		group->members[i].mode_late |= mode_awaits(group, i);
 }
 
+/* What members do by themselves does not wait. */
+static bool waits_for_disk(const struct group_mode *mode)
+{
+	return mode_is_writing(mode) && !mode->hurries;
+}
+
+static void hurry_on(struct group *group, const struct mode_record *to, uint64_t now_ms)
+{
+	step_anyway(group, to, now_ms);
+	mode_tell_from_now_on(group, now_ms);
+}
+
 /* One step of a change that is under way. */
 static void go_on(struct group *group, uint64_t now_ms)
 {
@@ -358,7 +239,7 @@ static void go_on(struct group *group, uint64_t now_ms)
 
 	if (!mode->acked_ms && all_acked(group))
 		mode->acked_ms = now_ms;
-	if (now_ms < step_ends_ms(mode))
+	if (now_ms < step_ends_ms(mode) || waits_for_disk(mode))
 		return;
 	if (!mode->hurries)
 		note_late(group);
@@ -366,10 +247,65 @@ static void go_on(struct group *group, uint64_t now_ms)
 		take_back(group, now_ms);
 	else if (mode->now.mode == mode->now.goal)
 		finish(group, now_ms);
-	else if (is_too_late(mode, now_ms))
+	else if (mode_is_too_late(mode, now_ms))
 		mode->retry_ms = mode->deadline_ms;
-	else if (step(group, &next, mode->hurries, now_ms))
-		tell_from_now_on(group, now_ms);
+	else if (mode->hurries)
+		hurry_on(group, &next, now_ms);
+	else if (step(group, MODE_WRITES_STEP, &next, now_ms))
+		mode_tell_from_now_on(group, now_ms);
+}
+
+/* Nothing follows from a failure of what the operator wanted, but that the operator is told. */
+static void on_kept(struct group *group, enum mode_writing what, uint64_t now_ms)
+{
+	struct group_mode *mode = &group->mode;
+
+	switch (what) {
+	case MODE_WRITES_CHANGE:
+		mode_begin_change(group, now_ms);
+		return;
+	case MODE_WRITES_CONFIRM:
+		mode_begin_confirmed(group, now_ms);
+		return;
+	case MODE_WRITES_STEP:
+		mode_take(mode);
+		mode_tell_from_now_on(group, now_ms);
+		return;
+	case MODE_WRITES_TAKE_BACK:
+		mode_take(mode);
+		taken_back(group, now_ms);
+		return;
+	case MODE_WRITES_DEBT:
+		mode->owes = mode->owes && mode->written.record.serial != mode->now.serial;
+		return;
+	case MODE_WRITES_IN_VAIN:
+	case MODE_WRITES_NOTHING:
+		return;
+	}
+}
+
+static void on_not_kept(struct group *group, enum mode_writing what, uint64_t now_ms)
+{
+	struct group_mode *mode = &group->mode;
+
+	if (what == MODE_WRITES_STEP || what == MODE_WRITES_TAKE_BACK)
+		mode->retry_ms = now_ms + MODE_RETRY_MS;
+	else if (what == MODE_WRITES_DEBT)
+		mode->owes_ms = now_ms + MODE_RETRY_MS;
+	else
+		return;
+	mode_tell_log(group, MODE_NOT_KEPT);
+}
+
+void mode_kept(struct group *group, int status, uint64_t now_ms)
+{
+	enum mode_writing what = group->mode.written.what;
+
+	group->mode.written.what = MODE_WRITES_NOTHING;
+	if (status == 0)
+		on_kept(group, what, now_ms);
+	else
+		on_not_kept(group, what, now_ms);
 }
 
 static void remind(struct group *group, uint64_t now_ms)
@@ -378,7 +314,7 @@ static void remind(struct group *group, uint64_t now_ms)
 		return;
 	group->mode.remind_ms = now_ms + MODE_REMIND_MS;
 	if (group->mode.now.mode != COVEY_MODE_ENFORCE || group->mode.now.then)
-		tell_log(group, MODE_REMINDER);
+		mode_tell_log(group, MODE_REMINDER);
 }
 
 /* At least 1, because 0 means that there is no deadline. */
@@ -440,13 +376,13 @@ uint64_t mode_deadline(const struct group *group)
 
 	if (mode->now.serial == 0)
 		return UINT64_MAX;
-	if (mode->under_way)
+	if (mode->under_way && !waits_for_disk(mode))
 		next_ms = step_ends_ms(mode);
 	if (mode->now.then && mode->deadline_ms < next_ms)
 		next_ms = mode->deadline_ms;
 	if (next_ms < mode->retry_ms)
 		next_ms = mode->retry_ms;
-	if (mode->owes && mode->owes_ms < next_ms)
+	if (mode->owes && !mode_is_writing(mode) && mode->owes_ms < next_ms)
 		next_ms = mode->owes_ms;
 	if (mode->now.mode != COVEY_MODE_ENFORCE || mode->now.then)
 		remind_ms = mode->remind_ms;
@@ -476,5 +412,5 @@ void mode_start(struct group *group, const struct mode_record *stored, enum cove
 	mode->deadline_ms = now_ms;
 	mode->under_way = mode->now.mode != mode->now.goal || mode->now.then;
 	if (mode->under_way || mode->now.mode != COVEY_MODE_ENFORCE)
-		tell_log(group, MODE_REMINDER);
+		mode_tell_log(group, MODE_REMINDER);
 }

@@ -64,9 +64,31 @@ enum mode_outcome {
 	MODE_OUTCOME_UNDONE, /* its deadline came first */
 };
 
+/* What is being written to disk, and what follows when it is there. */
+enum mode_writing {
+	MODE_WRITES_NOTHING,
+	MODE_WRITES_CHANGE,  /* the operator's */
+	MODE_WRITES_CONFIRM, /* the operator's */
+	MODE_WRITES_STEP,
+	MODE_WRITES_TAKE_BACK,
+	MODE_WRITES_DEBT,    /* what members are told already */
+	MODE_WRITES_IN_VAIN, /* a deadline came first: nothing follows */
+};
+
+struct mode_written {
+	enum mode_writing what;
+	struct mode_record record;
+	/* Of MODE_WRITES_CHANGE: */
+	bool confirms;
+	uint64_t left_ms; /* until its deadline, from when it is on disk */
+	struct mode_flaws despite;
+};
+
 struct group_mode {
 	struct mode_record now;
-	enum covey_mode before; /* from which the present change began */
+	struct mode_written written; /* one at a time */
+	uint64_t serial_used;        /* may be on disk, and members were not told of it */
+	enum covey_mode before;      /* from which the present change began */
 	bool under_way;
 	bool forward;  /* the change is taken back if it is not acknowledged */
 	bool hurries;  /* members go by themselves: it waits for no acknowledgement */
@@ -118,11 +140,15 @@ enum mode_verdict {
 	MODE_FLAWED,      /* some member could not follow: mode_flaws.h */
 	MODE_NOTHING,     /* there is nothing to confirm */
 	MODE_NOT_STORED,
+	MODE_STORING, /* it begins when it is on disk, if it comes there */
 };
 
 enum mode_verdict mode_change(struct group *group, const struct mode_request *request,
 			      uint64_t now_ms);
 enum mode_verdict mode_confirm(struct group *group, uint64_t now_ms);
+/* What group_output.keep_mode() began to write, with -EINPROGRESS, is on disk (0), or is not
+ * (negative errno). Settle after this. */
+void mode_kept(struct group *group, int status, uint64_t now_ms);
 
 /* The member has just registered, and said that it understands modes. */
 void mode_understood(struct group *group, size_t seat);

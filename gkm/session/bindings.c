@@ -6,13 +6,13 @@
 
 #include "clock.h"
 #include "served_group.h"
-#include "store.h"
 
 /* If a request's session is NULL, nobody wants it any more. */
 struct waiting_binding {
 	STAILQ_ENTRY(waiting_binding) entry;
 	struct binding_request request;
-	int status; /* the result */
+	bool committed; /* somebody wanted it when the commit began */
+	int status;     /* the result */
 };
 
 static const char *identity_of(const struct binding_request *request)
@@ -22,12 +22,25 @@ static const char *identity_of(const struct binding_request *request)
 
 /* --- asking -------------------------------------------------------------------------------- */
 
+/* While a commit is under way, its end schedules the next one. */
 static void schedule(struct bindings *bindings)
 {
 	uint64_t wait_us = pace_wait_us(&bindings->pace, clock_us());
 
+	if (STAILQ_EMPTY(&bindings->waiting) || !STAILQ_EMPTY(&bindings->sent))
+		return;
 	event_add(bindings->commit, &(struct timeval){.tv_sec = (time_t)(wait_us / 1000000),
 						      .tv_usec = (suseconds_t)(wait_us % 1000000)});
+}
+
+static void wait_for_commit(struct bindings *bindings, struct waiting_binding *waiting)
+{
+	bool first = STAILQ_EMPTY(&bindings->waiting);
+
+	STAILQ_INSERT_TAIL(&bindings->waiting, waiting, entry);
+	bindings->count++;
+	if (first)
+		schedule(bindings);
 }
 
 int bindings_request(struct bindings *bindings, const struct binding_request *request)
@@ -42,12 +55,11 @@ int bindings_request(struct bindings *bindings, const struct binding_request *re
 		free(waiting);
 		return -ENOMEM;
 	}
-	if (STAILQ_EMPTY(&bindings->waiting))
-		schedule(bindings);
-	STAILQ_INSERT_TAIL(&bindings->waiting, waiting, entry);
-	bindings->count++;
+	wait_for_commit(bindings, waiting);
 	return 0;
 }
+
+/* --- those who wait ------------------------------------------------------------------------ */
 
 static bool is_of(const struct waiting_binding *waiting, const struct session *session,
 		  const struct served_group *served)
@@ -56,73 +68,114 @@ static bool is_of(const struct waiting_binding *waiting, const struct session *s
 	       (!served || waiting->request.join.served == served);
 }
 
-bool bindings_has(const struct bindings *bindings, const struct session *session,
-		  const struct served_group *served)
-{
-	const struct waiting_binding *waiting;
-
-	STAILQ_FOREACH(waiting, &bindings->waiting, entry)
-	{
-		if (is_of(waiting, session, served))
-			return true;
-	}
-	return false;
-}
-
-/* The SenderID stays requested until the next commit. */
-void bindings_forget(struct bindings *bindings, const struct session *session,
-		     const struct served_group *served)
+static struct waiting_binding *find(const struct waiting_bindings *list,
+				    const struct session *session,
+				    const struct served_group *served)
 {
 	struct waiting_binding *waiting;
 
-	STAILQ_FOREACH(waiting, &bindings->waiting, entry)
+	STAILQ_FOREACH(waiting, list, entry)
+	{
+		if (is_of(waiting, session, served))
+			return waiting;
+	}
+	return NULL;
+}
+
+bool bindings_has(const struct bindings *bindings, const struct session *session,
+		  const struct served_group *served)
+{
+	return find(&bindings->waiting, session, served) || find(&bindings->sent, session, served);
+}
+
+static void forget_in(struct waiting_bindings *list, const struct session *session,
+		      const struct served_group *served)
+{
+	struct waiting_binding *waiting;
+
+	STAILQ_FOREACH(waiting, list, entry)
 	{
 		if (is_of(waiting, session, served))
 			waiting->request.session = NULL;
 	}
 }
 
-/* --- committing ---------------------------------------------------------------------------- */
-
-static int store_all(const struct bindings *bindings, struct covey_error *error)
+/* The SenderID stays requested until the end of the next commit. */
+void bindings_forget(struct bindings *bindings, const struct session *session,
+		     const struct served_group *served)
 {
-	struct store_binding *list = calloc(bindings->count, sizeof(*list));
-	const struct waiting_binding *waiting;
-	size_t wanted = 0;
-	int status = 0;
-
-	if (!list)
-		return covey_error_set(error, -ENOMEM, "out of memory");
-	STAILQ_FOREACH(waiting, &bindings->waiting, entry)
-	{
-		const struct binding_request *request = &waiting->request;
-
-		if (request->session)
-			list[wanted++] =
-				(struct store_binding){.group = request->join.served->config->name,
-						       .identity = identity_of(request),
-						       .sender_id = request->sender_id};
-	}
-	if (wanted)
-		status = bindings->store->ops->bind_all(bindings->store, list, wanted, error);
-	free(list);
-	return status;
+	forget_in(&bindings->waiting, session, served);
+	forget_in(&bindings->sent, session, served);
 }
 
-/* Done for all requests before any is answered: an answer may depend on what the others have. */
-static void take_effect(struct waiting_bindings *list, int status)
+static bool adopt_in(struct waiting_bindings *list, struct session *session, size_t seat,
+		     const struct join_request *join)
 {
 	struct waiting_binding *waiting;
 
 	STAILQ_FOREACH(waiting, list, entry)
 	{
-		const struct binding_request *request = &waiting->request;
+		if (!is_of(waiting, NULL, join->served) || waiting->request.seat != seat)
+			continue;
+		waiting->request.session = session;
+		waiting->request.join = *join;
+		return true;
+	}
+	return false;
+}
 
-		waiting->status = status;
-		if (status == 0 && request->session)
-			waiting->status = group_bind(request->join.served->group, request->seat,
-						     request->sender_id);
-		sender_ids_free(&request->join.served->requested);
+bool bindings_adopt(struct bindings *bindings, struct session *session, size_t seat,
+		    const struct join_request *join)
+{
+	return adopt_in(&bindings->waiting, session, seat, join) ||
+	       adopt_in(&bindings->sent, session, seat, join);
+}
+
+/* --- committing ---------------------------------------------------------------------------- */
+
+/* It was committed for a session that is gone, so it is bound, too. */
+static void take_effect_of(struct waiting_binding *waiting, int status)
+{
+	const struct binding_request *request = &waiting->request;
+
+	waiting->status = status;
+	if (status == 0 && waiting->committed)
+		waiting->status =
+			group_bind(request->join.served->group, request->seat, request->sender_id);
+}
+
+/* Who waits for the next commit keeps what it has requested. */
+static void unrequest(const struct bindings *bindings, const struct waiting_binding *waiting)
+{
+	const struct binding_request *request = &waiting->request;
+	struct sender_ids *requested = &request->join.served->requested;
+
+	if (STAILQ_EMPTY(&bindings->waiting))
+		sender_ids_free(requested);
+	else
+		sender_ids_unbind(requested, identity_of(request), request->sender_id);
+}
+
+/* It was wanted by nobody when the commit began, and is now. */
+static bool is_for_the_next(const struct waiting_binding *waiting)
+{
+	return waiting->request.session && !waiting->committed;
+}
+
+static void move_to_the_next(struct bindings *bindings)
+{
+	struct waiting_bindings list = STAILQ_HEAD_INITIALIZER(list);
+	struct waiting_binding *waiting;
+
+	STAILQ_CONCAT(&list, &bindings->sent);
+	while ((waiting = STAILQ_FIRST(&list))) {
+		STAILQ_REMOVE_HEAD(&list, entry);
+		if (!is_for_the_next(waiting)) {
+			STAILQ_INSERT_TAIL(&bindings->sent, waiting, entry);
+			continue;
+		}
+		STAILQ_INSERT_TAIL(&bindings->waiting, waiting, entry);
+		bindings->count++;
 	}
 }
 
@@ -139,39 +192,84 @@ static void answer(const struct bindings *bindings, const struct waiting_binding
 		bindings->handlers->failed(&waiting->request, error->text[0] ? error : &no_memory);
 }
 
-void bindings_commit(struct bindings *bindings)
+/* All take effect before any is answered: an answer may depend on what the others have. */
+static void on_done(struct store_request *request, int status, const struct covey_error *error)
 {
-	size_t count = bindings->count;
-	struct covey_error error = {.text = ""};
+	struct bindings *bindings = request->arg;
+	const struct covey_error reason = *error;
 	struct waiting_binding *waiting;
-	uint64_t began_us = clock_us();
-	int status = count ? store_all(bindings, &error) : 0;
 
-	pace_did(&bindings->pace, began_us, clock_us());
-	event_del(bindings->commit);
-	take_effect(&bindings->waiting, status);
-	while (count-- > 0 && (waiting = STAILQ_FIRST(&bindings->waiting))) {
-		STAILQ_REMOVE_HEAD(&bindings->waiting, entry);
-		bindings->count--;
-		answer(bindings, waiting, &error);
+	pace_did(&bindings->pace, bindings->began_us, clock_us());
+	move_to_the_next(bindings);
+	STAILQ_FOREACH(waiting, &bindings->sent, entry)
+	{
+		take_effect_of(waiting, status);
+		unrequest(bindings, waiting);
+	}
+	while ((waiting = STAILQ_FIRST(&bindings->sent))) {
+		STAILQ_REMOVE_HEAD(&bindings->sent, entry);
+		answer(bindings, waiting, &reason);
 		free(waiting);
 	}
-	if (!STAILQ_EMPTY(&bindings->waiting))
-		schedule(bindings);
+	schedule(bindings);
+}
+
+static void commit_list(struct bindings *bindings, const struct store_change *list, size_t wanted)
+{
+	if (wanted)
+		store_commit(bindings->store, list, wanted, &bindings->request);
+	else
+		on_done(&bindings->request, 0, &(const struct covey_error){.text = ""});
+}
+
+static void commit(struct bindings *bindings)
+{
+	struct store_change *list = calloc(bindings->count + 1, sizeof(*list));
+	struct covey_error error;
+	struct waiting_binding *waiting;
+	size_t wanted = 0;
+
+	STAILQ_CONCAT(&bindings->sent, &bindings->waiting);
+	bindings->count = 0;
+	bindings->began_us = clock_us();
+	STAILQ_FOREACH(waiting, &bindings->sent, entry)
+	{
+		const struct binding_request *request = &waiting->request;
+
+		waiting->committed = request->session != NULL;
+		if (waiting->committed && list)
+			list[wanted++] =
+				(struct store_change){.kind = STORE_BIND,
+						      .group = request->join.served->config->name,
+						      .identity = identity_of(request),
+						      .sender_id = request->sender_id};
+	}
+	if (list) {
+		commit_list(bindings, list, wanted);
+	} else {
+		covey_error_set(&error, -ENOMEM, "out of memory");
+		on_done(&bindings->request, -ENOMEM, &error);
+	}
+	free(list);
 }
 
 /* --- life ---------------------------------------------------------------------------------- */
 
 static void on_commit(evutil_socket_t fd, short what, void *arg)
 {
-	bindings_commit(arg);
+	struct bindings *bindings = arg;
+
+	if (!STAILQ_EMPTY(&bindings->waiting))
+		commit(bindings);
 }
 
 int bindings_init(struct bindings *bindings, struct event_base *base, struct store *store,
 		  const struct binding_handlers *handlers)
 {
 	*bindings = (struct bindings){.store = store, .handlers = handlers};
+	bindings->request = (struct store_request){.done = on_done, .arg = bindings};
 	STAILQ_INIT(&bindings->waiting);
+	STAILQ_INIT(&bindings->sent);
 	bindings->commit = event_new(base, -1, 0, on_commit, bindings);
 	return bindings->commit ? 0 : -ENOMEM;
 }
@@ -182,6 +280,8 @@ void bindings_free(struct bindings *bindings)
 
 	if (!bindings->commit)
 		return;
+	store_forget(&bindings->request);
+	STAILQ_CONCAT(&bindings->waiting, &bindings->sent);
 	while ((waiting = STAILQ_FIRST(&bindings->waiting))) {
 		STAILQ_REMOVE_HEAD(&bindings->waiting, entry);
 		free(waiting);

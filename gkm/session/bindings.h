@@ -3,9 +3,9 @@
 
 /*
  * SenderIDs that were chosen and are not committed yet. Requests that come in one turn of the event
- * loop, or while commits rest, share one commit: a disk takes some milliseconds for it, whether it
- * has one binding or hundreds. Nothing takes effect before its commit, and no one else gets a
- * SenderID that somebody waits for.
+ * loop, while commits rest, or while another commit is under way, share one commit: a disk takes
+ * some milliseconds for it, whether it has one binding or hundreds. Nothing takes effect before its
+ * commit, and no one else gets a SenderID that somebody waits for.
  */
 
 #include <covey/error.h>
@@ -17,10 +17,10 @@
 #include <sys/queue.h>
 
 #include "pace.h"
+#include "store.h"
 
 struct served_group;
 struct session;
-struct store;
 
 /* All contents of a Join, so that nothing is lost while its commit is awaited. */
 struct join_request {
@@ -51,8 +51,12 @@ struct bindings {
 	const struct binding_handlers *handlers;
 	struct event *commit;
 	struct pace pace;
-	struct waiting_bindings waiting;
+	struct waiting_bindings waiting; /* for the next commit */
 	size_t count;
+	/* Of the commit that is under way, or whose answers are being given. */
+	struct waiting_bindings sent;
+	struct store_request request;
+	uint64_t began_us;
 };
 
 /* Returns 0 or -ENOMEM. */
@@ -73,6 +77,9 @@ bool bindings_has(const struct bindings *bindings, const struct session *session
 /* The session does not want its binding in this group any more; with served NULL, in no group. */
 void bindings_forget(struct bindings *bindings, const struct session *session,
 		     const struct served_group *served);
-
-/* Commit now. */
-void bindings_commit(struct bindings *bindings);
+/*
+ * A session that wants no more has left a request of the same member: it is this session's now, and
+ * is answered with this Join. False when there is none.
+ */
+bool bindings_adopt(struct bindings *bindings, struct session *session, size_t seat,
+		    const struct join_request *join);

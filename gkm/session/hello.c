@@ -7,17 +7,16 @@
 #include "serial.h"
 #include "session.h"
 #include "sessions.h"
+#include "spi_raise.h"
 #include "succession.h"
 
 /* --- is the state file older than what the member knows? ------------------------------------ */
 
 static void go_beyond(const struct session *session, uint64_t next, uint32_t held)
 {
-	struct serial *serial = &session->sessions->serial;
 	char name[SESSION_NAME_LEN];
-	struct covey_error error;
 
-	serial->behind++;
+	session->sessions->serial.behind++;
 	peer_log_line(session->sessions->log, LOG_LEVEL_ERROR, session->peer.host,
 		      "ALARM: the state file is older than what %s knows: the host has had "
 		      "SPI %" PRIu32 ", the file's next one is %" PRIu64
@@ -25,11 +24,7 @@ static void go_beyond(const struct session *session, uint64_t next, uint32_t hel
 		      "made again: later evictions are forgotten, so evict those hosts again. If "
 		      "neither happened, this host lies",
 		      session_name(session, name), held, next);
-	if (session->sessions->store->ops->raise_spi(session->sessions->store, held, &error) < 0)
-		peer_log_line(session->sessions->log, LOG_LEVEL_ERROR, session->peer.host,
-			      "SPIs up to %" PRIu32 " may come again: %s", held, error.text);
-	else
-		serial->skipped += held - next + 1;
+	spi_raise(session->sessions, session->peer.host, held);
 }
 
 static void disbelieve(const struct session *session, uint64_t next, uint32_t held)
@@ -49,7 +44,7 @@ static void disbelieve(const struct session *session, uint64_t next, uint32_t he
 static void compare_serial(const struct session *session, uint32_t held)
 {
 	const struct sessions *sessions = session->sessions;
-	uint64_t next = sessions->store->next_spi;
+	uint64_t next = spi_raise_next(sessions);
 
 	switch (serial_judge(&sessions->serial, next, held)) {
 	case SERIAL_FINE:

@@ -60,16 +60,23 @@ static void bind_new(const struct candidate *candidate, uint16_t sender_id)
 	unavailable(candidate, &error);
 }
 
+/* An earlier session, which has left or was replaced, has asked for a SenderID. The choice depends
+ * on what comes of that: go_on() follows then. */
+static bool waits_for_earlier(const struct candidate *candidate)
+{
+	struct session *session = candidate->session;
+
+	return sender_ids_find(&candidate->served->requested, session->peer.uri) &&
+	       bindings_adopt(&session->sessions->bindings, session, candidate->seat,
+			      candidate->request);
+}
+
 static struct sender_id_choice choose(const struct candidate *candidate)
 {
 	const struct session *session = candidate->session;
-	struct sessions *sessions = session->sessions;
-	struct served_group *served = candidate->served;
+	const struct sessions *sessions = session->sessions;
+	const struct served_group *served = candidate->served;
 
-	/* An earlier session, which has left or was replaced, has asked for a SenderID. It is
-	 * committed now, because the choice depends on the result. */
-	if (sender_ids_find(&served->requested, session->peer.uri))
-		bindings_commit(&sessions->bindings);
 	return sender_id_choose(&served->group->sender_ids, sessions->reserved, &served->requested,
 				session->peer.uri, session->peer.sender_id,
 				sessions->inventory->hosts[session->host].sender_id);
@@ -78,8 +85,11 @@ static struct sender_id_choice choose(const struct candidate *candidate)
 /* True when the member has a SenderID. Otherwise the member is refused, or has to wait for one. */
 static bool has_sender_id(const struct candidate *candidate)
 {
-	struct sender_id_choice choice = choose(candidate);
+	struct sender_id_choice choice;
 
+	if (waits_for_earlier(candidate))
+		return false;
+	choice = choose(candidate);
 	switch (choice.verdict) {
 	case SENDER_ID_KNOWN:
 		return true;
@@ -133,7 +143,7 @@ static void register_member(const struct candidate *candidate)
 	registration = session_register(session, served, candidate->seat);
 	status = registration ? served->ensure_sa(served->arg, &error)
 			      : covey_error_set(&error, -ENOMEM, "out of memory");
-	if (status < 0) {
+	if (status < 0 && status != -EINPROGRESS) {
 		unavailable(candidate, &error);
 		return;
 	}

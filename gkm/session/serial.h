@@ -22,6 +22,7 @@ enum serial_verdict {
 /* When it is all zero, there was no such case so far. */
 struct serial {
 	uint64_t skipped; /* SPIs skipped because of members' word, since the start */
+	uint64_t raising; /* that will be, when it is written */
 	size_t behind;    /* how often a member knew a higher SPI */
 	size_t absurd;    /* how often such a member was not believed */
 };
@@ -32,5 +33,7 @@ static inline enum serial_verdict serial_judge(const struct serial *serial, uint
 {
 	if (held < next)
 		return SERIAL_FINE;
-	return serial->skipped + (held - next) < COVEY_SPI_JUMP_MAX ? SERIAL_BEHIND : SERIAL_ABSURD;
+	return serial->skipped + serial->raising + (held - next) < COVEY_SPI_JUMP_MAX
+		       ? SERIAL_BEHIND
+		       : SERIAL_ABSURD;
 }

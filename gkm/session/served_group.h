@@ -21,9 +21,11 @@ struct served_group {
 	/* Whoever runs the group sets these. */
 	/* Something happened to the group: settle it soon, once for all that happens until then. */
 	void (*wake)(void *arg);
-	/* Begin an SA if the group has no SA to send on. */
+	/* Begin an SA if the group has no SA to send on. -EINPROGRESS: what it needs is being
+	 * written, and it begins by itself. */
 	int (*ensure_sa)(void *arg, struct covey_error *error);
-	/* Write the group's mode to disk. Whoever is told why it cannot be is told elsewhere. */
+	/* Write the group's mode to disk. Whoever is told why it cannot be is told elsewhere.
+	 * -EINPROGRESS: mode_kept() follows. */
 	int (*keep_mode)(void *arg, const struct mode_record *record);
 	void *arg;
 };

@@ -30,6 +30,7 @@ void sessions_free(struct sessions *sessions)
 	while ((session = LIST_FIRST(&sessions->list)))
 		session_free(session);
 	bindings_free(&sessions->bindings);
+	spi_raises_free(sessions);
 	probes_free(sessions->probes);
 	free(sessions->refusals);
 	free(sessions->welcomed);

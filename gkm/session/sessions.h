@@ -18,6 +18,7 @@
 #include "peer_log.h"
 #include "sender_ids.h"
 #include "serial.h"
+#include "spi_raise.h"
 #include "store.h"
 
 struct certificate_chain;
@@ -69,6 +70,7 @@ struct sessions {
 	struct probes *probes;
 	struct refusals *refusals; /* by host */
 	struct serial serial;      /* what members say about the age of the state file */
+	struct spi_raises raises;
 };
 
 /* To be called when all that the caller sets is set. binding: what to call when a SenderID was

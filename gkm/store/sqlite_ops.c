@@ -83,72 +83,36 @@ static int each_binding(struct store *base, const char *group,
 	return stopped < 0 ? stopped : status;
 }
 
-static int bind(struct sqlite_store *store, const char *group, const char *identity,
-		uint16_t sender_id, struct covey_error *error)
+static int bind(struct sqlite_store *store, const struct store_change *change,
+		struct covey_error *error)
 {
 	sqlite3_stmt *statement = store->statements[BIND];
 	int code;
 	int status;
 
-	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 2, identity, -1, SQLITE_STATIC);
-	sqlite3_bind_int(statement, 3, sender_id);
+	sqlite3_bind_text(statement, 1, change->group, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, change->identity, -1, SQLITE_STATIC);
+	sqlite3_bind_int(statement, 3, change->sender_id);
 	code = sqlite3_step(statement);
 	status = finish(store, statement, "binding a SenderID", error);
 	if (code == SQLITE_CONSTRAINT)
 		return covey_error_set(error, -EEXIST,
-				       "SenderID %u of group %s is another identity's", sender_id,
-				       group);
+				       "SenderID %u of group %s is another identity's",
+				       change->sender_id, change->group);
 	return status;
-}
-
-/* After a failure, a transaction may still be open. End it. */
-static int abandon(struct sqlite_store *store, int status)
-{
-	if (!sqlite3_get_autocommit(store->db))
-		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-	return status;
-}
-
-static int bind_all(struct store *base, const struct store_binding *bindings, size_t count,
-		    struct covey_error *error)
-{
-	struct sqlite_store *store = sqlite_of(base);
-	int status = sqlite_execute(store, "BEGIN", "binding SenderIDs", error);
-
-	/* bind() ends the transaction when it fails. After that nothing more may be bound, because
-	 * it would be a transaction of its own. */
-	for (size_t i = 0; i < count && status == 0; i++)
-		status = bind(store, bindings[i].group, bindings[i].identity, bindings[i].sender_id,
-			      error);
-	if (status == 0)
-		status = sqlite_execute(store, "COMMIT", "binding SenderIDs", error);
-	return status < 0 ? abandon(store, status) : 0;
 }
 
 /* Both statements that change evictions take the same arguments. */
-static int change_eviction(struct sqlite_store *store, enum statement which, const char *identity,
-			   const char *group, struct covey_error *error)
+static int change_eviction(struct sqlite_store *store, const struct store_change *change,
+			   struct covey_error *error)
 {
-	sqlite3_stmt *statement = store->statements[which];
+	sqlite3_stmt *statement = store->statements[change->kind == STORE_EVICT ? EVICT : READMIT];
 
-	sqlite3_bind_text(statement, 1, identity, -1, SQLITE_STATIC);
-	if (group)
-		sqlite3_bind_text(statement, 2, group, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 1, change->identity, -1, SQLITE_STATIC);
+	if (change->group)
+		sqlite3_bind_text(statement, 2, change->group, -1, SQLITE_STATIC);
 	sqlite3_step(statement);
 	return finish(store, statement, "noting an eviction", error);
-}
-
-static int evict(struct store *base, const char *identity, const char *group,
-		 struct covey_error *error)
-{
-	return change_eviction(sqlite_of(base), EVICT, identity, group, error);
-}
-
-static int readmit(struct store *base, const char *identity, const char *group,
-		   struct covey_error *error)
-{
-	return change_eviction(sqlite_of(base), READMIT, identity, group, error);
 }
 
 static int each_eviction(struct store *base,
@@ -186,42 +150,51 @@ static int each_former(struct store *base, const char *group,
 	return stopped < 0 ? stopped : status;
 }
 
-static int forget_former(struct store *base, const char *group, uint32_t until_spi,
+static int forget_former(struct sqlite_store *store, const struct store_change *change,
 			 struct covey_error *error)
 {
-	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[FORGET_FORMER];
 
-	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, until_spi);
+	sqlite3_bind_text(statement, 1, change->group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, change->spi);
 	sqlite3_step(statement);
 	return finish(store, statement, "forgetting former SenderIDs", error);
 }
 
-static int lifetime(struct store *base, const char *group, uint32_t seconds, uint32_t *ret_seconds,
-		    struct covey_error *error)
+static int read_lifetime(struct store *base, const char *group, uint32_t *ret_seconds,
+			 struct covey_error *error)
 {
 	struct sqlite_store *store = sqlite_of(base);
-	sqlite3_stmt *note = store->statements[NOTE_LIFETIME];
-	sqlite3_stmt *read = store->statements[READ_LIFETIME];
-	uint32_t longest = LIFETIME_LEAST_S;
+	sqlite3_stmt *statement = store->statements[READ_LIFETIME];
+	uint32_t longest = STORE_LIFETIME_LEAST_S;
 	int status;
 
-	sqlite3_bind_text(note, 1, group, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(note, 2, seconds);
-	if (seconds > LIFETIME_LEAST_S)
-		sqlite3_step(note);
-	status = finish(store, note, "noting a lifetime", error);
-	if (status < 0)
-		return status;
-	sqlite3_bind_text(read, 1, group, -1, SQLITE_STATIC);
-	if (sqlite3_step(read) == SQLITE_ROW && sqlite3_column_int64(read, 0) > longest)
-		longest = (uint32_t)sqlite3_column_int64(read, 0);
-	status = finish(store, read, "reading a lifetime", error);
-	if (status == 0 && longest < seconds)
-		status = sqlite_damaged(store, error, "a lifetime that was noted is missing");
+	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int64(statement, 0) > longest)
+		longest = (uint32_t)sqlite3_column_int64(statement, 0);
+	status = finish(store, statement, "reading a lifetime", error);
 	if (status == 0)
 		*ret_seconds = longest;
+	return status;
+}
+
+static int note_lifetime(struct sqlite_store *store, const struct store_change *change,
+			 struct covey_error *error)
+{
+	sqlite3_stmt *statement = store->statements[NOTE_LIFETIME];
+	uint32_t longest;
+	int status;
+
+	if (change->seconds <= STORE_LIFETIME_LEAST_S)
+		return 0;
+	sqlite3_bind_text(statement, 1, change->group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, change->seconds);
+	sqlite3_step(statement);
+	status = finish(store, statement, "noting a lifetime", error);
+	if (status == 0)
+		status = read_lifetime(&store->store, change->group, &longest, error);
+	if (status == 0 && longest < change->seconds)
+		status = sqlite_damaged(store, error, "a lifetime that was noted is missing");
 	return status;
 }
 
@@ -249,17 +222,16 @@ static int take_from_file(struct sqlite_store *store, uint32_t count, int *ret_c
 	return 0;
 }
 
-static int note_mode(struct store *base, const char *group, const struct store_mode *mode,
+static int note_mode(struct sqlite_store *store, const struct store_change *change,
 		     struct covey_error *error)
 {
-	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[NOTE_MODE];
 
-	sqlite3_bind_text(statement, 1, group, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, (sqlite3_int64)mode->serial);
-	sqlite3_bind_int(statement, 3, mode->mode);
-	sqlite3_bind_int(statement, 4, mode->goal);
-	sqlite3_bind_int(statement, 5, mode->after);
+	sqlite3_bind_text(statement, 1, change->group, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)change->mode.serial);
+	sqlite3_bind_int(statement, 3, change->mode.mode);
+	sqlite3_bind_int(statement, 4, change->mode.goal);
+	sqlite3_bind_int(statement, 5, change->mode.after);
 	sqlite3_step(statement);
 	return finish(store, statement, "noting a mode", error);
 }
@@ -319,23 +291,98 @@ static int take_spi(struct store *base, uint32_t *ret_spi, struct covey_error *e
 	return 0;
 }
 
-static int raise_spi(struct store *base, uint32_t spi, struct covey_error *error)
+static int raise_spi(struct sqlite_store *store, const struct store_change *change,
+		     struct covey_error *error)
 {
-	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[RAISE_SPI];
-	int status;
 
-	sqlite3_bind_int64(statement, 1, spi);
+	sqlite3_bind_int64(statement, 1, change->spi);
 	sqlite3_step(statement);
-	status = finish(store, statement, "raising the SPI serial", error);
-	if (status < 0)
-		return status;
+	return finish(store, statement, "raising the SPI serial", error);
+}
+
+/* What is reserved and not above this is nobody's. */
+static void drop_reserved(struct store *base, uint32_t spi)
+{
+	if (base->next_spi <= spi)
+		base->next_spi =
+			spi < base->next_spi_in_file ? (uint64_t)spi + 1 : base->next_spi_in_file;
+}
+
+/* In the file it is done. */
+static void raise_next(struct store *base, uint32_t spi)
+{
 	if (base->next_spi <= spi)
 		base->next_spi = (uint64_t)spi + 1;
 	if (base->next_spi_in_file < base->next_spi)
 		base->next_spi_in_file = base->next_spi;
-	return 0;
 }
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+static int make(struct sqlite_store *store, const struct store_change *change,
+		struct covey_error *error)
+{
+	switch (change->kind) {
+	case STORE_BIND:
+		return bind(store, change, error);
+	case STORE_EVICT:
+	case STORE_READMIT:
+		return change_eviction(store, change, error);
+	case STORE_MODE:
+		return note_mode(store, change, error);
+	case STORE_LIFETIME:
+		return note_lifetime(store, change, error);
+	case STORE_FORGET_FORMER:
+		return forget_former(store, change, error);
+	case STORE_RAISE_SPI:
+		return raise_spi(store, change, error);
+	}
+	return covey_error_set(error, -EINVAL, "there is no such change");
+}
+
+/* After a failure, a transaction may still be open. End it. */
+static int abandon(struct sqlite_store *store, int status)
+{
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return status;
+}
+
+static int make_all(struct sqlite_store *store, const struct store_change *changes, size_t count,
+		    struct covey_error *error)
+{
+	int status = sqlite_execute(store, "BEGIN", "writing", error);
+
+	/* make() ends the transaction when it fails. After that nothing more may be changed,
+	 * because it would be a transaction of its own. */
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = make(store, &changes[i], error);
+	if (status == 0)
+		status = sqlite_execute(store, "COMMIT", "writing", error);
+	return status < 0 ? abandon(store, status) : 0;
+}
+
+/* It is on disk, or refused, before this returns. */
+static void commit(struct store *base, const struct store_change *changes, size_t count,
+		   struct store_request *request)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	struct covey_error error = {.text = ""};
+	int status;
+
+	for (size_t i = 0; i < count; i++)
+		if (changes[i].kind == STORE_RAISE_SPI)
+			drop_reserved(base, changes[i].spi);
+	status =
+		count == 1 ? make(store, changes, &error) : make_all(store, changes, count, &error);
+	for (size_t i = 0; i < count && status == 0; i++)
+		if (changes[i].kind == STORE_RAISE_SPI)
+			raise_next(base, changes[i].spi);
+	store_end(request, status, &error);
+}
+
+/* --- the rest ------------------------------------------------------------------------------ */
 
 /* The connection holds the lock, so nobody else changes the file; and no transaction is open
  * between two calls. */
@@ -378,16 +425,11 @@ static void close_file(struct store *base)
 const struct store_ops sqlite_ops = {
 	.close = close_file,
 	.each_binding = each_binding,
-	.bind_all = bind_all,
 	.each_former = each_former,
-	.forget_former = forget_former,
-	.lifetime = lifetime,
-	.evict = evict,
-	.readmit = readmit,
+	.read_lifetime = read_lifetime,
 	.each_eviction = each_eviction,
-	.note_mode = note_mode,
 	.read_mode = read_mode,
+	.commit = commit,
 	.take_spi = take_spi,
-	.raise_spi = raise_spi,
 	.copy = copy,
 };

@@ -31,7 +31,6 @@
  * binding. A second table has the hard lifetime of a group's SAs, if it is above the default. It
  * keeps the longest one as long as the group has SenderIDs that were given up.
  */
-#define LIFETIME_LEAST_S 86400u
 #define FORMER_SQL                                                                                 \
 	"CREATE TABLE former (\"group\" TEXT NOT NULL, sender_id INTEGER NOT NULL CHECK "          \
 	"(sender_id BETWEEN 1 AND 65535), identity TEXT NOT NULL, until_spi INTEGER NOT NULL, "    \

@@ -72,13 +72,14 @@ static void receive(const struct record *record)
 
 /* Of the host and group that a number names; each fifth group is all of them. */
 static void change_eviction(uint64_t number, int (*change)(struct manager *, size_t, struct realm *,
-							   struct covey_error *))
+							   uint64_t *, struct covey_error *))
 {
 	struct manager *manager = gkm_world_manager();
 	struct realm *realm = &manager->realms[number / GKM_HOSTS % 2];
 	struct covey_error error;
+	uint64_t written;
 
-	(void)change(manager, number % GKM_HOSTS, number / 8 % 5 ? realm : NULL, &error);
+	(void)change(manager, number % GKM_HOSTS, number / 8 % 5 ? realm : NULL, &written, &error);
 }
 
 static void change_mode(struct group *group, uint64_t number)

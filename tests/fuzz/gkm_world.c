@@ -82,12 +82,6 @@ static int each_binding(struct store *store, const char *group,
 	return strcmp(group, "g") == 0 ? each("spiffe://f/host/hv1", 9, arg) : 0;
 }
 
-static int bind_all(struct store *store, const struct store_binding *bindings, size_t count,
-		    struct covey_error *error)
-{
-	return store_answer(error);
-}
-
 static int each_former(struct store *store, const char *group,
 		       int (*each)(const char *identity, uint16_t sender_id, uint32_t until_spi,
 				   void *arg),
@@ -96,29 +90,11 @@ static int each_former(struct store *store, const char *group,
 	return strcmp(group, "g") == 0 ? each("spiffe://f/host/hv2", 1, 300, arg) : 0;
 }
 
-static int forget_former(struct store *store, const char *group, uint32_t until_spi,
+static int read_lifetime(struct store *store, const char *group, uint32_t *ret_seconds,
 			 struct covey_error *error)
-{
-	return store_answer(error);
-}
-
-static int lifetime(struct store *store, const char *group, uint32_t seconds, uint32_t *ret_seconds,
-		    struct covey_error *error)
 {
 	*ret_seconds = 86400;
 	return 0;
-}
-
-static int evict_identity(struct store *store, const char *identity, const char *group,
-			  struct covey_error *error)
-{
-	return store_answer(error);
-}
-
-static int readmit_identity(struct store *store, const char *identity, const char *group,
-			    struct covey_error *error)
-{
-	return store_answer(error);
 }
 
 static int each_eviction(struct store *store,
@@ -126,12 +102,6 @@ static int each_eviction(struct store *store,
 			 struct covey_error *error)
 {
 	return 0;
-}
-
-static int note_mode(struct store *store, const char *group, const struct store_mode *mode,
-		     struct covey_error *error)
-{
-	return store_answer(error);
 }
 
 /* One group is between two steps back, with a deadline. */
@@ -155,13 +125,16 @@ static int take_spi(struct store *store, uint32_t *ret_spi, struct covey_error *
 	return 0;
 }
 
-static int raise_spi(struct store *store, uint32_t spi, struct covey_error *error)
+static void commit(struct store *store, const struct store_change *changes, size_t count,
+		   struct store_request *request)
 {
-	int status = store_answer(error);
+	struct covey_error error = {.text = ""};
+	int status = changes[0].kind == STORE_LIFETIME ? 0 : store_answer(&error);
 
-	if (status == 0 && spi >= world.store.next_spi)
-		world.store.next_spi = (uint64_t)spi + 1;
-	return status;
+	for (size_t i = 0; i < count && status == 0; i++)
+		if (changes[i].kind == STORE_RAISE_SPI && changes[i].spi >= world.store.next_spi)
+			world.store.next_spi = (uint64_t)changes[i].spi + 1;
+	store_end(request, status, &error);
 }
 
 static int copy(struct store *store, size_t max, unsigned char **ret_bytes, size_t *ret_len,
@@ -178,17 +151,12 @@ static int copy(struct store *store, size_t max, unsigned char **ret_bytes, size
 
 static const struct store_ops ops = {
 	.each_binding = each_binding,
-	.bind_all = bind_all,
 	.each_former = each_former,
-	.forget_former = forget_former,
-	.lifetime = lifetime,
-	.evict = evict_identity,
-	.readmit = readmit_identity,
+	.read_lifetime = read_lifetime,
 	.each_eviction = each_eviction,
-	.note_mode = note_mode,
 	.read_mode = read_mode,
+	.commit = commit,
 	.take_spi = take_spi,
-	.raise_spi = raise_spi,
 	.copy = copy,
 };
 

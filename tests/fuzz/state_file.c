@@ -5,6 +5,7 @@
  * it keeps to its bounds and can be written to. One execution is a file.
  */
 
+#include "../unit/gkm/commit.h"
 #include "count.h"
 #include "memory_files.h"
 #include "must.h"
@@ -78,10 +79,8 @@ static void check_serial(struct store *store)
 static int bind_one(struct store *store, const char *identity, uint16_t sender_id,
 		    struct covey_error *error)
 {
-	const struct store_binding binding = {
-		.group = "tenants", .identity = identity, .sender_id = sender_id};
-
-	return store->ops->bind_all(store, &binding, 1, error);
+	return COMMIT(store, error, .kind = STORE_BIND, .group = "tenants", .identity = identity,
+		      .sender_id = sender_id);
 }
 
 static void use(struct store *store)
@@ -97,11 +96,14 @@ static void use(struct store *store)
 	if (store->ops->read_mode(store, "tenants", &mode, &error) == 0)
 		must(mode.serial == 0 || (mode.serial <= INT64_MAX && mode.mode - 1u < 3 &&
 					  mode.goal - 1u < 3 && mode.after <= 3));
-	(void)store->ops->note_mode(store, "tenants", &noted, &error);
-	if (store->ops->lifetime(store, "tenants", 100000, &seconds, &error) == 0)
-		must(seconds >= 86400);
+	(void)COMMIT(store, &error, .kind = STORE_MODE, .group = "tenants", .mode = noted);
+	if (COMMIT(store, &error, .kind = STORE_LIFETIME, .group = "tenants", .seconds = 100000) ==
+		    0 &&
+	    store->ops->read_lifetime(store, "tenants", &seconds, &error) == 0)
+		must(seconds >= 100000);
 	(void)bind_one(store, "spiffe://f/host/hv1", 7, &error);
-	(void)store->ops->evict(store, "spiffe://f/host/hv2", "", &error);
+	(void)COMMIT(store, &error, .kind = STORE_EVICT, .identity = "spiffe://f/host/hv2",
+		     .group = "");
 	check_serial(store);
 }
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commit.h"
+
 int state_file_begin(void **state)
 {
 	struct place *place = calloc(1, sizeof(*place));
@@ -45,10 +47,8 @@ struct store *state_file_open(const char *path)
 int state_file_bind(struct store *store, const char *group, const char *identity,
 		    uint16_t sender_id, struct covey_error *error)
 {
-	const struct store_binding binding = {
-		.group = group, .identity = identity, .sender_id = sender_id};
-
-	return store->ops->bind_all(store, &binding, 1, error);
+	return COMMIT(store, error, .kind = STORE_BIND, .group = group, .identity = identity,
+		      .sender_id = sender_id);
 }
 
 uint32_t state_file_take_spi(struct store *store)

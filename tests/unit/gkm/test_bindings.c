@@ -62,19 +62,25 @@ static struct session *session_of(size_t seat)
 
 /* --- around it ----------------------------------------------------------------------------- */
 
-static int bind_all(struct store *store, const struct store_binding *bindings, size_t count,
-		    struct covey_error *error)
+static void commit(struct store *store, const struct store_change *changes, size_t count,
+		   struct store_request *request)
 {
+	struct covey_error error = {.text = ""};
+	int status = 0;
+
 	around.commits++;
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(changes[i].kind, STORE_BIND);
+		assert_string_equal(changes[i].group, "tenants");
+	}
 	if (around.fault)
-		return covey_error_set(error, around.fault, "the store is broken");
-	for (size_t i = 0; i < count; i++)
-		assert_string_equal(bindings[i].group, "tenants");
-	around.committed += count;
-	return 0;
+		status = covey_error_set(&error, around.fault, "the store is broken");
+	else
+		around.committed += count;
+	store_end(request, status, &error);
 }
 
-static const struct store_ops ops = {.bind_all = bind_all};
+static const struct store_ops ops = {.commit = commit};
 static struct store store = {.ops = &ops};
 
 static int ask(struct fixture *fixture, size_t seat, uint16_t sender_id, struct session *session)

@@ -101,18 +101,27 @@ static int each_former(struct store *store, const char *group,
 	return status;
 }
 
-static int forget_former(struct store *store, const char *group, uint32_t until_spi,
+static int read_lifetime(struct store *store, const char *group, uint32_t *ret_seconds,
 			 struct covey_error *error)
 {
-	around.forgotten_until = until_spi;
+	*ret_seconds = around.lifetime_s;
 	return 0;
 }
 
-static int lifetime(struct store *store, const char *group, uint32_t seconds, uint32_t *ret_seconds,
-		    struct covey_error *error)
+static void commit(struct store *store, const struct store_change *changes, size_t count,
+		   struct store_request *request)
 {
-	*ret_seconds = around.lifetime_s > seconds ? around.lifetime_s : seconds;
-	return 0;
+	struct covey_error error = {.text = ""};
+	int status = 0;
+
+	assert_int_equal(count, 1);
+	if (around.fault)
+		status = covey_error_set(&error, around.fault, "the store is broken");
+	else if (changes[0].kind == STORE_FORGET_FORMER)
+		around.forgotten_until = changes[0].spi;
+	else
+		assert_int_equal(changes[0].kind, STORE_LIFETIME);
+	store_end(request, status, &error);
 }
 
 static int read_mode(struct store *store, const char *group, struct store_mode *ret_mode,
@@ -125,9 +134,9 @@ static int read_mode(struct store *store, const char *group, struct store_mode *
 static const struct store_ops ops = {
 	.each_binding = each_binding,
 	.each_former = each_former,
-	.forget_former = forget_former,
-	.lifetime = lifetime,
+	.read_lifetime = read_lifetime,
 	.read_mode = read_mode,
+	.commit = commit,
 	.take_spi = take_spi,
 };
 

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "commit.h"
 #include "faulty_disk.h"
 #include "scratch.h"
 #include "sqlite.h"
@@ -80,10 +81,8 @@ static bool is_done(int status, const struct covey_error *error)
 static int bind_one(struct store *store, const char *group, const char *identity,
 		    uint16_t sender_id, struct covey_error *error)
 {
-	const struct store_binding binding = {
-		.group = group, .identity = identity, .sender_id = sender_id};
-
-	return store->ops->bind_all(store, &binding, 1, error);
+	return COMMIT(store, error, .kind = STORE_BIND, .group = group, .identity = identity,
+		      .sender_id = sender_id);
 }
 
 static void take_step(struct store *store, size_t i)
@@ -101,7 +100,7 @@ static void take_step(struct store *store, size_t i)
 		answers->spi = spi;
 	else if (spi != 4711)
 		abort();
-	status = store->ops->evict(store, identity, "g", &error);
+	status = COMMIT(store, &error, .kind = STORE_EVICT, .identity = identity, .group = "g");
 	answers->evicted[i] = is_done(status, &error);
 }
 

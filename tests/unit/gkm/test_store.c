@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "commit.h"
 #include "state_file.h"
 
 static void check(size_t row, const char *found, const char *expected)
@@ -105,15 +106,22 @@ static void evictions_last(void **state)
 	struct covey_error error;
 	char buf[4096];
 
-	assert_int_equal(store->ops->evict(store, "a", "", &error), 0);
-	assert_int_equal(store->ops->evict(store, "a", "g", &error), 0);
-	assert_int_equal(store->ops->evict(store, "b", "g", &error), 0);
-	assert_int_equal(store->ops->evict(store, "b", "g", &error), 0);
-	assert_int_equal(store->ops->evict(store, "b", "h", &error), 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_EVICT, .identity = "a", .group = ""),
+			 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_EVICT, .identity = "a", .group = "g"),
+			 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_EVICT, .identity = "b", .group = "g"),
+			 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_EVICT, .identity = "b", .group = "g"),
+			 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_EVICT, .identity = "b", .group = "h"),
+			 0);
 	store = state_file_reopen(store, place->file);
 	assert_string_equal(evictions(store, buf), "a from ; a from g; b from g; b from h; ");
-	assert_int_equal(store->ops->readmit(store, "b", "g", &error), 0);
-	assert_int_equal(store->ops->readmit(store, "a", NULL, &error), 0);
+	assert_int_equal(
+		COMMIT(store, &error, .kind = STORE_READMIT, .identity = "b", .group = "g"), 0);
+	assert_int_equal(
+		COMMIT(store, &error, .kind = STORE_READMIT, .identity = "a", .group = NULL), 0);
 	store = state_file_reopen(store, place->file);
 	assert_string_equal(evictions(store, buf), "b from h; ");
 	store_close(store);
@@ -165,7 +173,9 @@ static void former_sender_ids(void **state)
 							 rows[i].sender_id, &error),
 					 0);
 		else
-			assert_int_equal(store->ops->forget_former(store, "g", 255, &error), 0);
+			assert_int_equal(COMMIT(store, &error, .kind = STORE_FORGET_FORMER,
+						.group = "g", .spi = 255),
+					 0);
 		if (rows[i].takes_spi)
 			state_file_take_spi(store);
 		if (rows[i].restarts)
@@ -206,11 +216,14 @@ static void lifetimes(void **state)
 		} else if (rows[i].before == RESTARTS) {
 			store = state_file_reopen(store, place->file);
 		} else if (rows[i].before == FORGETS) {
-			assert_int_equal(store->ops->forget_former(store, "g", UINT32_MAX, &error),
+			assert_int_equal(COMMIT(store, &error, .kind = STORE_FORGET_FORMER,
+						.group = "g", .spi = UINT32_MAX),
 					 0);
 		}
-		assert_int_equal(store->ops->lifetime(store, rows[i].group, rows[i].wanted,
-						      &seconds, &error),
+		assert_int_equal(COMMIT(store, &error, .kind = STORE_LIFETIME,
+					.group = rows[i].group, .seconds = rows[i].wanted),
+				 0);
+		assert_int_equal(store->ops->read_lifetime(store, rows[i].group, &seconds, &error),
 				 0);
 		if (seconds != rows[i].counts)
 			fail_msg("row %zu: %u s of group %s wanted: %u, not %u", i, rows[i].wanted,
@@ -243,16 +256,17 @@ static void modes_last(void **state)
 
 	assert_mode(store, "g", "0 0 0 0");
 	assert_int_equal(
-		store->ops->note_mode(store, "g", &(struct store_mode){2, 1, 1, 0}, &error), 0);
+		COMMIT(store, &error, .kind = STORE_MODE, .group = "g", .mode = {2, 1, 1, 0}), 0);
 	assert_int_equal(
-		store->ops->note_mode(store, "h", &(struct store_mode){2, 1, 1, 0}, &error), 0);
+		COMMIT(store, &error, .kind = STORE_MODE, .group = "h", .mode = {2, 1, 1, 0}), 0);
 	assert_int_equal(
-		store->ops->note_mode(store, "g", &(struct store_mode){3, 2, 1, 3}, &error), 0);
+		COMMIT(store, &error, .kind = STORE_MODE, .group = "g", .mode = {3, 2, 1, 3}), 0);
 	store = state_file_reopen(store, place->file);
 	assert_mode(store, "g", "3 2 1 3");
 	assert_mode(store, "h", "2 1 1 0");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_true(store->ops->note_mode(store, "g", &bad[i], &error) < 0);
+		assert_true(COMMIT(store, &error, .kind = STORE_MODE, .group = "g",
+				   .mode = bad[i]) < 0);
 	assert_mode(store, "g", "3 2 1 3");
 	store_close(store);
 }
@@ -280,10 +294,12 @@ static void a_file_of_a_version_before(void **state)
 		assert_string_equal(state_file_bindings(store, "g", buf), "a=1 b=2 ");
 		assert_string_equal(evictions(store, buf), i == 1 ? "a from g; " : "");
 		assert_mode(store, "g", "0 0 0 0");
-		assert_int_equal(store->ops->evict(store, "a", "g", &error), 0);
 		assert_int_equal(
-			store->ops->note_mode(store, "g", &(struct store_mode){3, 2, 1, 3}, &error),
+			COMMIT(store, &error, .kind = STORE_EVICT, .identity = "a", .group = "g"),
 			0);
+		assert_int_equal(COMMIT(store, &error, .kind = STORE_MODE, .group = "g",
+					.mode = {3, 2, 1, 3}),
+				 0);
 		store = state_file_reopen(store, place->file);
 		assert_string_equal(evictions(store, buf), "a from g; ");
 		assert_mode(store, "g", "3 2 1 3");
@@ -349,18 +365,24 @@ static void a_sender_id_is_bound_once_per_group(void **state)
 	store_close(store);
 }
 
+#define BIND(in, who, number)                                                                      \
+	{                                                                                          \
+		.kind = STORE_BIND, .group = in, .identity = who, .sender_id = number              \
+	}
+
 static void many_are_bound_together_or_none(void **state)
 {
 	const struct place *place = *state;
-	const struct store_binding good[] = {{"g", "a", 1}, {"g", "b", 2}, {"h", "a", 1}};
-	const struct store_binding bad[] = {{"g", "c", 3}, {"g", "d", 2}, {"g", "e", 5}};
+	const struct store_change good[] = {BIND("g", "a", 1), BIND("g", "b", 2),
+					    BIND("h", "a", 1)};
+	const struct store_change bad[] = {BIND("g", "c", 3), BIND("g", "d", 2), BIND("g", "e", 5)};
 	struct store *store = state_file_open(place->file);
 	struct covey_error error = {0};
 	char buf[4096];
 
-	assert_int_equal(store->ops->bind_all(store, good, 3, &error), 0);
+	assert_int_equal(commit(store, good, 3, &error), 0);
 	assert_string_equal(state_file_bindings(store, "g", buf), "a=1 b=2 ");
-	assert_int_equal(store->ops->bind_all(store, bad, 3, &error), -EEXIST);
+	assert_int_equal(commit(store, bad, 3, &error), -EEXIST);
 	assert_non_null(strstr(error.text, "SenderID 2"));
 	assert_string_equal(state_file_bindings(store, "g", buf), "a=1 b=2 ");
 	/* No transaction is left behind: what follows is durable by itself. */
@@ -381,17 +403,17 @@ static void the_serial_can_be_raised(void **state)
 	assert_true(store->next_spi == COVEY_SPI_MIN);
 	assert_int_equal(state_file_take_spi(store), COVEY_SPI_MIN);
 	assert_true(store->next_spi == COVEY_SPI_MIN + 1);
-	assert_int_equal(store->ops->raise_spi(store, 1000, &error), 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_RAISE_SPI, .spi = 1000), 0);
 	assert_true(store->next_spi == 1001);
 	assert_int_equal(state_file_take_spi(store), 1001);
 	/* It never falls. */
-	assert_int_equal(store->ops->raise_spi(store, 1000, &error), 0);
-	assert_int_equal(store->ops->raise_spi(store, 0, &error), 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_RAISE_SPI, .spi = 1000), 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_RAISE_SPI, .spi = 0), 0);
 	assert_true(store->next_spi == 1002);
 	store = state_file_reopen(store, place->file);
 	assert_true(store->next_spi == 1002);
 	assert_int_equal(state_file_take_spi(store), 1002);
-	assert_int_equal(store->ops->raise_spi(store, UINT32_MAX, &error), 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_RAISE_SPI, .spi = UINT32_MAX), 0);
 	assert_int_equal(store->ops->take_spi(store, &spi, &error), -EOVERFLOW);
 	store = state_file_reopen(store, place->file);
 	assert_true(store->next_spi == (uint64_t)UINT32_MAX + 1);
@@ -411,7 +433,7 @@ static void spis_that_are_wanted_come_together(void **state)
 	for (uint32_t spi = 257; spi < 260; spi++)
 		assert_int_equal(state_file_take_spi(store), spi);
 	/* What a member knows of them is no sign of an older file. */
-	assert_int_equal(store->ops->raise_spi(store, 261, &error), 0);
+	assert_int_equal(COMMIT(store, &error, .kind = STORE_RAISE_SPI, .spi = 261), 0);
 	assert_int_equal(state_file_take_spi(store), 262);
 	store = state_file_reopen(store, place->file);
 	assert_true(store->next_spi == 266 && store->next_spi_in_file == 266);

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "commit.h"
 #include "state_file.h"
 
 static void assert_refused(const char *path, int status, const char *text)
@@ -188,7 +189,10 @@ static void a_full_disk(void **state)
 	struct covey_error error = {0};
 	struct store *store;
 	char identity[600];
-	const struct store_binding many[] = {{"g", identity, 3}, {"g", "short", 4}};
+	const struct store_change many[] = {
+		{.kind = STORE_BIND, .group = "g", .identity = identity, .sender_id = 3},
+		{.kind = STORE_BIND, .group = "g", .identity = "short", .sender_id = 4},
+	};
 	uint32_t spi = 4711;
 	char buf[4096];
 
@@ -204,7 +208,7 @@ static void a_full_disk(void **state)
 	memset(identity, 'i', sizeof(identity));
 	identity[sizeof(identity) - 1] = '\0';
 	for (size_t count = 1; count <= 2; count++) {
-		assert_int_equal(store->ops->bind_all(store, many, count, &error), -ENOSPC);
+		assert_int_equal(commit(store, many, count, &error), -ENOSPC);
 		assert_string_equal(state_file_bindings(store, "g", buf), "a=1 b=2 ");
 	}
 	/* It goes on where it was when there is room again. */
