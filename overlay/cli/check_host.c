@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <uplinks.h>
 #include <vxlan_devices.h>
 #include <vxlan_mtu.h>
@@ -18,13 +17,16 @@
 #include "client.h"
 #include "inventory.h"
 #include "json_text.h"
+#include "own_name.h"
 
 static const struct inventory_host *find_host(const struct inventory *inventory, const char *name)
 {
-	char own[COVEY_NAME_MAX + 1] = "";
+	char own[OWN_NAME_SIZE];
 
-	if (!name && gethostname(own, sizeof(own) - 1) == 0)
+	if (!name) {
+		own_name_read(OWN_NAME_FILE, own);
 		name = own;
+	}
 	for (size_t i = 0; name && i < inventory->host_count; i++) {
 		if (strcmp(inventory->hosts[i].name, name) == 0)
 			return &inventory->hosts[i];

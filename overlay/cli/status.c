@@ -11,6 +11,7 @@
 #include "client.h"
 #include "inventory.h"
 #include "json_text.h"
+#include "own_name.h"
 #include "status_page.h"
 
 struct status_arguments {
@@ -46,12 +47,12 @@ static bool is_host_here(const struct cli *cli)
 {
 	struct inventory *inventory = NULL;
 	struct diagnostics diagnostics;
-	char name[256] = "";
+	char name[OWN_NAME_SIZE];
 	bool is_host = false;
 
 	diagnostics_init(&diagnostics);
-	if (gethostname(name, sizeof(name) - 1) == 0 &&
-	    inventory_load(cli->inventory, &diagnostics, &inventory) == 0) {
+	own_name_read(OWN_NAME_FILE, name);
+	if (inventory_load(cli->inventory, &diagnostics, &inventory) == 0) {
 		is_host = inventory_find_host(inventory, name) != NULL;
 		name[strcspn(name, ".")] = '\0';
 		is_host |= inventory_find_host(inventory, name) != NULL;

@@ -10,6 +10,7 @@
 #include <inventory.h>
 #include <inventory_watch.h>
 #include <log.h>
+#include <own_name.h>
 #include <own_watch.h>
 #include <secret.h>
 #include <signal.h>
@@ -53,7 +54,7 @@ static int recall_modes(struct process *process, struct covey_error *error)
 static int load_inventory(struct process *process, struct covey_error *error)
 {
 	struct diagnostics diagnostics;
-	char host_name[STARTUP_HOST_NAME_SIZE];
+	char host_name[OWN_NAME_SIZE];
 	int status;
 
 	inventory_watch_stamp(process->options.daemon.inventory, &process->inventory_stamp);
@@ -70,7 +71,7 @@ static int load_inventory(struct process *process, struct covey_error *error)
 		return status;
 	if (inventory_make_room(process->inventory) < 0)
 		return covey_error_set(error, -ENOMEM, "out of memory");
-	startup_read_host_name(host_name);
+	own_name_read(OWN_NAME_FILE, host_name);
 	status = startup_find_self(process->inventory, process->options.daemon.inventory,
 				   process->options.name, host_name, &process->self, error);
 	return status ? status : recall_modes(process, error);

@@ -13,7 +13,8 @@ enum { OPTION_CARRIER = 256, OPTION_GUARD, OPTION_STATE };
 
 static const struct argp_option table[] = {
 	{"name", 'n', "NAME", 0,
-	 "This host's name in the inventory (the host name, else its part before the first dot)",
+	 "This host's name in the inventory (what /etc/covey/name says, else the host name or its "
+	 "part before the first dot)",
 	 0},
 	{"socket", 's', "PATH", 0, "Local control socket, for `covey` (/run/covey/host.sock)", 0},
 	{"state", OPTION_STATE, "PATH", 0,

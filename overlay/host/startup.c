@@ -5,6 +5,7 @@
 #include <channel.h>
 #include <errno.h>
 #include <inventory.h>
+#include <own_name.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,13 +52,6 @@ static void list_hosts(const struct inventory *inventory, char *buf, size_t size
 	}
 }
 
-void startup_read_host_name(char ret_name[STARTUP_HOST_NAME_SIZE])
-{
-	if (gethostname(ret_name, STARTUP_HOST_NAME_SIZE) < 0)
-		ret_name[0] = '\0';
-	ret_name[STARTUP_HOST_NAME_SIZE - 1] = '\0';
-}
-
 static int report_unknown(const struct inventory *inventory, const char *file, const char *name,
 			  const char *short_name, struct covey_error *error)
 {
@@ -81,7 +75,7 @@ int startup_find_self(const struct inventory *inventory, const char *file, const
 		      struct covey_error *error)
 {
 	const struct inventory_host *self;
-	char short_name[STARTUP_HOST_NAME_SIZE];
+	char short_name[OWN_NAME_SIZE];
 
 	if (!name)
 		name = host_name;

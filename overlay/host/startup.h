@@ -18,10 +18,6 @@ int startup_check_root(struct covey_error *error);
  * the process there. So what comes too much gets an error instead. */
 void startup_bound_descriptors(void);
 
-/* This machine's full host name, empty when it cannot be read. */
-#define STARTUP_HOST_NAME_SIZE 65 /* HOST_NAME_MAX and a zero */
-void startup_read_host_name(char ret_name[STARTUP_HOST_NAME_SIZE]);
-
 /*
  * Find this host in the inventory that was read from file: by name or, when that is NULL, by the
  * full host_name, and then by its part before the first dot. -ENOENT: error names the most similar

@@ -19,6 +19,7 @@
 #include "cores.h"
 #include "hugepages.h"
 #include "inventory.h"
+#include "own_name.h"
 #include "startup.h"
 
 /* --- who this host is ------------------------------------------------------------------------ */
@@ -53,6 +54,15 @@ static const char *find(const char *name, const char *host_name, struct covey_er
 	return found;
 }
 
+static void write_text(const char *path, const char *content)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(content, file);
+	fclose(file);
+}
+
 static void test_host_name(void **state)
 {
 	static const char *const cases[][3] = {
@@ -78,6 +88,39 @@ static void test_host_name(void **state)
 	assert_non_null(strstr(error.text, "no host hv7 (did you mean hv1?): it has hv1, "));
 }
 
+/* A machine may have another name in the inventory than it calls itself. */
+static void test_own_name(void **state)
+{
+	static const char *const cases[][2] = {
+		{"hv7\n", "hv7"}, {"hv7.example.com", "hv7.example.com"}, {"hv7\nhv8\n", "hv7"}};
+	static const char *const none[] = {"", "\n", " hv7"};
+	char path[] = "/tmp/covey-name-XXXXXX", host_name[OWN_NAME_SIZE] = "", name[OWN_NAME_SIZE];
+	char longer[2 * OWN_NAME_SIZE];
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	gethostname(host_name, sizeof(host_name) - 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		write_text(path, cases[i][0]);
+		own_name_read(path, name);
+		assert_string_equal(name, cases[i][1]);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		write_text(path, none[i]);
+		own_name_read(path, name);
+		assert_string_equal(name, host_name);
+	}
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	write_text(path, longer);
+	own_name_read(path, name);
+	assert_int_equal(strlen(name), OWN_NAME_SIZE - 1);
+	close(fd);
+	unlink(path);
+	own_name_read(path, name);
+	assert_string_equal(name, host_name);
+}
+
 /* --- what the kernel tells -------------------------------------------------------------------- */
 
 struct sysfs {
@@ -87,17 +130,13 @@ struct sysfs {
 static void write_file(const struct sysfs *sysfs, const char *name, const char *content)
 {
 	char path[256], *slash;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", sysfs->path, name);
 	slash = strrchr(path, '/');
 	*slash = '\0';
 	mkdir(path, 0700);
 	*slash = '/';
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(content, file);
-	fclose(file);
+	write_text(path, content);
 }
 
 static int make_sysfs(void **state)
@@ -172,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_host_name),
+		cmocka_unit_test(test_own_name),
 		cmocka_unit_test_setup_teardown(test_cpus, make_sysfs, remove_sysfs),
 		cmocka_unit_test(test_cpus_of_this_machine),
 		cmocka_unit_test_setup_teardown(test_hugepages, make_sysfs, remove_sysfs),
