@@ -56,6 +56,7 @@ fleet_scripts() { # SOURCE
 	(
 		cd "$1"
 		make -s -f debian/rules override_dh_installsystemd
+		dh_installtmpfiles -pcovey
 		dh_installdeb -pcovey -pcovey-gkm -pcovey-host
 	) >>"$LAB_DIR/log/packages" 2>&1 || fail "debhelper: $(<"$LAB_DIR/log/packages")"
 }

@@ -101,6 +101,21 @@ check_installed() {
 	return 0
 }
 
+# Who makes an image, and only unpacks, gets the same by what systemd does at a boot.
+check_image() {
+	local deb
+
+	command -v systemd-tmpfiles >/dev/null || return 0
+	for deb in new/covey{,-gkm,-host}_*.deb; do dpkg-deb -x "$deb" image; done
+	systemd-tmpfiles --root="$PWD/image" --create --boot covey.conf
+	[[ $(stat -c '%U %a' image/etc/covey/pki) == "root 700" ]] || fail "/etc/covey/pki of an image can be seen by others"
+	expect_there image/var/lib/covey-host
+	chmod 0750 image/etc/covey/pki
+	systemd-tmpfiles --root="$PWD/image" --create --boot covey.conf
+	[[ $(stat -c '%a' image/etc/covey/pki) == 750 ]] || fail "a boot changes what the operator has set"
+	rm -r image
+}
+
 # An operator has been here.
 configure() {
 	cat >/etc/covey/inventory.yaml <<-END
@@ -210,10 +225,11 @@ check_deploy() {
 
 # From nothing to nothing, without an operator and without systemd.
 check_untouched() {
-	rm -rf /run/systemd
+	rm -rf /run/systemd /usr/bin/systemd-tmpfiles
 	put new covey covey-gkm covey-host
 	check_deploy
 	expect_there /var/lib/covey-host
+	[[ $(stat -c '%U %a' /etc/covey/pki) == "root 700" ]] || fail "/etc/covey/pki can be seen by others"
 	apt purge covey-host covey-gkm covey
 	expect_gone /etc/covey /var/lib/covey /var/lib/covey-host
 }
@@ -222,6 +238,7 @@ rm -rf /etc/covey /var/lib/covey /var/lib/covey-host
 check_key_manager_alone
 check_host
 check_installed
+check_image
 configure
 guard
 check_upgrade

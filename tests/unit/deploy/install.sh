@@ -18,6 +18,7 @@ for page in man1/covey.1 man5/covey-inventory.5 man8/covey-gkm.8 man8/covey-host
 	test -s "$at/share/man/$page"
 done
 find "$root" -type d -path '*/lib/covey-host' | grep -q . # where, depends on the prefix
+test -s "$at/lib/tmpfiles.d/covey.conf"
 test -s "$at/share/covey/prometheus/covey.rules.yml"
 test -s "$at/share/covey/grafana/covey.json"
 find "$root" -path '*/wireshark/plugins/vpe.lua' | grep -q .
