@@ -163,19 +163,55 @@ expect_configuration() {
 		fail "$1: configuration or state changed"
 }
 
-# With systemd, as far as the packages see. They end nothing and start nothing; what runs is restarted, each by
-# itself, the guard before covey-host.
-check_upgrade() {
-	mkdir -p /run/systemd/system
-	cp --remove-destination systemctl /usr/bin/systemctl
-	rm -f /usr/sbin/policy-rc.d
-	put new covey covey-gkm covey-host
+# expect_upgraded HOW: they end nothing and start nothing; what runs is restarted, each by itself and once, the key
+# manager first and the guard before covey-host.
+expect_upgraded() {
 	expect_asked "try-restart covey-gkm.service
 try-restart covey-guard.service
 try-restart covey-host.service"
-	expect_guard "upgrade"
-	expect_configuration "upgrade"
-	[[ $(covey --version) != "covey 0.0.1" ]] || fail "it was not upgraded"
+	expect_guard "$1"
+	expect_configuration "$1"
+	[[ $(versions | sort -u | wc -l) == 1 && $(covey --version) != "covey 0.0.1" ]] ||
+		fail "$1: not all was upgraded: $(versions)"
+}
+
+# Of what is installed, so nothing of a package that was removed.
+versions() {
+	local package
+
+	for package in covey covey-gkm covey-host; do
+		dpkg-query -W -f '${Version} ${db:Status-Abbrev}\n' "$package" || true
+	done
+}
+
+# Not this machine's repositories: no network is needed.
+use_repository() {
+	[[ $kind == bare ]] || rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*
+	echo "deb [trusted=yes] file:/run/packages/new ./" >/etc/apt/sources.list.d/packages.list
+	apt-get update -q >log 2>&1 || { cat log && fail "apt-get update"; }
+}
+
+# A machine with both parts, with systemd as far as the packages see. Each way keeps both, whichever part is named.
+check_upgrade() {
+	local before
+
+	mkdir -p /run/systemd/system
+	cp --remove-destination systemctl /usr/bin/systemctl
+	rm -f /usr/sbin/policy-rc.d
+	before=$(versions)
+	if apt-get install -y -q --no-remove ./new/covey_*.deb ./new/covey-gkm_*.deb >log 2>&1; then
+		fail "covey-gkm was upgraded, and covey-host removed"
+	fi
+	[[ $(versions) == "$before" ]] || fail "half of it was upgraded: $(versions)"
+	put new covey covey-host covey-gkm
+	expect_upgraded "upgrade by files"
+	for part in covey-gkm covey-host; do
+		apt install --allow-downgrades ./old/covey{,-gkm,-host}_*.deb
+		rm asked
+		use_repository
+		apt install "$part"
+		expect_upgraded "upgrade of $part by a repository"
+	done
 }
 
 check_remove() {
