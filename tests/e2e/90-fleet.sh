@@ -72,13 +72,12 @@ flows_since() { # AT_1 AT_2: both ways, frames that tN had not received then
 	e2e_has_received 1 2 $(($1 + 500)) && e2e_has_received 2 1 $(($2 + 500))
 }
 
-# By apt, as docs/bring-up.md has it. What runs is restarted once, after all is unpacked.
+# By a package repository. What runs is restarted once, after all is unpacked.
 upgrade() {
 	local before pid at_1 at_2
 
 	fleet_packages "$FLEET_DIR/upgrade" 1.1
-	tar -C "$FLEET_DIR/upgrade" -c "covey_1.1_amd64.deb" "covey-host_1.1_amd64.deb" |
-		inside hv1 tar -C /var/cache/covey -x
+	fleet_repository hv1 "$FLEET_DIR/upgrade"
 	e2e_receive 1
 	e2e_receive 2
 	e2e_keep_sending 1 2 --rate 500
@@ -86,9 +85,9 @@ upgrade() {
 	lab_wait 10 "the streams" flows_since 0 0
 	before=$(e2e_report rx1 .at_ms)
 	pid=$(on hv1 systemctl show -P MainPID covey-host)
-	on hv1 'cd /var/cache/covey && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-		-o Dpkg::Use-Pty=0 ./covey_1.1_amd64.deb ./covey-host_1.1_amd64.deb' >"$LAB_DIR/log/upgrade" 2>&1 ||
-		fail "the upgrade: $(<"$LAB_DIR/log/upgrade")"
+	deploy_by_repository deploy --limit hv1 >"$FLEET_DIR/upgraded" || fail "the upgrade: $(<"$FLEET_DIR/upgraded")"
+	grep -q "^  hv1: Install packages of the machine's repositories" "$FLEET_DIR/upgraded" ||
+		fail "the run does not say that it upgrades hv1: $(<"$FLEET_DIR/upgraded")"
 	expect "hv1's version" "$(on hv1 "dpkg-query -W -f '\${Version}' covey-host")" 1.1
 	[[ $(on hv1 systemctl show -P MainPID covey-host) != "$pid" ]] || fail "covey-host was not restarted"
 	at_1=$(e2e_report rx1 '.streams["2"].received')

@@ -207,9 +207,24 @@ operator() {
 		unshare --mount --pid --mount-proc --fork --kill-child=KILL "$@"
 }
 
-# deploy VERB [OPTION...]: covey deploy or plan. What it prints goes to log/VERB, too.
+# deploy VERB [OPTION...]: covey deploy or plan, with the packages of the folder. What it prints goes to log/VERB, too.
 deploy() {
+	deploy_by_repository "$1" --packages "$FLEET_DIR/packages" "${@:2}"
+}
+
+# The same with what the machines' own repositories have.
+deploy_by_repository() {
 	operator "$(lab_program covey)" --inventory "$FLEET_DIR/inventory.yaml" --pki "$FLEET_DIR/pki" "$1" \
-		--playbook "$LAB_SOURCE/deploy/ansible/covey.yml" --packages "$FLEET_DIR/packages" "${@:2}" 2>&1 |
-		tee -a "$LAB_DIR/log/$1"
+		--playbook "$LAB_SOURCE/deploy/ansible/covey.yml" "${@:2}" 2>&1 | tee -a "$LAB_DIR/log/$1"
+}
+
+# fleet_repository NAME FOLDER: that machine has these packages in a repository, and no other one. It knew what it has
+# long ago.
+fleet_repository() {
+	(cd "$2" && dpkg-scanpackages . 2>/dev/null >Packages)
+	inside "$1" mkdir -p /srv/packages
+	tar -C "$2" -c . | inside "$1" tar -C /srv/packages -x
+	inside "$1" sh -c 'rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/*
+		echo "deb [trusted=yes] file:/srv/packages ./" >/etc/apt/sources.list
+		touch -d "2 hours ago" /var/lib/apt/lists'
 }
