@@ -9,44 +9,11 @@
 #include "variants.h"
 #include <covey/limits.h>
 #include <errno.h>
-#include <regex.h>
 #include <string.h>
 
-#define VARIANTS     31
-#define PATTERNS_MAX 16
+#define VARIANTS 31
 
 static FILE *sink;
-
-/* --- patterns: they are always the same, and compiling them takes longer than reading ----------
- */
-
-int __wrap_regcomp(regex_t *pattern, const char *text, int flags);
-int __real_regcomp(regex_t *pattern, const char *text, int flags);
-void __wrap_regfree(regex_t *pattern);
-
-int __wrap_regcomp(regex_t *pattern, const char *text, int flags)
-{
-	static struct {
-		const char *text;
-		regex_t pattern;
-	} known[PATTERNS_MAX];
-	unsigned i = 0;
-
-	while (i < PATTERNS_MAX && known[i].text && strcmp(known[i].text, text) != 0)
-		i++;
-	must(i < PATTERNS_MAX);
-	if (!known[i].text) {
-		must(__real_regcomp(&known[i].pattern, text, flags) == 0);
-		known[i].text = text;
-	}
-	*pattern = known[i].pattern;
-	return 0;
-}
-
-void __wrap_regfree(regex_t *pattern)
-{
-	(void)pattern;
-}
 
 /* --- what must hold ----------------------------------------------------------------------------
  */

@@ -4,9 +4,6 @@
 #include <string.h>
 
 #define SAME(field) must(a->field == b->field)
-#define SAME_ADDRESS(field)                                                                        \
-	must(a->field.family == b->field.family &&                                                 \
-	     memcmp(&a->field, &b->field, sizeof(a->field)) == 0)
 
 static void same_text(const char *a, const char *b)
 {
@@ -16,7 +13,7 @@ static void same_text(const char *a, const char *b)
 
 static void same_host(const struct inventory_host *a, const struct inventory_host *b)
 {
-	SAME_ADDRESS(vtep);
+	must(covey_addr_equal(&a->vtep, &b->vtep));
 	same_text(a->fabric_interface, b->fabric_interface);
 	SAME(uplink_count);
 	for (size_t i = 0; i < a->uplink_count; i++)
@@ -42,7 +39,7 @@ static void same_host(const struct inventory_host *a, const struct inventory_hos
 static void same_fabric(const struct inventory *a, const struct inventory *b)
 {
 	same_text(a->fabric, b->fabric);
-	SAME_ADDRESS(gkm_address);
+	must(covey_gkms_equal(&a->gkms, &b->gkms));
 	SAME(gkm_port);
 	same_text(a->gkm_metrics, b->gkm_metrics);
 	SAME(encapsulation);

@@ -7,6 +7,7 @@ revocation lists of a CA as `covey pki` makes it.
 """
 
 import pathlib
+import random
 import re
 import sqlite3
 import subprocess
@@ -27,6 +28,14 @@ def inventories(directory):
     bare = "".join(line for line in text.splitlines(True) if not line.strip().startswith("#"))
     put(directory, "inventory", "example", re.sub(r" +#.*", "", bare).encode())
     put(directory, "inventory", "small", small_inventory().encode())
+
+
+def choices(directory):
+    """Of how an inventory is written: most things as usual."""
+    draw = random.Random(1)
+    for number in range(40):
+        some = bytes(draw.choice([0, 0, draw.randrange(256)]) for _ in range(draw.choice([16, 48, 96, 200])))
+        put(directory, "host-edit", f"choices-{number}", some)
 
 
 def small_inventory():
@@ -164,6 +173,7 @@ def partial_lists(directory):
 
 
 inventories(sys.argv[1])
+choices(sys.argv[1])
 state_files(sys.argv[1])
 partial_lists(sys.argv[1])
 certificates(sys.argv[1], sys.argv[2])
