@@ -333,7 +333,8 @@ static uint64_t next_deadline(const struct group *group)
 			deadline = earlier(deadline, sa->activate_by_ms);
 		if (sa->state == SA_DRAINING)
 			deadline = earlier(deadline, sa->drain_by_ms);
-		if (active && sa->state == SA_DRAINING && sa->cut_short)
+		if (active && sa->state == SA_DRAINING && sa->cut_short &&
+		    sa->drain_by_ms == GROUP_NEVER)
 			deadline = earlier(deadline, active->switch_by_ms);
 	}
 	for (size_t i = 0; active && i < group->seats; i++)

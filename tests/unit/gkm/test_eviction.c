@@ -113,6 +113,8 @@ static void a_stalled_member_does_not_keep_it(void **state)
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	assert_int_equal(group_deadline(world->group), world->now_ms + SWITCH_MS);
 	world_pass(world, SWITCH_MS);
+	/* A deadline that has passed would have the caller come back again and again. */
+	assert_int_equal(group_deadline(world->group), world->now_ms + ON_THE_WAY_MS);
 	world_pass(world, ON_THE_WAY_MS - 1);
 	assert_int_equal(world_sa(world, 256)->state, SA_DRAINING);
 	world_pass(world, 1);
