@@ -59,6 +59,7 @@ apart() {
 		docs_threat-model.md|covey --inventory inventory.yaml --pki pki pki revoke hv3|the same is in bring-up.md
 		docs_fuzzing.md|tests/fuzz/run|the test fuzz
 		docs_reliability.md|sudo ./tests/run rekey-under-load|the test e2e-22-rekey-under-load
+		docs_reliability.md|build/tests/simulation/simulation|a shorter form is the test simulation
 		docs_reliability.md|nice -n -15 build/tests/bench/gkm-scale|a shorter form is the test gkm-scale
 	END
 }
