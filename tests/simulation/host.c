@@ -121,6 +121,7 @@ static void on_start(struct timer *timer)
 	struct covey_error error;
 
 	host->process.powered = host->process.runs = true;
+	host->started_us = fleet->now_us;
 	process_enter(&host->process);
 	tell("%s starts", host->process.name);
 	config.base = host->base = loop_base_new(&host->process);

@@ -43,6 +43,7 @@ struct host {
 	uint32_t serial;  /* of its certificate, from 1 */
 	uint32_t revoked; /* certificates up to this one */
 	struct timer start;
+	uint64_t started_us;
 	uint64_t instance; /* in its file */
 	struct kept_mode kept[GROUPS_MAX];
 	unsigned connects;

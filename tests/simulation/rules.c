@@ -146,15 +146,20 @@ static void check_plane(struct host *host, unsigned number)
 	}
 }
 
-/* Who was stopped for longer than a mode may last has to run first. */
+/* Has it run for so long that it is where it is to be? */
+static bool has_run(const struct fleet *fleet, const struct host *host)
+{
+	return host->process.runs && host->started_us + MODE_SLACK_US <= fleet->now_us &&
+	       host->process.stopped_us + MODE_SLACK_US <= fleet->now_us;
+}
+
 static void check_clear(struct fleet *fleet, const struct host *host, unsigned number)
 {
 	const struct rule_host *rules = &fleet->rules->hosts[host->number];
 	uint64_t now_us = process_clock_us(&host->process);
 	enum covey_mode mode = host->plane.groups[number].mode;
 
-	if (mode == COVEY_MODE_ENFORCE || !host->process.runs || !host_membership(host, number) ||
-	    host->process.stopped_us + 2 * SECOND_US > fleet->now_us)
+	if (mode == COVEY_MODE_ENFORCE || !has_run(fleet, host) || !host_membership(host, number))
 		return;
 	if (now_us >= rules->enforces_us[number] && now_us < rules->enforced_us[number])
 		violate("clear: %s is in %s, %" PRIu64 " ms after it was to enforce",

@@ -8,6 +8,10 @@
 #include "host.h"
 #include "rules.h"
 
+/* The clock is looked at each second, and a step that an earlier message has begun lasts as long as
+ * that has said. */
+#define MODE_SLACK_US (4 * SECOND_US + COVEY_MODE_BETWEEN_MAX_MS * UINT64_C(1000))
+
 struct rule_sa {
 	uint8_t tek[COVEY_TEK_BYTES_MAX];
 	uint32_t spi;

@@ -5,10 +5,6 @@
 
 #include "rules_private.h"
 
-/* The clock is looked at each second, and a step that an earlier message has begun lasts as long as
- * that has said. */
-#define MODE_SLACK_US (4 * SECOND_US + COVEY_MODE_BETWEEN_MAX_MS * UINT64_C(1000))
-
 /* As the inventory says. */
 static void begin_mode(const struct plan *plan, struct rule_host *host, unsigned group)
 {
