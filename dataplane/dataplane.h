@@ -186,12 +186,19 @@ struct dataplane_sa_status {
 	uint64_t own_sender; /* from elsewhere with our SenderID; not authenticated */
 };
 
+#define DATAPLANE_NOT_HEARD UINT64_MAX
+
 struct dataplane_window_status {
 	uint32_t spi;
 	uint16_t sender_id;
 	uint16_t window_id;
 	uint64_t esn; /* highest sent (ours) or authenticated (others') */
 	bool sending; /* the window is one of our own */
+	/* Of others' windows: packets that have authenticated and were new, and their inner bytes.
+	 * A window in which all was known already has none. */
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t heard_ms; /* so long ago the last one came, or DATAPLANE_NOT_HEARD */
 };
 
 struct dataplane_port_status {

@@ -7,6 +7,7 @@
 #include "dataplane_state.h"
 
 #include <port.h>
+#include <rte_cycles.h>
 #include <rte_mempool.h>
 #include <string.h>
 
@@ -131,20 +132,34 @@ static void list(struct listing *listing, struct dataplane_window_status status)
 	listing->count++;
 }
 
+/* Other cores' counters may be a moment ahead. then: 0 if it did not happen. */
+static uint64_t ms_since(uint64_t then, uint64_t now)
+{
+	if (then == 0)
+		return DATAPLANE_NOT_HEARD;
+	return now > then ? (now - then) / (rte_get_tsc_hz() / 1000) : 0;
+}
+
 static void list_received(struct listing *listing, const struct sa_record *record)
 {
 	uint32_t end = windows_end(record->windows);
+	const uint64_t now = rte_rdtsc();
+	struct window_received received;
 	struct window_id id;
 	uint64_t highest;
 
 	for (uint32_t i = 0; i < end; i++) {
 		if (!windows_read(record->windows, i, &id, &highest))
 			continue;
+		received = windows_read_received(record->windows, i);
 		list(listing, (struct dataplane_window_status){
 				      .spi = record->spi,
 				      .sender_id = id.sender_id,
 				      .window_id = id.window_id,
 				      .esn = highest,
+				      .packets = received.packets,
+				      .bytes = received.bytes,
+				      .heard_ms = ms_since(received.last, now),
 			      });
 	}
 }

@@ -122,8 +122,9 @@ int windows_new(uint32_t size, const struct covey_floor *floors, size_t floor_co
 		return -ENOMEM;
 	memset(windows, 0, sizeof(*windows));
 	windows->size = size;
-	windows->stride = RTE_ALIGN_CEIL((uint32_t)(replay_bytes(size) + sizeof(uint32_t)),
-					 RTE_CACHE_LINE_SIZE);
+	windows->stride = RTE_ALIGN_CEIL(
+		(uint32_t)(sizeof(struct window_received) + replay_bytes(size) + sizeof(uint32_t)),
+		RTE_CACHE_LINE_SIZE);
 	windows->seed = (uint32_t)rte_rand();
 	windows->far = ~(WINDOWS_BLOCK - 1);
 	if (allocate(windows) != 0 || copy_floors(windows, floors, floor_count) != 0) {
@@ -234,7 +235,7 @@ static uint32_t take_slot(struct windows_claims *claims, unsigned owner)
 
 static void return_slot(struct windows *windows, uint32_t slot, unsigned owner)
 {
-	memset(windows->slots + (size_t)slot * windows->stride, 0, replay_bytes(windows->size));
+	memset(windows_replay(windows, slot), 0, replay_bytes(windows->size));
 	windows->claims->spares[owner] = slot + 1;
 }
 
@@ -311,4 +312,16 @@ bool windows_read(const struct windows *windows, uint32_t index, struct window_i
 	ret_id->window_id = (uint16_t)key;
 	*ret_highest = __atomic_load_n(&windows_replay(windows, index)->highest, __ATOMIC_RELAXED);
 	return true;
+}
+
+struct window_received windows_read_received(const struct windows *windows, uint32_t index)
+{
+	const struct window_received *received =
+		(const struct window_received *)windows_replay(windows, index) - 1;
+
+	return (struct window_received){
+		.packets = __atomic_load_n(&received->packets, __ATOMIC_RELAXED),
+		.bytes = __atomic_load_n(&received->bytes, __ATOMIC_RELAXED),
+		.last = __atomic_load_n(&received->last, __ATOMIC_RELAXED),
+	};
 }

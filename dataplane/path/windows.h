@@ -15,8 +15,11 @@
  *
  * Nothing is allocated after windows_new(). It reserves address space for
  * COVEY_REPLAY_WINDOWS_PER_SA_MAX windows, and pages get memory when they are first used. A window
- * takes its slot (size / 8 + 12 bytes in whole cache lines: 192 for 1,024 packets), and 8 bytes in
+ * takes its slot (size / 8 + 36 bytes in whole cache lines: 192 for 1,024 packets), and 8 bytes in
  * a table of which at most half is used.
+ *
+ * What came in a window is counted in its slot, before the replay state, on the cache line that is
+ * written for each packet anyway.
  *
  * The control thread may count and read windows meanwhile.
  */
@@ -45,6 +48,14 @@
 struct window_id {
 	uint16_t sender_id;
 	uint16_t window_id;
+};
+
+/* What came in a window: packets that have authenticated and were new. Its owner writes it, and
+ * others may read it. */
+struct window_received {
+	uint64_t packets;
+	uint64_t bytes; /* of inner IP packets */
+	uint64_t last;  /* when the last one came, by rte_rdtsc() */
 };
 
 /* What windows_claim() changes, on cache lines that the packet path does not read. */
@@ -154,7 +165,18 @@ static inline unsigned windows_owner(uint64_t cell)
 /* The replay state. Only the owner may use it. */
 static inline struct replay *windows_replay(const struct windows *windows, uint64_t cell)
 {
-	return (struct replay *)(windows->slots + (cell & 0xffffff) * windows->stride);
+	return (struct replay *)(windows->slots + (cell & 0xffffff) * windows->stride +
+				 sizeof(struct window_received));
+}
+
+/* Count a packet of the window that has this replay state. Only for the owner. */
+static inline void windows_count_packet(struct replay *replay, uint32_t inner_len, uint64_t now)
+{
+	struct window_received *received = (struct window_received *)replay - 1;
+
+	__atomic_store_n(&received->packets, received->packets + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&received->bytes, received->bytes + inner_len, __ATOMIC_RELAXED);
+	__atomic_store_n(&received->last, now, __ATOMIC_RELAXED);
 }
 
 /* Fetch what replay_check() and replay_update() will read and write for this ESN. */
@@ -186,3 +208,5 @@ uint32_t windows_end(const struct windows *windows);
  * when no window has this index (a claim that came too late, or is not finished). */
 bool windows_read(const struct windows *windows, uint32_t index, struct window_id *ret_id,
 		  uint64_t *ret_highest);
+/* What came in a window that windows_read() has found. */
+struct window_received windows_read_received(const struct windows *windows, uint32_t index);
