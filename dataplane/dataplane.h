@@ -15,6 +15,7 @@
 #include <covey/sa.h>
 #include <covey/tunnel.h>
 #include <covey/vnis.h>
+#include <covey/wire.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -186,7 +187,25 @@ struct dataplane_sa_status {
 	uint64_t own_sender; /* from elsewhere with our SenderID; not authenticated */
 };
 
+struct dataplane_traffic {
+	uint64_t packets;
+	uint64_t bytes; /* of inner IP packets */
+};
+
+/* In all SAs of a group since dataplane_group_set() has made it, removed ones as well. */
+struct dataplane_group_counters {
+	struct dataplane_traffic sent[COVEY_CLASSES]; /* by traffic class */
+	struct dataplane_traffic received;            /* what has authenticated and was new */
+};
+
 #define DATAPLANE_NOT_HEARD UINT64_MAX
+
+/* What came from a sender of a group, in all its SAs, removed ones as well. */
+struct dataplane_sender_counters {
+	uint16_t sender_id;
+	struct dataplane_traffic received; /* what has authenticated and was new */
+	uint64_t heard_ms; /* so long ago the last one came, or DATAPLANE_NOT_HEARD */
+};
 
 struct dataplane_window_status {
 	uint32_t spi;
@@ -241,6 +260,13 @@ size_t dataplane_read_heard(const struct dataplane *dataplane, struct dataplane_
 /* Fill at most max entries; return how many there are. */
 size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa_status *sas,
 			  size_t max);
+/* The group's index must be below COVEY_GROUPS_PER_HOST_MAX, here and below. */
+void dataplane_read_group(const struct dataplane *dataplane, uint32_t group,
+			  struct dataplane_group_counters *ret_counters);
+/* Fill at most max entries, of the senders that are or were on the group's rosters, in the order of
+ * their SenderIDs; return how many there are. */
+size_t dataplane_read_senders(const struct dataplane *dataplane, uint32_t group,
+			      struct dataplane_sender_counters *senders, size_t max);
 size_t dataplane_read_windows(const struct dataplane *dataplane,
 			      struct dataplane_window_status *windows, size_t max);
 /* The same for the windows of one SA in which we have sent. */

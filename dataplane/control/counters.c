@@ -9,7 +9,10 @@
 #include <port.h>
 #include <rte_cycles.h>
 #include <rte_mempool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "tally.h"
 
 /* A dataplane in a test may have no ports. */
 static void add_ports(const struct dataplane *dataplane, struct dataplane_counters *sum)
@@ -118,6 +121,15 @@ size_t dataplane_read_sas(const struct dataplane *dataplane, struct dataplane_sa
 	return count;
 }
 
+void dataplane_read_group(const struct dataplane *dataplane, uint32_t group,
+			  struct dataplane_group_counters *ret_counters)
+{
+	*ret_counters = dataplane->tallies[group].group;
+	for (const struct sa_record *record = dataplane->sas; record; record = record->next)
+		if (record->group == group)
+			tally_add_group(ret_counters, record, dataplane->engine.worker_count);
+}
+
 /* Where the list of windows is written. */
 struct listing {
 	struct dataplane_window_status *windows;
@@ -138,6 +150,31 @@ static uint64_t ms_since(uint64_t then, uint64_t now)
 	if (then == 0)
 		return DATAPLANE_NOT_HEARD;
 	return now > then ? (now - then) / (rte_get_tsc_hz() / 1000) : 0;
+}
+
+size_t dataplane_read_senders(const struct dataplane *dataplane, uint32_t group,
+			      struct dataplane_sender_counters *senders, size_t max)
+{
+	const struct tally *tally = &dataplane->tallies[group];
+	size_t count = RTE_MIN(tally->count, max);
+	struct tally_sender *sums = calloc(count + 1, sizeof(*sums));
+	const uint64_t now = rte_rdtsc();
+
+	if (!sums)
+		return 0;
+	if (count > 0)
+		memcpy(sums, tally->senders, count * sizeof(*sums));
+	for (const struct sa_record *record = dataplane->sas; record; record = record->next)
+		if (record->group == group)
+			tally_add_windows(sums, count, record->windows);
+	for (size_t i = 0; i < count; i++)
+		senders[i] = (struct dataplane_sender_counters){
+			.sender_id = sums[i].sender_id,
+			.received = {sums[i].received.packets, sums[i].received.bytes},
+			.heard_ms = ms_since(sums[i].received.last, now),
+		};
+	free(sums);
+	return tally->count;
 }
 
 static void list_received(struct listing *listing, const struct sa_record *record)

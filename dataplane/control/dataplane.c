@@ -11,8 +11,17 @@
 #include <string.h>
 
 #include "kdf.h"
+#include "tally.h"
 
 /* --- without ports -------------------------------------------------------------------------- */
+
+static int make_tallies(struct dataplane *dataplane, struct covey_error *error)
+{
+	dataplane->tallies = calloc(COVEY_GROUPS_PER_HOST_MAX, sizeof(*dataplane->tallies));
+	return dataplane->tallies
+		       ? 0
+		       : covey_error_set(error, -ENOMEM, "out of memory for the groups' counters");
+}
 
 static int open_libraries(struct dataplane *dataplane, struct covey_error *error)
 {
@@ -69,6 +78,8 @@ int dataplane_new(const struct dataplane_config *config, unsigned workers,
 	}
 	status = open_libraries(dataplane, error);
 	if (status == 0)
+		status = make_tallies(dataplane, error);
+	if (status == 0)
 		status = make_snapshots(dataplane, error);
 	if (status != 0) {
 		dataplane_close(dataplane);
@@ -86,8 +97,12 @@ static void free_records(struct dataplane *dataplane)
 		dataplane->sas = record->next;
 		sa_record_free(record, dataplane->engine.worker_count);
 	}
-	for (unsigned i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++)
+	for (unsigned i = 0; i < COVEY_GROUPS_PER_HOST_MAX; i++) {
 		free(dataplane->groups[i].vnis);
+		if (dataplane->tallies)
+			tally_clear(&dataplane->tallies[i]);
+	}
+	free(dataplane->tallies);
 }
 
 /* Fragments do not tell their VNI, all but the first. So they may only be in clear where no group

@@ -29,6 +29,7 @@ struct dataplane {
 	struct sadb *spare; /* the snapshot that no worker holds */
 	struct sa_record *sas;
 	struct group_record groups[COVEY_GROUPS_PER_HOST_MAX];
+	struct tally *tallies; /* COVEY_GROUPS_PER_HOST_MAX of them, by group */
 	/* Ports and threads. Without ports, all of these are empty: */
 	struct port *fabric;
 	struct port *host;

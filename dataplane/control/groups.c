@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which VNIs belong to which group, and in which mode each group is. */
 #include "dataplane_state.h"
+#include "tally.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,8 @@ int dataplane_group_set(struct dataplane *dataplane, uint32_t group, const uint3
 		return status;
 	}
 	dataplane_publish(dataplane);
+	if (vni_count == 0)
+		tally_clear(&dataplane->tallies[group]);
 	vni_table_free(old);
 	free(before.vnis);
 	return 0;

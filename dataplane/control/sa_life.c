@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The life of an SA: install, activate, drain, remove, and change of its roster. */
 #include "dataplane_state.h"
+#include "tally.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,8 @@ void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi)
 		return;
 	*link = record->next;
 	dataplane_publish(dataplane);
+	if (dataplane->groups[record->group].vni_count > 0)
+		tally_add(record->tally, record, dataplane->engine.worker_count);
 	sa_record_free(record, dataplane->engine.worker_count);
 }
 

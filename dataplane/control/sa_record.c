@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sa_record.h"
 #include "dataplane_state.h"
+#include "tally.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ int sa_record_new(const struct dataplane *dataplane, const struct covey_sa *sa,
 	record->spi = sa->spi;
 	record->group = sa->group;
 	record->state = COVEY_SA_INSTALLED;
+	record->tally = &dataplane->tallies[sa->group];
 	status = keyring_new(dataplane->ciphers, dataplane->kdf, sa, &record->keyring);
 	if (status != 0)
 		goto fail;
@@ -101,9 +103,21 @@ static struct sa_rx *make_rx(const struct dataplane *dataplane, const struct sa_
 static int make_roster(struct sa_record *record, const struct covey_roster_entry *roster,
 		       size_t roster_count, struct sender_table **ret_table)
 {
+	struct sender_table *table;
+	int status;
+
 	windows_expect(record->windows, roster_count);
-	return sender_table_make(record->keyring, roster, roster_count, record->epoch_floors,
-				 ret_table);
+	status = sender_table_make(record->keyring, roster, roster_count, record->epoch_floors,
+				   &table);
+	if (status != 0)
+		return status;
+	status = tally_expect(record->tally, table);
+	if (status != 0) {
+		sender_table_free(table);
+		return status;
+	}
+	*ret_table = table;
+	return 0;
 }
 
 int sa_record_make_parts(const struct dataplane *dataplane, struct sa_record *record,

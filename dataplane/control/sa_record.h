@@ -11,6 +11,7 @@
 #include <sa.h>
 
 struct dataplane;
+struct tally;
 
 /* The parts that are published. */
 struct sa_parts {
@@ -31,6 +32,7 @@ struct sa_record {
 	struct sa_tx_state *tx_states;
 	_Atomic uint64_t tx_shared; /* how many packets of the hard limit workers have taken */
 	struct sa_rx_state *rx_states;
+	struct tally *tally; /* the group's */
 	struct sa_parts parts;
 };
 

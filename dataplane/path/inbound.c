@@ -187,6 +187,7 @@ static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *a
 struct received {
 	const struct sa_rx *sa;
 	uint64_t run;
+	uint64_t run_bytes;
 	uint64_t multicast; /* in the run */
 	unsigned packets;
 	uint64_t bytes;
@@ -200,10 +201,11 @@ static void count_run(const struct engine_worker *worker, struct received *recei
 	if (received->run > 0) {
 		state = &received->sa->states[worker->index];
 		counter_add(&state->packets, received->run);
+		counter_add(&state->bytes, received->run_bytes);
 		counter_add(&state->multicast, received->multicast);
 	}
 	received->sa = next;
-	received->run = received->multicast = 0;
+	received->run = received->run_bytes = received->multicast = 0;
 }
 
 static __rte_always_inline void enter(struct arrivals *arrivals, const struct arrival *arrival,
@@ -214,6 +216,7 @@ static __rte_always_inline void enter(struct arrivals *arrivals, const struct ar
 	if (unlikely(arrival->sa != received->sa))
 		count_run(arrivals->worker, received, arrival->sa);
 	received->run++;
+	received->run_bytes += arrival->inner_len;
 	received->multicast += covey_window_cast((uint16_t)arrival->window);
 	verdict = inner_enter(arrivals, arrival);
 	if (unlikely(verdict != NO_DROP)) {

@@ -250,6 +250,7 @@ static __rte_always_inline bool depart(struct sorting *sorting, struct rte_mbuf 
 
 	if (unlikely(!sa_tx_next(sa, sorting->state, window_id, &esn)))
 		return false;
+	sa_tx_count(sorting->state, window_id, vxlan->ip_len);
 	make_room(packet, vxlan->l2_len + vxlan->ip_len, overhead, plain);
 	ethernet_move(ip - vxlan->l2_len - overhead, ip - vxlan->l2_len, vxlan->l2_len);
 	outer_write(&sa->outer, ipv6, udp, ip, vxlan->ip_len, window_id, esn);

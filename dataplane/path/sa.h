@@ -12,7 +12,10 @@
 #include "outer.h"
 #include "sender_table.h"
 #include "windows.h"
+#include <counter.h>
 #include <covey/limits.h>
+#include <covey/wire.h>
+#include <dataplane.h>
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <stdatomic.h>
@@ -28,7 +31,8 @@
 struct sa_tx_state {
 	uint64_t packets; /* sent in all windows and epochs */
 	uint64_t allowed; /* packets in the shares that this worker has taken */
-	uint64_t esn[65536] __rte_cache_aligned; /* by WindowID; memory comes as it is used */
+	struct dataplane_traffic sent[COVEY_CLASSES]; /* the same packets, by traffic class */
+	uint64_t esn[65536] __rte_cache_aligned;      /* by WindowID; memory comes as it is used */
 } __rte_cache_aligned;
 
 struct sa_tx {
@@ -85,12 +89,22 @@ static inline bool sa_tx_next(const struct sa_tx *sa, struct sa_tx_state *state,
 	return true;
 }
 
+/* Count a packet of this window that has got its ESN. */
+static inline void sa_tx_count(struct sa_tx_state *state, uint16_t window_id, uint32_t inner_len)
+{
+	struct dataplane_traffic *sent = &state->sent[covey_window_class(window_id)];
+
+	counter_add(&sent->packets, 1);
+	counter_add(&sent->bytes, inner_len);
+}
+
 /* --- receiving ---------------------------------------------------------------------------- */
 
 /* One worker's part. */
 struct sa_rx_state {
 	uint64_t packets;
-	uint64_t multicast; /* of them */
+	uint64_t bytes;     /* of the inner IP packets in them */
+	uint64_t multicast; /* of the packets */
 	uint64_t icv_failures;
 	uint64_t own_sender; /* packets with our SenderID; not authenticated */
 } __rte_cache_aligned;

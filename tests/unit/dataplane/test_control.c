@@ -377,25 +377,6 @@ static void test_windows_listed(void **state)
 	assert_int_equal(windows[1].esn, covey_esn(1, 77));
 }
 
-/* Of a sender is counted what was new, once. */
-static void test_received_counted(void **state)
-{
-	struct covey_sa sa = lab_sa(LAB_SPI, 3);
-	struct dataplane_window_status windows[2];
-	struct dataplane_counters counters;
-
-	assert_int_equal(install(&sa), 0);
-	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 77)));
-	assert_true(receives(&sa, LAB_PEER, covey_esn(1, 70)));
-	assert_false(receives(&sa, LAB_PEER, covey_esn(1, 77)));
-	assert_int_equal(dataplane_read_windows(lab.dataplane, windows, 2), 1);
-	dataplane_read_counters(lab.dataplane, &counters);
-	assert_int_equal(windows[0].packets, 2);
-	assert_true(windows[0].bytes > 0);
-	assert_int_equal(windows[0].bytes, counters.decrypted_bytes);
-	assert_true(windows[0].heard_ms < 600000);
-}
-
 /* What was sent before we came is a replay, authentic as it is; forged it is a forgery. */
 static void test_floors(void **state)
 {
@@ -522,7 +503,6 @@ int main(void)
 		ON_A_LAB(test_large_roster),
 		ON_A_LAB(test_departed_keys_are_wiped),
 		ON_A_LAB(test_windows_listed),
-		ON_A_LAB(test_received_counted),
 		ON_A_LAB(test_floors),
 		ON_A_LAB(test_floors_with_an_installed_sa),
 		ON_A_LAB(test_bad_floors),
