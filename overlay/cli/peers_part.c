@@ -97,13 +97,32 @@ static json_t *sums_of(const json_t *answer)
 	return sums;
 }
 
+static void add_number(json_t *peer, const char *key, json_int_t number)
+{
+	json_object_set_new(peer, key, json_integer(field_number(peer, key) + number));
+}
+
+/* What came from it in a group, and when in any group. An older covey-host does not say so. */
+static void add_received(json_t *peer, const json_t *member)
+{
+	const json_t *heard = json_object_get(member, "heard_ms");
+	const json_t *known = json_object_get(peer, "heard_ms");
+
+	if (!json_is_integer(json_object_get(member, "received_bytes")))
+		return;
+	add_number(peer, "received_packets", field_number(member, "received_packets"));
+	add_number(peer, "received_bytes", field_number(member, "received_bytes"));
+	if (json_is_integer(heard) &&
+	    (!known || json_integer_value(heard) < json_integer_value(known)))
+		json_object_set_new(peer, "heard_ms", json_integer(json_integer_value(heard)));
+}
+
 static void add_packets(json_t *peer, const json_t *sums, const json_t *group, const json_t *member)
 {
 	char key[SENDER_SIZE];
 
 	sender_key(field_text(group, "name"), field_number(member, "sender_id"), key);
-	json_object_set_new(peer, "packets",
-			    json_integer(field_number(peer, "packets") + field_number(sums, key)));
+	add_number(peer, "packets", field_number(sums, key));
 }
 
 static void add_paths(json_t *by_name, const json_t *paths)
@@ -139,6 +158,7 @@ static void add_group(json_t *by_name, const json_t *sums, const json_t *group)
 		add_state(peer, member);
 		if (sums)
 			add_packets(peer, sums, group, member);
+		add_received(peer, member);
 	}
 }
 
@@ -190,10 +210,22 @@ static void cell_number(struct table *table, const json_t *peer, const char *key
 		table_cell(table, "-");
 }
 
+static void cell_heard(struct table *table, const json_t *heard_ms)
+{
+	char text[WORDS_TIME_SIZE];
+
+	if (!json_is_integer(heard_ms) || json_integer_value(heard_ms) < 0)
+		table_cell(table, "-");
+	else
+		table_cell(table, "%s ago",
+			   words_time((uint64_t)json_integer_value(heard_ms) / 1000, text));
+}
+
 static void print_of_host(const json_t *peers)
 {
-	static const char *const columns[] = {
-		"HOST", "VTEP", ">PACKETS HEARD", "PATH", ">TENANT MTU", "GROUPS", NULL};
+	static const char *const columns[] = {"HOST",        "VTEP",   ">LAST HEARD",
+					      ">PACKETS",    ">BYTES", "PATH",
+					      ">TENANT MTU", "GROUPS", NULL};
 	struct table *table = table_new(columns);
 	const json_t *peer;
 	size_t i;
@@ -201,12 +233,17 @@ static void print_of_host(const json_t *peers)
 	json_array_foreach(peers, i, peer) {
 		table_cell(table, "%s", field_text(peer, "host"));
 		table_cell(table, "%s", field_text(peer, "vtep"));
-		cell_number(table, peer, "packets");
+		cell_heard(table, json_object_get(peer, "heard_ms"));
+		cell_number(table, peer, "received_packets");
+		cell_number(table, peer, "received_bytes");
 		table_cell(table, "%s", field_text(peer, "path"));
 		cell_number(table, peer, "tenant_mtu");
 		cell_groups(table, json_object_get(peer, "groups"));
 	}
 	table_print(table, "No other host is known in this one's groups.", stdout);
+	if (json_array_size(peers) > 0)
+		printf("Packets and bytes are what came from them. What this host sends is for a "
+		       "group: `covey show groups`.\n");
 }
 
 static void print_of_gkm(const json_t *peers)

@@ -77,6 +77,50 @@ static void print_mode(const json_t *group)
 		       name);
 }
 
+/* Text such as "0: 10, 5: 2", or "-". */
+static void cell_classes(struct table *table, const json_t *classes)
+{
+	const json_t *class;
+	char text[256] = "-";
+	size_t i, len = 0;
+
+	json_array_foreach(classes, i, class) {
+		if (len + 64 > sizeof(text))
+			break;
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+					"%s" FIELD_NUMBER ": " FIELD_NUMBER, i ? ", " : "",
+					field_number(class, "class"),
+					field_number(class, "packets"));
+	}
+	table_cell(table, "%s", text);
+}
+
+/* An older covey-host does not count by groups. */
+static void print_traffic(const json_t *groups)
+{
+	static const char *const columns[] = {"GROUP",     ">SENT",         ">BYTES", ">RECEIVED",
+					      ">BYTES IN", "BY CLASS SENT", NULL};
+	static const char *const keys[] = {"sent_packets", "sent_bytes", "received_packets",
+					   "received_bytes"};
+	struct table *table;
+	const json_t *group, *traffic;
+	size_t i;
+
+	if (!json_object_get(json_array_get(groups, 0), "traffic"))
+		return;
+	table = table_new(columns);
+	json_array_foreach(groups, i, group) {
+		traffic = json_object_get(group, "traffic");
+		if (!traffic)
+			continue;
+		table_cell(table, "%s", field_text(group, "name"));
+		for (size_t j = 0; j < sizeof(keys) / sizeof(keys[0]); j++)
+			table_cell(table, FIELD_NUMBER, field_number(traffic, keys[j]));
+		cell_classes(table, json_object_get(traffic, "sent_by_class"));
+	}
+	table_print(table, "-", stdout);
+}
+
 void view_groups(const json_t *answer)
 {
 	static const char *const columns[] = {"GROUP",    "STATE", ">SENDERID",
@@ -90,6 +134,7 @@ void view_groups(const json_t *answer)
 	json_array_foreach(groups, i, group)
 		add_group(table, group);
 	table_print(table, "This host is in no group. `covey join GROUP` asks for one.", stdout);
+	print_traffic(groups);
 	json_array_foreach(groups, i, group)
 		if (json_is_string(json_object_get(group, "refusal")))
 			printf("%s: the key manager refuses: %s\n", field_text(group, "name"),

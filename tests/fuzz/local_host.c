@@ -65,6 +65,20 @@ size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
 	return 0;
 }
 
+void dataplane_read_group(const struct dataplane *dataplane, uint32_t group,
+			  struct dataplane_group_counters *ret_counters)
+{
+	must(group < COVEY_GROUPS_PER_HOST_MAX);
+	*ret_counters = (struct dataplane_group_counters){.received = {UINT64_MAX, UINT64_MAX}};
+}
+
+size_t dataplane_read_senders(const struct dataplane *dataplane, uint32_t group,
+			      struct dataplane_sender_counters *senders, size_t max)
+{
+	must(group < COVEY_GROUPS_PER_HOST_MAX);
+	return 0;
+}
+
 size_t dataplane_read_windows(const struct dataplane *dataplane,
 			      struct dataplane_window_status *windows, size_t max)
 {

@@ -82,10 +82,18 @@ static json_t *show_sender(const struct host *host, const struct membership *gro
 
 static json_t *show_senders(const struct host *host, const struct membership *group)
 {
-	json_t *array = json_array();
+	struct show_received received = show_received_read(host->dataplane, group->index);
+	json_t *array = json_array(), *object;
 
-	for (size_t i = 0; i < group->senders.count; i++)
-		json_array_append_new(array, show_sender(host, group, &group->senders.list[i]));
+	for (size_t i = 0; i < group->senders.count; i++) {
+		const struct sender *sender = &group->senders.list[i];
+
+		object = show_sender(host, group, sender);
+		if (sender->entry.sender_id != group->sender_id)
+			show_received(&received, sender->entry.sender_id, object);
+		json_array_append_new(array, object);
+	}
+	show_received_end(&received);
 	return array;
 }
 
@@ -140,6 +148,7 @@ static json_t *show_group(const struct host *host, const struct membership *grou
 		group->may_receive, "deaf", group->deaf, "perhaps_deaf", group->perhaps_deaf,
 		"vnis", show_vnis(group), "replay_window", (int)group->replay_window, "members",
 		show_senders(host, group));
+	json_object_set_new(object, "traffic", show_traffic(host->dataplane, group->index));
 	health_show_group(object, group, clock_ms());
 	return object;
 }

@@ -14,14 +14,23 @@
 static json_t *show_window(const struct dataplane_window_status *window)
 {
 	char esn[17];
+	json_t *object;
 
 	snprintf(esn, sizeof(esn), "%016" PRIx64, window->esn);
-	return json_pack("{s:I, s:i, s:i, s:i, s:s, s:i, s:s, s:b}", "spi", (json_int_t)window->spi,
-			 "sender_id", (int)window->sender_id, "window_id", (int)window->window_id,
-			 "class", (int)covey_window_class(window->window_id), "cast",
-			 covey_window_cast(window->window_id) ? "multicast" : "unicast", "path",
-			 (int)(window->window_id & (COVEY_WINDOW_PATHS - 1)), "esn", esn, "sending",
-			 window->sending);
+	object = json_pack("{s:I, s:i, s:i, s:i, s:s, s:i, s:s, s:b}", "spi",
+			   (json_int_t)window->spi, "sender_id", (int)window->sender_id,
+			   "window_id", (int)window->window_id, "class",
+			   (int)covey_window_class(window->window_id), "cast",
+			   covey_window_cast(window->window_id) ? "multicast" : "unicast", "path",
+			   (int)(window->window_id & (COVEY_WINDOW_PATHS - 1)), "esn", esn,
+			   "sending", window->sending);
+	if (window->sending)
+		return object;
+	json_object_set_new(object, "packets", json_integer((json_int_t)window->packets));
+	json_object_set_new(object, "bytes", json_integer((json_int_t)window->bytes));
+	if (window->heard_ms != DATAPLANE_NOT_HEARD)
+		json_object_set_new(object, "heard_ms", json_integer((json_int_t)window->heard_ms));
+	return object;
 }
 
 json_t *show_windows(const struct dataplane *dataplane)
@@ -41,6 +50,74 @@ json_t *show_windows(const struct dataplane *dataplane)
 	free(windows);
 	return array;
 }
+
+/* --- groups and their senders ---------------------------------------------------------------- */
+
+json_t *show_traffic(const struct dataplane *dataplane, uint32_t group)
+{
+	struct dataplane_group_counters counters;
+	json_t *classes = json_array();
+	json_int_t packets = 0, bytes = 0;
+
+	dataplane_read_group(dataplane, group, &counters);
+	for (size_t i = 0; i < COVEY_CLASSES; i++) {
+		const struct dataplane_traffic *sent = &counters.sent[i];
+
+		packets += (json_int_t)sent->packets;
+		bytes += (json_int_t)sent->bytes;
+		if (sent->packets > 0)
+			json_array_append_new(classes,
+					      json_pack("{s:i, s:I, s:I}", "class", (int)i,
+							"packets", (json_int_t)sent->packets,
+							"bytes", (json_int_t)sent->bytes));
+	}
+	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "sent_packets", packets, "sent_bytes", bytes,
+			 "received_packets", (json_int_t)counters.received.packets,
+			 "received_bytes", (json_int_t)counters.received.bytes, "sent_by_class",
+			 classes);
+}
+
+struct show_received show_received_read(const struct dataplane *dataplane, uint32_t group)
+{
+	struct show_received received = {.count =
+						 dataplane_read_senders(dataplane, group, NULL, 0)};
+
+	received.list = calloc(received.count + 1, sizeof(*received.list));
+	if (!received.list)
+		received.count = 0;
+	dataplane_read_senders(dataplane, group, received.list, received.count);
+	return received;
+}
+
+static int compare(const void *key, const void *entry)
+{
+	const struct dataplane_sender_counters *counters = entry;
+
+	return *(const uint16_t *)key - counters->sender_id;
+}
+
+void show_received(const struct show_received *received, uint16_t sender_id, json_t *object)
+{
+	const struct dataplane_sender_counters *found, none = {.heard_ms = DATAPLANE_NOT_HEARD};
+
+	found = bsearch(&sender_id, received->list, received->count, sizeof(*received->list),
+			compare);
+	if (!found)
+		found = &none;
+	json_object_set_new(object, "received_packets",
+			    json_integer((json_int_t)found->received.packets));
+	json_object_set_new(object, "received_bytes",
+			    json_integer((json_int_t)found->received.bytes));
+	if (found->heard_ms != DATAPLANE_NOT_HEARD)
+		json_object_set_new(object, "heard_ms", json_integer((json_int_t)found->heard_ms));
+}
+
+void show_received_end(struct show_received *received)
+{
+	free(received->list);
+}
+
+/* --- all of the dataplane -------------------------------------------------------------------- */
 
 json_t *show_counters(const struct dataplane *dataplane)
 {

@@ -32,8 +32,13 @@ MANAGER = {
 def with_peers():
     """As SHOWN, with another member in two groups, from which two windows have come."""
     other = {"identity": "spiffe://f/host/hv2", "vtep": "198.51.100.2", "self": False}
-    groups = [{**SHOWN["groups"][0], "members": SHOWN["groups"][0]["members"] + [{**other, "sender_id": 8}]},
-              {"name": "feed", "state": "joined", "members": [{**other, "sender_id": 9}]}]
+    counted = {"received_packets": 3, "received_bytes": 300, "heard_ms": 75000}
+    traffic = {"sent_packets": 12, "sent_bytes": 1200, "received_packets": 7, "received_bytes": 700,
+               "sent_by_class": [{"class": 0, "packets": 10, "bytes": 1000}, {"class": 5, "packets": 2, "bytes": 200}]}
+    groups = [{**SHOWN["groups"][0], "traffic": traffic,
+               "members": SHOWN["groups"][0]["members"] + [{**other, "sender_id": 8, **counted}]},
+              {"name": "feed", "state": "joined",
+               "members": [{**other, "sender_id": 9, **counted, "received_bytes": 100, "heard_ms": 90000}]}]
     window = {**SHOWN["windows"][0], "sending": False, "sender_id": 8}
     windows = [{**window, "esn": "0003000000000004"}, {**window, "esn": "0003000000000001"},
                {**window, "spi": 999}, {**window, "sending": True}]
@@ -142,10 +147,30 @@ class Parts(Case):
     def test_peers(self):
         self.assertEqual(self.part("peers", with_peers()), [
             {"host": "hv2", "vtep": "198.51.100.2", "groups": ["tenants", "feed"], "packets": 5, "path": "fits",
-             "mtu": 1600, "needed": 1574, "tenant_mtu": 1476}])
+             "mtu": 1600, "needed": 1574, "tenant_mtu": 1476, "received_packets": 6, "received_bytes": 400,
+             "heard_ms": 75000}])
         out = self.ask(with_peers(), "show", "peers")[1]
-        self.assertRegex(out, r"\nhv2 +198\.51\.100\.2 +5 +fits +1476 +tenants, feed\n")
+        self.assertRegex(out, r"\nhv2 +198\.51\.100\.2 +1m 15s ago +6 +400 +fits +1476 +tenants, feed\n")
         self.assertIn("No other host is known", self.ask(SHOWN, "show", "peers")[1])
+
+    def test_peers_not_heard(self):
+        """Of who was not heard, or of an older covey-host."""
+        answer = with_peers()
+        for member in (answer["groups"][0]["members"][1], answer["groups"][1]["members"][0]):
+            member.update(received_packets=0, received_bytes=0)
+            del member["heard_ms"]
+        self.assertNotIn("heard_ms", self.part("peers", answer)[0])
+        self.assertRegex(self.ask(answer, "show", "peers")[1], r"\nhv2 +198\.51\.100\.2 +- +0 +0 +fits ")
+        for member in (answer["groups"][0]["members"][1], answer["groups"][1]["members"][0]):
+            del member["received_packets"], member["received_bytes"]
+        self.assertNotIn("received_bytes", self.part("peers", answer)[0])
+        self.assertRegex(self.ask(answer, "show", "peers")[1], r"\nhv2 +198\.51\.100\.2 +- +- +- +fits ")
+
+    def test_traffic(self):
+        out = self.ask(with_peers(), "show", "groups")[1]
+        self.assertRegex(out, r"\ntenants +12 +1200 +7 +700 +0: 10, 5: 2\n")
+        self.assertEqual(out.count("\nfeed "), 1)
+        self.assertNotIn("RECEIVED", self.ask(SHOWN, "show", "groups")[1])
 
     def test_peers_of_key_manager(self):
         peers = self.part("peers", MANAGER, option="--gkm-socket")

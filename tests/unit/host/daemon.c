@@ -59,6 +59,24 @@ size_t dataplane_read_sent(const struct dataplane *dataplane, uint32_t spi,
 	return 0;
 }
 
+void dataplane_read_group(const struct dataplane *dataplane, uint32_t group,
+			  struct dataplane_group_counters *ret_counters)
+{
+	*ret_counters = (struct dataplane_group_counters){
+		.sent = {{10, 1000}, [5] = {2 + group, 200}}, .received = {7, 700}};
+}
+
+size_t dataplane_read_senders(const struct dataplane *dataplane, uint32_t group,
+			      struct dataplane_sender_counters *senders, size_t max)
+{
+	const struct dataplane_sender_counters counters = {
+		.sender_id = 2, .received = {7, 700}, .heard_ms = 1500};
+
+	if (max > 0)
+		senders[0] = counters;
+	return 1;
+}
+
 size_t dataplane_read_windows(const struct dataplane *dataplane,
 			      struct dataplane_window_status *windows, size_t max)
 {

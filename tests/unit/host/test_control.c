@@ -53,6 +53,46 @@ static void test_show(void **state)
 	daemon_free(daemon);
 }
 
+/* Of groups, and of their senders but this host itself. */
+static void test_show_traffic(void **state)
+{
+	static const char wanted[] =
+		"{\"sent_packets\": 12, \"sent_bytes\": 1200, \"received_packets\": 7,"
+		"\"received_bytes\": 700, \"sent_by_class\": ["
+		"{\"class\": 0, \"packets\": 10, \"bytes\": 1000},"
+		"{\"class\": 5, \"packets\": 2, \"bytes\": 200}]}";
+	static struct sender senders[] = {{.entry.sender_id = 1, .host = "hv1"},
+					  {.entry.sender_id = 2, .host = "hv2"},
+					  {.entry.sender_id = 3, .host = "hv3"}};
+	struct daemon *daemon = daemon_new();
+	json_t *answer, *group, *members, *traffic = json_loads(wanted, 0, NULL);
+	struct membership *membership;
+	struct covey_error error;
+
+	assert_int_equal(member_join(daemon->member, "tenants", &error), 0);
+	membership = (struct membership *)member_state_find(member_read_state(daemon->member),
+							    "tenants");
+	membership->sender_id = 1;
+	membership->senders = (struct senders){.list = senders, .count = 3};
+	answer = daemon_ask(daemon, "{\"command\": \"show\"}\n");
+	membership->senders = (struct senders){0};
+	group = json_array_get(json_object_get(answer, "groups"), 0);
+	members = json_object_get(group, "members");
+	assert_true(json_equal(json_object_get(group, "traffic"), traffic));
+	assert_null(json_object_get(json_array_get(members, 0), "received_bytes"));
+	members = json_array_get(members, 1);
+	assert_int_equal(json_integer_value(json_object_get(members, "received_packets")), 7);
+	assert_int_equal(json_integer_value(json_object_get(members, "received_bytes")), 700);
+	assert_int_equal(json_integer_value(json_object_get(members, "heard_ms")), 1500);
+	members = json_array_get(json_object_get(group, "members"), 2);
+	assert_int_equal(json_integer_value(json_object_get(members, "received_bytes")), 0);
+	assert_non_null(json_object_get(members, "received_bytes"));
+	assert_null(json_object_get(members, "heard_ms"));
+	json_decref(traffic);
+	json_decref(answer);
+	daemon_free(daemon);
+}
+
 static void test_show_what_is_in_clear(void **state)
 {
 	static const char wanted[] =
@@ -291,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_show_traffic),
 		cmocka_unit_test(test_show_what_is_in_clear),
 		cmocka_unit_test(test_leave_while_the_gkm_is_away),
 		cmocka_unit_test(test_who_has_gone_wants_nothing),
