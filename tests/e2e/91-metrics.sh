@@ -12,6 +12,7 @@ PAGE=$E2E_HERE/metrics_page.py
 LAB_HOST_VARS_1="          covey_metrics: $(lab_vtep 1):9798"
 LAB_HOST_VARS_2="          covey_metrics: $(lab_vtep 2):9798"
 LAB_FABRIC_VARS="    covey_gkm_metrics: $(lab_gkm_address):9799"
+LAB_GROUP_VARS="        rekey: {drain_delay: 1s}"
 
 # place NAME: where that daemon has its metrics.
 place() {
@@ -54,6 +55,36 @@ expect_documented() {
 # Tenants' kernels may send a frame of their own at any time.
 counts_agree() {
 	[[ $(value hv1 covey_host_encrypted_packets_total) == "$(lab_show 1 .counters.encrypted_packets)" ]]
+}
+
+# Of hv2: "BYTES BYTES PACKETS PACKETS", by metric and as `covey show` has it of the group, and of its members together.
+group_counts() {
+	local show='.groups[] | select(.name == "tenants")'
+
+	echo "$(page hv2 value covey_host_group_bytes_total | sed -n 's/.*"in".* //p')" \
+		"$(lab_show 2 "$show | .traffic.received_bytes, ([.members[].received_bytes // 0] | add)" | xargs)" \
+		"$(page hv2 value covey_host_group_packets_total | sed -n 's/.*"in".* //p')"
+}
+
+# Tenants' kernels may send a frame of their own at any time.
+group_counts_agree() {
+	local metric group members packets
+
+	read -r metric group members packets < <(group_counts)
+	[[ $metric == "$group" && $metric == "$members" ]] && ((packets >= $1 && metric > 60 * packets))
+}
+
+has_only_sa() { # N SPI
+	[[ $(lab_show "$1" '[.sas[].spi]' | jq -c .) == "[$2]" ]]
+}
+
+# What hv2 has heard from hvN.
+heard_from() {
+	lab_covey 2 --json show peers | jq -r ".peers[] | select(.host == \"hv$1\") | .received_packets"
+}
+
+heard_at_least() { # N PACKETS
+	(($(heard_from "$1") >= $2))
 }
 
 expect_state() {
@@ -127,6 +158,9 @@ e2e_send 1 2 --count 500 --rate 2000
 e2e_expect_all 1 2
 lab_wait 10 "hv1's metrics and covey show to say the same" counts_agree
 
+lab_wait 30 "hv2's metrics and covey show to say the same of the group" group_counts_agree 500
+heard_at_least 1 500 || fail "hv2 has heard $(heard_from 1) packets of hv1"
+
 start_prometheus
 lab_wait 30 "Prometheus to scrape all" query_is 3 'sum(up)'
 lab_wait 30 "Prometheus to have hv1's packets" query_is 1 \
@@ -146,6 +180,12 @@ lab_wait 30 "Prometheus to see a rekey" query_is 1 \
 	"sum(covey_gkm_rekey_duration_seconds_count) > bool $rekeys"
 lab_wait 30 "Prometheus to reach all" query_is 3 'sum(up)'
 expect "sessions that hv1 has lost" "$(value hv1 covey_host_gkm_sessions_lost_total)" 0
+
+# Another key, and the one before is wiped: what came under it still counts.
+lab_wait 30 "hv2 to have one SA alone" has_only_sa 2 "$(e2e_gkm_active_spi)"
+lab_wait 30 "hv2's metrics and covey show to say the same of the group" group_counts_agree 1500
+heard_at_least 1 500 || fail "hv2 has heard $(heard_from 1) packets of hv1 since the rekey"
+heard_at_least 3 1000 || fail "hv2 has heard $(heard_from 3) packets of hv3 since the rekey"
 
 # A key manager that is away.
 lab_stop gkm

@@ -29,6 +29,11 @@ static const struct metrics_family deaf = {
 	"1 if others send in a group and nothing of it arrives here, 0.5 if that may be."};
 static const struct metrics_family sas = {"covey_host_group_sas", METRICS_GAUGE, NULL,
 					  "SAs of a group that this host holds, by state."};
+static const struct metrics_family packets = {
+	"covey_host_group_packets", METRICS_COUNTER, NULL,
+	"Packets that this host has sent and received encrypted in a group, under all its keys."};
+static const struct metrics_family bytes = {"covey_host_group_bytes", METRICS_COUNTER, "bytes",
+					    "IP bytes within these packets."};
 static const struct metrics_family spi = {
 	"covey_host_sa_spi", METRICS_GAUGE, NULL,
 	"The SPI of the SA that this host sends on in a group, 0 for none."};
@@ -45,9 +50,10 @@ static const struct metrics_family switches = {
 	"covey_host_rekey_duration_seconds", METRICS_HISTOGRAM, "seconds",
 	"From an SA's arrival at this host to the word to send on it."};
 
-/* A group, and what the dataplane has counted in the SA that it sends on. */
+/* A group, and what the dataplane has counted in it and in the SA that it sends on. */
 struct row {
 	const struct membership *group;
+	struct dataplane_traffic sent, received;
 	const struct held_sa *active;
 	struct dataplane_sa_status status;
 };
@@ -152,6 +158,24 @@ static void add_sas(struct metrics_page *page, const struct rows *rows)
 	}
 }
 
+static void add_both(struct metrics_page *page, const struct row *row, uint64_t out, uint64_t in)
+{
+	metrics_add(page, METRICS_LABELS({"group", row->group->name}, {"direction", "out"}), out);
+	metrics_add(page, METRICS_LABELS({"group", row->group->name}, {"direction", "in"}), in);
+}
+
+static void add_traffic(struct metrics_page *page, const struct rows *rows)
+{
+	const struct row *row, *end = rows->list + rows->count;
+
+	metrics_begin(page, &packets);
+	for (row = rows->list; row < end; row++)
+		add_both(page, row, row->sent.packets, row->received.packets);
+	metrics_begin(page, &bytes);
+	for (row = rows->list; row < end; row++)
+		add_both(page, row, row->sent.bytes, row->received.bytes);
+}
+
 static void add_limit(struct metrics_page *page, const struct row *row, const char *limit,
 		      uint64_t part, uint64_t whole)
 {
@@ -194,6 +218,18 @@ static void read_status(struct row *row, const struct dataplane_sa_status *statu
 			row->status = statuses[i];
 }
 
+static void read_traffic(struct row *row, const struct dataplane *dataplane)
+{
+	struct dataplane_group_counters counters;
+
+	dataplane_read_group(dataplane, row->group->index, &counters);
+	row->received = counters.received;
+	for (size_t i = 0; i < COVEY_CLASSES; i++) {
+		row->sent.packets += counters.sent[i].packets;
+		row->sent.bytes += counters.sent[i].bytes;
+	}
+}
+
 static void find_rows(const struct host *host, const struct dataplane_sa_status *statuses,
 		      size_t count, struct rows *ret_rows)
 {
@@ -209,6 +245,7 @@ static void find_rows(const struct host *host, const struct dataplane_sa_status 
 			continue;
 		*row = (struct row){.group = group, .active = membership_active_sa(group)};
 		read_status(row, statuses, count);
+		read_traffic(row, host->dataplane);
 		ret_rows->count++;
 	}
 }
@@ -231,6 +268,7 @@ void host_metrics_groups(struct metrics_page *page, const struct host *host)
 	add_each(page, rows, &members, count_members);
 	add_deaf(page, rows);
 	add_sas(page, rows);
+	add_traffic(page, rows);
 	add_each(page, rows, &spi, spi_of);
 	add_each(page, rows, &age, age_of);
 	add_each(page, rows, &remaining, remaining_of);

@@ -68,6 +68,7 @@ static struct membership *group_new(size_t index)
 	assert_non_null(group);
 	/* As long as a name may be. */
 	snprintf(group->name, sizeof(group->name), "%060zu", index);
+	group->index = (uint32_t)index;
 	group->state = MEMBERSHIP_JOINED;
 	group->mode = (struct member_mode){.mode = COVEY_MODE_ENFORCE, .goal = COVEY_MODE_ENFORCE};
 	group->mode.try_at = group->mode.then_at = MEMBER_MODE_NEVER;
@@ -154,6 +155,10 @@ static void values(void **state)
 	expect_line(text, "covey_host_group_mode{" LAST ",mode=\"observe\"} 0");
 	expect_line(text, "covey_host_group_members{" LAST "} 1000");
 	expect_line(text, "covey_host_group_sas{" LAST ",state=\"draining\"} 1");
+	expect_line(text, "covey_host_group_packets_total{" LAST ",direction=\"out\"} 75");
+	expect_line(text, "covey_host_group_packets_total{" LAST ",direction=\"in\"} 7");
+	expect_line(text, "covey_host_group_bytes_total{" LAST ",direction=\"out\"} 1200");
+	expect_line(text, "covey_host_group_bytes_total{" LAST ",direction=\"in\"} 700");
 	expect_line(text, "covey_host_sa_spi{" LAST "} 446");
 	expect_line(text, "covey_host_sa_limit_used_ratio{" LAST ",limit=\"packets\"} 0.5");
 	expect_line(text, "covey_host_sa_limit_used_ratio{" LAST ",limit=\"windows\"} 0.25");
