@@ -159,15 +159,16 @@ static void send_end(struct link *link, int to)
 
 /* --- an end -------------------------------------------------------------------------------- */
 
-/* The handler frees the channel. */
+/* The handler frees the channel, and may look at the reason after that. */
 static void close_now(struct channel *channel, const char *reason)
 {
-	if (reason != channel->reason)
-		snprintf(channel->reason, sizeof(channel->reason), "%s", reason);
+	char text[sizeof(channel->reason)];
+
+	snprintf(text, sizeof(text), "%s", reason);
 	channel->state = CLOSED;
 	timer_unset(&channel->deadline);
 	timer_unset(&channel->closer);
-	channel->handlers.closed(channel, channel->reason, channel->arg);
+	channel->handlers.closed(channel, text, channel->arg);
 }
 
 static void on_closer(struct timer *timer)
