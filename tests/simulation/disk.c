@@ -273,7 +273,7 @@ static void begin(struct faulty_store *self, const struct store_change *changes,
 	if (request)
 		request->detail = access;
 	access->verdict = judge(self);
-	took_us = most / 8 + chance_below(&fleet->chance, most) + self->disk->late_us;
+	took_us = most / 8 + chance_below(&self->process->luck, most) + self->disk->late_us;
 	self->disk->late_us = 0;
 	if (self->last_us < now_us)
 		self->last_us = now_us;
@@ -295,7 +295,7 @@ static void cut(struct faulty_store *self)
 	bool goes_on = true;
 
 	while ((access = TAILQ_FIRST(&self->under_way))) {
-		goes_on = goes_on && chance_in_1000(&self->process->fleet->chance, 500);
+		goes_on = goes_on && chance_in_1000(&self->process->luck, 500);
 		if (goes_on && !access->done)
 			do_it(self, access->verdict, access->changes, access->count,
 			      &access->error);

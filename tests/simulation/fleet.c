@@ -135,6 +135,7 @@ static struct inventory *make_inventory(const struct plan *plan)
 static void set_clock(struct process *process, uint64_t *chance)
 {
 	process->chance = chance_draw(chance);
+	process->luck = chance_draw(chance);
 	process->fast_ppm = (int32_t)chance_below(chance, 2 * CLOCK_PPM + 1) - CLOCK_PPM;
 	process->ahead_us = SECOND_US * (1 + chance_below(chance, 1000000));
 }

@@ -74,7 +74,7 @@ static void bury(struct process *process)
 	process->dead = false;
 	process->stopped_us = 0;
 	rules_gkm_gone(process->fleet);
-	start_again(gkm, wait_us + chance_below(&process->fleet->chance, 5 * SECOND_US));
+	start_again(gkm, wait_us + chance_below(&process->luck, 5 * SECOND_US));
 }
 
 static void on_start(struct timer *timer)

@@ -101,7 +101,7 @@ static void bury(struct process *process)
 	process->stopped_us = 0;
 	rules_host_gone(host);
 	host_start_at(host, process->fleet->now_us + wait_us +
-				    chance_below(&process->fleet->chance, 5 * SECOND_US));
+				    chance_below(&process->luck, 5 * SECOND_US));
 }
 
 static void on_start(struct timer *timer)

@@ -19,6 +19,10 @@
 #include "simulation.h"
 
 #define LONG_SECONDS 1800 /* COVEY_TEST_LONG */
+/* The short form draws a seed below this: a change that breaks a rule is to be found, and one that
+ * does not is not to fail for an oracle that is wrong once in thousands of fleets. The long form
+ * draws any. */
+#define SHORT_SEEDS 4096
 
 struct options {
 	uint64_t seed;
@@ -153,7 +157,7 @@ static bool run_many(uint64_t seed, uint64_t fleets, unsigned most, double until
 	bool good = true;
 
 	for (uint64_t i = 0; i < fleets && (until == 0 || now() < until); i++) {
-		good &= run_one(seed + i, size_of(i, most), 1, true, totals, &result);
+		good &= run_one(seed + i, size_of(seed + i, most), 1, true, totals, &result);
 		if (until == 0 || now() < reported + 60)
 			continue;
 		reported = now();
@@ -217,7 +221,7 @@ static int run_short(void)
 {
 	bool shallow = getenv("COVEY_TEST_SHALLOW") != NULL;
 	struct totals totals = {.began = now()};
-	uint64_t seed = seed_by_chance();
+	uint64_t seed = seed_by_chance() % SHORT_SEEDS;
 	struct options same = {.seed = 1, .members = 3, .hours = 1};
 	struct result result;
 	bool good = run_seed(&same) == EXIT_SUCCESS;
@@ -226,7 +230,7 @@ static int run_short(void)
 		puts("note: shallow: simulation: 24 fleets of 8 members at most");
 	good &= run_many(1, shallow ? 16 : 120, shallow ? 8 : 20, 0, &totals);
 	good &= shallow || run_one(63, 100, 1, true, &totals, &result);
-	printf("seeds by chance: from %" PRIu64 " on\n", seed);
+	printf("seeds by chance: 8 from %" PRIu64 " on\n", seed);
 	good &= run_many(seed, 8, 8, 0, &totals);
 	report(&totals);
 	good &= find_breaks(NULL, 400);

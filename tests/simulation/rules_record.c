@@ -107,6 +107,23 @@ static void note_begin(struct group *group, uint32_t spi, const uint8_t *tek, si
 	tell("SA %" PRIu32 " of group %u begins", spi, sa->group);
 }
 
+/* As the key manager registers it: what is on the way when the state file goes back counts for what
+ * it was. */
+static void note_binding(struct fleet *fleet, const struct host *host, unsigned group,
+			 uint16_t sender_id)
+{
+	uint16_t *own = &fleet->rules->hosts[host->number].sender_id[group];
+
+	if (*own && *own != sender_id)
+		violate("binding: %s has SenderID %u, and had %u", host->process.name, sender_id,
+			*own);
+	for (unsigned i = 0; i < fleet->plan->hosts; i++)
+		if (i != host->number && fleet->rules->hosts[i].sender_id[group] == sender_id)
+			violate("binding: %s gets SenderID %u, which is %s's", host->process.name,
+				sender_id, fleet->hosts[i].process.name);
+	*own = sender_id;
+}
+
 int __real_group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t tek_len,
 			  const struct sa_timing *timing);
 int __wrap_group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek, size_t tek_len,
@@ -131,7 +148,8 @@ int __wrap_group_begin_sa(struct group *group, uint32_t spi, const uint8_t *tek,
 int __wrap_group_join(struct group *group, size_t seat, void *session, uint16_t *ret_epoch)
 {
 	struct fleet *fleet = fleet_now;
-	uint64_t *enrolled;
+	unsigned number = number_of(fleet->gkm, group);
+	uint64_t *enrolled = &fleet->rules->hosts[seat].enrolled[number];
 	int status;
 
 	if (breakage == BREAK_PAST)
@@ -141,9 +159,10 @@ int __wrap_group_join(struct group *group, size_t seat, void *session, uint16_t 
 	status = __real_group_join(group, seat, session, ret_epoch);
 	if (status < 0)
 		return status;
-	enrolled = &fleet->rules->hosts[seat].enrolled[number_of(fleet->gkm, group)];
 	if (*enrolled == 0)
 		*enrolled = fleet->events;
+	if (!process_now->dead)
+		note_binding(fleet, &fleet->hosts[seat], number, group->members[seat].sender_id);
 	return 0;
 }
 
@@ -264,23 +283,6 @@ static unsigned group_named(const struct fleet *fleet, const char *name)
 	abort();
 }
 
-static void note_joined(struct host *host, const Covey__Joined *joined)
-{
-	struct fleet *fleet = host->process.fleet;
-	unsigned group = group_named(fleet, joined->group);
-	uint16_t *own = &fleet->rules->hosts[host->number].sender_id[group];
-
-	if (*own && *own != joined->sender_id)
-		violate("binding: %s has SenderID %u, and had %u", host->process.name,
-			joined->sender_id, *own);
-	for (unsigned i = 0; i < fleet->plan->hosts; i++)
-		if (i != host->number &&
-		    fleet->rules->hosts[i].sender_id[group] == joined->sender_id)
-			violate("binding: %s gets SenderID %u, which is %s's", host->process.name,
-				joined->sender_id, fleet->hosts[i].process.name);
-	*own = (uint16_t)joined->sender_id;
-}
-
 /* From when to when must it be in enforce? */
 static void note_mode(struct host *host, const Covey__GroupMode *message)
 {
@@ -309,9 +311,7 @@ void rules_message(struct process *from, struct process *to, const Covey__Messag
 		rules_changed(host ? host : host_of(from));
 	if (!host)
 		return;
-	if (message->body_case == COVEY__MESSAGE__BODY_JOINED)
-		note_joined(host, message->joined);
-	else if (message->body_case == COVEY__MESSAGE__BODY_GROUP_MODE)
+	if (message->body_case == COVEY__MESSAGE__BODY_GROUP_MODE)
 		note_mode(host, message->group_mode);
 	else if (message->body_case == COVEY__MESSAGE__BODY_REFUSED &&
 		 message->refused->code == COVEY__REFUSAL_CODE__REFUSAL_PROTOCOL)

@@ -58,6 +58,8 @@ struct process {
 	char name[NAME_SIZE];
 	bool is_gkm;
 	uint64_t chance;     /* state of its random numbers */
+	uint64_t luck;       /* and of those by which the world treats it: other faults do not
+			      * change them */
 	int32_t fast_ppm;    /* its clock, against the true time */
 	uint64_t ahead_us;   /* its clock at the beginning */
 	uint64_t stopped_us; /* it does nothing before this time */

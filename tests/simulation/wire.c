@@ -123,7 +123,7 @@ static uint64_t delay(const struct link *link)
 {
 	struct fleet *fleet = fleet_now;
 	uint64_t most = fleet->plan->delay_us;
-	uint64_t us = most / 8 + chance_below(&fleet->chance, most);
+	uint64_t us = most / 8 + chance_below(&link->processes[MEMBER]->luck, most);
 
 	for (int side = MEMBER; side <= GKM; side++)
 		if (link->processes[side]->slow_us > fleet->now_us)
@@ -230,7 +230,7 @@ static void knock(struct link *link)
 	struct process *gkm = link->processes[GKM];
 
 	if (link->astray) {
-		if (chance_in_1000(&gkm->fleet->chance, 500))
+		if (chance_in_1000(&link->processes[MEMBER]->luck, 500))
 			send_end(link, MEMBER);
 		return;
 	}
@@ -319,7 +319,7 @@ static void on_frame(struct timer *timer)
 
 	if (cut > fleet_now->now_us) {
 		/* TCP tries again some time after that. */
-		timer_set(timer, cut + chance_below(&fleet_now->chance, SECOND_US));
+		timer_set(timer, cut + chance_below(&link->processes[MEMBER]->luck, SECOND_US));
 		return;
 	}
 	STAILQ_REMOVE_HEAD(&way->frames, entry);
