@@ -8,9 +8,6 @@
 #include "manager.h"
 #include "rekey_answers.h"
 
-/* For how long we wait for a change that is being written, in milliseconds. */
-#define PATIENCE_MS 10000u
-
 /* --- is it written? ------------------------------------------------------------------------ */
 
 static bool is_being_written(const struct late_question *question)
@@ -42,11 +39,6 @@ static json_t *tell_unwritten(const struct late_question *question)
 				"manager's log will say what comes of it");
 	evictions_forget(question->manager, question->change);
 	return json_pack("{s:b, s:s}", "ok", 0, "error", error.text);
-}
-
-static uint64_t patience_of(uint64_t change)
-{
-	return change ? PATIENCE_MS : 0;
 }
 
 /* --- each group that it is about ----------------------------------------------------------- */
@@ -201,13 +193,13 @@ static json_t *eviction_answer(const struct late_question *question)
 struct late_question eviction_question(struct manager *manager, size_t host,
 				       const struct realm *realm, uint64_t change)
 {
-	return (struct late_question){.is_over = is_eviction_over,
+	return (struct late_question){.is_being_written = is_being_written,
+				      .is_over = is_eviction_over,
 				      .answer = eviction_answer,
 				      .manager = manager,
 				      .host = host,
 				      .realm = realm,
-				      .change = change,
-				      .patience_ms = patience_of(change)};
+				      .change = change};
 }
 
 /* --- readmit ------------------------------------------------------------------------------- */
@@ -254,11 +246,11 @@ static json_t *readmission_answer(const struct late_question *question)
 struct late_question readmission_question(struct manager *manager, size_t host,
 					  const struct realm *realm, uint64_t change)
 {
-	return (struct late_question){.is_over = is_readmission_over,
+	return (struct late_question){.is_being_written = is_being_written,
+				      .is_over = is_readmission_over,
 				      .answer = readmission_answer,
 				      .manager = manager,
 				      .host = host,
 				      .realm = realm,
-				      .change = change,
-				      .patience_ms = patience_of(change)};
+				      .change = change};
 }

@@ -19,6 +19,8 @@ struct realm;
 
 /* What was asked, and how to tell what became of it. */
 struct late_question {
+	/* Is it still being written to the store? Meanwhile the time does not begin. NULL: no. */
+	bool (*is_being_written)(const struct late_question *question);
 	/* Is there nothing more to wait for? */
 	bool (*is_over)(const struct late_question *question);
 	/* The answer, as things are now. A new reference; NULL when there is no memory. */

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "bindings.h"
+#include "late_store.h"
 #include "served_group.h"
 #include "store.h"
 
@@ -45,6 +46,7 @@ static struct {
 
 struct fixture {
 	struct event_base *base;
+	struct store *store;
 	struct bindings bindings;
 	struct inventory_group config;
 	struct served_group served;
@@ -80,8 +82,13 @@ static void commit(struct store *store, const struct store_change *changes, size
 	store_end(request, status, &error);
 }
 
-static const struct store_ops ops = {.commit = commit};
+static void close_nothing(struct store *store)
+{
+}
+
+static const struct store_ops ops = {.close = close_nothing, .commit = commit};
 static struct store store = {.ops = &ops};
+static bool is_late; /* theirs answers late */
 
 static int ask(struct fixture *fixture, size_t seat, uint16_t sender_id, struct session *session)
 {
@@ -140,7 +147,9 @@ static int begin(void **state)
 	assert_int_equal(group_new(SEATS, 0, &nothing, &fixture->served.group), 0);
 	for (size_t i = 0; i < SEATS; i++)
 		fixture->served.group->members[i].identity = identities[i];
-	assert_int_equal(bindings_init(&fixture->bindings, fixture->base, &store, &handlers), 0);
+	fixture->store = is_late ? late_store_new(&store, &fixture->base) : &store;
+	assert_int_equal(
+		bindings_init(&fixture->bindings, fixture->base, fixture->store, &handlers), 0);
 	*state = fixture;
 	return 0;
 }
@@ -150,6 +159,7 @@ static int end(void **state)
 	struct fixture *fixture = *state;
 
 	bindings_free(&fixture->bindings);
+	store_close(fixture->store);
 	sender_ids_free(&fixture->served.requested);
 	group_free(fixture->served.group);
 	event_base_free(fixture->base);
@@ -280,6 +290,114 @@ static void the_end_with_requests_left(void **state)
 	request(*state, 1, 20);
 }
 
+/* --- while a commit is under way ------------------------------------------------------------ */
+
+/* Until the commit has begun, which ends later. */
+static void run_until_sent(struct fixture *fixture)
+{
+	while (!store_is_under_way(&fixture->bindings.request))
+		event_base_loop(fixture->base, EVLOOP_ONCE);
+}
+
+static void nothing_takes_effect_before_it_is_done(void **state)
+{
+	struct fixture *fixture = *state;
+
+	request(fixture, 0, 10);
+	run_until_sent(fixture);
+	assert_int_equal(bound_to(fixture, 0), 0);
+	assert_int_equal(around.bound_count, 0);
+	assert_int_equal(sender_ids_find(&fixture->served.requested, identities[0]), 10);
+	assert_true(bindings_has(&fixture->bindings, session_of(0), &fixture->served));
+	run(fixture);
+	assert_int_equal(bound_to(fixture, 0), 10);
+	assert_int_equal(around.bound_count, 1);
+	assert_int_equal(fixture->served.requested.count, 0);
+}
+
+/* In the store it is bound, so nobody else may get it. */
+static void who_vanishes_meanwhile_is_bound_for_good(void **state)
+{
+	struct fixture *fixture = *state;
+
+	request(fixture, 0, 10);
+	run_until_sent(fixture);
+	bindings_forget(&fixture->bindings, session_of(0), NULL);
+	run(fixture);
+	assert_int_equal(around.bound_count, 0);
+	assert_int_equal(bound_to(fixture, 0), 10);
+}
+
+static const struct join_request *join_of(const struct fixture *fixture)
+{
+	static struct join_request join;
+
+	join = (struct join_request){.served = (struct served_group *)&fixture->served,
+				     .held_spis = {SPI_OF(10)},
+				     .held_count = 1};
+	return &join;
+}
+
+/* Another session of the member whose first is gone. */
+static void who_is_back_meanwhile_is_answered(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(ask(fixture, 0, 10, session_of(3)), 0);
+	run_until_sent(fixture);
+	assert_false(bindings_adopt(&fixture->bindings, session_of(0), 0, join_of(fixture)));
+	bindings_forget(&fixture->bindings, session_of(3), NULL);
+	assert_true(bindings_adopt(&fixture->bindings, session_of(0), 0, join_of(fixture)));
+	assert_true(bindings_has(&fixture->bindings, session_of(0), &fixture->served));
+	run(fixture);
+	assert_int_equal(around.bound_count, 1);
+	assert_ptr_equal(around.bound[0], session_of(0));
+	assert_int_equal(bound_to(fixture, 0), 10);
+	assert_int_equal(around.commits, 1);
+}
+
+/* It was gone when the commit began. */
+static void who_is_back_for_the_next_commit(void **state)
+{
+	struct fixture *fixture = *state;
+
+	request(fixture, 1, 20);
+	assert_int_equal(ask(fixture, 0, 10, session_of(3)), 0);
+	bindings_forget(&fixture->bindings, session_of(3), NULL);
+	run_until_sent(fixture);
+	assert_true(bindings_adopt(&fixture->bindings, session_of(0), 0, join_of(fixture)));
+	run(fixture);
+	assert_int_equal(around.commits, 2);
+	assert_int_equal(around.bound_count, 2);
+	assert_int_equal(bound_to(fixture, 0), 10);
+	assert_int_equal(fixture->served.requested.count, 0);
+}
+
+static void what_comes_meanwhile_is_the_next_commit(void **state)
+{
+	struct fixture *fixture = *state;
+
+	request(fixture, 0, 10);
+	run_until_sent(fixture);
+	request(fixture, 1, 20);
+	request(fixture, 2, 30);
+	while (around.bound_count == 0)
+		event_base_loop(fixture->base, EVLOOP_ONCE);
+	/* The end of the first takes away no more than its own. */
+	assert_int_equal(sender_ids_find(&fixture->served.requested, identities[0]), 0);
+	assert_int_equal(sender_ids_find(&fixture->served.requested, identities[1]), 20);
+	run(fixture);
+	assert_int_equal(around.commits, 2);
+	assert_int_equal(around.committed, 3);
+	assert_int_equal(around.bound_count, 3);
+}
+
+static void the_end_while_a_commit_is_under_way(void **state)
+{
+	request(*state, 0, 10);
+	run_until_sent(*state);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -292,6 +410,18 @@ int main(void)
 		TEST(one_that_another_holds_is_refused_alone),
 		TEST(the_end_with_requests_left),
 	};
+	const struct CMUnitTest late[] = {
+		TEST(nothing_takes_effect_before_it_is_done),
+		TEST(who_vanishes_meanwhile_is_bound_for_good),
+		TEST(who_is_back_meanwhile_is_answered),
+		TEST(who_is_back_for_the_next_commit),
+		TEST(what_comes_meanwhile_is_the_next_commit),
+		TEST(the_end_while_a_commit_is_under_way),
+	};
 
-	return cmocka_run_group_tests_name("gkm-bindings", tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("gkm-bindings", tests, NULL, NULL);
+
+	is_late = true;
+	return failed + cmocka_run_group_tests_name("gkm-bindings-late", tests, NULL, NULL) +
+	       cmocka_run_group_tests_name("gkm-bindings-late", late, NULL, NULL);
 }

@@ -53,6 +53,8 @@ struct walk {
 	size_t heard; /* of what the group has said */
 	unsigned seed, number, at;
 	bool slow;
+	bool late;        /* what is kept is on disk later */
+	uint64_t kept_ms; /* when, if something is being kept */
 };
 
 static unsigned any(struct walk *walk, unsigned below)
@@ -185,10 +187,28 @@ static void check(const struct walk *walk)
 					walk->seed, walk->at, i, j);
 }
 
+/* Mostly soon, sometimes after longer than members wait for anything. */
+static void keep(struct walk *walk)
+{
+	struct world *world = walk->world;
+
+	if (!world->late.serial) {
+		walk->kept_ms = 0;
+		return;
+	}
+	if (!walk->kept_ms)
+		walk->kept_ms = world->now_ms + any(walk, any(walk, 4) ? 200 : 15000);
+	if (world->now_ms < walk->kept_ms)
+		return;
+	walk->kept_ms = 0;
+	world_keep(world);
+}
+
 static void pass(struct walk *walk, uint64_t ms)
 {
 	for (uint64_t passed = 0; passed < ms; passed += TICK_MS) {
 		walk->world->now_ms += TICK_MS;
+		keep(walk);
 		for (size_t i = 0; i < WORLD_SEATS; i++) {
 			if (!is_there(walk, i) || walk->actors[i].asleep)
 				walk->actors[i].troubled_ms = walk->world->now_ms;
@@ -224,6 +244,8 @@ static void begin_world(struct walk *walk, const struct mode_record *stored, uin
 {
 	walk->world = world_new();
 	walk->world->kept = *stored;
+	walk->world->keeps_late = walk->late;
+	walk->kept_ms = 0;
 	walk->heard = 0;
 	walk->world->now_ms = now_ms;
 	mode_start(walk->world->group, stored, COVEY_MODE_TRANSITION, now_ms);
@@ -233,7 +255,8 @@ static void begin_world(struct walk *walk, const struct mode_record *stored, uin
 static void restart(struct walk *walk)
 {
 	struct world *old = walk->world;
-	struct mode_record kept = old->kept;
+	/* What was being kept may be on disk, and nobody knows. */
+	struct mode_record kept = old->late.serial && any(walk, 2) ? old->late : old->kept;
 
 	begin_world(walk, &kept, old->now_ms);
 	walk->world->next_spi = old->next_spi;
@@ -303,7 +326,8 @@ static void happen(struct walk *walk)
 static void walk_once(unsigned seed)
 {
 	const struct mode_record none = {0};
-	struct walk walk = {.seed = seed, .number = seed, .slow = seed % 4 == 0};
+	struct walk walk = {
+		.seed = seed, .number = seed, .slow = seed % 4 == 0, .late = seed % 3 != 0};
 
 	begin_world(&walk, &none, 1000);
 	for (size_t i = 0; i < WORLD_SEATS; i++) {
@@ -320,7 +344,7 @@ static void walk_once(unsigned seed)
 		walk.actors[i].asleep = false;
 		come(&walk, i);
 	}
-	pass(&walk, LONGEST_MS + 3 * MODE_ACK_MS);
+	pass(&walk, LONGEST_MS + (walk.late ? 9 : 3) * MODE_ACK_MS);
 	assert_false(walk.world->group->mode.under_way);
 	assert_int_equal(walk.world->group->mode.now.then, 0);
 	for (size_t i = 0; i < WORLD_SEATS; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "world.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,11 +100,28 @@ static int keep_mode(const struct mode_record *record, void *arg)
 {
 	struct world *world = arg;
 
+	assert_int_equal(world->late.serial, 0);
+	if (world->keeps_late) {
+		world->late = *record;
+		return -EINPROGRESS;
+	}
 	if (world->keep_fails)
 		return world->keep_fails;
 	assert_true(record->serial > world->kept.serial);
 	world->kept = *record;
 	return 0;
+}
+
+void world_keep(struct world *world)
+{
+	int status = world->keep_fails;
+
+	if (status == 0) {
+		assert_true(world->late.serial > world->kept.serial);
+		world->kept = world->late;
+	}
+	world->late.serial = 0;
+	mode_kept(world->group, status, world->now_ms);
 }
 
 static void on_mode_event(enum mode_event event, void *arg)

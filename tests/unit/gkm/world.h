@@ -54,6 +54,8 @@ struct world {
 	bool evicts;             /* the next SAs are made for an eviction */
 	struct mode_record kept; /* as on disk */
 	int keep_fails;          /* the next ones cannot be kept */
+	bool keeps_late;         /* that ends with world_keep() */
+	struct mode_record late; /* what is being kept; serial 0: nothing */
 	size_t events[MODE_NOT_KEPT + 1];
 };
 
@@ -70,6 +72,9 @@ int world_end(void **state);
 /* This seat joins, or seats A to last, and all acknowledge everything. */
 void world_admit(struct world *world, size_t seat);
 void world_gather(struct world *world, size_t last);
+
+/* What is being kept is on disk, or with keep_fails is not. */
+void world_keep(struct world *world);
 
 /* Forget what was said. */
 void world_hush(struct world *world);
