@@ -16,16 +16,32 @@
 #include "deploy_run.h"
 #include "inventory.h"
 
-enum { OPTION_CHECK = 0x100, OPTION_DIFF, OPTION_LIMIT, OPTION_PACKAGES, OPTION_PLAYBOOK };
+enum {
+	OPTION_CHECK = 0x100,
+	OPTION_DIFF,
+	OPTION_LIMIT,
+	OPTION_NO_STATE,
+	OPTION_PACKAGES,
+	OPTION_PLAYBOOK,
+	OPTION_STATE
+};
 
 static const struct argp_option options[] = {
 	{"check", OPTION_CHECK, NULL, 0, "Change nothing; say what would be changed", 0},
 	{"diff", OPTION_DIFF, NULL, 0, "Show what changes in files; keys are left out", 0},
 	{"limit", OPTION_LIMIT, "HOSTS", 0, "Only these hosts or groups, and the key manager", 0},
+	{"no-state", OPTION_NO_STATE, NULL, 0,
+	 "If the key manager's machine is gone for good, and there is no backup of its state: "
+	 "begin with nothing on another machine",
+	 0},
 	{"packages", OPTION_PACKAGES, "FOLDER", 0,
 	 "Install covey's packages from FOLDER here (otherwise from the machines' repositories)",
 	 0},
 	{"playbook", OPTION_PLAYBOOK, "FILE", 0, "Run this (" COVEY_PLAYBOOK ")", 0},
+	{"state", OPTION_STATE, "FILE", 0,
+	 "If the key manager's machine is gone for good: the newest backup of its state, to go on "
+	 "from on another machine",
+	 0},
 	{0},
 };
 
@@ -46,11 +62,21 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case OPTION_LIMIT:
 		deploy->limit = value;
 		return 0;
+	case OPTION_NO_STATE:
+		deploy->no_state = true;
+		return 0;
 	case OPTION_PACKAGES:
 		deploy->packages = value;
 		return 0;
 	case OPTION_PLAYBOOK:
 		deploy->playbook = value;
+		return 0;
+	case OPTION_STATE:
+		deploy->state = value;
+		return 0;
+	case ARGP_KEY_END:
+		if (deploy->state && deploy->no_state)
+			argp_error(state, "--state and --no-state: say one of them");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -20,9 +20,9 @@
 /* --- what it is called with --------------------------------------------------------------------
  */
 
-/* The folders are named from the root, for Ansible looks for them elsewhere. Returns whether all
- * are there. */
-static bool add_folder(json_t *variables, const char *name, const char *path)
+/* Folders and files are named from the root, for Ansible looks for them elsewhere. Returns whether
+ * all are there. */
+static bool add_path(json_t *variables, const char *name, const char *path)
 {
 	char *whole = path ? realpath(path, NULL) : NULL;
 
@@ -46,8 +46,10 @@ static char *variables_of(const struct deploy *deploy)
 	self[size > 0 ? size : 0] = '\0';
 	json_object_set_new(variables, "deploy_program", json_string(size > 0 ? self : "covey"));
 	json_object_set_new(variables, "deploy_inventory", json_string(deploy->copy));
-	if (add_folder(variables, "deploy_pki", deploy->cli->pki) &&
-	    add_folder(variables, "deploy_packages", deploy->packages))
+	json_object_set_new(variables, "deploy_without_state", json_boolean(deploy->no_state));
+	if (add_path(variables, "deploy_pki", deploy->cli->pki) &&
+	    add_path(variables, "deploy_packages", deploy->packages) &&
+	    add_path(variables, "deploy_state", deploy->state))
 		text = json_dumps(variables, 0);
 	json_decref(variables);
 	return text;

@@ -16,6 +16,8 @@ struct deploy {
 	const char *copy;     /* of the inventory, for the machines */
 	const char *limit;    /* hosts and groups, NULL: all */
 	const char *packages; /* a folder, NULL: the machines' repositories */
+	const char *state;    /* a backup of a key manager that is gone, NULL: none is given */
+	bool no_state;        /* there is none */
 	bool check;           /* change nothing */
 	bool diff;
 };

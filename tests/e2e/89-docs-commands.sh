@@ -55,6 +55,7 @@ apart() {
 		docs_bring-up.md|sudo covey capture drops|the test e2e-97-capture
 		docs_deploy.md|sudo apt-get install|the test package
 		docs_deploy.md|covey --inventory inventory.yaml --pki pki plan|the test e2e-90-fleet
+		docs_deploy.md|covey --inventory inventory.yaml --pki pki deploy --state|the test unit-deploy-moves
 		docs_threat-model.md|sudo covey evict hv3|the same is in bring-up.md
 		docs_threat-model.md|covey --inventory inventory.yaml --pki pki pki revoke hv3|the same is in bring-up.md
 		docs_fuzzing.md|tests/fuzz/run|the test fuzz

@@ -170,7 +170,7 @@ lab_on_exit() {
 FLEET_HOSTS=$(lab_hosts)
 FLEET_GKM=gkm1
 
-# fleet_inventory: the lab's, of FLEET_HOSTS and FLEET_GKM, with what Ansible needs, put in one step.
+# fleet_inventory: the lab's, of FLEET_HOSTS and FLEET_GKM and with FLEET_NAMES (of sed), with what Ansible needs, put in one step.
 fleet_inventory() {
 	local n
 
@@ -190,6 +190,7 @@ fleet_inventory() {
 		          ansible_host: "$(fleet_address "$FLEET_GKM")"
 	YAML
 	sed -i "s/vnis: \[.*\]/vnis: [${FLEET_VNIS:-100}]/" "$FLEET_DIR/inventory.new"
+	sed -i "${FLEET_NAMES:-}" "$FLEET_DIR/inventory.new"
 	mv "$FLEET_DIR/inventory.new" "$FLEET_DIR/inventory.yaml"
 }
 

@@ -18,7 +18,7 @@ description: A line for each change and failure, and one for each host at the en
 REASONS = ("stderr", "msg", "stdout")
 
 # Plays that change nothing.
-LOOKS = ("All machines", "Proof on the wire")
+LOOKS = ("All machines", "Key manager that moves", "Proof on the wire")
 
 
 def reason_of_answer(text):
@@ -159,6 +159,9 @@ class CallbackModule(CallbackBase):
         self.failed(result, self.reason_of(result._result))
 
     def v2_runner_on_unreachable(self, result):
+        if result._task.ignore_unreachable:
+            self.say(f"  {self.name_of(result)}: cannot be reached")
+            return
         self.failed(result, "cannot be reached: " + self.reason_of(result._result))
 
     # --- the summary --------------------------------------------------------------------------
