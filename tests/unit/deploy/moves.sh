@@ -62,6 +62,10 @@ script sudo <<'END'
 shift 4
 exec "$@"
 END
+script date <<'END'
+[ "$*" = +%s ] && [ -e "$S/clock" ] && exec cat "$S/clock"
+exec /bin/date "$@"
+END
 script covey <<'END'
 case "$*" in
 *--wire*) echo '{"bad": 0, "directions": [{"verdict": "encrypted"}], "clear": []}' ;;
@@ -179,7 +183,15 @@ has 3 first
 
 # One machine twice.
 inventory "hv.example=1 hv2=2 hv3=1" gkm.example=3
-refuses "two names" 'the same machine as hv'
+refuses "two names" 'hv.example and hv3 are the same machine'
+
+# Clocks by which certificates are not valid.
+inventory "hv.example=1 hv2=2" gkm.example=3
+echo 1000000000 >"$work/127.0.0.1/s/clock"
+echo 9000000000 >"$work/127.0.0.2/s/clock"
+refuses "wrong clocks" 'hv.example .*FAILED at "Look at its clock": Its clock says 2001-09-09'
+grep -q 'hv2 .*FAILED at "Look at its clock": Its clock says 2255-03-14' "$work/log" || fail "the clock of hv2"
+rm "$work"/127.0.0.[12]/s/clock
 
 # The key manager's machine is gone, and a host that is a copy of the other one. Where the key manager is to go is a
 # state of another time.
@@ -217,6 +229,7 @@ has 4 later
 rm "$work/127.0.0.3/s/purged"
 inventory "hv.example=1" gkm3=3
 refuses "its own state is there" 'run it without --state and --no-state' --no-state
+[[ -e $work/127.0.0.4/s/covey-gkm && ! -e $work/127.0.0.3/s/covey-gkm ]] || fail "it was begun"
 deploy || fail "another machine"
 has 3 later
 [[ -e $work/127.0.0.4/s/purged && ! -e $work/127.0.0.4/s/covey-gkm ]] || fail "the one before still runs"
