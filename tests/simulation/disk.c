@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rules.h"
 #include "simulation.h"
 #include "sqlite.h"
 
@@ -134,6 +135,9 @@ static int do_changes(struct faulty_store *self, const struct store_change *chan
 	if (!is_left_out(changes[0].kind))
 		store_commit(self->real, changes, count, &request);
 	*error = outcome.error;
+	for (size_t i = 0; i < count && outcome.status == 0; i++)
+		if (changes[i].kind == STORE_BIND)
+			rules_bound(self->process->fleet, changes[i].group, changes[i].identity);
 	for (size_t i = 0; i < count && outcome.status == 0; i++)
 		if (changes[i].kind == STORE_RAISE_SPI && self->store.next_spi <= changes[i].spi)
 			self->store.next_spi = self->store.next_spi_in_file =

@@ -22,7 +22,7 @@
 /* The short form draws a seed below this: a change that breaks a rule is to be found, and one that
  * does not is not to fail for an oracle that is wrong once in thousands of fleets. The long form
  * draws any. */
-#define SHORT_SEEDS 4096
+#define SHORT_SEEDS 512
 
 struct options {
 	uint64_t seed;

@@ -15,7 +15,7 @@
  *     heard     a member sends only to peers that know it, or that were waited for long enough
  *     floor     no epoch floor falls
  *     evicted   who is evicted, or has a revoked certificate, gets no SA that began after that
- *     past      a new member gets no SA that carried traffic before it came
+ *     past      a new member gets no SA that carried traffic before its SenderID was on disk
  *     clear     nobody is in a mode with clear packets longer than it was told
  *     plane     the member and its dataplane agree on what there is
  *     protocol  neither side finds a message of the other's wrong
@@ -42,6 +42,8 @@ void rules_free(struct rules *rules);
 /* --- told as it happens -------------------------------------------------------------------- */
 
 void rules_message(struct process *from, struct process *to, const Covey__Message *message);
+/* It is on disk: for the next start it was a member, whether it was told or not. */
+void rules_bound(struct fleet *fleet, const char *group, const char *identity);
 void rules_gkm_gone(struct fleet *fleet);
 void rules_host_gone(struct host *host);
 /* Returns the SA's number. */

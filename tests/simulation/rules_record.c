@@ -302,6 +302,15 @@ static void note_mode(struct host *host, const Covey__GroupMode *message)
 	}
 }
 
+void rules_bound(struct fleet *fleet, const char *group, const char *identity)
+{
+	unsigned host = (unsigned)strtoul(strrchr(identity, 'h') + 1, NULL, 10);
+	uint64_t *enrolled = &fleet->rules->hosts[host].enrolled[group_named(fleet, group)];
+
+	if (*enrolled == 0)
+		*enrolled = fleet->events;
+}
+
 /* A sign of life changes nothing that a rule is about: what follows from it is told. */
 void rules_message(struct process *from, struct process *to, const Covey__Message *message)
 {
