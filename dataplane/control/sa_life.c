@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <trace.h>
 
 static int refuse(struct covey_error *error, int status, uint32_t spi, const char *what)
 {
@@ -89,6 +90,7 @@ static int install_new(struct dataplane *dataplane, const struct covey_sa *sa,
 	record->next = dataplane->sas;
 	dataplane->sas = record;
 	dataplane_publish(dataplane);
+	trace_sa_install(sa->spi, sa->group, sa->epoch);
 	return 0;
 }
 
@@ -123,6 +125,7 @@ static int reinstall(struct dataplane *dataplane, struct sa_record *record,
 	}
 	record->epoch = sa->epoch;
 	replace(dataplane, record, parts);
+	trace_sa_install(sa->spi, sa->group, sa->epoch);
 	return 0;
 }
 
@@ -152,6 +155,7 @@ int dataplane_sa_activate(struct dataplane *dataplane, uint32_t spi, struct cove
 			other->state = COVEY_SA_DRAINING;
 	record->state = COVEY_SA_ACTIVE;
 	dataplane_publish(dataplane);
+	trace_sa_activate(spi, record->group);
 	return 0;
 }
 
@@ -163,12 +167,14 @@ int dataplane_sa_drain(struct dataplane *dataplane, uint32_t spi, struct covey_e
 		return refuse(error, -ENOENT, spi, "cannot drain what is not installed");
 	record->state = COVEY_SA_DRAINING;
 	dataplane_publish(dataplane);
+	trace_sa_drain(spi, record->group);
 	return 0;
 }
 
 void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi)
 {
 	struct sa_record **link = &dataplane->sas, *record;
+	uint32_t group;
 
 	while (*link && (*link)->spi != spi)
 		link = &(*link)->next;
@@ -179,7 +185,9 @@ void dataplane_sa_remove(struct dataplane *dataplane, uint32_t spi)
 	dataplane_publish(dataplane);
 	if (dataplane->groups[record->group].vni_count > 0)
 		tally_add(record->tally, record, dataplane->engine.worker_count);
+	group = record->group;
 	sa_record_free(record, dataplane->engine.worker_count);
+	trace_sa_remove(spi, group);
 }
 
 int dataplane_roster_set(struct dataplane *dataplane, uint32_t spi,

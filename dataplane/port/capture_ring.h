@@ -15,6 +15,8 @@
 #include <rte_mbuf.h>
 #include <stdatomic.h>
 
+#include "trace.h"
+
 /* How many packets a worker's ring holds. */
 #define CAPTURE_RING_PACKETS 1024u
 
@@ -53,6 +55,7 @@ static inline void capture_drop_part(const struct capture_point *point, enum cov
 {
 	struct capture_ring *ring = atomic_load_explicit(&point->ring, memory_order_acquire);
 
+	trace_drop(reason, packet->pkt_len);
 	if (unlikely(ring != NULL))
 		capture_ring_keep(ring, reason, packet, max);
 }

@@ -189,6 +189,7 @@ static void test_rekey(void **state)
 	assert_int_equal(dataplane_sa_activate(lab.dataplane, LAB_SPI + 1, NULL), 0);
 	receive(&next, LAB_PEER, 1, 1, 1);
 	leave(EF);
+	assert_int_equal(dataplane_sa_drain(lab.dataplane, LAB_SPI, NULL), 0);
 	for (int removed = 0; removed < 3; removed++) {
 		expect_sender(LAB_PEER, 3, 3 * bytes);
 		expect_sender(OTHER, 1, bytes);
