@@ -53,19 +53,41 @@ static int take(struct sqlite_store *store, struct covey_error *error)
 /* Add to a file of an earlier version what is new in this one, all or nothing. */
 static int migrate(struct sqlite_store *store, struct covey_error *error)
 {
-	char sql[sizeof(EVICTION_SQL VERSION_3_SQL VERSION_4_SQL) + 80];
+	char sql[sizeof(EVICTION_SQL VERSION_3_SQL VERSION_4_SQL VERSION_5_SQL) + 80];
 	char *version;
 	int status;
 
 	status = sqlite_query(store, "PRAGMA user_version", &version, error);
 	if (status < 0)
 		return status;
-	if (version[0] >= '1' && version[0] <= '3' && version[1] == '\0') {
-		snprintf(sql, sizeof(sql), "BEGIN; %s; %s; %s; PRAGMA user_version = %d; COMMIT;",
+	if (version[0] >= '1' && version[0] <= '4' && version[1] == '\0') {
+		snprintf(sql, sizeof(sql),
+			 "BEGIN; %s; %s; %s; %s; PRAGMA user_version = %d; COMMIT;",
 			 version[0] == '1' ? EVICTION_SQL : "",
-			 version[0] <= '2' ? VERSION_3_SQL : "", VERSION_4_SQL, USER_VERSION);
+			 version[0] <= '2' ? VERSION_3_SQL : "",
+			 version[0] <= '3' ? VERSION_4_SQL : "", VERSION_5_SQL, USER_VERSION);
 		status = sqlite_execute(store, sql, "adding what is new in this version", error);
 	}
+	free(version);
+	return status;
+}
+
+/* A file of a later program must not look like a damaged one, which people move away. */
+static int check_version(struct sqlite_store *store, struct covey_error *error)
+{
+	char *version;
+	int status = sqlite_query(store, "PRAGMA user_version", &version, error);
+
+	if (status < 0)
+		return status;
+	if (atoi(version) > USER_VERSION)
+		status = covey_error_set(error, -EPROTONOSUPPORT,
+					 "state file %s is of a later covey-gkm (version %.11s of "
+					 "the file, this one knows %d): install that one again, or "
+					 "restore a backup that this one has made",
+					 store->path, version, USER_VERSION);
+	else if (atoi(version) != USER_VERSION)
+		status = sqlite_damaged(store, error, "its version is none that there was");
 	free(version);
 	return status;
 }
@@ -81,20 +103,21 @@ static int check_content(struct sqlite_store *store, struct covey_error *error)
 	status = expect(store, "PRAGMA application_id", number, "it is another program's", error);
 	if (status < 0)
 		return status;
-	snprintf(number, sizeof(number), "%d", USER_VERSION);
-	status = expect(store, "PRAGMA user_version", number,
-			"its version is not the one that this covey-gkm knows", error);
+	status = check_version(store, error);
 	if (status < 0)
 		return status;
 	status = expect(store,
 			"SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema "
 			"WHERE sql IS NOT NULL ORDER BY name)",
-			BINDING_SQL ";" EVICTION_SQL ";" FORMER_SQL ";" GIVE_UP_SQL ";" LIFETIME_SQL
-				    ";" MODE_SQL ";" SERIAL_SQL ";" TAKE_UP_SQL,
+			BINDING_SQL ";" EVICTION_SQL ";" FORMER_SQL ";" GIVE_UP_SQL ";" HOLDER_SQL
+				    ";" LIFETIME_SQL ";" MODE_SQL ";" SERIAL_SQL ";" TAKE_UP_SQL,
 			"its tables are not as expected", error);
 	if (status < 0)
 		return status;
 	status = expect(store, "PRAGMA integrity_check", "ok", "the integrity check failed", error);
+	if (status < 0)
+		return status;
+	status = expect(store, "SELECT count(*) FROM holder", "1", "its holder is missing", error);
 	if (status < 0)
 		return status;
 	return expect(store, "SELECT count(*) FROM serial", "1", "the SPI serial is missing",

@@ -27,7 +27,7 @@ static int fill(struct sqlite_store *store, struct covey_error *error)
 	 * is noticed. */
 	status = sqlite_execute(store,
 				"BEGIN;" BINDING_SQL ";" EVICTION_SQL ";" VERSION_3_SQL
-				";" VERSION_4_SQL ";" SERIAL_SQL ";"
+				";" VERSION_4_SQL ";" VERSION_5_SQL ";" SERIAL_SQL ";"
 				"INSERT INTO serial VALUES (1, 256, ~256); COMMIT;",
 				"making the tables", error);
 	return status;

@@ -6,7 +6,8 @@
  */
 
 #define APPLICATION_ID 0x436f5679 /* "CoVy" */
-#define USER_VERSION   4 /* 1 had no evictions, 2 no SenderIDs that were given up, 3 no modes */
+/* 1 had no evictions, 2 no SenderIDs that were given up, 3 no modes, 4 no holder. */
+#define USER_VERSION 5
 
 /*
  * The tables contain everything twice, so that the check at start finds a flipped bit. Each binding
@@ -54,5 +55,16 @@
 	"(serial > 0), mode INTEGER NOT NULL CHECK (mode BETWEEN 1 AND 3), goal INTEGER NOT NULL " \
 	"CHECK (goal BETWEEN 1 AND 3), after INTEGER NOT NULL CHECK (after BETWEEN 0 AND 3), "     \
 	"UNIQUE (serial, \"group\", mode, goal, after)) STRICT, WITHOUT ROWID"
+/*
+ * Who has the file, where a fabric has several key managers: the address of the last one that has
+ * begun with it, and how often one has. Empty and 0: none of several. Each stands there twice.
+ */
+#define HOLDER_SQL                                                                                 \
+	"CREATE TABLE holder (id INTEGER PRIMARY KEY CHECK (id = 1), "                             \
+	"generation INTEGER NOT NULL CHECK (generation >= 0), "                                    \
+	"complement INTEGER NOT NULL CHECK (complement = ~generation), "                           \
+	"address TEXT NOT NULL, copy TEXT NOT NULL CHECK (copy = address)) STRICT"
+#define NO_HOLDER_SQL "INSERT INTO holder VALUES (1, 0, ~0, '', '')"
+#define VERSION_5_SQL HOLDER_SQL ";" NO_HOLDER_SQL
 #define VERSION_4_SQL MODE_SQL
 #define VERSION_3_SQL FORMER_SQL ";" GIVE_UP_SQL ";" LIFETIME_SQL ";" TAKE_UP_SQL

@@ -35,7 +35,11 @@
 #define COVEY_SPI_MIN 256u /* RFC 4303 section 2.1: 1..255 are reserved, 0 is for local use */
 /* By how much members' reports can raise a GKM's SPI serial while it runs. One SPI every two
  * seconds uses up as many in 24 days. */
-#define COVEY_SPI_JUMP_MAX        (UINT64_C(1) << 20)
+#define COVEY_SPI_JUMP_MAX (UINT64_C(1) << 20)
+/* Where a state file moves to the i-th of several GKMs (from 0), (i + 1) times as many SPIs are
+ * left out: those that the one before may still take with the file that was copied. All of these
+ * together are less than COVEY_SPI_JUMP_MAX. */
+#define COVEY_SPI_MOVE_STEP       (UINT32_C(1) << 16)
 #define COVEY_SAS_PER_GROUP_MAX   8     /* live ones, as rekeys overlap; more are refused */
 #define COVEY_DRAIN_MIN_MS        1000u /* no packet is on its way for longer */
 #define COVEY_GROUPS_PER_HOST_MAX 256

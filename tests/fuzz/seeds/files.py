@@ -54,7 +54,7 @@ def schema():
         macros[name] = "".join(macros[macro] if macro else piece.replace('\\"', '"')
                                for piece, macro in parts)
     return [macros[name] for name in ("BINDING_SQL", "EVICTION_SQL", "VERSION_3_SQL", "VERSION_4_SQL",
-                                     "SERIAL_SQL")]
+                                     "VERSION_5_SQL", "SERIAL_SQL")]
 
 
 def state_file(directory, name, rows):
@@ -64,7 +64,7 @@ def state_file(directory, name, rows):
         base.execute("PRAGMA page_size = 512")
         base.executescript(";".join(schema()))
         base.execute("PRAGMA application_id = " + str(0x436f5679) + "")
-        base.execute("PRAGMA user_version = 4")
+        base.execute("PRAGMA user_version = 5")
         base.execute("INSERT INTO serial VALUES (1, 300, ~300)")
         for row in rows:
             base.execute(row)

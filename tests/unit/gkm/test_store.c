@@ -271,28 +271,32 @@ static void modes_last(void **state)
 	store_close(store);
 }
 
-/* Version 1 had no evictions, version 2 no former SenderIDs, version 3 no modes. */
+/* Version 1 had no evictions, version 2 no former SenderIDs, version 3 no modes, version 4 no
+ * holder. */
 static void a_file_of_a_version_before(void **state)
 {
 	static const char *const sql[] = {
-		"DROP TABLE mode; PRAGMA user_version = 3",
+		"DROP TABLE holder; PRAGMA user_version = 4",
+		"DROP TABLE holder; DROP TABLE mode; PRAGMA user_version = 3",
 		"DROP TRIGGER give_up; DROP TRIGGER take_up; DROP TABLE former; "
-		"DROP TABLE lifetime; DROP TABLE mode; PRAGMA user_version = 2",
+		"DROP TABLE lifetime; DROP TABLE holder; DROP TABLE mode; "
+		"PRAGMA user_version = 2",
 		"DROP TRIGGER give_up; DROP TRIGGER take_up; DROP TABLE former; "
-		"DROP TABLE lifetime; DROP TABLE mode; DROP TABLE eviction; "
+		"DROP TABLE lifetime; DROP TABLE holder; DROP TABLE mode; DROP TABLE eviction; "
 		"PRAGMA user_version = 1",
 	};
 	const struct place *place = *state;
 	struct covey_error error;
 	struct store *store;
+	struct sqlite_holder holder;
 	char buf[4096];
 
 	state_file_make(place->file);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		state_file_run_sql(place->file, sql[i]);
 		store = state_file_open(place->file);
 		assert_string_equal(state_file_bindings(store, "g", buf), "a=1 b=2 ");
-		assert_string_equal(evictions(store, buf), i == 1 ? "a from g; " : "");
+		assert_string_equal(evictions(store, buf), i == 1 || i == 2 ? "a from g; " : "");
 		assert_mode(store, "g", "0 0 0 0");
 		assert_int_equal(
 			COMMIT(store, &error, .kind = STORE_EVICT, .identity = "a", .group = "g"),
@@ -303,6 +307,59 @@ static void a_file_of_a_version_before(void **state)
 		store = state_file_reopen(store, place->file);
 		assert_string_equal(evictions(store, buf), "a from g; ");
 		assert_mode(store, "g", "3 2 1 3");
+		assert_int_equal(sqlite_store_holder(store, "192.0.2.1", &holder, &error), 0);
+		assert_true(holder.generation == 0 && !holder.is_ours);
+		store_close(store);
+	}
+}
+
+/* It is not damaged, and must not be moved away. */
+static void a_file_of_a_later_version(void **state)
+{
+	const struct place *place = *state;
+	struct covey_error error;
+	struct store *store;
+
+	state_file_make(place->file);
+	state_file_run_sql(place->file, "CREATE TABLE later (x); PRAGMA user_version = 6");
+	assert_int_equal(sqlite_store_open(place->file, &store, &error), -EPROTONOSUPPORT);
+	assert_non_null(strstr(error.text, "is of a later covey-gkm (version 6 of the file"));
+}
+
+/* Where there are several key managers, the file says who had it last, and no SPI is both the
+ * former's, who may have gone on, and the new one's. */
+static void it_goes_from_one_to_another(void **state)
+{
+	static const struct {
+		const char *address;
+		uint32_t spis;
+		bool ours;
+		uint32_t next_spi;
+	} rows[] = {
+		{"192.0.2.1", 1000, false, 1256}, {"192.0.2.1", 1000, true, 1257},
+		{"192.0.2.2", 2000, false, 3258}, {"192.0.2.2", 2000, true, 3259},
+		{"192.0.2.1", 1000, false, 4260}, {"192.0.2.3", UINT32_MAX, false, 0},
+	};
+	const struct place *place = *state;
+	struct sqlite_holder holder;
+	struct covey_error error;
+	uint32_t spi;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct store *store = state_file_open(place->file);
+
+		assert_int_equal(sqlite_store_holder(store, rows[i].address, &holder, &error), 0);
+		assert_int_equal(holder.is_ours, rows[i].ours);
+		assert_int_equal(holder.generation, i);
+		assert_int_equal(sqlite_store_begin(store, rows[i].address, rows[i].spis, &error),
+				 0);
+		if (rows[i].next_spi)
+			assert_int_equal(state_file_take_spi(store), rows[i].next_spi);
+		else
+			assert_int_equal(store->ops->take_spi(store, &spi, &error), -EOVERFLOW);
+		store = state_file_reopen(store, place->file);
+		assert_int_equal(sqlite_store_holder(store, rows[i].address, &holder, &error), 0);
+		assert_true(holder.generation == i + 1 && holder.is_ours);
 		store_close(store);
 	}
 }
@@ -488,6 +545,8 @@ int main(void)
 		TEST(lifetimes),
 		TEST(modes_last),
 		TEST(a_file_of_a_version_before),
+		TEST(a_file_of_a_later_version),
+		TEST(it_goes_from_one_to_another),
 		TEST(it_survives_being_killed),
 		TEST(a_sender_id_is_bound_once_per_group),
 		TEST(many_are_bound_together_or_none),
