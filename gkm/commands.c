@@ -186,10 +186,25 @@ static void backup(const struct request *request)
 static const struct {
 	const char *name;
 	void (*run)(const struct request *request);
+	bool changes; /* the fabric: only for the one that leads */
 } table[] = {
-	{"show", show},           {"rekey", rekey},   {"evict", run_evict},
-	{"readmit", run_readmit}, {"mode", run_mode}, {"backup", backup},
+	{"show", show, false},          {"rekey", rekey, true},   {"evict", run_evict, true},
+	{"readmit", run_readmit, true}, {"mode", run_mode, true}, {"backup", backup, false},
 };
+
+/* False: another one leads, or may; the client has been told. */
+static bool leads(const struct request *request)
+{
+	const struct leadership *leadership = request->manager->sessions.leadership;
+	struct covey_error error;
+
+	if (!leadership || leadership->leads)
+		return true;
+	covey_error_set(&error, -EPERM, "this key manager does not lead: %s; ask there, or again",
+			leadership->reason);
+	local_answer_error(request->client, error.text);
+	return false;
+}
 
 static void on_request(struct local_client *client, const char *line, size_t len, void *arg)
 {
@@ -204,9 +219,9 @@ static void on_request(struct local_client *client, const char *line, size_t len
 		return;
 	while (i < sizeof(table) / sizeof(*table) && strcmp(table[i].name, command) != 0)
 		i++;
-	if (i < sizeof(table) / sizeof(*table))
+	if (i < sizeof(table) / sizeof(*table) && (!table[i].changes || leads(&request)))
 		table[i].run(&request);
-	else
+	else if (i == sizeof(table) / sizeof(*table))
 		local_answer_error(client,
 				   "unknown command: this covey-gkm knows show, rekey, evict, "
 				   "readmit, mode and backup");

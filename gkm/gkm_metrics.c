@@ -3,6 +3,7 @@
 
 #include "manager.h"
 #include "metrics_common.h"
+#include "peers.h"
 #include "revoked_hosts.h"
 
 static const struct metrics_family info = {"covey_gkm", METRICS_INFO, NULL,
@@ -54,6 +55,8 @@ void gkm_metrics_fill(struct metrics_page *page, void *arg)
 			   revoked_hosts_lists(manager->revoked_hosts));
 	metrics_begin(page, &info);
 	metrics_add(page, METRICS_LABELS({"fabric", manager->inventory->fabric}), 1);
+	if (manager->peers)
+		peers_add_metrics(page, manager->peers);
 	metrics_one(page, &sessions, manager->sessions.count);
 	metrics_one(page, &sessions_max, manager->session_max);
 	metrics_one(page, &refusals, manager->sessions.refused);

@@ -28,6 +28,7 @@
 #include "own_address.h"
 #include "own_log.h"
 #include "page.h"
+#include "peers.h"
 #include "revoked_hosts.h"
 #include "secret.h"
 #include "show.h"
@@ -45,11 +46,13 @@ struct gkm {
 	struct tls *tls;
 	struct manager manager;
 	struct listener *listener;
+	struct peers *peers;
 	struct commands *commands;
 	struct metrics_server *metrics;
 	struct revoked_hosts *revoked_hosts;
 	struct inventory_watch *inventory_watch;
 	struct event *signals[3];
+	bool failed; /* another key manager serves, or we cannot */
 };
 
 static int load_inventory(struct gkm *gkm)
@@ -118,6 +121,7 @@ static int take_changes(const struct inventory_changes *changes, const struct in
 	struct gkm *gkm = arg;
 	int status = take_over(&gkm->manager, changes, before, error);
 
+	peers_follow(gkm->peers);
 	return status < 0 ? status
 			  : own_address_check(&gkm->inventory->gkms, &gkm->manager.address, error);
 }
@@ -198,6 +202,73 @@ static void announce(const struct gkm *gkm)
 	sd_notifyf(0, "READY=1\nSTATUS=Listening on %s port %u", address, gkm->inventory->gkm_port);
 }
 
+/* Only who leads writes that it does: one that is started by mistake, again and again, must not
+ * seem to be the newer one. */
+static int begin_with_state(const struct gkm *gkm, struct covey_error *error)
+{
+	const struct covey_gkms *gkms = &gkm->inventory->gkms;
+	const uint32_t index = (uint32_t)covey_gkms_find(gkms, &gkm->manager.address);
+	char address[COVEY_ADDR_STRLEN];
+
+	if (gkms->count == 1)
+		return 0;
+	return sqlite_store_begin(gkm->store, covey_addr_format(&gkm->manager.address, address),
+				  (index + 1) * COVEY_SPI_MOVE_STEP, error);
+}
+
+static void on_lead(void *arg)
+{
+	struct gkm *gkm = arg;
+	struct covey_error error;
+
+	if (begin_with_state(gkm, &error) < 0) {
+		log_error("%s", error.text);
+		gkm->failed = true;
+		manager_stop(&gkm->manager);
+		return;
+	}
+	announce(gkm);
+}
+
+static void on_yield(const char *why, void *arg)
+{
+	struct gkm *gkm = arg;
+
+	log_error("%s", why);
+	gkm->failed = true;
+	listener_free(gkm->listener);
+	gkm->listener = NULL;
+	manager_stop(&gkm->manager);
+}
+
+static int open_peers(struct gkm *gkm, struct covey_error *error)
+{
+	struct peers_config config = {.base = gkm->base,
+				      .tls = gkm->tls,
+				      .inventory = gkm->inventory,
+				      .address = &gkm->manager.address,
+				      .instance = gkm->manager.sessions.instance,
+				      .lead = on_lead,
+				      .yield = on_yield,
+				      .arg = gkm};
+	struct sqlite_holder holder;
+	char address[COVEY_ADDR_STRLEN];
+	int status = sqlite_store_holder(
+		gkm->store, covey_addr_format(&gkm->manager.address, address), &holder, error);
+
+	if (status < 0)
+		return status;
+	/* If we lead, it is one more. */
+	config.generation = holder.generation + (gkm->inventory->gkms.count > 1);
+	config.led_last = holder.is_ours;
+	status = peers_new(&config, &gkm->peers, error);
+	if (status < 0)
+		return status;
+	gkm->manager.peers = gkm->peers;
+	gkm->manager.sessions.leadership = peers_leadership(gkm->peers);
+	return 0;
+}
+
 static char *status_json(void *arg)
 {
 	json_t *status = show_manager(arg);
@@ -246,6 +317,9 @@ static int start(struct gkm *gkm, struct covey_error *error)
 	status = manager_init(&gkm->manager, error);
 	if (status < 0)
 		return status;
+	status = open_peers(gkm, error);
+	if (status < 0)
+		return status;
 	status = evictions_load(&gkm->manager, error);
 	if (status < 0)
 		return status;
@@ -280,6 +354,7 @@ static void stop(struct gkm *gkm)
 	commands_close(gkm->commands);
 	inventory_watch_free(gkm->inventory_watch);
 	listener_free(gkm->listener);
+	peers_free(gkm->peers);
 	revoked_hosts_close(gkm->revoked_hosts);
 	own_watch_free(gkm->manager.own);
 	if (gkm->manager.base)
@@ -318,8 +393,8 @@ int main(int argc, char **argv)
 	if (start(&gkm, &error) < 0) {
 		log_error("%s", error.text);
 	} else {
-		announce(&gkm);
-		if (event_base_dispatch(gkm.base) == 0)
+		peers_begin(gkm.peers);
+		if (event_base_dispatch(gkm.base) == 0 && !gkm.failed)
 			status = EXIT_SUCCESS;
 	}
 	stop(&gkm);

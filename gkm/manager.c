@@ -190,13 +190,17 @@ int manager_init(struct manager *manager, struct covey_error *error)
 void manager_stop(struct manager *manager)
 {
 	static const struct timeval tick = {.tv_usec = STOP_TICK_MS * 1000};
+	const struct leadership *leadership = manager->sessions.leadership;
 
 	if (manager->stopping)
 		return;
 	manager->stopping = true;
 	for (size_t i = 0; i < manager->realm_count; i++)
 		realm_stop(&manager->realms[i]);
-	sessions_stop(&manager->sessions);
+	if (leadership && !leadership->leads)
+		sessions_send_away(&manager->sessions);
+	else
+		sessions_stop(&manager->sessions);
 	if (manager->sessions.count == 0 || event_add(manager->stop_timer, &tick) < 0)
 		event_base_loopbreak(manager->base);
 }

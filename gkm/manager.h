@@ -21,6 +21,7 @@
 
 struct inventory_watch;
 struct own_watch;
+struct peers;
 struct revoked_hosts;
 struct tls;
 
@@ -45,6 +46,7 @@ struct manager {
 	struct eviction_changes eviction_changes; /* that are being written */
 	uint64_t eviction_count;                  /* of them so far */
 	struct revoked_hosts *revoked_hosts;      /* which host showed which certificate */
+	struct peers *peers;                      /* the other key managers; belongs to main() */
 	struct own_watch *own; /* the key manager's own certificate; belongs to main() */
 	const struct inventory_watch *watch; /* belongs to main() */
 	bool behind; /* a take-over did not do all: the next one does all again */
@@ -66,7 +68,8 @@ int manager_name_hosts(struct manager *manager, struct covey_error *error);
 int manager_init_realms(struct manager *manager, struct covey_error *error);
 
 /*
- * Tell all members, and end the event loop when they are gone. A member that is away does not close
+ * Tell all members that we stop or, if so, that another key manager leads, and end the event loop
+ * when they are gone. A member that is away does not close
  * its connection, and the next process waits for this one's state file. So the loop also ends a
  * moment after the last message to all of them has reached the kernel, and after two seconds at the
  * latest.

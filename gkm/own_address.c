@@ -2,45 +2,47 @@
 #include "own_address.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
-/* False: of no family that a key manager listens on. */
-static bool read_address(const struct sockaddr *address, struct covey_addr *ret_address)
+/* Asked of bind(): a list of all addresses comes by netlink, which the service may not use. */
+static int has_address(const struct covey_addr *address, bool *ret_here)
 {
-	struct covey_addr found = {0};
+	struct sockaddr_storage storage;
+	socklen_t len = covey_addr_to_socket(address, 0, &storage);
+	int fd = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int status = 0;
 
-	if (!address || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
-		return false;
-	found.family = address->sa_family;
-	if (address->sa_family == AF_INET)
-		memcpy(found.bytes, &((const struct sockaddr_in *)address)->sin_addr, 4);
-	else
-		memcpy(found.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
-	*ret_address = found;
-	return true;
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&storage, len) < 0)
+		status = -errno;
+	close(fd);
+	if (status < 0 && status != -EADDRNOTAVAIL)
+		return status;
+	*ret_here = status == 0;
+	return 0;
 }
 
-/* Those of the list that this machine has, each once. */
+/* Those of the list that this machine has. */
 static int find_here(const struct covey_gkms *gkms, struct covey_gkms *ret_here,
 		     struct covey_error *error)
 {
-	struct ifaddrs *all;
-	struct covey_addr address;
-
-	if (getifaddrs(&all) < 0)
-		return covey_error_set(error, -errno,
-				       "cannot read the addresses of this machine: %s: say which "
-				       "one of covey_gkm is ours with --address",
-				       strerror(errno));
 	ret_here->count = 0;
-	for (const struct ifaddrs *one = all; one; one = one->ifa_next)
-		if (read_address(one->ifa_addr, &address) &&
-		    covey_gkms_find(gkms, &address) < gkms->count &&
-		    covey_gkms_find(ret_here, &address) == ret_here->count)
-			ret_here->list[ret_here->count++] = address;
-	freeifaddrs(all);
+	for (size_t i = 0; i < gkms->count; i++) {
+		bool here = false;
+		int status = has_address(&gkms->list[i], &here);
+
+		if (status < 0)
+			return covey_error_set(error, status,
+					       "cannot find out which address of covey_gkm this "
+					       "machine has: %s: say which one is ours with "
+					       "--address",
+					       strerror(-status));
+		if (here)
+			ret_here->list[ret_here->count++] = gkms->list[i];
+	}
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "manager.h"
 #include "mode_show.h"
 #include "own_json.h"
+#include "peers.h"
 #include "problems.h"
 #include "revoked_hosts.h"
 #include "usage.h"
@@ -153,6 +154,8 @@ json_t *show_manager(const struct manager *manager)
 			   own_json_problem(manager->own), "revocations",
 			   revoked_hosts_show(manager->revoked_hosts), "state_file",
 			   show_state_file(manager), "groups", show_groups(manager));
+	if (manager->peers)
+		json_object_set_new(answer, "leader", peers_show(manager->peers));
 	json_object_set_new(answer, "problems", problems_list(answer));
 	more = inventory_watch_problems(manager->watch);
 	json_array_extend(json_object_get(answer, "problems"), more);

@@ -160,12 +160,59 @@ static void on_join(struct session *session, const Covey__Join *join)
 	join_group(session, &request);
 }
 
+/* --- another key manager ------------------------------------------------------------------- */
+
+static void answer_peer(struct session *session, const Covey__LeaderQuestion *question)
+{
+	const struct leadership *leadership = session->sessions->leadership;
+	const struct claim theirs = {.leads = question->leads,
+				     .generation = question->generation,
+				     .led_ms = question->led_ms,
+				     .instance = question->instance};
+	Covey__LeaderAnswer answer = COVEY__LEADER_ANSWER__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+	struct covey_addr address = {0};
+	struct claim ours = {0};
+
+	message_addr_get(&question->address, &address);
+	answer.yield = leadership->asked(&theirs, &address, &ours, leadership->arg);
+	answer.leads = ours.leads;
+	answer.generation = ours.generation;
+	answer.led_ms = ours.led_ms;
+	answer.instance = ours.instance;
+	message.body_case = COVEY__MESSAGE__BODY_LEADER_ANSWER;
+	message.leader_answer = &answer;
+	session_send(session, &message);
+	session_close(session);
+}
+
+/* Its certificate gives it no more rights than to ask who leads. */
+static void hear_peer(struct session *session, const Covey__Message *message)
+{
+	const struct leadership *leadership = session->sessions->leadership;
+
+	if (message->body_case == COVEY__MESSAGE__BODY_LEADER_QUESTION && leadership &&
+	    leadership->asked)
+		answer_peer(session, message->leader_question);
+	else
+		session_end(session, PROTOCOL, "%s is no message of a key manager to another one",
+			    message_name(message));
+}
+
 void dispatch(struct session *session, const Covey__Message *message)
 {
 	struct covey_error error;
 
 	if (message_check_text(message, &error) < 0) {
 		session_end(session, PROTOCOL, "%s", error.text);
+		return;
+	}
+	if (session->peer.role == IDENTITY_GKM) {
+		hear_peer(session, message);
+		return;
+	}
+	if (session->sessions->leadership && !session->sessions->leadership->leads) {
+		session_send_away(session);
 		return;
 	}
 	if (message->body_case == COVEY__MESSAGE__BODY_HELLO) {

@@ -218,6 +218,36 @@ void session_replace(struct session *session, const char *reason)
 	channel_finish(session->channel, reason);
 }
 
+void session_close(struct session *session)
+{
+	if (session->stage == SESSION_ENDING)
+		return;
+	release(session);
+	session->stage = SESSION_ENDING;
+	channel_finish(session->channel, "answered");
+}
+
+void session_send_away(struct session *session)
+{
+	const struct leadership *leadership = session->sessions->leadership;
+	Covey__NotLeading told = COVEY__NOT_LEADING__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+	char name[SESSION_NAME_LEN];
+
+	if (session->stage == SESSION_ENDING)
+		return;
+	session_log(session, LOG_LEVEL_INFO, "%s is sent away: %s", session_name(session, name),
+		    leadership->reason);
+	if (leadership->leader.family)
+		message_addr_set(&told.leader, &leadership->leader);
+	told.reason = (char *)leadership->reason;
+	message.body_case = COVEY__MESSAGE__BODY_NOT_LEADING;
+	message.not_leading = &told;
+	if (session->opened)
+		session_send(session, &message);
+	session_close(session);
+}
+
 /* --- life ---------------------------------------------------------------------------------- */
 
 static void on_opened(struct channel *channel, const struct identity *peer, void *arg)

@@ -82,6 +82,12 @@ session_end(struct session *session, Covey__RefusalCode code, const char *format
  */
 void session_replace(struct session *session, const char *reason);
 
+/* Tell a member that this key manager does not lead (sessions->leadership), and close the session.
+ */
+void session_send_away(struct session *session);
+/* The peer has got its answer, and no more is to come: close. Not logged. */
+void session_close(struct session *session);
+
 /* Close without telling the peer, and free. */
 void session_free(struct session *session);
 

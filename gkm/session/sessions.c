@@ -50,6 +50,18 @@ void sessions_stop(struct sessions *sessions)
 	}
 }
 
+void sessions_send_away(struct sessions *sessions)
+{
+	struct session *session = LIST_FIRST(&sessions->list);
+
+	while (session) {
+		struct session *next = LIST_NEXT(session, entry);
+
+		session_send_away(session);
+		session = next;
+	}
+}
+
 bool sessions_are_flushed(const struct sessions *sessions)
 {
 	const struct session *session;

@@ -14,6 +14,7 @@
 
 #include "bindings.h"
 #include "inventory.h"
+#include "leadership.h"
 #include "message.h"
 #include "peer_log.h"
 #include "sender_ids.h"
@@ -59,6 +60,7 @@ struct sessions {
 	uint64_t instance; /* random; tells epochs of this start from those of an earlier one */
 	size_t max;        /* as many as there are file descriptors for */
 	struct session_handlers handlers;
+	const struct leadership *leadership; /* NULL: this key manager is the only one, and leads */
 
 	struct session_list list;
 	struct session **by_host; /* live session of each host, in the order of inventory->hosts */
@@ -81,6 +83,8 @@ void sessions_free(struct sessions *sessions);
 
 /* Tell all members that the key manager stops. */
 void sessions_stop(struct sessions *sessions);
+/* Tell all members that this key manager does not lead any more (sessions->leadership). */
+void sessions_send_away(struct sessions *sessions);
 /* Have the last messages to all members reached the kernel? */
 bool sessions_are_flushed(const struct sessions *sessions);
 

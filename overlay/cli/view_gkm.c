@@ -29,6 +29,28 @@ static void view_state_file(const json_t *file)
 		       field_number(file, "absurd"));
 }
 
+/* Where there are several key managers. */
+static void view_leader(const json_t *leader)
+{
+	const json_t *others = json_object_get(leader, "others"), *other;
+	char time[WORDS_TIME_SIZE];
+	size_t i;
+
+	if (json_array_size(others) == 0)
+		return;
+	if (field_true(leader, "leads"))
+		printf("It leads for %s; generation of its state file: " FIELD_NUMBER "\n",
+		       words_time((uint64_t)field_number(leader, "since_s"), time),
+		       field_number(leader, "generation"));
+	else
+		printf("It DOES NOT LEAD: %s\n", field_text(leader, "why"));
+	json_array_foreach(others, i, other)
+		printf("  %s: %s\n", field_text(other, "address"),
+		       field_true(other, "answers") ? "a key manager answers, and does not lead"
+		       : json_is_string(json_object_get(other, "why")) ? field_text(other, "why")
+								       : "not asked yet");
+}
+
 static void view_manager(const json_t *answer)
 {
 	printf("Key manager of %s at %s port " FIELD_NUMBER ", instance %s, " FIELD_NUMBER
@@ -36,6 +58,7 @@ static void view_manager(const json_t *answer)
 	       field_text(answer, "fabric"), field_text(answer, "address"),
 	       field_number(answer, "port"), field_text(answer, "instance"),
 	       field_number(answer, "sessions"));
+	view_leader(json_object_get(answer, "leader"));
 	view_certificates(answer);
 	view_state_file(json_object_get(answer, "state_file"));
 }

@@ -53,10 +53,9 @@ static void deadline_passed(int fd, short events, void *arg)
 	explain_deadline(arg);
 }
 
-int channel_new(struct event_base *base, struct tls *tls, const struct channel_handlers *handlers,
-		void *arg, struct channel **ret_channel)
+int channel_new(struct event_base *base, struct tls *tls, bool client,
+		const struct channel_handlers *handlers, void *arg, struct channel **ret_channel)
 {
-	bool member = tls->role == TLS_MEMBER;
 	struct channel *channel = calloc(1, sizeof(*channel));
 
 	if (!channel)
@@ -67,8 +66,9 @@ int channel_new(struct event_base *base, struct tls *tls, const struct channel_h
 	channel->handlers = *handlers;
 	channel->arg = arg;
 	channel->fd = -1;
-	channel->receive_max = member ? COVEY_MESSAGE_TO_MEMBER_MAX : COVEY_MESSAGE_TO_GKM_MAX;
-	channel->send_max = member ? COVEY_MESSAGE_TO_GKM_MAX : COVEY_MESSAGE_TO_MEMBER_MAX;
+	channel->client = client;
+	channel->receive_max = client ? COVEY_MESSAGE_TO_MEMBER_MAX : COVEY_MESSAGE_TO_GKM_MAX;
+	channel->send_max = client ? COVEY_MESSAGE_TO_GKM_MAX : COVEY_MESSAGE_TO_MEMBER_MAX;
 	channel->deadline = evtimer_new(base, deadline_passed, channel);
 	channel->closer = event_new(base, -1, 0, call_closed, channel);
 	if (!channel->deadline || !channel->closer) {

@@ -26,6 +26,7 @@ struct channel {
 	enum channel_state state;
 	struct event_base *base;
 	struct tls *tls;
+	bool client; /* we have connected */
 	struct channel_handlers handlers;
 	void *arg;
 	struct event *deadline;
@@ -47,8 +48,8 @@ struct channel {
 };
 
 /* channel.c */
-int channel_new(struct event_base *base, struct tls *tls, const struct channel_handlers *handlers,
-		void *arg, struct channel **ret_channel);
+int channel_new(struct event_base *base, struct tls *tls, bool client,
+		const struct channel_handlers *handlers, void *arg, struct channel **ret_channel);
 /* End the channel with this reason. It ends later, in the event loop. If it is called again, the
  * first reason stays. */
 __attribute__((format(printf, 2, 3))) void channel_end(struct channel *channel, const char *format,

@@ -148,7 +148,7 @@ int channel_connect(struct event_base *base, struct tls *tls, const struct covey
 	struct channel *channel;
 	int status;
 
-	status = channel_new(base, tls, handlers, arg, &channel);
+	status = channel_new(base, tls, true, handlers, arg, &channel);
 	if (status < 0)
 		return covey_error_set(error, status, "out of memory");
 	channel_set_peer(channel, (struct sockaddr *)&storage);
@@ -180,7 +180,7 @@ int channel_accept(struct event_base *base, struct tls *tls, int fd,
 		return status;
 	}
 	channel_socket_options(fd);
-	status = channel_new(base, tls, handlers, arg, &channel);
+	status = channel_new(base, tls, false, handlers, arg, &channel);
 	if (status < 0) {
 		close(fd);
 		return covey_error_set(error, status, "out of memory");

@@ -74,9 +74,8 @@ static void happened(struct bufferevent *bufferevent, short events, void *arg)
  */
 static struct bufferevent *new_bufferevent(struct channel *channel, SSL *ssl, int fd)
 {
-	enum bufferevent_ssl_state state = channel->tls->role == TLS_MEMBER
-						   ? BUFFEREVENT_SSL_CONNECTING
-						   : BUFFEREVENT_SSL_ACCEPTING;
+	enum bufferevent_ssl_state state =
+		channel->client ? BUFFEREVENT_SSL_CONNECTING : BUFFEREVENT_SSL_ACCEPTING;
 	BIO *bio = BIO_new_socket(fd, BIO_NOCLOSE);
 	struct bufferevent *bufferevent;
 
@@ -104,7 +103,7 @@ int channel_start_tls(struct channel *channel, int fd)
 	bufferevent_setcb(channel->bufferevent, readable, written, happened, channel);
 	bufferevent_setwatermark(channel->bufferevent, EV_READ, 0,
 				 channel->receive_max + WAITING_RECORDS_BYTES);
-	if (channel->tls->role == TLS_GKM)
+	if (!channel->client)
 		bufferevent_set_max_single_read(channel->bufferevent, GKM_READ_BYTES);
 	bufferevent_enable(channel->bufferevent, EV_READ | EV_WRITE);
 	return 0;

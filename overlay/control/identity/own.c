@@ -150,8 +150,9 @@ static int restrict_context(SSL_CTX *context)
 int own_load(enum tls_role role, const char *fabric, const struct own_files *files,
 	     struct own *ret_own, struct covey_error *error)
 {
-	struct own own = {.context = SSL_CTX_new(role == TLS_MEMBER ? TLS_client_method()
-								    : TLS_server_method())};
+	/* A key manager is a server for members, and a client of other key managers. */
+	struct own own = {
+		.context = SSL_CTX_new(role == TLS_MEMBER ? TLS_client_method() : TLS_method())};
 	int status = 0;
 
 	if (!own.context || !restrict_context(own.context))

@@ -87,6 +87,11 @@ void tls_free(struct tls *tls)
 	free(tls);
 }
 
+void tls_accept_gkms(struct tls *tls, bool accept)
+{
+	tls->accepts_gkms = accept;
+}
+
 const struct identity *tls_identity(const struct tls *tls)
 {
 	return &tls->identity;

@@ -16,7 +16,8 @@ struct tls;
 
 enum tls_role {
 	TLS_MEMBER, /* client: accepts only the fabric's GKM as peer */
-	TLS_GKM,    /* server: accepts only hosts of the fabric */
+	TLS_GKM,    /* server: accepts only hosts of the fabric, unless tls_accept_gkms() says more.
+		     * As a client, it accepts only the fabric's GKM. */
 };
 
 /*
@@ -29,6 +30,12 @@ enum tls_role {
 int tls_new(enum tls_role role, const char *fabric, const char *ca_file, const char *cert_file,
 	    const char *key_file, struct tls **ret_tls, struct covey_error *error);
 void tls_free(struct tls *tls);
+
+/*
+ * For TLS_GKM: whether another key manager of the fabric may connect, too. It shows the fabric's
+ * certificate of key managers, whose purpose is that of a server.
+ */
+void tls_accept_gkms(struct tls *tls, bool accept);
 
 /* Our own identity, as in the certificate. */
 const struct identity *tls_identity(const struct tls *tls);

@@ -25,6 +25,7 @@ struct channel_deadlines {
 struct tls {
 	SSL_CTX *context; /* the one in force; each loading makes a new one */
 	enum tls_role role;
+	bool accepts_gkms; /* tls_accept_gkms() */
 	struct identity identity;
 	struct own_chain chain;
 	char *ca_file, *cert_file, *key_file;

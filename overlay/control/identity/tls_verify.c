@@ -44,9 +44,22 @@ static void explain_chain(X509_STORE_CTX *store, struct covey_error *refusal)
 				X509_verify_cert_error_string(code), subject, issuer);
 }
 
-static int check_identity(const struct tls *tls, X509 *certificate, struct tls_peer *peer)
+/* Who connects to us is a host, or perhaps another key manager; whom we connect to is one. */
+static enum identity_role wanted_role(const struct tls *tls, const SSL *ssl, X509 *certificate)
 {
-	enum identity_role wanted = tls->role == TLS_MEMBER ? IDENTITY_GKM : IDENTITY_HOST;
+	struct identity identity;
+	struct covey_error refusal;
+
+	if (!SSL_is_server(ssl))
+		return IDENTITY_GKM;
+	if (tls->accepts_gkms && identity_from_certificate(certificate, &identity, &refusal) == 0)
+		return identity.role;
+	return IDENTITY_HOST;
+}
+
+static int check_identity(const struct tls *tls, enum identity_role wanted, X509 *certificate,
+			  struct tls_peer *peer)
+{
 	struct identity identity;
 	int status;
 
@@ -111,13 +124,19 @@ static int verify(X509_STORE_CTX *store, void *arg)
 	const struct tls *tls = arg;
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_peer *peer = SSL_get_app_data(ssl);
+	X509 *certificate = X509_STORE_CTX_get0_cert(store);
+	enum identity_role wanted = wanted_role(tls, ssl, certificate);
 	int code;
 
+	/* A key manager's certificate is a server's, also where it asks another one. */
+	X509_VERIFY_PARAM_set_purpose(X509_STORE_CTX_get0_param(store),
+				      wanted == IDENTITY_GKM ? X509_PURPOSE_SSL_SERVER
+							     : X509_PURPOSE_SSL_CLIENT);
 	if (X509_verify_cert(store) != 1) {
 		explain_chain(store, &peer->refusal);
 		return 0;
 	}
-	if (check_identity(tls, X509_STORE_CTX_get0_cert(store), peer) < 0) {
+	if (check_identity(tls, wanted, certificate, peer) < 0) {
 		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
 		return 0;
 	}

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <message_text.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hearing.h"
 #include "held_sa_install.h"
@@ -141,6 +142,24 @@ static int receive_refused(struct member_state *state, const Covey__Refused *ref
 	return 0;
 }
 
+/* Nothing is believed but that we get nothing here: which key managers there are, the inventory
+ * says. */
+static int receive_not_leading(struct member_state *state, const Covey__NotLeading *told,
+			       struct covey_error *error)
+{
+	char leader[COVEY_ADDR_STRLEN] = "";
+
+	memset(&state->leader, 0, sizeof(state->leader));
+	if (told->leader.len > 0 && message_addr_get(&told->leader, &state->leader) < 0)
+		return covey_error_set(error, -EPROTO, "NotLeading with a malformed address");
+	state->elsewhere = true;
+	if (state->leader.family)
+		covey_addr_format(&state->leader, leader);
+	return covey_error_set(error, -ECONNREFUSED, "it does not lead%s%s (%.*s)",
+			       leader[0] ? ", it says that the one that does is at " : "", leader,
+			       COVEY_REASON_MAX, told->reason);
+}
+
 static int receive_left(struct member_state *state, const Covey__Left *left,
 			struct covey_error *error)
 {
@@ -239,6 +258,9 @@ int receive_message(struct member_state *state, const Covey__Message *message, u
 		return status;
 	if (message->body_case == COVEY__MESSAGE__BODY_REFUSED && state->session != SESSION_NONE)
 		return receive_refused(state, message->refused, now, error);
+	if (message->body_case == COVEY__MESSAGE__BODY_NOT_LEADING &&
+	    state->session != SESSION_NONE)
+		return receive_not_leading(state, message->not_leading, error);
 	if (state->session == SESSION_HELLO && message->body_case == COVEY__MESSAGE__BODY_WELCOME)
 		return receive_welcome(state, message->welcome, now, error);
 	if (state->session != SESSION_OPEN)

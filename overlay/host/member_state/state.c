@@ -230,6 +230,7 @@ void member_state_hello(const struct member_state *state, Covey__Hello *ret_hell
 static void greeted(struct member_state *state)
 {
 	state->session = SESSION_HELLO;
+	state->elsewhere = false;
 	state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
 }
 

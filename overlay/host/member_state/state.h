@@ -37,6 +37,8 @@ struct member_state {
 	uint32_t highest_spi; /* of all SAs that we have had, of any group; 0: none */
 	bool told_of_windows; /* said already that there are more windows than can be reported */
 	Covey__RefusalCode refusal; /* why the GKM ended the last session, or none */
+	bool elsewhere;             /* it ended it because another one leads */
+	struct covey_addr leader;   /* that one, as it says; family 0: it does not say */
 	struct membership *groups[COVEY_GROUPS_PER_HOST_MAX];
 	/* Those to join as soon as another is left. */
 	char later[COVEY_GROUPS_PER_HOST_MAX][COVEY_NAME_MAX + 1];

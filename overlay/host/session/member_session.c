@@ -110,6 +110,8 @@ static bool choose_next(struct member *member)
 		member->moved = false;
 		return false;
 	}
+	if (member->state->elsewhere)
+		return gkm_choice_named(&member->choice, &member->state->leader);
 	/* One that was there comes back at once if it was only restarted. One that refuses us for a
 	 * reason that an operator must mend leads. */
 	if (lost || member->slow)
@@ -248,7 +250,7 @@ void member_session_begin(evutil_socket_t fd, short what, void *arg)
 	evtimer_del(member->reconnect); /* this attempt has what was just renewed */
 	evtimer_del(member->next.due);
 	member_session_set_link(member, MEMBER_CONNECTING);
-	member->finished = member->followed = false;
+	member->finished = member->followed = member->state->elsewhere = false;
 	member->state->refusal = COVEY__REFUSAL_CODE__REFUSAL_NONE;
 	if (member_session_connect(member, &member->channel, member->serial, &error) < 0) {
 		member->channel = NULL;

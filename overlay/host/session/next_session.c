@@ -80,6 +80,9 @@ bool next_session_is_welcome(struct member *member, const Covey__Message *messag
 		snprintf(reason, sizeof(reason), "the GKM refuses us: %s (%.*s)",
 			 refusal_name(message->refused->code), COVEY_REASON_MAX,
 			 message->refused->reason);
+	if (message->body_case == COVEY__MESSAGE__BODY_NOT_LEADING)
+		snprintf(reason, sizeof(reason), "the GKM does not lead (%.*s)", COVEY_REASON_MAX,
+			 message->not_leading->reason);
 	channel_finish(member->next.channel, reason);
 	return false;
 }

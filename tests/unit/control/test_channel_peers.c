@@ -91,6 +91,33 @@ static void client_with_a_servers_certificate(void **state)
 	server_refuses(*state, strange_context(false, "gkm"), "certificate purpose");
 }
 
+/* Where there are several: it shows the certificate that it has, which is a server's. */
+static void another_key_manager(void **state)
+{
+	struct loop *loop = *state;
+
+	tls_accept_gkms(loop->gkm, true);
+	server_accepts(loop, strange_context(false, "gkm"));
+	assert_int_equal(loop->server.peer.role, IDENTITY_GKM);
+}
+
+static void a_host_beside_other_key_managers(void **state)
+{
+	struct loop *loop = *state;
+
+	tls_accept_gkms(loop->gkm, true);
+	server_accepts(loop, strange_context(false, "hv1"));
+	assert_int_equal(loop->server.peer.role, IDENTITY_HOST);
+}
+
+static void a_stranger_beside_other_key_managers(void **state)
+{
+	struct loop *loop = *state;
+
+	tls_accept_gkms(loop->gkm, true);
+	server_refuses(loop, strange_context(false, "hv9"), "another fabric");
+}
+
 static void client_without_a_name(void **state)
 {
 	server_refuses(*state, strange_context(false, "no-san"), "subject alternative name");
@@ -425,6 +452,9 @@ int main(void)
 		LOOP(client_of_another_fabric),
 		LOOP(client_that_is_a_key_manager),
 		LOOP(client_with_a_servers_certificate),
+		LOOP(another_key_manager),
+		LOOP(a_host_beside_other_key_managers),
+		LOOP(a_stranger_beside_other_key_managers),
 		LOOP(client_without_a_name),
 		LOOP(client_with_two_names),
 		LOOP(client_with_a_broken_sender_id),

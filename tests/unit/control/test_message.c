@@ -50,6 +50,9 @@ static Covey__ProbeRequest probe_request = COVEY__PROBE_REQUEST__INIT;
 static Covey__ProbeOrder probe_order = COVEY__PROBE_ORDER__INIT;
 static Covey__ProbeReport probe_report = COVEY__PROBE_REPORT__INIT;
 static Covey__GroupChanged group_changed = COVEY__GROUP_CHANGED__INIT;
+static Covey__NotLeading not_leading = COVEY__NOT_LEADING__INIT;
+static Covey__LeaderQuestion leader_question = COVEY__LEADER_QUESTION__INIT;
+static Covey__LeaderAnswer leader_answer = COVEY__LEADER_ANSWER__INIT;
 static Covey__ProbeSeen seen = COVEY__PROBE_SEEN__INIT, *seen_list[] = {&seen};
 static Covey__ProbeHeard probe_heard = COVEY__PROBE_HEARD__INIT, *probe_heards[] = {&probe_heard};
 static Covey__ProbeDrop probe_drop = COVEY__PROBE_DROP__INIT, *probe_drops[] = {&probe_drop};
@@ -58,7 +61,7 @@ static Covey__ClearHeard heard = COVEY__CLEAR_HEARD__INIT;
 static Covey__ClearHeard *clear[] = {&heard};
 static uint64_t esns[] = {UINT64_C(1) << 48 | 7, UINT64_MAX};
 
-#define MESSAGES 22
+#define MESSAGES 25
 
 static Covey__Message messages[MESSAGES];
 
@@ -220,6 +223,14 @@ static int fill(void **state)
 	group_changed.n_vnis = 3;
 	group_changed.drain_s = UINT32_MAX;
 	messages[21].group_changed = &group_changed;
+	not_leading.leader = leader_question.address = (ProtobufCBinaryData){4, vtep};
+	not_leading.reason = group;
+	leader_question.leads = leader_answer.leads = leader_answer.yield = 1;
+	leader_question.generation = leader_question.led_ms = leader_question.instance = UINT64_MAX;
+	leader_answer.generation = leader_answer.led_ms = leader_answer.instance = UINT64_MAX;
+	messages[22].not_leading = &not_leading;
+	messages[23].leader_question = &leader_question;
+	messages[24].leader_answer = &leader_answer;
 	return 0;
 }
 
@@ -241,7 +252,8 @@ static void every_message_comes_back(void **state)
 		"SaDrain",      "Heartbeat",   "SaFloors",
 		"SaActivated",  "GroupMode",   "GroupModeInForce",
 		"ProbeRequest", "ProbeOrder",  "ProbeReport",
-		"GroupChanged",
+		"GroupChanged", "NotLeading",  "LeaderQuestion",
+		"LeaderAnswer",
 	};
 
 	for (int i = 0; i < MESSAGES; i++) {
@@ -325,7 +337,7 @@ static void one_body_and_nothing_else(void **state)
 		{{0x1a, 0x00, 0x32, 0x00}, 4, false},              /* two bodies */
 		{{0x1a, 0x00, 0xfa, 0x01, 0x00}, 5, false},        /* an unknown one behind */
 		{{0x8a, 0x01, 0x00}, 3, true},                     /* GroupMode, empty */
-		{{0xba, 0x01, 0x00}, 3, false},                    /* body 23 */
+		{{0xd2, 0x01, 0x00}, 3, false},                    /* body 26 */
 		{{0xfa, 0x01, 0x00}, 3, false},                    /* body 31 */
 		{{0x18, 0x00}, 2, false},                          /* Join as a number */
 		{{0x1b, 0x1c}, 2, false},                          /* Join as a group */

@@ -50,6 +50,29 @@ static void test_sa_install(void **state)
 	message_free(message);
 }
 
+static void test_not_leading(void **state)
+{
+	struct covey_addr leader;
+	Covey__Message *message;
+	struct block frame;
+	uint8_t *encoded;
+	size_t len;
+
+	page_block("frame not-leading", &frame);
+	message = message_decode(frame.bytes + MESSAGE_FRAME_HEADER_LEN,
+				 frame.len - MESSAGE_FRAME_HEADER_LEN);
+	assert_non_null(message);
+	assert_int_equal(message->body_case, COVEY__MESSAGE__BODY_NOT_LEADING);
+	assert_int_equal(message_addr_get(&message->not_leading->leader, &leader), 0);
+	assert_memory_equal(leader.bytes, ((uint8_t[]){192, 0, 2, 2}), 4);
+	assert_string_equal(message->not_leading->reason, "another one leads!!");
+	assert_int_equal(message_encode(message, 16384, &encoded, &len), 0);
+	assert_int_equal(len, frame.len);
+	assert_memory_equal(encoded, frame.bytes, len);
+	secret_free(encoded);
+	message_free(message);
+}
+
 static void check_extension(const char *name, unsigned sender_id)
 {
 	struct block block;
@@ -88,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sa_install),
+		cmocka_unit_test(test_not_leading),
 		cmocka_unit_test(test_sender_id_extension),
 	};
 

@@ -71,6 +71,45 @@ static void test_its_state_goes_by_its_keys(void **state)
 	world_free(world);
 }
 
+static int not_leading(struct world *world, uint8_t *address, size_t len)
+{
+	Covey__NotLeading body = COVEY__NOT_LEADING__INIT;
+	Covey__Message message = COVEY__MESSAGE__INIT;
+
+	body.leader = (ProtobufCBinaryData){len, address};
+	body.reason = "moved";
+	message.body_case = COVEY__MESSAGE__BODY_NOT_LEADING;
+	message.not_leading = &body;
+	return world_message(world, &message);
+}
+
+/* Before Welcome and after it: what there is stays, and who leads is known. */
+static void test_a_key_manager_that_does_not_lead(void **state)
+{
+	struct world *world = world_with_active_sa();
+	uint8_t address[] = {192, 0, 2, 7};
+	struct covey_error error;
+
+	world_forget(world);
+	assert_int_equal(not_leading(world, address, 4), -ECONNREFUSED);
+	assert_true(world->state->elsewhere);
+	assert_memory_equal(world->state->leader.bytes, address, 4);
+	member_state_closed(world->state);
+	assert_non_null(world_sa(world, 256));
+	assert_null(strstr(world->journal, "remove"));
+	assert_int_equal(member_state_opened(world->state, &error), 0);
+	assert_false(world->state->elsewhere);
+	assert_int_equal(not_leading(world, NULL, 0), -ECONNREFUSED);
+	assert_true(world->state->elsewhere);
+	assert_int_equal(world->state->leader.family, 0);
+	member_state_closed(world->state);
+	assert_int_equal(member_state_opened(world->state, &error), 0);
+	assert_int_equal(not_leading(world, address, 3), -EPROTO);
+	assert_false(world->state->elsewhere);
+	assert_non_null(world_sa(world, 256));
+	world_free(world);
+}
+
 /* So the GKM knows that it is no second host. */
 static void test_a_program_says_the_same_instance_each_time(void **state)
 {
@@ -416,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_first_registration),
 		cmocka_unit_test(test_session_lost_takes_nothing_away),
 		cmocka_unit_test(test_its_state_goes_by_its_keys),
+		cmocka_unit_test(test_a_key_manager_that_does_not_lead),
 		cmocka_unit_test(test_a_program_says_the_same_instance_each_time),
 		cmocka_unit_test(test_it_says_the_highest_spi_that_it_had),
 		cmocka_unit_test(test_second_registration_raises_the_epoch),
