@@ -51,6 +51,7 @@ struct dataplane_config {
 	 * leave with host_mac instead. 0: there is none. */
 	uint64_t secret_source;
 	uint8_t host_mac[6];
+	bool cipher_library; /* encrypt by the cipher library alone, one packet at a time */
 };
 
 /* --- life --------------------------------------------------------------------------------- */
@@ -69,6 +70,10 @@ unsigned dataplane_workers(const struct dataplane *dataplane);
 /* 0 when each worker has its own copy of the cipher library. Otherwise the negative errno with
  * which a copy failed: then workers share variables of the library, and are slower. */
 int dataplane_ciphers_shared(const struct dataplane *dataplane);
+/* What encrypts, for the log. */
+const char *dataplane_cipher_text(const struct dataplane *dataplane);
+/* Is covey's own code not used because it did not do the same as the library? */
+bool dataplane_cipher_is_wrong(const struct dataplane *dataplane);
 /*
  * Ask the kernel behind the host port which multicast groups it wants to receive, by IGMP and MLD,
  * as a router would. Its answers take the way of all packets. So a switch that has forgotten the

@@ -25,7 +25,8 @@ static int make_tallies(struct dataplane *dataplane, struct covey_error *error)
 
 static int open_libraries(struct dataplane *dataplane, struct covey_error *error)
 {
-	int status = ciphers_new(dataplane->engine.worker_count, &dataplane->ciphers);
+	int status = ciphers_new(dataplane->engine.worker_count,
+				 !dataplane->engine.config.cipher_library, &dataplane->ciphers);
 
 	if (status != 0)
 		return covey_error_set(error, status, "ipsec-mb has no AES-GCM for this CPU: %s",
@@ -278,6 +279,26 @@ int dataplane_start(struct dataplane *dataplane, struct covey_error *error)
 unsigned dataplane_workers(const struct dataplane *dataplane)
 {
 	return dataplane->engine.worker_count;
+}
+
+const char *dataplane_cipher_text(const struct dataplane *dataplane)
+{
+	switch (ciphers_many(dataplane->ciphers)) {
+	case CIPHER_MANY_OFF:
+		return "the library alone, as covey_cipher says";
+	case CIPHER_MANY_NO_CPU:
+		return "the library alone, as this CPU has no AVX-512 with VAES";
+	case CIPHER_MANY_DIFFERS:
+		return "the library alone, as covey's own code did not agree with it";
+	case CIPHER_MANY_AVX512:
+		break;
+	}
+	return "four packets at a time with AVX-512, and the library for the rest";
+}
+
+bool dataplane_cipher_is_wrong(const struct dataplane *dataplane)
+{
+	return ciphers_many(dataplane->ciphers) == CIPHER_MANY_DIFFERS;
 }
 
 int dataplane_ciphers_shared(const struct dataplane *dataplane)

@@ -36,10 +36,12 @@ _Static_assert(ENGINE_BURST_MAX <= 256, "an index fits");
 struct arrivals {
 	struct engine_worker *worker;
 	const struct sadb *sadb;
-	struct rte_mbuf **packets; /* the burst; NULL where one has gone */
-	const struct sa_rx *sa;    /* SA of the last packet that entered */
-	uint32_t vni;              /* VNI of that packet; it belongs to the SA's group */
-	bool ipv6;                 /* the engine's address family, and that of plain packets */
+	struct rte_mbuf **packets;       /* the burst; NULL where one has gone */
+	uint64_t now;                    /* of the time-stamp counter, when the burst was opened */
+	const struct cipher_key *latest; /* key of the last packet that was checked */
+	const struct sa_rx *sa;          /* SA of the last packet that entered */
+	uint32_t vni;                    /* VNI of that packet; it belongs to the SA's group */
+	bool ipv6; /* the engine's address family, and that of plain packets */
 	uint16_t count;
 	struct arrival list[ENGINE_BURST_MAX] __rte_cache_aligned;
 };
@@ -54,6 +56,7 @@ static inline void arrivals_begin(struct arrivals *arrivals, struct engine_worke
 	arrivals->worker = worker;
 	arrivals->sadb = engine_worker_sadb(worker);
 	arrivals->packets = packets;
+	arrivals->latest = NULL;
 	arrivals->sa = NULL;
 	arrivals->vni = UINT32_MAX;
 	arrivals->ipv6 = worker->engine->config.vtep.family == AF_INET6;

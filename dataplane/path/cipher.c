@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cipher.h"
+#include "cipher_many.h"
 #include "library_copy.h"
 #include <errno.h>
 #include <intel-ipsec-mb.h>
@@ -21,6 +22,7 @@ struct ciphers {
 	struct library_copy **copy;
 	struct cipher *aes_128_gcm; /* by worker */
 	struct cipher *aes_256_gcm;
+	enum cipher_many_state many;
 };
 
 /* A function of the manager's table, or, at this distance, the same function in a copy of the
@@ -96,7 +98,34 @@ static int fill_tables(struct ciphers *ciphers, unsigned workers)
 	return 0;
 }
 
-int ciphers_new(unsigned workers, struct ciphers **ret_ciphers)
+/* Several packets at a time, if this CPU can and the results are the library's. */
+static enum cipher_many_state choose_many(const struct ciphers *ciphers, unsigned workers)
+{
+	const struct cipher_cpu cpu = cipher_many_cpu();
+	struct cipher try_128 = ciphers->aes_128_gcm[0], try_256 = ciphers->aes_256_gcm[0];
+	struct cipher_context *context;
+	bool same;
+
+	try_128.many = cipher_many_choose(&cpu, COVEY_AES_128_GCM);
+	try_256.many = cipher_many_choose(&cpu, COVEY_AES_256_GCM);
+	if (!try_128.many || !try_256.many || try_256.powers_end != CIPHER_MANY_POWERS_END)
+		return CIPHER_MANY_NO_CPU;
+	context = aligned_alloc(_Alignof(struct cipher_context), sizeof(*context));
+	if (!context)
+		return CIPHER_MANY_DIFFERS;
+	memset(context, 0, sizeof(*context));
+	same = cipher_many_check(&try_128, context) && cipher_many_check(&try_256, context);
+	free(context);
+	if (!same)
+		return CIPHER_MANY_DIFFERS;
+	for (unsigned i = 0; i < workers; i++) {
+		ciphers->aes_128_gcm[i].many = try_128.many;
+		ciphers->aes_256_gcm[i].many = try_256.many;
+	}
+	return CIPHER_MANY_AVX512;
+}
+
+int ciphers_new(unsigned workers, bool many, struct ciphers **ret_ciphers)
 {
 	struct ciphers *ciphers = calloc(1, sizeof(*ciphers));
 	int status = -ENOMEM;
@@ -114,6 +143,7 @@ int ciphers_new(unsigned workers, struct ciphers **ret_ciphers)
 	status = fill_tables(ciphers, workers);
 	if (status != 0)
 		goto fail;
+	ciphers->many = many ? choose_many(ciphers, workers) : CIPHER_MANY_OFF;
 	*ret_ciphers = ciphers;
 	return 0;
 fail:
@@ -138,6 +168,11 @@ void ciphers_free(struct ciphers *ciphers)
 int ciphers_shared(const struct ciphers *ciphers)
 {
 	return ciphers->shared;
+}
+
+enum cipher_many_state ciphers_many(const struct ciphers *ciphers)
+{
+	return ciphers->many;
 }
 
 const struct cipher *ciphers_get(const struct ciphers *ciphers, enum covey_cipher cipher)

@@ -38,8 +38,16 @@ struct cipher_key {
  */
 struct cipher_context {
 	uint8_t bytes[128];
+	uint8_t idle[3][160]; /* texts with headers, for places that no packet has: cipher_many.c */
 } __attribute__((aligned(64)));
 
+/* A text in one piece. Its VPE header is right before it. */
+struct cipher_text {
+	uint8_t *bytes;
+	uint32_t len;
+};
+
+struct cipher_many;
 struct gcm_key_data;
 struct gcm_context_data;
 
@@ -71,19 +79,32 @@ struct cipher {
 	void (*decrypt_end)(const struct gcm_key_data *, struct gcm_context_data *, uint8_t *,
 			    uint64_t);
 	void (*expand)(const void *, struct gcm_key_data *);
+	/* For several packets of one key (cipher_many.h); NULL: one at a time. */
+	const struct cipher_many *many;
+};
+
+/* Are several packets of one key encrypted at a time (cipher_many.h)? */
+enum cipher_many_state {
+	CIPHER_MANY_OFF,    /* nobody wants it */
+	CIPHER_MANY_NO_CPU, /* the CPU, its operating system or the library has not what it needs */
+	CIPHER_MANY_DIFFERS, /* its results were not the library's: a fault of one of the two */
+	CIPHER_MANY_AVX512,
 };
 
 /*
  * Choose the implementation for this CPU. There is one for any x86-64, with AES-NI or without. Each
  * call of the library writes one of the library's variables, so each worker gets functions with a
  * variable of their own (library_copy.h). Where that is not possible, all workers share one, and
- * ciphers_shared() says why. -ENOMEM, -ENOTSUP.
+ * ciphers_shared() says why. many: also take several packets at a time, where that can be done.
+ * -ENOMEM, -ENOTSUP.
  */
-int ciphers_new(unsigned workers, struct ciphers **ret_ciphers);
+int ciphers_new(unsigned workers, bool many, struct ciphers **ret_ciphers);
 void ciphers_free(struct ciphers *ciphers);
 
 /* 0, or the negative errno because of which workers share functions, and are slower. */
 int ciphers_shared(const struct ciphers *ciphers);
+
+enum cipher_many_state ciphers_many(const struct ciphers *ciphers);
 
 /* A cipher's functions, one element for each worker. NULL for a value that is no cipher. They live
  * as long as ciphers. */

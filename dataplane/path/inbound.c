@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "inbound.h"
 #include "admission.h"
+#include "cipher_many.h"
 #include "inner.h"
 #include "spoiled.h"
 #include <rte_cycles.h>
@@ -150,34 +151,117 @@ static __rte_noinline void note_failed(const struct arrivals *arrivals,
 		});
 }
 
-/* First ask the window, then compare the tag. Only after that, the window records the packet. A
- * window that does not exist has received nothing. The ESN is never 0, because epoch floors begin
- * at 1. */
-static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *arrival,
-				    uint64_t now)
+/* The tag was the right one. Only now, the window records the packet. A window that does not exist
+ * has received nothing. The ESN is never 0, because epoch floors begin at 1. */
+static __rte_always_inline enum covey_drop admit(struct arrivals *arrivals, struct arrival *arrival)
 {
-	struct engine_worker *worker = arrivals->worker;
 	const struct sa_rx *sa = arrival->sa;
-	enum covey_drop verdict = NO_DROP;
+	enum covey_drop verdict;
 
-	if (likely(arrival->replay))
-		verdict = admission_replay(
-			replay_check(arrival->replay, sa->replay_window, arrival->esn));
+	if (unlikely(!arrival->replay)) {
+		verdict = claim_window(arrivals->worker, arrival);
+		if (verdict != NO_DROP)
+			return verdict;
+	}
+	verdict = admission_replay(replay_update(arrival->replay, sa->replay_window, arrival->esn));
+	if (likely(verdict == NO_DROP))
+		windows_count_packet(arrival->replay, arrival->inner_len, arrivals->now);
+	return verdict;
+}
+
+/* What its window says of a packet that has not authenticated yet. */
+static __rte_always_inline enum covey_drop ask_window(const struct arrival *arrival)
+{
+	if (unlikely(!arrival->replay))
+		return NO_DROP;
+	return admission_replay(
+		replay_check(arrival->replay, arrival->sa->replay_window, arrival->esn));
+}
+
+/* First ask the window, then compare the tag. */
+static enum covey_drop authenticate(struct arrivals *arrivals, struct arrival *arrival)
+{
+	enum covey_drop verdict = ask_window(arrival);
+
 	if (unlikely(verdict != NO_DROP))
 		return verdict;
 	if (unlikely(!decrypt(arrivals, arrival))) {
 		note_failed(arrivals, arrival);
 		return COVEY_DROP_IN_ICV;
 	}
-	if (unlikely(!arrival->replay)) {
-		verdict = claim_window(worker, arrival);
-		if (verdict != NO_DROP)
-			return verdict;
+	return admit(arrivals, arrival);
+}
+
+/* --- several packets of one key ------------------------------------------------------------ */
+
+/* With this many packets for each turn to another key, or more, packets are gathered by key. */
+#define FEW_TURNS 4
+
+/* Packets of a burst that went through the cipher together. Bits by their place in the list. */
+struct together {
+	uint64_t tried;
+	uint64_t good; /* those of them whose tag was the right one */
+};
+
+/* Packets that are not whole, were decrypted before, or that their window has seen, go alone. */
+static __rte_always_inline bool may_go_together(const struct arrival *arrival)
+{
+	return arrival->key && arrival->plain && !arrival->authenticated &&
+	       ask_window(arrival) == NO_DROP;
+}
+
+/* Nothing is recorded here: a packet may come twice in a burst, and windows want packets in order.
+ */
+static void decrypt_by_key(struct arrivals *arrivals, struct together *together)
+{
+	struct cipher_text texts[ENGINE_BURST_MAX];
+	const struct cipher_text *gathered[ENGINE_BURST_MAX];
+	uint8_t places[ENGINE_BURST_MAX];
+	uint64_t waiting = 0, opened;
+
+	for (unsigned i = 0; i < arrivals->count; i++) {
+		const struct arrival *arrival = &arrivals->list[i];
+
+		if (likely(may_go_together(arrival))) {
+			texts[i] = (struct cipher_text){arrival_inner(arrival), arrival->inner_len};
+			waiting |= UINT64_C(1) << i;
+		}
 	}
-	verdict = admission_replay(replay_update(arrival->replay, sa->replay_window, arrival->esn));
-	if (likely(verdict == NO_DROP))
-		windows_count_packet(arrival->replay, arrival->inner_len, now);
-	return verdict;
+	together->tried = waiting;
+	together->good = 0;
+	while (waiting != 0) {
+		const struct arrival *first = &arrivals->list[__builtin_ctzll(waiting)];
+		unsigned count = 0;
+
+		for (uint64_t rest = waiting; rest != 0; rest &= rest - 1) {
+			unsigned place = (unsigned)__builtin_ctzll(rest);
+
+			if (arrivals->list[place].key != first->key)
+				continue;
+			places[count] = (uint8_t)place;
+			gathered[count++] = &texts[place];
+			waiting &= ~(rest & -rest);
+		}
+		opened = cipher_open_many(arrival_cipher(arrivals, first), first->key,
+					  &arrivals->worker->context, gathered, count);
+		for (unsigned i = 0; i < count; i++)
+			together->good |= (opened >> i & 1) << places[i];
+	}
+}
+
+/* As authenticate(), when the cipher has worked on the packet already. */
+static __rte_always_inline enum covey_drop judge(struct arrivals *arrivals, struct arrival *arrival,
+						 bool good)
+{
+	enum covey_drop verdict = ask_window(arrival);
+
+	if (unlikely(verdict != NO_DROP))
+		return verdict;
+	if (unlikely(!good)) {
+		note_failed(arrivals, arrival);
+		return COVEY_DROP_IN_ICV;
+	}
+	return admit(arrivals, arrival);
 }
 
 /* --- the inner packet ---------------------------------------------------------------------- */
@@ -233,14 +317,14 @@ static __rte_always_inline void fetch_text(const struct arrival *arrival)
 	burst_fetch_text(arrival->vpe, sizeof(struct covey_vpe_header) + arrival->inner_len);
 }
 
-/* Of what has failed, nobody is shown the text: the cipher has overwritten it. */
+/* Of what was decrypted or has failed, nobody is shown the text. */
 static __rte_noinline void drop_unopened(struct arrivals *arrivals, const struct arrival *arrival,
-					 enum covey_drop reason)
+					 enum covey_drop reason, bool changed)
 {
 	struct engine_worker *worker = arrivals->worker;
 	struct rte_mbuf **slot = &arrivals->packets[arrival->index];
 
-	if (reason == COVEY_DROP_IN_ICV)
+	if (changed || reason == COVEY_DROP_IN_ICV)
 		burst_drop_part(worker, slot, reason,
 				(uint32_t)(arrival_inner(arrival) -
 					   rte_pktmbuf_mtod(*slot, const uint8_t *)));
@@ -249,39 +333,93 @@ static __rte_noinline void drop_unopened(struct arrivals *arrivals, const struct
 }
 
 /* A packet is looked into after the cipher has worked on the next packet. By then its headers are
- * in the cache. Returns how many packets enter. */
-static unsigned open_all(struct arrivals *arrivals)
+ * in the cache. */
+static void open_one_by_one(struct arrivals *arrivals, struct received *received)
 {
-	struct received received = {0};
-	struct engine_worker *worker = arrivals->worker;
 	struct arrival *arrival, *end = arrivals->list + arrivals->count;
 	const struct arrival *opened = NULL;
-	const struct cipher_key *latest = NULL;
-	const uint64_t now = rte_rdtsc(); /* once: it takes as long as ten packets' counters */
 
-	for (arrival = arrivals->list; arrival < RTE_MIN(end, arrivals->list + CHECK_AHEAD);
-	     arrival++)
-		check(arrivals, arrival, &latest);
 	for (arrival = arrivals->list; arrival < end; arrival++) {
 		enum covey_drop verdict;
 
 		if (end - arrival > CHECK_AHEAD)
-			check(arrivals, &arrival[CHECK_AHEAD], &latest);
+			check(arrivals, &arrival[CHECK_AHEAD], &arrivals->latest);
 		if (end - arrival > FETCH_AHEAD && arrival[FETCH_AHEAD].whole)
 			fetch_text(&arrival[FETCH_AHEAD]);
 		if (unlikely(!arrival->key))
 			continue;
-		verdict = authenticate(arrivals, arrival, now);
+		verdict = authenticate(arrivals, arrival);
 		if (likely(opened))
-			enter(arrivals, opened, &received);
+			enter(arrivals, opened, received);
 		opened = NULL;
 		if (likely(verdict == NO_DROP))
 			opened = arrival;
 		else if (verdict != HANDED_OVER)
-			drop_unopened(arrivals, arrival, verdict);
+			drop_unopened(arrivals, arrival, verdict, false);
 	}
 	if (likely(opened))
-		enter(arrivals, opened, &received);
+		enter(arrivals, opened, received);
+}
+
+/* All packets are checked, then the cipher works, then each packet is judged in its turn. */
+static void open_together(struct arrivals *arrivals, struct received *received)
+{
+	struct together together;
+
+	for (unsigned i = CHECK_AHEAD; i < arrivals->count; i++)
+		check(arrivals, &arrivals->list[i], &arrivals->latest);
+	for (unsigned i = 0; i < arrivals->count; i++)
+		if (arrivals->list[i].whole && arrivals->list[i].inner_len > RTE_CACHE_LINE_SIZE)
+			fetch_text(&arrivals->list[i]);
+	decrypt_by_key(arrivals, &together);
+	for (unsigned i = 0; i < arrivals->count; i++) {
+		struct arrival *arrival = &arrivals->list[i];
+		bool tried = together.tried >> i & 1;
+		enum covey_drop verdict;
+
+		if (unlikely(!arrival->key))
+			continue;
+		verdict = likely(tried) ? judge(arrivals, arrival, together.good >> i & 1)
+					: authenticate(arrivals, arrival);
+		if (likely(verdict == NO_DROP))
+			enter(arrivals, arrival, received);
+		else if (verdict != HANDED_OVER)
+			drop_unopened(arrivals, arrival, verdict, tried);
+	}
+}
+
+/* Do neighbours have the same sender, so that it pays to gather packets by key? */
+static __rte_always_inline bool is_gathered(const struct arrivals *arrivals, unsigned checked)
+{
+	const struct cipher_key *key = NULL;
+	unsigned turns = 0;
+
+	for (unsigned i = 0; i < checked; i++) {
+		if (!arrivals->list[i].key)
+			continue;
+		if (arrivals->list[i].key != key)
+			turns++;
+		key = arrivals->list[i].key;
+	}
+	return turns * FEW_TURNS <= checked && checked > 1 &&
+	       arrivals->list[0].sa->ciphers[arrivals->worker->index].many;
+}
+
+/* Returns how many packets enter. */
+static unsigned open_all(struct arrivals *arrivals)
+{
+	struct received received = {0};
+	struct engine_worker *worker = arrivals->worker;
+	unsigned ahead = RTE_MIN(arrivals->count, CHECK_AHEAD);
+
+	/* Once: it takes as long as ten packets' counters. */
+	arrivals->now = rte_rdtsc();
+	for (unsigned i = 0; i < ahead; i++)
+		check(arrivals, &arrivals->list[i], &arrivals->latest);
+	if (is_gathered(arrivals, ahead))
+		open_together(arrivals, &received);
+	else
+		open_one_by_one(arrivals, &received);
 	count_run(worker, &received, NULL);
 	counter_add(&worker->counters.decrypted_packets, received.packets);
 	counter_add(&worker->counters.decrypted_bytes, received.bytes);

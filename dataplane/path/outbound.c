@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "outbound.h"
 #include "burst.h"
+#include "cipher_many.h"
 #include "clear.h"
 #include "flow.h"
 #include "sadb.h"
@@ -10,15 +11,18 @@
 /* How many packets ahead of the cipher a packet's key is fetched, as in inbound.c. */
 #define KEY_AHEAD 8
 
+/* With this many packets for each turn to another SA, or more, packets are gathered by SA. */
+#define FEW_TURNS 4
+
 /* A packet whose headers are written and that waits for the cipher. */
 struct departure {
 	const struct sa_tx *sa;
-	struct rte_mbuf *chain; /* when it has several segments; NULL: it has one */
-	uint8_t *inner;         /* IP header */
-	uint64_t inner_len;
+	struct rte_mbuf *chain;   /* when it has several segments; NULL: it has one */
+	struct cipher_text inner; /* from the IP header on */
 };
 
 _Static_assert(sizeof(struct departure) == 32, "a burst of departures stays small");
+_Static_assert(ENGINE_BURST_MAX <= CIPHER_MANY_TEXTS, "the cipher takes a burst");
 
 #define NO_GROUP_YET (-2)
 
@@ -256,8 +260,8 @@ static __rte_always_inline bool depart(struct sorting *sorting, struct rte_mbuf 
 	outer_write(&sa->outer, ipv6, udp, ip, vxlan->ip_len, window_id, esn);
 	departure->sa = sa;
 	departure->chain = plain || packet->nb_segs == 1 ? NULL : packet;
-	departure->inner = ip;
-	departure->inner_len = vxlan->ip_len;
+	departure->inner.bytes = ip;
+	departure->inner.len = vxlan->ip_len;
 	sorting->next = departure + 1;
 	return true;
 }
@@ -351,19 +355,20 @@ static __rte_always_inline void sort_all(struct sorting *sorting, struct rte_mbu
 static __rte_always_inline void encrypt(const struct departure *departure,
 					struct engine_worker *worker)
 {
-	uint8_t *header = departure->inner - sizeof(struct covey_vpe_header);
+	uint8_t *header = departure->inner.bytes - sizeof(struct covey_vpe_header);
 	struct rte_mbuf *chain = departure->chain;
 	const struct sa_tx *sa = departure->sa;
 	const struct cipher *cipher = &sa->ciphers[worker->index];
 
 	if (likely(!chain))
 		cipher_seal(cipher, sa->key, &worker->context, header + COVEY_VPE_IV_OFFSET,
-			    departure->inner, departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
+			    departure->inner.bytes, departure->inner.len,
+			    header + COVEY_VPE_ICV_OFFSET);
 	else
-		cipher_seal_chain(cipher, sa->key, &worker->context, header + COVEY_VPE_IV_OFFSET,
-				  chain,
-				  (uint32_t)(departure->inner - rte_pktmbuf_mtod(chain, uint8_t *)),
-				  (uint32_t)departure->inner_len, header + COVEY_VPE_ICV_OFFSET);
+		cipher_seal_chain(
+			cipher, sa->key, &worker->context, header + COVEY_VPE_IV_OFFSET, chain,
+			(uint32_t)(departure->inner.bytes - rte_pktmbuf_mtod(chain, uint8_t *)),
+			departure->inner.len, header + COVEY_VPE_ICV_OFFSET);
 }
 
 /* Consecutive packets are often of one SA. */
@@ -373,8 +378,7 @@ static __rte_always_inline void fetch_key(const struct departure *departure,
 	const struct sa_tx *sa = departure->sa;
 
 	if (sa != departure[-1].sa)
-		cipher_prefetch(&sa->ciphers[worker->index], sa->key,
-				(uint32_t)departure->inner_len);
+		cipher_prefetch(&sa->ciphers[worker->index], sa->key, departure->inner.len);
 }
 
 /* several: the burst is of more than one SA. Returns the bytes of all inner packets. */
@@ -387,13 +391,53 @@ static uint64_t encrypt_all(const struct departure *departures, uint64_t count, 
 		const struct departure *departure = &departures[i];
 
 		if (i + FETCH_AHEAD < count && !departure[FETCH_AHEAD].chain)
-			burst_fetch_text(departure[FETCH_AHEAD].inner,
-					 (uint32_t)departure[FETCH_AHEAD].inner_len);
+			burst_fetch_text(departure[FETCH_AHEAD].inner.bytes,
+					 departure[FETCH_AHEAD].inner.len);
 		if (several && i + KEY_AHEAD < count)
 			fetch_key(&departure[KEY_AHEAD], worker);
 		encrypt(departure, worker);
-		bytes += departure->inner_len;
+		bytes += departure->inner.len;
 	}
+	return bytes;
+}
+
+/* From a departure on, all that are waiting and of its SA, in one call of the cipher. waiting: a
+ * bit for each departure. Returns those that are left. */
+static uint64_t encrypt_sa(const struct departure *departures, uint64_t waiting,
+			   struct engine_worker *worker)
+{
+	const struct sa_tx *sa = departures[__builtin_ctzll(waiting)].sa;
+	const struct cipher_text *texts[ENGINE_BURST_MAX];
+	uint64_t others = 0;
+	unsigned count = 0;
+
+	for (; waiting != 0; waiting &= waiting - 1) {
+		const struct departure *departure = &departures[__builtin_ctzll(waiting)];
+
+		if (unlikely(departure->sa != sa))
+			others |= waiting & -waiting;
+		else if (unlikely(departure->chain))
+			encrypt(departure, worker);
+		else
+			texts[count++] = &departure->inner;
+	}
+	cipher_seal_many(&sa->ciphers[worker->index], sa->key, &worker->context, texts, count);
+	return others;
+}
+
+/* Of one SA after the other. Returns what encrypt_all() does. */
+static uint64_t encrypt_by_sa(const struct departure *departures, uint64_t count,
+			      struct engine_worker *worker)
+{
+	uint64_t waiting = UINT64_MAX >> (64 - count), bytes = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (departures[i].inner.len > 2 * RTE_CACHE_LINE_SIZE)
+			burst_fetch_text(departures[i].inner.bytes, departures[i].inner.len);
+		bytes += departures[i].inner.len;
+	}
+	while (waiting != 0)
+		waiting = encrypt_sa(departures, waiting, worker);
 	return bytes;
 }
 
@@ -433,7 +477,11 @@ uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets,
 
 	sort_burst(&sorting, packets, count);
 	leaving = (uint64_t)(sorting.next - departures);
-	bytes = encrypt_all(departures, leaving, sorting.turns > 1, worker);
+	if (leaving > 1 && (sorting.turns <= 1 || sorting.turns * FEW_TURNS <= leaving) &&
+	    departures[0].sa->ciphers[worker->index].many)
+		bytes = encrypt_by_sa(departures, leaving, worker);
+	else
+		bytes = encrypt_all(departures, leaving, sorting.turns > 1, worker);
 	counter_add(&worker->counters.encrypted_packets, leaving);
 	counter_add(&worker->counters.encrypted_bytes, bytes);
 	if (sorting.bypassed)

@@ -81,6 +81,7 @@ static json_t *hosts(const struct inventory *inventory)
 	static const char *const weak[] = {"refuse", "allow"};
 	static const char *const hugepages[] = {"none", "auto"};
 	static const char *const offloads[] = {"auto", "off"};
+	static const char *const ciphers[] = {"auto", "library"};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < inventory->host_count; i++) {
@@ -89,7 +90,7 @@ static json_t *hosts(const struct inventory *inventory)
 		json_array_append_new(
 			list,
 			json_pack("{s:s, s:o, s:s?, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:s, "
-				  "s:s, s:i, s:o, s:s, s:s}",
+				  "s:s, s:i, s:o, s:s, s:s, s:s}",
 				  "name", host->name, "vtep", address(&host->vtep),
 				  "fabric_interface", host->fabric_interface, "host_interface",
 				  host->host_interface, "fabric_port",
@@ -100,7 +101,7 @@ static json_t *hosts(const struct inventory *inventory)
 				  foreign[host->foreign_vxlan], "weak_guard",
 				  weak[host->weak_guard], "sender_id", (int)host->sender_id,
 				  "uplinks", uplinks(host), "offload", offloads[host->offload],
-				  "metrics", host->metrics));
+				  "cipher", ciphers[host->cipher], "metrics", host->metrics));
 	}
 	return list;
 }

@@ -192,6 +192,7 @@ int process_start_dataplane(struct process *process, struct covey_error *error)
 		.vnis = inventory->vnis,
 		.vnis_count = inventory->vnis_count,
 		.vxlan_only = process->self->fabric_port == FABRIC_PORT_KERNEL,
+		.cipher_library = process->self->cipher == CIPHER_CODE_LIBRARY,
 	};
 	int status;
 
@@ -268,6 +269,12 @@ void process_log_workers(const struct process *process)
 			    "cannot be mapped once for each (%s). If it was upgraded, restart "
 			    "covey-host",
 			    strerror(-dataplane_ciphers_shared(dataplane)));
+	if (dataplane_cipher_is_wrong(dataplane))
+		log_error("covey's own cipher code and the cipher library do not agree, so the "
+			  "library is used alone: send the output of \"covey report\" to who "
+			  "packaged covey");
+	else
+		log_notice("cipher: %s", dataplane_cipher_text(dataplane));
 	log_port(ports->fabric);
 	log_port(ports->host);
 	log_lack(ports->fabric, workers);

@@ -63,6 +63,12 @@ enum hugepages {
 	HUGEPAGES_AUTO, /* taken when there are enough free ones */
 };
 
+/* Whether covey's own code encrypts several packets of one key at a time. */
+enum cipher_code {
+	CIPHER_CODE_AUTO,    /* where the CPU can */
+	CIPHER_CODE_LIBRARY, /* the cipher library alone, one packet at a time */
+};
+
 struct rekey_policy {
 	uint32_t interval_s;         /* default 3600 */
 	uint32_t activation_delay_s; /* default 10 */
@@ -115,6 +121,7 @@ struct inventory_host {
 	enum weak_guard weak_guard;
 	enum hugepages hugepages; /* default none: free ones may be meant for others */
 	enum offload offload;
+	enum cipher_code cipher;
 	/* The largest IP packet, in bytes, that the network carries to every other host. 0: as
 	 * large as the MTU of the interfaces says. */
 	uint16_t fabric_mtu;

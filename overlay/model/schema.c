@@ -36,6 +36,8 @@ static const struct choice foreign_vxlan[] = {{"warn", FOREIGN_VXLAN_WARN},
 static const struct choice weak_guards[] = {
 	{"refuse", WEAK_GUARD_REFUSE}, {"allow", WEAK_GUARD_ALLOW}, {NULL, 0}};
 static const struct choice offloads[] = {{"auto", OFFLOAD_AUTO}, {"off", OFFLOAD_OFF}, {NULL, 0}};
+static const struct choice cipher_codes[] = {
+	{"auto", CIPHER_CODE_AUTO}, {"library", CIPHER_CODE_LIBRARY}, {NULL, 0}};
 static const struct choice hugepages[] = {
 	{"none", HUGEPAGES_NONE}, {"auto", HUGEPAGES_AUTO}, {NULL, 0}};
 
@@ -89,6 +91,8 @@ static const struct field host_fields[] = {
 	 .choices = hugepages},
 	{"covey_offload", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, offload),
 	 .choices = offloads},
+	{"covey_cipher", FIELD_OF_HOST, FIELD_CHOICE, AT(struct inventory_host, cipher),
+	 .choices = cipher_codes},
 	{"covey_fabric_mtu", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, fabric_mtu),
 	 .min = INVENTORY_FABRIC_MTU_MIN, .max = UINT16_MAX},
 	{"covey_sender_id", FIELD_OF_HOST, FIELD_INTEGER, AT(struct inventory_host, sender_id),

@@ -19,7 +19,7 @@ extern const struct schema group_schema;  /* into struct inventory_group */
 extern const struct schema rekey_schema;  /* into struct rekey_policy */
 
 #define FABRIC_FIELDS_MAX 16
-#define HOST_FIELDS_MAX   18
+#define HOST_FIELDS_MAX   24
 
 /* Index of the field, or -1. */
 int schema_find(const struct schema *schema, const char *name);

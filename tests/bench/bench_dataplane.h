@@ -50,6 +50,7 @@ struct bench_dataplane {
 };
 
 extern const struct bench_dataplane bench_raw;
+extern const struct bench_dataplane bench_many;
 extern const struct bench_dataplane bench_vpe;
 extern const struct bench_dataplane bench_esp_simple;
 extern const struct bench_dataplane bench_esp_parallel;

@@ -155,7 +155,7 @@ static int reorder_point(const struct bench_figure *figure, const struct bench_o
 			      depth);
 	for (unsigned i = 0; list.dataplanes[i] && status == 0; i++) {
 		/* It has no window to lose packets by. */
-		if (list.dataplanes[i] == &bench_raw)
+		if (list.dataplanes[i] == &bench_raw || list.dataplanes[i] == &bench_many)
 			continue;
 		rows[count] = (struct bench_row){
 			.figure = figure->name,

@@ -25,7 +25,7 @@ static int setup(void **state)
 {
 	int status = hex_have_vectors(state);
 
-	return status == 0 ? ciphers_new(WORKERS, &ciphers) : status;
+	return status == 0 ? ciphers_new(WORKERS, true, &ciphers) : status;
 }
 
 static int teardown(void **state)

@@ -16,7 +16,7 @@ static struct kdf *kdf;
 
 static int setup(void **state)
 {
-	return ciphers_new(1, &ciphers) == 0 ? kdf_new(&kdf) : -1;
+	return ciphers_new(1, true, &ciphers) == 0 ? kdf_new(&kdf) : -1;
 }
 
 static int teardown(void **state)

@@ -375,6 +375,9 @@ static const struct mistake mistakes[] = {
 	 "    c: {covey_vtep: 10.0.0.3, covey_fabric_interface: eth0, covey_hugepages: auto}\n"
 	 "    d: {covey_vtep: 10.0.0.4, covey_fabric_interface: eth0, covey_hugepages: none}\n",
 	 ""},
+	{"cipher code", HOST_C("covey_cipher: libary"),
+	 "10:75: covey_cipher must be auto or library, not the text \"libary\" (did you mean "
+	 "library?)\n"},
 	{"hugepages misspelt", HOST_C("covey_hugepages: atuo"),
 	 "10:78: covey_hugepages must be none or auto, not the text \"atuo\" (did you mean "
 	 "auto?)\n"},
