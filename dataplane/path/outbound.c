@@ -441,6 +441,16 @@ static uint64_t encrypt_by_sa(const struct departure *departures, uint64_t count
 	return bytes;
 }
 
+/* turns: how often another SA followed. Returns what encrypt_all() does. */
+static uint64_t encrypt_burst(const struct departure *departures, uint64_t count, unsigned turns,
+			      struct engine_worker *worker)
+{
+	if (count > 1 && (turns <= 1 || turns * FEW_TURNS <= count) &&
+	    departures->sa->ciphers[worker->index].many)
+		return encrypt_by_sa(departures, count, worker);
+	return encrypt_all(departures, count, turns > 1, worker);
+}
+
 /* There is separate code for each address family and encapsulation, chosen once for a burst. */
 static void sort_burst(struct sorting *sorting, struct rte_mbuf **packets, uint16_t count)
 {
@@ -477,11 +487,7 @@ uint16_t outbound_burst(struct engine_worker *worker, struct rte_mbuf **packets,
 
 	sort_burst(&sorting, packets, count);
 	leaving = (uint64_t)(sorting.next - departures);
-	if (leaving > 1 && (sorting.turns <= 1 || sorting.turns * FEW_TURNS <= leaving) &&
-	    departures[0].sa->ciphers[worker->index].many)
-		bytes = encrypt_by_sa(departures, leaving, worker);
-	else
-		bytes = encrypt_all(departures, leaving, sorting.turns > 1, worker);
+	bytes = encrypt_burst(departures, leaving, sorting.turns, worker);
 	counter_add(&worker->counters.encrypted_packets, leaving);
 	counter_add(&worker->counters.encrypted_bytes, bytes);
 	if (sorting.bypassed)
