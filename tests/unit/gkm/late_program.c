@@ -80,6 +80,33 @@ int __wrap_sqlite_store_open(const char *path, struct store **ret_store, struct 
 	return 0;
 }
 
+/* These two are SQLite's own, so they go to the store below. */
+int __real_sqlite_store_holder(struct store *store, const char *address,
+			       struct sqlite_holder *ret_holder, struct covey_error *error);
+int __wrap_sqlite_store_holder(struct store *store, const char *address,
+			       struct sqlite_holder *ret_holder, struct covey_error *error);
+
+int __wrap_sqlite_store_holder(struct store *store, const char *address,
+			       struct sqlite_holder *ret_holder, struct covey_error *error)
+{
+	return __real_sqlite_store_holder(late_store_inner(store), address, ret_holder, error);
+}
+
+int __real_sqlite_store_begin(struct store *store, const char *address, uint32_t spis,
+			      struct covey_error *error);
+int __wrap_sqlite_store_begin(struct store *store, const char *address, uint32_t spis,
+			      struct covey_error *error);
+
+int __wrap_sqlite_store_begin(struct store *store, const char *address, uint32_t spis,
+			      struct covey_error *error)
+{
+	int status = __real_sqlite_store_begin(late_store_inner(store), address, spis, error);
+
+	store->next_spi = late_store_inner(store)->next_spi;
+	store->next_spi_in_file = late_store_inner(store)->next_spi_in_file;
+	return status;
+}
+
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
 	if (program.store)
