@@ -56,6 +56,8 @@ apart() {
 		docs_deploy.md|sudo apt-get install|the test package
 		docs_deploy.md|covey --inventory inventory.yaml --pki pki plan|the test e2e-90-fleet
 		docs_deploy.md|covey --inventory inventory.yaml --pki pki deploy --state|the test unit-deploy-moves
+		docs_operations.md|sudo systemctl disable --now covey-gkm|its steps are those of the test e2e-93-store-moves
+		docs_operations.md|sudo install -m 600 /root/gkm-backup.db|its steps are those of the test e2e-93-store-moves
 		docs_threat-model.md|sudo covey evict hv3|the same is in bring-up.md
 		docs_threat-model.md|covey --inventory inventory.yaml --pki pki pki revoke hv3|the same is in bring-up.md
 		docs_fuzzing.md|tests/fuzz/run|the test fuzz
