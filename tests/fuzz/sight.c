@@ -86,6 +86,9 @@ static struct sight look(const uint8_t *ip, size_t len, unsigned quotes)
 
 	if (sight.version == 4 && len >= 20) {
 		at = (ip[0] & 15u) * 4;
+		/* Nobody reads on in a quote whose header is too short to be one. */
+		if (quotes > 0 && at < 20)
+			return sight;
 		sight.ip_len = be16(ip + 2);
 		protocol = ip[9];
 		fragment = be16(ip + 6);
